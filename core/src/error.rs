@@ -1,0 +1,376 @@
+//! The one error type and its stable numbers.
+//!
+//! What belongs here: every way in which an operation can fail, and the number that bindings
+//! show for it. What must not: health data, keys, ids, paths or any text taken from input.
+//! An error says *what kind* of thing went wrong; where in a file it went wrong is the import
+//! report's business (offsets and member numbers, never content).
+
+use thiserror::Error;
+
+/// The result of almost everything in this crate.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// What was found damaged. Never names an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// A scope's head, after its copy was tried.
+    Head,
+    /// The table of what exists in a scope.
+    Manifest,
+    /// A page of group keys.
+    KeyPage,
+    /// A catalog segment.
+    Segment,
+    /// A record's body or a series chunk.
+    Body,
+    /// A ledger row or the hash tree over it.
+    Ledger,
+    /// A policy row or a consent.
+    Policy,
+    /// A key slot or a wrapped key.
+    Slot,
+    /// The database file itself.
+    File,
+}
+
+/// Which bound an input went over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Bytes of one input.
+    InputBytes,
+    /// Bytes after decompression, or their ratio to the bytes before it.
+    Decompressed,
+    /// Members of an archive.
+    Members,
+    /// Bytes of one resource or element.
+    ResourceBytes,
+    /// Nesting depth.
+    Depth,
+    /// Items in one list.
+    Items,
+    /// Bytes of one string, number or name.
+    TokenBytes,
+    /// Cost parameters of a key slot.
+    KdfCost,
+    /// Rows, groups or generations of a space.
+    Capacity,
+}
+
+/// Why an input could not be read as what it claims to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// Neither JSON, XML nor a zip archive that this library reads.
+    UnknownFormat,
+    /// Not JSON, or broken off.
+    Json,
+    /// Not XML, or broken off.
+    Xml,
+    /// Not a zip archive, or one that lies about itself.
+    Zip,
+    /// JSON, but not a FHIR resource.
+    NotFhir,
+    /// No bytes at all.
+    Empty,
+    /// A directory, a device or the like.
+    NotAFile,
+    /// A receipt, note, proof or evidence text.
+    Proof,
+    /// A Consent that cannot be read.
+    Consent,
+    /// An argument of the caller: an empty name, a reversed period and so on.
+    Argument,
+    /// CBOR that is not in the one canonical form.
+    Cbor,
+}
+
+/// Everything that can go wrong.
+///
+/// The texts are fixed: they carry no content, path, key or id, so they may be logged.
+///
+/// ```
+/// use healthspace::{Error, ErrorCode};
+/// assert_eq!(Error::Locked.code(), ErrorCode::Locked);
+/// assert_eq!(Error::Locked.code().number(), 104);
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is not a health space, or its tables are not the ones this library made.
+    #[error("this file is not a health space")]
+    NotASpace,
+    /// Written by a newer version of the library.
+    #[error("this space needs a newer version of the library")]
+    NeedsNewerLibrary,
+    /// Wrong secret or damaged key slot: the two cannot be told apart, on purpose.
+    #[error("cannot open: wrong secret, or a damaged key slot")]
+    CannotOpen,
+    /// The space exists already.
+    #[error("a file is already there; nothing was written")]
+    AlreadyExists,
+    /// The handle is closed or locked.
+    #[error("the space is locked")]
+    Locked,
+    /// Another process holds the write lock for longer than the wait allows.
+    #[error("the space is busy: another process is writing")]
+    Busy,
+    /// The operation needs every other handle to be closed.
+    #[error("the space is in use elsewhere")]
+    InUse,
+    /// Authenticated data says one thing and the file another.
+    #[error("the space is damaged ({0:?})")]
+    Corrupt(Part),
+    /// The file is older than what was seen before.
+    #[error("the space was rolled back to an older state")]
+    RolledBack,
+    /// Two histories of one space.
+    #[error("the space has forked: two different states claim one generation")]
+    Forked,
+    /// Keys were rotated by another handle; open again.
+    #[error("the keys of this space have changed; open it again")]
+    Rekeyed,
+    /// The handle crossed a `fork()`.
+    #[error("this handle was carried over a fork of the process")]
+    ForkedProcess,
+    /// The operating system refused an input or output operation.
+    #[error("input or output failed ({0:?})")]
+    Io(std::io::ErrorKind),
+    /// The disk, a quota or the file system is full.
+    #[error("no space left on the device")]
+    DiskFull,
+    /// The storage engine failed; its result code, no text.
+    #[error("the storage engine failed (code {0})")]
+    Storage(i32),
+    /// The operating system's random generator failed.
+    #[error("no randomness available")]
+    Random,
+
+    /// No partition of this name is open in this handle.
+    #[error("no such partition is open here")]
+    NoSuchPartition,
+    /// No such grant, record, session or source, or it may not be seen: not told apart.
+    #[error("not found")]
+    NotFound,
+    /// Refused. An outside caller does not learn whether data exists.
+    #[error("not permitted")]
+    Denied,
+    /// The session has read data that may not flow to this partition or sink.
+    #[error("not permitted: this session has read data that may not flow there")]
+    FlowDenied,
+    /// The system clock is behind the ledger's last entry.
+    #[error("the clock is behind the last ledger entry")]
+    ClockBehind,
+    /// An entry would be dated more than a day after the last one.
+    #[error("the clock is far ahead of the last ledger entry; confirm it")]
+    ClockAhead,
+    /// The input is about another person than the space.
+    #[error("this input is about somebody else than the space")]
+    OtherSubject,
+    /// The operation needs a handle that was opened with a full slot for the whole space.
+    #[error("this operation needs the space opened in full")]
+    NeedsFullSlot,
+
+    /// The input is not what it claims to be.
+    #[error("the input cannot be read ({0:?})")]
+    Malformed(Malformed),
+    /// The input goes over a limit.
+    #[error("the input is over a limit ({0:?})")]
+    TooLarge(Limit),
+    /// The input is not the one that the staged import began with.
+    #[error("the input changed since the import began")]
+    InputChanged,
+    /// The host asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// A bug in this library; please report it with the number.
+    #[error("internal error {0}")]
+    Internal(u32),
+}
+
+/// The stable number of an [`Error`], the same in every language.
+///
+/// Blocks of 100: 1xx the space, 2xx permission, 3xx input, 9xx bugs. A retired number stays as a
+/// comment and is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// [`Error::NotASpace`]
+    NotASpace = 100,
+    /// [`Error::NeedsNewerLibrary`]
+    NeedsNewerLibrary = 101,
+    /// [`Error::CannotOpen`]
+    CannotOpen = 102,
+    /// [`Error::AlreadyExists`]
+    AlreadyExists = 103,
+    /// [`Error::Locked`]
+    Locked = 104,
+    /// [`Error::Busy`]
+    Busy = 105,
+    /// [`Error::InUse`]
+    InUse = 106,
+    /// [`Error::Corrupt`]
+    Corrupt = 107,
+    /// [`Error::RolledBack`]
+    RolledBack = 108,
+    /// [`Error::Forked`]
+    Forked = 109,
+    /// [`Error::Rekeyed`]
+    Rekeyed = 110,
+    /// [`Error::ForkedProcess`]
+    ForkedProcess = 111,
+    /// [`Error::Io`]
+    Io = 112,
+    /// [`Error::DiskFull`]
+    DiskFull = 113,
+    /// [`Error::Storage`]
+    Storage = 114,
+    /// [`Error::Random`]
+    Random = 115,
+    /// [`Error::NoSuchPartition`]
+    NoSuchPartition = 200,
+    /// [`Error::NotFound`]
+    NotFound = 201,
+    /// [`Error::Denied`]
+    Denied = 202,
+    /// [`Error::FlowDenied`]
+    FlowDenied = 203,
+    /// [`Error::ClockBehind`]
+    ClockBehind = 204,
+    /// [`Error::ClockAhead`]
+    ClockAhead = 205,
+    /// [`Error::OtherSubject`]
+    OtherSubject = 206,
+    /// [`Error::NeedsFullSlot`]
+    NeedsFullSlot = 207,
+    /// [`Error::Malformed`]
+    Malformed = 300,
+    /// [`Error::TooLarge`]
+    TooLarge = 301,
+    /// [`Error::InputChanged`]
+    InputChanged = 302,
+    /// [`Error::Cancelled`]
+    Cancelled = 303,
+    /// [`Error::Internal`]
+    Internal = 900,
+}
+
+impl ErrorCode {
+    /// Every code, in order: bindings and their tests walk this table.
+    pub const ALL: &'static [(ErrorCode, &'static str)] = &[
+        (ErrorCode::NotASpace, "NotASpace"),
+        (ErrorCode::NeedsNewerLibrary, "NeedsNewerLibrary"),
+        (ErrorCode::CannotOpen, "CannotOpen"),
+        (ErrorCode::AlreadyExists, "AlreadyExists"),
+        (ErrorCode::Locked, "Locked"),
+        (ErrorCode::Busy, "Busy"),
+        (ErrorCode::InUse, "InUse"),
+        (ErrorCode::Corrupt, "Corrupt"),
+        (ErrorCode::RolledBack, "RolledBack"),
+        (ErrorCode::Forked, "Forked"),
+        (ErrorCode::Rekeyed, "Rekeyed"),
+        (ErrorCode::ForkedProcess, "ForkedProcess"),
+        (ErrorCode::Io, "Io"),
+        (ErrorCode::DiskFull, "DiskFull"),
+        (ErrorCode::Storage, "Storage"),
+        (ErrorCode::Random, "Random"),
+        (ErrorCode::NoSuchPartition, "NoSuchPartition"),
+        (ErrorCode::NotFound, "NotFound"),
+        (ErrorCode::Denied, "Denied"),
+        (ErrorCode::FlowDenied, "FlowDenied"),
+        (ErrorCode::ClockBehind, "ClockBehind"),
+        (ErrorCode::ClockAhead, "ClockAhead"),
+        (ErrorCode::OtherSubject, "OtherSubject"),
+        (ErrorCode::NeedsFullSlot, "NeedsFullSlot"),
+        (ErrorCode::Malformed, "Malformed"),
+        (ErrorCode::TooLarge, "TooLarge"),
+        (ErrorCode::InputChanged, "InputChanged"),
+        (ErrorCode::Cancelled, "Cancelled"),
+        (ErrorCode::Internal, "Internal"),
+    ];
+
+    /// The number that crosses every binding.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The name, the same in every language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(code, _)| *code == self).map_or("Internal", |(_, name)| name)
+    }
+}
+
+impl Error {
+    /// The stable number of this error.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotASpace => ErrorCode::NotASpace,
+            Self::NeedsNewerLibrary => ErrorCode::NeedsNewerLibrary,
+            Self::CannotOpen => ErrorCode::CannotOpen,
+            Self::AlreadyExists => ErrorCode::AlreadyExists,
+            Self::Locked => ErrorCode::Locked,
+            Self::Busy => ErrorCode::Busy,
+            Self::InUse => ErrorCode::InUse,
+            Self::Corrupt(_) => ErrorCode::Corrupt,
+            Self::RolledBack => ErrorCode::RolledBack,
+            Self::Forked => ErrorCode::Forked,
+            Self::Rekeyed => ErrorCode::Rekeyed,
+            Self::ForkedProcess => ErrorCode::ForkedProcess,
+            Self::Io(_) => ErrorCode::Io,
+            Self::DiskFull => ErrorCode::DiskFull,
+            Self::Storage(_) => ErrorCode::Storage,
+            Self::Random => ErrorCode::Random,
+            Self::NoSuchPartition => ErrorCode::NoSuchPartition,
+            Self::NotFound => ErrorCode::NotFound,
+            Self::Denied => ErrorCode::Denied,
+            Self::FlowDenied => ErrorCode::FlowDenied,
+            Self::ClockBehind => ErrorCode::ClockBehind,
+            Self::ClockAhead => ErrorCode::ClockAhead,
+            Self::OtherSubject => ErrorCode::OtherSubject,
+            Self::NeedsFullSlot => ErrorCode::NeedsFullSlot,
+            Self::Malformed(_) => ErrorCode::Malformed,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::InputChanged => ErrorCode::InputChanged,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    /// Only the kind is kept: the text of an I/O error can hold a path.
+    fn from(e: std::io::Error) -> Self {
+        use std::io::ErrorKind as K;
+        match e.kind() {
+            K::StorageFull | K::QuotaExceeded | K::FileTooLarge => Self::DiskFull,
+            kind => Self::Io(kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_named() {
+        for (i, (a, name)) in ErrorCode::ALL.iter().enumerate() {
+            assert_eq!(a.name(), *name);
+            for (b, _) in &ErrorCode::ALL[i + 1..] {
+                assert!(a.number() < b.number());
+            }
+        }
+    }
+
+    #[test]
+    fn an_io_error_keeps_no_path() {
+        let e = std::fs::File::open("secret-name-of-a-file").map(|_| ()).map_err(Error::from);
+        let text = format!("{e:?} {}", e.as_ref().err().map(ToString::to_string).unwrap_or_default());
+        assert!(!text.contains("secret-name"));
+    }
+}

@@ -1,0 +1,42 @@
+//! Ingestion: bytes of a source in, drafts and a report out. Pure, bounded, streaming.
+//!
+//! What belongs here: reading health file formats. What must not: keys, storage, policy or the
+//! network; hostile input meets no key. An importer opens no URL, follows no path of an archive
+//! and never fails the whole file for one bad entry: it reports the entry and goes on.
+
+mod limits;
+mod report;
+
+pub use limits::Limits;
+pub use report::{Issue, Report, Severity, TypeCount, What};
+
+use crate::error::Result;
+use crate::record::{Draft, Sample, SeriesKey};
+
+/// Receives what an importer reads, in the order of the source.
+pub trait Sink {
+    /// One record.
+    ///
+    /// # Errors
+    /// Whatever stops the import: cancelled, disk full, another subject.
+    fn record(&mut self, draft: Draft<'_>) -> Result<()>;
+
+    /// One wearable sample. `member` is its archive member.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    fn sample(&mut self, key: &SeriesKey, member: u32, sample: Sample) -> Result<()>;
+
+    /// Bytes of the source that belong to no record: together with the records' bodies, in order,
+    /// they rebuild the file byte for byte. Not called for samples, whose XML is not kept.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    fn envelope(&mut self, member: u32, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// How far reading has come, in bytes of the input as given; about once per 256 KiB.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`](crate::Error::Cancelled) where the host asked to stop.
+    fn progress(&mut self, done: u64) -> Result<()>;
+}

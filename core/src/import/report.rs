@@ -1,0 +1,154 @@
+//! What became of each record of a source.
+
+use std::collections::BTreeMap;
+
+/// How bad an issue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Read all the same, with a repair.
+    Repaired,
+    /// Not imported.
+    Refused,
+}
+
+/// What was the matter. A fixed list: a report never quotes the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum What {
+    /// Not JSON from here on.
+    BadJson,
+    /// Not XML here; reading went on at the next element that could be recognised.
+    BadXml,
+    /// An entry that is no FHIR resource.
+    NotAResource,
+    /// A resource type that FHIR R4 does not have.
+    UnknownType,
+    /// Over a limit.
+    TooLarge,
+    /// Nested too deeply.
+    TooDeep,
+    /// A character that XML 1.0 does not allow (U+000B and the like), taken out.
+    ForbiddenCharacter,
+    /// A document type declaration, skipped; its entities are never expanded.
+    DoctypeSkipped,
+    /// A document type declaration that is itself broken (iOS 16), skipped.
+    BrokenDoctype,
+    /// A reference to an entity that is not predefined: left as text.
+    UnknownEntity,
+    /// Bytes that are not UTF-8, replaced.
+    BadUtf8,
+    /// A byte order mark, skipped.
+    ByteOrderMark,
+    /// A date that does not exist or cannot be read; the record has no date.
+    BadDate,
+    /// A number that does not fit; kept as text.
+    BadNumber,
+    /// A unit that is not UCUM; kept as printed.
+    UnknownUnit,
+    /// Two different contents under one id; both are kept.
+    ConflictingId,
+    /// An attribute or element without which a record cannot be read.
+    MissingField,
+    /// A duplicate key inside one JSON object; the last one counts, the bytes are kept.
+    DuplicateKey,
+    /// An archive member whose name could escape a folder.
+    UnsafeName,
+    /// An archive member that overlaps another.
+    OverlappingMember,
+    /// An archive member that expands too much.
+    Bomb,
+    /// An archive member of no use here (`__MACOSX` twins, thumbnails).
+    IgnoredMember,
+    /// An archive member of a kind that this version does not import.
+    UnsupportedMember,
+    /// A member that the file names but does not hold.
+    MissingMember,
+    /// About somebody else than the space.
+    OtherSubject,
+    /// The file breaks off.
+    Truncated,
+}
+
+/// One issue, with its place in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Issue {
+    /// How bad.
+    pub severity: Severity,
+    /// What.
+    pub what: What,
+    /// Archive member (0 for a plain file).
+    pub member: u32,
+    /// Byte offset in the (decompressed) member.
+    pub offset: u64,
+}
+
+/// Counts of one type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TypeCount {
+    /// New in the space.
+    pub imported: u64,
+    /// Known already: the source was added to the record that was there.
+    pub linked: u64,
+    /// Not imported, each with an issue.
+    pub refused: u64,
+}
+
+/// What an import did, per type, with every place where something was repaired or refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Per type name: a FHIR resource type or an Apple type identifier that the file uses.
+    pub types: BTreeMap<String, TypeCount>,
+    /// Issues, in the order met, up to [`Limits::issues`](super::Limits::issues).
+    pub issues: Vec<Issue>,
+    /// How many issues of each sort there were, listed or not.
+    pub issue_counts: BTreeMap<(Severity, What), u64>,
+    /// Typed facts added.
+    pub facts: u64,
+    /// Bytes of the input as given.
+    pub bytes: u64,
+    /// The very same file was imported before: nothing was done.
+    pub already_imported: bool,
+}
+
+impl Report {
+    /// Notes an issue; beyond `max` it is only counted.
+    pub fn issue(&mut self, max: usize, severity: Severity, what: What, member: u32, offset: u64) {
+        *self.issue_counts.entry((severity, what)).or_default() += 1;
+        if self.issues.len() < max {
+            self.issues.push(Issue { severity, what, member, offset });
+        }
+    }
+
+    /// The counts of a type, to be added to.
+    pub fn count(&mut self, type_name: &str) -> &mut TypeCount {
+        if !self.types.contains_key(type_name) {
+            self.types.insert(type_name.to_owned(), TypeCount::default());
+        }
+        self.types.entry(type_name.to_owned()).or_default()
+    }
+
+    /// New in the space.
+    #[must_use]
+    pub fn imported(&self) -> u64 {
+        self.types.values().map(|t| t.imported).sum()
+    }
+
+    /// Known already.
+    #[must_use]
+    pub fn linked(&self) -> u64 {
+        self.types.values().map(|t| t.linked).sum()
+    }
+
+    /// Not imported.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.issue_counts.iter().filter(|((s, _), _)| *s == Severity::Refused).map(|(_, n)| n).sum()
+    }
+
+    /// Read with a repair.
+    #[must_use]
+    pub fn repaired(&self) -> u64 {
+        self.issue_counts.iter().filter(|((s, _), _)| *s == Severity::Repaired).map(|(_, n)| n).sum()
+    }
+}

@@ -1,0 +1,317 @@
+//! Labels: what may happen to a value, carried with it.
+//!
+//! What belongs here: the label and its algebra (`join`, `flows_to`), and the vocabularies it is
+//! made of. What must not: decisions about people or data; those are `policy`'s.
+//!
+//! A label is `(confidentiality, sensitivities, origins, purposes, obligations, integrity)`. It
+//! only ever grows: [`Label::join`] is a least upper bound, and nothing in this crate lowers one
+//! without a recorded gesture of the person.
+//!
+//! ```
+//! use healthspace::{Label, Confidentiality, Origins};
+//! let a = Label { confidentiality: Confidentiality::Restricted, ..Label::BOTTOM };
+//! let b = Label { origins: Origins::partition(3), ..Label::BOTTOM };
+//! let both = a.join(b);
+//! assert!(a.flows_to(both) && b.flows_to(both) && !both.flows_to(a));
+//! ```
+
+mod purpose;
+mod sensitivity;
+
+pub use purpose::{Purpose, Purposes};
+pub use sensitivity::{Sensitivities, Sensitivity};
+
+/// HL7 v3-Confidentiality, ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
+pub enum Confidentiality {
+    /// `U`
+    #[default]
+    Unrestricted = 0,
+    /// `L`
+    Low = 1,
+    /// `M`
+    Moderate = 2,
+    /// `N`
+    Normal = 3,
+    /// `R`: what an unlabelled item in a health partition is.
+    Restricted = 4,
+    /// `V`
+    VeryRestricted = 5,
+}
+
+impl Confidentiality {
+    /// The HL7 code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unrestricted => "U",
+            Self::Low => "L",
+            Self::Moderate => "M",
+            Self::Normal => "N",
+            Self::Restricted => "R",
+            Self::VeryRestricted => "V",
+        }
+    }
+
+    /// From the HL7 code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        (0..=5).filter_map(Self::from_u8).find(|c| c.code() == code)
+    }
+
+    /// From its rank.
+    #[must_use]
+    pub const fn from_u8(n: u8) -> Option<Self> {
+        Some(match n {
+            0 => Self::Unrestricted,
+            1 => Self::Low,
+            2 => Self::Moderate,
+            3 => Self::Normal,
+            4 => Self::Restricted,
+            5 => Self::VeryRestricted,
+            _ => return None,
+        })
+    }
+}
+
+/// Who stands behind a value; a join takes the lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
+pub enum Integrity {
+    /// Came from a file or a device nobody vouches for.
+    External = 0,
+    /// Written by an AI (HL7 `AIAST`).
+    AiAsserted = 1,
+    /// Entered or confirmed by the person.
+    User = 2,
+    /// Verified by a clinician.
+    #[default]
+    Clinician = 3,
+}
+
+impl Integrity {
+    /// From its rank.
+    #[must_use]
+    pub const fn from_u8(n: u8) -> Option<Self> {
+        Some(match n {
+            0 => Self::External,
+            1 => Self::AiAsserted,
+            2 => Self::User,
+            3 => Self::Clinician,
+            _ => return None,
+        })
+    }
+}
+
+/// The partitions that a value comes from, by ordinal (1..=63; ordinal 0 is the system scope).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Origins(u64);
+
+impl Origins {
+    /// From nowhere.
+    pub const NONE: Self = Self(0);
+
+    /// From the partition of this ordinal. Ordinals above 63 share the last bit, which makes a
+    /// label stricter, never laxer.
+    #[must_use]
+    pub const fn partition(ordinal: u16) -> Self {
+        Self(1 << if ordinal > 63 { 63 } else { ordinal })
+    }
+
+    /// Both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of these are among `other`.
+    #[must_use]
+    pub const fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether a value comes from nowhere in particular.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As stored.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// From what [`bits`](Self::bits) gave.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+}
+
+/// Obligations and refrains of HL7 v3-ActCode that travel with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Obligations(u32);
+
+impl Obligations {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// Local code `NOMLTRAINING`: must not be used to train, fine-tune or distil a model. HL7 has
+    /// no refrain code for it yet; exports carry a Consent that denies `MLTRAINING` beside it.
+    pub const NO_TRAINING: Self = Self(1);
+    /// `PERSISTLABEL`: the label must stay with the value.
+    pub const PERSIST_LABEL: Self = Self(1 << 1);
+    /// `NOREUSE`: no use beyond the purpose of the request.
+    pub const NO_REUSE: Self = Self(1 << 2);
+    /// `CPLYCD`: comply with the consent directive.
+    pub const COMPLY_CONSENT: Self = Self(1 << 3);
+    /// `NORDSCLCD`: no redisclosure without consent.
+    pub const NO_REDISCLOSURE: Self = Self(1 << 4);
+    /// `DEID`: only de-identified.
+    pub const DEIDENTIFY: Self = Self(1 << 5);
+    /// `REDACT` / `MASK`: parts must be left out.
+    pub const REDACT: Self = Self(1 << 6);
+    /// `DELAU`: delete after use.
+    pub const DELETE_AFTER_USE: Self = Self(1 << 7);
+    /// What everything in a health partition carries.
+    pub const HEALTH: Self =
+        Self(Self::NO_TRAINING.0 | Self::PERSIST_LABEL.0 | Self::NO_REUSE.0 | Self::COMPLY_CONSENT.0);
+
+    const CODES: [(Self, &'static str); 8] = [
+        (Self::NO_TRAINING, "NOMLTRAINING"),
+        (Self::PERSIST_LABEL, "PERSISTLABEL"),
+        (Self::NO_REUSE, "NOREUSE"),
+        (Self::COMPLY_CONSENT, "CPLYCD"),
+        (Self::NO_REDISCLOSURE, "NORDSCLCD"),
+        (Self::DEIDENTIFY, "DEID"),
+        (Self::REDACT, "REDACT"),
+        (Self::DELETE_AFTER_USE, "DELAU"),
+    ];
+
+    /// Both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of these are among `other`.
+    #[must_use]
+    pub const fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether all of `other` are here.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        other.is_subset(self)
+    }
+
+    /// The codes, for a receipt or a tag.
+    pub fn codes(self) -> impl Iterator<Item = &'static str> {
+        Self::CODES.into_iter().filter(move |(o, _)| self.contains(*o)).map(|(_, code)| code)
+    }
+
+    /// As stored.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// From what [`bits`](Self::bits) gave.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+}
+
+/// What may happen to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Label {
+    /// How confidential; a join takes the highest.
+    pub confidentiality: Confidentiality,
+    /// Why it is sensitive; a join takes all.
+    pub sensitivities: Sensitivities,
+    /// Which partitions it comes from; a join takes all.
+    pub origins: Origins,
+    /// For which purposes it may be used; a join takes what both allow.
+    pub purposes: Purposes,
+    /// What its user must and must not do; a join takes all.
+    pub obligations: Obligations,
+    /// Who stands behind it; a join takes the weakest.
+    pub integrity: Integrity,
+}
+
+impl Label {
+    /// The least label: a session that has read nothing.
+    pub const BOTTOM: Self = Self {
+        confidentiality: Confidentiality::Unrestricted,
+        sensitivities: Sensitivities::NONE,
+        origins: Origins::NONE,
+        purposes: Purposes::ALL,
+        obligations: Obligations::NONE,
+        integrity: Integrity::Clinician,
+    };
+
+    /// The least label that is at least both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self {
+            confidentiality: self.confidentiality.max(other.confidentiality),
+            sensitivities: self.sensitivities.union(other.sensitivities),
+            origins: self.origins.union(other.origins),
+            purposes: self.purposes.intersect(other.purposes),
+            obligations: self.obligations.union(other.obligations),
+            integrity: self.integrity.min(other.integrity),
+        }
+    }
+
+    /// Whether a value of this label may stand where `clearance` is the bound.
+    #[must_use]
+    pub fn flows_to(self, clearance: Self) -> bool {
+        self.confidentiality <= clearance.confidentiality
+            && self.sensitivities.is_subset(clearance.sensitivities)
+            && self.origins.is_subset(clearance.origins)
+            && clearance.purposes.is_subset(self.purposes)
+            && self.obligations.is_subset(clearance.obligations)
+            && self.integrity >= clearance.integrity
+    }
+
+    /// Whether the value must not be used to train a model.
+    #[must_use]
+    pub const fn no_training(self) -> bool {
+        self.obligations.contains(Obligations::NO_TRAINING)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn label() -> impl Strategy<Value = Label> {
+        (0u8..6, any::<u32>(), any::<u64>(), any::<u64>(), any::<u32>(), 0u8..4).prop_map(|(c, s, o, p, b, i)| Label {
+            confidentiality: Confidentiality::from_u8(c).unwrap_or_default(),
+            sensitivities: Sensitivities::from_bits(s),
+            origins: Origins::from_bits(o),
+            purposes: Purposes::from_bits(p),
+            obligations: Obligations::from_bits(b),
+            integrity: Integrity::from_u8(i).unwrap_or_default(),
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn join_is_a_least_upper_bound(a in label(), b in label(), c in label()) {
+            prop_assert_eq!(a.join(a), a);
+            prop_assert_eq!(a.join(b), b.join(a));
+            prop_assert_eq!(a.join(b).join(c), a.join(b.join(c)));
+            prop_assert!(a.flows_to(a.join(b)) && b.flows_to(a.join(b)));
+            if a.flows_to(c) && b.flows_to(c) { prop_assert!(a.join(b).flows_to(c)); }
+            if a.flows_to(b) && b.flows_to(a) { prop_assert_eq!(a, b); }
+            if a.flows_to(b) && b.flows_to(c) { prop_assert!(a.flows_to(c)); }
+            prop_assert!(Label::BOTTOM.flows_to(a));
+        }
+    }
+}

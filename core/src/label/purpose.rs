@@ -1,0 +1,246 @@
+//! Purposes of use: HL7 v3-ActReason 4.0.0, the branch below PurposeOfUse.
+
+use super::{Label, Obligations};
+
+macro_rules! purposes {
+    ($($(#[$doc:meta])* $name:ident = $n:literal, $code:literal, $parent:expr;)*) => {
+        /// A purpose of use of HL7 v3-ActReason 4.0.0. The numbers are stored: append only.
+        ///
+        /// ```
+        /// use healthspace::Purpose;
+        /// assert_eq!(Purpose::PatientRequest.code(), "PATRQT");
+        /// // HL7's own tree has AI training below health care operations:
+        /// assert!(Purpose::Operations.covers(Purpose::MlTraining));
+        /// // ... which is why a permit never reaches it from above.
+        /// assert!(!Purpose::Operations.permits(Purpose::MlTraining));
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        #[non_exhaustive]
+        pub enum Purpose { $($(#[$doc])* $name = $n,)* }
+
+        impl Purpose {
+            /// Every purpose of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The HL7 code.
+            #[must_use]
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+
+            /// The purpose directly above in HL7's tree.
+            #[must_use]
+            pub const fn parent(self) -> Option<Self> { match self { $(Self::$name => $parent,)* } }
+        }
+    };
+}
+
+purposes! {
+    /// Treatment
+    Treatment = 0, "TREAT", None;
+    /// Clinical trial
+    ClinicalTrial = 1, "CLINTRL", Some(Self::Treatment);
+    /// Coordination of care
+    CareCoordination = 2, "COC", Some(Self::Treatment);
+    /// Emergency treatment
+    EmergencyTreatment = 3, "ETREAT", Some(Self::Treatment);
+    /// Break the glass; explicit only
+    BreakGlass = 4, "BTG", Some(Self::EmergencyTreatment);
+    /// Emergency room treatment
+    EmergencyRoom = 5, "ERTREAT", Some(Self::EmergencyTreatment);
+    /// Population health
+    PopulationHealth = 6, "POPHLTH", Some(Self::Treatment);
+    /// Treatment decision support (AI); explicit only
+    TreatmentDecisionSupport = 7, "TREATDS", Some(Self::Treatment);
+    /// Health care payment
+    Payment = 8, "HPAYMT", None;
+    /// Claim attachment
+    ClaimAttachment = 9, "CLMATTCH", Some(Self::Payment);
+    /// Coverage authorization
+    CoverageAuthorization = 10, "COVAUTH", Some(Self::Payment);
+    /// Coverage under a policy or program
+    Coverage = 11, "COVERAGE", Some(Self::Payment);
+    /// Remittance advice
+    RemittanceAdvice = 12, "REMITADV", Some(Self::Payment);
+    /// Payment decision support (AI); explicit only
+    PaymentDecisionSupport = 13, "PMTDS", Some(Self::Payment);
+    /// Health care operations
+    Operations = 14, "HOPERAT", None;
+    /// Care management
+    CareManagement = 15, "CAREMGT", Some(Self::Operations);
+    /// Record management
+    RecordManagement = 16, "RECORDMGT", Some(Self::Operations);
+    /// Quality improvement
+    QualityImprovement = 17, "HQUALIMP", Some(Self::Operations);
+    /// Patient administration
+    PatientAdministration = 18, "PATADMIN", Some(Self::Operations);
+    /// System development
+    SystemDevelopment = 19, "SYSDEV", Some(Self::Operations);
+    /// Test data
+    TestData = 20, "HTEST", Some(Self::SystemDevelopment);
+    /// Training of people
+    StaffTraining = 21, "TRAIN", Some(Self::Operations);
+    /// Training of a machine-learning model; explicit only, and behind a floor
+    MlTraining = 22, "MLTRAINING", Some(Self::Operations);
+    /// Legal
+    Legal = 23, "HLEGAL", Some(Self::Operations);
+    /// Fraud detection
+    Fraud = 24, "FRAUD", Some(Self::Operations);
+    /// Research
+    Research = 25, "HRESCH", None;
+    /// Biomedical research
+    BiomedicalResearch = 26, "BIORCH", Some(Self::Research);
+    /// Clinical trial research
+    ClinicalTrialResearch = 27, "CLINTRCH", Some(Self::Research);
+    /// Disease-specific research
+    DiseaseResearch = 28, "DSRCH", Some(Self::Research);
+    /// Population origins or ancestry research
+    AncestryResearch = 29, "POARCH", Some(Self::Research);
+    /// Translational research
+    TranslationalResearch = 30, "TRANSRCH", Some(Self::Research);
+    /// At the person's own request: an AI app that the person uses
+    PatientRequest = 31, "PATRQT", None;
+    /// Family request
+    FamilyRequest = 32, "FAMRQT", Some(Self::PatientRequest);
+    /// Power of attorney
+    PowerOfAttorney = 33, "PWATRNY", Some(Self::PatientRequest);
+    /// Support network
+    SupportNetwork = 34, "SUPNWK", Some(Self::PatientRequest);
+    /// Public health
+    PublicHealth = 35, "PUBHLTH", None;
+    /// Disaster
+    Disaster = 36, "DISASTER", Some(Self::PublicHealth);
+    /// Threat
+    Threat = 37, "THREAT", Some(Self::PublicHealth);
+    /// Health care marketing
+    Marketing = 38, "HMARKT", None;
+}
+
+impl Purpose {
+    /// The code system of [`code`](Self::code).
+    pub const SYSTEM: &'static str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+
+    /// From the HL7 code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|p| p.code() == code)
+    }
+
+    /// Equal, or above `other` in HL7's tree: how far a *deny* reaches.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        let mut at = Some(other);
+        while let Some(p) = at {
+            if p == self {
+                return true;
+            }
+            at = p.parent();
+        }
+        false
+    }
+
+    /// Whether only a rule that names it can permit it (`MLTRAINING`, `TREATDS`, `PMTDS`, `BTG`).
+    #[must_use]
+    pub const fn explicit_only(self) -> bool {
+        matches!(
+            self,
+            Self::MlTraining | Self::TreatmentDecisionSupport | Self::PaymentDecisionSupport | Self::BreakGlass
+        )
+    }
+
+    /// How far a *permit* reaches: like [`covers`](Self::covers), but never from above to an
+    /// explicit-only purpose.
+    #[must_use]
+    pub fn permits(self, other: Self) -> bool {
+        if other.explicit_only() { self == other } else { self.covers(other) }
+    }
+}
+
+/// A set of purposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Purposes(u64);
+
+impl Purposes {
+    /// Every purpose, known or not yet.
+    pub const ALL: Self = Self(u64::MAX);
+    /// No purpose at all.
+    pub const NONE: Self = Self(0);
+    /// Every purpose but training a model: what imported health data allows.
+    pub const ALL_BUT_TRAINING: Self = Self(!(1 << Purpose::MlTraining as u8));
+
+    /// Just this one.
+    #[must_use]
+    pub const fn only(purpose: Purpose) -> Self {
+        Self(1 << purpose as u8)
+    }
+
+    /// What both allow.
+    #[must_use]
+    pub const fn intersect(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether all of these are among `other`.
+    #[must_use]
+    pub const fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether this purpose is allowed.
+    #[must_use]
+    pub const fn contains(self, purpose: Purpose) -> bool {
+        self.0 >> purpose as u8 & 1 == 1
+    }
+
+    /// As stored.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// From what [`bits`](Self::bits) gave.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+}
+
+impl Label {
+    /// The label of everything imported into a health partition: restricted, its origin, no
+    /// training, and nobody vouches for it but the file it came from.
+    #[must_use]
+    pub const fn health(ordinal: u16) -> Self {
+        Self {
+            confidentiality: super::Confidentiality::Restricted,
+            sensitivities: super::Sensitivities::NONE,
+            origins: super::Origins::partition(ordinal),
+            purposes: Purposes::ALL_BUT_TRAINING,
+            obligations: Obligations::HEALTH,
+            integrity: super::Integrity::External,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_positions_and_codes_are_unique() {
+        for (i, p) in Purpose::ALL.iter().enumerate() {
+            assert_eq!(*p as usize, i);
+            assert_eq!(Purpose::from_code(p.code()), Some(*p));
+        }
+        assert!(Purpose::ALL.len() <= 64);
+    }
+
+    #[test]
+    fn treatment_payment_operations_never_reach_an_ai_purpose() {
+        for above in [Purpose::Treatment, Purpose::Payment, Purpose::Operations, Purpose::EmergencyTreatment] {
+            for p in Purpose::ALL.iter().filter(|p| p.explicit_only()) {
+                assert!(!above.permits(*p));
+            }
+        }
+        assert!(Purpose::Operations.covers(Purpose::MlTraining));
+        assert!(!Label::health(1).purposes.contains(Purpose::MlTraining));
+    }
+}

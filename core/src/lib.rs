@@ -1,0 +1,30 @@
+//! A person's health data in a space of its own: sealed, partitioned, released only under a
+//! recorded consent, labelled so that it is not trained on, and cited when an answer builds on it.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::string_slice,
+        clippy::collapsible_if
+    )
+)]
+
+mod codec;
+mod environment;
+mod error;
+mod id;
+mod label;
+
+pub mod import;
+pub mod record;
+
+pub use environment::{Cancel, Clock, Environment, Event, FixedClock, OnEvent, OnProgress, Progress, SystemClock};
+pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
+pub use id::{ConversationId, GrantId, Identity, RecordId, SourceId, SpaceId, Timestamp};
+pub use label::{
+    Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
+};

@@ -1,0 +1,94 @@
+//! What a consent decision looks at, and the filter that a query is given.
+
+use super::{Category, Kind};
+use crate::label::{Confidentiality, Sensitivities};
+
+/// Who stands behind a record, as far as a decision cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Author {
+    /// The source file.
+    Source = 0,
+    /// The person.
+    Person = 1,
+    /// An assistant.
+    Assistant = 2,
+}
+
+impl Author {
+    /// From its number.
+    #[must_use]
+    pub const fn from_u8(n: u8) -> Option<Self> {
+        Some(match n {
+            0 => Self::Source,
+            1 => Self::Person,
+            2 => Self::Assistant,
+            _ => return None,
+        })
+    }
+}
+
+/// Everything about a fact that a rule can ask for, but its date: few distinct ones exist, so the
+/// catalog interns them and rules run once per class, not once per row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DecisionClass {
+    /// Category.
+    pub category: Category,
+    /// Kind.
+    pub kind: Kind,
+    /// Confidentiality.
+    pub confidentiality: Confidentiality,
+    /// Sensitivities, as stored bits (ordered, hashable).
+    pub sensitivities: u32,
+    /// Author.
+    pub author: Author,
+}
+
+impl DecisionClass {
+    /// The sensitivities.
+    #[must_use]
+    pub const fn sensitivities(&self) -> Sensitivities {
+        Sensitivities::from_bits(self.sensitivities)
+    }
+}
+
+/// What a filter says of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing of it may be seen.
+    Nothing,
+    /// All of it may be seen.
+    All,
+    /// Only facts dated within one of these half-open ranges (milliseconds since the epoch); a
+    /// fact without a date is outside.
+    Within(Vec<(i64, i64)>),
+}
+
+impl Verdict {
+    /// Whether a fact of this date passes.
+    #[must_use]
+    pub fn passes(&self, at: Option<i64>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => true,
+            Self::Within(ranges) => at.is_some_and(|t| ranges.iter().any(|(a, b)| *a <= t && t < *b)),
+        }
+    }
+}
+
+/// The row filter: policy compiles one, the catalog asks it once per class and query. Every row,
+/// count, page and total goes through it.
+pub trait ClassFilter {
+    /// What may be seen of a class.
+    fn judge(&self, class: &DecisionClass) -> Verdict;
+}
+
+/// Lets everything through: for the vault's own bookkeeping, which releases nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Everything;
+
+impl ClassFilter for Everything {
+    fn judge(&self, _: &DecisionClass) -> Verdict {
+        Verdict::All
+    }
+}

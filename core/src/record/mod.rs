@@ -1,0 +1,16 @@
+//! The record model: what an importer produces, what the catalog keeps, what grounding reads.
+//!
+//! What belongs here: plain data about health records. What must not: keys, storage, policy, or
+//! any file format; importers translate formats into this model, the vault seals it.
+
+mod draft;
+mod filter;
+mod sample;
+mod time;
+mod value;
+
+pub use draft::{Category, Coding, Draft, FactDraft, Kind, ObservedRange, Span, Status, SubjectHint};
+pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
+pub use sample::{Meta, Sample, SeriesKey};
+pub use time::{Precision, When};
+pub use value::{Comparator, Decimal, Quantity, Value};

@@ -1,0 +1,1 @@
+//! Wipes memory that safe code cannot reach.
