@@ -19,6 +19,7 @@ mod error;
 mod id;
 mod label;
 
+pub mod catalog;
 pub mod import;
 pub mod record;
 

@@ -1,0 +1,165 @@
+//! What can be asked of a catalog, and what comes back.
+
+use crate::error::Result;
+use crate::id::{RecordId, SourceId};
+use crate::record::{Category, DecisionClass, FactDraft, Kind, Sample, Span};
+
+/// Where a sealed object stands: only the vault can open it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectRef {
+    /// Row number.
+    pub number: u64,
+    /// Generation (high half) and the transaction's random word (low half): part of the sealing
+    /// context.
+    pub version: u64,
+    /// Key group.
+    pub group: u64,
+}
+
+/// One place that attests a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The partition's number for the source file.
+    pub source: u32,
+    /// Where in it.
+    pub span: Span,
+}
+
+/// What is known of a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// BLAKE3 of its bytes.
+    pub id: SourceId,
+    /// When it was imported, milliseconds since the epoch.
+    pub imported_at: i64,
+}
+
+/// Summary of a chunk of wearable samples, kept beside it so that most questions need not open it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeriesSummary {
+    /// How many samples.
+    pub count: u32,
+    /// How many of them have a number.
+    pub numbers: u32,
+    /// Sum of the numbers.
+    pub sum: f64,
+    /// Least number.
+    pub min: f64,
+    /// Greatest number.
+    pub max: f64,
+}
+
+/// One fact, owned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactRow {
+    /// The record that says it.
+    pub record: RecordId,
+    /// Position among that record's facts.
+    pub part: u16,
+    /// Where the record's body is.
+    pub object: ObjectRef,
+    /// Every place that attests the record, the first import first.
+    pub origins: Vec<Origin>,
+    /// What decisions look at.
+    pub class: DecisionClass,
+    /// What it says. For [`Kind::Series`], `codes[0]` is the type, `note` is the unit, `text` the
+    /// source's name, `when`/`until` the first and last start.
+    pub fact: FactDraft,
+    /// For [`Kind::Series`].
+    pub series: Option<SeriesSummary>,
+}
+
+/// In which order rows come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Latest first; undated rows last.
+    #[default]
+    NewestFirst,
+    /// Earliest first; undated rows last.
+    OldestFirst,
+}
+
+/// A question to the catalog. Empty lists mean "any".
+///
+/// ```
+/// use healthspace::catalog::Query;
+/// let ldl = Query { codes: vec![("http://loinc.org".into(), "13457-7".into())], limit: 100, ..Query::default() };
+/// assert_eq!(ldl.limit, 100);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Query {
+    /// Any of these (system, code) pairs, among any of a fact's codes. An empty system matches any
+    /// system.
+    pub codes: Vec<(String, String)>,
+    /// Any of these categories.
+    pub categories: Vec<Category>,
+    /// Any of these kinds.
+    pub kinds: Vec<Kind>,
+    /// Not before (milliseconds since the epoch).
+    pub from: Option<i64>,
+    /// Before.
+    pub to: Option<i64>,
+    /// At most so many rows; 0 is no bound.
+    pub limit: usize,
+    /// So many passing rows are skipped first.
+    pub skip: usize,
+    /// Order.
+    pub order: Order,
+    /// Also facts whose record was entered in error.
+    pub include_errors: bool,
+}
+
+/// One line of "what is there".
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Presence {
+    /// Category.
+    pub category: Category,
+    /// Kind.
+    pub kind: Kind,
+    /// System of the first code; may be empty.
+    pub system: String,
+    /// First code; may be empty.
+    pub code: String,
+    /// The source's words for it.
+    pub text: String,
+    /// How many facts.
+    pub count: u64,
+    /// First date, milliseconds since the epoch.
+    pub first: Option<i64>,
+    /// Last date.
+    pub last: Option<i64>,
+}
+
+/// A filtered view of the facts of a partition: what grounding is given. Rows that the filter
+/// refuses do not exist here: not in lists, counts, presences or totals.
+pub trait Facts {
+    /// Rows that match.
+    ///
+    /// # Errors
+    /// Where a segment cannot be read.
+    fn query(&self, query: &Query) -> Result<Vec<FactRow>>;
+
+    /// How many match, `limit` and `skip` aside.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn count(&self, query: &Query) -> Result<u64>;
+
+    /// What is there, one line per (category, kind, first code).
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn presence(&self) -> Result<Vec<Presence>>;
+
+    /// The samples of a [`Kind::Series`] row, in order of start.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn samples(&self, row: &FactRow) -> Result<Vec<Sample>>;
+
+    /// What is known of a source file.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn source(&self, source: u32) -> Result<SourceInfo>;
+}
