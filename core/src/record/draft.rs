@@ -157,7 +157,7 @@ impl Coding {
 }
 
 /// Where a record stands in the source it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
     /// Which member of an archive (its position in the archive's directory); 0 for a plain file.
     pub member: u32,
