@@ -14,6 +14,7 @@
 )]
 
 mod codec;
+mod crypto;
 mod environment;
 mod error;
 mod id;

@@ -1,0 +1,107 @@
+//! Keys: 32 bytes, boxed, typed by role, wiped on drop.
+
+use super::random;
+use crate::error::Result;
+use core::marker::PhantomData;
+use zeroize::Zeroize;
+
+/// Names a role; a key of one role cannot stand where another is wanted.
+pub(crate) trait Role {}
+
+macro_rules! roles {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $($(#[$doc])* pub(crate) enum $name {} impl Role for $name {})* };
+}
+
+roles! {
+    /// Opens a slot; derived from a secret of the person.
+    Kek;
+    /// Space root key.
+    SpaceRoot;
+    /// Epoch secret.
+    Epoch;
+    /// Root key of an epoch; derived.
+    EpochRoot;
+    /// Seals the keys of scopes; derived.
+    Wrap;
+    /// Key of a scope; only derives.
+    Scope;
+    /// Seals bookkeeping; derived.
+    Manifest;
+    /// Seals the policy row; derived.
+    Policy;
+    /// MACs a head; derived.
+    HeadMac;
+    /// Seals content; random, dropped to erase.
+    Group;
+    /// Seals the payload keys of a log.
+    Log;
+    /// Seals one log entry.
+    Payload;
+    /// Seed of a signing key.
+    Seed;
+}
+
+/// A key of role `R`.
+pub(crate) struct Key<R: Role>(Box<[u8; 32]>, PhantomData<fn() -> R>);
+
+impl<R: Role> Key<R> {
+    /// A new random key, born where it will live.
+    pub(crate) fn make() -> Result<Self> {
+        let mut k = Self(Box::new([0; 32]), PhantomData);
+        random(&mut *k.0)?;
+        Ok(k)
+    }
+
+    /// A key whose bytes the closure writes in place.
+    pub(crate) fn init_with<E>(f: impl FnOnce(&mut [u8; 32]) -> Result<(), E>) -> Result<Self, E> {
+        let mut k = Self(Box::new([0; 32]), PhantomData);
+        f(&mut k.0)?;
+        Ok(k)
+    }
+
+    /// The bytes; the one way to them, so that every use can be found.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl<R: Role> Drop for Key<R> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// A passphrase, recovery code or other secret bytes of any length; wiped on drop.
+pub struct SecretBytes(Vec<u8>);
+
+impl SecretBytes {
+    /// Takes the bytes over; the vector's own memory is wiped when this is dropped.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes; the one way to them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&str> for SecretBytes {
+    fn from(s: &str) -> Self {
+        Self(s.as_bytes().to_vec())
+    }
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl core::fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SecretBytes(..)")
+    }
+}
