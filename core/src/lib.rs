@@ -18,15 +18,18 @@ mod crypto;
 mod environment;
 mod error;
 mod id;
+mod keyring;
 mod label;
 
 pub mod catalog;
 pub mod import;
 pub mod record;
 
+pub use crypto::secret::SecretBytes;
 pub use environment::{Cancel, Clock, Environment, Event, FixedClock, OnEvent, OnProgress, Progress, SystemClock};
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, SourceId, SpaceId, Timestamp};
+pub use keyring::{KdfParams, RecoveryCode, Unlock};
 pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };

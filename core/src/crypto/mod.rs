@@ -5,6 +5,7 @@
 //! drop, and have no `Clone`, `Debug` or `Serialize`.
 
 pub(crate) mod context;
+pub(crate) mod hash;
 pub(crate) mod kdf;
 pub(crate) mod seal;
 pub(crate) mod secret;

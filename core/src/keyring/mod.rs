@@ -1,0 +1,172 @@
+//! The key hierarchy: slots open the space root key, which opens the keys of scopes.
+//!
+//! What belongs here: making, deriving, wrapping and opening keys, and the bytes of slots and key
+//! pages. What must not: storage, records or policy. Labels of derived keys never contain user
+//! text; the space root key and the epoch's root key are dropped as soon as the wanted scope keys
+//! are open.
+//!
+//! ```text
+//! passphrase | recovery code --> KEK --opens slot--> SRK --+ES--> VRK --> wrap key --opens--> PK of a scope
+//! PK --derives--> head MAC, manifest key, policy key;   random group keys stand in key pages
+//! ```
+
+mod pages;
+mod recovery;
+mod slots;
+
+pub(crate) use pages::{KeyPage, PAGE_KEYS};
+pub use recovery::RecoveryCode;
+pub(crate) use slots::{Opened, SpaceRow, make_slot, open_slots, space_row_id};
+
+use crate::crypto::context::{self, Class, Context};
+use crate::crypto::kdf;
+use crate::crypto::seal;
+use crate::crypto::secret::{EpochRoot, HeadMac, Key, Manifest, Policy, Scope, SecretBytes};
+use crate::error::{Error, Part, Result};
+
+pub use crate::crypto::kdf::KdfParams;
+
+/// A way into a space.
+///
+/// ```
+/// use healthspace::Unlock;
+/// let by_words = Unlock::passphrase("correct horse battery staple");
+/// assert_eq!(format!("{by_words:?}"), "Unlock(passphrase)");
+/// ```
+pub struct Unlock {
+    pub(crate) secret: SecretBytes,
+    pub(crate) kind: SlotKind,
+    pub(crate) params: KdfParams,
+}
+
+/// What a slot is opened with. The numbers are stored: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum SlotKind {
+    /// A passphrase alone.
+    Passphrase = 1,
+    /// A recovery code.
+    Recovery = 4,
+}
+
+impl SlotKind {
+    pub(crate) const fn from_u8(n: u8) -> Option<Self> {
+        match n {
+            1 => Some(Self::Passphrase),
+            // 2: passphrase and device secret, 3: keystore, 5: limited slot (not in format 0)
+            4 => Some(Self::Recovery),
+            _ => None,
+        }
+    }
+}
+
+impl Unlock {
+    /// A passphrase, as bytes or text.
+    #[must_use]
+    pub fn passphrase(secret: impl Into<SecretBytes>) -> Self {
+        Self { secret: secret.into(), kind: SlotKind::Passphrase, params: KdfParams::default() }
+    }
+
+    /// A recovery code as printed, in any case and with any spacing.
+    ///
+    /// # Errors
+    /// [`Error::CannotOpen`] where the code's own check characters do not fit: a typing error.
+    pub fn recovery_code(code: &str) -> Result<Self> {
+        let bits = RecoveryCode::parse(code).ok_or(Error::CannotOpen)?;
+        Ok(Self { secret: bits.into_secret(), kind: SlotKind::Recovery, params: KdfParams::default() })
+    }
+
+    /// The cost of the passphrase's derivation, for a space that is being created; an existing
+    /// space keeps its own.
+    #[must_use]
+    pub fn with_cost(mut self, params: KdfParams) -> Self {
+        self.params = params;
+        self
+    }
+}
+
+impl core::fmt::Debug for Unlock {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self.kind {
+            SlotKind::Passphrase => "Unlock(passphrase)",
+            SlotKind::Recovery => "Unlock(recovery code)",
+        })
+    }
+}
+
+/// The keys of one open scope.
+pub(crate) struct ScopeKeys {
+    root: Key<Scope>,
+    pub(crate) head_mac: Key<HeadMac>,
+    pub(crate) manifest: Key<Manifest>,
+    pub(crate) policy: Key<Policy>,
+}
+
+impl ScopeKeys {
+    fn from_root(root: Key<Scope>) -> Result<Self> {
+        Ok(Self {
+            head_mac: kdf::of_scope(&root, context::HEAD_MAC)?,
+            manifest: kdf::of_scope(&root, context::MANIFEST)?,
+            policy: kdf::of_scope(&root, context::POLICY)?,
+            root,
+        })
+    }
+
+    /// Keys of a new scope.
+    pub(crate) fn make() -> Result<Self> {
+        Self::from_root(Key::make()?)
+    }
+
+    /// Seals the scope's key for the file (class 8).
+    pub(crate) fn wrap(&self, vrk: &Key<EpochRoot>, at: &Context) -> Result<Vec<u8>> {
+        debug_assert!(at.class == Class::ScopeWrap);
+        seal::seal(kdf::wrap_key(vrk)?.expose(), &at.encode(), self.root.expose())
+    }
+
+    /// Opens a scope's key.
+    pub(crate) fn unwrap(vrk: &Key<EpochRoot>, at: &Context, sealed: &[u8]) -> Result<Self> {
+        let mut sealed = sealed.to_vec();
+        let wrap = kdf::wrap_key(vrk)?;
+        let plain =
+            seal::open_in_place(wrap.expose(), &at.encode(), &mut sealed).map_err(|_| Error::Corrupt(Part::Slot))?;
+        let root = Key::init_with(|k| {
+            let ok = plain.len() == k.len();
+            k.iter_mut().zip(plain.iter()).for_each(|(a, b)| *a = *b);
+            zeroize::Zeroize::zeroize(plain);
+            if ok { Ok(()) } else { Err(Error::Corrupt(Part::Slot)) }
+        })?;
+        Self::from_root(root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ScopeId, SpaceId};
+
+    #[test]
+    fn a_scope_key_opens_only_in_its_own_place() {
+        let vrk: Key<EpochRoot> = Key::make().unwrap();
+        let at = Context {
+            space: SpaceId([1; 16]),
+            scope: ScopeId([2; 16]),
+            epoch: 1,
+            class: Class::ScopeWrap,
+            object: 7,
+            version: 9,
+        };
+        let keys = ScopeKeys::make().unwrap();
+        let sealed = keys.wrap(&vrk, &at).unwrap();
+        let again = ScopeKeys::unwrap(&vrk, &at, &sealed).unwrap();
+        assert_eq!(keys.manifest.expose(), again.manifest.expose());
+        assert_ne!(keys.manifest.expose(), keys.policy.expose());
+        for other in [
+            Context { scope: ScopeId([3; 16]), ..at },
+            Context { epoch: 2, ..at },
+            Context { object: 8, ..at },
+            Context { version: 8, ..at },
+        ] {
+            assert!(ScopeKeys::unwrap(&vrk, &other, &sealed).is_err());
+        }
+    }
+}
