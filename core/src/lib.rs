@@ -18,14 +18,18 @@ mod environment;
 mod error;
 mod id;
 mod label;
+mod lang;
 
 pub mod catalog;
+pub mod consent;
 pub mod import;
+pub mod policy;
 pub mod record;
 
 pub use environment::{Cancel, Clock, Environment, Event, FixedClock, OnEvent, OnProgress, Progress, SystemClock};
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
-pub use id::{ConversationId, GrantId, Identity, RecordId, SourceId, SpaceId, Timestamp};
+pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
+pub use lang::Lang;
