@@ -79,7 +79,9 @@ pub fn from_fhir(bytes: &[u8]) -> Result<ConsentDoc> {
     let consent: w::Consent = serde_json::from_slice(bytes).map_err(|_| BAD)?;
     let doc = read(&consent).ok_or(BAD)?;
     // What was not looked at above must still be what we would have written.
-    if write(&doc.spec, &doc.meta).is_none_or(|again| again != consent) {
+    let given: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| BAD)?;
+    let again = write(&doc.spec, &doc.meta).ok_or(BAD)?;
+    if serde_json::to_value(again).map_err(|_| BAD)? != given {
         return Err(BAD);
     }
     Ok(doc)

@@ -9,6 +9,8 @@ mod grant;
 mod notice;
 mod rule;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod words;
 

@@ -23,7 +23,7 @@ pub(super) const LIMIT: &str = "http://hl7.org/fhir/StructureDefinition/consent-
 pub(super) const USES: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-uses";
 pub(super) const CUSTODIAN: &str = "Health space of the person";
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Coding {
     pub(super) system: String,
@@ -36,7 +36,7 @@ impl Coding {
     }
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Concept {
     pub(super) coding: Vec<Coding>,
@@ -48,14 +48,14 @@ impl Concept {
     }
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Identifier {
     pub(super) system: String,
     pub(super) value: String,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reference {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ impl Reference {
     }
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Meta {
     #[serde(rename = "versionId")]
@@ -86,13 +86,13 @@ pub(super) struct Meta {
     pub(super) profile: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
     pub(super) uri: String,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Period {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,21 +101,21 @@ pub(super) struct Period {
     pub(super) end: Option<String>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Actor {
     pub(super) role: Concept,
     pub(super) reference: Reference,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Data {
     pub(super) meaning: String,
     pub(super) reference: Reference,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Control {
     pub(super) url: String,
@@ -123,7 +123,7 @@ pub(super) struct Control {
     pub(super) value: Concept,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Modifier {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -133,7 +133,7 @@ pub(super) struct Modifier {
     pub(super) uses: Option<u32>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Root {
     #[serde(rename = "type")]
@@ -146,7 +146,7 @@ pub(super) struct Root {
     pub(super) provision: Vec<Nested>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nested {
     #[serde(rename = "modifierExtension", default, skip_serializing_if = "Vec::is_empty")]
@@ -162,7 +162,7 @@ pub(super) struct Nested {
     pub(super) data_period: Option<Period>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Consent {
     #[serde(rename = "resourceType")]

@@ -4,4 +4,5 @@ mod by_rule;
 mod invariants;
 mod oracle;
 mod random;
+mod round_trip;
 mod speed;

@@ -266,3 +266,13 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Decis
         None => Decision::NotApplicable,
     }
 }
+
+/// The series of which a permit survives on an item.
+pub(super) fn permitting(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Vec<GrantId> {
+    let survives = |t: &&Tree| {
+        let mut nodes = Vec::new();
+        t.root.survivors(q, item, &mut nodes, &mut Obligations::default());
+        nodes.iter().any(|n| n.effect == Effect::Permit)
+    };
+    trees.iter().filter(survives).map(|t| t.series).collect()
+}
