@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn every_purpose_and_category_has_words() {
         for p in Purpose::ALL {
-            assert!(words::purpose(*p).is_some() != !words::display(*p).is_empty());
+            assert_eq!(words::purpose(*p).is_some(), words::display(*p).is_empty());
             let terms =
                 GrantTerms { purpose: *p, ..GrantTerms::new(*p, terms().scope, Category::ALL, terms().recipient) };
             for lang in [Lang::En, Lang::Fr] {

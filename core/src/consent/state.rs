@@ -11,7 +11,7 @@ pub enum Kept {
     /// Read, and verified against the ledger.
     Read {
         /// The consent.
-        doc: ConsentDoc,
+        doc: Box<ConsentDoc>,
         /// How often it was used.
         used: u32,
         /// Whether the hash of its notice stands in the ledger.

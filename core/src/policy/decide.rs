@@ -53,10 +53,10 @@ impl Placed for Rule {
 pub(super) fn deepest<'r, R: Placed + 'r>(matching: impl Iterator<Item = &'r R>, mut each: impl FnMut(&'r R)) {
     let mut last: Option<&R> = None;
     for rule in matching {
-        if let Some(outer) = last.replace(rule) {
-            if !(outer.series() == rule.series() && rule.place().is_inside(outer.place())) {
-                each(outer);
-            }
+        if let Some(outer) = last.replace(rule)
+            && !(outer.series() == rule.series() && rule.place().is_inside(outer.place()))
+        {
+            each(outer);
         }
     }
     if let Some(outer) = last {

@@ -78,7 +78,7 @@ fn keep(state: &mut ConsentState, series: GrantId, terms: GrantTerms) -> Vec<u8>
 
 fn add(state: &mut ConsentState, series: GrantId, bytes: &[u8]) {
     let doc = from_fhir(bytes).unwrap();
-    state.add(series, doc.meta.version, Kept::Read { doc, used: 0, notice_logged: true });
+    state.add(series, doc.meta.version, Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true });
 }
 
 fn permits(state: &ConsentState, q: &Request<'_>, item: &ItemFacts) -> bool {
@@ -148,7 +148,7 @@ fn d1_a_consent_that_cannot_be_read_refuses_everything() {
     );
     let mut doc = doc.unwrap();
     doc.meta.version = 2;
-    state.add(grant(2), 2, Kept::Read { doc, used: 0, notice_logged: true });
+    state.add(grant(2), 2, Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true });
     assert!(permits(&state, &q, &lab()));
 }
 
@@ -370,7 +370,7 @@ fn d10_counted_grants_run_out_and_are_spared_where_another_one_serves() {
     let state = |list: &[(GrantId, GrantTerms, u32)]| {
         let mut state = ConsentState::default();
         for (g, t, used) in list {
-            state.add(*g, 1, Kept::Read { doc: doc(t.clone(), *g), used: *used, notice_logged: true });
+            state.add(*g, 1, Kept::Read { doc: Box::new(doc(t.clone(), *g)), used: *used, notice_logged: true });
         }
         state
     };
@@ -431,7 +431,7 @@ fn d13_training_needs_a_consent_of_its_own_whose_notice_is_in_the_ledger() {
     let doc = from_fhir(&to_fhir(&spec, &meta(grant(1))).unwrap()).unwrap();
     for notice_logged in [false, true] {
         let mut state = ConsentState::default();
-        state.add(grant(1), 1, Kept::Read { doc: doc.clone(), used: 0, notice_logged });
+        state.add(grant(1), 1, Kept::Read { doc: Box::new(doc.clone()), used: 0, notice_logged });
         assert_eq!(permits(&state, &q, &lab()), notice_logged);
         // An ordinary grant to the same recipient says "not for training", and a refusal wins.
         keep(&mut state, grant(2), terms(Purpose::PatientRequest, Category::ALL));

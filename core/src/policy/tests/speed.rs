@@ -39,7 +39,7 @@ fn a_decision_with_100_grants() {
             lang: Lang::En,
         };
         let doc = from_fhir(&to_fhir(&GrantSpec::new(t).unwrap(), &meta).unwrap()).unwrap();
-        state.add(grant(n), 1, Kept::Read { doc, used: 0, notice_logged: true });
+        state.add(grant(n), 1, Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true });
     }
     let rules = state.rules_at(now);
     let who = [actors()[0].clone()];
