@@ -20,16 +20,20 @@ mod error;
 mod id;
 mod keyring;
 mod label;
+mod lang;
 
 pub mod catalog;
+pub mod consent;
 pub mod import;
+pub mod policy;
 pub mod record;
 
 pub use crypto::secret::SecretBytes;
 pub use environment::{Cancel, Clock, Environment, Event, FixedClock, OnEvent, OnProgress, Progress, SystemClock};
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
-pub use id::{ConversationId, GrantId, Identity, RecordId, SourceId, SpaceId, Timestamp};
+pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};
 pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
+pub use lang::Lang;

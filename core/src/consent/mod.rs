@@ -1,0 +1,21 @@
+//! Consents: what a person is asked, in which words, how it is kept, and the rules it amounts to.
+//!
+//! What belongs here: grants, their notice, their wire form (a FHIR R4 Consent), which version of
+//! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
+//! `policy`'s), keys, storage, the ledger or a clock.
+
+mod fhir;
+mod grant;
+mod notice;
+mod rule;
+mod state;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod words;
+
+pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
+pub use grant::{GrantSpec, GrantTerms, Recipient, RecipientKind};
+pub use notice::notice;
+pub use rule::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
+pub use state::{ConsentState, Kept, Standing};

@@ -1,0 +1,126 @@
+//! Which consents stand: the newest version of each series, whatever its status.
+
+use super::fhir::{ConsentDoc, ConsentStatus};
+use super::rule::{Rule, Rules, Validity};
+use crate::id::{GrantId, Timestamp};
+use std::collections::BTreeMap;
+
+/// What the vault knows of a version besides its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Read, and verified against the ledger.
+    Read {
+        /// The consent.
+        doc: Box<ConsentDoc>,
+        /// How often it was used.
+        used: u32,
+        /// Whether the hash of its notice stands in the ledger.
+        notice_logged: bool,
+    },
+    /// It cannot be read or verified: it refuses everything until a newer version replaces it.
+    Unusable,
+}
+
+/// Where a grant stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In force.
+    InForce,
+    /// It begins later.
+    NotYet,
+    /// It is over.
+    Expired,
+    /// The person withdrew it.
+    Withdrawn,
+    /// It was used as often as it allows.
+    UsedUp,
+    /// It cannot be read or verified.
+    Unusable,
+}
+
+/// The consents of a space.
+///
+/// Versions may be added in any order: the result is the same.
+#[derive(Clone, Debug, Default)]
+pub struct ConsentState(BTreeMap<GrantId, (u64, Kept)>);
+
+impl ConsentState {
+    /// Takes in one version of a series. `series` and `version` are those of the row it was kept
+    /// in, not of its text; where the two differ it is unusable. So are two different texts of
+    /// one version.
+    pub fn add(&mut self, series: GrantId, version: u64, kept: Kept) {
+        let kept = match kept {
+            Kept::Read { doc, .. } if (doc.meta.series, doc.meta.version) != (series, version) => Kept::Unusable,
+            kept => kept,
+        };
+        match self.0.get_mut(&series) {
+            Some((newest, _)) if *newest > version => {}
+            Some((newest, old)) if *newest == version => {
+                let same = match (&*old, kept) {
+                    (
+                        Kept::Read { doc: a, used: m, notice_logged: x },
+                        Kept::Read { doc: b, used: n, notice_logged: y },
+                    ) if *a == b => Kept::Read { doc: b, used: n.max(*m), notice_logged: *x && y },
+                    _ => Kept::Unusable,
+                };
+                *old = same;
+            }
+            _ => {
+                self.0.insert(series, (version, kept));
+            }
+        }
+    }
+
+    /// The newest version of a grant; `None` where there is none or it is unusable.
+    #[must_use]
+    pub fn doc(&self, series: GrantId) -> Option<&ConsentDoc> {
+        match self.0.get(&series) {
+            Some((_, Kept::Read { doc, .. })) => Some(doc),
+            _ => None,
+        }
+    }
+
+    /// Every grant, in order of its id.
+    pub fn series(&self) -> impl Iterator<Item = GrantId> {
+        self.0.keys().copied()
+    }
+
+    /// Where a grant stands.
+    #[must_use]
+    pub fn standing(&self, series: GrantId, now: Timestamp) -> Option<Standing> {
+        let (_, kept) = self.0.get(&series)?;
+        let Kept::Read { doc, used, .. } = kept else { return Some(Standing::Unusable) };
+        let t = doc.spec.terms();
+        let validity = Validity { start: t.starts, end: t.expires };
+        Some(if doc.meta.status == ConsentStatus::Inactive {
+            Standing::Withdrawn
+        } else if validity.is_over(now) {
+            Standing::Expired
+        } else if t.uses.is_some_and(|n| *used >= n) {
+            Standing::UsedUp
+        } else if validity.holds(now) {
+            Standing::InForce
+        } else {
+            Standing::NotYet
+        })
+    }
+
+    /// The rules of every series that is not withdrawn and not over. Rules that begin later are
+    /// among them: the decision looks at the time again.
+    #[must_use]
+    pub fn rules_at(&self, now: Timestamp) -> Rules {
+        let mut rules: Vec<Rule> = Vec::new();
+        for (series, (version, kept)) in &self.0 {
+            match kept {
+                Kept::Unusable => rules.push(Rule::unusable(*series, *version)),
+                Kept::Read { doc, used, notice_logged } if doc.meta.status == ConsentStatus::Active => {
+                    let uses_left = doc.spec.terms().uses.map(|n| n.saturating_sub(*used));
+                    rules.extend(doc.rules(uses_left, *notice_logged));
+                }
+                Kept::Read { .. } => {}
+            }
+        }
+        rules.retain(|r| !r.applies.validity.is_over(now));
+        Rules::new(rules)
+    }
+}

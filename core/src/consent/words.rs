@@ -1,0 +1,203 @@
+//! The words of a notice, in each language: tables only.
+
+use super::RecipientKind;
+use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity};
+use crate::lang::Lang;
+use crate::record::Category;
+
+type Pair = (&'static str, &'static str);
+
+pub(super) const fn pick(lang: Lang, (en, fr): Pair) -> &'static str {
+    match lang {
+        Lang::En => en,
+        Lang::Fr => fr,
+    }
+}
+
+pub(super) const fn category(c: Category) -> Pair {
+    match c {
+        Category::Laboratory => ("laboratory results", "résultats de laboratoire"),
+        Category::VitalSigns => ("vital signs and body measurements", "signes vitaux et mesures corporelles"),
+        Category::Medications => ("medications", "médicaments"),
+        Category::Conditions => ("conditions and diagnoses", "problèmes de santé et diagnostics"),
+        Category::Allergies => ("allergies and intolerances", "allergies et intolérances"),
+        Category::Immunizations => ("vaccinations", "vaccinations"),
+        Category::Procedures => ("procedures, devices and implants", "interventions, dispositifs et implants"),
+        Category::Encounters => ("visits, appointments and referrals", "consultations, rendez-vous et orientations"),
+        Category::Documents => ("notes, letters, reports and images", "notes, courriers, comptes rendus et images"),
+        Category::Activity => ("physical activity and workouts", "activité physique et séances de sport"),
+        Category::Sleep => ("sleep", "sommeil"),
+        Category::Nutrition => ("nutrition", "alimentation"),
+        Category::Reproductive => {
+            ("menstrual cycle, pregnancy and sexual health", "cycle menstruel, grossesse et santé sexuelle")
+        }
+        Category::SocialHistory => {
+            ("questionnaires, social history and lifestyle", "questionnaires, situation sociale et mode de vie")
+        }
+        Category::Demographics => ("name, birth date and sex", "nom, date de naissance et sexe"),
+        Category::CarePlans => ("care plans, goals and care teams", "plans de soins, objectifs et équipes de soins"),
+        Category::Financial => ("claims and insurance", "remboursements et assurance"),
+        Category::Memories => ("what an assistant noted or concluded", "ce qu’un assistant a noté ou déduit"),
+        Category::Other => ("all other health data", "toutes les autres données de santé"),
+    }
+}
+
+pub(super) const fn sensitivity(s: Sensitivity) -> Pair {
+    match s {
+        Sensitivity::Unknown => ("of an unknown kind", "d’une nature inconnue"),
+        Sensitivity::SpeciallyProtected => ("specially protected information", "informations spécialement protégées"),
+        Sensitivity::BehaviouralHealth => ("behavioural health", "santé comportementale"),
+        Sensitivity::Psychiatry => ("mental health", "santé mentale"),
+        Sensitivity::SubstanceUse => ("substance use disorder", "trouble lié à l’usage de substances"),
+        Sensitivity::SubstanceAbuse => ("substance abuse", "abus de substances"),
+        Sensitivity::AlcoholUse => ("alcohol use disorder", "trouble lié à l’usage d’alcool"),
+        Sensitivity::OpioidUse => ("opioid use disorder", "trouble lié à l’usage d’opioïdes"),
+        Sensitivity::Hiv => ("HIV/AIDS", "VIH/sida"),
+        Sensitivity::DomesticViolence => {
+            ("sexual assault, abuse or domestic violence", "agression sexuelle, maltraitance ou violences conjugales")
+        }
+        Sensitivity::Sexuality => ("sexuality and reproductive health", "sexualité et santé reproductive"),
+        Sensitivity::Genetic => ("genetic disease", "maladie génétique"),
+        Sensitivity::Std => ("sexually transmitted disease", "maladie sexuellement transmissible"),
+        Sensitivity::SickleCell => ("sickle cell disease", "drépanocytose"),
+    }
+}
+
+pub(super) const fn confidentiality(c: Confidentiality) -> Pair {
+    match c {
+        Confidentiality::Unrestricted => ("unrestricted", "non restreint"),
+        Confidentiality::Low => ("low", "faible"),
+        Confidentiality::Moderate => ("moderate", "modéré"),
+        Confidentiality::Normal => ("normal", "normal"),
+        Confidentiality::Restricted => ("restricted", "restreint"),
+        Confidentiality::VeryRestricted => ("very restricted", "très restreint"),
+    }
+}
+
+pub(super) const fn recipient(kind: RecipientKind) -> Pair {
+    match kind {
+        RecipientKind::Model => ("the AI model", "au modèle d’IA"),
+        RecipientKind::App => ("the app", "à l’application"),
+        RecipientKind::Person => ("the person", "à la personne"),
+        RecipientKind::Organization => ("the organisation", "à l’organisation"),
+    }
+}
+
+/// What follows "the recipient must not"; `None` for what only concerns the library itself or is
+/// said elsewhere.
+pub(super) fn refrains(o: Obligations) -> Option<Pair> {
+    Some(match o {
+        Obligations::NO_TRAINING => (
+            "train, fine-tune or distil an AI model with this data",
+            "entraîner, affiner ou distiller un modèle d’IA avec ces données",
+        ),
+        Obligations::NO_REDISCLOSURE => (
+            "pass this data on without a new consent of yours",
+            "transmettre ces données sans un nouveau consentement de votre part",
+        ),
+        Obligations::NO_REUSE => ("use this data for any other purpose", "utiliser ces données à d’autres fins"),
+        _ => return None,
+    })
+}
+
+/// What follows "the recipient must".
+pub(super) fn duties(o: Obligations) -> Option<Pair> {
+    Some(match o {
+        Obligations::PERSIST_LABEL => {
+            ("keep the protection label with the data", "conserver l’étiquette de protection avec les données")
+        }
+        Obligations::COMPLY_CONSENT => ("comply with this consent", "respecter ce consentement"),
+        Obligations::DEIDENTIFY => (
+            "receive this data only without what identifies you",
+            "ne recevoir ces données que sans ce qui vous identifie",
+        ),
+        Obligations::REDACT => {
+            ("receive this data only with parts left out", "ne recevoir ces données qu’en partie occultées")
+        }
+        Obligations::DELETE_AFTER_USE => ("delete this data after use", "effacer ces données après usage"),
+        _ => return None,
+    })
+}
+
+/// The purposes that a person is usually asked for, in words.
+pub(super) const fn purpose(p: Purpose) -> Option<Pair> {
+    Some(match p {
+        Purpose::PatientRequest => ("to answer your own requests", "pour répondre à vos propres demandes"),
+        Purpose::FamilyRequest => ("to answer requests of your family", "pour répondre aux demandes de votre famille"),
+        Purpose::SupportNetwork => {
+            ("to answer requests of those who support you", "pour répondre aux demandes de vos proches aidants")
+        }
+        Purpose::PowerOfAttorney => (
+            "to answer requests of the person who holds your power of attorney",
+            "pour répondre aux demandes de la personne qui a procuration pour vous",
+        ),
+        Purpose::Treatment => ("for your medical treatment", "pour vos soins médicaux"),
+        Purpose::CareCoordination => ("to coordinate your care", "pour coordonner vos soins"),
+        Purpose::EmergencyTreatment => ("to treat you in an emergency", "pour vous soigner en urgence"),
+        Purpose::BreakGlass => (
+            "to get past your other restrictions in an emergency",
+            "pour passer outre vos autres restrictions en cas d’urgence",
+        ),
+        Purpose::TreatmentDecisionSupport => (
+            "to support decisions about your treatment, with the help of AI",
+            "pour aider, avec l’IA, aux décisions concernant vos soins",
+        ),
+        Purpose::ClinicalTrial => ("for a clinical trial", "pour un essai clinique"),
+        Purpose::Payment => ("to pay for your care", "pour le paiement de vos soins"),
+        Purpose::Coverage => ("for your health insurance", "pour votre assurance maladie"),
+        Purpose::CareManagement => ("to manage your care", "pour la gestion de vos soins"),
+        Purpose::QualityImprovement => ("to improve the quality of care", "pour améliorer la qualité des soins"),
+        Purpose::MlTraining => ("to train an AI model", "pour entraîner un modèle d’IA"),
+        Purpose::Research => ("for health research", "pour la recherche en santé"),
+        Purpose::BiomedicalResearch => ("for biomedical research", "pour la recherche biomédicale"),
+        Purpose::ClinicalTrialResearch => {
+            ("for research in a clinical trial", "pour la recherche dans un essai clinique")
+        }
+        Purpose::DiseaseResearch => {
+            ("for research on a particular disease", "pour la recherche sur une maladie particulière")
+        }
+        Purpose::PublicHealth => ("for public health", "pour la santé publique"),
+        Purpose::Marketing => ("for marketing", "à des fins commerciales"),
+        _ => return None,
+    })
+}
+
+/// HL7's own name of the purposes that have no words above.
+pub(super) const fn display(p: Purpose) -> &'static str {
+    match p {
+        Purpose::EmergencyRoom => "Emergency Room Treatment",
+        Purpose::PopulationHealth => "population health",
+        Purpose::ClaimAttachment => "claim attachment",
+        Purpose::CoverageAuthorization => "coverage authorization",
+        Purpose::RemittanceAdvice => "remittance advice",
+        Purpose::PaymentDecisionSupport => "payment decision support",
+        Purpose::Operations => "healthcare operations",
+        Purpose::RecordManagement => "records management",
+        Purpose::PatientAdministration => "patient administration",
+        Purpose::SystemDevelopment => "health system development",
+        Purpose::TestData => "test health data",
+        Purpose::StaffTraining => "training",
+        Purpose::Legal => "legal",
+        Purpose::Fraud => "fraud",
+        Purpose::AncestryResearch => "population origins or ancestry healthcare research",
+        Purpose::TranslationalResearch => "translational healthcare research",
+        Purpose::Disaster => "disaster",
+        Purpose::Threat => "threat",
+        _ => "",
+    }
+}
+
+pub(super) const MONTHS: [Pair; 12] = [
+    ("January", "janvier"),
+    ("February", "février"),
+    ("March", "mars"),
+    ("April", "avril"),
+    ("May", "mai"),
+    ("June", "juin"),
+    ("July", "juillet"),
+    ("August", "août"),
+    ("September", "septembre"),
+    ("October", "octobre"),
+    ("November", "novembre"),
+    ("December", "décembre"),
+];

@@ -1,0 +1,28 @@
+//! The two languages that the library speaks to a person.
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    En,
+    /// French.
+    Fr,
+}
+
+impl Lang {
+    /// From a language tag (`fr`, `fr-FR`); English when unknown.
+    #[must_use]
+    pub fn parse(tag: &str) -> Self {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("fr") { Self::Fr } else { Self::En }
+    }
+
+    /// The language tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+        }
+    }
+}

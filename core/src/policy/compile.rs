@@ -1,0 +1,144 @@
+//! The same decision, compiled: rules run once per class and dates become ranges.
+
+use super::decide::{Placed, deepest, ends, push};
+use super::request::Request;
+use crate::consent::{Covers, Effect, Place, Rule, Rules};
+use crate::id::GrantId;
+use crate::label::Obligations;
+use crate::record::{ClassFilter, DecisionClass, Verdict};
+
+/// What may be seen under one request. For every class and date it says what
+/// [`decide`](super::decide) says; a property test holds the two together.
+#[derive(Clone, Debug, Default)]
+pub struct RowFilter {
+    rules: Vec<Compiled>,
+}
+
+/// What is left of a rule once the request is known.
+#[derive(Clone, Debug)]
+struct Compiled {
+    series: GrantId,
+    place: Place,
+    effect: Effect,
+    covers: Covers,
+}
+
+impl Placed for Compiled {
+    fn series(&self) -> GrantId {
+        self.series
+    }
+    fn place(&self) -> Place {
+        self.place
+    }
+}
+
+/// A filter and what it rests on.
+#[derive(Debug, Default)]
+pub(crate) struct Compilation {
+    pub(crate) filter: RowFilter,
+    /// Every grant that the filter may let something through by, in order of id.
+    pub(crate) basis: Vec<GrantId>,
+    /// Those of them whose uses are counted: a release takes one use of each.
+    pub(crate) counted: Vec<GrantId>,
+    /// What comes with whatever passes: the union over every permit that the request reaches, so
+    /// never less than [`decide`](super::decide) says of an item.
+    pub(crate) obligations: Obligations,
+}
+
+/// Compiles the rules that a request reaches.
+pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
+    let all = rules.as_slice();
+    if request.below_floor(all) {
+        return Compilation::default();
+    }
+    let reached: Vec<&Rule> = all.iter().filter(|r| request.reaches(r)).collect();
+    let permits = || reached.iter().copied().filter(|r| r.effect == Effect::Permit);
+    if permits().next().is_none() {
+        return Compilation::default();
+    }
+    let obligations = permits().fold(Obligations::NONE, |all, r| all.union(r.obligations));
+    let (mut basis, mut counted) = (Vec::new(), Vec::new());
+    for r in permits().filter(|r| !is_spare(r, &reached)) {
+        push(&mut basis, r.series);
+        if r.uses_left.is_some() {
+            push(&mut counted, r.series);
+        }
+    }
+    let compiled = |r: &&Rule| Compiled { series: r.series, place: r.place, effect: r.effect, covers: r.covers };
+    let filter = RowFilter { rules: reached.iter().map(compiled).collect() };
+    if filter.is_empty() {
+        return Compilation::default();
+    }
+    Compilation { filter, basis, counted, obligations }
+}
+
+/// Whether another permit already lets through whatever this counted one does, so that no use of
+/// it need be taken: one without a bound on its uses, or a counted one that ends first. Only for
+/// permits that cannot be lifting a deny of their own consent off an item.
+fn is_spare(rule: &Rule, reached: &[&Rule]) -> bool {
+    let order = |r: &Rule| (r.uses_left.is_some(), ends(r), r.series, r.place);
+    rule.uses_left.is_some()
+        && reached.iter().any(|other| {
+            other.effect == Effect::Permit
+                && other.series != rule.series
+                && order(other) < order(rule)
+                && other.covers.surely_permits(&rule.covers)
+        })
+        && !reached
+            .iter()
+            .any(|deny| deny.effect == Effect::Deny && deny.series == rule.series && rule.place.is_inside(deny.place))
+}
+
+impl RowFilter {
+    /// Whether nothing can pass. Looks at whole rules: it finds every case but those in which
+    /// several denies together refuse what none of them refuses alone.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let of = |effect| self.rules.iter().filter(move |r| r.effect == effect);
+        let lifted =
+            |deny: &Compiled| of(Effect::Permit).any(|p| p.series == deny.series && p.place.is_inside(deny.place));
+        let refused = |p: &Compiled| of(Effect::Deny).any(|d| !lifted(d) && d.covers.surely_includes(&p.covers));
+        of(Effect::Permit).all(|p| p.covers.data_period.is_some_and(|(a, b)| a >= b) || refused(p))
+    }
+
+    /// Whether a date passes, of the rules that match a class.
+    fn passes(matching: &[&Compiled], at: Option<i64>) -> bool {
+        let (mut permit, mut deny) = (false, false);
+        let dated = matching.iter().copied().filter(|r| r.covers.date(r.effect, at));
+        deepest(dated, |r| match r.effect {
+            Effect::Permit => permit = true,
+            Effect::Deny => deny = true,
+        });
+        permit && !deny
+    }
+}
+
+impl ClassFilter for RowFilter {
+    fn judge(&self, class: &DecisionClass) -> Verdict {
+        let matching: Vec<&Compiled> = self.rules.iter().filter(|r| r.covers.class(r.effect, class)).collect();
+        // An absent date satisfies no permit that asks for one and evades no deny, so what passes
+        // without a date passes with any.
+        if Self::passes(&matching, None) {
+            return Verdict::All;
+        }
+        let mut cuts: Vec<i64> =
+            matching.iter().filter_map(|r| r.covers.data_period).flat_map(|(a, b)| [a, b]).collect();
+        if cuts.is_empty() {
+            return Verdict::Nothing;
+        }
+        cuts.extend([i64::MIN, i64::MAX]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let mut ranges: Vec<(i64, i64)> = Vec::new();
+        for (from, to) in cuts.iter().copied().zip(cuts.iter().copied().skip(1)) {
+            // Nothing changes between two cuts.
+            if Self::passes(&matching, Some(from)) {
+                match ranges.last_mut() {
+                    Some(last) if last.1 == from => last.1 = to,
+                    _ => ranges.push((from, to)),
+                }
+            }
+        }
+        if ranges.is_empty() { Verdict::Nothing } else { Verdict::Within(ranges) }
+    }
+}

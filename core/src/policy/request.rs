@@ -1,0 +1,98 @@
+//! What is asked of a decision.
+
+use crate::consent::{Action, Effect, Recipient, Rule};
+use crate::id::{ScopeId, Timestamp};
+use crate::label::{Obligations, Purpose};
+use crate::record::DecisionClass;
+
+/// A request, as the vault puts it together.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// In which scope.
+    pub scope: ScopeId,
+    /// Everybody that the authenticated caller is or belongs to; the host expands groups.
+    pub actors: &'a [Recipient],
+    /// What for: exactly one.
+    pub purpose: Purpose,
+    /// What is to be done.
+    pub action: Action,
+    /// The later of the host's clock and the ledger's last entry (D2).
+    pub now: Timestamp,
+    /// The host's clock is more than 5 minutes behind the ledger: time-bounded permits do not
+    /// apply.
+    pub clock_behind: bool,
+    /// The space is known to be the newest: otherwise counted and break-glass permits do not
+    /// apply.
+    pub fresh: bool,
+    /// What the caller can comply with: a permit that asks for more does not apply (D1).
+    pub understands: Obligations,
+}
+
+/// The facts of an item that a decision looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemFacts {
+    /// Its class.
+    pub class: DecisionClass,
+    /// Its date, milliseconds since the epoch.
+    pub at: Option<i64>,
+}
+
+impl Request<'_> {
+    /// The part of matching that does not look at the item. Whether a permit of a training
+    /// purpose stands alone is part of it: the floor (D13).
+    pub(super) fn reaches(&self, rule: &Rule) -> bool {
+        self.names(rule)
+            && match rule.effect {
+                Effect::Permit => self.in_force(rule) && self.understood(rule) && (!self.trains() || rule.lifts_floor),
+                Effect::Deny => self.may_hold(rule),
+            }
+    }
+
+    /// Scope, actor, purpose and action.
+    pub(super) fn names(&self, rule: &Rule) -> bool {
+        let a = &rule.applies;
+        a.purposes.contains(self.purpose)
+            && a.actions.contains(self.action)
+            && a.scope.is_none_or(|s| s == self.scope)
+            && a.actors.as_ref().is_none_or(|set| set.iter().any(|who| self.actors.contains(who)))
+    }
+
+    pub(super) const fn understood(&self, rule: &Rule) -> bool {
+        rule.obligations.is_subset(self.understands)
+    }
+
+    /// Whether a permit holds now.
+    pub(super) fn in_force(&self, rule: &Rule) -> bool {
+        let validity = rule.applies.validity;
+        let counted = rule.uses_left.is_some() || self.purpose == Purpose::BreakGlass;
+        rule.uses_left != Some(0)
+            && validity.holds(self.now)
+            && !(self.clock_behind && validity.is_bounded())
+            && (self.fresh || !counted)
+    }
+
+    /// Whether a deny holds now, or could: a clock that is behind does not put it off.
+    fn may_hold(&self, rule: &Rule) -> bool {
+        let validity = rule.applies.validity;
+        if self.clock_behind { !validity.is_over(self.now) } else { validity.holds(self.now) }
+    }
+
+    /// Whether it asks to train a model.
+    pub(super) fn trains(&self) -> bool {
+        Purpose::MlTraining.covers(self.purpose)
+    }
+
+    /// Breaking the glass never reaches what leaves or destroys (D11).
+    pub(super) fn breaks_too_much(&self) -> bool {
+        self.purpose == Purpose::BreakGlass && matches!(self.action, Action::Export | Action::Erase)
+    }
+
+    /// What no rule can override.
+    pub(super) fn below_floor(&self, rules: &[Rule]) -> bool {
+        self.breaks_too_much() || self.trains() && !rules.iter().any(|r| self.lifts(r))
+    }
+
+    fn lifts(&self, rule: &Rule) -> bool {
+        rule.effect == Effect::Permit && rule.lifts_floor && self.in_force(rule)
+    }
+}

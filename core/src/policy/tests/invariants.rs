@@ -1,0 +1,197 @@
+//! Properties that hold of every set of consents. `HEALTHSPACE_CASES=100000` runs more of them.
+
+use super::oracle::{self, Node, Tree, rule_list, rules};
+use super::random::{Random, actors, cases, class, dates, grant, item, node, request, trees};
+use crate::consent::{Effect, Rules};
+use crate::label::Purpose;
+use crate::policy::compile::compile;
+use crate::policy::{Decision, ItemFacts, authorize, decide};
+use crate::record::ClassFilter;
+
+#[test]
+fn decide_agrees_with_the_plain_implementation() {
+    let who = actors();
+    let (mut permits, mut denies) = (0u64, 0u64);
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let trees = trees(r);
+        let rules = rules(&trees);
+        for _ in 0..4 {
+            let (q, item) = (request(r, &who), item(r));
+            let decision = decide(&rules, &q, &item);
+            assert_eq!(decision, oracle::decide(&trees, &q, &item), "seed {seed}");
+            permits += u64::from(decision.is_permit());
+            denies += u64::from(matches!(decision, Decision::Deny { .. }));
+        }
+    }
+    println!("decide = oracle: {} decisions, {permits} permits, {denies} denies", 4 * cases());
+    assert!(permits > cases() / 10 && denies > cases() / 10, "the cases say something");
+}
+
+#[test]
+fn the_row_filter_says_what_decide_says() {
+    let who = actors();
+    let dates = dates();
+    let (mut all, mut within, mut rows) = (0u64, 0u64, 0u64);
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let trees = trees(r);
+        let (rules, q) = (rules(&trees), request(r, &who));
+        let compiled = compile(&rules, &q);
+        let mut passed = false;
+        for _ in 0..3 {
+            let class = class(r);
+            let verdict = compiled.filter.judge(&class);
+            all += u64::from(verdict == crate::record::Verdict::All);
+            within += u64::from(matches!(verdict, crate::record::Verdict::Within(_)));
+            for at in &dates {
+                let decision = decide(&rules, &q, &ItemFacts { class, at: *at });
+                assert_eq!(verdict.passes(*at), decision.is_permit(), "seed {seed}");
+                rows += 1;
+                passed |= decision.is_permit();
+                if let Decision::Permit { obligations, .. } = decision {
+                    assert!(obligations.is_subset(compiled.obligations), "seed {seed}");
+                    let permitting = oracle::permitting(&trees, &q, &ItemFacts { class, at: *at });
+                    assert!(permitting.iter().any(|g| compiled.basis.contains(g)), "seed {seed}");
+                }
+            }
+        }
+        assert!(!(passed && compiled.filter.is_empty()), "seed {seed}");
+        assert!(compiled.counted.iter().all(|g| compiled.basis.contains(g)), "seed {seed}");
+        assert_eq!(authorize(&rules, &q).is_ok(), !compiled.filter.is_empty(), "seed {seed}");
+    }
+    println!("filter = decide: {rows} rows, {all} verdicts All, {within} Within");
+    assert!(all > 100 && within > 100);
+}
+
+#[test]
+fn adding_a_leaf_deny_never_opens() {
+    let who = actors();
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let before = trees(r);
+        let mut after = before.clone();
+        let deny = Node { effect: Effect::Deny, children: vec![], uses_left: None, lifts_floor: false, ..node(r, 9) };
+        let root = &mut after[r.below(before.len())].root;
+        let at = r.below(root.count());
+        root.nth(at).children.push(deny);
+        never_opens(seed, r, &before, &after, &who);
+    }
+}
+
+#[test]
+fn adding_a_series_that_only_denies_never_opens() {
+    let who = actors();
+    fn only_denies(n: &mut Node) {
+        (n.effect, n.uses_left, n.lifts_floor) = (Effect::Deny, None, false);
+        n.children.iter_mut().for_each(only_denies);
+    }
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let before = trees(r);
+        let mut after = before.clone();
+        let mut root = node(r, 0);
+        only_denies(&mut root);
+        after.push(Tree { series: grant(200), root });
+        never_opens(seed, r, &before, &after, &who);
+    }
+}
+
+#[test]
+fn removing_a_permit_never_opens() {
+    let who = actors();
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let before = trees(r);
+        let q = request(r, &who);
+        let all = rule_list(&before);
+        let Some(gone) = all.iter().position(|rule| rule.effect == Effect::Permit && !r.one_in(3)) else { continue };
+        // The rule alone, and the rule with everything nested in it.
+        let place = all[gone].place;
+        let alone: Vec<_> = all.iter().enumerate().filter(|(i, _)| *i != gone).map(|(_, x)| x.clone()).collect();
+        let branch: Vec<_> = alone
+            .iter()
+            .filter(|x| !(x.series == all[gone].series && x.place.is_inside(place) && x.effect == Effect::Permit))
+            .cloned()
+            .collect();
+        let (full, alone, branch) = (Rules::new(all), Rules::new(alone), Rules::new(branch));
+        for _ in 0..4 {
+            let item = item(r);
+            if !decide(&full, &q, &item).is_permit() {
+                assert!(!decide(&alone, &q, &item).is_permit(), "seed {seed}");
+                assert!(!decide(&branch, &q, &item).is_permit(), "seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_order_of_rules_does_not_matter() {
+    let who = actors();
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let trees = trees(r);
+        let mut list = rule_list(&trees);
+        let (q, item) = (request(r, &who), item(r));
+        let ordered = decide(&Rules::new(list.clone()), &q, &item);
+        r.shuffle(&mut list);
+        assert_eq!(decide(&Rules::new(list), &q, &item), ordered, "seed {seed}");
+    }
+}
+
+/// But for the explicit-only purposes and labels, which are not monotone by design. Denies may well
+/// name the narrower purpose, so there are none here.
+#[test]
+fn a_narrower_request_of_a_permitted_one_stays_permitted() {
+    let who = actors();
+    let mut tried = 0;
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let mut trees = trees(r);
+        fn only_permits(n: &mut Node) {
+            n.effect = Effect::Permit;
+            n.children.iter_mut().for_each(only_permits);
+        }
+        trees.iter_mut().for_each(|t| only_permits(&mut t.root));
+        let (rules, q, item) = (rules(&trees), request(r, &who), item(r));
+        if decide(&rules, &q, &item).is_permit() {
+            for p in Purpose::ALL.iter().filter(|p| q.purpose.covers(**p) && !p.explicit_only()) {
+                let narrower = crate::policy::Request { purpose: *p, actors: q.actors, ..q };
+                assert!(decide(&rules, &narrower, &item).is_permit(), "seed {seed}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 1000);
+}
+
+/// Acceptance test 3 of the specification.
+#[test]
+fn no_consent_without_an_explicit_training_permit_ever_permits_training() {
+    let who = actors();
+    fn unname(n: &mut Node) {
+        n.lifts_floor = true; // even if the floor were lifted by everything
+        if let Some(list) = &mut n.purposes {
+            list.retain(|p| *p != Purpose::MlTraining || n.effect == Effect::Deny);
+        }
+        n.children.iter_mut().for_each(unname);
+    }
+    for seed in 0..cases() {
+        let r = &mut Random::new(seed);
+        let mut trees = trees(r);
+        trees.iter_mut().for_each(|t| unname(&mut t.root));
+        let q = crate::policy::Request { purpose: Purpose::MlTraining, ..request(r, &who) };
+        assert!(!decide(&rules(&trees), &q, &item(r)).is_permit(), "seed {seed}");
+        assert!(compile(&rules(&trees), &q).filter.is_empty(), "seed {seed}");
+    }
+}
+
+fn never_opens(seed: u64, r: &mut Random, before: &[Tree], after: &[Tree], who: &[crate::consent::Recipient; 3]) {
+    let (before, after) = (rules(before), rules(after));
+    for _ in 0..4 {
+        let (q, item) = (request(r, who), item(r));
+        if !decide(&before, &q, &item).is_permit() {
+            assert!(!decide(&after, &q, &item).is_permit(), "seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The decision again, over trees and lists, as the specification words it and without a thought
+//! for speed.
+
+use super::random::actors;
+use crate::consent::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
+use crate::id::{GrantId, ScopeId, Timestamp};
+use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
+use crate::policy::{Decision, ItemFacts, Request};
+use crate::record::{Author, Category, Kind};
+
+/// A provision, flattened: its own value in every dimension; absent is any.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) effect: Effect,
+    pub(super) scope: Option<ScopeId>,
+    pub(super) actors: Option<Vec<usize>>,
+    pub(super) purposes: Option<Vec<Purpose>>,
+    pub(super) actions: Option<Vec<Action>>,
+    pub(super) start: Option<Timestamp>,
+    pub(super) end: Option<Timestamp>,
+    pub(super) categories: Option<Vec<Category>>,
+    pub(super) kinds: Option<Vec<Kind>>,
+    pub(super) authors: Option<Vec<Author>>,
+    pub(super) sensitivities: Vec<Sensitivity>,
+    pub(super) confidentialities: Vec<Confidentiality>,
+    pub(super) data_period: Option<(i64, i64)>,
+    pub(super) obligations: Obligations,
+    pub(super) uses_left: Option<u32>,
+    pub(super) lifts_floor: bool,
+    pub(super) children: Vec<Self>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    pub(super) series: GrantId,
+    pub(super) root: Node,
+}
+
+impl Node {
+    /// A provision without any condition.
+    pub(super) fn new(effect: Effect) -> Self {
+        Self {
+            effect,
+            scope: None,
+            actors: None,
+            purposes: None,
+            actions: None,
+            start: None,
+            end: None,
+            categories: None,
+            kinds: None,
+            authors: None,
+            sensitivities: Vec::new(),
+            confidentialities: Vec::new(),
+            data_period: None,
+            obligations: Obligations::NONE,
+            uses_left: None,
+            lifts_floor: false,
+            children: Vec::new(),
+        }
+    }
+
+    /// Every node below and including this one, in preorder.
+    pub(super) fn count(&self) -> usize {
+        1 + self.children.iter().map(Self::count).sum::<usize>()
+    }
+
+    pub(super) fn nth(&mut self, n: usize) -> &mut Self {
+        if n == 0 {
+            return self;
+        }
+        let mut n = n - 1;
+        for child in &mut self.children {
+            let size = child.count();
+            if n < size {
+                return child.nth(n);
+            }
+            n -= size;
+        }
+        panic!("no such node")
+    }
+
+    fn rules(&self, series: GrantId, at: u16, depth: u8, out: &mut Vec<Rule>) {
+        let sensitivities =
+            self.sensitivities.iter().fold(Sensitivities::NONE, |set, s| set.union(Sensitivities::only(*s)));
+        let who = actors();
+        out.push(Rule {
+            series,
+            version: 1,
+            place: Place { at, last: at + self.count() as u16 - 1, depth },
+            effect: self.effect,
+            applies: Applies {
+                scope: self.scope,
+                actors: self.actors.as_ref().map(|list| list.iter().map(|i| who[*i].clone()).collect()),
+                purposes: Applies::reach(self.effect, self.purposes.as_deref()),
+                actions: self.actions.as_ref().map_or(Actions::ANY, |list| Actions::of(list)),
+                validity: Validity { start: self.start, end: self.end },
+            },
+            covers: Covers {
+                categories: self.categories.as_ref().map_or(Among::ANY, |list| Among::categories(list)),
+                kinds: self.kinds.as_ref().map_or(Among::ANY, |list| Among::kinds(list)),
+                authors: self.authors.as_ref().map_or(Among::ANY, |list| Among::authors(list)),
+                labels: LabelTest::new(self.effect, sensitivities, &self.confidentialities),
+                data_period: self.data_period,
+            },
+            obligations: self.obligations,
+            uses_left: self.uses_left,
+            lifts_floor: self.lifts_floor,
+        });
+        let mut next = at + 1;
+        for child in &self.children {
+            child.rules(series, next, depth + 1, out);
+            next += child.count() as u16;
+        }
+    }
+
+    fn in_force(&self, q: &Request<'_>) -> bool {
+        let started = self.start.is_none_or(|s| s <= q.now);
+        let over = self.end.is_some_and(|e| e <= q.now);
+        let bounded = self.start.is_some() || self.end.is_some();
+        let needs_freshness = self.uses_left.is_some() || q.purpose == Purpose::BreakGlass;
+        match self.effect {
+            Effect::Permit => {
+                started
+                    && !over
+                    && self.uses_left != Some(0)
+                    && (!bounded || !q.clock_behind)
+                    && (!needs_freshness || q.fresh)
+            }
+            Effect::Deny => !over && (started || q.clock_behind),
+        }
+    }
+
+    fn matches(&self, q: &Request<'_>, item: &ItemFacts) -> bool {
+        let permit = self.effect == Effect::Permit;
+        let purpose = match &self.purposes {
+            None => !permit || !explicit(q.purpose),
+            Some(list) => list.iter().any(|named| {
+                *named == q.purpose || (!permit || !explicit(q.purpose)) && ancestors(q.purpose).contains(named)
+            }),
+        };
+        let who = actors();
+        let actor = self.actors.as_ref().is_none_or(|list| list.iter().any(|i| q.actors.iter().any(|a| *a == who[*i])));
+        let date = match (self.data_period, item.at) {
+            (None, _) => true,
+            (Some(_), None | Some(i64::MAX)) => !permit,
+            (Some((from, to)), Some(t)) => t >= from && t < to,
+        };
+        let c = &item.class;
+        let labels = if self.sensitivities.is_empty() && self.confidentialities.is_empty() {
+            true
+        } else if permit {
+            let codes: Vec<_> = (0..32u8).filter(|i| c.sensitivities >> i & 1 == 1).collect();
+            let listed = |code: u8| {
+                Sensitivity::ALL.get(usize::from(code)).is_some_and(|s| {
+                    *s != Sensitivity::Unknown && self.sensitivities.iter().any(|l| *l == *s || above(*s).contains(l))
+                })
+            };
+            !codes.is_empty() && codes.iter().all(|c| listed(*c))
+                || self.confidentialities.iter().any(|l| *l >= c.confidentiality)
+        } else {
+            let hit = |code: u8| match Sensitivity::ALL.get(usize::from(code)) {
+                None | Some(Sensitivity::Unknown) => !self.sensitivities.is_empty(),
+                Some(s) => self.sensitivities.iter().any(|l| l == s || above(*s).contains(l)),
+            };
+            (0..32u8).any(|i| c.sensitivities >> i & 1 == 1 && hit(i))
+                || self.confidentialities.iter().any(|l| *l <= c.confidentiality)
+        };
+        let training = q.purpose == Purpose::MlTraining;
+        self.scope.is_none_or(|s| s == q.scope)
+            && actor
+            && purpose
+            && self.actions.as_ref().is_none_or(|list| list.contains(&q.action))
+            && self.in_force(q)
+            && self.categories.as_ref().is_none_or(|list| list.contains(&c.category))
+            && self.kinds.as_ref().is_none_or(|list| list.contains(&c.kind))
+            && self.authors.as_ref().is_none_or(|list| list.contains(&c.author))
+            && labels
+            && date
+            && (!permit || q.understands.contains(self.obligations))
+            && (!permit || !training || self.lifts_floor)
+    }
+
+    /// Collects what matches and has nothing matching inside; says whether anything matched.
+    fn survivors<'n>(
+        &'n self,
+        q: &Request<'_>,
+        item: &ItemFacts,
+        out: &mut Vec<&'n Self>,
+        all: &mut Obligations,
+    ) -> bool {
+        let mut inside = false;
+        for child in &self.children {
+            inside |= child.survivors(q, item, out, all);
+        }
+        let here = self.matches(q, item);
+        if here && self.effect == Effect::Permit {
+            *all = all.union(self.obligations);
+        }
+        if here && !inside {
+            out.push(self);
+        }
+        here || inside
+    }
+
+    fn lifts(&self, q: &Request<'_>) -> bool {
+        self.effect == Effect::Permit && self.lifts_floor && self.in_force(q)
+            || self.children.iter().any(|c| c.lifts(q))
+    }
+}
+
+fn explicit(p: Purpose) -> bool {
+    ["MLTRAINING", "TREATDS", "PMTDS", "BTG"].contains(&p.code())
+}
+
+fn ancestors(p: Purpose) -> Vec<Purpose> {
+    std::iter::successors(p.parent(), |p| p.parent()).collect()
+}
+
+fn above(s: Sensitivity) -> Vec<Sensitivity> {
+    std::iter::successors(s.parent(), |s| s.parent()).collect()
+}
+
+pub(super) fn rule_list(trees: &[Tree]) -> Vec<Rule> {
+    let mut out = Vec::new();
+    for tree in trees {
+        tree.root.rules(tree.series, 0, 0, &mut out);
+    }
+    out
+}
+
+pub(super) fn rules(trees: &[Tree]) -> Rules {
+    Rules::new(rule_list(trees))
+}
+
+pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Decision {
+    let floor = q.purpose == Purpose::MlTraining && !trees.iter().any(|t| t.root.lifts(q))
+        || q.purpose == Purpose::BreakGlass && (q.action == Action::Export || q.action == Action::Erase);
+    if floor {
+        return Decision::Deny { basis: vec![] };
+    }
+    let mut obligations = Obligations::NONE;
+    let mut found: Vec<(GrantId, &Node)> = Vec::new();
+    for tree in trees {
+        let mut nodes = Vec::new();
+        tree.root.survivors(q, item, &mut nodes, &mut obligations);
+        found.extend(nodes.into_iter().map(|n| (tree.series, n)));
+    }
+    let of = |keep: &dyn Fn(&Node) -> bool| {
+        let mut basis: Vec<GrantId> = found.iter().filter(|(_, n)| keep(n)).map(|(s, _)| *s).collect();
+        basis.sort();
+        basis.dedup();
+        basis
+    };
+    let refusing = of(&|n| n.effect == Effect::Deny);
+    if !refusing.is_empty() {
+        return Decision::Deny { basis: refusing };
+    }
+    let unlimited = of(&|n| n.effect == Effect::Permit && n.uses_left.is_none());
+    if !unlimited.is_empty() {
+        return Decision::Permit { obligations, basis: unlimited };
+    }
+    let first = found.iter().min_by_key(|(s, n)| (n.end.is_none(), n.end, *s));
+    match first {
+        Some((series, _)) => Decision::Permit { obligations, basis: vec![*series] },
+        None => Decision::NotApplicable,
+    }
+}
+
+/// The series of which a permit survives on an item.
+pub(super) fn permitting(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Vec<GrantId> {
+    let survives = |t: &&Tree| {
+        let mut nodes = Vec::new();
+        t.root.survivors(q, item, &mut nodes, &mut Obligations::default());
+        nodes.iter().any(|n| n.effect == Effect::Permit)
+    };
+    trees.iter().filter(survives).map(|t| t.series).collect()
+}
