@@ -14,11 +14,15 @@
 )]
 
 mod codec;
+mod crypto;
 mod environment;
 mod error;
 mod id;
 mod label;
+mod lang;
+mod ledger;
 
+pub mod audit;
 pub mod catalog;
 pub mod import;
 pub mod record;
@@ -29,3 +33,4 @@ pub use id::{ConversationId, GrantId, Identity, RecordId, SourceId, SpaceId, Tim
 pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
+pub use lang::Lang;
