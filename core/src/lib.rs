@@ -21,7 +21,9 @@ mod id;
 mod keyring;
 mod label;
 mod lang;
+mod ledger;
 
+pub mod audit;
 pub mod catalog;
 pub mod consent;
 pub mod import;

@@ -9,6 +9,7 @@ pub(crate) mod hash;
 pub(crate) mod kdf;
 pub(crate) mod seal;
 pub(crate) mod secret;
+pub(crate) mod sign;
 
 use crate::error::{Error, Result};
 use ring::rand::{SecureRandom, SystemRandom};

@@ -1,0 +1,252 @@
+//! The events. The table is the format: numbers are stored and append only.
+
+use super::field::{Field, Gesture, LogHead, ReleaseKind};
+use super::{BAD, MAX_BODY};
+use crate::codec::cbor::{Reader, Writer};
+use crate::error::{Error, Limit, Malformed, Result};
+use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId, Timestamp};
+use crate::label::{Label, Purpose};
+use core::fmt;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $number:literal $name:ident {
+        $($(#[$field_doc:meta])* $key:literal $field:ident: $ty:ty,)*
+    })*) => {
+        /// Something that happened and was logged.
+        #[derive(Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum AuditEvent {
+            $($(#[$doc])* $name { $($(#[$field_doc])* $field: $ty,)* },)*
+            /// An event of a later version of this library: kept, not understood.
+            Unknown {
+                /// Its number.
+                number: u64,
+                /// Its fields, encoded.
+                body: Vec<u8>,
+            },
+        }
+
+        impl AuditEvent {
+            /// The numbers that this version knows.
+            pub(super) const KNOWN: &[u64] = &[$($number,)*];
+
+            /// The event's number, the same for ever.
+            #[must_use]
+            pub const fn number(&self) -> u64 {
+                match self {
+                    $(Self::$name { .. } => $number,)*
+                    Self::Unknown { number, .. } => *number,
+                }
+            }
+
+            /// The event's name; that of an unknown one is `Unknown`.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => stringify!($name),)*
+                    Self::Unknown { .. } => "Unknown",
+                }
+            }
+
+            fn put(&self, w: &mut Writer) -> Result<()> {
+                match self {
+                    $(Self::$name { $($field,)* } => {
+                        const KEYS: &[u64] = &[$($key,)*];
+                        w.map(KEYS.len());
+                        $(w.uint($key); $field.put(w)?;)*
+                    })*
+                    Self::Unknown { .. } => {}
+                }
+                Ok(())
+            }
+
+            fn take(number: u64, r: &mut Reader<'_>) -> Result<Option<Self>> {
+                Ok(Some(match number {
+                    $($number => {
+                        const KEYS: &[u64] = &[$($key,)*];
+                        if r.map()? != KEYS.len() {
+                            return Err(BAD);
+                        }
+                        Self::$name { $($field: { r.key_is($key)?; Field::take(r)? },)* }
+                    })*
+                    _ => return Ok(None),
+                }))
+            }
+        }
+    };
+}
+
+events! {
+    /// The space was made.
+    1 SpaceCreated {}
+    /// A log begins: its first entry.
+    2 LogOpened {
+        /// Whose log.
+        1 scope: ScopeId,
+        /// In a copy or a restored space: the last checkpoint known of the log it continues.
+        2 previous: Option<LogHead>,
+    }
+    /// A partition was made.
+    3 PartitionCreated {
+        /// Its scope.
+        1 scope: ScopeId,
+        /// Its ordinal, by which labels name it.
+        2 ordinal: u16,
+    }
+    /// The person consented.
+    4 Granted {
+        /// The grant.
+        1 grant: GrantId,
+        /// SHA-256 of the Consent as stored.
+        2 consent_hash: [u8; 32],
+        /// SHA-256 of the notice as shown.
+        3 notice_hash: [u8; 32],
+        /// In which language it was shown (RFC 5646).
+        4 locale: String,
+        /// How the person said yes.
+        5 gesture: Gesture,
+        /// For what.
+        6 purpose: Purpose,
+        /// Until when, if not until withdrawn.
+        7 expires: Option<Timestamp>,
+    }
+    /// A consent was withdrawn.
+    5 Withdrawn {
+        /// The grant.
+        1 grant: GrantId,
+        /// How; withdrawing asks for no more than a call.
+        2 gesture: Option<Gesture>,
+    }
+    /// A file was imported and its records can be found.
+    6 Imported {
+        /// The file.
+        1 source: SourceId,
+        /// Records stored.
+        2 records: u64,
+        /// Facts indexed.
+        3 facts: u64,
+        /// Records that were there already, from another source.
+        4 linked: u64,
+        /// Problems reported.
+        5 issues: u64,
+    }
+    /// An import was broken off and what it had stored is gone.
+    7 ImportDiscarded {
+        /// The file.
+        1 source: SourceId,
+        /// Records that had been staged.
+        2 records: u64,
+    }
+    /// Data was released.
+    8 Released {
+        /// For what.
+        1 purpose: Purpose,
+        /// By which grants.
+        2 grants: Vec<GrantId>,
+        /// To whom: a name or a hash of it, at most 256 bytes.
+        3 actor: String,
+        /// SHA-256 of the query, salted.
+        4 query_hash: [u8; 32],
+        /// How many items.
+        5 count: u64,
+        /// Merkle root over the salted hashes of the items.
+        6 items_root: [u8; 32],
+        /// The system log under which it was decided.
+        7 system: LogHead,
+        /// The label of what was released, all together.
+        8 label: Label,
+        /// In which form.
+        9 kind: ReleaseKind,
+    }
+    /// A request was refused.
+    9 Refused {
+        /// For what it asked.
+        1 purpose: Purpose,
+        /// Who asked.
+        2 actor: String,
+    }
+    /// An AI's memory was stored.
+    10 Remembered {
+        /// The memory.
+        1 record: RecordId,
+        /// How many items it was derived from.
+        2 parents: u64,
+        /// Its label.
+        3 label: Label,
+    }
+    /// A flow was stopped: what the session had read may not go there.
+    11 FlowDenied {
+        /// The label of what would have flown.
+        1 label: Label,
+        /// Into which scope; `None` is out of the space.
+        2 into: Option<ScopeId>,
+    }
+    /// The person lowered a label.
+    12 Declassified {
+        /// The item, under its new label.
+        1 record: RecordId,
+        /// The grant that names what may be dropped.
+        2 grant: GrantId,
+        /// The label before.
+        3 before: Label,
+        /// The label after.
+        4 after: Label,
+        /// How the person said yes.
+        5 gesture: Gesture,
+    }
+    /// Whose space this is was settled.
+    13 SubjectPinned {
+        /// SHA-256 of what identifies the person, salted.
+        1 subject_hash: [u8; 32],
+    }
+    /// The person confirmed the clock.
+    14 ClockConfirmed {
+        /// The time below which the clock could not go before.
+        1 floor: Timestamp,
+        /// How the person said yes.
+        2 gesture: Gesture,
+    }
+    /// A conversation's label was stored.
+    15 ConversationSaved {
+        /// The conversation.
+        1 conversation: ConversationId,
+        /// Its label.
+        2 label: Label,
+    }
+}
+
+impl fmt::Debug for AuditEvent {
+    /// Only what kind of event: a log line must not become a second ledger.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(..)", self.name())
+    }
+}
+
+impl AuditEvent {
+    /// The fields, encoded.
+    pub(super) fn body(&self) -> Result<Vec<u8>> {
+        let body = match self {
+            Self::Unknown { number, .. } if Self::KNOWN.contains(number) => {
+                return Err(Error::Malformed(Malformed::Argument));
+            }
+            Self::Unknown { body, .. } => body.clone(),
+            _ => {
+                let mut w = Writer::new();
+                self.put(&mut w)?;
+                w.into_bytes()
+            }
+        };
+        if body.len() <= MAX_BODY { Ok(body) } else { Err(Error::TooLarge(Limit::TokenBytes)) }
+    }
+
+    pub(super) fn from_body(number: u64, body: &[u8]) -> Result<Self> {
+        if body.len() > MAX_BODY {
+            return Err(BAD);
+        }
+        let mut r = Reader::new(body);
+        match Self::take(number, &mut r)? {
+            Some(event) => r.finish().map(|()| event),
+            None => Ok(Self::Unknown { number, body: body.to_vec() }),
+        }
+    }
+}

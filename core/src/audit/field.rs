@@ -1,0 +1,290 @@
+//! The types of which events are made, and their encoding.
+
+use super::BAD;
+use crate::codec::cbor::{Reader, Writer};
+use crate::error::{Error, Limit, Malformed, Result};
+use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId, Timestamp};
+use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
+use core::fmt;
+
+/// Longest text of an event, in bytes.
+pub(super) const MAX_TEXT: usize = 256;
+/// Most ids in a list.
+pub(super) const MAX_LIST: usize = 256;
+
+/// The size and root of a log at some time.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LogHead {
+    /// Which log; at most 256 bytes.
+    pub origin: String,
+    /// Entries in it.
+    pub size: u64,
+    /// Root of its tree (RFC 6962).
+    pub root: [u8; 32],
+}
+
+/// What the person did to say yes, as the host attests it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Gesture {
+    /// A short code: `tap`, `passcode`, `biometric`, ...; at most 256 bytes.
+    pub method: String,
+    /// SHA-256 of the host's evidence.
+    pub evidence: [u8; 32],
+}
+
+impl fmt::Debug for LogHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogHead(..)")
+    }
+}
+
+impl fmt::Debug for Gesture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gesture(..)")
+    }
+}
+
+/// In which form data left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum ReleaseKind {
+    /// Records, one by one.
+    Read = 0,
+    /// Cited context for an answer.
+    Ground = 1,
+    /// Only how many.
+    Count = 2,
+    /// A bounded set, opened later.
+    Reader = 3,
+}
+
+/// A value that stands in an event. No value is encoded as null: that is `Option`'s.
+pub(super) trait Field: Sized {
+    fn put(&self, w: &mut Writer) -> Result<()>;
+    fn take(r: &mut Reader<'_>) -> Result<Self>;
+}
+
+impl Field for u64 {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.uint(*self);
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.uint()
+    }
+}
+
+impl Field for u16 {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.uint(u64::from(*self));
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.small()
+    }
+}
+
+impl Field for Timestamp {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.int(self.as_millis());
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.int().map(Self::from_millis)
+    }
+}
+
+impl Field for [u8; 32] {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.bytes(self);
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.fixed()
+    }
+}
+
+macro_rules! ids {
+    ($($id:ty)*) => {$(
+        impl Field for $id {
+            fn put(&self, w: &mut Writer) -> Result<()> {
+                w.bytes(self.as_bytes());
+                Ok(())
+            }
+
+            fn take(r: &mut Reader<'_>) -> Result<Self> {
+                r.fixed().map(Self::from_bytes)
+            }
+        }
+    )*};
+}
+
+ids!(ScopeId GrantId RecordId SourceId ConversationId);
+
+/// A text is shown to the person: it holds nothing that is not seen or that reorders what is.
+impl Field for String {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        if self.len() > MAX_TEXT {
+            return Err(Error::TooLarge(Limit::TokenBytes));
+        }
+        if self.is_empty() || self.chars().any(is_hidden) {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        w.text(self);
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        let s = r.text()?;
+        let shown = !s.is_empty() && s.len() <= MAX_TEXT && !s.chars().any(is_hidden);
+        if shown { Ok(s.into()) } else { Err(BAD) }
+    }
+}
+
+/// Controls, zero-width characters and bidirectional overrides.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// By its HL7 code, so that an entry can be read without this library's table.
+impl Field for Purpose {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.text(self.code());
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        Self::from_code(r.text()?).ok_or(BAD)
+    }
+}
+
+impl Field for ReleaseKind {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.uint(*self as u64);
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(match r.uint()? {
+            0 => Self::Read,
+            1 => Self::Ground,
+            2 => Self::Count,
+            3 => Self::Reader,
+            _ => return Err(BAD),
+        })
+    }
+}
+
+impl Field for LogHead {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.array(3);
+        self.origin.put(w)?;
+        self.size.put(w)?;
+        self.root.put(w)
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(3)?;
+        Ok(Self { origin: Field::take(r)?, size: Field::take(r)?, root: Field::take(r)? })
+    }
+}
+
+impl Field for Gesture {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.array(2);
+        self.method.put(w)?;
+        self.evidence.put(w)
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(2)?;
+        Ok(Self { method: Field::take(r)?, evidence: Field::take(r)? })
+    }
+}
+
+impl Field for Label {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        LabelBytes(*self).put(w);
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        LabelBytes::take(r).map(|l| l.0)
+    }
+}
+
+impl Field for Vec<GrantId> {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        if self.len() > MAX_LIST {
+            return Err(Error::TooLarge(Limit::Items));
+        }
+        w.array(self.len());
+        self.iter().try_for_each(|id| id.put(w))
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        let n = r.array()?;
+        if n > MAX_LIST {
+            return Err(BAD);
+        }
+        (0..n).map(|_| Field::take(r)).collect()
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        match self {
+            Some(v) => v.put(w),
+            None => {
+                w.null();
+                Ok(())
+            }
+        }
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        if r.null() { Ok(None) } else { T::take(r).map(Some) }
+    }
+}
+
+/// A label as stored: the array `[confidentiality, sensitivities, origins, purposes, obligations,
+/// integrity]`, ranks and bit sets. Bits of later versions are kept: dropping one would lower it.
+#[derive(Clone, Copy)]
+pub(crate) struct LabelBytes(pub(crate) Label);
+
+impl LabelBytes {
+    /// Appends the array.
+    pub(crate) fn put(self, w: &mut Writer) {
+        let l = self.0;
+        w.array(6)
+            .uint(l.confidentiality as u64)
+            .uint(u64::from(l.sensitivities.bits()))
+            .uint(l.origins.bits())
+            .uint(l.purposes.bits())
+            .uint(u64::from(l.obligations.bits()))
+            .uint(l.integrity as u64);
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for anything that [`put`](Self::put) does not write.
+    pub(crate) fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(6)?;
+        Ok(Self(Label {
+            confidentiality: Confidentiality::from_u8(r.small()?).ok_or(BAD)?,
+            sensitivities: Sensitivities::from_bits(r.small()?),
+            origins: Origins::from_bits(r.uint()?),
+            purposes: Purposes::from_bits(r.uint()?),
+            obligations: Obligations::from_bits(r.small()?),
+            integrity: Integrity::from_u8(r.small()?).ok_or(BAD)?,
+        }))
+    }
+}

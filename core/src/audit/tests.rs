@@ -1,0 +1,255 @@
+use super::words::purpose_words;
+use super::*;
+use crate::error::Limit;
+use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId};
+use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
+use proptest::prelude::*;
+
+fn label() -> impl Strategy<Value = Label> {
+    (0u8..6, any::<u32>(), any::<u64>(), any::<u64>(), any::<u32>(), 0u8..4).prop_map(|(c, s, o, p, b, i)| Label {
+        confidentiality: Confidentiality::from_u8(c).unwrap(),
+        sensitivities: Sensitivities::from_bits(s),
+        origins: Origins::from_bits(o),
+        purposes: Purposes::from_bits(p),
+        obligations: Obligations::from_bits(b),
+        integrity: Integrity::from_u8(i).unwrap(),
+    })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "[a-zà-ü日 ./:-]{1,60}"
+}
+
+fn gesture() -> impl Strategy<Value = Gesture> {
+    (text(), any::<[u8; 32]>()).prop_map(|(method, evidence)| Gesture { method, evidence })
+}
+
+fn log_head() -> impl Strategy<Value = LogHead> {
+    (text(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(origin, size, root)| LogHead { origin, size, root })
+}
+
+fn purpose() -> impl Strategy<Value = Purpose> {
+    prop::sample::select(Purpose::ALL)
+}
+
+fn kind() -> impl Strategy<Value = ReleaseKind> {
+    prop::sample::select(vec![ReleaseKind::Read, ReleaseKind::Ground, ReleaseKind::Count, ReleaseKind::Reader])
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_millis)
+}
+
+/// Every event of the table, and an unknown one.
+fn event() -> impl Strategy<Value = AuditEvent> {
+    use AuditEvent as E;
+    let grant = || any::<[u8; 16]>().prop_map(GrantId::from_bytes);
+    let scope = || any::<[u8; 16]>().prop_map(ScopeId::from_bytes);
+    let record = || any::<[u8; 16]>().prop_map(RecordId::from_bytes);
+    let source = || any::<[u8; 32]>().prop_map(SourceId::from_bytes);
+    let hash = any::<[u8; 32]>;
+    let first = prop_oneof![
+        Just(E::SpaceCreated {}),
+        (scope(), prop::option::of(log_head())).prop_map(|(scope, previous)| E::LogOpened { scope, previous }),
+        (scope(), any::<u16>()).prop_map(|(scope, ordinal)| E::PartitionCreated { scope, ordinal }),
+        (grant(), hash(), hash(), text(), gesture(), purpose(), prop::option::of(time())).prop_map(
+            |(grant, consent_hash, notice_hash, locale, gesture, purpose, expires)| E::Granted {
+                grant,
+                consent_hash,
+                notice_hash,
+                locale,
+                gesture,
+                purpose,
+                expires
+            }
+        ),
+        (grant(), prop::option::of(gesture())).prop_map(|(grant, gesture)| E::Withdrawn { grant, gesture }),
+        (source(), any::<[u64; 4]>()).prop_map(|(source, [records, facts, linked, issues])| E::Imported {
+            source,
+            records,
+            facts,
+            linked,
+            issues
+        }),
+        (source(), any::<u64>()).prop_map(|(source, records)| E::ImportDiscarded { source, records }),
+        (
+            (purpose(), prop::collection::vec(grant(), 0..6), text(), hash()),
+            (any::<u64>(), hash(), log_head(), label(), kind())
+        )
+            .prop_map(|((purpose, grants, actor, query_hash), (count, items_root, system, label, kind))| {
+                E::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind }
+            }),
+    ];
+    let second = prop_oneof![
+        (purpose(), text()).prop_map(|(purpose, actor)| E::Refused { purpose, actor }),
+        (record(), any::<u64>(), label()).prop_map(|(record, parents, label)| E::Remembered { record, parents, label }),
+        (label(), prop::option::of(scope())).prop_map(|(label, into)| E::FlowDenied { label, into }),
+        (record(), grant(), label(), label(), gesture()).prop_map(|(record, grant, before, after, gesture)| {
+            E::Declassified { record, grant, before, after, gesture }
+        }),
+        hash().prop_map(|subject_hash| E::SubjectPinned { subject_hash }),
+        (time(), gesture()).prop_map(|(floor, gesture)| E::ClockConfirmed { floor, gesture }),
+        (any::<[u8; 16]>().prop_map(ConversationId::from_bytes), label())
+            .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
+        (16u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
+    ];
+    prop_oneof![first, second]
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    (time(), event()).prop_map(|(time, event)| Entry { time, event })
+}
+
+#[test]
+fn the_table_is_stable() {
+    assert_eq!(AuditEvent::KNOWN, (1..=15).collect::<Vec<u64>>());
+    let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
+    let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
+    let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];
+    want.extend([7; 16]);
+    want.extend([2, 0xf6]);
+    assert_eq!(bytes, want);
+}
+
+#[test]
+fn bounds() {
+    let at = Timestamp::default();
+    let encode = |event| Entry { time: at, event }.encode();
+    let refused = |actor: &str| AuditEvent::Refused { purpose: Purpose::Marketing, actor: actor.into() };
+    assert!(encode(refused(&"a".repeat(256))).is_ok());
+    assert!(matches!(encode(refused(&"a".repeat(257))), Err(Error::TooLarge(Limit::TokenBytes))));
+    for hidden in ["", "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{feff}a", "a\u{2066}b"] {
+        assert!(matches!(encode(refused(hidden)), Err(Error::Malformed(Malformed::Argument))));
+    }
+    let unknown = |number, n| AuditEvent::Unknown { number, body: vec![0; n] };
+    assert!(encode(unknown(16, MAX_BODY)).is_ok());
+    assert!(matches!(encode(unknown(16, MAX_BODY + 1)), Err(Error::TooLarge(_))));
+    for known in AuditEvent::KNOWN {
+        assert!(encode(unknown(*known, 1)).is_err());
+    }
+    let released = |n| AuditEvent::Released {
+        purpose: Purpose::PatientRequest,
+        grants: vec![GrantId::from_bytes([0; 16]); n],
+        actor: "a".into(),
+        query_hash: [0; 32],
+        count: 1,
+        items_root: [0; 32],
+        system: LogHead { origin: "o".into(), size: 1, root: [0; 32] },
+        label: Label::health(1),
+        kind: ReleaseKind::Read,
+    };
+    assert!(encode(released(256)).is_ok());
+    assert!(matches!(encode(released(257)), Err(Error::TooLarge(Limit::Items))));
+}
+
+#[test]
+fn other_forms_of_the_same_entry_are_refused() {
+    // {1: 1, 2: 1, 3: 0, 4: h'a0'} and ways to say it differently.
+    let good = [0xa4, 1, 1, 2, 1, 3, 0, 4, 0x41, 0xa0];
+    assert!(Entry::decode(&good).is_ok());
+    for bad in [
+        &[0xa4, 1, 0x18, 1, 2, 1, 3, 0, 4, 0x41, 0xa0][..], // 1 in two bytes
+        &[0xa4, 2, 1, 1, 1, 3, 0, 4, 0x41, 0xa0],           // keys out of order
+        &[0xa4, 1, 1, 2, 1, 3, 0, 4, 0x41, 0xa0, 0],        // trailing byte
+        &[0xbf, 1, 1, 2, 1, 3, 0, 4, 0x41, 0xa0, 0xff],     // indefinite length
+        &[0xa3, 1, 1, 2, 1, 3, 0],                          // field missing
+        &[0xa5, 1, 1, 2, 1, 3, 0, 4, 0x41, 0xa0, 5, 0],     // field too many
+        &[0xa4, 1, 1, 2, 1, 3, 0, 4, 0x42, 0xa0, 0],        // trailing byte in the body
+        &[0xa4, 1, 1, 2, 1, 3, 0, 4, 0x43, 0xa1, 1, 0],     // an unknown field of a known event
+        &[0xa4, 1, 1, 2, 1, 3, 0, 4, 0x40],                 // no body
+        &[0xa4, 1, 0, 2, 1, 3, 0, 4, 0x41, 0xa0],           // version 0
+        &[],
+    ] {
+        assert!(matches!(Entry::decode(bad), Err(Error::Malformed(Malformed::Cbor))), "{bad:x?}");
+    }
+    let newer = [0xa4, 1, 2, 2, 1, 3, 0, 4, 0x41, 0xa0];
+    assert!(matches!(Entry::decode(&newer), Err(Error::NeedsNewerLibrary)));
+}
+
+#[test]
+fn every_purpose_has_words_of_its_own() {
+    for lang in [Lang::En, Lang::Fr] {
+        let words: std::collections::BTreeSet<_> = Purpose::ALL.iter().map(|p| purpose_words(*p, lang)).collect();
+        assert_eq!(words.len(), Purpose::ALL.len());
+    }
+}
+
+#[test]
+fn a_release_is_told_plainly() {
+    let release = |count| AuditEvent::Released {
+        purpose: Purpose::PatientRequest,
+        grants: vec![],
+        actor: "chat".into(),
+        query_hash: [0; 32],
+        count,
+        items_root: [0; 32],
+        system: LogHead { origin: "o".into(), size: 1, root: [0; 32] },
+        label: Label::health(1),
+        kind: ReleaseKind::Ground,
+    };
+    assert_eq!(
+        describe(&release(1), Lang::En),
+        "1 item was given as context for an answer by “chat” for the person’s own request, not for training AI models."
+    );
+    assert_eq!(
+        describe(&release(12), Lang::Fr),
+        "12 éléments fournis comme contexte par «\u{a0}chat\u{a0}»\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA."
+    );
+    let e = Entry { time: Timestamp::default(), event: AuditEvent::SpaceCreated {} };
+    assert_eq!(e.describe(Lang::Fr), "1970-01-01T00:00:00Z L’espace a été créé.");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn round_trips(e in entry()) {
+        let bytes = e.encode().unwrap();
+        prop_assert_eq!(Entry::decode(&bytes).unwrap(), e);
+    }
+
+    #[test]
+    fn a_changed_byte_is_another_entry_or_none(e in entry(), at: prop::sample::Index, x in 1u8..) {
+        let mut bytes = e.encode().unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= x;
+        if let Ok(other) = Entry::decode(&bytes) {
+            prop_assert_ne!(&other, &e);
+            prop_assert_eq!(&other.encode().unwrap(), &bytes);
+        }
+        bytes[at] ^= x;
+        prop_assert!(Entry::decode(&bytes[..at]).is_err());
+        bytes.push(0);
+        prop_assert!(Entry::decode(&bytes).is_err());
+    }
+
+    #[test]
+    fn decoding_never_panics(b: Vec<u8>, number in 0u64..20, body: Vec<u8>) {
+        if let Ok(e) = Entry::decode(&b) {
+            prop_assert_eq!(e.encode().unwrap(), b);
+        }
+        let _ = AuditEvent::from_body(number, &body);
+    }
+
+    #[test]
+    fn words_are_a_sentence_and_debug_is_silent(e in entry()) {
+        for lang in [Lang::En, Lang::Fr] {
+            let s = e.describe(lang);
+            prop_assert!(s.ends_with('.') && s.len() < 600);
+        }
+        let debug = format!("{e:?}");
+        prop_assert!(debug.len() < 80);
+    }
+
+    #[test]
+    fn labels_round_trip(l in label()) {
+        let mut w = Writer::new();
+        LabelBytes(l).put(&mut w);
+        let bytes = w.into_bytes();
+        let mut r = Reader::new(&bytes);
+        prop_assert_eq!(LabelBytes::take(&mut r).unwrap().0, l);
+        prop_assert!(r.finish().is_ok());
+        for cut in 0..bytes.len() {
+            prop_assert!(LabelBytes::take(&mut Reader::new(&bytes[..cut])).is_err());
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Events in plain words. A sentence says no more than the entry holds, and shows no id or hash.
+
+use super::event::AuditEvent;
+use super::field::ReleaseKind;
+use crate::id::Timestamp;
+use crate::label::{Label, Purpose};
+use crate::lang::Lang;
+
+/// What happened, in one sentence without the time.
+///
+/// ```
+/// use healthspace::{GrantId, Lang, audit::{AuditEvent, describe}};
+/// let e = AuditEvent::Withdrawn { grant: GrantId::from_bytes([0; 16]), gesture: None };
+/// assert_eq!(describe(&e, Lang::En), "A permission was withdrawn.");
+/// assert_eq!(describe(&e, Lang::Fr), "Une autorisation a été retirée.");
+/// ```
+#[must_use]
+pub fn describe(event: &AuditEvent, lang: Lang) -> String {
+    match lang {
+        Lang::En => english(event),
+        Lang::Fr => french(event),
+    }
+}
+
+fn english(event: &AuditEvent) -> String {
+    use AuditEvent as E;
+    let lang = Lang::En;
+    match event {
+        E::SpaceCreated {} => "The space was created.".into(),
+        E::LogOpened { previous: None, .. } => "A log was begun.".into(),
+        E::LogOpened { previous: Some(_), .. } => "A log was begun that continues an earlier one.".into(),
+        E::PartitionCreated { .. } => "A partition was created.".into(),
+        E::Granted { purpose, expires: None, .. } => {
+            format!("A permission was given for {}, until it is withdrawn.", purpose_words(*purpose, lang))
+        }
+        E::Granted { purpose, expires: Some(end), .. } => {
+            format!("A permission was given for {}, until {}.", purpose_words(*purpose, lang), day(*end))
+        }
+        E::Withdrawn { .. } => "A permission was withdrawn.".into(),
+        E::Imported { records, facts, linked, issues, .. } => format!(
+            "A file was imported: {}, {}, {} already present, {}.",
+            many(*records, "record", "records"),
+            many(*facts, "fact", "facts"),
+            linked,
+            many(*issues, "issue", "issues")
+        ),
+        E::ImportDiscarded { records, .. } => {
+            format!("An import was discarded: {}.", many(*records, "record", "records"))
+        }
+        E::Released { purpose, actor, count, label, kind, .. } => {
+            let what = match kind {
+                ReleaseKind::Read => format!("{} read", many_were(*count)),
+                ReleaseKind::Ground => format!("{} given as context for an answer", many_were(*count)),
+                ReleaseKind::Count => format!("{} counted", many_were(*count)),
+                ReleaseKind::Reader => format!("{} opened for reading", many_were(*count)),
+            };
+            let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
+            format!("{what} by \u{201c}{actor}\u{201d} for {purpose}{training}.")
+        }
+        E::Refused { purpose, actor } => {
+            format!("A request by \u{201c}{actor}\u{201d} for {} was refused.", purpose_words(*purpose, lang))
+        }
+        E::Remembered { parents, .. } => {
+            format!("A memory was stored, derived from {}.", many(*parents, "item", "items"))
+        }
+        E::FlowDenied { into: Some(_), .. } => "Data was kept from flowing into another partition.".into(),
+        E::FlowDenied { into: None, .. } => "Data was kept from leaving the space.".into(),
+        E::Declassified { .. } => "The protection of an item was lowered by the person.".into(),
+        E::SubjectPinned { .. } => "The person whom this space is about was recorded.".into(),
+        E::ClockConfirmed { .. } => "The clock was confirmed.".into(),
+        E::ConversationSaved { .. } => "The label of a conversation was saved.".into(),
+        E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
+    }
+}
+
+fn french(event: &AuditEvent) -> String {
+    use AuditEvent as E;
+    let lang = Lang::Fr;
+    match event {
+        E::SpaceCreated {} => "L’espace a été créé.".into(),
+        E::LogOpened { previous: None, .. } => "Un journal a été ouvert.".into(),
+        E::LogOpened { previous: Some(_), .. } => "Un journal a été ouvert à la suite d’un précédent.".into(),
+        E::PartitionCreated { .. } => "Une partition a été créée.".into(),
+        E::Granted { purpose, expires: None, .. } => {
+            format!("Autorisation donnée jusqu’à son retrait\u{a0}; finalité\u{a0}: {}.", purpose_words(*purpose, lang))
+        }
+        E::Granted { purpose, expires: Some(end), .. } => format!(
+            "Autorisation donnée jusqu’au {}\u{a0}; finalité\u{a0}: {}.",
+            day(*end),
+            purpose_words(*purpose, lang)
+        ),
+        E::Withdrawn { .. } => "Une autorisation a été retirée.".into(),
+        E::Imported { records, facts, linked, issues, .. } => format!(
+            "Un fichier a été importé\u{a0}: {}, {}, {}, {}.",
+            plusieurs(*records, "enregistrement", "enregistrements"),
+            plusieurs(*facts, "fait", "faits"),
+            plusieurs(*linked, "déjà présent", "déjà présents"),
+            plusieurs(*issues, "problème", "problèmes")
+        ),
+        E::ImportDiscarded { records, .. } => {
+            format!("Un import a été abandonné\u{a0}: {}.", plusieurs(*records, "enregistrement", "enregistrements"))
+        }
+        E::Released { purpose, actor, count, label, kind, .. } => {
+            let what = match kind {
+                ReleaseKind::Read => plusieurs(*count, "élément lu", "éléments lus"),
+                ReleaseKind::Ground => {
+                    plusieurs(*count, "élément fourni comme contexte", "éléments fournis comme contexte")
+                }
+                ReleaseKind::Count => plusieurs(*count, "élément compté", "éléments comptés"),
+                ReleaseKind::Reader => plusieurs(*count, "élément ouvert en lecture", "éléments ouverts en lecture"),
+            };
+            let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
+            format!("{what} par «\u{a0}{actor}\u{a0}»\u{a0}; finalité\u{a0}: {purpose}{training}.")
+        }
+        E::Refused { purpose, actor } => format!(
+            "Une demande de «\u{a0}{actor}\u{a0}» a été refusée\u{a0}; finalité\u{a0}: {}.",
+            purpose_words(*purpose, lang)
+        ),
+        E::Remembered { parents, .. } => {
+            format!("Un souvenir a été conservé, issu de {}.", plusieurs(*parents, "élément", "éléments"))
+        }
+        E::FlowDenied { into: Some(_), .. } => "Un transfert vers une autre partition a été empêché.".into(),
+        E::FlowDenied { into: None, .. } => "Une sortie de données hors de l’espace a été empêchée.".into(),
+        E::Declassified { .. } => "La protection d’un élément a été abaissée par la personne.".into(),
+        E::SubjectPinned { .. } => "La personne concernée par cet espace a été enregistrée.".into(),
+        E::ClockConfirmed { .. } => "L’horloge a été confirmée.".into(),
+        E::ConversationSaved { .. } => "L’étiquette d’une conversation a été enregistrée.".into(),
+        E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
+    }
+}
+
+fn many(n: u64, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
+}
+
+fn many_were(n: u64) -> String {
+    many(n, "item was", "items were")
+}
+
+/// French counts nothing in the singular.
+fn plusieurs(n: u64, one: &str, more: &str) -> String {
+    format!("{n} {}", if n < 2 { one } else { more })
+}
+
+fn day(t: Timestamp) -> String {
+    t.to_rfc3339().split('T').next().unwrap_or_default().into()
+}
+
+fn training(label: Label, lang: Lang) -> &'static str {
+    match (label.no_training(), lang) {
+        (false, _) => "",
+        (true, Lang::En) => ", not for training AI models",
+        (true, Lang::Fr) => ", sans entraînement de modèles d’IA",
+    }
+}
+
+/// A purpose as a noun phrase.
+pub(super) fn purpose_words(purpose: Purpose, lang: Lang) -> &'static str {
+    use Purpose as P;
+    let (en, fr) = match purpose {
+        P::Treatment => ("treatment", "soins"),
+        P::ClinicalTrial => ("a clinical trial", "essai clinique"),
+        P::CareCoordination => ("coordination of care", "coordination des soins"),
+        P::EmergencyTreatment => ("emergency treatment", "soins d’urgence"),
+        P::BreakGlass => ("emergency access", "accès d’urgence"),
+        P::EmergencyRoom => ("emergency room treatment", "soins aux urgences"),
+        P::PopulationHealth => ("population health", "santé des populations"),
+        P::TreatmentDecisionSupport => ("treatment decisions with AI", "aide à la décision de soins par IA"),
+        P::Payment => ("payment for care", "paiement des soins"),
+        P::ClaimAttachment => ("a claim attachment", "pièce jointe à une demande de remboursement"),
+        P::CoverageAuthorization => ("authorization of coverage", "accord de prise en charge"),
+        P::Coverage => ("insurance coverage", "couverture d’assurance"),
+        P::RemittanceAdvice => ("advice of payment", "avis de paiement"),
+        P::PaymentDecisionSupport => ("payment decisions with AI", "aide à la décision de paiement par IA"),
+        P::Operations => ("health care operations", "gestion des soins de santé"),
+        P::CareManagement => ("care management", "gestion de la prise en charge"),
+        P::RecordManagement => ("record management", "gestion des dossiers"),
+        P::QualityImprovement => ("quality improvement", "amélioration de la qualité"),
+        P::PatientAdministration => ("patient administration", "administration des patients"),
+        P::SystemDevelopment => ("system development", "développement de systèmes"),
+        P::TestData => ("test data", "données de test"),
+        P::StaffTraining => ("training of staff", "formation du personnel"),
+        P::MlTraining => ("training of AI models", "entraînement de modèles d’IA"),
+        P::Legal => ("legal matters", "questions juridiques"),
+        P::Fraud => ("detection of fraud", "détection de fraude"),
+        P::Research => ("research", "recherche"),
+        P::BiomedicalResearch => ("biomedical research", "recherche biomédicale"),
+        P::ClinicalTrialResearch => ("clinical trial research", "recherche par essai clinique"),
+        P::DiseaseResearch => ("research on a disease", "recherche sur une maladie"),
+        P::AncestryResearch => ("research on ancestry", "recherche sur les origines"),
+        P::TranslationalResearch => ("translational research", "recherche translationnelle"),
+        P::PatientRequest => ("the person’s own request", "demande de la personne elle-même"),
+        P::FamilyRequest => ("a request of the family", "demande de la famille"),
+        P::PowerOfAttorney => ("a request by power of attorney", "demande d’un mandataire"),
+        P::SupportNetwork => ("a request of the support network", "demande de l’entourage"),
+        P::PublicHealth => ("public health", "santé publique"),
+        P::Disaster => ("a disaster", "catastrophe"),
+        P::Threat => ("a threat", "menace"),
+        P::Marketing => ("marketing", "démarchage commercial"),
+    };
+    match lang {
+        Lang::En => en,
+        Lang::Fr => fr,
+    }
+}

@@ -1,0 +1,33 @@
+//! The ledger: an append-only Merkle log whose leaves are commitments, and the texts that prove
+//! what stands in it.
+//!
+//! What belongs here: the hash tree (RFC 6962), committed leaves, signed checkpoints and proofs
+//! (C2SP signed-note, tlog-checkpoint, tlog-proof) and receipts. What must not: storage, which is
+//! reached through [`tree::Nodes`] and gets back the rows to write; and what an entry means, which
+//! is `audit`'s business: here it is a byte string.
+
+/// `Debug` that shows the type and nothing in it.
+macro_rules! silent_debug {
+    ($($t:ident)*) => {$(
+        impl core::fmt::Debug for $t {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($t), "(..)"))
+            }
+        }
+    )*};
+}
+
+pub(crate) mod commit;
+pub(crate) mod note;
+pub(crate) mod proof;
+pub(crate) mod receipt;
+pub(crate) mod tree;
+pub(crate) mod verify;
+
+/// A SHA-256 value.
+pub(crate) type Hash = [u8; 32];
+
+use crate::error::{Error, Malformed};
+
+/// A text that is not what it should be, or does not verify: not told apart.
+const BAD: Error = Error::Malformed(Malformed::Proof);
