@@ -4,6 +4,28 @@
 //! series, counts and "what is there", always through a row filter. What must not: keys, storage
 //! or decisions; the vault seals and stores segments and hands in the filter.
 
+mod column;
+mod dictionary;
+mod fact;
+mod index;
+mod levels;
+mod merge;
 mod query;
+mod segment;
+mod store;
+mod view;
+
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use dictionary::CodingRef;
+pub(crate) use fact::{Codes, Fact, QuantityRef, RangeRef, RecordRef, ValueRef};
+pub(crate) use levels::{FINAL, Merge, plan};
+pub(crate) use merge::{merge, rewrite};
+pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
+pub(crate) use store::Catalog;
+pub(crate) use view::View;
 
 pub use query::{FactRow, Facts, ObjectRef, Order, Origin, Presence, Query, SeriesSummary, SourceInfo};

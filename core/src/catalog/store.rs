@@ -1,0 +1,167 @@
+//! The catalog of a partition: its segments in order of age, and what newer ones say of records in
+//! older ones.
+
+use super::fact::RecordRef;
+use super::query::Origin;
+use super::segment::Segment;
+use crate::id::{Identity, RecordId};
+use crate::record::DecisionClass;
+use core::ops::Range;
+use std::sync::Arc;
+
+/// A segment and what newer segments say of its records.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    pub(super) segment: Arc<Segment>,
+    /// The catalog's number of each class of the segment.
+    pub(super) classes: Box<[u32]>,
+    /// One bit per record that was retired since; empty where none was.
+    dead: Vec<u64>,
+    /// Origins that were added since, by record.
+    links: Vec<(u32, Origin)>,
+}
+
+impl Slot {
+    /// Whether a record was not retired.
+    #[inline]
+    pub(super) fn is_live(&self, record: u32) -> bool {
+        self.dead.get(record as usize / 64).is_none_or(|w| w >> (record % 64) & 1 == 0)
+    }
+
+    /// Whether a record of it was retired at all.
+    #[inline]
+    pub(super) fn any_dead(&self) -> bool {
+        !self.dead.is_empty()
+    }
+
+    pub(super) fn linked(&self, record: u32) -> impl Iterator<Item = Origin> + '_ {
+        let from = self.links.partition_point(|l| l.0 < record);
+        self.links.iter().skip(from).take_while(move |l| l.0 == record).map(|l| l.1)
+    }
+
+    /// Applies what a newer segment says.
+    fn apply(&mut self, newer: &Segment) {
+        let segment = Arc::clone(&self.segment);
+        for id in &newer.retired {
+            for record in segment.with_id(id) {
+                self.dead.resize(segment.records().div_ceil(64), 0);
+                if let Some(word) = self.dead.get_mut(record as usize / 64) {
+                    *word |= 1 << (record % 64);
+                }
+            }
+        }
+        let before = self.links.len();
+        for (id, origin) in &newer.links {
+            let live = segment.with_id(id).find(|r| self.is_live(*r));
+            self.links.extend(live.map(|record| (record, *origin)));
+        }
+        if self.links.len() > before {
+            self.links.sort_by_key(|l| l.0);
+        }
+    }
+}
+
+/// The segments of a partition. Cloning it is cheap: segments are shared.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Catalog {
+    slots: Vec<Slot>,
+    /// Every class of any segment so far.
+    classes: Vec<DecisionClass>,
+}
+
+impl Catalog {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many segments.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there is no segment.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The segments, the oldest first.
+    pub(crate) fn segments(&self) -> impl ExactSizeIterator<Item = &Segment> + DoubleEndedIterator {
+        self.slots.iter().map(|s| &*s.segment)
+    }
+
+    /// Adds the newest segment.
+    pub(crate) fn push(&mut self, segment: Segment) {
+        if !segment.retired.is_empty() || !segment.links.is_empty() {
+            for slot in &mut self.slots {
+                slot.apply(&segment);
+            }
+        }
+        let slot = self.slot(segment);
+        self.slots.push(slot);
+    }
+
+    /// Puts a segment in the place of neighbours that it was merged from.
+    pub(crate) fn replace(&mut self, range: Range<usize>, merged: Segment) {
+        let end = range.end.min(self.slots.len());
+        let start = range.start.min(end);
+        let mut slot = self.slot(merged);
+        for newer in self.slots.iter().skip(end) {
+            slot.apply(&newer.segment);
+        }
+        self.slots.splice(start..end, [slot]);
+    }
+
+    fn slot(&mut self, segment: Segment) -> Slot {
+        let number = |class: &DecisionClass| {
+            let known = self.classes.iter().position(|c| c == class);
+            known.unwrap_or_else(|| {
+                self.classes.push(*class);
+                self.classes.len() - 1
+            }) as u32
+        };
+        let classes = segment.words.classes.iter().map(number).collect();
+        Slot { segment: Arc::new(segment), classes, dead: Vec::new(), links: Vec::new() }
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(super) fn classes(&self) -> &[DecisionClass] {
+        &self.classes
+    }
+
+    /// The newest record of an identity, and the content it has.
+    pub(crate) fn find_identity(&self, identity: &Identity) -> Option<(RecordId, [u8; 16])> {
+        self.slots.iter().rev().find_map(|slot| {
+            let record = slot.segment.with_identity(&identity.0).find(|r| slot.is_live(*r))?;
+            let found = RecordRef { slot, record };
+            Some((found.id(), found.content()))
+        })
+    }
+
+    /// A record that was not retired.
+    pub(crate) fn find_record(&self, id: &RecordId) -> Option<RecordRef<'_>> {
+        self.slots.iter().rev().find_map(|slot| {
+            let record = slot.segment.with_id(&id.0).find(|r| slot.is_live(*r))?;
+            Some(RecordRef { slot, record })
+        })
+    }
+
+    /// Every record that was not retired, the oldest first: for erasure, verification and export.
+    pub(crate) fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.slots.iter().flat_map(|slot| {
+            let all = 0..slot.segment.records() as u32;
+            all.filter(|r| slot.is_live(*r)).map(move |record| RecordRef { slot, record })
+        })
+    }
+
+    /// Resident bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let of = |s: &Slot| {
+            s.segment.memory_bytes() + 4 * s.classes.len() + 8 * s.dead.len() + size_of_val(s.links.as_slice())
+        };
+        self.slots.iter().map(of).sum()
+    }
+}

@@ -1,0 +1,329 @@
+//! Questions to a catalog through a row filter: what the filter refuses is in no list, count,
+//! presence or total.
+
+use super::dictionary::between;
+use super::fact::Fact;
+use super::query::{FactRow, Order, Presence, Query};
+use super::store::{Catalog, Slot};
+use crate::record::{ClassFilter, DecisionClass, Status, Verdict};
+use core::cmp::Ordering;
+use core::ops::Range;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, binary_heap::PeekMut};
+
+/// A catalog as one reader may see it. Each class is judged once, when the view is made.
+pub(crate) struct View<'a> {
+    catalog: &'a Catalog,
+    /// By the catalog's number of the class.
+    verdicts: Vec<Verdict>,
+}
+
+/// What a query lets through, by class.
+enum Admit<'v> {
+    No,
+    All,
+    Within(&'v [(i64, i64)]),
+}
+
+/// What a row must pass: the filter and the query, the codes aside.
+struct Gate<'v> {
+    admit: Vec<Admit<'v>>,
+    from: Option<i64>,
+    to: Option<i64>,
+    include_errors: bool,
+}
+
+impl Gate<'_> {
+    #[inline]
+    fn passes(&self, slot: &Slot, row: usize, dated: bool) -> bool {
+        let (s, rows) = (&slot.segment, &slot.segment.rows);
+        let class = slot.classes.get(rows.class.id(row) as usize);
+        let admitted = match class.and_then(|c| self.admit.get(*c as usize)) {
+            None | Some(Admit::No) => false,
+            Some(Admit::All) => true,
+            Some(Admit::Within(ranges)) => {
+                let at = s.at(row);
+                dated && ranges.iter().any(|(a, b)| *a <= at && at < *b)
+            }
+        };
+        admitted
+            && (self.include_errors || !rows.any_errors || rows.status.get(row) != Status::EnteredInError as u64)
+            && (!slot.any_dead() || slot.is_live(rows.record.id(row)))
+    }
+
+    /// The dated and the undated rows of a set that lie in the query's period.
+    fn rows(&self, slot: &Slot, set: u32) -> (Range<usize>, Range<usize>) {
+        let all = slot.segment.rows_of_set(set);
+        let mid = slot.segment.dated_end(set).clamp(all.start, all.end.max(all.start));
+        let (mut dated, mut undated) = (all.start..mid, mid..all.end);
+        if self.from.is_some() || self.to.is_some() {
+            undated.end = undated.start;
+            let times = slot.segment.rows.at.get(dated.clone()).unwrap_or(&[]);
+            let start = self.from.map_or(0, |t| times.partition_point(|at| *at < t));
+            let end = self.to.map_or(times.len(), |t| times.partition_point(|at| *at < t));
+            dated = dated.start + start..dated.start + end.max(start);
+        }
+        (dated, undated)
+    }
+}
+
+impl<'a> View<'a> {
+    /// The catalog through a filter.
+    pub(crate) fn new(catalog: &'a Catalog, filter: &dyn ClassFilter) -> Self {
+        Self { catalog, verdicts: catalog.classes().iter().map(|c| filter.judge(c)).collect() }
+    }
+
+    fn gate(&self, query: &Query) -> Gate<'_> {
+        let asked = |c: &DecisionClass| {
+            (query.categories.is_empty() || query.categories.contains(&c.category))
+                && (query.kinds.is_empty() || query.kinds.contains(&c.kind))
+        };
+        let admit = self.catalog.classes().iter().zip(&self.verdicts).map(|(class, verdict)| match verdict {
+            Verdict::Nothing => Admit::No,
+            _ if !asked(class) => Admit::No,
+            Verdict::All => Admit::All,
+            Verdict::Within(ranges) => Admit::Within(ranges),
+        });
+        Gate { admit: admit.collect(), from: query.from, to: query.to, include_errors: query.include_errors }
+    }
+
+    /// Facts that match, in the order asked for; nothing is copied.
+    pub(crate) fn query_facts(&self, query: &Query) -> Vec<Fact<'a>> {
+        let gate = self.gate(query);
+        let mut cursors = Vec::new();
+        for (age, slot) in self.catalog.slots().iter().enumerate() {
+            for_sets(slot, query, |set| {
+                let (dated, undated) = gate.rows(slot, set);
+                let fact = Fact { slot, set, row: 0 };
+                let mut cursor = Cursor { age, fact, dated, run: 0..0, undated, order: query.order, at: None };
+                if cursor.advance(&gate) {
+                    cursors.push(cursor);
+                }
+            });
+        }
+        let mut heap = BinaryHeap::from(cursors);
+        let (mut skip, mut out) = (query.skip, Vec::new());
+        while let Some(mut top) = heap.peek_mut() {
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                out.push(top.fact);
+                if out.len() == query.limit {
+                    break;
+                }
+            }
+            if !top.advance(&gate) {
+                PeekMut::pop(top);
+            }
+        }
+        out
+    }
+
+    /// Rows that match, owned.
+    pub(crate) fn query(&self, query: &Query) -> Vec<FactRow> {
+        self.query_facts(query).into_iter().map(Fact::to_row).collect()
+    }
+
+    /// How many match, `limit` and `skip` aside.
+    pub(crate) fn count(&self, query: &Query) -> u64 {
+        let gate = self.gate(query);
+        let mut n = 0;
+        for slot in self.catalog.slots() {
+            for_sets(slot, query, |set| {
+                let (dated, undated) = gate.rows(slot, set);
+                n += dated.filter(|row| gate.passes(slot, *row, true)).count();
+                n += undated.filter(|row| gate.passes(slot, *row, false)).count();
+            });
+        }
+        n as u64
+    }
+
+    /// What is there: one line per (category, kind, first code); where there is no code, the
+    /// source's words stand for it. Otherwise the words are those of the newest fact, or else its
+    /// first code's.
+    pub(crate) fn presence(&self) -> Vec<Presence> {
+        let gate = self.gate(&Query::default());
+        let mut lines: BTreeMap<(DecisionKey, &str, &str, &str), Line<'a>> = BTreeMap::new();
+        for slot in self.catalog.slots() {
+            let mut local: HashMap<(u32, u32, u32), Line<'a>, super::index::Seeded> = HashMap::default();
+            for_sets(slot, &Query::default(), |set| {
+                let coded = !slot.segment.words.members(set).is_empty();
+                let (dated, undated) = gate.rows(slot, set);
+                let rows = dated.map(|r| (r, true)).chain(undated.map(|r| (r, false)));
+                for (row, dated) in rows.filter(|(r, dated)| gate.passes(slot, *r, *dated)) {
+                    let columns = &slot.segment.rows;
+                    let text = if coded { 0 } else { columns.text.id(row) };
+                    let line = Line::of(Fact { slot, set, row }, dated);
+                    match local.get_mut(&(columns.class.id(row), set, text)) {
+                        Some(sum) => sum.add(line),
+                        None => {
+                            local.insert((columns.class.id(row), set, text), line);
+                        }
+                    }
+                }
+            });
+            for line in local.into_values() {
+                let fact = line.newest;
+                let class = fact.class();
+                let (system, code, text) = match fact.codes().iter().next() {
+                    Some(c) => (c.system, c.code, ""),
+                    None => ("", "", fact.text()),
+                };
+                match lines.entry(((class.category, class.kind), system, code, text)) {
+                    Entry::Occupied(mut sum) => sum.get_mut().add(line),
+                    Entry::Vacant(place) => {
+                        place.insert(line);
+                    }
+                }
+            }
+        }
+        let line = |(((category, kind), system, code, _), line): ((DecisionKey, &str, &str, &str), Line<'_>)| {
+            let text = match line.newest.text() {
+                "" => line.newest.codes().iter().next().map_or("", |c| c.display),
+                text => text,
+            };
+            Presence {
+                category,
+                kind,
+                system: system.to_owned(),
+                code: code.to_owned(),
+                text: text.to_owned(),
+                count: line.count,
+                first: line.span.map(|s| s.0),
+                last: line.span.map(|s| s.1),
+            }
+        };
+        lines.into_iter().map(line).collect()
+    }
+}
+
+type DecisionKey = (crate::record::Category, crate::record::Kind);
+
+/// The code sets that a query can find rows in.
+fn for_sets(slot: &Slot, query: &Query, mut f: impl FnMut(u32)) {
+    if query.codes.is_empty() {
+        let ends = &slot.segment.rows.set_ends;
+        (0..ends.len() as u32).filter(|set| !between(ends, *set).is_empty()).for_each(f);
+        return;
+    }
+    let mut sets = Vec::new();
+    for (system, code) in &query.codes {
+        slot.segment.sets_with(system, code, &mut sets);
+    }
+    sets.sort_unstable();
+    sets.dedup();
+    sets.into_iter().for_each(&mut f);
+}
+
+/// A line of "what is there" while it is summed up.
+struct Line<'a> {
+    count: u64,
+    span: Option<(i64, i64)>,
+    newest: Fact<'a>,
+}
+
+impl<'a> Line<'a> {
+    fn of(fact: Fact<'a>, dated: bool) -> Self {
+        let at = fact.slot.segment.at(fact.row);
+        Self { count: 1, span: dated.then_some((at, at)), newest: fact }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        let last = |l: &Self| l.span.map(|s| s.1);
+        let newer = match last(&other).cmp(&last(self)) {
+            Ordering::Equal => other.newest.tie(&self.newest).is_lt(),
+            order => order.is_gt(),
+        };
+        if newer {
+            self.newest = other.newest;
+        }
+        self.span = match (self.span, other.span) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+/// Goes through the passing rows of one code set of one segment.
+struct Cursor<'a> {
+    age: usize,
+    fact: Fact<'a>,
+    /// Dated rows that are left, ascending in time.
+    dated: Range<usize>,
+    /// Newest first: rows of one time, which come in their own order.
+    run: Range<usize>,
+    undated: Range<usize>,
+    order: Order,
+    /// Time of the row it stands on.
+    at: Option<i64>,
+}
+
+impl Cursor<'_> {
+    /// To the next row that passes; `false` at the end.
+    fn advance(&mut self, gate: &Gate<'_>) -> bool {
+        while let Some((row, dated)) = self.step() {
+            if gate.passes(self.fact.slot, row, dated) {
+                self.fact.row = row;
+                self.at = dated.then(|| self.fact.slot.segment.at(row));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn step(&mut self) -> Option<(usize, bool)> {
+        if self.order == Order::OldestFirst {
+            if let Some(row) = self.dated.next() {
+                return Some((row, true));
+            }
+        } else {
+            if self.run.is_empty() && !self.dated.is_empty() {
+                let end = self.dated.end;
+                let segment = &self.fact.slot.segment;
+                let at = segment.at(end - 1);
+                let mut start = end - 1;
+                if start > self.dated.start && segment.at(start - 1) == at {
+                    let times = segment.rows.at.get(self.dated.clone()).unwrap_or(&[]);
+                    start = start.min(self.dated.start + times.partition_point(|t| *t < at));
+                }
+                self.dated.end = start;
+                self.run = start..end;
+            }
+            if let Some(row) = self.run.next() {
+                return Some((row, true));
+            }
+        }
+        self.undated.next().map(|row| (row, false))
+    }
+
+    /// Which row comes first: by time, undated last; then by record id and part.
+    fn rank(&self, other: &Self) -> Ordering {
+        let time = match (self.at, other.at) {
+            (Some(a), Some(b)) if self.order == Order::OldestFirst => a.cmp(&b),
+            (a, b) if self.order == Order::OldestFirst => b.is_some().cmp(&a.is_some()),
+            (a, b) => b.cmp(&a),
+        };
+        time.then_with(|| self.fact.tie(&other.fact)).then_with(|| self.age.cmp(&other.age))
+    }
+}
+
+impl Ord for Cursor<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.rank(self)
+    }
+}
+
+impl PartialOrd for Cursor<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Cursor<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Cursor<'_> {}
