@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod id;
 mod label;
+mod storage;
 
 pub mod catalog;
 pub mod import;
