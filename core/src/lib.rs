@@ -22,6 +22,7 @@ mod keyring;
 mod label;
 mod lang;
 mod ledger;
+mod storage;
 
 pub mod audit;
 pub mod catalog;

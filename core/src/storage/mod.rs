@@ -1,0 +1,148 @@
+//! Transactions over opaque rows.
+//!
+//! What belongs here: the file, its tables, snapshots, the write lock and durability, behind the
+//! trait [`Storage`]. What must not: keys, records, or any idea of what a row means. This module is
+//! handed ciphertext and hands back the same bytes; it cannot tell whether they are genuine, and
+//! whoever writes to the file can put anything there. The vault checks all of it.
+//!
+//! Every number (row, group, version, log index) is a `u64` that engines may keep as the `i64` of
+//! the same bits; order is that of the `i64`. Row numbers in use stay below 2^56
+//! (keys-and-formats, section 4), where the two orders agree.
+
+mod schema;
+mod sqlite;
+mod transaction;
+
+#[cfg(test)]
+pub(crate) mod memory;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use sqlite::Sqlite;
+
+use crate::error::Result;
+use crate::id::ScopeId;
+
+/// A sealed row, without the scope under which it was asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub number: u64,
+    pub group: u64,
+    pub class: u8,
+    pub version: u64,
+    pub sealed: Vec<u8>,
+}
+
+/// One entry of a scope's log: its key, wrapped, and itself, sealed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct LedgerRow {
+    pub wrap: Vec<u8>,
+    pub sealed: Vec<u8>,
+}
+
+/// A scope's head: canonical CBOR and what authenticates it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct HeadRow {
+    pub body: Vec<u8>,
+    pub auth: Vec<u8>,
+}
+
+/// A key slot.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SlotRow {
+    pub id: [u8; 16],
+    pub body: Vec<u8>,
+}
+
+/// Which of the two copies of heads and slots: they lie on different pages of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copy {
+    First,
+    Second,
+}
+
+/// A storage engine: one space, any number of handles and processes.
+pub(crate) trait Storage: Send + Sync {
+    /// A snapshot: it sees what was committed when it began, and nothing later.
+    fn begin_read(&self) -> Result<Box<dyn ReadTxn + '_>>;
+
+    /// The write lock and a snapshot under it. Waits about 5 s for another writer, in this process
+    /// or elsewhere, then [`Busy`](crate::Error::Busy).
+    fn begin_write(&self) -> Result<Box<dyn WriteTxn + '_>>;
+
+    /// Moves everything committed into the main file and empties the write-ahead log, so that no
+    /// older image of a row is left in it. `false`: somebody was still reading or writing after
+    /// about 5 s; older images may remain.
+    fn checkpoint(&self) -> Result<bool>;
+
+    /// Rewrites the file so that it holds nothing but what is live, then as
+    /// [`checkpoint`](Self::checkpoint). Deleting zeroes a row where it lies, but an engine that
+    /// moved the row between pages before may have left a copy behind; this removes those as well.
+    /// Costs time and memory in proportion to the whole file.
+    fn scrub(&self) -> Result<bool>;
+}
+
+/// A snapshot. Ends when dropped.
+pub(crate) trait ReadTxn {
+    /// The row of this number, if it is this scope's.
+    fn row(&self, scope: &ScopeId, number: u64) -> Result<Option<Row>> {
+        let mut sealed = Vec::new();
+        let found = self.row_into(scope, number, &mut sealed)?;
+        Ok(found.map(|(group, class, version)| Row { number, group, class, version, sealed }))
+    }
+
+    /// As [`row`](Self::row), into a buffer that is used again: `(group, class, version)`. The
+    /// buffer's earlier content is gone in every case.
+    fn row_into(&self, scope: &ScopeId, number: u64, out: &mut Vec<u8>) -> Result<Option<(u64, u8, u64)>>;
+
+    /// A scope's rows of one class, ascending by number; of one group if named. Without a group
+    /// the engine may read every row of the file: for checks and repair, not for answering.
+    fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()>;
+
+    /// A copy of a scope's head.
+    fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;
+
+    /// The scopes that have a head in either copy, ascending. A damaged copy is passed over as long
+    /// as the other one can be read.
+    fn scopes(&self) -> Result<Vec<ScopeId>>;
+
+    /// A copy of all key slots, ascending by id.
+    fn slots(&self, copy: Copy) -> Result<Vec<SlotRow>>;
+
+    /// An entry of a scope's log.
+    fn ledger(&self, scope: &ScopeId, idx: u64) -> Result<Option<LedgerRow>>;
+
+    /// The hash of a complete subtree of a scope's log.
+    fn tree(&self, scope: &ScopeId, level: u8, idx: u64) -> Result<Option<[u8; 32]>>;
+}
+
+/// A write transaction; it reads what it has written. Dropped without
+/// [`commit`](Self::commit), it never happened.
+pub(crate) trait WriteTxn: ReadTxn {
+    /// Writes a row, over any row of this number, whosever it was.
+    fn put(&mut self, scope: &ScopeId, number: u64, group: u64, class: u8, version: u64, sealed: &[u8]) -> Result<()>;
+
+    /// Deletes a row, if it is this scope's.
+    fn delete(&mut self, scope: &ScopeId, number: u64) -> Result<()>;
+
+    /// Deletes all rows of a scope's group; how many there were.
+    fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64>;
+
+    /// Writes both copies of a scope's head.
+    fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()>;
+
+    /// Writes both copies of a key slot.
+    fn put_slot(&mut self, id: &[u8; 16], body: &[u8]) -> Result<()>;
+
+    /// Deletes both copies of a key slot.
+    fn delete_slot(&mut self, id: &[u8; 16]) -> Result<()>;
+
+    /// Writes an entry of a scope's log.
+    fn put_ledger(&mut self, scope: &ScopeId, idx: u64, wrap: &[u8], sealed: &[u8]) -> Result<()>;
+
+    /// Writes the hash of a subtree of a scope's log.
+    fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()>;
+
+    /// Makes everything durable, or nothing. `Ok` means that it survives the loss of power.
+    fn commit(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,307 @@
+//! The statements, inside a transaction on a connection of its own.
+//!
+//! What belongs here: SQL on our tables and the end of a transaction. What must not: files, locks
+//! and the lending of connections (`sqlite`).
+
+use super::sqlite::{Sqlite, engine_error};
+use super::{Copy, HeadRow, LedgerRow, ReadTxn, Row, SlotRow, WriteTxn};
+use crate::error::{Error, Part, Result};
+use crate::id::ScopeId;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, ffi, params};
+use std::collections::BTreeSet;
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Read,
+    Write,
+}
+
+/// A transaction that has begun. A `Kind::Read` one is only ever handed out as a [`ReadTxn`].
+pub(super) struct Txn<'s> {
+    storage: &'s Sqlite,
+    conn: Option<Connection>,
+    kind: Kind,
+    /// A write failed: what came before it may be undone, so nothing may follow it.
+    broken: bool,
+}
+
+// The number's bits are kept, see the module `storage`.
+const fn to_db(n: u64) -> i64 {
+    n.cast_signed()
+}
+
+const fn from_db(n: i64) -> u64 {
+    n.cast_unsigned()
+}
+
+const DAMAGED: Error = Error::Corrupt(Part::File);
+
+fn blob<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r [u8]> {
+    row.get_ref(column).map_err(|e| engine_error(&e))?.as_blob().map_err(|_| DAMAGED)
+}
+
+fn number(row: &rusqlite::Row<'_>, column: usize) -> Result<u64> {
+    row.get_ref(column).map_err(|e| engine_error(&e))?.as_i64().map(from_db).map_err(|_| DAMAGED)
+}
+
+fn class(row: &rusqlite::Row<'_>, column: usize) -> Result<u8> {
+    u8::try_from(number(row, column)?).map_err(|_| DAMAGED)
+}
+
+impl<'s> Txn<'s> {
+    pub(super) fn new(storage: &'s Sqlite, conn: Connection, kind: Kind) -> Self {
+        Self { storage, conn: Some(conn), kind, broken: false }
+    }
+
+    pub(super) fn conn(&self) -> Result<&Connection> {
+        self.conn.as_ref().ok_or(Error::Internal(201))
+    }
+
+    fn error(&self, e: &rusqlite::Error) -> Error {
+        match self.kind {
+            Kind::Read => engine_error(e),
+            Kind::Write => self.storage.write_error(e),
+        }
+    }
+
+    /// Runs a query and hands each of its rows to `f`, until that says `false`.
+    fn each(
+        &self,
+        sql: &str,
+        params: impl Params,
+        f: &mut dyn FnMut(&rusqlite::Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
+        let mut statement = self.conn()?.prepare_cached(sql).map_err(|e| self.error(&e))?;
+        let mut rows = statement.query(params).map_err(|e| self.error(&e))?;
+        while let Some(row) = rows.next().map_err(|e| self.error(&e))? {
+            if !f(row)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a query on a whole key.
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        f: impl FnOnce(&rusqlite::Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut statement = self.conn()?.prepare_cached(sql).map_err(|e| self.error(&e))?;
+        let found = statement.query_row(params, |row| Ok(f(row))).optional();
+        found.map_err(|e| self.error(&e))?.transpose()
+    }
+
+    /// The statement of a write. Some errors end SQLite's transaction by themselves; a statement
+    /// that ran then would be a transaction of its own.
+    fn writing(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        let conn = self.conn()?;
+        if self.broken || conn.is_autocommit() {
+            return Err(Error::Storage(ffi::SQLITE_ABORT));
+        }
+        conn.prepare_cached(sql).map_err(|e| self.error(&e))
+    }
+
+    fn run(&mut self, sql: &str, params: impl Params) -> Result<usize> {
+        let done = self.writing(sql).and_then(|mut s| s.execute(params).map_err(|e| self.error(&e)));
+        self.broken |= done.is_err();
+        done
+    }
+
+    /// Inserts a row; over an existing one, replaces it. Replacing into a table with an index
+    /// copies each page it touches aside, so that the statement alone could be undone; nearly all
+    /// rows are new and need not pay for that.
+    fn insert(&mut self, insert: &str, replace: &str, params: impl Params + Clone) -> Result<()> {
+        let done = self.writing(insert).and_then(|mut s| match s.execute(params.clone()) {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
+            other => other.map(|_| true).map_err(|e| self.error(&e)),
+        });
+        self.broken |= done.is_err();
+        if !done? {
+            self.run(replace, params)?;
+        }
+        Ok(())
+    }
+
+    fn scopes_of(&self, sql: &str, out: &mut BTreeSet<ScopeId>) -> Result<()> {
+        self.each(sql, [], &mut |row| {
+            out.insert(ScopeId::from_bytes(blob(row, 0)?.try_into().map_err(|_| DAMAGED)?));
+            Ok(true)
+        })
+    }
+}
+
+impl ReadTxn for Txn<'_> {
+    fn row_into(&self, scope: &ScopeId, number_: u64, out: &mut Vec<u8>) -> Result<Option<(u64, u8, u64)>> {
+        out.clear();
+        let found =
+            self.one("SELECT scope,grp,class,version,sealed FROM row WHERE number=?1", [to_db(number_)], |row| {
+                if blob(row, 0)? != scope.as_bytes() {
+                    return Ok(None);
+                }
+                let head = (number(row, 1)?, class(row, 2)?, number(row, 3)?);
+                out.extend_from_slice(blob(row, 4)?);
+                Ok(Some(head))
+            })?;
+        Ok(found.flatten())
+    }
+
+    fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
+        let mut each = |row: &rusqlite::Row<'_>| {
+            f(Row {
+                number: number(row, 0)?,
+                group: number(row, 1)?,
+                class,
+                version: number(row, 2)?,
+                sealed: blob(row, 3)?.to_vec(),
+            })?;
+            Ok(true)
+        };
+        match group {
+            Some(group) => self.each(
+                "SELECT number,grp,version,sealed FROM row WHERE grp=?3 AND scope=?1 AND class=?2 ORDER BY number",
+                params![scope.as_bytes(), class, to_db(group)],
+                &mut each,
+            ),
+            None => self.each(
+                "SELECT number,grp,version,sealed FROM row WHERE scope=?1 AND class=?2 ORDER BY number",
+                params![scope.as_bytes(), class],
+                &mut each,
+            ),
+        }
+    }
+
+    fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
+        let sql = match copy {
+            Copy::First => "SELECT body,auth FROM head WHERE scope=?1",
+            Copy::Second => "SELECT body,auth FROM head_copy WHERE scope=?1",
+        };
+        self.one(sql, [scope.as_bytes()], |row| {
+            Ok(HeadRow { body: blob(row, 0)?.to_vec(), auth: blob(row, 1)?.to_vec() })
+        })
+    }
+
+    fn scopes(&self) -> Result<Vec<ScopeId>> {
+        let mut out = BTreeSet::new();
+        let first = self.scopes_of("SELECT scope FROM head", &mut out);
+        let second = self.scopes_of("SELECT scope FROM head_copy", &mut out);
+        match (first, second) {
+            (Err(e), Err(_)) => Err(e),
+            // Damage in one copy is what the other is for; any other failure says nothing about it.
+            (Err(e), _) | (_, Err(e)) if !matches!(e, Error::Corrupt(_)) => Err(e),
+            _ => Ok(out.into_iter().collect()),
+        }
+    }
+
+    fn slots(&self, copy: Copy) -> Result<Vec<SlotRow>> {
+        let sql = match copy {
+            Copy::First => "SELECT id,body FROM slot ORDER BY id",
+            Copy::Second => "SELECT id,body FROM slot_copy ORDER BY id",
+        };
+        let mut out = Vec::new();
+        self.each(sql, [], &mut |row| {
+            let id = blob(row, 0)?.try_into().map_err(|_| DAMAGED)?;
+            out.push(SlotRow { id, body: blob(row, 1)?.to_vec() });
+            Ok(true)
+        })?;
+        Ok(out)
+    }
+
+    fn ledger(&self, scope: &ScopeId, idx: u64) -> Result<Option<LedgerRow>> {
+        self.one(
+            "SELECT wrap,sealed FROM ledger WHERE scope=?1 AND idx=?2",
+            params![scope.as_bytes(), to_db(idx)],
+            |row| Ok(LedgerRow { wrap: blob(row, 0)?.to_vec(), sealed: blob(row, 1)?.to_vec() }),
+        )
+    }
+
+    fn tree(&self, scope: &ScopeId, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
+        self.one(
+            "SELECT hash FROM tree WHERE scope=?1 AND level=?2 AND idx=?3",
+            params![scope.as_bytes(), level, to_db(idx)],
+            |row| blob(row, 0)?.try_into().map_err(|_| DAMAGED),
+        )
+    }
+}
+
+impl WriteTxn for Txn<'_> {
+    fn put(&mut self, scope: &ScopeId, number: u64, group: u64, class: u8, version: u64, sealed: &[u8]) -> Result<()> {
+        self.insert(
+            "INSERT INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)",
+            "INSERT OR REPLACE INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)",
+            params![to_db(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed],
+        )
+    }
+
+    fn delete(&mut self, scope: &ScopeId, number: u64) -> Result<()> {
+        self.run("DELETE FROM row WHERE number=?1 AND scope=?2", params![to_db(number), scope.as_bytes()])?;
+        Ok(())
+    }
+
+    fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64> {
+        let n = self.run("DELETE FROM row WHERE grp=?1 AND scope=?2", params![to_db(group), scope.as_bytes()])?;
+        Ok(n as u64)
+    }
+
+    fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()> {
+        for sql in [
+            "INSERT OR REPLACE INTO head(scope,body,auth)VALUES(?1,?2,?3)",
+            "INSERT OR REPLACE INTO head_copy(scope,body,auth)VALUES(?1,?2,?3)",
+        ] {
+            self.run(sql, params![scope.as_bytes(), body, auth])?;
+        }
+        Ok(())
+    }
+
+    fn put_slot(&mut self, id: &[u8; 16], body: &[u8]) -> Result<()> {
+        for sql in [
+            "INSERT OR REPLACE INTO slot(id,body)VALUES(?1,?2)",
+            "INSERT OR REPLACE INTO slot_copy(id,body)VALUES(?1,?2)",
+        ] {
+            self.run(sql, params![id, body])?;
+        }
+        Ok(())
+    }
+
+    fn delete_slot(&mut self, id: &[u8; 16]) -> Result<()> {
+        for sql in ["DELETE FROM slot WHERE id=?1", "DELETE FROM slot_copy WHERE id=?1"] {
+            self.run(sql, [id])?;
+        }
+        Ok(())
+    }
+
+    fn put_ledger(&mut self, scope: &ScopeId, idx: u64, wrap: &[u8], sealed: &[u8]) -> Result<()> {
+        self.insert(
+            "INSERT INTO ledger(scope,idx,wrap,sealed)VALUES(?1,?2,?3,?4)",
+            "INSERT OR REPLACE INTO ledger(scope,idx,wrap,sealed)VALUES(?1,?2,?3,?4)",
+            params![scope.as_bytes(), to_db(idx), wrap, sealed],
+        )
+    }
+
+    fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()> {
+        self.insert(
+            "INSERT INTO tree(scope,level,idx,hash)VALUES(?1,?2,?3,?4)",
+            "INSERT OR REPLACE INTO tree(scope,level,idx,hash)VALUES(?1,?2,?3,?4)",
+            params![scope.as_bytes(), level, to_db(idx), hash],
+        )
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<()> {
+        self.run("COMMIT", [])?;
+        self.storage.after_commit(self.conn()?);
+        Ok(())
+    }
+}
+
+impl Drop for Txn<'_> {
+    /// Ends what was not committed. A connection that cannot even do that is closed, which does.
+    fn drop(&mut self) {
+        let conn = self.conn.take().filter(|conn| {
+            conn.is_autocommit()
+                || conn.prepare_cached("ROLLBACK").and_then(|mut s| s.execute([])).is_ok_and(|_| conn.is_autocommit())
+        });
+        self.storage.give_back(self.kind, conn);
+    }
+}
