@@ -5,5 +5,6 @@
 //! or decisions; the vault seals and stores segments and hands in the filter.
 
 mod query;
+pub(crate) mod series;
 
 pub use query::{FactRow, Facts, ObjectRef, Order, Origin, Presence, Query, SeriesSummary, SourceInfo};
