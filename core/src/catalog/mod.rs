@@ -12,6 +12,7 @@ mod levels;
 mod merge;
 mod query;
 mod segment;
+pub(crate) mod series;
 mod store;
 mod view;
 

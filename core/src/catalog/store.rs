@@ -75,6 +75,13 @@ impl Catalog {
         Self::default()
     }
 
+    /// Of segments that others may hold too, the oldest first.
+    pub(crate) fn of(segments: impl IntoIterator<Item = Arc<Segment>>) -> Self {
+        let mut catalog = Self::default();
+        segments.into_iter().for_each(|s| catalog.push(s));
+        catalog
+    }
+
     /// How many segments.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
@@ -91,7 +98,8 @@ impl Catalog {
     }
 
     /// Adds the newest segment.
-    pub(crate) fn push(&mut self, segment: Segment) {
+    pub(crate) fn push(&mut self, segment: impl Into<Arc<Segment>>) {
+        let segment = segment.into();
         if !segment.retired.is_empty() || !segment.links.is_empty() {
             for slot in &mut self.slots {
                 slot.apply(&segment);
@@ -105,14 +113,14 @@ impl Catalog {
     pub(crate) fn replace(&mut self, range: Range<usize>, merged: Segment) {
         let end = range.end.min(self.slots.len());
         let start = range.start.min(end);
-        let mut slot = self.slot(merged);
+        let mut slot = self.slot(Arc::new(merged));
         for newer in self.slots.iter().skip(end) {
             slot.apply(&newer.segment);
         }
         self.slots.splice(start..end, [slot]);
     }
 
-    fn slot(&mut self, segment: Segment) -> Slot {
+    fn slot(&mut self, segment: Arc<Segment>) -> Slot {
         let number = |class: &DecisionClass| {
             let known = self.classes.iter().position(|c| c == class);
             known.unwrap_or_else(|| {
@@ -121,7 +129,7 @@ impl Catalog {
             }) as u32
         };
         let classes = segment.words.classes.iter().map(number).collect();
-        Slot { segment: Arc::new(segment), classes, dead: Vec::new(), links: Vec::new() }
+        Slot { segment, classes, dead: Vec::new(), links: Vec::new() }
     }
 
     pub(super) fn slots(&self) -> &[Slot] {

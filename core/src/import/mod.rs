@@ -4,6 +4,7 @@
 //! network; hostile input meets no key. An importer opens no URL, follows no path of an archive
 //! and never fails the whole file for one bad entry: it reports the entry and goes on.
 
+mod apple;
 mod limits;
 mod report;
 

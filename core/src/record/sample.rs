@@ -2,17 +2,24 @@
 
 use super::{Category, Decimal};
 use crate::id::Identity;
+use std::sync::Arc;
 
 /// A name and a value that a source attached to a sample, verbatim.
+///
+/// Apple Health: the key and value of a `MetadataEntry`. What has no place of its own is kept under
+/// a key that starts with `@` (an attribute of the record: `@name`) or `/` (a nested element:
+/// `/path/of/elements@attribute@attribute`, its values joined by U+001F, which XML cannot hold);
+/// a real key that starts with `@`, `/` or `\` has a `\` before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Meta {
     /// The name.
-    pub key: String,
+    pub key: Arc<str>,
     /// The value.
-    pub value: String,
+    pub value: Arc<str>,
 }
 
-/// One reading. Strings are those of the source, unescaped; nothing is dropped.
+/// One reading. Strings are those of the source, unescaped; nothing is dropped. They are shared:
+/// a million samples hold few distinct ones, and an importer interns them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sample {
     /// Start, milliseconds since the epoch (UTC instant).
@@ -26,13 +33,13 @@ pub struct Sample {
     /// The number, digit for digit; `None` where the value is a word or absent.
     pub number: Option<Decimal>,
     /// The value where it is not a number that fits [`Decimal`]: a category word, or odd text.
-    pub word: Option<String>,
+    pub word: Option<Arc<str>>,
     /// Version of the source, where stated.
-    pub source_version: Option<String>,
+    pub source_version: Option<Arc<str>>,
     /// The device, without run-time pointers, where stated.
-    pub device: Option<String>,
+    pub device: Option<Arc<str>>,
     /// Metadata and nested elements, in the order of the source, duplicates kept.
-    pub meta: Vec<Meta>,
+    pub meta: Arc<[Meta]>,
     /// Where the sample stands in its (decompressed) member.
     pub at: u64,
     /// How many bytes it takes there.

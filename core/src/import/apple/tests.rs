@@ -1,0 +1,299 @@
+//! Real exports, generated ones against their oracle, and hostile ones.
+
+use super::*;
+use crate::record::{Category, Decimal, FactDraft, Kind, Sample, SeriesKey, Value};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+#[derive(Default)]
+struct Kept {
+    samples: Vec<(SeriesKey, Sample)>,
+    records: Vec<(&'static str, Span, Identity, Vec<u8>, Vec<FactDraft>)>,
+    envelope: Vec<u8>,
+    progress: u64,
+}
+
+use crate::id::Identity;
+
+impl Sink for Kept {
+    fn record(&mut self, d: Draft<'_>) -> Result<()> {
+        self.records.push((d.type_name, d.span, d.identity, d.body.to_vec(), d.facts));
+        Ok(())
+    }
+    fn sample(&mut self, key: &SeriesKey, _: u32, sample: Sample) -> Result<()> {
+        self.samples.push((key.clone(), sample));
+        Ok(())
+    }
+    fn envelope(&mut self, _: u32, _: u64, bytes: &[u8]) -> Result<()> {
+        self.envelope.extend_from_slice(bytes);
+        Ok(())
+    }
+    fn progress(&mut self, done: u64) -> Result<()> {
+        assert!(done >= self.progress);
+        self.progress = done;
+        Ok(())
+    }
+}
+
+fn read_with(xml: &[u8], limits: &Limits, fast: bool) -> Result<(Kept, Report, Vec<ClinicalFile>)> {
+    let (mut sink, mut report) = (Kept::default(), Report::default());
+    let mut input = xml;
+    let import = Import {
+        window: Window::new(&mut input),
+        member: 0,
+        limits,
+        sink: &mut sink,
+        report: &mut report,
+        found: Findings::default(),
+        records: Records::new(),
+        clinical: Vec::new(),
+        indent: None,
+        indent_of: 0,
+        fast,
+    };
+    let files = import.run()?;
+    for (_, span, _, body, _) in &sink.records {
+        let at = span.offset as usize;
+        assert_eq!(&xml[at..at + span.len as usize], body, "a body is what stands in the file");
+    }
+    for (_, s) in &sink.samples {
+        assert!(xml[s.at as usize..].starts_with(b"<Record"));
+        assert!(xml[..s.at as usize + s.len as usize].ends_with(b">"));
+    }
+    Ok((sink, report, files))
+}
+
+fn read(xml: &str) -> (Kept, Report) {
+    let limits = Limits::default();
+    let (kept, report, _) = read_with(xml.as_bytes(), &limits, true).unwrap();
+    let (slow, slow_report, _) = read_with(xml.as_bytes(), &limits, false).unwrap();
+    assert_eq!(kept.samples, slow.samples, "both ways read the same");
+    assert_eq!(report, slow_report);
+    (kept, report)
+}
+
+fn issues(report: &Report) -> Vec<(Severity, What, u64)> {
+    report.issue_counts.iter().map(|((s, w), n)| (*s, *w, *n)).collect()
+}
+
+pub(crate) fn shared() -> Option<PathBuf> {
+    let dir = std::env::var_os("HEALTHSPACE_SHARED")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"));
+    if dir.join("data/gen.py").exists() {
+        return Some(dir);
+    }
+    eprintln!("SKIPPED: shared data not found");
+    None
+}
+
+const START: &str = r#"startDate="2019-07-19 10:36:11 +0200""#;
+const END: &str = r#"endDate="2019-07-19 10:36:21 +0200""#;
+
+fn record(attributes: &str, inner: &str) -> String {
+    let head =
+        format!(r#" <Record type="HKQuantityTypeIdentifierStepCount" sourceName="P" {START} {END} {attributes}"#);
+    if inner.is_empty() { format!("{head}/>\n") } else { format!("{head}>{inner}</Record>\n") }
+}
+
+fn export(inner: &str) -> String {
+    format!("<?xml version=\"1.0\"?>\n<HealthData locale=\"en_US\">\n{inner}</HealthData>\n")
+}
+
+#[test]
+fn a_record_is_kept_whole() {
+    let (kept, report) = read(&export(&record(
+        r#"unit="count" value="12.50" device="&lt;&lt;HKDevice: 0x2ab&gt;, name:&quot;W&quot;&gt;" sourceVersion="1" creationDate="2019-07-19 10:36:22 +0200""#,
+        "\n  <MetadataEntry key=\"k\" value=\"a &amp; b\"/>\n  <MetadataEntry key=\"k\" value=\"2\"/>\n ",
+    )));
+    assert!(report.issues.is_empty());
+    let (key, s) = &kept.samples[0];
+    assert_eq!(
+        (key.code.as_str(), key.unit.as_str(), key.source.as_str()),
+        ("HKQuantityTypeIdentifierStepCount", "count", "P")
+    );
+    assert_eq!((key.month, key.category), (2019 * 12 + 6, Category::Activity));
+    assert_eq!(
+        (s.start, s.end, s.created, s.offset),
+        (1_563_525_371_000, 1_563_525_381_000, Some(1_563_525_382_000), 120)
+    );
+    assert_eq!((s.number, &s.word), (Decimal::new(1250, 2), &None));
+    assert_eq!(s.device.as_deref(), Some("<<HKDevice>, name:\"W\">"));
+    let meta: Vec<(&str, &str)> = s.meta.iter().map(|m| (&*m.key, &*m.value)).collect();
+    assert_eq!(meta, [("k", "a & b"), ("k", "2")]);
+}
+
+#[test]
+fn odd_records_lose_nothing() {
+    let meta = |attributes: &str, inner: &str| {
+        let (kept, report) = read(&export(&record(attributes, inner)));
+        let s = kept.samples[0].1.clone();
+        let meta: Vec<String> = s.meta.iter().map(|m| format!("{}={}", m.key, m.value)).collect();
+        (s, meta, issues(&report))
+    };
+    use Severity::Repaired;
+    let (s, m, i) = meta(r#"value="1e-05""#, "");
+    assert_eq!((s.number, m, i), (Decimal::new(1, 5), vec!["@value=1e-05".to_owned()], vec![]));
+    let (s, m, i) = meta(r#"value="123456789012345678901""#, "");
+    assert_eq!(
+        (s.number, s.word.as_deref(), m.len(), i),
+        (None, Some("123456789012345678901"), 0, vec![(Repaired, What::BadNumber, 1)])
+    );
+    let (s, m, i) = meta(r#"value="HKCategoryValueSleepAnalysisInBed" colour="red""#, "");
+    assert_eq!(
+        (s.word.as_deref(), m, i),
+        (Some("HKCategoryValueSleepAnalysisInBed"), vec!["@colour=red".into()], vec![])
+    );
+    let (_, m, i) = meta(r#"value="1" Withings User Identifier="7""#, "");
+    assert_eq!((m, i), (vec!["@Withings User Identifier=7".into()], vec![(Repaired, What::BadXml, 1)]));
+    let (s, m, i) = meta("value=\"1\" creationDate=\"2019-07-19 09:36:11 +0100\"", "");
+    assert_eq!((s.created, m, i), (Some(s.start), vec!["@creationDate=2019-07-19 09:36:11 +0100".into()], vec![]));
+    let (s, m, i) = meta("value=\"1\" creationDate=\"never\"", "");
+    assert_eq!((s.created, m, i), (None, vec!["@creationDate=never".into()], vec![(Repaired, What::BadDate, 1)]));
+    let (_, m, i) = meta(
+        "value=\"1\"",
+        "<MetadataEntry key=\"@x\" value=\"a\u{b}b\"/><L><B bpm=\"61\" time=\"1:02\"/>word</L><MetadataEntry value=\"&who;\" key=\"z\"/>",
+    );
+    assert_eq!(
+        m,
+        ["\\@x=ab", "/L=", "/L/B@bpm@time=61\u{1f}1:02", "/L/#text=word", "/MetadataEntry@value@key=&who;\u{1f}z"]
+    );
+    assert_eq!(i, [(Repaired, What::ForbiddenCharacter, 1), (Repaired, What::UnknownEntity, 1)]);
+    let (s, _, i) = meta("value=\"1\" value=\"2\"", "");
+    assert_eq!((s.number, i), (Decimal::new(1, 0), vec![(Repaired, What::BadXml, 1)]));
+}
+
+#[test]
+fn records_without_a_date_or_type_are_kept_as_documents() {
+    let xml = export(
+        " <Record type=\"HKQuantityTypeIdentifierBodyMass\" startDate=\"2019-02-30 00:00:00 +0000\" value=\"70\" unit=\"kg\"/>\n <Record value=\"1\"/>\n",
+    );
+    let (kept, report) = read(&xml);
+    assert_eq!(issues(&report), [(Severity::Repaired, What::BadDate, 1), (Severity::Repaired, What::MissingField, 1)]);
+    assert!(kept.samples.is_empty());
+    assert_eq!(kept.records.len(), 2);
+    assert_eq!(kept.records[0].4[0].category, Category::VitalSigns);
+    assert!(matches!(&kept.records[0].4[0].value, Value::Quantity(q) if q.unit == "kg"));
+}
+
+#[test]
+fn damage_costs_one_element() {
+    let good = record("value=\"1\"", "");
+    use Severity::{Refused, Repaired};
+    for (bad, what, survivors) in [
+        (" <Record type=\"x\" startDate=\"2019\n", (Refused, What::BadXml), 2),
+        (" <Record type=\"x\" value=\"1>\n", (Refused, What::BadXml), 2),
+        (" <Record type=\"x\">\n  <MetadataEntry key=\"a\" value=\"b\"/>\n", (Refused, What::BadXml), 2),
+        (" <Record type=\"x\"></Wrong>\n", (Refused, What::BadXml), 2),
+        (" <Workout a=\"b\">\n", (Refused, What::BadXml), 2),
+        (" stray text\n", (Refused, What::BadXml), 2),
+        (" </Stray>\n", (Repaired, What::BadXml), 2),
+        (" <![CDATA[<Record/>]]>\n", (Refused, What::BadXml), 2),
+        (" <!DOCTYPE x [<!ENTITY a \"b\">]>\n", (Refused, What::BadXml), 2),
+    ] {
+        let (kept, report) = read(&export(&format!("{good}{bad}{good}")));
+        assert_eq!(kept.samples.len(), survivors, "{bad}");
+        assert_eq!(issues(&report), [(what.0, what.1, 1)], "{bad}");
+    }
+    // The parts of a broken correlation stay its own.
+    let broken = format!(" <Correlation type=\"c\">\n {good}  <Record oops\n {good}{good}");
+    let (kept, report) = read(&export(&format!("{good}{broken}")));
+    assert_eq!((kept.samples.len(), report.refused()), (2, 1));
+    let unclosed = format!(" <Correlation type=\"c\">\n {good} {good}{good}");
+    let (kept, report) = read(&export(&unclosed));
+    assert_eq!((kept.samples.len(), report.refused()), (1, 1));
+}
+
+#[test]
+fn what_stands_behind_the_end_is_reported() {
+    let (kept, report) = read(&format!("{}<HealthData/>", export(&record("value=\"1\"", ""))));
+    assert_eq!((kept.samples.len(), issues(&report)), (1, vec![(Severity::Refused, What::BadXml, 1)]));
+}
+
+#[test]
+fn not_utf8_is_repaired_and_reported() {
+    let mut xml = export(&record("value=\"1\" device=\"caf#\"", "")).into_bytes();
+    let at = xml.iter().position(|b| *b == b'#').unwrap();
+    xml[at] = 0xe9;
+    let (kept, report, _) = read_with(&xml, &Limits::default(), true).unwrap();
+    assert_eq!(kept.samples[0].1.device.as_deref(), Some("caf\u{fffd}"));
+    assert_eq!(issues(&report), [(Severity::Repaired, What::BadUtf8, 1)]);
+}
+
+#[test]
+fn broken_off_anywhere() {
+    let xml = export(&format!(
+        "{}{} <Workout workoutActivityType=\"W\" {START}>\n  <MetadataEntry key=\"a\" value=\"b\"/>\n </Workout>\n",
+        record("value=\"1\"", ""),
+        record("value=\"2\"", "\n  <MetadataEntry key=\"a\" value=\"b\"/>\n "),
+    ));
+    let whole = read(&xml).0;
+    let end = xml.find("</HealthData>").unwrap() + "</HealthData>".len();
+    let head = xml.find("US\">").unwrap() + 4;
+    for cut in 0..xml.len() {
+        let read = read_with(&xml.as_bytes()[..cut], &Limits::default(), true);
+        if cut < head {
+            assert!(matches!(read, Err(Error::Malformed(Malformed::Xml))), "{cut}");
+            continue;
+        }
+        let (kept, report, _) = read.unwrap();
+        let truncated: u64 =
+            report.issue_counts.iter().filter(|((_, w), _)| *w == What::Truncated).map(|(_, n)| *n).sum();
+        assert_eq!(truncated > 0, cut < end, "{cut}");
+        assert_eq!(kept.samples, whole.samples[..kept.samples.len()]);
+    }
+}
+
+#[test]
+fn real_exports() {
+    let Some(dir) = shared() else { return };
+    for (file, samples, records) in [
+        ("apple-dogsheep/export.xml", 2, vec![("ActivitySummary", 2), ("Me", 1), ("Workout", 1)]),
+        (
+            "apple-dogsheep/zip_contents__apple_health_export__export.xml",
+            2,
+            vec![("ActivitySummary", 2), ("Me", 1), ("Workout", 1)],
+        ),
+        ("apple-paulstaab/export.xml", 5, vec![("Workout", 8)]),
+    ] {
+        let xml = std::fs::read_to_string(dir.join("data").join(file)).unwrap();
+        let (kept, report) = read(&xml);
+        assert!(report.issues.is_empty(), "{file}");
+        assert_eq!(kept.samples.len(), samples, "{file}");
+        let mut count = BTreeMap::new();
+        kept.records.iter().for_each(|r| *count.entry(r.0).or_insert(0) += 1);
+        assert_eq!(count.into_iter().collect::<Vec<_>>(), records, "{file}");
+    }
+}
+
+#[test]
+fn a_workout_and_a_day() {
+    let Some(dir) = shared() else { return };
+    let xml = std::fs::read_to_string(dir.join("data/apple-paulstaab/export.xml")).unwrap();
+    let (kept, _) = read(&xml);
+    let facts = &kept.records[3].4;
+    let shown: Vec<String> = facts
+        .iter()
+        .map(|f| match &f.value {
+            Value::Quantity(q) => format!("{} {} {} {}", f.codes[0].code, f.text, q.number, q.unit),
+            other => format!("{} {} {other:?}", f.codes[0].code, f.text),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "HKWorkoutActivityTypeRunning Running None",
+            "totalDistance sum 2.0 km",
+            "HKQuantityTypeIdentifierDistanceWalkingRunning sum 2.5 km",
+            "HKQuantityTypeIdentifierActiveEnergyBurned sum 900 kJ",
+        ]
+    );
+    let xml = std::fs::read_to_string(dir.join("data/apple-dogsheep/export.xml")).unwrap();
+    let (kept, _) = read(&xml);
+    let me = kept.records.iter().find(|r| r.0 == "Me").unwrap();
+    assert_eq!(me.4.len(), 2, "what is not set is no fact");
+    assert!(me.4.iter().all(|f| f.kind == Kind::Patient && f.category == Category::Demographics));
+    let day = kept.records.iter().find(|r| r.0 == "ActivitySummary").unwrap();
+    assert_eq!(day.4[0].note, "goal 630 kcal");
+    assert_eq!(day.4[0].when.unwrap().to_local_date(), "2016-11-15");
+}
