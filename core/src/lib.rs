@@ -23,6 +23,7 @@ mod label;
 mod lang;
 mod ledger;
 mod storage;
+mod vault;
 
 pub mod audit;
 pub mod catalog;
@@ -40,3 +41,4 @@ pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
 pub use lang::Lang;
+pub use vault::{Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, Info, PartitionKind, ReleaseReceipt, Session};

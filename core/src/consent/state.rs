@@ -71,6 +71,14 @@ impl ConsentState {
         }
     }
 
+    /// Takes a grant as withdrawn whatever its newest version says: withdrawn by a handle that
+    /// cannot file a new one.
+    pub fn withdraw_here(&mut self, series: GrantId) {
+        if let Some((_, Kept::Read { doc, .. })) = self.0.get_mut(&series) {
+            doc.meta.status = ConsentStatus::Inactive;
+        }
+    }
+
     /// The newest version of a grant; `None` where there is none or it is unusable.
     #[must_use]
     pub fn doc(&self, series: GrantId) -> Option<&ConsentDoc> {

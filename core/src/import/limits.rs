@@ -6,7 +6,7 @@
 /// use healthspace::import::Limits;
 /// let mut limits = Limits::default();
 /// limits.resource_bytes = 1 << 20;
-/// assert!(limits.depth >= 32);
+/// assert!(limits.json_depth >= 32);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

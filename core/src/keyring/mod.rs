@@ -16,7 +16,7 @@ mod slots;
 
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
-pub(crate) use slots::{Opened, SpaceRow, make_slot, open_slots, space_row_id};
+pub(crate) use slots::{FORMAT, SpaceRow, make_slot, open_slots, space_row_id};
 
 use crate::crypto::context::{self, Class, Context};
 use crate::crypto::kdf;

@@ -13,7 +13,7 @@ use crate::crypto::random_array;
 use crate::crypto::seal;
 use crate::crypto::secret::{Epoch, EpochRoot, Kek, Key, SpaceRoot};
 use crate::error::{Error, Result};
-use crate::id::SpaceId;
+use crate::id::{ScopeId, SpaceId};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Format of the whole file; 0 until the format is frozen.
@@ -33,6 +33,8 @@ pub(crate) struct SpaceRow {
     pub(crate) epoch_secret: Key<Epoch>,
     pub(crate) salt: [u8; 32],
     pub(crate) params: KdfParams,
+    /// Where the system scope's key stands. Only a pointer: what it points to is authenticated.
+    pub(crate) system: ScopeId,
 }
 
 impl SpaceRow {
@@ -44,17 +46,19 @@ impl SpaceRow {
             epoch_secret: Key::make()?,
             salt: random_array()?,
             params,
+            system: ScopeId(random_array()?),
         })
     }
 
-    /// `{1 format, 2 space, 3 epoch, 4 epoch secret, 5 salt, 6 memory, 7 passes, 8 lanes}`
+    /// `{1 format, 2 space, 3 epoch, 4 epoch secret, 5 salt, 6 memory, 7 passes, 8 lanes,
+    /// 9 system scope}`
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(8).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch));
+        w.map(9).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch));
         w.uint(4).bytes(self.epoch_secret.expose()).uint(5).bytes(&self.salt);
         w.uint(6).uint(u64::from(self.params.memory_kib));
         w.uint(7).uint(u64::from(self.params.passes));
-        w.uint(8).uint(u64::from(self.params.lanes));
+        w.uint(8).uint(u64::from(self.params.lanes)).uint(9).bytes(self.system.as_bytes());
         w.into_bytes()
     }
 
@@ -84,13 +88,15 @@ impl SpaceRow {
                 r.key_is(k)?;
                 *v = r.small()?;
             }
+            r.key_is(9)?;
+            let system = ScopeId(r.fixed()?);
             r.finish()?;
             let [memory_kib, passes, lanes] = n;
             let epoch_secret = Key::init_with(|k| {
                 *k = es;
                 Ok::<(), Error>(())
             })?;
-            Ok(Self { space, epoch, epoch_secret, salt, params: KdfParams { memory_kib, passes, lanes } })
+            Ok(Self { space, epoch, epoch_secret, salt, params: KdfParams { memory_kib, passes, lanes }, system })
         })()
         .map_err(|_| Error::CannotOpen)
     }

@@ -1,0 +1,324 @@
+//! Asking, granting and withdrawing: consents as objects of the system scope.
+
+use super::policy_row::{FiledConsent, PolicyRow};
+use super::scope::Scope;
+use super::space::{HealthSpace, put_policy};
+use super::state::{Target, Writing};
+use super::tx::Tx;
+use super::{manifest::ConsentRef, payload::Content};
+use crate::audit::{AuditEvent, Gesture};
+use crate::consent::{self, ConsentMeta, ConsentStatus, GrantSpec, GrantTerms, Recipient, Standing};
+use crate::crypto::context::Class;
+use crate::crypto::hash::sha256;
+use crate::crypto::random_array;
+use crate::error::{Error, Malformed, Result};
+use crate::id::{GrantId, Identity, Timestamp};
+use crate::label::Purpose;
+use crate::lang::Lang;
+use crate::record::Category;
+
+/// A consent on its way to be asked. The notice is made from the object that is enforced.
+///
+/// ```
+/// # use healthspace::{consent::Recipient, record::Category, Environment, HealthSpace, KdfParams, Purpose, Unlock};
+/// # let dir = std::env::temp_dir().join(format!("hs-doc-ask-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir)?;
+/// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+/// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+/// let ask = space
+///     .consent_request()
+///     .purpose(Purpose::PatientRequest)
+///     .categories(&[Category::Laboratory])
+///     .recipient(Recipient::model("eu-llm")?)
+///     .expires_in_days(90);
+/// assert!(ask.notice("en")?.contains("eu-llm"));
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ConsentRequest {
+    space: HealthSpace,
+    partition: String,
+    purpose: Option<Purpose>,
+    categories: Vec<Category>,
+    recipient: Option<Recipient>,
+    expires: Option<Timestamp>,
+    data_period: Option<(Timestamp, Timestamp)>,
+    lang: Lang,
+}
+
+impl core::fmt::Debug for ConsentRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("ConsentRequest(..)")
+    }
+}
+
+/// A grant in force: withdraw it with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    id: GrantId,
+    entry: u64,
+}
+
+impl Grant {
+    /// By which it is withdrawn.
+    #[must_use]
+    pub const fn id(&self) -> GrantId {
+        self.id
+    }
+
+    /// Its entry in the system log: [`HealthSpace::receipt`] proves it.
+    #[must_use]
+    pub const fn entry(&self) -> u64 {
+        self.entry
+    }
+}
+
+/// A grant as the person sees it in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GrantInfo {
+    /// Its id.
+    pub id: GrantId,
+    /// Which partition it opens.
+    pub partition: String,
+    /// The terms that are enforced.
+    pub terms: GrantTerms,
+    /// Where it stands now.
+    pub standing: Standing,
+}
+
+impl HealthSpace {
+    /// Begins to ask for a consent; partition `health` unless said otherwise.
+    #[must_use]
+    pub fn consent_request(&self) -> ConsentRequest {
+        ConsentRequest {
+            space: self.clone(),
+            partition: "health".to_owned(),
+            purpose: None,
+            categories: Vec::new(),
+            recipient: None,
+            expires: None,
+            data_period: None,
+            lang: Lang::En,
+        }
+    }
+
+    /// Withdraws a grant: one call, effective at commit, in every open handle and process.
+    ///
+    /// A handle that was opened for some partitions withdraws within them; a full handle withdraws
+    /// everywhere. Withdrawing twice is no error.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no such grant is known here.
+    pub fn withdraw(&self, grant: GrantId) -> Result<()> {
+        self.inner.write(|tx, w| {
+            let at = (0..w.state.partitions.len())
+                .find(|i| w.state.partitions.get(*i).is_some_and(|p| p.policy.state.doc(grant).is_some()));
+            let Some(at) = at else { return Err(Error::NotFound) };
+            let Some(p) = w.state.partitions.get(at).cloned() else { return Err(Error::NotFound) };
+            let now = Timestamp::from_millis(tx.now);
+            let withdrawn = p.policy.state.standing(grant, now) == Some(Standing::Withdrawn);
+            if withdrawn || p.manifest.denied.contains(&grant) {
+                return Ok(());
+            }
+            if w.state.system.is_none() {
+                let work = w.work(tx, Target::Partition(at))?;
+                work.manifest.denied.push(grant);
+                return tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ());
+            }
+            let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
+            let bytes = consent::withdraw(doc, now)?;
+            file_consent(tx, w, &p, grant, doc.meta.version + 1, &bytes)?;
+            let work = w.work(tx, Target::System)?;
+            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ())
+        })
+    }
+
+    /// Every grant over the partitions that are open here, withdrawn and expired ones too.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield.
+    pub fn grants(&self) -> Result<Vec<GrantInfo>> {
+        let (_txn, state) = self.inner.read()?;
+        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let mut list = Vec::new();
+        for p in &state.partitions {
+            for id in p.policy.state.series() {
+                let (Some(doc), Some(standing)) = (p.policy.state.doc(id), p.policy.state.standing(id, now)) else {
+                    continue;
+                };
+                let standing = if p.manifest.denied.contains(&id) { Standing::Withdrawn } else { standing };
+                let partition = p.policy.name.clone();
+                list.push(GrantInfo { id, partition, terms: doc.spec.terms().clone(), standing });
+            }
+        }
+        Ok(list)
+    }
+}
+
+/// Files a version of a consent: as an object of the system scope, and in the policy row of its
+/// partition, which the system head names with its digest.
+fn file_consent(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    p: &Scope,
+    series: GrantId,
+    version: u64,
+    bytes: &[u8],
+) -> Result<()> {
+    let base = tx.base;
+    let work = w.work(tx, Target::System)?;
+    let system = work.scope.id;
+    let group = tx.new_group(work)?;
+    let put = tx.put_content(work, Class::Body, group, Content::Document, bytes)?;
+    work.manifest.consents.push(ConsentRef {
+        series,
+        version: u32::try_from(version).map_err(|_| Error::TooLarge(crate::error::Limit::Capacity))?,
+        scope: p.id,
+        number: put.number,
+        row_version: put.version,
+        group,
+    });
+    let mut row: PolicyRow = (*p.policy).clone();
+    row.consents.retain(|c| c.series != series);
+    row.consents.push(FiledConsent { series, version, bytes: bytes.to_vec() });
+    let number = tx.next_row(work)?;
+    let row_version = tx.version(work);
+    let (policy, digest) = put_policy(base, &mut *tx.txn, system, p.id, &p.keys, number, row_version, &row)?;
+    let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == p.id).ok_or(Error::Internal(70))?;
+    let old = entry.policy.number;
+    (entry.policy, entry.policy_digest) = (policy, digest);
+    tx.txn.delete(&system, old)
+}
+
+impl ConsentRequest {
+    /// In which partition.
+    #[must_use]
+    pub fn partition(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.partition);
+        self
+    }
+
+    /// What for: exactly one purpose a grant.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = Some(purpose);
+        self
+    }
+
+    /// What; `Category::ALL` for everything.
+    #[must_use]
+    pub fn categories(mut self, categories: &[Category]) -> Self {
+        self.categories = categories.to_vec();
+        self
+    }
+
+    /// For whom.
+    #[must_use]
+    pub fn recipient(mut self, recipient: Recipient) -> Self {
+        self.recipient = Some(recipient);
+        self
+    }
+
+    /// Until when.
+    #[must_use]
+    pub fn expires_at(mut self, at: Timestamp) -> Self {
+        self.expires = Some(at);
+        self
+    }
+
+    /// Until so many days from now, by the host's clock.
+    #[must_use]
+    pub fn expires_in_days(self, days: u32) -> Self {
+        let now = self.space.inner.base.env.now();
+        self.expires_at(now.plus_millis(i64::from(days) * 86_400_000))
+    }
+
+    /// Only data dated in this half-open range.
+    #[must_use]
+    pub fn data_period(mut self, from: Timestamp, to: Timestamp) -> Self {
+        self.data_period = Some((from, to));
+        self
+    }
+
+    /// The language in which the notice is shown and logged (`en`, `fr`).
+    #[must_use]
+    pub fn language(mut self, tag: &str) -> Self {
+        self.lang = Lang::parse(tag);
+        self
+    }
+
+    fn spec(&self, scope: crate::id::ScopeId) -> Result<GrantSpec> {
+        let missing = Error::Malformed(Malformed::Argument);
+        let purpose = self.purpose.ok_or(missing)?;
+        let recipient = self.recipient.clone().ok_or(Error::Malformed(Malformed::Argument))?;
+        let mut terms = GrantTerms::new(purpose, scope, &self.categories, recipient);
+        terms.expires = self.expires;
+        terms.data_period = self.data_period;
+        GrantSpec::new(terms)
+    }
+
+    /// The text to show: who, what, why, until when, what is not allowed and how to withdraw.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where purpose, categories or recipient are missing;
+    /// [`Error::NoSuchPartition`].
+    pub fn notice(&self, language: &str) -> Result<String> {
+        let state = self.space.inner.peek()?;
+        let at = state.position(&self.partition)?;
+        let p = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+        Ok(consent::notice(&self.spec(p.id)?, Lang::parse(language)))
+    }
+
+    /// Records the person's consent: filed as a FHIR Consent, with the hash of the notice in the
+    /// language of [`language`](Self::language) and the gesture in the ledger.
+    ///
+    /// # Errors
+    /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`] where the space was opened for some
+    /// partitions only.
+    pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
+        self.space.inner.write(|tx, w| {
+            let at = w.state.position(&self.partition)?;
+            let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+            let spec = self.spec(p.id)?;
+            let id = GrantId(random_array()?);
+            let now = Timestamp::from_millis(tx.now);
+            let notice = sha256(&[consent::notice(&spec, self.lang).as_bytes()]);
+            let meta = ConsentMeta {
+                series: id,
+                version: 1,
+                status: ConsentStatus::Active,
+                // A pseudonym that means nothing outside: the space's own random id, hashed.
+                subject: subject_of(tx),
+                given: now,
+                updated: now,
+                notice,
+                lang: self.lang,
+            };
+            let bytes = consent::to_fhir(&spec, &meta)?;
+            file_consent(tx, w, &p, id, 1, &bytes)?;
+            let work = w.work(tx, Target::System)?;
+            let entry = tx.log(
+                work,
+                AuditEvent::Granted {
+                    grant: id,
+                    consent_hash: sha256(&[&bytes]),
+                    notice_hash: notice,
+                    locale: self.lang.tag().to_owned(),
+                    gesture: gesture.clone(),
+                    purpose: spec.terms().purpose,
+                    expires: spec.terms().expires,
+                },
+            )?;
+            Ok(Grant { id, entry })
+        })
+    }
+}
+
+fn subject_of(tx: &Tx<'_>) -> Identity {
+    let h = sha256(&[b"hs/v1/subject\0", tx.base.space.as_bytes()]);
+    let mut id = [0; 16];
+    id.iter_mut().zip(h).for_each(|(o, b)| *o = b);
+    Identity(id)
+}

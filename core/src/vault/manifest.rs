@@ -1,0 +1,350 @@
+//! The manifest: what exists in a scope besides its log.
+//!
+//! Canonical CBOR, sealed as class 4 and named by the head. Lists that grow with use (sources,
+//! conversations) stand in pages of their own, of which a commit rewrites only the last.
+
+use super::head::RowRef;
+use crate::codec::cbor::{Reader, Writer};
+use crate::crypto::secret::{Key, Log};
+use crate::error::{Error, Malformed, Result};
+use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
+use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
+use std::sync::Arc;
+
+const BAD: Error = Error::Malformed(Malformed::Cbor);
+
+/// A catalog segment as the manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentRef {
+    pub(crate) row: RowRef,
+    pub(crate) group: u64,
+    pub(crate) level: u8,
+    /// What the level plan counts: facts, links and retirements.
+    pub(crate) weight: u64,
+    /// Belongs to this unfinished import (source ordinal + 1); 0 is visible.
+    pub(crate) staged: u32,
+}
+
+/// An import that is not finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Staged {
+    pub(crate) ordinal: u32,
+    pub(crate) source: SourceId,
+    pub(crate) group: u64,
+    /// Units (records, chunks, envelope pieces) that are durable.
+    pub(crate) units: u64,
+    /// Row numbers of envelope pieces and bodies start here, so that a discard finds them.
+    pub(crate) first_row: u64,
+    pub(crate) began: i64,
+}
+
+/// A consent document of the system scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConsentRef {
+    pub(crate) series: GrantId,
+    pub(crate) version: u32,
+    pub(crate) scope: ScopeId,
+    pub(crate) number: u64,
+    pub(crate) row_version: u64,
+    pub(crate) group: u64,
+}
+
+/// A finished or staged source, one entry of a source page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceEntry {
+    pub(crate) id: SourceId,
+    pub(crate) imported_at: i64,
+    pub(crate) bytes: u64,
+    pub(crate) group: u64,
+    /// Rows with the envelope, in order; empty for sources whose bytes are not kept.
+    pub(crate) envelope: Vec<(u64, u64)>,
+    pub(crate) finished: bool,
+}
+
+/// The label of a conversation, one entry of a conversation page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConversationEntry {
+    pub(crate) id: ConversationId,
+    pub(crate) label: Label,
+}
+
+/// Entries of one page.
+pub(crate) const PAGE_ENTRIES: usize = 64;
+
+/// What exists in a scope.
+pub(crate) struct Manifest {
+    pub(crate) next_row: u64,
+    pub(crate) log_key: Key<Log>,
+    pub(crate) seed: RowRef,
+    pub(crate) key_pages: Vec<RowRef>,
+    pub(crate) segments: Vec<SegmentRef>,
+    pub(crate) source_pages: Vec<RowRef>,
+    pub(crate) sources: u32,
+    pub(crate) conversation_pages: Vec<RowRef>,
+    pub(crate) staged: Vec<Staged>,
+    /// Withdrawn here by a handle that cannot write the system scope.
+    pub(crate) denied: Vec<GrantId>,
+    pub(crate) persons: Vec<Identity>,
+    pub(crate) references: Vec<Identity>,
+    pub(crate) consents: Vec<ConsentRef>,
+    pub(crate) zone_minutes: i16,
+}
+
+fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
+    w.uint(key).array(list.len());
+    list.iter().for_each(|r| r.write(w));
+}
+
+fn read_list<T>(r: &mut Reader<'_>, key: u64, mut f: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<Vec<T>> {
+    r.key_is(key)?;
+    let n = r.array()?;
+    (0..n).map(|_| f(r)).collect()
+}
+
+impl Manifest {
+    pub(crate) fn new(seed: RowRef, first_row: u64) -> Result<Self> {
+        Ok(Self {
+            next_row: first_row,
+            log_key: Key::make()?,
+            seed,
+            key_pages: Vec::new(),
+            segments: Vec::new(),
+            source_pages: Vec::new(),
+            sources: 0,
+            conversation_pages: Vec::new(),
+            staged: Vec::new(),
+            denied: Vec::new(),
+            persons: Vec::new(),
+            references: Vec::new(),
+            consents: Vec::new(),
+            zone_minutes: 0,
+        })
+    }
+
+    pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
+        let mut w = Writer::new();
+        w.map(14).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        self.seed.write(&mut w);
+        refs(&mut w, 4, &self.key_pages);
+        w.uint(5).array(self.segments.len());
+        for s in &self.segments {
+            w.array(5);
+            s.row.write(&mut w);
+            w.uint(s.group).uint(u64::from(s.level)).uint(s.weight).uint(u64::from(s.staged));
+        }
+        refs(&mut w, 6, &self.source_pages);
+        w.uint(7).uint(u64::from(self.sources));
+        refs(&mut w, 8, &self.conversation_pages);
+        w.uint(9).array(self.staged.len());
+        for s in &self.staged {
+            w.array(6).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).uint(s.group);
+            w.uint(s.units).uint(s.first_row).int(s.began);
+        }
+        w.uint(10).array(self.denied.len());
+        self.denied.iter().for_each(|g| {
+            w.bytes(g.as_bytes());
+        });
+        for (key, list) in [(11, &self.persons), (12, &self.references)] {
+            w.uint(key).array(list.len());
+            list.iter().for_each(|i| {
+                w.bytes(i.as_bytes());
+            });
+        }
+        w.uint(13).array(self.consents.len());
+        for c in &self.consents {
+            w.array(6).bytes(c.series.as_bytes()).uint(u64::from(c.version)).bytes(c.scope.as_bytes());
+            w.uint(c.number).uint(c.row_version).uint(c.group);
+        }
+        w.uint(14).int(i64::from(self.zone_minutes));
+        w.into_bytes().into()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut r = Reader::new(bytes);
+        if r.map()? != 14 {
+            return Err(BAD);
+        }
+        r.key_is(1)?;
+        let next_row = r.uint()?;
+        r.key_is(2)?;
+        let lk: [u8; 32] = r.fixed()?;
+        let log_key = Key::init_with(|k| {
+            *k = lk;
+            Ok::<(), Error>(())
+        })?;
+        r.key_is(3)?;
+        let seed = RowRef::read(&mut r)?;
+        let key_pages = read_list(&mut r, 4, RowRef::read)?;
+        let segments = read_list(&mut r, 5, |r| {
+            r.array_of(5)?;
+            Ok(SegmentRef {
+                row: RowRef::read(r)?,
+                group: r.uint()?,
+                level: r.small()?,
+                weight: r.uint()?,
+                staged: r.small()?,
+            })
+        })?;
+        let source_pages = read_list(&mut r, 6, RowRef::read)?;
+        r.key_is(7)?;
+        let sources = r.small()?;
+        let conversation_pages = read_list(&mut r, 8, RowRef::read)?;
+        let staged = read_list(&mut r, 9, |r| {
+            r.array_of(6)?;
+            Ok(Staged {
+                ordinal: r.small()?,
+                source: SourceId(r.fixed()?),
+                group: r.uint()?,
+                units: r.uint()?,
+                first_row: r.uint()?,
+                began: r.int()?,
+            })
+        })?;
+        let denied = read_list(&mut r, 10, |r| Ok(GrantId(r.fixed()?)))?;
+        let persons = read_list(&mut r, 11, |r| Ok(Identity(r.fixed()?)))?;
+        let references = read_list(&mut r, 12, |r| Ok(Identity(r.fixed()?)))?;
+        let consents = read_list(&mut r, 13, |r| {
+            r.array_of(6)?;
+            Ok(ConsentRef {
+                series: GrantId(r.fixed()?),
+                version: r.small()?,
+                scope: ScopeId(r.fixed()?),
+                number: r.uint()?,
+                row_version: r.uint()?,
+                group: r.uint()?,
+            })
+        })?;
+        r.key_is(14)?;
+        let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
+        r.finish()?;
+        Ok(Self {
+            next_row,
+            log_key,
+            seed,
+            key_pages,
+            segments,
+            source_pages,
+            sources,
+            conversation_pages,
+            staged,
+            denied,
+            persons,
+            references,
+            consents,
+            zone_minutes,
+        })
+    }
+
+    /// A copy for a transaction to change.
+    pub(crate) fn duplicate(&self) -> Result<Self> {
+        Self::decode(&self.encode())
+    }
+}
+
+/// Writes a label: `[confidentiality, sensitivities, origins, purposes, obligations, integrity]`.
+pub(crate) fn write_label(w: &mut Writer, l: &Label) {
+    w.array(6).uint(l.confidentiality as u64).uint(u64::from(l.sensitivities.bits())).uint(l.origins.bits());
+    w.uint(l.purposes.bits()).uint(u64::from(l.obligations.bits())).uint(l.integrity as u64);
+}
+
+/// Reads what [`write_label`] wrote.
+pub(crate) fn read_label(r: &mut Reader<'_>) -> Result<Label> {
+    r.array_of(6)?;
+    Ok(Label {
+        confidentiality: Confidentiality::from_u8(r.small()?).ok_or(BAD)?,
+        sensitivities: Sensitivities::from_bits(r.small()?),
+        origins: Origins::from_bits(r.uint()?),
+        purposes: Purposes::from_bits(r.uint()?),
+        obligations: Obligations::from_bits(r.small()?),
+        integrity: Integrity::from_u8(r.small()?).ok_or(BAD)?,
+    })
+}
+
+/// Pages of a growing list.
+pub(crate) trait PageEntry: Sized {
+    fn write(&self, w: &mut Writer);
+    fn read(r: &mut Reader<'_>) -> Result<Self>;
+}
+
+impl PageEntry for SourceEntry {
+    fn write(&self, w: &mut Writer) {
+        w.array(6).bytes(self.id.as_bytes()).int(self.imported_at).uint(self.bytes).uint(self.group);
+        w.array(self.envelope.len());
+        for (number, version) in &self.envelope {
+            w.array(2).uint(*number).uint(*version);
+        }
+        w.bool(self.finished);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(6)?;
+        let id = SourceId(r.fixed()?);
+        let (imported_at, bytes, group) = (r.int()?, r.uint()?, r.uint()?);
+        let n = r.array()?;
+        let envelope = (0..n)
+            .map(|_| {
+                r.array_of(2)?;
+                Ok((r.uint()?, r.uint()?))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { id, imported_at, bytes, group, envelope, finished: r.bool()? })
+    }
+}
+
+impl PageEntry for ConversationEntry {
+    fn write(&self, w: &mut Writer) {
+        w.array(2).bytes(self.id.as_bytes());
+        write_label(w, &self.label);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(2)?;
+        Ok(Self { id: ConversationId(r.fixed()?), label: read_label(r)? })
+    }
+}
+
+/// Encodes a page.
+pub(crate) fn encode_page<T: PageEntry>(entries: &[Arc<T>]) -> Vec<u8> {
+    let mut w = Writer::new();
+    w.array(entries.len());
+    entries.iter().for_each(|e| e.write(&mut w));
+    w.into_bytes()
+}
+
+/// Reads a page.
+pub(crate) fn decode_page<T: PageEntry>(bytes: &[u8]) -> Result<Vec<Arc<T>>> {
+    let mut r = Reader::new(bytes);
+    let n = r.array()?;
+    let list = (0..n).map(|_| T::read(&mut r).map(Arc::new)).collect::<Result<Vec<_>>>()?;
+    r.finish()?;
+    Ok(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_round_trips_and_has_one_form() {
+        let row = RowRef { number: 5, version: 6, salt: [7; 24] };
+        let mut m = Manifest::new(row, 9).unwrap();
+        m.segments.push(SegmentRef { row, group: 3, level: 1, weight: 1000, staged: 2 });
+        m.staged.push(Staged { ordinal: 1, source: SourceId([1; 32]), group: 4, units: 5, first_row: 6, began: -7 });
+        m.denied.push(GrantId([3; 16]));
+        m.consents.push(ConsentRef {
+            series: GrantId([3; 16]),
+            version: 2,
+            scope: ScopeId([4; 16]),
+            number: 1,
+            row_version: 2,
+            group: 3,
+        });
+        let bytes = m.encode();
+        assert_eq!(*Manifest::decode(&bytes).unwrap().encode(), *bytes);
+        for cut in 0..bytes.len() {
+            assert!(Manifest::decode(&bytes[..cut]).is_err());
+        }
+        let page = vec![Arc::new(ConversationEntry { id: ConversationId([1; 16]), label: Label::health(1) })];
+        assert_eq!(decode_page::<ConversationEntry>(&encode_page(&page)).unwrap(), page);
+    }
+}

@@ -1,0 +1,29 @@
+//! The vault: the only place where keys, storage, policy, ledger and catalog meet.
+//!
+//! What belongs here: opening a space, transactions over sealed rows, and the one path by which
+//! data leaves: request, decision, durable ledger entry, release. What must not: file formats,
+//! clinical meaning, or a second path. Everything above (grounding, export) goes through here and
+//! never sees storage or keys.
+
+mod block;
+mod grants;
+mod head;
+mod manifest;
+mod payload;
+mod policy_row;
+mod release;
+mod rows;
+mod scope;
+mod session;
+mod space;
+mod state;
+mod tx;
+
+pub use grants::{ConsentRequest, Grant, GrantInfo};
+pub use policy_row::PartitionKind;
+pub use release::{Audited, ReleaseReceipt};
+pub use session::Session;
+pub use space::{HealthSpace, Info};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,154 @@
+//! The policy row of a partition: what a handle needs to decide about it without the system key.
+//!
+//! Sealed under the partition's policy key (class 11), stored in the system scope and named with
+//! its digest by the signed system head: whoever holds the partition's key can read it, nobody but
+//! a full slot can exchange it. The system scope's own policy row is the directory of partitions.
+
+use crate::codec::cbor::{Reader, Writer};
+use crate::consent::{self, ConsentState, Kept};
+use crate::error::{Error, Part, Result};
+use crate::id::{GrantId, ScopeId};
+
+/// What kind of room a partition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionKind {
+    /// Health data: restricted, no training, default deny.
+    Health,
+    /// What a general assistant may keep: nothing that came from a health partition flows here.
+    General,
+}
+
+/// Name and place of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DirectoryEntry {
+    pub(crate) name: String,
+    pub(crate) scope: ScopeId,
+    pub(crate) ordinal: u16,
+    pub(crate) kind: PartitionKind,
+}
+
+/// A policy row in the open.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyRow {
+    pub(crate) name: String,
+    pub(crate) kind: PartitionKind,
+    /// Newest version of every consent series that names this partition, as stored.
+    pub(crate) consents: Vec<FiledConsent>,
+    /// Minutes east of UTC in which date-only bounds are read.
+    pub(crate) zone_minutes: i16,
+    /// Directory: the system scope's row only.
+    pub(crate) directory: Vec<DirectoryEntry>,
+    /// The consents, read.
+    pub(crate) state: ConsentState,
+}
+
+/// A consent as a policy row keeps it. Series and version are those under which a full slot filed
+/// it: a text that says otherwise, or cannot be read, is unusable and refuses everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FiledConsent {
+    pub(crate) series: GrantId,
+    pub(crate) version: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+const BAD: Error = Error::Corrupt(Part::Policy);
+
+impl PolicyRow {
+    /// A new partition's row.
+    pub(crate) fn new(name: &str, kind: PartitionKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            consents: Vec::new(),
+            zone_minutes: 0,
+            directory: Vec::new(),
+            state: ConsentState::default(),
+        }
+    }
+
+    /// `{1 name, 2 kind, 3 consents, 4 zone, 5 directory}`
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.map(5).uint(1).text(&self.name).uint(2).uint(self.kind as u64).uint(3).array(self.consents.len());
+        self.consents.iter().for_each(|c| {
+            w.array(3).bytes(c.series.as_bytes()).uint(c.version).bytes(&c.bytes);
+        });
+        w.uint(4).int(i64::from(self.zone_minutes)).uint(5).array(self.directory.len());
+        for d in &self.directory {
+            w.array(4).text(&d.name).bytes(d.scope.as_bytes()).uint(u64::from(d.ordinal)).uint(d.kind as u64);
+        }
+        w.into_bytes()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        Self::read(bytes).map_err(|_| BAD)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self> {
+        let kind = |n: u64| match n {
+            0 => Ok(PartitionKind::Health),
+            1 => Ok(PartitionKind::General),
+            _ => Err(BAD),
+        };
+        let mut r = Reader::new(bytes);
+        if r.map()? != 5 {
+            return Err(BAD);
+        }
+        r.key_is(1)?;
+        let name = r.text()?.to_owned();
+        r.key_is(2)?;
+        let of = kind(r.uint()?)?;
+        r.key_is(3)?;
+        let n = r.array()?;
+        let consents = (0..n)
+            .map(|_| {
+                r.array_of(3)?;
+                Ok(FiledConsent { series: GrantId(r.fixed()?), version: r.uint()?, bytes: r.bytes()?.to_vec() })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        r.key_is(4)?;
+        let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
+        r.key_is(5)?;
+        let n = r.array()?;
+        let directory = (0..n)
+            .map(|_| {
+                r.array_of(4)?;
+                let name = r.text()?.to_owned();
+                Ok(DirectoryEntry { name, scope: ScopeId(r.fixed()?), ordinal: r.small()?, kind: kind(r.uint()?)? })
+            })
+            .collect::<Result<_>>()?;
+        r.finish()?;
+        let mut state = ConsentState::default();
+        for c in &consents {
+            // Only a full slot files a consent, in the transaction that logs its notice.
+            let kept = match consent::from_fhir(&c.bytes) {
+                Ok(doc) => Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true },
+                Err(_) => Kept::Unusable,
+            };
+            state.add(c.series, c.version, kept);
+        }
+        Ok(Self { name, kind: of, consents, zone_minutes, directory, state })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_round_trip() {
+        let mut p = PolicyRow::new("health", PartitionKind::Health);
+        p.consents.push(FiledConsent { series: GrantId([5; 16]), version: 1, bytes: b"{}".to_vec() });
+        p.directory.push(DirectoryEntry {
+            name: "general".into(),
+            scope: ScopeId([1; 16]),
+            ordinal: 2,
+            kind: PartitionKind::General,
+        });
+        let b = p.encode();
+        let back = PolicyRow::decode(&b).unwrap();
+        assert_eq!((&back.consents, &back.directory, &back.name), (&p.consents, &p.directory, &p.name));
+        assert_eq!(back.encode(), b);
+        assert!((0..b.len()).all(|n| PolicyRow::decode(&b[..n]).is_err()));
+    }
+}

@@ -1,0 +1,306 @@
+//! The one path by which data leaves: request, permit, durable entry, release.
+//!
+//! A request is decided against the consents in force; what it lets through is put together under
+//! the permit's row filter; then, under the write lock and over unchanged heads, the entry is made
+//! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
+//! step takes the value that the step before made, so leaving one out does not compile.
+
+use super::scope::Scope;
+use super::state::{Inner, State, Target, Writing};
+use super::tx::Tx;
+use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
+use crate::catalog::series;
+use crate::catalog::{FactRow, Facts, Presence, Query, SourceInfo, View};
+use crate::consent::{Action, Recipient};
+use crate::crypto::context::Class;
+use crate::crypto::hash::sha256;
+use crate::crypto::random_array;
+use crate::error::{Error, Part, Result};
+use crate::id::{RecordId, Timestamp};
+use crate::label::{Label, Obligations, Purpose};
+use crate::ledger::note;
+use crate::policy::{self, Permit, Request, RowFilter};
+use crate::record::{Kind, Sample};
+use crate::storage::ReadTxn;
+use std::cell::{Cell, RefCell};
+
+/// How far behind the ledger's last entry the host's clock may be before permits that are bounded
+/// in time stop to apply.
+const CLOCK_TOLERANCE: i64 = 5 * 60 * 1000;
+
+/// A value whose ledger entry is durable. Made in one place only.
+#[derive(Debug)]
+pub struct Audited<T> {
+    value: T,
+    receipt: ReleaseReceipt,
+    label: Label,
+}
+
+/// Where the entry of a release stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReleaseReceipt {
+    /// Position in the partition's log.
+    pub entry: u64,
+    /// How many items were released.
+    pub count: u64,
+    /// Merkle root over their salted hashes.
+    pub items_root: [u8; 32],
+}
+
+impl<T> Audited<T> {
+    /// What was released.
+    #[must_use]
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// What was released.
+    #[must_use]
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// Where its entry stands.
+    #[must_use]
+    pub const fn receipt(&self) -> ReleaseReceipt {
+        self.receipt
+    }
+
+    /// The label of it all.
+    #[must_use]
+    pub const fn label(&self) -> Label {
+        self.label
+    }
+
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Audited<U> {
+        Audited { value: f(self.value), receipt: self.receipt, label: self.label }
+    }
+}
+
+/// Who asks, what for, and in which form.
+pub(crate) struct Asking<'a> {
+    pub(crate) actors: &'a [Recipient],
+    pub(crate) purpose: Purpose,
+    pub(crate) action: Action,
+    pub(crate) kind: ReleaseKind,
+    /// Hashed, salted, into the entry.
+    pub(crate) query: &'a [u8],
+}
+
+/// What a composing function sees: a partition's facts through the permit's filter. Every row that
+/// it is shown raises the label of the release.
+pub(crate) struct Visible<'a> {
+    inner: &'a Inner,
+    txn: &'a dyn ReadTxn,
+    scope: &'a Scope,
+    view: View<'a>,
+    label: Cell<Label>,
+    buffer: RefCell<Vec<u8>>,
+}
+
+impl<'a> Visible<'a> {
+    fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
+        let view = View::new(&scope.catalog, filter);
+        Self { inner, txn, scope, view, label: Cell::new(floor), buffer: RefCell::default() }
+    }
+
+    fn raise(&self, rows: &[FactRow]) {
+        let mut label = self.label.get();
+        for row in rows {
+            label.confidentiality = label.confidentiality.max(row.class.confidentiality);
+            label.sensitivities = label.sensitivities.union(row.class.sensitivities());
+        }
+        self.label.set(label);
+    }
+
+    /// A record's own bytes.
+    pub(crate) fn body(&self, row: &FactRow) -> Result<Vec<u8>> {
+        open_body(self.inner, self.txn, self.scope, row, &mut self.buffer.borrow_mut())
+    }
+}
+
+/// Opens the block that a record stands in and takes the record out of it.
+pub(crate) fn open_body(
+    inner: &Inner,
+    txn: &dyn ReadTxn,
+    scope: &Scope,
+    row: &FactRow,
+    block: &mut Vec<u8>,
+) -> Result<Vec<u8>> {
+    scope.open_object(&inner.base, txn, Class::Body, &row.object, block)?;
+    let at = usize::try_from(row.object.number & 0xff).map_err(|_| Error::Internal(80))?;
+    super::block::record(block, at).map(<[u8]>::to_vec).ok_or(Error::Corrupt(Part::Body))
+}
+
+impl Facts for Visible<'_> {
+    fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
+        let rows = self.view.query(query);
+        self.raise(&rows);
+        Ok(rows)
+    }
+
+    fn count(&self, query: &Query) -> Result<u64> {
+        Ok(self.view.count(query))
+    }
+
+    fn presence(&self) -> Result<Vec<Presence>> {
+        Ok(self.view.presence())
+    }
+
+    fn samples(&self, row: &FactRow) -> Result<Vec<Sample>> {
+        if row.fact.kind != Kind::Series {
+            return Ok(Vec::new());
+        }
+        let mut buffer = self.buffer.borrow_mut();
+        self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
+        series::decode(&buffer)
+    }
+
+    fn source(&self, source: u32) -> Result<SourceInfo> {
+        let s = self.scope.source(&self.inner.base, self.txn, source)?;
+        Ok(SourceInfo { id: s.id, imported_at: s.imported_at })
+    }
+}
+
+/// What a composing function hands back.
+pub(crate) struct Composed<T> {
+    pub(crate) value: T,
+    /// One entry per released item; hashed with a salt into the ledger.
+    pub(crate) items: Vec<(RecordId, u16)>,
+}
+
+impl Inner {
+    /// Decides a request about a partition.
+    pub(crate) fn decide(&self, state: &State, scope: &Scope, asking: &Asking<'_>) -> Result<Permit> {
+        let clock = self.base.env.now().as_millis();
+        let floor = scope.head.last_entry.max(state.view.head.last_entry);
+        let now = Timestamp::from_millis(clock.max(floor));
+        let mut consents = scope.policy.state.clone();
+        for withdrawn in &scope.manifest.denied {
+            consents.withdraw_here(*withdrawn);
+        }
+        let rules = consents.rules_at(now);
+        let request = Request {
+            scope: scope.id,
+            actors: asking.actors,
+            purpose: asking.purpose,
+            action: asking.action,
+            now,
+            clock_behind: clock < floor.saturating_sub(CLOCK_TOLERANCE),
+            // No anchor in this version: counted and break-glass permits never apply.
+            fresh: false,
+            understands: UNDERSTOOD,
+        };
+        policy::authorize(&rules, &request).map_err(Error::from)
+    }
+
+    /// A release. `compose` may run twice: once without the write lock, and again under it where
+    /// something changed in between.
+    pub(crate) fn release<T>(
+        &self,
+        partition: &str,
+        asking: &Asking<'_>,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+        also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, Label) -> Result<()>,
+    ) -> Result<Audited<T>> {
+        let ready = {
+            let (txn, state) = self.read()?;
+            let at = state.position(partition)?;
+            let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            self.compose(&*txn, &state, scope, asking, compose)
+                .map(|(composed, label, permit)| (composed, label, permit, scope.digest, state.view.digest))
+        };
+        if let Err(e) = &ready
+            && matches!(e, Error::Denied | Error::ClockBehind)
+        {
+            self.log_refusal(partition, asking)?;
+        }
+        let mut ready = Some(ready?);
+        self.write(|tx, w| {
+            let at = w.state.position(partition)?;
+            let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+            let same = |r: &(_, _, _, [u8; 32], [u8; 32])| r.3 == scope.digest && r.4 == w.state.view.digest;
+            let (composed, label, permit) = match ready.take().filter(same) {
+                // Decided again all the same: time has passed, and a permit may have ended.
+                Some((composed, label, _, _, _)) => (composed, label, self.decide(&w.state, &scope, asking)?),
+                None => self.compose(&*tx.txn, &w.state, &scope, asking, compose)?,
+            };
+            let (receipt, label) = self.enter(tx, w, at, asking, permit, &composed.items, label)?;
+            also(tx, w, label)?;
+            Ok(Audited { value: composed.value, receipt, label })
+        })
+        // `write` returns only once the transaction is durable: this is the one mint of `Audited`.
+    }
+
+    fn compose<T>(
+        &self,
+        txn: &dyn ReadTxn,
+        state: &State,
+        scope: &Scope,
+        asking: &Asking<'_>,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+    ) -> Result<(Composed<T>, Label, Permit)> {
+        let permit = self.decide(state, scope, asking)?;
+        let visible = Visible::new(self, txn, scope, permit.filter(), scope.label());
+        let composed = compose(&visible)?;
+        let label = visible.label.get();
+        drop(visible);
+        Ok((composed, label, permit))
+    }
+
+    /// Writes the entry of a release; takes the permit.
+    #[expect(clippy::too_many_arguments, reason = "the one place where all of them meet")]
+    fn enter(
+        &self,
+        tx: &mut Tx<'_>,
+        w: &mut Writing,
+        at: usize,
+        asking: &Asking<'_>,
+        permit: Permit,
+        items: &[(RecordId, u16)],
+        label: Label,
+    ) -> Result<(ReleaseReceipt, Label)> {
+        let salt: [u8; 32] = random_array()?;
+        let encoded: Vec<[u8; 18]> = items.iter().map(encode_item).collect();
+        let root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
+        let label = Label { obligations: label.obligations.union(permit.obligations()), ..label };
+        let system = &w.state.view.head;
+        let event = AuditEvent::Released {
+            purpose: permit.purpose(),
+            grants: permit.basis().to_vec(),
+            actor: asking.actors.first().map(|a| a.name().to_owned()).unwrap_or_default(),
+            query_hash: sha256(&[&salt, asking.query]),
+            count: items.len() as u64,
+            items_root: root,
+            system: LogHead { origin: note::origin(&system.log_origin), size: system.log_size, root: system.log_root },
+            label,
+            kind: asking.kind,
+        };
+        let work = w.work(tx, Target::Partition(at))?;
+        let entry = tx.log_with_salt(work, event, &salt)?;
+        Ok((ReleaseReceipt { entry, count: items.len() as u64, items_root: root }, label))
+    }
+
+    /// A refusal is logged too: the person sees who asked.
+    fn log_refusal(&self, partition: &str, asking: &Asking<'_>) -> Result<()> {
+        self.write(|tx, w| {
+            let at = w.state.position(partition)?;
+            let actor = asking.actors.first().map(|a| a.name().to_owned()).unwrap_or_default();
+            let work = w.work(tx, Target::Partition(at))?;
+            tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor }).map(|_| ())
+        })
+    }
+}
+
+/// What this library carries with everything it releases, so that a permit may ask for it.
+const UNDERSTOOD: Obligations = Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE);
+
+/// An item as the ledger hashes it: record id and position of the fact.
+pub(crate) fn encode_item(item: &(RecordId, u16)) -> [u8; 18] {
+    let mut out = [0; 18];
+    let (id, part) = out.split_at_mut(16);
+    id.copy_from_slice(item.0.as_bytes());
+    part.copy_from_slice(&item.1.to_be_bytes());
+    out
+}

@@ -1,0 +1,346 @@
+//! A scope as last seen: its keys, head, manifest, catalog, key pages and policy.
+//!
+//! A `Scope` is cheap to clone: a query works on the clone it took, a transaction changes a clone
+//! and puts it back once it is durable.
+
+use super::head::{self, Head, RowRef};
+use super::manifest::{ConversationEntry, Manifest, PageEntry, SourceEntry, decode_page};
+use super::policy_row::PolicyRow;
+use super::rows::{Base, Place};
+use crate::catalog::{Catalog, ObjectRef, Segment};
+use crate::crypto::context::Class;
+use crate::crypto::secret::{Group, Key};
+use crate::crypto::sign::{SigningKey, VerifyingKey};
+use crate::error::{Error, Part, Result};
+use crate::id::ScopeId;
+use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
+use crate::storage::{Copy, ReadTxn};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Pages that were opened once: `(number, version)` names a sealing of a page.
+type PageCache<T> = Arc<Mutex<BTreeMap<(u64, u64), Arc<T>>>>;
+
+/// An open scope.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    pub(crate) id: ScopeId,
+    pub(crate) ordinal: u16,
+    pub(crate) keys: Arc<ScopeKeys>,
+    pub(crate) head: Arc<Head>,
+    pub(crate) digest: [u8; 32],
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) catalog: Arc<Catalog>,
+    /// Partitions only.
+    pub(crate) policy: Arc<PolicyRow>,
+    segments: Arc<BTreeMap<(u64, u64), Arc<Segment>>>,
+    key_pages: PageCache<KeyPage>,
+    sources: PageCache<Vec<Arc<SourceEntry>>>,
+    conversations: PageCache<Vec<Arc<ConversationEntry>>>,
+}
+
+/// What a scope is opened from.
+pub(crate) struct Opening {
+    pub(crate) id: ScopeId,
+    pub(crate) ordinal: u16,
+    pub(crate) keys: Arc<ScopeKeys>,
+    pub(crate) policy: Arc<PolicyRow>,
+}
+
+/// Reads the copy of a head that verifies and is newest.
+pub(crate) fn read_head(
+    txn: &dyn ReadTxn,
+    scope: &ScopeId,
+    verify: &dyn Fn(&[u8], &[u8]) -> Option<Result<Head>>,
+) -> Result<(Head, [u8; 32])> {
+    let mut best: Option<(Head, [u8; 32])> = None;
+    let mut seen = false;
+    for copy in [Copy::First, Copy::Second] {
+        let Some(row) = txn.head(scope, copy)? else { continue };
+        seen = true;
+        let Some(head) = verify(&row.body, &row.auth) else { continue };
+        let head = head?;
+        if head.scope != *scope {
+            continue;
+        }
+        if best.as_ref().is_none_or(|(b, _)| head.generation > b.generation) {
+            best = Some((head, head::digest(&row.body)));
+        }
+        // The second copy matters only where the first is damaged.
+        break;
+    }
+    match best {
+        Some(b) => Ok(b),
+        None if seen => Err(Error::Corrupt(Part::Head)),
+        None => Err(Error::Corrupt(Part::File)),
+    }
+}
+
+fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A cache holds only what was verified before it went in: a panic cannot leave it half-true.
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Scope {
+    /// Opens a scope's head, manifest and visible segments.
+    pub(crate) fn open(base: &Base, txn: &dyn ReadTxn, o: Opening) -> Result<Self> {
+        let (head, digest) = read_head(txn, &o.id, &|b, a| head::verify_mac(b, a, &o.keys.head_mac))?;
+        if head.epoch != base.epoch {
+            return Err(Error::Rekeyed);
+        }
+        if head.space != base.space {
+            return Err(Error::Corrupt(Part::Head));
+        }
+        let mut scope = Self {
+            id: o.id,
+            ordinal: o.ordinal,
+            manifest: Arc::new(load_manifest(base, txn, &o.keys, &o.id, &head)?),
+            keys: o.keys,
+            head: Arc::new(head),
+            digest,
+            catalog: Arc::new(Catalog::default()),
+            policy: o.policy,
+            segments: Arc::default(),
+            key_pages: Arc::default(),
+            sources: Arc::default(),
+            conversations: Arc::default(),
+        };
+        scope.load_catalog(base, txn)?;
+        Ok(scope)
+    }
+
+    /// Rereads the head; loads what changed. `system_generation` is that of the system head seen in
+    /// the same snapshot.
+    pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn, system_generation: u32) -> Result<()> {
+        if let Some(row) = txn.head(&self.id, Copy::First)?
+            && head::digest(&row.body) == self.digest
+        {
+            return Ok(());
+        }
+        let mac = &self.keys.head_mac;
+        let (head, digest) = read_head(txn, &self.id, &|b, a| head::verify_mac(b, a, mac))?;
+        if head.epoch != base.epoch {
+            return Err(Error::Rekeyed);
+        }
+        if head.generation < self.head.generation {
+            return Err(Error::RolledBack);
+        }
+        if digest == self.digest {
+            return Ok(());
+        }
+        if head.generation == self.head.generation {
+            return Err(Error::Forked);
+        }
+        if head.under.is_some_and(|(g, _)| g > system_generation) {
+            return Err(Error::RolledBack);
+        }
+        self.manifest = Arc::new(load_manifest(base, txn, &self.keys, &self.id, &head)?);
+        self.head = Arc::new(head);
+        self.digest = digest;
+        self.load_catalog(base, txn)
+    }
+
+    /// Brings the catalog to what the manifest names; segments that stay are not read again.
+    fn load_catalog(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<()> {
+        let mut segments = BTreeMap::new();
+        for s in self.manifest.segments.iter().filter(|s| s.staged == 0) {
+            let key = (s.row.number, s.row.version);
+            let segment = match self.segments.get(&key) {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(self.read_segment(base, txn, &s.row, s.group)?),
+            };
+            segments.insert(key, segment);
+        }
+        let order = self.manifest.segments.iter().filter(|s| s.staged == 0);
+        let list = order.filter_map(|s| segments.get(&(s.row.number, s.row.version)).cloned());
+        self.catalog = Arc::new(Catalog::of(list));
+        self.segments = Arc::new(segments);
+        Ok(())
+    }
+
+    /// After a commit: the catalog as the transaction left it, without reading anything.
+    pub(crate) fn adopt(&mut self, segments: BTreeMap<(u64, u64), Arc<Segment>>) {
+        let order = self.manifest.segments.iter().filter(|s| s.staged == 0);
+        let list = order.filter_map(|s| segments.get(&(s.row.number, s.row.version)).cloned());
+        self.catalog = Arc::new(Catalog::of(list));
+        self.segments = Arc::new(segments);
+    }
+
+    /// Visible segments by (row number, version).
+    pub(crate) fn segments(&self) -> &BTreeMap<(u64, u64), Arc<Segment>> {
+        &self.segments
+    }
+
+    pub(crate) fn read_segment(&self, base: &Base, txn: &dyn ReadTxn, row: &RowRef, group: u64) -> Result<Segment> {
+        let (page, slot) = self.group_page(base, txn, group)?;
+        let (epoch, key) = page.get(slot).ok_or(Error::Corrupt(Part::KeyPage))?;
+        let place = self.place(Class::Catalog, epoch, group);
+        let raw = base.get_named(txn, key.expose(), &place, row, Part::Segment)?;
+        Segment::decode(&raw)
+    }
+
+    /// A place in this scope; number and version are filled in by the caller.
+    pub(crate) fn place(&self, class: Class, epoch: u32, group: u64) -> Place {
+        Place { tag: self.id, scope: self.id, class, number: 0, version: 0, epoch, group }
+    }
+
+    /// The page of a group's key and the key's position in it.
+    pub(crate) fn group_page(&self, base: &Base, txn: &dyn ReadTxn, group: u64) -> Result<(Arc<KeyPage>, usize)> {
+        let bad = Error::Corrupt(Part::KeyPage);
+        // Group 0 is bookkeeping: groups count from 1.
+        let index = usize::try_from(group.checked_sub(1).ok_or(Error::Corrupt(Part::KeyPage))?).map_err(|_| bad)?;
+        let row = *self.manifest.key_pages.get(index / PAGE_KEYS).ok_or(Error::Corrupt(Part::KeyPage))?;
+        let page = self.page(base, txn, &self.key_pages, &row, Class::KeyPage, Part::KeyPage, KeyPage::decode)?;
+        Ok((page, index % PAGE_KEYS))
+    }
+
+    /// Runs `f` with a group's key and the epoch in which it was made.
+    pub(crate) fn with_group<T>(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        group: u64,
+        f: impl FnOnce(u32, &Key<Group>) -> Result<T>,
+    ) -> Result<T> {
+        let (page, slot) = self.group_page(base, txn, group)?;
+        let (epoch, key) = page.get(slot).ok_or(Error::NotFound)?;
+        f(epoch, key)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one private function for three kinds of page")]
+    fn page<T>(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        cache: &PageCache<T>,
+        row: &RowRef,
+        class: Class,
+        part: Part,
+        decode: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<Arc<T>> {
+        if let Some(p) = lock(cache).get(&(row.number, row.version)) {
+            return Ok(Arc::clone(p));
+        }
+        let place = self.place(class, base.epoch, 0);
+        let raw = zeroize::Zeroizing::new(base.get_named(txn, self.keys.manifest.expose(), &place, row, part)?);
+        let page = Arc::new(decode(&raw)?);
+        let mut cache = lock(cache);
+        // Older sealings of the same page are of no more use.
+        cache.retain(|(n, _), _| *n != row.number);
+        cache.insert((row.number, row.version), Arc::clone(&page));
+        Ok(page)
+    }
+
+    /// A page of sources.
+    pub(crate) fn source_page(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        row: &RowRef,
+    ) -> Result<Arc<Vec<Arc<SourceEntry>>>> {
+        self.list_page(base, txn, &self.sources, row)
+    }
+
+    /// A page of conversations.
+    pub(crate) fn conversation_page(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        row: &RowRef,
+    ) -> Result<Arc<Vec<Arc<ConversationEntry>>>> {
+        self.list_page(base, txn, &self.conversations, row)
+    }
+
+    fn list_page<T: PageEntry>(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        cache: &PageCache<Vec<Arc<T>>>,
+        row: &RowRef,
+    ) -> Result<Arc<Vec<Arc<T>>>> {
+        self.page(base, txn, cache, row, Class::Manifest, Part::Manifest, decode_page::<T>)
+    }
+
+    /// The source of an ordinal.
+    pub(crate) fn source(&self, base: &Base, txn: &dyn ReadTxn, ordinal: u32) -> Result<Arc<SourceEntry>> {
+        let i = usize::try_from(ordinal).map_err(|_| Error::NotFound)?;
+        let row = self.manifest.source_pages.get(i / super::manifest::PAGE_ENTRIES).ok_or(Error::NotFound)?;
+        let page = self.source_page(base, txn, row)?;
+        page.get(i % super::manifest::PAGE_ENTRIES).cloned().ok_or(Error::NotFound)
+    }
+
+    /// The signing key of this scope's log.
+    pub(crate) fn signer(&self, base: &Base, txn: &dyn ReadTxn) -> Result<SigningKey> {
+        let place = self.place(Class::LogSeed, base.epoch, 0);
+        let row = &self.manifest.seed;
+        let raw =
+            zeroize::Zeroizing::new(base.get_named(txn, self.keys.manifest.expose(), &place, row, Part::Manifest)?);
+        let seed: &[u8; 32] = raw.as_slice().try_into().map_err(|_| Error::Corrupt(Part::Manifest))?;
+        SigningKey::from_seed(seed)
+    }
+
+    /// Opens the block that a record stands in: `number` holds the row number and, in its low
+    /// eight bits, the record's position.
+    pub(crate) fn open_object(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        class: Class,
+        object: &ObjectRef,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        self.with_group(base, txn, object.group, |epoch, key| {
+            let place =
+                Place { number: object.number >> 8, version: object.version, ..self.place(class, epoch, object.group) };
+            base.get(txn, key.expose(), &place, Part::Body, out).map(|_| ())
+        })
+    }
+}
+
+fn load_manifest(base: &Base, txn: &dyn ReadTxn, keys: &ScopeKeys, id: &ScopeId, head: &Head) -> Result<Manifest> {
+    let place =
+        Place { tag: *id, scope: *id, class: Class::Manifest, number: 0, version: 0, epoch: base.epoch, group: 0 };
+    let raw =
+        zeroize::Zeroizing::new(base.get_named(txn, keys.manifest.expose(), &place, &head.manifest, Part::Manifest)?);
+    Manifest::decode(&raw).map_err(|_| Error::Corrupt(Part::Manifest))
+}
+
+/// The system scope as a handle without its key sees it.
+#[derive(Clone)]
+pub(crate) struct SystemView {
+    pub(crate) id: ScopeId,
+    pub(crate) head: Arc<Head>,
+    pub(crate) digest: [u8; 32],
+    pub(crate) verify: VerifyingKey,
+}
+
+impl SystemView {
+    /// Rereads the system head; `true` where it changed.
+    pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<bool> {
+        if let Some(row) = txn.head(&self.id, Copy::First)?
+            && head::digest(&row.body) == self.digest
+        {
+            return Ok(false);
+        }
+        let key = &self.verify;
+        let (head, digest) = read_head(txn, &self.id, &|b, a| head::verify_signature(b, a, key))?;
+        if head.epoch != base.epoch {
+            return Err(Error::Rekeyed);
+        }
+        if head.space != base.space {
+            return Err(Error::Corrupt(Part::Head));
+        }
+        if digest == self.digest {
+            return Ok(false);
+        }
+        if head.generation < self.head.generation {
+            return Err(Error::RolledBack);
+        }
+        if head.generation == self.head.generation {
+            return Err(Error::Forked);
+        }
+        self.head = Arc::new(head);
+        self.digest = digest;
+        Ok(true)
+    }
+}

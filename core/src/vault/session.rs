@@ -1,0 +1,198 @@
+//! Sessions: who asks and what for, with a label that every release raises.
+
+use super::manifest::ConversationEntry;
+use super::policy_row::PartitionKind;
+use super::release::{Asking, Audited, Composed, Visible};
+use super::scope::Scope;
+use super::space::HealthSpace;
+use super::state::{Inner, State, Target, Writing};
+use super::tx::Tx;
+use crate::audit::ReleaseKind;
+use crate::catalog::{FactRow, Facts, Presence, Query};
+use crate::consent::{Action, Recipient};
+use crate::crypto::random_array;
+use crate::error::{Error, Result};
+use crate::id::ConversationId;
+use crate::label::{Label, Origins, Purpose};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A conversation of one recipient for one purpose.
+///
+/// Its label starts at the bottom and is raised by every release. It is stored with the
+/// conversation in the same transaction as the entry, so a restart launders nothing.
+pub struct Session {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) actors: Vec<Recipient>,
+    pub(crate) purpose: Purpose,
+    conversation: ConversationId,
+    home: String,
+    label: Mutex<Label>,
+}
+
+impl core::fmt::Debug for Session {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Session(..)")
+    }
+}
+
+impl Scope {
+    /// The label of whatever is read here.
+    pub(crate) fn label(&self) -> Label {
+        match self.policy.kind {
+            PartitionKind::Health => Label::health(self.ordinal),
+            PartitionKind::General => Label { origins: Origins::partition(self.ordinal), ..Label::BOTTOM },
+        }
+    }
+}
+
+impl HealthSpace {
+    /// A new conversation on behalf of a recipient, for one purpose.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn session(&self, recipient: Recipient, purpose: Purpose) -> Result<Session> {
+        self.begin(recipient, purpose, ConversationId(random_array()?), Label::BOTTOM)
+    }
+
+    /// A conversation that goes on, with the label that it had.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no partition that is open here knows the conversation. A
+    /// conversation that never released anything is not stored: begin a new one.
+    pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
+        let (txn, state) = self.inner.read()?;
+        let mut label: Option<Label> = None;
+        for p in &state.partitions {
+            for row in &p.manifest.conversation_pages {
+                let page = p.conversation_page(&self.inner.base, &*txn, row)?;
+                if let Some(e) = page.iter().find(|e| e.id == conversation) {
+                    label = Some(label.map_or(e.label, |l| l.join(e.label)));
+                }
+            }
+        }
+        drop(txn);
+        self.begin(recipient, purpose, conversation, label.ok_or(Error::NotFound)?)
+    }
+
+    fn begin(
+        &self,
+        recipient: Recipient,
+        purpose: Purpose,
+        conversation: ConversationId,
+        label: Label,
+    ) -> Result<Session> {
+        let state = self.inner.peek()?;
+        let general = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
+        let home = general.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?.policy.name.clone();
+        Ok(Session {
+            inner: Arc::clone(&self.inner),
+            actors: vec![recipient],
+            purpose,
+            conversation,
+            home,
+            label: Mutex::new(label),
+        })
+    }
+}
+
+impl State {
+    /// The partition that a session reads unless told otherwise: the first health partition.
+    pub(crate) fn first_health(&self) -> Result<String> {
+        let p = self.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
+        Ok(p.ok_or(Error::NoSuchPartition)?.policy.name.clone())
+    }
+}
+
+impl Session {
+    /// By which it is resumed.
+    #[must_use]
+    pub const fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// The join of everything that was released to it.
+    #[must_use]
+    pub fn label(&self) -> Label {
+        *self.label.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn raise(&self, label: Label) {
+        let mut l = self.label.lock().unwrap_or_else(PoisonError::into_inner);
+        *l = l.join(label);
+    }
+
+    /// Stores the raised label where the conversation will be resumed from: in its home and in the
+    /// partition that was read, in the transaction of the release itself.
+    pub(crate) fn store_label(&self, tx: &mut Tx<'_>, w: &mut Writing, read: &str, label: Label) -> Result<()> {
+        let label = self.label().join(label);
+        let mut places = vec![w.state.position(read)?];
+        // A conversation whose home is not open here could be laundered by whoever opens it there.
+        let home = w.state.position(&self.home)?;
+        if !places.contains(&home) {
+            places.push(home);
+        }
+        for at in places {
+            let work = w.work(tx, Target::Partition(at))?;
+            tx.set_conversation(work, ConversationEntry { id: self.conversation, label })?;
+        }
+        Ok(())
+    }
+
+    /// A release to this session.
+    pub(crate) fn release<T>(
+        &self,
+        partition: &str,
+        action: Action,
+        kind: ReleaseKind,
+        query: &[u8],
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+    ) -> Result<Audited<T>> {
+        let asking = Asking { actors: &self.actors, purpose: self.purpose, action, kind, query };
+        let mut also = |tx: &mut Tx<'_>, w: &mut Writing, label| self.store_label(tx, w, partition, label);
+        let out = self.inner.release(partition, &asking, compose, &mut also)?;
+        self.raise(out.label());
+        Ok(out)
+    }
+
+    /// The name of the partition that is read unless told otherwise.
+    pub(crate) fn default_partition(&self) -> Result<String> {
+        self.inner.peek()?.first_health()
+    }
+
+    /// The facts that match, of the first health partition: one release, one entry.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] where no grant covers the request.
+    pub fn query(&self, query: &Query) -> Result<Audited<Vec<FactRow>>> {
+        let partition = self.default_partition()?;
+        let bytes = format!("{query:?}").into_bytes();
+        self.release(&partition, Action::Read, ReleaseKind::Read, &bytes, &mut |v| {
+            let value = v.query(query)?;
+            let items = value.iter().map(|r| (r.record, r.part)).collect();
+            Ok(Composed { value, items })
+        })
+    }
+
+    /// What is there, as far as grants reach: one line per code.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] where no grant covers the request.
+    pub fn presence(&self) -> Result<Audited<Vec<Presence>>> {
+        let partition = self.default_partition()?;
+        self.release(&partition, Action::Count, ReleaseKind::Count, b"presence", &mut |v| {
+            Ok(Composed { value: v.presence()?, items: Vec::new() })
+        })
+    }
+
+    /// How many facts match, as far as grants reach.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] where no grant covers the request.
+    pub fn count(&self, query: &Query) -> Result<Audited<u64>> {
+        let partition = self.default_partition()?;
+        let bytes = format!("{query:?}").into_bytes();
+        self.release(&partition, Action::Count, ReleaseKind::Count, &bytes, &mut |v| {
+            Ok(Composed { value: v.count(query)?, items: Vec::new() })
+        })
+    }
+}

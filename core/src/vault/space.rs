@@ -1,0 +1,620 @@
+//! Creating, opening and closing a space, and its partitions.
+
+use super::head::{self, Head, RowRef, ScopeEntry, SystemPart};
+use super::manifest::Manifest;
+use super::payload::{Codec, Content};
+use super::policy_row::{DirectoryEntry, PartitionKind, PolicyRow};
+use super::rows::{Base, Buffers, Place};
+use super::scope::{Opening, Scope, SystemView, read_head};
+use super::state::{Inner, State, Target, Writing, load_policy};
+use super::tx::{FIRST_ROW, MANIFEST_ROW, SEED_ROW, Tx};
+use crate::audit::AuditEvent;
+use crate::crypto::context::Class;
+use crate::crypto::hash::sha256;
+use crate::crypto::secret::{EpochRoot, Key, Seed, SpaceRoot};
+use crate::crypto::sign::SigningKey;
+use crate::crypto::{random_array, seal};
+use crate::environment::Environment;
+use crate::error::{Error, Malformed, Part, Result};
+use crate::id::ScopeId;
+use crate::keyring::{RecoveryCode, ScopeKeys, SpaceRow, Unlock, make_slot, open_slots, space_row_id};
+use crate::ledger::tree::TreeHead;
+use crate::storage::{Copy, ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A person's space, open.
+///
+/// `Send` and `Sync`; clones share one handle. Any number of handles and processes may have one
+/// space open: nothing is locked between calls.
+#[derive(Clone)]
+pub struct HealthSpace {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl core::fmt::Debug for HealthSpace {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("HealthSpace(..)")
+    }
+}
+
+/// What can be told about a space without telling anything of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Format of the file.
+    pub format: u64,
+    /// Names of the partitions that are open in this handle.
+    pub partitions: Vec<String>,
+    /// Whether this handle can change consents, partitions and ways in.
+    pub full: bool,
+    /// Where keys are kept: no keystore is used by this version.
+    pub keystore: &'static str,
+    /// Whether a rollback of the whole file would be noticed: not without an anchor.
+    pub freshness: &'static str,
+}
+
+/// A new scope on its way into the file.
+struct NewScope {
+    id: ScopeId,
+    ordinal: u16,
+    keys: ScopeKeys,
+    verify: [u8; 32],
+}
+
+fn to_place(tag: ScopeId, scope: ScopeId, class: Class, number: u64, version: u64, epoch: u32) -> Place {
+    Place { tag, scope, class, number, version, epoch, group: 0 }
+}
+
+/// Where the next row number of the system scope comes from while it does not exist yet.
+struct Counter(u64);
+
+impl Counter {
+    fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0 - 1
+    }
+}
+
+/// Writes a scope's first manifest, log entry and head.
+fn found_scope(
+    base: &Base,
+    txn: &mut dyn WriteTxn,
+    id: ScopeId,
+    ordinal: u16,
+    keys: &ScopeKeys,
+    seed: &Key<Seed>,
+    first_row: u64,
+    now: i64,
+    system: Option<SystemPart>,
+    under: Option<(u32, [u8; 32])>,
+) -> Result<(Head, [u8; 32])> {
+    let generation = 1u32;
+    let version = u64::from(generation) << 32 | u64::from(u32::from_be_bytes(random_array()?));
+    let mut buffers = Buffers::default();
+    let number = |n: u64| u64::from(ordinal) << 40 | n;
+    let place = |class, n| to_place(id, id, class, number(n), version, base.epoch);
+    let key = keys.manifest.expose();
+    let seed_row = base.put(txn, &mut buffers, key, &place(Class::LogSeed, SEED_ROW), Content::Dense, seed.expose())?;
+    let manifest = Manifest::new(seed_row, first_row)?;
+    let row =
+        base.put(txn, &mut buffers, key, &place(Class::Manifest, MANIFEST_ROW), Content::Dense, &manifest.encode())?;
+    let empty = TreeHead::empty();
+    let head = Head {
+        space: base.space,
+        scope: id,
+        epoch: base.epoch,
+        generation,
+        log_origin: random_array()?,
+        log_size: 0,
+        log_root: empty.root,
+        last_entry: now,
+        manifest: row,
+        previous: [0; 32],
+        flags: 0,
+        under,
+        system,
+    };
+    let body = head.encode();
+    let signer = SigningKey::from_seed(seed.expose())?;
+    let auth = head::authenticate(&body, &keys.head_mac, head.system.is_some().then_some(&signer))?;
+    txn.put_head(&id, &body, &auth)?;
+    Ok((head, head::digest(&body)))
+}
+
+/// Seals a policy row into the system scope's number space.
+pub(crate) fn put_policy(
+    base: &Base,
+    txn: &mut dyn WriteTxn,
+    system: ScopeId,
+    scope: ScopeId,
+    keys: &ScopeKeys,
+    number: u64,
+    version: u64,
+    row: &PolicyRow,
+) -> Result<(RowRef, [u8; 32])> {
+    let place = to_place(system, scope, Class::Policy, number, version, base.epoch);
+    let mut packed = Vec::new();
+    base.codec.pack(Content::Dense, &row.encode(), &mut packed)?;
+    let sealed = seal::seal(keys.policy.expose(), &base.context(&place).encode(), &packed)?;
+    let salt = seal::salt_of(&sealed).ok_or(Error::Internal(60))?;
+    txn.put(&system, number, 0, Class::Policy as u8, version, &sealed)?;
+    Ok((RowRef { number, version, salt }, sha256(&[&sealed])))
+}
+
+fn put_wrap(
+    base: &Base,
+    txn: &mut dyn WriteTxn,
+    system: ScopeId,
+    scope: ScopeId,
+    keys: &ScopeKeys,
+    vrk: &Key<EpochRoot>,
+    number: u64,
+    version: u64,
+) -> Result<RowRef> {
+    let place = to_place(system, scope, Class::ScopeWrap, number, version, base.epoch);
+    let sealed = keys.wrap(vrk, &base.context(&place))?;
+    let salt = seal::salt_of(&sealed).ok_or(Error::Internal(61))?;
+    txn.put(&system, number, 0, Class::ScopeWrap as u8, version, &sealed)?;
+    Ok(RowRef { number, version, salt })
+}
+
+fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
+    let mut all = Vec::new();
+    for r in rows {
+        all.extend_from_slice(&r.id);
+        all.extend_from_slice(&(r.body.len() as u64).to_be_bytes());
+        all.extend_from_slice(&r.body);
+    }
+    sha256(&[&all])
+}
+
+impl HealthSpace {
+    /// Creates a space with the partitions `health` and `general`, and a recovery code that is
+    /// shown once and stored nowhere. Opens it in full.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`].
+    ///
+    /// ```
+    /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
+    /// let dir = std::env::temp_dir().join(format!("hs-doc-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let file = dir.join("me.hs");
+    /// # let _ = std::fs::remove_file(&file);
+    /// let unlock = || Unlock::passphrase("correct horse battery staple").with_cost(KdfParams::FLOOR);
+    /// let (space, code) = HealthSpace::create(&file, &unlock(), Environment::default())?;
+    /// assert_eq!(space.info()?.partitions, ["health", "general"]);
+    /// space.close();
+    /// let again = HealthSpace::open(&file, &Unlock::recovery_code(&code.reveal())?, Environment::default())?;
+    /// # drop(again); std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
+        let row = SpaceRow::make(unlock.params)?;
+        let storage: Arc<dyn Storage> = Arc::new(Sqlite::create(path.as_ref())?);
+        Self::create_in(storage, &row, unlock, env)
+    }
+
+    pub(crate) fn create_in(
+        storage: Arc<dyn Storage>,
+        row: &SpaceRow,
+        unlock: &Unlock,
+        env: Environment,
+    ) -> Result<(Self, RecoveryCode)> {
+        let srk: Key<SpaceRoot> = Key::make()?;
+        let vrk = row.epoch_root(&srk)?;
+        let code = RecoveryCode::make()?;
+        let by_code = Unlock { secret: code.secret(), kind: crate::keyring::SlotKind::Recovery, params: unlock.params };
+        let mut slots = vec![SlotRow { id: space_row_id(), body: row.encode() }];
+        for u in [unlock, &by_code] {
+            let (id, body) = make_slot(row, u, &srk)?;
+            slots.push(SlotRow { id, body });
+        }
+        slots.sort_by_key(|s| s.id);
+        let base = Base { storage, codec: Codec::new()?, space: row.space, epoch: row.epoch, env };
+        let now = base.env.now().as_millis();
+        {
+            let mut txn = base.storage.begin_write()?;
+            for s in &slots {
+                txn.put_slot(&s.id, &s.body)?;
+            }
+            Self::found(&base, &mut *txn, &vrk, row.system, &slots, now)?;
+            txn.commit()?;
+        }
+        drop(vrk);
+        drop(srk);
+        healthspace_wipe::burn_stack();
+        let space = Self::open_in(Arc::clone(&base.storage), unlock, base.env.clone(), None)?;
+        space.log_foundation()?;
+        Ok((space, code))
+    }
+
+    /// Writes the first state of a space: three scopes, their directory, and the system head.
+    fn found(
+        base: &Base,
+        txn: &mut dyn WriteTxn,
+        vrk: &Key<EpochRoot>,
+        system_id: ScopeId,
+        slots: &[SlotRow],
+        now: i64,
+    ) -> Result<()> {
+        let mut counter = Counter(FIRST_ROW);
+        let version = 1u64 << 32 | u64::from(u32::from_be_bytes(random_array()?));
+        let mut scopes: Vec<(NewScope, Key<Seed>)> = Vec::new();
+        for ordinal in 0..3u16 {
+            let id = if ordinal == 0 { system_id } else { ScopeId(random_array()?) };
+            let seed: Key<Seed> = Key::make()?;
+            let verify = SigningKey::from_seed(seed.expose())?.verifying_key().0;
+            scopes.push((NewScope { id, ordinal, keys: ScopeKeys::make()?, verify }, seed));
+        }
+        let kinds =
+            [("", PartitionKind::General), ("health", PartitionKind::Health), ("general", PartitionKind::General)];
+        let directory = scopes.iter().zip(kinds).skip(1).map(|((s, _), (name, kind))| DirectoryEntry {
+            name: name.to_owned(),
+            scope: s.id,
+            ordinal: s.ordinal,
+            kind,
+        });
+        let directory: Vec<_> = directory.collect();
+        let mut entries = Vec::new();
+        for ((s, _), (name, kind)) in scopes.iter().zip(kinds) {
+            let mut policy = PolicyRow::new(name, kind);
+            if s.ordinal == 0 {
+                policy.directory.clone_from(&directory);
+            }
+            let wrap = put_wrap(base, txn, system_id, s.id, &s.keys, vrk, counter.next(), version)?;
+            let (policy, policy_digest) =
+                put_policy(base, txn, system_id, s.id, &s.keys, counter.next(), version, &policy)?;
+            entries.push(ScopeEntry { scope: s.id, ordinal: s.ordinal, wrap, policy, policy_digest, verify: s.verify });
+        }
+        let part = SystemPart { slots_digest: slots_digest(slots), scopes: entries };
+        let mut under = None;
+        for (s, seed) in &scopes {
+            let system = (s.ordinal == 0).then(|| part.clone());
+            let first = if s.ordinal == 0 { counter.0 } else { FIRST_ROW };
+            let (head, digest) = found_scope(base, txn, s.id, s.ordinal, &s.keys, seed, first, now, system, under)?;
+            if s.ordinal == 0 {
+                under = Some((head.generation, digest));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first entry of each log.
+    fn log_foundation(&self) -> Result<()> {
+        self.inner.write(|tx, w| {
+            let work = w.work(tx, Target::System)?;
+            tx.log(work, AuditEvent::SpaceCreated {})?;
+            for i in 0..w.state.partitions.len() {
+                let work = w.work(tx, Target::Partition(i))?;
+                let (scope, ordinal) = (work.scope.id, work.scope.ordinal);
+                tx.log(work, AuditEvent::PartitionCreated { scope, ordinal })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens a space in full: every partition, and the right to change consents.
+    ///
+    /// # Errors
+    /// [`Error::NotASpace`], [`Error::NeedsNewerLibrary`], [`Error::CannotOpen`] (a wrong secret and
+    /// a damaged slot cannot be told apart), and [`Error::Corrupt`] only once a key has verified it.
+    pub fn open(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
+        Self::open_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, None)
+    }
+
+    /// Opens chosen partitions only. Keys of the others, and of the system scope, are not kept:
+    /// this handle can read, write and withdraw in its partitions, and can grant nothing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::NoSuchPartition`] where a name is unknown.
+    pub fn open_partitions(path: impl AsRef<Path>, unlock: &Unlock, env: Environment, names: &[&str]) -> Result<Self> {
+        if names.is_empty() {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        Self::open_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, Some(names))
+    }
+
+    pub(crate) fn open_in(
+        storage: Arc<dyn Storage>,
+        unlock: &Unlock,
+        env: Environment,
+        only: Option<&[&str]>,
+    ) -> Result<Self> {
+        let opened = Self::open_keys(storage, unlock, env, only);
+        // Whatever derivation left on the stack goes, whether or not the secret was right.
+        healthspace_wipe::burn_stack();
+        opened
+    }
+
+    fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
+        let txn = storage.begin_read()?;
+        let (row, vrk, rows) = unlock_root(&*txn, unlock)?;
+        let base =
+            Base { storage: Arc::clone(&storage), codec: Codec::new()?, space: row.space, epoch: row.epoch, env };
+        let (system_keys, head, digest) = open_system(&base, &*txn, &vrk, row.system)?;
+        let part = head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
+        if !rows.iter().any(|r| slots_digest(r) == part.slots_digest) {
+            return Err(Error::Corrupt(Part::Slot));
+        }
+        let own = head.entry(&head.scope).ok_or(Error::Corrupt(Part::Head))?;
+        let view = SystemView {
+            id: head.scope,
+            verify: crate::crypto::sign::VerifyingKey(own.verify),
+            digest,
+            head: Arc::new(head.clone()),
+        };
+        let directory = load_policy(&base, &*txn, &view, &head.scope, &system_keys)?;
+        let mut partitions = Vec::new();
+        for d in &directory.directory {
+            if only.is_some_and(|names| !names.contains(&d.name.as_str())) {
+                continue;
+            }
+            let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
+            let keys = Arc::new(open_scope_key(&base, &*txn, &vrk, head.scope, entry)?);
+            let policy = load_policy(&base, &*txn, &view, &d.scope, &keys)?;
+            let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
+            let scope = Scope::open(&base, &*txn, o)?;
+            if scope.head.under.is_none_or(|(g, _)| g > view.head.generation) {
+                return Err(Error::RolledBack);
+            }
+            partitions.push(scope);
+        }
+        drop(vrk);
+        if only.is_some_and(|names| names.iter().any(|n| partitions.iter().all(|p| p.policy.name != *n))) {
+            return Err(Error::NoSuchPartition);
+        }
+        let system = match only {
+            None => {
+                let o = Opening { id: head.scope, ordinal: 0, keys: Arc::new(system_keys), policy: directory };
+                Some(Scope::open(&base, &*txn, o)?)
+            }
+            Some(_) => None,
+        };
+        drop(txn);
+        Ok(Self { inner: Arc::new(Inner::new(base, State { view, system, partitions })) })
+    }
+
+    /// Drops every key that this handle (and its clones) holds. Later calls fail with
+    /// [`Error::Locked`].
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// What can be told about the space.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn info(&self) -> Result<Info> {
+        let state = self.inner.peek()?;
+        Ok(Info {
+            format: crate::keyring::FORMAT,
+            partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
+            full: state.system.is_some(),
+            keystore: "none",
+            freshness: "unverified",
+        })
+    }
+
+    /// Adds a partition. Needs a way in, because the keys that seal scope keys are not kept open.
+    ///
+    /// # Errors
+    /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`]; [`Error::AlreadyExists`] for a taken name;
+    /// [`Error::Malformed`] for an empty name or one over 64 bytes.
+    pub fn create_partition(&self, name: &str, kind: PartitionKind, unlock: &Unlock) -> Result<()> {
+        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        let inner = &self.inner;
+        let vrk = {
+            let txn = inner.base.storage.begin_read()?;
+            let (row, vrk, _) = unlock_root(&*txn, unlock)?;
+            if row.epoch != inner.base.epoch {
+                return Err(Error::Rekeyed);
+            }
+            vrk
+        };
+        healthspace_wipe::burn_stack();
+        inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))?;
+        // The new scope is opened from the file like any other.
+        inner.adopt_partition(name, &vrk)
+    }
+
+    fn add_partition(
+        &self,
+        tx: &mut Tx<'_>,
+        w: &mut Writing,
+        name: &str,
+        kind: PartitionKind,
+        vrk: &Key<EpochRoot>,
+    ) -> Result<()> {
+        let base = &self.inner.base;
+        let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
+        let mut directory = (*load_policy(base, &*tx.txn, &w.state.view, &system.id, &system.keys)?).clone();
+        if directory.directory.iter().any(|d| d.name == name) {
+            return Err(Error::AlreadyExists);
+        }
+        let ordinal = directory.directory.iter().map(|d| d.ordinal).max().unwrap_or(0);
+        let ordinal =
+            ordinal.checked_add(1).filter(|o| *o < u16::MAX).ok_or(Error::TooLarge(crate::error::Limit::Capacity))?;
+        let id = ScopeId(random_array()?);
+        let keys = ScopeKeys::make()?;
+        let seed: Key<Seed> = Key::make()?;
+        let verify = SigningKey::from_seed(seed.expose())?.verifying_key().0;
+        directory.directory.push(DirectoryEntry { name: name.to_owned(), scope: id, ordinal, kind });
+        let work = w.work(tx, Target::System)?;
+        let version = tx.version(work);
+        let (wrap_row, policy_row, directory_row) = (tx.next_row(work)?, tx.next_row(work)?, tx.next_row(work)?);
+        let wrap = put_wrap(base, &mut *tx.txn, system.id, id, &keys, vrk, wrap_row, version)?;
+        let policy = PolicyRow::new(name, kind);
+        let (policy, policy_digest) =
+            put_policy(base, &mut *tx.txn, system.id, id, &keys, policy_row, version, &policy)?;
+        let new_directory =
+            put_policy(base, &mut *tx.txn, system.id, system.id, &system.keys, directory_row, version, &directory)?;
+        let part = w.system_part(tx)?;
+        let old_directory = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
+        let old = old_directory.policy.number;
+        (old_directory.policy, old_directory.policy_digest) = new_directory;
+        part.scopes.push(ScopeEntry { scope: id, ordinal, wrap, policy, policy_digest, verify });
+        tx.txn.delete(&system.id, old)?;
+        let work = w.work(tx, Target::System)?;
+        tx.log(work, AuditEvent::LogOpened { scope: id, previous: None })?;
+        // Its head names no system head yet: the one of this transaction is not written.
+        let under = Some((w.state.view.head.generation, w.state.view.digest));
+        found_scope(base, &mut *tx.txn, id, ordinal, &keys, &seed, FIRST_ROW, tx.now, None, under)?;
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Opens a partition that was added by this handle.
+    fn adopt_partition(&self, name: &str, vrk: &Key<EpochRoot>) -> Result<()> {
+        let (txn, state) = self.read()?;
+        let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+        let directory = load_policy(&self.base, &*txn, &state.view, &system.id, &system.keys)?;
+        let d = directory.directory.iter().find(|d| d.name == name).ok_or(Error::NoSuchPartition)?;
+        let entry = state.view.head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
+        let keys = Arc::new(open_scope_key(&self.base, &*txn, vrk, system.id, entry)?);
+        let policy = load_policy(&self.base, &*txn, &state.view, &d.scope, &keys)?;
+        let scope = Scope::open(&self.base, &*txn, Opening { id: d.scope, ordinal: d.ordinal, keys, policy })?;
+        drop(txn);
+        self.push_partition(scope)?;
+        self.write(|tx, w| {
+            let i = w.state.position(name)?;
+            let work = w.work(tx, Target::Partition(i))?;
+            let (scope, ordinal) = (work.scope.id, work.scope.ordinal);
+            tx.log(work, AuditEvent::PartitionCreated { scope, ordinal }).map(|_| ())
+        })
+    }
+}
+
+type SlotRows = [Vec<SlotRow>; 2];
+
+/// Opens the root of the current epoch with a secret. Both copies of the slots are tried, so that
+/// one bad page does not lock the person out.
+fn unlock_root(txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>, SlotRows)> {
+    let copies: SlotRows = [txn.slots(Copy::First)?, txn.slots(Copy::Second)?];
+    let mut failure = Error::CannotOpen;
+    let mut tried: Option<&SlotRow> = None;
+    for rows in &copies {
+        let Some(shared) = rows.iter().find(|r| r.id == space_row_id()) else { continue };
+        // The second copy costs a second derivation only where it differs.
+        if tried == Some(shared) && copies.first() == copies.last() {
+            break;
+        }
+        tried = Some(shared);
+        let row = match SpaceRow::decode(&shared.body) {
+            Ok(row) => row,
+            Err(e) => {
+                failure = e;
+                continue;
+            }
+        };
+        let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
+        match open_slots(&row, unlock, slots) {
+            Ok(opened) => {
+                let vrk = row.epoch_root(&opened.srk)?;
+                return Ok((row, vrk, copies));
+            }
+            Err(e) => failure = e,
+        }
+    }
+    Err(failure)
+}
+
+fn open_scope_key(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    vrk: &Key<EpochRoot>,
+    system: ScopeId,
+    entry: &ScopeEntry,
+) -> Result<ScopeKeys> {
+    const BAD: Error = Error::Corrupt(Part::Slot);
+    let row = txn.row(&system, entry.wrap.number)?.ok_or(BAD)?;
+    if row.class != Class::ScopeWrap as u8
+        || row.version != entry.wrap.version
+        || seal::salt_of(&row.sealed) != Some(entry.wrap.salt)
+    {
+        return Err(BAD);
+    }
+    let place = to_place(system, entry.scope, Class::ScopeWrap, entry.wrap.number, entry.wrap.version, base.epoch);
+    ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)
+}
+
+/// Opens the system scope's key and verifies its head with it. The wrap always stands in the
+/// scope's first row; that the head names just this one is checked afterwards.
+fn open_system(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    vrk: &Key<EpochRoot>,
+    id: ScopeId,
+) -> Result<(ScopeKeys, Head, [u8; 32])> {
+    const BAD: Error = Error::Corrupt(Part::Slot);
+    let row = txn.row(&id, FIRST_ROW)?.ok_or(BAD)?;
+    let place = to_place(id, id, Class::ScopeWrap, row.number, row.version, base.epoch);
+    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)?;
+    let (head, digest) = read_head(txn, &id, &|b, a| head::verify_mac(b, a, &keys.head_mac))?;
+    let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
+    let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
+    if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {
+        return Err(BAD);
+    }
+    if head.epoch != base.epoch || head.space != base.space {
+        return Err(Error::Corrupt(Part::Head));
+    }
+    Ok((keys, head, digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyring::KdfParams;
+
+    fn pass(s: &str) -> Unlock {
+        Unlock::passphrase(s).with_cost(KdfParams::FLOOR)
+    }
+
+    #[test]
+    fn a_space_opens_with_every_way_in_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("me.hs");
+        let (space, code) = HealthSpace::create(&file, &pass("one"), Environment::default()).unwrap();
+        assert!(space.info().unwrap().full);
+        drop(space);
+        let open = |u: &Unlock| HealthSpace::open(&file, u, Environment::default());
+        assert!(open(&pass("one")).is_ok());
+        assert!(open(&Unlock::recovery_code(&code.reveal()).unwrap()).is_ok());
+        assert!(matches!(open(&pass("two")), Err(Error::CannotOpen)));
+        let part = HealthSpace::open_partitions(&file, &pass("one"), Environment::default(), &["general"]).unwrap();
+        assert_eq!(part.info().unwrap().partitions, ["general"]);
+        assert!(!part.info().unwrap().full);
+        assert!(matches!(
+            HealthSpace::open_partitions(&file, &pass("one"), Environment::default(), &["nowhere"]),
+            Err(Error::NoSuchPartition)
+        ));
+        assert!(matches!(HealthSpace::create(&file, &pass("one"), Environment::default()), Err(Error::AlreadyExists)));
+        part.close();
+        assert!(matches!(part.info(), Err(Error::Locked)));
+    }
+
+    #[test]
+    fn partitions_are_added_and_seen_by_other_handles_after_they_open_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("me.hs");
+        let (space, _) = HealthSpace::create(&file, &pass("one"), Environment::default()).unwrap();
+        let other = HealthSpace::open(&file, &pass("one"), Environment::default()).unwrap();
+        space.create_partition("fitness", PartitionKind::Health, &pass("one")).unwrap();
+        assert_eq!(space.info().unwrap().partitions, ["health", "general", "fitness"]);
+        assert!(matches!(
+            space.create_partition("fitness", PartitionKind::Health, &pass("one")),
+            Err(Error::AlreadyExists)
+        ));
+        assert!(matches!(space.create_partition("", PartitionKind::Health, &pass("one")), Err(Error::Malformed(_))));
+        assert!(matches!(space.create_partition("x", PartitionKind::Health, &pass("wrong")), Err(Error::CannotOpen)));
+        // The other handle goes on working over the new system head.
+        other.inner.read().unwrap();
+        let again = HealthSpace::open(&file, &pass("one"), Environment::default()).unwrap();
+        assert_eq!(again.info().unwrap().partitions, ["health", "general", "fitness"]);
+    }
+}

@@ -1,0 +1,226 @@
+//! What an open handle holds, and the one way to read and to change it.
+
+use super::head::SystemPart;
+use super::policy_row::PolicyRow;
+use super::rows::{Base, Place};
+use super::scope::{Scope, SystemView};
+use super::tx::{Tx, Work};
+use crate::crypto::context::Class;
+use crate::crypto::hash::sha256;
+use crate::crypto::seal;
+use crate::error::{Error, Part, Result};
+use crate::id::ScopeId;
+use crate::keyring::ScopeKeys;
+use crate::storage::ReadTxn;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A handle's view of the space.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) view: SystemView,
+    /// Only where the space was opened in full.
+    pub(crate) system: Option<Scope>,
+    pub(crate) partitions: Vec<Scope>,
+}
+
+/// A handle.
+pub(crate) struct Inner {
+    pub(crate) base: Base,
+    state: Mutex<Option<State>>,
+}
+
+/// Which scope a transaction changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// The system scope: first, because partitions' heads name its new head.
+    System,
+    /// An open partition, by position.
+    Partition(usize),
+}
+
+/// The scopes that a transaction changes.
+pub(crate) struct Writing {
+    pub(crate) state: State,
+    works: BTreeMap<Target, Work>,
+}
+
+impl Writing {
+    /// The working copy of a scope, made at the first call.
+    pub(crate) fn work(&mut self, tx: &Tx<'_>, target: Target) -> Result<&mut Work> {
+        if !self.works.contains_key(&target) {
+            let scope = match target {
+                Target::System => self.state.system.as_ref().ok_or(Error::NeedsFullSlot)?,
+                Target::Partition(i) => self.state.partitions.get(i).ok_or(Error::NoSuchPartition)?,
+            };
+            let work = tx.work(scope)?;
+            self.works.insert(target, work);
+        }
+        self.works.get_mut(&target).ok_or(Error::Internal(50))
+    }
+
+    /// The system head's own fields, to be changed.
+    pub(crate) fn system_part(&mut self, tx: &Tx<'_>) -> Result<&mut SystemPart> {
+        self.work(tx, Target::System)?.system.as_mut().ok_or(Error::Internal(51))
+    }
+
+    /// Forgets a working copy and everything it would have changed.
+    pub(crate) fn drop_work(&mut self, target: Target) {
+        self.works.remove(&target);
+    }
+}
+
+impl State {
+    /// Position of an open partition.
+    pub(crate) fn position(&self, name: &str) -> Result<usize> {
+        self.partitions.iter().position(|p| p.policy.name == name).ok_or(Error::NoSuchPartition)
+    }
+
+    /// The latest entry of any open log: time never runs behind it.
+    pub(crate) fn floor(&self) -> i64 {
+        let partitions = self.partitions.iter().map(|p| p.head.last_entry);
+        partitions.chain([self.view.head.last_entry]).max().unwrap_or(i64::MIN)
+    }
+
+    /// Rereads the heads in this snapshot and loads what changed.
+    pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<()> {
+        let changed = match &mut self.system {
+            Some(s) => {
+                let before = s.digest;
+                s.refresh(base, txn, u32::MAX)?;
+                self.view.head = Arc::clone(&s.head);
+                self.view.digest = s.digest;
+                before != s.digest
+            }
+            None => self.view.refresh(base, txn)?,
+        };
+        let generation = self.view.head.generation;
+        for p in &mut self.partitions {
+            if changed {
+                p.policy = load_policy(base, txn, &self.view, &p.id, &p.keys)?;
+            }
+            p.refresh(base, txn, generation)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a partition's policy row as the signed system head names it.
+pub(crate) fn load_policy(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    view: &SystemView,
+    scope: &ScopeId,
+    keys: &ScopeKeys,
+) -> Result<Arc<PolicyRow>> {
+    const BAD: Error = Error::Corrupt(Part::Policy);
+    let entry = view.head.entry(scope).ok_or(BAD)?;
+    let mut row = txn.row(&view.id, entry.policy.number)?.ok_or(BAD)?;
+    if row.class != Class::Policy as u8
+        || row.version != entry.policy.version
+        || sha256(&[&row.sealed]) != entry.policy_digest
+    {
+        return Err(BAD);
+    }
+    let place = Place {
+        tag: view.id,
+        scope: *scope,
+        class: Class::Policy,
+        number: entry.policy.number,
+        version: entry.policy.version,
+        epoch: base.epoch,
+        group: 0,
+    };
+    let plain =
+        seal::open_in_place(keys.policy.expose(), &base.context(&place).encode(), &mut row.sealed).map_err(|_| BAD)?;
+    let mut raw = Vec::new();
+    base.codec.unpack(plain, Part::Policy, &mut raw)?;
+    Ok(Arc::new(PolicyRow::decode(&raw)?))
+}
+
+impl Inner {
+    pub(crate) fn new(base: Base, state: State) -> Self {
+        Self { base, state: Mutex::new(Some(state)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<State>> {
+        // State is replaced whole, after a commit: a panic cannot leave it half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops every key; the handle stays, locked.
+    pub(crate) fn close(&self) {
+        *self.lock() = None;
+        healthspace_wipe::burn_stack();
+    }
+
+    /// The state after rereading the heads in a new snapshot, and that snapshot.
+    pub(crate) fn read(&self) -> Result<(Box<dyn ReadTxn + '_>, State)> {
+        let mut guard = self.lock();
+        let state = guard.as_mut().ok_or(Error::Locked)?;
+        let txn = self.base.storage.begin_read()?;
+        let mut next = state.clone();
+        next.refresh(&self.base, &*txn)?;
+        *state = next.clone();
+        Ok((txn, next))
+    }
+
+    /// Adds a partition that this handle has just opened.
+    pub(crate) fn push_partition(&self, scope: Scope) -> Result<()> {
+        self.lock().as_mut().ok_or(Error::Locked)?.partitions.push(scope);
+        Ok(())
+    }
+
+    /// The state as last seen, without looking at the file.
+    pub(crate) fn peek(&self) -> Result<State> {
+        self.lock().clone().ok_or(Error::Locked)
+    }
+
+    /// Runs a write transaction. Heads are reread under the lock before `f` decides anything; what
+    /// `f` changed becomes durable and visible together, or not at all.
+    pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
+        let mut guard = self.lock();
+        let state = guard.as_mut().ok_or(Error::Locked)?;
+        let txn = self.base.storage.begin_write()?;
+        let mut fresh = state.clone();
+        fresh.refresh(&self.base, &*txn)?;
+        *state = fresh.clone();
+        let now = self.base.env.now().as_millis().max(fresh.floor());
+        let mut tx = Tx::new(&self.base, txn, now)?;
+        let mut writing = Writing { state: fresh, works: BTreeMap::new() };
+        let out = f(&mut tx, &mut writing)?;
+        let Writing { state: mut next, works } = writing;
+        if works.is_empty() {
+            return Ok(out);
+        }
+        let policies = works.contains_key(&Target::System);
+        for (target, work) in works {
+            match target {
+                Target::System => {
+                    let signer = work.scope.signer(&self.base, &*tx.txn)?;
+                    let scope = tx.finish(work, None, Some(&signer))?;
+                    next.view.head = Arc::clone(&scope.head);
+                    next.view.digest = scope.digest;
+                    next.system = Some(scope);
+                }
+                Target::Partition(i) => {
+                    let under = (next.view.head.generation, next.view.digest);
+                    let scope = tx.finish(work, Some(under), None)?;
+                    if let Some(p) = next.partitions.get_mut(i) {
+                        *p = scope;
+                    }
+                }
+            }
+        }
+        let base = &self.base;
+        // Policy rows that this transaction wrote are reread from it, before it ends.
+        if policies {
+            for p in &mut next.partitions {
+                p.policy = load_policy(base, &*tx.txn, &next.view, &p.id, &p.keys)?;
+            }
+        }
+        tx.commit()?;
+        *state = next;
+        Ok(out)
+    }
+}

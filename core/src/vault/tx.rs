@@ -1,0 +1,459 @@
+//! One write transaction: scopes are changed as working copies and become visible when durable.
+//!
+//! A `Tx` holds the database's write lock. Heads were reread under it, so what it decides on is
+//! what it commits over. Dropped without [`Tx::commit`], nothing happened.
+
+use super::head::{self, RowRef};
+use super::manifest::{ConversationEntry, Manifest, PAGE_ENTRIES, PageEntry, SegmentRef, SourceEntry, encode_page};
+use super::payload::Content;
+use super::rows::{Base, Buffers, Place};
+use super::scope::Scope;
+use crate::audit::{AuditEvent, Entry};
+use crate::catalog::{self, Segment};
+use crate::crypto::context::{Class, Context};
+use crate::crypto::secret::{Key, Payload};
+use crate::crypto::sign::SigningKey;
+use crate::crypto::{random_array, seal};
+use crate::error::{Error, Limit, Part, Result};
+use crate::id::{ScopeId, Timestamp};
+use crate::keyring::{KeyPage, PAGE_KEYS};
+use crate::ledger::commit;
+use crate::ledger::tree::{self, Nodes, TreeHead};
+use crate::storage::{ReadTxn, WriteTxn};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A write transaction.
+pub(crate) struct Tx<'a> {
+    pub(crate) base: &'a Base,
+    pub(crate) txn: Box<dyn WriteTxn + 'a>,
+    /// Milliseconds since the epoch, not before any entry of the scopes involved.
+    pub(crate) now: i64,
+    word: u32,
+    buffers: Buffers,
+}
+
+/// A scope being changed.
+pub(crate) struct Work {
+    pub(crate) scope: Scope,
+    pub(crate) manifest: Manifest,
+    generation: u32,
+    tree: TreeHead,
+    last_entry: i64,
+    dirty_keys: BTreeMap<usize, KeyPage>,
+    segments: BTreeMap<(u64, u64), Arc<Segment>>,
+    pub(crate) system: Option<head::SystemPart>,
+}
+
+/// Where a class 1 or 7 row was put.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Put {
+    pub(crate) number: u64,
+    pub(crate) version: u64,
+}
+
+struct TreeRows<'a>(&'a dyn WriteTxn, ScopeId);
+
+impl Nodes for TreeRows<'_> {
+    fn get(&self, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
+        self.0.tree(&self.1, level, idx)
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(base: &'a Base, txn: Box<dyn WriteTxn + 'a>, now: i64) -> Result<Self> {
+        Ok(Self { base, txn, now, word: u32::from_be_bytes(random_array()?), buffers: Buffers::default() })
+    }
+
+    /// A working copy of a scope that was refreshed under this transaction.
+    pub(crate) fn work(&self, scope: &Scope) -> Result<Work> {
+        let head = &scope.head;
+        Ok(Work {
+            manifest: scope.manifest.duplicate()?,
+            generation: head.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?,
+            tree: TreeHead { size: head.log_size, root: head.log_root },
+            last_entry: head.last_entry,
+            dirty_keys: BTreeMap::new(),
+            segments: scope.segments().clone(),
+            system: head.system.clone(),
+            scope: scope.clone(),
+        })
+    }
+
+    /// Makes everything durable.
+    pub(crate) fn commit(self) -> Result<()> {
+        self.txn.commit()
+    }
+
+    /// Version of every row that this transaction writes in a scope.
+    pub(crate) fn version(&self, work: &Work) -> u64 {
+        u64::from(work.generation) << 32 | u64::from(self.word)
+    }
+
+    /// Makes a key group and returns its number.
+    pub(crate) fn new_group(&mut self, work: &mut Work) -> Result<u64> {
+        let last = work.manifest.key_pages.len().checked_sub(1);
+        let mut index = last.unwrap_or(0);
+        if !work.dirty_keys.contains_key(&index) {
+            let page = match last {
+                Some(i) => {
+                    let group = (i * PAGE_KEYS) as u64 + 1;
+                    work.scope.group_page(self.base, &*self.txn, group)?.0.duplicate()?
+                }
+                None => KeyPage::default(),
+            };
+            work.dirty_keys.insert(index, page);
+        }
+        if work.dirty_keys.get(&index).is_some_and(KeyPage::is_full) {
+            index += 1;
+            work.dirty_keys.insert(index, KeyPage::default());
+        }
+        if index >= work.manifest.key_pages.len() {
+            let number = self.next_row(work)?;
+            work.manifest.key_pages.push(RowRef { number, version: 0, salt: [0; 24] });
+        }
+        let page = work.dirty_keys.get_mut(&index).ok_or(Error::Internal(40))?;
+        let slot = page.push(self.base.epoch, Key::make()?).ok_or(Error::Internal(41))?;
+        Ok((index * PAGE_KEYS + slot) as u64 + 1)
+    }
+
+    /// Drops a group's key: what it sealed is gone once this is durable.
+    pub(crate) fn drop_group(&mut self, work: &mut Work, group: u64) -> Result<()> {
+        let at = usize::try_from(group.saturating_sub(1)).map_err(|_| Error::Internal(42))?;
+        let index = at / PAGE_KEYS;
+        if !work.dirty_keys.contains_key(&index) {
+            let page = work.scope.group_page(self.base, &*self.txn, group)?.0.duplicate()?;
+            work.dirty_keys.insert(index, page);
+        }
+        if let Some(p) = work.dirty_keys.get_mut(&index) {
+            p.drop_key(at % PAGE_KEYS);
+        }
+        Ok(())
+    }
+
+    /// A row number that was never used in this scope.
+    pub(crate) fn next_row(&mut self, work: &mut Work) -> Result<u64> {
+        let n = work.manifest.next_row;
+        // 40 bits for the counter, 16 for the ordinal, 8 for a record's position in its block.
+        if n >= 1 << 40 {
+            return Err(Error::TooLarge(Limit::Capacity));
+        }
+        work.manifest.next_row = n + 1;
+        Ok(u64::from(work.scope.ordinal) << 40 | n)
+    }
+
+    /// Seals content under a group's key into a new row.
+    pub(crate) fn put_content(
+        &mut self,
+        work: &mut Work,
+        class: Class,
+        group: u64,
+        content: Content,
+        raw: &[u8],
+    ) -> Result<Put> {
+        let number = self.next_row(work)?;
+        let row = self.put_content_at(work, class, group, content, raw, number)?;
+        Ok(Put { number: row.number, version: row.version })
+    }
+
+    fn put_content_at(
+        &mut self,
+        work: &Work,
+        class: Class,
+        group: u64,
+        content: Content,
+        raw: &[u8],
+        number: u64,
+    ) -> Result<RowRef> {
+        let version = self.version(work);
+        let at = usize::try_from(group.saturating_sub(1)).map_err(|_| Error::Internal(43))?;
+        let (base, txn, buffers) = (self.base, &mut self.txn, &mut self.buffers);
+        let place = |epoch| Place { number, version, ..work.scope.place(class, epoch, group) };
+        if let Some((epoch, key)) = work.dirty_keys.get(&(at / PAGE_KEYS)).and_then(|p| p.get(at % PAGE_KEYS)) {
+            return base.put(&mut **txn, buffers, key.expose(), &place(epoch), content, raw);
+        }
+        let (page, slot) = work.scope.group_page(base, &**txn, group)?;
+        let (epoch, key) = page.get(slot).ok_or(Error::NotFound)?;
+        base.put(&mut **txn, buffers, key.expose(), &place(epoch), content, raw)
+    }
+
+    fn put_bookkeeping(&mut self, work: &Work, class: Class, raw: &[u8], number: u64) -> Result<RowRef> {
+        let place = Place { number, version: self.version(work), ..work.scope.place(class, self.base.epoch, 0) };
+        let key = work.scope.keys.manifest.expose();
+        self.base.put(&mut *self.txn, &mut self.buffers, key, &place, Content::Dense, raw)
+    }
+
+    /// Seals a scope's log seed.
+    pub(crate) fn put_seed(&mut self, work: &mut Work, seed: &[u8; 32]) -> Result<()> {
+        let number = work.manifest.seed.number;
+        work.manifest.seed = self.put_bookkeeping(work, Class::LogSeed, seed, number)?;
+        Ok(())
+    }
+
+    /// Adds a catalog segment, then merges where eight of a level stand.
+    pub(crate) fn add_segment(&mut self, work: &mut Work, bytes: &[u8], staged: u32) -> Result<()> {
+        self.put_segment(work, bytes, 0, staged)?;
+        if staged == 0 { self.merge_segments(work) } else { Ok(()) }
+    }
+
+    fn put_segment(&mut self, work: &mut Work, bytes: &[u8], level: u8, staged: u32) -> Result<()> {
+        let segment = Segment::decode(bytes)?;
+        let group = self.new_group(work)?;
+        let number = self.next_row(work)?;
+        let row = self.put_content_at(work, Class::Catalog, group, Content::Dense, bytes, number)?;
+        let weight = segment.weight() as u64;
+        work.manifest.segments.push(SegmentRef { row, group, level, weight, staged });
+        work.segments.insert((row.number, row.version), Arc::new(segment));
+        Ok(())
+    }
+
+    /// Merges visible segments as the level plan asks for: bounded work per commit.
+    pub(crate) fn merge_segments(&mut self, work: &mut Work) -> Result<()> {
+        loop {
+            let all = &work.manifest.segments;
+            let visible: Vec<usize> = (0..all.len()).filter(|i| all.get(*i).is_some_and(|s| s.staged == 0)).collect();
+            let levels: Vec<(u8, usize)> =
+                visible.iter().filter_map(|i| all.get(*i)).map(|s| (s.level, s.weight as usize)).collect();
+            let Some(plan) = catalog::plan(&levels) else { return Ok(()) };
+            let chosen: Vec<usize> = visible.get(plan.segments).ok_or(Error::Internal(49))?.to_vec();
+            let refs: Vec<SegmentRef> = chosen.iter().filter_map(|i| all.get(*i).cloned()).collect();
+            let parts = refs
+                .iter()
+                .map(|r| match work.segments.get(&(r.row.number, r.row.version)) {
+                    Some(s) => Ok(Arc::clone(s)),
+                    None => work.scope.read_segment(self.base, &*self.txn, &r.row, r.group).map(Arc::new),
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let borrowed: Vec<&Segment> = parts.iter().map(|s| &**s).collect();
+            let merged = catalog::merge(&borrowed)?;
+            for r in &refs {
+                self.txn.delete(&work.scope.id, r.row.number)?;
+                self.drop_group(work, r.group)?;
+                work.segments.remove(&(r.row.number, r.row.version));
+            }
+            // The merged segment takes the place of its oldest part: order stays that of arrival,
+            // so that links and retirements of later segments still find earlier records.
+            let at = chosen.first().copied().unwrap_or(0);
+            let mut i = 0;
+            work.manifest.segments.retain(|_| {
+                i += 1;
+                !chosen.contains(&(i - 1))
+            });
+            self.put_segment(work, &merged, plan.level, 0)?;
+            if let Some(new) = work.manifest.segments.pop() {
+                work.manifest.segments.insert(at.min(work.manifest.segments.len()), new);
+            }
+        }
+    }
+
+    /// Appends an event to the scope's log: committed leaf, sealed entry, tree rows. Its index.
+    pub(crate) fn log(&mut self, work: &mut Work, event: AuditEvent) -> Result<u64> {
+        self.log_with_salt(work, event, &[0; 32])
+    }
+
+    /// As [`log`](Self::log), with the salt of the items that a release names: it is kept beside
+    /// the entry's own secret, never inside the entry.
+    pub(crate) fn log_with_salt(&mut self, work: &mut Work, event: AuditEvent, salt: &[u8; 32]) -> Result<u64> {
+        let entry = Entry { time: Timestamp::from_millis(self.now), event }.encode()?;
+        let index = work.tree.size;
+        let r: [u8; 32] = random_array()?;
+        let payload: Key<Payload> = Key::make()?;
+        let version = self.version(work);
+        let at = |class| Context {
+            space: self.base.space,
+            scope: work.scope.id,
+            epoch: self.base.epoch,
+            class,
+            object: index,
+            version,
+        };
+        let mut wrap = version.to_be_bytes().to_vec();
+        seal::seal_into(work.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), payload.expose(), &mut wrap)?;
+        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(64 + entry.len()));
+        plain.extend_from_slice(&r);
+        plain.extend_from_slice(salt);
+        plain.extend_from_slice(&entry);
+        let sealed = seal::seal(payload.expose(), &at(Class::LedgerPayload).encode(), &plain)?;
+        self.txn.put_ledger(&work.scope.id, index, &wrap, &sealed)?;
+        let appended =
+            tree::append(&TreeRows(&*self.txn, work.scope.id), &work.tree, &[commit::commitment(&r, &entry)])?;
+        for row in &appended.rows {
+            self.txn.put_tree(&work.scope.id, row.level, row.idx, &row.hash)?;
+        }
+        work.tree = appended.head;
+        work.last_entry = work.last_entry.max(self.now);
+        Ok(index)
+    }
+
+    /// Appends to a paged list; only the last page is rewritten.
+    fn append_page<T: PageEntry>(
+        &mut self,
+        work: &mut Work,
+        pages: &mut Vec<RowRef>,
+        tail: Vec<Arc<T>>,
+        entry: T,
+    ) -> Result<()> {
+        let mut tail = tail;
+        if tail.len() >= PAGE_ENTRIES || pages.is_empty() {
+            tail.clear();
+            let number = self.next_row(work)?;
+            pages.push(RowRef { number, version: 0, salt: [0; 24] });
+        }
+        tail.push(Arc::new(entry));
+        let number = pages.last().ok_or(Error::Internal(44))?.number;
+        let row = self.put_bookkeeping(work, Class::Manifest, &encode_page(&tail), number)?;
+        if let Some(last) = pages.last_mut() {
+            *last = row;
+        }
+        Ok(())
+    }
+
+    /// Adds a source; its ordinal.
+    pub(crate) fn add_source(&mut self, work: &mut Work, entry: SourceEntry) -> Result<u32> {
+        let mut pages = core::mem::take(&mut work.manifest.source_pages);
+        let tail = match pages.last() {
+            Some(row) => work.scope.source_page(self.base, &*self.txn, row)?.to_vec(),
+            None => Vec::new(),
+        };
+        self.append_page(work, &mut pages, tail, entry)?;
+        work.manifest.source_pages = pages;
+        let ordinal = work.manifest.sources;
+        work.manifest.sources = ordinal.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
+        Ok(ordinal)
+    }
+
+    /// Replaces a source's entry.
+    pub(crate) fn set_source(&mut self, work: &mut Work, ordinal: u32, entry: SourceEntry) -> Result<()> {
+        let i = usize::try_from(ordinal).map_err(|_| Error::Internal(45))?;
+        let row = *work.manifest.source_pages.get(i / PAGE_ENTRIES).ok_or(Error::Internal(46))?;
+        let mut page = work.scope.source_page(self.base, &*self.txn, &row)?.to_vec();
+        *page.get_mut(i % PAGE_ENTRIES).ok_or(Error::Internal(47))? = Arc::new(entry);
+        let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
+        if let Some(r) = work.manifest.source_pages.get_mut(i / PAGE_ENTRIES) {
+            *r = new;
+        }
+        Ok(())
+    }
+
+    /// Stores a conversation's label.
+    pub(crate) fn set_conversation(&mut self, work: &mut Work, entry: ConversationEntry) -> Result<()> {
+        for i in 0..work.manifest.conversation_pages.len() {
+            let Some(row) = work.manifest.conversation_pages.get(i).copied() else { continue };
+            let page = work.scope.conversation_page(self.base, &*self.txn, &row)?;
+            let Some(at) = page.iter().position(|e| e.id == entry.id) else { continue };
+            let mut page = page.to_vec();
+            if let Some(e) = page.get_mut(at) {
+                *e = Arc::new(entry);
+            }
+            let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
+            if let Some(r) = work.manifest.conversation_pages.get_mut(i) {
+                *r = new;
+            }
+            return Ok(());
+        }
+        let mut pages = core::mem::take(&mut work.manifest.conversation_pages);
+        let tail = match pages.last() {
+            Some(row) => work.scope.conversation_page(self.base, &*self.txn, row)?.to_vec(),
+            None => Vec::new(),
+        };
+        self.append_page(work, &mut pages, tail, entry)?;
+        work.manifest.conversation_pages = pages;
+        Ok(())
+    }
+
+    /// Writes what a scope's change still owes: key pages, manifest, head. Returns the scope as it
+    /// will be once the transaction is durable.
+    pub(crate) fn finish(
+        &mut self,
+        mut work: Work,
+        under: Option<(u32, [u8; 32])>,
+        signer: Option<&SigningKey>,
+    ) -> Result<Scope> {
+        for (index, page) in core::mem::take(&mut work.dirty_keys) {
+            let number = work.manifest.key_pages.get(index).ok_or(Error::Internal(48))?.number;
+            let row = self.put_bookkeeping(&work, Class::KeyPage, &page.encode(), number)?;
+            if let Some(r) = work.manifest.key_pages.get_mut(index) {
+                *r = row;
+            }
+        }
+        let number = u64::from(work.scope.ordinal) << 40 | MANIFEST_ROW;
+        let manifest = self.put_bookkeeping(&work, Class::Manifest, &work.manifest.encode(), number)?;
+        let old = &work.scope.head;
+        let head = head::Head {
+            generation: work.generation,
+            epoch: self.base.epoch,
+            log_size: work.tree.size,
+            log_root: work.tree.root,
+            last_entry: work.last_entry,
+            manifest,
+            previous: work.scope.digest,
+            system: work.system.clone(),
+            under,
+            ..(**old).clone()
+        };
+        let body = head.encode();
+        let auth = head::authenticate(&body, &work.scope.keys.head_mac, signer)?;
+        self.txn.put_head(&work.scope.id, &body, &auth)?;
+        let Work { mut scope, manifest, segments, .. } = work;
+        let visible: Vec<(u64, u64)> =
+            manifest.segments.iter().filter(|s| s.staged == 0).map(|s| (s.row.number, s.row.version)).collect();
+        let mut keep = BTreeMap::new();
+        for key in visible {
+            if let Some(s) = segments.get(&key) {
+                keep.insert(key, Arc::clone(s));
+            }
+        }
+        scope.digest = head::digest(&body);
+        scope.head = Arc::new(head);
+        scope.manifest = Arc::new(manifest);
+        scope.adopt(keep);
+        Ok(scope)
+    }
+}
+
+/// An entry of a log, in the open.
+pub(crate) struct OpenEntry {
+    pub(crate) r: [u8; 32],
+    /// Of a release: the salt of its items.
+    pub(crate) salt: [u8; 32],
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads an entry of a scope's log and checks it against the tree.
+pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u64) -> Result<OpenEntry> {
+    const BAD: Error = Error::Corrupt(Part::Ledger);
+    if index >= scope.head.log_size {
+        return Err(Error::NotFound);
+    }
+    let row = txn.ledger(&scope.id, index)?.ok_or(BAD)?;
+    let (version, wrap) = row.wrap.split_first_chunk::<8>().ok_or(BAD)?;
+    let version = u64::from_be_bytes(*version);
+    let at = |class| Context { space: base.space, scope: scope.id, epoch: base.epoch, class, object: index, version };
+    let key = seal::open(scope.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), wrap).map_err(|_| BAD)?;
+    let key = zeroize::Zeroizing::new(key);
+    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| BAD)?;
+    let plain = seal::open(key, &at(Class::LedgerPayload).encode(), &row.sealed).map_err(|_| BAD)?;
+    let (r, rest) = plain.split_first_chunk::<32>().ok_or(BAD)?;
+    let (salt, bytes) = rest.split_first_chunk::<32>().ok_or(BAD)?;
+    // Position is authenticated by the tree, not by the seal alone.
+    if txn.tree(&scope.id, 0, index)? != Some(commit::commitment(r, bytes)) {
+        return Err(BAD);
+    }
+    Ok(OpenEntry { r: *r, salt: *salt, bytes: bytes.to_vec() })
+}
+
+/// The rows of a scope's tree in a snapshot.
+pub(crate) struct ReadRows<'a>(pub(crate) &'a dyn ReadTxn, pub(crate) ScopeId);
+
+impl Nodes for ReadRows<'_> {
+    fn get(&self, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
+        self.0.tree(&self.1, level, idx)
+    }
+}
+
+/// Row of a scope's manifest: always the same number, so that nothing has to name it twice.
+pub(crate) const MANIFEST_ROW: u64 = 1;
+/// Row of a scope's log seed.
+pub(crate) const SEED_ROW: u64 = 2;
+/// The first row that a scope's counter gives out.
+pub(crate) const FIRST_ROW: u64 = 16;
