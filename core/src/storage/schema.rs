@@ -14,7 +14,9 @@ use std::time::Duration;
 pub(super) const APPLICATION_ID: i32 = 0x4853_5043;
 /// The format, in the file's header (offset 60).
 pub(super) const FORMAT: i32 = 0;
-/// Measured with 300-byte rows (release, CPU time): see `storage/tests/measure.rs`.
+/// Measured with 300-byte rows, CPU time, a loaded machine (`storage/tests/measure.rs`): larger
+/// pages make bulk puts cheaper (2.2, 1.9 and 1.6 us at 4, 8 and 16 KiB) but random reads dearer
+/// (2.6, 3.0 and 3.5 us) and write more for each small commit. Reading and small commits win.
 pub(super) const PAGE_SIZE: i32 = 4096;
 /// Page cache of one connection, KiB.
 const CACHE_KIB: i32 = 8 * 1024;
@@ -26,7 +28,7 @@ const ROW_BYTES: i32 = 256 << 20;
 /// `row_group` serves erasure: without it, dropping one source reads every row of the file. It
 /// covers all classes, since a group's rows are bodies, series chunks and segments alike, and a
 /// partial index would have to fix those classes in the format. An import writes one group in
-/// ascending numbers, so its entries are appended side by side.
+/// ascending numbers, so its entries are appended side by side: about 0.4 us per put.
 ///
 /// Tables stand before the index, as `VACUUM` puts them.
 ///
