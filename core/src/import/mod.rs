@@ -5,11 +5,15 @@
 //! and never fails the whole file for one bad entry: it reports the entry and goes on.
 
 mod apple;
+mod archive;
 mod limits;
 mod report;
+mod source;
 
 pub use limits::Limits;
 pub use report::{Issue, Report, Severity, TypeCount, What};
+pub(crate) use source::{Fhir, Readers};
+pub use source::{Input, Source};
 
 use crate::error::Result;
 use crate::record::{Draft, Sample, SeriesKey};

@@ -56,11 +56,6 @@ pub(super) fn looks_like(head: &[u8]) -> bool {
     prolog::root_name(head) == Some(b"HealthData")
 }
 
-/// The root element's name of an XML document that begins so.
-pub(super) fn root_name(head: &[u8]) -> Option<&[u8]> {
-    prolog::root_name(head)
-}
-
 /// Reads an export from its first byte.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! Real exports, generated ones against their oracle, and hostile ones.
 
 use super::*;
+use crate::import::source::tests::shared;
 use crate::record::{Category, Decimal, FactDraft, Kind, Sample, SeriesKey, Value};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 #[derive(Default)]
 struct Kept {
@@ -74,17 +74,6 @@ fn read(xml: &str) -> (Kept, Report) {
 
 fn issues(report: &Report) -> Vec<(Severity, What, u64)> {
     report.issue_counts.iter().map(|((s, w), n)| (*s, *w, *n)).collect()
-}
-
-pub(crate) fn shared() -> Option<PathBuf> {
-    let dir = std::env::var_os("HEALTHSPACE_SHARED")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"));
-    if dir.join("data/gen.py").exists() {
-        return Some(dir);
-    }
-    eprintln!("SKIPPED: shared data not found");
-    None
 }
 
 const START: &str = r#"startDate="2019-07-19 10:36:11 +0200""#;

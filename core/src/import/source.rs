@@ -1,0 +1,194 @@
+//! What is imported: a file, bytes in memory, or anything that reads and seeks; and which reader
+//! understands it.
+
+use super::{Limits, Report, Severity, Sink, What, apple, archive};
+use crate::error::{Error, Limit, Malformed, Result};
+use crate::id::SourceId;
+use std::io::{BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// Bytes that a format is told by.
+const HEAD: u64 = 64 << 10;
+/// Bytes read at a time.
+const STEP: usize = 256 << 10;
+
+/// What a source is made of.
+pub trait Input: Read + Seek + Send {}
+impl<T: Read + Seek + Send> Input for T {}
+
+/// A source of health data, before it is read: nothing is in memory, nothing is decided.
+///
+/// ```
+/// use healthspace::import::Source;
+/// let mut source = Source::bytes(b"{\"resourceType\":\"Patient\"}".to_vec())?;
+/// assert_eq!(source.len(), 26);
+/// assert!(Source::bytes(Vec::new()).is_err());
+/// # Ok::<(), healthspace::Error>(())
+/// ```
+pub struct Source {
+    input: Box<dyn Input>,
+    len: u64,
+}
+
+impl core::fmt::Debug for Source {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Source(..)")
+    }
+}
+
+impl Source {
+    /// A file. A symbolic link is followed.
+    ///
+    /// # Errors
+    /// [`Malformed::NotAFile`] for a directory, device, pipe or socket; [`Malformed::Empty`];
+    /// [`Error::Io`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        // Asked before opening: opening a pipe would wait for its other end.
+        if !std::fs::metadata(&path)?.is_file() {
+            return Err(Error::Malformed(Malformed::NotAFile));
+        }
+        let file = std::fs::File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(Error::Malformed(Malformed::NotAFile));
+        }
+        Self::reader(file)
+    }
+
+    /// Bytes in memory.
+    ///
+    /// # Errors
+    /// [`Malformed::Empty`].
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
+        Self::reader(Cursor::new(bytes.into()))
+    }
+
+    /// Anything that reads and seeks.
+    ///
+    /// # Errors
+    /// [`Malformed::Empty`]; [`Error::Io`].
+    pub fn reader(mut input: impl Input + 'static) -> Result<Self> {
+        let len = input.seek(SeekFrom::End(0))?;
+        if len == 0 {
+            return Err(Error::Malformed(Malformed::Empty));
+        }
+        Ok(Self { input: Box::new(input), len })
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "an empty source is refused when it is made")]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// BLAKE3 of its bytes; `progress` is told how many were read.
+    ///
+    /// # Errors
+    /// [`Limit::InputBytes`]; [`Error::InputChanged`] where the length changes meanwhile;
+    /// [`Error::Io`]; what `progress` fails with.
+    pub fn id(&mut self, limits: &Limits, progress: &mut dyn FnMut(u64) -> Result<()>) -> Result<SourceId> {
+        self.rewind(limits)?;
+        let mut hash = blake3::Hasher::new();
+        let mut buf = vec![0; STEP];
+        let mut done = 0;
+        loop {
+            match self.input.read(&mut buf) {
+                Ok(0) => break,
+                Ok(n) => {
+                    hash.update(buf.get(..n).unwrap_or_default());
+                    done += n as u64;
+                    progress(done)?;
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+            if done > self.len {
+                break;
+            }
+        }
+        if done == self.len { Ok(SourceId::from_bytes(*hash.finalize().as_bytes())) } else { Err(Error::InputChanged) }
+    }
+
+    /// Reads all of it into `sink`, whatever it is: an archive, an Apple Health export, FHIR.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is nothing that is read; [`Error::TooLarge`]; what the sink
+    /// fails with. A bad entry is no error: it is in the report.
+    pub(crate) fn read(
+        &mut self,
+        readers: &Readers,
+        limits: &Limits,
+        sink: &mut dyn Sink,
+        report: &mut Report,
+    ) -> Result<()> {
+        self.rewind(limits)?;
+        report.bytes = self.len;
+        let mut head = Vec::new();
+        (&mut self.input).take(HEAD).read_to_end(&mut head)?;
+        let format = format_of(&head, readers)?;
+        self.input.rewind()?;
+        let input = &mut self.input;
+        match (format, &readers.fhir) {
+            (Format::Zip, _) => archive::import(BufReader::with_capacity(STEP, input), readers, limits, sink, report),
+            (Format::Apple, _) => {
+                let files = apple::import(&mut input.take(self.len), 0, limits, sink, report)?;
+                for file in files {
+                    report.issue(limits.issues, Severity::Refused, What::MissingMember, 0, file.offset);
+                }
+                Ok(())
+            }
+            (Format::Fhir, Some(fhir)) => {
+                (fhir.import)(&mut input.take(self.len), Some(self.len), 0, limits, sink, report)
+            }
+            (Format::Fhir, None) => Err(Error::Malformed(Malformed::UnknownFormat)),
+        }
+    }
+
+    fn rewind(&mut self, limits: &Limits) -> Result<()> {
+        if self.len > limits.input_bytes {
+            return Err(Error::TooLarge(Limit::InputBytes));
+        }
+        Ok(self.input.rewind()?)
+    }
+}
+
+/// The reader of FHIR, as far as dispatch needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Fhir {
+    /// Whether JSON that begins so is FHIR.
+    pub(crate) looks_like: fn(&[u8]) -> bool,
+    /// Reads it: input, its length where known, archive member.
+    pub(crate) import: fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report) -> Result<()>,
+}
+
+/// The readers of formats that live in modules of their own.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Readers {
+    pub(crate) fhir: Option<Fhir>,
+}
+
+/// What a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Zip,
+    Apple,
+    Fhir,
+}
+
+/// Tells a format by the first bytes; names and extensions lie.
+pub(super) fn format_of(head: &[u8], readers: &Readers) -> Result<Format> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    match text.first() {
+        None => Err(Error::Malformed(Malformed::Empty)),
+        _ if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") => Ok(Format::Zip),
+        Some(b'{' | b'[') => match readers.fhir {
+            Some(fhir) if (fhir.looks_like)(head) => Ok(Format::Fhir),
+            _ => Err(Error::Malformed(Malformed::NotFhir)),
+        },
+        Some(b'<') if apple::looks_like(head) => Ok(Format::Apple),
+        _ => Err(Error::Malformed(Malformed::UnknownFormat)),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
