@@ -4,8 +4,10 @@
 //! network; hostile input meets no key. An importer opens no URL, follows no path of an archive
 //! and never fails the whole file for one bad entry: it reports the entry and goes on.
 
+pub(crate) mod fhir;
 mod limits;
 mod report;
+mod subject;
 
 pub use limits::Limits;
 pub use report::{Issue, Report, Severity, TypeCount, What};
