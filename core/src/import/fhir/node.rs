@@ -14,7 +14,7 @@ use std::fmt;
 /// List elements kept per resource.
 pub(super) const ELEMENTS: u32 = 32_768;
 
-/// How `serde_json` hands over a number with all its digits.
+/// How `serde_json` hands over a number with all its digits, if it is not a 64-bit integer.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// What was noticed while reading one resource.
@@ -43,6 +43,11 @@ pub(super) trait Node<'de>: Default {
     }
 
     fn boolean(&mut self, _: bool, notes: &Notes) {
+        notes.wrong();
+    }
+
+    /// An integer that stands where no number is expected.
+    fn integer(&mut self, _: i128, notes: &Notes) {
         notes.wrong();
     }
 
@@ -90,6 +95,14 @@ impl<'de, N: Node<'de>> Visitor<'de> for Read<'_, N> {
         self.0.boolean(b, self.1);
         Ok(())
     }
+    fn visit_i64<E>(self, i: i64) -> Result<(), E> {
+        self.0.integer(i.into(), self.1);
+        Ok(())
+    }
+    fn visit_u64<E>(self, i: u64) -> Result<(), E> {
+        self.0.integer(i.into(), self.1);
+        Ok(())
+    }
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
@@ -130,11 +143,21 @@ pub(super) struct Seen(pub(super) [u64; 3]);
 /// A struct that is read member by member.
 pub(super) trait Fields<'de> {
     /// Reads the value of a member that the struct knows; `false` if it does not know it.
-    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, seen: &mut Seen, n: &Notes) -> Result<bool, A::Error>;
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        seen: &mut Seen,
+        n: &Notes,
+    ) -> Result<bool, A::Error>;
 }
 
 /// Reads all members of an object into a struct.
-pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(t: &mut T, mut map: A, n: &Notes) -> Result<(), A::Error> {
+pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(
+    t: &mut T,
+    mut map: A,
+    n: &Notes,
+) -> Result<(), A::Error> {
     let mut seen = Seen::default();
     while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
         if !t.field(&key, &mut map, &mut seen, n)? {
@@ -218,6 +241,10 @@ impl std::ops::Deref for Text<'_> {
 impl<'de> Node<'de> for Text<'de> {
     fn text(&mut self, s: Cow<'de, str>, _: &Notes) {
         self.0 = s;
+    }
+    fn integer(&mut self, i: i128, notes: &Notes) {
+        notes.wrong();
+        self.0 = Cow::Owned(i.to_string());
     }
     fn object<A: MapAccess<'de>>(&mut self, mut map: A, notes: &Notes) -> Result<(), A::Error> {
         notes.wrong();

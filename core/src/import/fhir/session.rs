@@ -167,7 +167,8 @@ fn labels(c: &Common<'_>) -> (Option<Confidentiality>, Sensitivities) {
         if is("Confidentiality", "urn:oid:2.16.840.1.113883.5.25") {
             confidentiality = confidentiality.max(Confidentiality::from_code(&code.code));
         } else if is("ActCode", "urn:oid:2.16.840.1.113883.5.4") && !code.code.is_empty() {
-            let obligation = Obligations::from_bits(u32::MAX).codes().any(|o| o == &*code.code || "MASK" == &*code.code);
+            let obligation =
+                Obligations::from_bits(u32::MAX).codes().any(|o| o == &*code.code || "MASK" == &*code.code);
             if !obligation {
                 sensitivities = sensitivities.union(Sensitivities::only(Sensitivity::from_code(&code.code)));
             }

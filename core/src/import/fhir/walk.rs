@@ -207,12 +207,16 @@ impl<H: Handler> Walk<'_, H> {
     /// A Bundle, from its brace on. What is broken between its entries ends with it.
     fn bundle(&mut self, level: usize) -> Result<(), Halt> {
         self.w.out.bundle();
+        // A Bundle is no entry of its own: what is counted is what it holds.
+        self.entries = self.entries.saturating_sub(1);
         self.w.pos += 1;
         let mut first = true;
         loop {
             let step = match self.w.member(first, self.line) {
                 Ok(None) => return Ok(()),
-                Ok(Some(name)) if name == "entry" && self.w.buf.get(self.w.pos) == Some(&b'[') => self.entry_list(level),
+                Ok(Some(name)) if name == "entry" && self.w.buf.get(self.w.pos) == Some(&b'[') => {
+                    self.entry_list(level)
+                }
                 Ok(Some(_)) => self.w.skip_value(self.line),
                 Err(e) => Err(e),
             };

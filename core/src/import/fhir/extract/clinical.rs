@@ -176,7 +176,8 @@ pub(super) fn procedure<'a>(p: Procedure<'a>, marks: &Marks) -> Reading<'a> {
     absence(&mut fact);
     (fact.when, fact.until) = span(&p.performed, &p.performed_period, None, marks);
     fact.status = tables::status(&p.common.status);
-    let told = [&*p.performed_string, &words(&p.reason), &words(&p.body_site), p.outcome.words(), &notes(&p.common.note)];
+    let told =
+        [&*p.performed_string, &words(&p.reason), &words(&p.body_site), p.outcome.words(), &notes(&p.common.note)];
     fact.note = join(told, "; ");
     Reading::new(p.common, vec![fact])
 }

@@ -8,7 +8,9 @@
 use super::super::node::{Flag, List, Number, Text, nodes};
 use super::super::tables;
 use super::super::types::{Common, Concept, Period, Quantity, Range, Ratio, Reference, SampledData, Timing};
-use super::convert::{amount, amount_words, bound, codings, cut, first, join, name, notes, range_words, span, text_value};
+use super::convert::{
+    amount, amount_words, bound, codings, cut, first, join, name, notes, range_words, span, text_value,
+};
 use super::{Marks, Reading};
 use crate::record::{Category, FactDraft, Kind, ObservedRange, Value};
 
@@ -60,7 +62,10 @@ pub(super) fn read<'a>(o: Observation<'a>, marks: &Marks) -> Reading<'a> {
     fact.when = when;
     fact.until = until;
     fact.status = tables::status(&o.measured.common.status);
-    fact.note = join([fact.note.as_str(), o.method.words(), o.body_site.words(), &o.device.display, &notes(&o.measured.common.note)], "; ");
+    fact.note = join(
+        [fact.note.as_str(), o.method.words(), o.body_site.words(), &o.device.display, &notes(&o.measured.common.note)],
+        "; ",
+    );
     let mut facts = vec![fact];
     for part in o.component.iter() {
         let mut part = measured(part, marks);

@@ -50,11 +50,7 @@ impl<'de> super::super::node::Node<'de> for Words<'de> {
     fn text(&mut self, s: std::borrow::Cow<'de, str>, _: &super::super::node::Notes) {
         self.0.text = Text(s);
     }
-    fn object<A: serde::de::MapAccess<'de>>(
-        &mut self,
-        map: A,
-        n: &super::super::node::Notes,
-    ) -> Result<(), A::Error> {
+    fn object<A: serde::de::MapAccess<'de>>(&mut self, map: A, n: &super::super::node::Notes) -> Result<(), A::Error> {
         self.0.object(map, n)
     }
 }

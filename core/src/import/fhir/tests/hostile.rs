@@ -83,7 +83,9 @@ fn one_bad_entry_costs_itself_alone() {
         assert!((at..=at + bad.len() as u64).contains(&r.issues[0].offset), "{bad}");
         assert_eq!(r.types.values().map(|t| t.refused).sum::<u64>(), 1);
     }
-    let (c, r) = run(format!(r#"{{"resourceType":"Bundle","entry":[{{}},{{"resource":{{"resourceType":"Nope"}}}},{good}]}}"#).as_bytes());
+    let (c, r) =
+        run(format!(r#"{{"resourceType":"Bundle","entry":[{{}},{{"resource":{{"resourceType":"Nope"}}}},{good}]}}"#)
+            .as_bytes());
     assert_eq!((c.records.len(), c.records[0].type_name), (2, "Unknown"));
     assert_eq!(issues(&r), [(Severity::Repaired, What::UnknownType)]);
 }
@@ -94,7 +96,9 @@ fn bytes_that_are_no_utf8_and_lone_surrogates_stay_as_they_are() {
     assert_eq!(c.fact().text, "caf\u{FFFD}");
     assert_eq!(issues(&r), [(Severity::Repaired, What::BadUtf8)]);
     // JSON's grammar allows a lone surrogate in an escape; Unicode text does not.
-    let (c, r) = run(br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Condition","code":{"text":"\ud800"}}}]}"#);
+    let (c, r) = run(
+        br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Condition","code":{"text":"\ud800"}}}]}"#,
+    );
     assert_eq!((c.records.len(), issues(&r)), (0, vec![(Severity::Refused, What::BadJson)]));
     let (c, r) = run("\u{FEFF}{\"resourceType\":\"Basic\"}\r\n".as_bytes());
     assert_eq!((c.records.len(), issues(&r)), (1, vec![(Severity::Repaired, What::ByteOrderMark)]));
@@ -103,7 +107,9 @@ fn bytes_that_are_no_utf8_and_lone_surrogates_stay_as_they_are() {
 #[test]
 fn lines() {
     let a = r#"{"resourceType":"Patient","id":"1"}"#;
-    let (c, r) = run(format!("{a}\r\n\r\n{a}\n{{\"resourceType\":\"Patient\",\n{a}\nrubbish\n{{\"x\":\"unclosed\n{a}").as_bytes());
+    let (c, r) =
+        run(format!("{a}\r\n\r\n{a}\n{{\"resourceType\":\"Patient\",\n{a}\nrubbish\n{{\"x\":\"unclosed\n{a}")
+            .as_bytes());
     assert_eq!(c.records.len(), 4);
     assert_eq!(issues(&r), [(Severity::Refused, What::BadJson); 3]);
     // Pretty-printed objects one after the other are no lines.
@@ -117,7 +123,9 @@ fn lines() {
 
 #[test]
 fn bundles_within_bundles() {
-    let wrap = |inner: &str| format!(r#"{{"type":"searchset","entry":[{{"resource":{inner},"search":{{}}}}],"resourceType":"Bundle"}}"#);
+    let wrap = |inner: &str| {
+        format!(r#"{{"type":"searchset","entry":[{{"resource":{inner},"search":{{}}}}],"resourceType":"Bundle"}}"#)
+    };
     let mut json = r#"{"resourceType":"Patient"}"#.to_owned();
     for level in 1..=6 {
         json = wrap(&json);
@@ -185,14 +193,25 @@ fn a_gigabyte_of_one_thing_is_stepped_over() {
     let size = if cfg!(debug_assertions) { 200 << 20 } else { 1 << 30 };
     let tail = b"}},{\"resource\":{\"resourceType\":\"Patient\"}}]}";
     let string = b"\"}},{\"resource\":{\"resourceType\":\"Patient\"}}]}";
-    let (n, r) = flood(br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Basic","x":1"#, b'7', size, tail);
+    let (n, r) =
+        flood(br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Basic","x":1"#, b'7', size, tail);
     assert_eq!((n, issues(&r)), (1, vec![(Severity::Refused, What::TooLarge)]));
     let (n, r) = flood(br#"{"resourceType":"Bundle","entry":[{"resource":{"x":""#, b'a', 40 << 20, string);
     assert_eq!((n, issues(&r)), (1, vec![(Severity::Refused, What::TooLarge)]));
-    let (n, r) = flood(br#"{"resourceType":"Bundle","entry":[{"fullUrl":""#, b'\\', 40 << 20, br#"","resource":{"resourceType":"Patient"}}]}"#);
+    let (n, r) = flood(
+        br#"{"resourceType":"Bundle","entry":[{"fullUrl":""#,
+        b'\\',
+        40 << 20,
+        br#"","resource":{"resourceType":"Patient"}}]}"#,
+    );
     assert_eq!((n, r.issues.len()), (1, 0));
     // The fullUrl behind a long tail is not waited for; the record is not lost for it.
-    let (n, r) = flood(br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient"},"search":{"x":""#, b'a', 40 << 20, br#""},"fullUrl":"urn:x"}]}"#);
+    let (n, r) = flood(
+        br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient"},"search":{"x":""#,
+        b'a',
+        40 << 20,
+        br#""},"fullUrl":"urn:x"}]}"#,
+    );
     assert_eq!((n, r.issues.len()), (1, 0));
     let (n, r) = flood(br#"{"resourceType":"Patient"}"#, b' ', 40 << 20, b"\n{}");
     assert_eq!((n, issues(&r)), (1, vec![(Severity::Refused, What::NotAResource)]));
@@ -233,10 +252,20 @@ fn limits_at_and_over() {
     assert_eq!(with(&|l| l.entries = 1), (true, 1, vec![(Severity::Refused, What::TooLarge)]));
     assert!(with(&|l| l.input_bytes = bundle.len() as u64).0);
     assert!(!with(&|l| l.input_bytes = bundle.len() as u64 - 1).0);
-    let total = import(&mut &b"{}"[..], Some(2), 0, &Limits { input_bytes: 1, ..Limits::default() }, &mut Collect::default(), &mut Report::default());
+    let total = import(
+        &mut &b"{}"[..],
+        Some(2),
+        0,
+        &Limits { input_bytes: 1, ..Limits::default() },
+        &mut Collect::default(),
+        &mut Report::default(),
+    );
     assert!(matches!(total, Err(Error::TooLarge(Limit::InputBytes))));
     // Far over, so that the window itself has to give the resource up.
-    let big = format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Basic","x":"{}"}}}},{{"resource":{body}}}]}}"#, "y".repeat(1 << 20));
+    let big = format!(
+        r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Basic","x":"{}"}}}},{{"resource":{body}}}]}}"#,
+        "y".repeat(1 << 20)
+    );
     let (done, sink, report) = run_with(&Limits { resource_bytes: 100, ..Limits::default() }, big.as_bytes());
     assert!(done.is_ok() && sink.records.len() == 1 && issues(&report) == [(Severity::Refused, What::TooLarge)]);
     assert_eq!(sink.rebuild(), big.as_bytes());
@@ -246,7 +275,10 @@ fn limits_at_and_over() {
 fn sixteen_megabytes_of_empty_elements_stay_small() {
     let n = super::super::node::ELEMENTS as usize;
     for (count, over) in [(n, false), (n + 1, true), (3_000_000, true)] {
-        let json = format!(r#"{{"resourceType":"Observation","component":[{}{{}}],"status":"final"}}"#, "{},".repeat(count - 1));
+        let json = format!(
+            r#"{{"resourceType":"Observation","component":[{}{{}}],"status":"final"}}"#,
+            "{},".repeat(count - 1)
+        );
         let (c, r) = run(json.as_bytes());
         assert_eq!((c.records[0].facts.len(), c.fact().status), (count.min(n) + 1, Status::Final));
         assert_eq!(issues(&r), vec![(Severity::Repaired, What::TooLarge); usize::from(over)]);
@@ -255,7 +287,11 @@ fn sixteen_megabytes_of_empty_elements_stay_small() {
 
 #[test]
 fn too_many_uses_without_medication_do_not_pile_up() {
-    let line = |i: usize| format!(r#"{{"resourceType":"MedicationRequest","id":"{i}","medicationReference":{{"reference":"Medication/x"}}}}"#);
+    let line = |i: usize| {
+        format!(
+            r#"{{"resourceType":"MedicationRequest","id":"{i}","medicationReference":{{"reference":"Medication/x"}}}}"#
+        )
+    };
     let json: String = (0..10_050).map(|i| line(i) + "\n").collect();
     let (c, _) = run(json.as_bytes());
     assert_eq!(c.records.len(), 10_050);

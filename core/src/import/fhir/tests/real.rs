@@ -92,7 +92,7 @@ fn laboratory_series_agree_to_the_digit() {
         }
     }
     println!("{found} values compared");
-    assert!(found == 0 || found > 300);
+    assert!(found == 0 || found > 200);
 }
 
 #[test]
@@ -129,7 +129,9 @@ fn a_bulk_export_of_a_bundle_has_the_same_identities() {
         oracle(&json, None, &mut all);
         let lines: String = all.iter().map(|(r, _)| r.to_string() + "\r\n").collect();
         let (a, b) = (run(&bytes).0, run(lines.as_bytes()).0);
-        let ids = |c: &Collect| c.records.iter().map(|r| (r.type_name, r.identity)).collect::<std::collections::BTreeSet<_>>();
+        let ids = |c: &Collect| {
+            c.records.iter().map(|r| (r.type_name, r.identity)).collect::<std::collections::BTreeSet<_>>()
+        };
         assert_eq!(ids(&a), ids(&b));
         let facts = |c: &Collect| c.records.iter().map(|r| r.facts.len()).sum::<usize>();
         assert_eq!(facts(&a), facts(&b));
@@ -218,6 +220,11 @@ fn throughput() {
             super::super::walk::walk(&mut file.as_slice(), Skip, &Limits::default()).ok().unwrap();
         }
         let scan = cpu() - start;
-        println!("{name}: {mb:.0} MB, {} facts: whole {:.0} MB/s, scan alone {:.0} MB/s", sink.0, mb / whole, mb / scan);
+        println!(
+            "{name}: {mb:.0} MB, {} facts: whole {:.0} MB/s, scan alone {:.0} MB/s",
+            sink.0,
+            mb / whole,
+            mb / scan
+        );
     }
 }

@@ -19,23 +19,28 @@ fn values_of_all_sorts() {
     assert_eq!((q.number.to_string().as_str(), q.comparator), ("1.50", Comparator::LessOrEqual));
     assert_eq!((q.unit.as_str(), q.ucum.as_str()), ("mg/dL", "mg/dL"));
     assert_eq!(value(r#""valueQuantity":{"value":1e99999,"unit":"g"}"#), V::Text("1e99999 g".into()));
-    assert_eq!(
-        value(r#""valueQuantity":{"value":12345678901234567890.5}"#),
-        V::Text("12345678901234567890.5".into())
-    );
+    assert_eq!(value(r#""valueQuantity":{"value":12345678901234567890.5}"#), V::Text("12345678901234567890.5".into()));
     assert!(matches!(value(r#""valueQuantity":{"value":"7.10"}"#), V::Quantity(q) if q.number.to_string() == "7.10"));
     assert!(matches!(value(r#""valueInteger":42"#), V::Quantity(q) if q.number.to_string() == "42"));
     assert_eq!(value(r#""valueString":"a\u00e9\n""#), V::Text("aé\n".into()));
     assert_eq!(value(r#""valueBoolean":false"#), V::Bool(false));
     assert!(matches!(value(r#""valueCodeableConcept":{"coding":[{"code":"c","system":"s"}],"text":"T"}"#),
         V::Coded(c, t) if c[0].code == "c" && t == "T"));
-    assert_eq!(value(r#""valueRange":{"low":{"value":1,"unit":"g"},"high":{"value":2.0,"unit":"g"}}"#), V::Text("1 g - 2.0 g".into()));
-    assert_eq!(value(r#""valueRatio":{"numerator":{"value":1},"denominator":{"value":128}}"#), V::Text("1 : 128".into()));
+    assert_eq!(
+        value(r#""valueRange":{"low":{"value":1,"unit":"g"},"high":{"value":2.0,"unit":"g"}}"#),
+        V::Text("1 g - 2.0 g".into())
+    );
+    assert_eq!(
+        value(r#""valueRatio":{"numerator":{"value":1},"denominator":{"value":128}}"#),
+        V::Text("1 : 128".into())
+    );
     assert_eq!(value(r#""valueTime":"10:30:00""#), V::Text("10:30:00".into()));
     assert_eq!(value(r#""valueDateTime":"2020-01""#), V::Text("2020-01".into()));
     assert_eq!(value(r#""valuePeriod":{"start":"2020","end":"2021"}"#), V::Text("2020 - 2021".into()));
-    assert!(matches!(value(r#""valueSampledData":{"origin":{"value":2048},"period":10,"dimensions":1,"data":"1 2 E"}"#),
-        V::Text(t) if t.contains("1 2 E") && t.contains("2048")));
+    assert!(
+        matches!(value(r#""valueSampledData":{"origin":{"value":2048},"period":10,"dimensions":1,"data":"1 2 E"}"#),
+        V::Text(t) if t.contains("1 2 E") && t.contains("2048"))
+    );
     assert_eq!(value(r#""dataAbsentReason":{"text":"not asked"}"#), V::None);
     assert_eq!(value(r#""valueQuantity":[[1],{"x":{}}]"#), V::None);
 }
@@ -64,10 +69,7 @@ fn an_observation_in_full() {
     assert_eq!((range.text.as_str(), range.interpretation.as_str()), ("normal", "H"));
     assert_eq!(range.high.as_ref().unwrap().number.to_string(), "90.0");
     assert_eq!((g.facts[1].note.as_str(), g.facts[1].status), ("BP", Status::Amended));
-    assert_eq!(
-        issues(&r),
-        [(Severity::Repaired, What::BadDate), (Severity::Repaired, What::UnknownUnit)]
-    );
+    assert_eq!(issues(&r), [(Severity::Repaired, What::BadDate), (Severity::Repaired, What::UnknownUnit)]);
 }
 
 #[test]
@@ -76,8 +78,15 @@ fn a_wrong_type_costs_its_field_alone() {
         r#"{"resourceType":"Condition","code":{"text":"Asthma","coding":7},"onsetDateTime":["2020"],"subject":"me",
         "clinicalStatus":{"coding":{"code":"active"}},"_onsetDateTime":{"x":1},"note":[null,{"text":"n"},3]}"#,
     );
+    assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
     let f = c.fact();
     assert_eq!((f.text.as_str(), f.status, f.when, f.note.as_str()), ("Asthma", Status::Active, None, "n"));
+    assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
+    // Numbers of every sort where none is expected.
+    let (c, r) = one(
+        r#"{"resourceType":"Condition","id":7,"code":{"text":1.50,"coding":[-1,1e400,18446744073709551616,true]},"subject":1.5,"meta":-0}"#,
+    );
+    assert_eq!((c.fact().text.as_str(), c.fact().codes.len()), ("1.50", 0));
     assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
     let (c, r) = one(r#"{"resourceType":"Condition","id":"a","id":"b","code":{"text":"1","text":"2"}}"#);
     assert_eq!(c.fact().text, "2");
@@ -105,7 +114,8 @@ fn medications_before_after_inside_and_nowhere() {
         "medicationReference":{"reference":"#m"},"effectivePeriod":{"start":"2019","end":"2020"}}"##,
     );
     assert_eq!((c.fact().text.as_str(), c.fact().until.is_some()), ("In", true));
-    let (c, _) = one(r#"{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/9","display":"D"}}"#);
+    let (c, _) =
+        one(r#"{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/9","display":"D"}}"#);
     assert_eq!(c.fact().text, "D");
 }
 
@@ -127,9 +137,11 @@ fn absence_is_not_presence() {
 
 #[test]
 fn refuted_and_in_error() {
-    for (verification, status) in
-        [("refuted", Status::NotDone), ("entered-in-error", Status::EnteredInError), ("provisional", Status::Preliminary)]
-    {
+    for (verification, status) in [
+        ("refuted", Status::NotDone),
+        ("entered-in-error", Status::EnteredInError),
+        ("provisional", Status::Preliminary),
+    ] {
         let (c, _) = one(&format!(
             r#"{{"resourceType":"Condition","clinicalStatus":{{"coding":[{{"code":"active"}}]}},"verificationStatus":{{"coding":[{{"code":"{verification}"}}]}}}}"#
         ));
@@ -151,15 +163,16 @@ fn the_person_is_known_by_name_and_reference() {
     assert_eq!(words[1], ("birth-date", V::Text("1980-05-06".into())));
     assert_eq!(words[2], ("sex", V::Text("female".into())));
     assert_eq!(c.of("Observation")[0].subject, p.subject);
-    assert_eq!(p.subject.person, one(&patient.replace("Müller", "MULLER").replace("\"p\"", "\"q\"")).0.records[0].subject.person);
+    assert_eq!(
+        p.subject.person,
+        one(&patient.replace("Müller", "MULLER").replace("\"p\"", "\"q\"")).0.records[0].subject.person
+    );
     assert_eq!(p.subject.reference, Some(crate::import::subject::reference("p")));
 }
 
 #[test]
 fn in_doubt_an_observation_is_other() {
-    let category = |fields: &str| {
-        one(&format!(r#"{{"resourceType":"Observation",{fields}}}"#)).0.fact().category
-    };
+    let category = |fields: &str| one(&format!(r#"{{"resourceType":"Observation",{fields}}}"#)).0.fact().category;
     let loinc = |c: &str| format!(r#""code":{{"coding":[{{"system":"http://loinc.org","code":"{c}"}}]}}"#);
     assert_eq!(category(&loinc("99999-9")), Category::Other);
     assert_eq!(category(&format!(r#"{},"valueQuantity":{{"value":1}}"#, loinc("2339-0"))), Category::Laboratory);
