@@ -62,11 +62,11 @@ pub(super) fn patient_key(reference: &str) -> Option<String> {
     if let Some(uuid) = r.strip_prefix("urn:uuid:") {
         return Some(uuid.to_ascii_lowercase());
     }
-    if let Some((before, after)) = r.rsplit_once("Patient/") {
-        if before.is_empty() || before.ends_with('/') {
-            let id = after.split(['/', '?', '|', '#']).next().unwrap_or("");
-            return (!id.is_empty()).then(|| if is_uuid(id) { id.to_ascii_lowercase() } else { id.to_owned() });
-        }
+    if let Some((before, after)) = r.rsplit_once("Patient/")
+        && (before.is_empty() || before.ends_with('/'))
+    {
+        let id = after.split(['/', '?', '|', '#']).next().unwrap_or("");
+        return (!id.is_empty()).then(|| if is_uuid(id) { id.to_ascii_lowercase() } else { id.to_owned() });
     }
     let other = r.contains('/') && !r.starts_with("Patient?") && !r.starts_with("urn:");
     (!other).then(|| if is_uuid(r) { r.to_ascii_lowercase() } else { r.to_owned() })
@@ -110,6 +110,6 @@ mod tests {
         assert_ne!(person("ab", "c", "1970"), person("a", "bc", "1970"));
         assert_eq!(person("", "a", "1970"), None);
         assert_eq!(person("a", "b", ""), None);
-        assert_eq!(person("a", "b", "１９７０年１").is_some(), true);
+        assert!(person("a", "b", "１９７０年１").is_some());
     }
 }

@@ -1,7 +1,8 @@
 //! One import: each resource that the walk finds becomes a draft.
 
 use super::extract::{self, Known, Marks, Reading};
-use super::types::{Common, Reference};
+use super::node::Notes;
+use super::types::{Meta, Reference};
 use super::window::Handler;
 use super::{identity, tables};
 use crate::error::Result;
@@ -27,10 +28,8 @@ struct Waiting {
     subject: Option<String>,
 }
 
-struct Person {
-    name: String,
-    person: Option<Identity>,
-}
+/// The labels of one Bundle.
+type Labels = (Option<Confidentiality>, Sensitivities);
 
 pub(super) struct Session<'s> {
     sink: &'s mut dyn Sink,
@@ -40,7 +39,10 @@ pub(super) struct Session<'s> {
     medications: Known,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
-    patients: HashMap<String, Person>,
+    /// By every name that a reference may use: the one they all stand for, and the person.
+    patients: HashMap<Identity, SubjectHint>,
+    /// Labels of the Bundles around, the outermost first.
+    bundles: Vec<Labels>,
     /// Something in the file said that it is FHIR.
     pub(super) recognised: bool,
     /// Something in the file was not JSON.
@@ -58,6 +60,7 @@ impl<'s> Session<'s> {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             patients: HashMap::new(),
+            bundles: Vec::new(),
             recognised: false,
             broken: false,
         }
@@ -74,10 +77,11 @@ impl<'s> Session<'s> {
     fn release(&mut self, w: Waiting) -> Result<()> {
         self.waiting_bytes = self.waiting_bytes.saturating_sub(w.body.len());
         let mut draft = Draft { body: &w.body, ..w.draft };
-        if let Some(fact) = draft.facts.first_mut() {
-            if !self.medications.resolve(&w.reference, fact) && fact.text.is_empty() {
-                fact.text.clone_from(&w.reference);
-            }
+        if let Some(fact) = draft.facts.first_mut()
+            && !self.medications.resolve(&w.reference, fact)
+            && fact.text.is_empty()
+        {
+            fact.text.clone_from(&w.reference);
         }
         let (url, subject) = (w.full_url.as_deref(), w.subject.as_deref());
         draft.identity = identity::identity(draft.type_name, url, &w.id, subject, &draft.facts, &w.body);
@@ -117,21 +121,20 @@ impl<'s> Session<'s> {
             let Some(name) = by_id.clone().or(by_url.clone()) else {
                 return (None, SubjectHint { reference: None, person: r.person });
             };
+            let hint = SubjectHint { reference: Some(subject::reference(&name)), person: r.person };
             for alias in [by_id, by_url].into_iter().flatten() {
                 if self.patients.len() < PATIENTS {
-                    self.patients.insert(alias, Person { name: name.clone(), person: r.person });
+                    self.patients.insert(subject::reference(&alias), hint.clone());
                 }
             }
-            let reference = Some(subject::reference(&name));
-            return (Some(name), SubjectHint { reference, person: r.person });
+            return (Some(name), hint);
         }
         let subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
         for s in subjects {
             if let Some(key) = key(s) {
-                let known = self.patients.get(&key);
-                let reference = Some(subject::reference(known.map_or(&key, |k| &k.name)));
-                let person = known.and_then(|k| k.person);
-                return (Some(key), SubjectHint { reference, person });
+                let reference = subject::reference(&key);
+                let stranger = || SubjectHint { reference: Some(reference), person: None };
+                return (Some(key), self.patients.get(&reference).cloned().unwrap_or_else(stranger));
             }
             if let Some(id) = s.reference.strip_prefix('#') {
                 let inner = c.contained.iter().find(|p| &*p.id == id && &*p.resource_type == "Patient");
@@ -154,27 +157,25 @@ fn key(r: &Reference<'_>) -> Option<String> {
     (patient && !i.value.is_empty()).then(|| format!("{}|{}", extract::cut(&i.system), extract::cut(&i.value)))
 }
 
-/// Confidentiality and sensitivities of `meta.security` (HL7 v3-Confidentiality, v3-ActCode). A
-/// code of v3-ActCode that is neither known nor an obligation counts as an unknown sensitivity.
-fn labels(c: &Common<'_>) -> (Option<Confidentiality>, Sensitivities) {
-    let mut confidentiality = None;
-    let mut sensitivities = Sensitivities::NONE;
-    for code in c.meta.security.iter() {
+/// Adds confidentiality and sensitivities of a `meta.security` (HL7 v3-Confidentiality,
+/// v3-ActCode). A code of v3-ActCode that is neither known nor an obligation counts as an unknown
+/// sensitivity.
+fn label(meta: &Meta<'_>, labels: &mut Labels) {
+    for code in meta.security.iter() {
         let is = |name: &str, oid: &str| {
             let name = code.system.rsplit(['/', ':']).next().is_some_and(|s| s.trim_start_matches("v3-") == name);
             name || &*code.system == oid
         };
         if is("Confidentiality", "urn:oid:2.16.840.1.113883.5.25") {
-            confidentiality = confidentiality.max(Confidentiality::from_code(&code.code));
+            labels.0 = labels.0.max(Confidentiality::from_code(&code.code));
         } else if is("ActCode", "urn:oid:2.16.840.1.113883.5.4") && !code.code.is_empty() {
             let obligation =
                 Obligations::from_bits(u32::MAX).codes().any(|o| o == &*code.code || "MASK" == &*code.code);
             if !obligation {
-                sensitivities = sensitivities.union(Sensitivities::only(Sensitivity::from_code(&code.code)));
+                labels.1 = labels.1.union(Sensitivities::only(Sensitivity::from_code(&code.code)));
             }
         }
     }
-    (confidentiality, sensitivities)
 }
 
 impl Handler for Session<'_> {
@@ -207,14 +208,15 @@ impl Handler for Session<'_> {
         }
         self.marks(&marks, at);
         let (subject, hint) = self.subject(type_name, &reading, full_url);
-        let (confidentiality, sensitivities) = labels(&reading.common);
+        // What is said of a Bundle holds for what is in it.
+        let mut labels = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        label(&reading.common.meta, &mut labels);
+        let (confidentiality, sensitivities) = labels;
         let facts = core::mem::take(&mut reading.facts);
-        if type_name == "Medication" {
-            if let Some(fact) = facts.first() {
-                self.medications.learn(full_url.unwrap_or("").to_owned(), fact);
-                if !reading.common.id.is_empty() {
-                    self.medications.learn(format!("Medication/{}", extract::cut(&reading.common.id)), fact);
-                }
+        if let Some(fact) = facts.first().filter(|_| type_name == "Medication") {
+            self.medications.learn(full_url.unwrap_or("").to_owned(), fact);
+            if !reading.common.id.is_empty() {
+                self.medications.learn(format!("Medication/{}", extract::cut(&reading.common.id)), fact);
             }
         }
         let id = &*reading.common.id;
@@ -262,8 +264,19 @@ impl Handler for Session<'_> {
         self.note(severity, what, at);
     }
 
-    fn bundle(&mut self) {
+    fn bundle(&mut self, level: usize) {
         self.recognised = true;
+        self.bundles.resize(level + 1, Labels::default());
+    }
+
+    fn bundle_meta(&mut self, meta: &[u8]) {
+        let text = String::from_utf8_lossy(meta);
+        let (Ok(meta), Some(labels)) = (extract::parse(&text, &Notes::new()), self.bundles.last_mut()) else { return };
+        label(&meta, labels);
+    }
+
+    fn bundle_end(&mut self, level: usize) {
+        self.bundles.truncate(level);
     }
 
     fn progress(&mut self, done: u64) -> Result<()> {

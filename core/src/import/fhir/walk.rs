@@ -21,7 +21,7 @@ const TAIL: usize = 64 << 10;
 /// whatever the handler or the reader returns.
 pub(super) fn walk<H: Handler>(input: &mut dyn Read, out: H, limits: &Limits) -> Result<H> {
     let window = Window::new(input, out, limits.resource_bytes.saturating_add(TAIL), limits.input_bytes);
-    let mut walk = Walk { w: window, limits: *limits, entries: 0, line: false };
+    let mut walk = Walk { w: window, limits: *limits, entries: 0, line: false, looked: false };
     match walk.file() {
         Ok(()) => {}
         Err(Halt::Stop(e)) => return Err(e),
@@ -46,6 +46,8 @@ struct Walk<'r, H> {
     entries: u64,
     /// The file has one value per line: a broken one ends with its line.
     line: bool,
+    /// The rest of this entry was searched for its `fullUrl`.
+    looked: bool,
 }
 
 impl<H: Handler> Walk<'_, H> {
@@ -127,8 +129,13 @@ impl<H: Handler> Walk<'_, H> {
             self.w.out.issue(Severity::Refused, what, at);
             return Ok(());
         }
-        // A serialiser may put `fullUrl` behind the resource: look ahead for it, and come back.
-        let ahead = if level > 0 && full_url.is_none() { self.full_url_ahead()? } else { None };
+        // A serialiser may put `fullUrl` behind the resource: look ahead for it, and come back. Once
+        // per entry, and not far, or a hostile entry could make every byte be read many times.
+        let look = level > 0 && full_url.is_none() && !core::mem::replace(&mut self.looked, true);
+        let room = core::mem::replace(&mut self.w.room, len.saturating_add(TAIL));
+        let ahead = if look { self.full_url_ahead() } else { Ok(None) };
+        self.w.room = room;
+        let ahead = ahead?;
         let start = self.w.keep.take().unwrap_or_default();
         self.w.pos = start + len;
         self.w.offer(start, self.w.pos, full_url.or(ahead.as_deref()))?;
@@ -206,26 +213,43 @@ impl<H: Handler> Walk<'_, H> {
 
     /// A Bundle, from its brace on. What is broken between its entries ends with it.
     fn bundle(&mut self, level: usize) -> Result<(), Halt> {
-        self.w.out.bundle();
+        self.w.out.bundle(level);
         // A Bundle is no entry of its own: what is counted is what it holds.
         self.entries = self.entries.saturating_sub(1);
         self.w.pos += 1;
         let mut first = true;
-        loop {
+        let done = loop {
             let step = match self.w.member(first, self.line) {
-                Ok(None) => return Ok(()),
-                Ok(Some(name)) if name == "entry" && self.w.buf.get(self.w.pos) == Some(&b'[') => {
-                    self.entry_list(level)
-                }
-                Ok(Some(_)) => self.w.skip_value(self.line),
+                Ok(None) => break Ok(()),
+                Ok(Some(name)) => match (name.as_str(), self.w.buf.get(self.w.pos)) {
+                    ("entry", Some(b'[')) => self.entry_list(level),
+                    ("meta", Some(b'{')) => self.meta(),
+                    _ => self.w.skip_value(self.line),
+                },
                 Err(e) => Err(e),
             };
             first = false;
             match step {
-                Err(Halt::Bad) => return self.resume(),
-                other => other?,
+                Ok(()) => {}
+                Err(Halt::Bad) => break self.resume(),
+                Err(e) => break Err(e),
             }
+        };
+        self.w.out.bundle_end(level);
+        done
+    }
+
+    fn meta(&mut self) -> Result<(), Halt> {
+        self.w.keep = Some(self.w.pos);
+        let done = self.w.skip_value(self.line);
+        let start = self.w.keep.take().unwrap_or(self.w.pos);
+        if matches!(done, Err(Halt::Full)) {
+            self.w.pos = start;
+            return self.w.skip_value(self.line);
         }
+        done?;
+        self.w.out.bundle_meta(self.w.buf.get(start..self.w.pos).unwrap_or_default());
+        Ok(())
     }
 
     /// After bad JSON directly inside an object: goes behind its closing brace.
@@ -259,6 +283,7 @@ impl<H: Handler> Walk<'_, H> {
 
     fn entry(&mut self, level: usize) -> Result<(), Halt> {
         self.entries += 1;
+        self.looked = false;
         self.w.pos += 1;
         let mut url = None;
         let mut first = true;

@@ -17,8 +17,12 @@ pub(super) trait Handler {
     fn envelope(&mut self, at: u64, bytes: &[u8]) -> Result<()>;
     /// Something was the matter.
     fn issue(&mut self, severity: Severity, what: What, at: u64);
-    /// A Bundle begins.
-    fn bundle(&mut self);
+    /// A Bundle begins, within so many others.
+    fn bundle(&mut self, level: usize);
+    /// The `meta` of the Bundle that began last, if it stands before its entries.
+    fn bundle_meta(&mut self, meta: &[u8]);
+    /// The Bundle of this level ends.
+    fn bundle_end(&mut self, level: usize);
     /// How many bytes were read so far.
     fn progress(&mut self, done: u64) -> Result<()>;
 }

@@ -3,7 +3,7 @@
 
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
-use super::super::types::{Coding, Common, Concept, Identifier, Period, Reference, Timing};
+use super::super::types::{Coding, Common, Concept, Period, Reference, Timing};
 use super::convert::{cut, first, join, name, notes, span, when, words};
 use super::{Marks, Reading};
 use crate::record::{Category, Coding as Code, FactDraft, Kind, Status, Value};
@@ -86,7 +86,6 @@ nodes! {
         period: Period<'a> = "period",
         reason: List<Concept<'a>> = "reasonCode",
         provider: Reference<'a> = "serviceProvider",
-        identifier: List<Identifier<'a>> = "identifier",
         .. common: Common<'a>
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn composition<'a>(c: Composition<'a>, marks: &Marks) -> Reading<'a> 
 
 pub(super) fn reference<'a>(f: File<'a>, marks: &Marks) -> Reading<'a> {
     let mut fact = FactDraft::new(Kind::Document, Category::Documents);
-    let titles = || f.content.iter().map(|c| [&c.attachment.title, &c.own.title]).flatten().map(|t| &**t);
+    let titles = || f.content.iter().flat_map(|c| [&c.attachment.title, &c.own.title]).map(|t| &**t);
     name(&mut fact, if f.kind.is_empty() { f.category.first().unwrap_or(&f.kind) } else { &f.kind });
     if fact.text.is_empty() {
         let title = titles().find(|t| !t.is_empty()).unwrap_or("");
@@ -114,7 +114,7 @@ pub(super) fn reference<'a>(f: File<'a>, marks: &Marks) -> Reading<'a> {
         fact.when = first(&[&f.context.period.start, &f.issued, made().unwrap_or(&empty)], marks);
     }
     fact.status = tables::status(&f.common.status);
-    let types = f.content.iter().map(|c| [&c.attachment.content_type, &c.own.content_type]).flatten().map(|t| &**t);
+    let types = f.content.iter().flat_map(|c| [&c.attachment.content_type, &c.own.content_type]).map(|t| &**t);
     fact.note = join([&join(titles(), ", "), &*f.description, &join(types, ", "), &*f.content_type], "; ");
     Reading::new(f.common, vec![fact])
 }

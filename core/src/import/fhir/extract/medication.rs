@@ -41,21 +41,27 @@ type Named = (Vec<Coding>, String);
 
 /// Medications met in this file, by every name that a reference may use.
 #[derive(Default)]
-pub(in crate::import::fhir) struct Known(HashMap<String, Named>);
+pub(in crate::import::fhir) struct Known {
+    by_name: HashMap<String, Named>,
+    bytes: usize,
+}
 
 impl Known {
-    /// Names kept; a file with more keeps the display of its references.
-    const MAX: usize = 50_000;
+    /// Bytes kept; beyond, a use keeps the display of its reference.
+    const MAX: usize = 8 << 20;
 
     pub(in crate::import::fhir) fn learn(&mut self, name: String, fact: &FactDraft) {
-        if self.0.len() < Self::MAX && !name.is_empty() {
-            self.0.insert(name, (fact.codes.clone(), fact.text.clone()));
+        let codes = fact.codes.iter().map(|c| c.system.len() + c.code.len() + c.display.len() + 72);
+        let bytes = codes.sum::<usize>() + name.len() + fact.text.len() + 72;
+        if self.bytes + bytes <= Self::MAX && !name.is_empty() {
+            self.bytes += bytes;
+            self.by_name.insert(name, (fact.codes.clone(), fact.text.clone()));
         }
     }
 
     /// Gives a fact the codes of the medication that a reference names.
     pub(in crate::import::fhir) fn resolve(&self, reference: &str, fact: &mut FactDraft) -> bool {
-        let known = self.0.get(reference).or_else(|| self.0.get(relative(reference)));
+        let known = self.by_name.get(reference).or_else(|| self.by_name.get(relative(reference)));
         if let Some((codes, text)) = known {
             fact.codes.clone_from(codes);
             if fact.text.is_empty() || !text.is_empty() {

@@ -67,10 +67,9 @@ pub(super) fn resource_type(text: &str) -> serde_json::Result<String> {
     // Nearly always the first member: then nothing else has to be read to know it.
     let first = text.trim_start_matches(['{', ' ', '\t', '\r', '\n']).strip_prefix("\"resourceType\"");
     let value = first.and_then(|r| r.trim_start().strip_prefix(':')).and_then(|r| r.trim_start().strip_prefix('"'));
-    if let Some((name, _)) = value.and_then(|v| v.split_once('"')) {
-        if name.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return Ok(name.to_owned());
-        }
+    let name = value.and_then(|v| v.split_once('"')).map(|(name, _)| name);
+    if let Some(name) = name.filter(|n| n.bytes().all(|b| b.is_ascii_alphabetic())) {
+        return Ok(name.to_owned());
     }
     let head: Head<'_> = parse(text, &Notes::new())?;
     Ok(head.resource_type.0.into_owned())

@@ -286,6 +286,15 @@ fn sixteen_megabytes_of_empty_elements_stay_small() {
 }
 
 #[test]
+fn an_entry_of_many_resources_is_read_in_one_go() {
+    let many = r#""resource":{"resourceType":"Basic"},"#.repeat(100_000);
+    let start = std::time::Instant::now();
+    let (c, _) = run(format!(r#"{{"resourceType":"Bundle","entry":[{{{many}"fullUrl":"urn:x"}}]}}"#).as_bytes());
+    assert_eq!(c.records.len(), 100_000);
+    assert!(start.elapsed().as_secs() < 20, "not quadratic");
+}
+
+#[test]
 fn too_many_uses_without_medication_do_not_pile_up() {
     let line = |i: usize| {
         format!(

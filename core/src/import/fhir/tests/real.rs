@@ -194,7 +194,9 @@ fn throughput() {
             Ok(())
         }
         fn issue(&mut self, _: Severity, _: What, _: u64) {}
-        fn bundle(&mut self) {}
+        fn bundle(&mut self, _: usize) {}
+        fn bundle_meta(&mut self, _: &[u8]) {}
+        fn bundle_end(&mut self, _: usize) {}
         fn progress(&mut self, _: u64) -> Result<()> {
             Ok(())
         }

@@ -182,3 +182,21 @@ fn in_doubt_an_observation_is_other() {
     assert_eq!(category(&(loinc("72166-2") + social)), Category::SocialHistory);
     assert_eq!(category(&(loinc("82810-3") + social)), Category::Reproductive);
 }
+
+#[test]
+fn a_label_of_a_bundle_holds_for_what_is_in_it() {
+    let label =
+        |code: &str| format!(r#"{{"security":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-{code}"}}]}}"#);
+    let v = label(r#"Confidentiality","code":"V"#);
+    let psy = label(r#"ActCode","code":"PSY"#);
+    let p = r#"{"resourceType":"Patient"}"#;
+    let inner = format!(r#"{{"resourceType":"Bundle","meta":{psy},"entry":[{{"resource":{p}}}]}}"#);
+    let (c, _) = one(&format!(
+        r#"{{"resourceType":"Bundle","meta":{v},"entry":[{{"resource":{inner}}},{{"resource":{p}}}]}} {p}"#
+    ));
+    let labels: Vec<_> = c.records.iter().map(|r| (r.confidentiality, r.sensitivities)).collect();
+    let very = Some(Confidentiality::VeryRestricted);
+    assert_eq!(labels[0], (very, Sensitivities::only(Sensitivity::Psychiatry)));
+    assert_eq!(labels[1], (very, Sensitivities::NONE));
+    assert_eq!(labels[2], (None, Sensitivities::NONE));
+}
