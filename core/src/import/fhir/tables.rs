@@ -147,6 +147,15 @@ pub(super) fn absence(system: &str, code: &str) -> Option<&'static str> {
     (known && !system.contains("loinc")).then_some("nilknown")
 }
 
+/// What uncoded words state about an absence. Only these openings: a longer list would sooner or
+/// later take something that is there for absent.
+pub(super) fn absence_in_words(text: &str) -> Option<&'static str> {
+    let folded: String = text.trim().chars().take(40).flat_map(char::to_lowercase).collect();
+    let opening = ["no known ", "aucune allergie connue", "pas d'allergie connue", "keine bekannten "];
+    let stated = matches!(folded.as_str(), "nka" | "nkda") || opening.iter().any(|o| folded.starts_with(o));
+    stated.then_some("nilknown")
+}
+
 /// Folds the status words of the FHIR resources together.
 pub(super) fn status(word: &str) -> Status {
     match word {

@@ -4,9 +4,9 @@
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
 use super::super::types::{Coding, Common, Concept, Period, Reference, Timing};
-use super::convert::{cut, first, join, name, notes, span, when, words};
+use super::convert::{absence, cut, first, join, name, notes, span, when, words};
 use super::{Marks, Reading};
-use crate::record::{Category, Coding as Code, FactDraft, Kind, Status, Value};
+use crate::record::{Category, Coding as Code, FactDraft, Kind, Status};
 
 nodes! {
     Condition {
@@ -87,14 +87,6 @@ nodes! {
         reason: List<Concept<'a>> = "reasonCode",
         provider: Reference<'a> = "serviceProvider",
         .. common: Common<'a>
-    }
-}
-
-/// "No known ..." is an absence, not a thing.
-fn absence(fact: &mut FactDraft) {
-    if let Some(stated) = fact.codes.iter().find_map(|c| tables::absence(&c.system, &c.code)) {
-        fact.kind = Kind::Absence;
-        fact.value = Value::Text(stated.to_owned());
     }
 }
 

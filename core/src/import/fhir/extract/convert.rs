@@ -1,9 +1,10 @@
 //! From FHIR data types to the record model's.
 
 use super::super::node::{List, Text};
+use super::super::tables;
 use super::super::types::{Annotation, Concept, Period, Quantity, Range, Timing};
 use super::Marks;
-use crate::record::{Coding, Comparator, Decimal, FactDraft, Quantity as Amount, Value, When};
+use crate::record::{Coding, Comparator, Decimal, FactDraft, Kind, Quantity as Amount, Value, When};
 
 /// Bytes of one string of a fact; the record itself keeps all of it.
 const TEXT: usize = 8 << 10;
@@ -54,6 +55,16 @@ pub(super) fn codings(concept: &Concept<'_>) -> Vec<Coding> {
 pub(super) fn name(fact: &mut FactDraft, concept: &Concept<'_>) {
     fact.codes = codings(concept);
     fact.text = cut(concept.words());
+}
+
+/// "No known ..." is an absence, not a thing; so is what is uncoded and says so in words.
+pub(super) fn absence(fact: &mut FactDraft) {
+    let coded = fact.codes.iter().find_map(|c| tables::absence(&c.system, &c.code));
+    let worded = || tables::absence_in_words(&fact.text).filter(|_| fact.codes.is_empty());
+    if let Some(stated) = coded.or_else(worded) {
+        fact.kind = Kind::Absence;
+        fact.value = Value::Text(stated.to_owned());
+    }
 }
 
 /// Words of several concepts.

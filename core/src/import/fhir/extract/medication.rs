@@ -4,9 +4,9 @@
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
 use super::super::types::{Common, Concept, Dosage, Period, Reference};
-use super::convert::{amount_words, codings, cut, first, join, name, notes, range_words, when, words};
+use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when, words};
 use super::{Marks, Reading};
-use crate::record::{Category, Coding, FactDraft, Kind, Value};
+use crate::record::{Category, Coding, FactDraft, Kind};
 use std::collections::HashMap;
 
 nodes! {
@@ -103,11 +103,7 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     } else {
         name(&mut fact, &m.concept);
     }
-    let stated = fact.codes.iter().find_map(|c| tables::absence(&c.system, &c.code));
-    if let Some(absence) = stated {
-        fact.kind = Kind::Absence;
-        fact.value = Value::Text(absence.to_owned());
-    }
+    absence(&mut fact);
     fact.when = first(&[&m.effective, &m.effective_period.start, &m.authored, &m.handed_over, &m.prepared], marks);
     if fact.when.is_none() {
         fact.when = first(&[&m.asserted], marks);

@@ -231,6 +231,19 @@ fn a_million_levels_do_not_recurse() {
 }
 
 #[test]
+fn a_host_that_lifts_the_depth_limit_gets_no_overflow() {
+    for depth in [60, 100_000] {
+        let nested = r#"{"section":["#.repeat(depth) + "{}" + &"]}".repeat(depth);
+        let json = format!(
+            r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Composition","section":[{nested}]}}}}]}}"#
+        );
+        let (done, c, r) = run_with(&Limits { json_depth: usize::MAX, ..Limits::default() }, json.as_bytes());
+        assert!(done.is_ok());
+        assert_eq!((c.records.len(), r.issues.len()), if depth == 60 { (1, 0) } else { (0, 1) });
+    }
+}
+
+#[test]
 fn limits_at_and_over() {
     let body = r#"{"resourceType":"Patient","a":[[{}]]}"#;
     let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{body}}},{{"resource":{body}}}]}}"#);
@@ -305,6 +318,53 @@ fn too_many_uses_without_medication_do_not_pile_up() {
     let (c, _) = run(json.as_bytes());
     assert_eq!(c.records.len(), 10_050);
     assert!(c.records.iter().all(|r| r.facts[0].text == "Medication/x"));
+}
+
+#[test]
+fn what_the_sink_or_the_reader_says_stops_the_import() {
+    struct Stubborn(u32);
+    impl Stubborn {
+        fn step(&mut self) -> Result<()> {
+            self.0 = self.0.checked_sub(1).ok_or(Error::Cancelled)?;
+            Ok(())
+        }
+    }
+    impl Sink for Stubborn {
+        fn record(&mut self, _: Draft<'_>) -> Result<()> {
+            self.step()
+        }
+        fn sample(&mut self, _: &SeriesKey, _: u32, _: Sample) -> Result<()> {
+            self.step()
+        }
+        fn envelope(&mut self, _: u32, _: u64, _: &[u8]) -> Result<()> {
+            self.step()
+        }
+        fn progress(&mut self, _: u64) -> Result<()> {
+            self.step()
+        }
+    }
+    let mut steps = 0;
+    loop {
+        let mut sink = Stubborn(steps);
+        match import(&mut SMALL.as_bytes(), None, 0, &Limits::default(), &mut sink, &mut Report::default()) {
+            Ok(()) => break,
+            Err(Error::Cancelled) => steps += 1,
+            Err(e) => panic!("{e:?}"),
+        }
+    }
+    assert!(steps >= 8);
+    struct Fails(bool);
+    impl Read for Fails {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            if std::mem::replace(&mut self.0, true) {
+                return Err(std::io::ErrorKind::ConnectionReset.into());
+            }
+            SMALL.as_bytes().read(out)
+        }
+    }
+    let mut sink = Collect::default();
+    let done = import(&mut Fails(false), None, 0, &Limits::default(), &mut sink, &mut Report::default());
+    assert!(matches!(done, Err(Error::Io(std::io::ErrorKind::ConnectionReset))));
 }
 
 /// Hands out a few bytes at a time.

@@ -121,6 +121,12 @@ fn medications_before_after_inside_and_nowhere() {
 
 #[test]
 fn absence_is_not_presence() {
+    let kind = |code: &str| one(&format!(r#"{{"resourceType":"AllergyIntolerance","code":{code}}}"#)).0.fact().kind;
+    for words in ["No known allergies", "NKDA", "no known drug allergy"] {
+        assert_eq!(kind(&format!(r#"{{"text":"{words}"}}"#)), Kind::Absence);
+    }
+    assert_eq!(kind(r#"{"text":"Nobody knows"}"#), Kind::Allergy);
+    assert_eq!(kind(r#"{"text":"No known severity","coding":[{"code":"7"}]}"#), Kind::Allergy);
     let (c, _) = one(
         r#"{"resourceType":"AllergyIntolerance","code":{"coding":[{"system":"http://snomed.info/sct","code":"716186003"}]}}"#,
     );
