@@ -3,6 +3,12 @@
 //! A Bundle inside a Bundle (document bundles in a search result) is descended as well, down to
 //! [`NESTED`] levels; one below that is kept as a record like any other resource. A Bundle itself
 //! is no record: all of it that is not an entry's resource is envelope.
+//!
+//! Limits. A brace too few, or a string that never ends, takes what follows with it: to the end of
+//! the line in NDJSON, from its second line on (the first must be whole for the file to be known
+//! as NDJSON), and to the end of the file in a Bundle. Labels in a Bundle's `meta` count only if
+//! it stands before `entry`. A Bundle whose `resourceType` stands behind more than a resource may
+//! be long, and without an `entry` before it, is refused as too large.
 
 use super::window::{Halt, Handler, Window};
 use crate::error::{Error, Malformed, Result};
