@@ -6,13 +6,15 @@
 
 mod apple;
 mod archive;
+mod fhir;
 mod limits;
 mod report;
 mod source;
+mod subject;
 
 pub use limits::Limits;
 pub use report::{Issue, Report, Severity, TypeCount, What};
-pub(crate) use source::{Fhir, Readers};
+
 pub use source::{Input, Source};
 
 use crate::error::Result;

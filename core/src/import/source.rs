@@ -1,7 +1,7 @@
 //! What is imported: a file, bytes in memory, or anything that reads and seeks; and which reader
 //! understands it.
 
-use super::{Limits, Report, Severity, Sink, What, apple, archive};
+use super::{Limits, Report, Severity, Sink, What, apple, archive, fhir};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::SourceId;
 use std::io::{BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
@@ -112,9 +112,18 @@ impl Source {
     /// Reads all of it into `sink`, whatever it is: an archive, an Apple Health export, FHIR.
     ///
     /// # Errors
+    /// As [`read_with`](Self::read_with).
+    pub(crate) fn read(&mut self, limits: &Limits, sink: &mut dyn Sink, report: &mut Report) -> Result<()> {
+        let fhir = Fhir { looks_like: fhir::looks_like, import: fhir::import };
+        self.read_with(&Readers { fhir: Some(fhir) }, limits, sink, report)
+    }
+
+    /// Reads all of it into `sink`, whatever it is: an archive, an Apple Health export, FHIR.
+    ///
+    /// # Errors
     /// [`Error::Malformed`] where it is nothing that is read; [`Error::TooLarge`]; what the sink
     /// fails with. A bad entry is no error: it is in the report.
-    pub(crate) fn read(
+    pub(crate) fn read_with(
         &mut self,
         readers: &Readers,
         limits: &Limits,

@@ -8,6 +8,7 @@
 mod block;
 mod grants;
 mod head;
+mod ingest;
 mod manifest;
 mod payload;
 mod policy_row;
@@ -20,6 +21,7 @@ mod state;
 mod tx;
 
 pub use grants::{ConsentRequest, Grant, GrantInfo};
+pub use ingest::{ImportOptions, Partition, StagedImport};
 pub use policy_row::PartitionKind;
 pub use release::{Audited, ReleaseReceipt};
 pub use session::Session;
@@ -27,3 +29,5 @@ pub use space::{HealthSpace, Info};
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_import;

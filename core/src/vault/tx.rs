@@ -322,6 +322,37 @@ impl<'a> Tx<'a> {
         Ok(ordinal)
     }
 
+    /// A source's entry as this transaction sees it.
+    pub(crate) fn source_entry(&self, work: &Work, ordinal: u32) -> Result<Arc<SourceEntry>> {
+        let i = usize::try_from(ordinal).map_err(|_| Error::Internal(53))?;
+        let row = work.manifest.source_pages.get(i / PAGE_ENTRIES).ok_or(Error::Internal(54))?;
+        let page = work.scope.source_page(self.base, &*self.txn, row)?;
+        page.get(i % PAGE_ENTRIES).cloned().ok_or(Error::Internal(55))
+    }
+
+    /// Adds a piece to a source's envelope.
+    pub(crate) fn add_envelope(&mut self, work: &mut Work, ordinal: u32, piece: (u64, u64)) -> Result<()> {
+        let mut entry = (*self.source_entry(work, ordinal)?).clone();
+        entry.envelope.push(piece);
+        self.set_source(work, ordinal, entry)
+    }
+
+    /// The pieces of a source's envelope so far.
+    pub(crate) fn envelope_of(&self, work: &Work, ordinal: u32) -> Result<Vec<(u64, u64)>> {
+        Ok(self.source_entry(work, ordinal)?.envelope.clone())
+    }
+
+    /// Reads the visible segments that this working copy does not hold yet: those just published.
+    pub(crate) fn load_segments(&mut self, work: &mut Work) -> Result<()> {
+        for s in work.manifest.segments.iter().filter(|s| s.staged == 0) {
+            let key = (s.row.number, s.row.version);
+            if let std::collections::btree_map::Entry::Vacant(v) = work.segments.entry(key) {
+                v.insert(Arc::new(work.scope.read_segment(self.base, &*self.txn, &s.row, s.group)?));
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces a source's entry.
     pub(crate) fn set_source(&mut self, work: &mut Work, ordinal: u32, entry: SourceEntry) -> Result<()> {
         let i = usize::try_from(ordinal).map_err(|_| Error::Internal(45))?;

@@ -128,7 +128,7 @@ fn bombs_are_refused() {
     lying[central + 24..central + 28].copy_from_slice(&1000u32.to_le_bytes());
     let mut sink = Kept::default();
     let mut report = Report::default();
-    let read = Source::bytes(lying).unwrap().read(
+    let read = Source::bytes(lying).unwrap().read_with(
         &crate::import::source::tests::readers(),
         &Limits::default(),
         &mut sink,
@@ -144,7 +144,7 @@ fn bombs_are_refused() {
     let end = memchr::memmem::rfind(&many, b"PK\x05\x06").unwrap();
     many[end + 8..end + 12].copy_from_slice(&[0xfe, 0xff, 0xfe, 0xff]);
     assert!(matches!(
-        Source::bytes(many).unwrap().read(&Readers::default(), &Limits::default(), &mut sink, &mut report),
+        Source::bytes(many).unwrap().read_with(&Readers::default(), &Limits::default(), &mut sink, &mut report),
         Err(Error::TooLarge(Limit::Members))
     ));
 }

@@ -78,7 +78,7 @@ pub(in crate::import) fn readers() -> Readers {
 
 pub(in crate::import) fn read_all(source: &mut Source, limits: &Limits) -> Result<(Kept, Report)> {
     let (mut sink, mut report) = (Kept::default(), Report::default());
-    source.read(&readers(), limits, &mut sink, &mut report)?;
+    source.read_with(&readers(), limits, &mut sink, &mut report)?;
     assert!(sink.progress <= source.len());
     Ok((sink, report))
 }

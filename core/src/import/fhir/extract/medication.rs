@@ -1,0 +1,146 @@
+//! `MedicationRequest`, `-Statement`, `-Dispense`, `-Administration` and `Medication` (FHIR R4,
+//! 11.1 to 11.5).
+
+use super::super::node::{List, Text, nodes};
+use super::super::tables;
+use super::super::types::{Common, Concept, Dosage, Period, Reference};
+use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when, words};
+use super::{Marks, Reading};
+use crate::record::{Category, Coding, FactDraft, Kind};
+use std::collections::HashMap;
+
+nodes! {
+    /// All four kinds of use: their fields do not clash.
+    Use {
+        concept: Concept<'a> = "medicationCodeableConcept",
+        reference: Reference<'a> = "medicationReference",
+        authored: Text<'a> = "authoredOn",
+        effective: Text<'a> = "effectiveDateTime",
+        effective_period: Period<'a> = "effectivePeriod",
+        asserted: Text<'a> = "dateAsserted",
+        handed_over: Text<'a> = "whenHandedOver",
+        prepared: Text<'a> = "whenPrepared",
+        dispense: Dispense<'a> = "dispenseRequest",
+        instruction: List<Dosage<'a>> = "dosageInstruction",
+        dosage: List<Dosage<'a>> = "dosage",
+        reason: List<Concept<'a>> = "reasonCode",
+        .. common: Common<'a>
+    }
+    Dispense { validity: Period<'a> = "validityPeriod", }
+    Definition {
+        code: Concept<'a> = "code",
+        form: Concept<'a> = "form",
+        ingredient: List<Ingredient<'a>> = "ingredient",
+        .. common: Common<'a>
+    }
+    Ingredient { concept: Concept<'a> = "itemCodeableConcept", }
+}
+
+/// Codes and words of a medication.
+type Named = (Vec<Coding>, String);
+
+/// Medications met in this file, by every name that a reference may use.
+#[derive(Default)]
+pub(in crate::import::fhir) struct Known {
+    by_name: HashMap<String, Named>,
+    bytes: usize,
+}
+
+impl Known {
+    /// Bytes kept; beyond, a use keeps the display of its reference.
+    const MAX: usize = 8 << 20;
+
+    pub(in crate::import::fhir) fn learn(&mut self, name: String, fact: &FactDraft) {
+        let codes = fact.codes.iter().map(|c| c.system.len() + c.code.len() + c.display.len() + 72);
+        let bytes = codes.sum::<usize>() + name.len() + fact.text.len() + 72;
+        if self.bytes + bytes <= Self::MAX && !name.is_empty() {
+            self.bytes += bytes;
+            self.by_name.insert(name, (fact.codes.clone(), fact.text.clone()));
+        }
+    }
+
+    /// Gives a fact the codes of the medication that a reference names.
+    pub(in crate::import::fhir) fn resolve(&self, reference: &str, fact: &mut FactDraft) -> bool {
+        let known = self.by_name.get(reference).or_else(|| self.by_name.get(relative(reference)));
+        if let Some((codes, text)) = known {
+            fact.codes.clone_from(codes);
+            if fact.text.is_empty() || !text.is_empty() {
+                fact.text.clone_from(text);
+            }
+        }
+        known.is_some()
+    }
+}
+
+/// `https://base/Medication/7/_history/1` as `Medication/7`.
+fn relative(reference: &str) -> &str {
+    let at = reference.rfind("Medication/").unwrap_or(0);
+    let rest = reference.get(at..).unwrap_or("");
+    rest.split_once("/_history/").map_or(rest, |(r, _)| r)
+}
+
+pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Reading<'a> {
+    let mut fact = FactDraft::new(Kind::Medication, Category::Medications);
+    let mut awaits = None;
+    if m.concept.is_empty() {
+        fact.text = cut(&m.reference.display);
+        match m.reference.reference.strip_prefix('#') {
+            Some(id) => {
+                if let Some(inner) = m.common.contained.iter().find(|c| &*c.id == id) {
+                    name(&mut fact, &inner.code);
+                    if fact.text.is_empty() {
+                        fact.text = cut(&m.reference.display);
+                    }
+                }
+            }
+            None if m.reference.reference.is_empty() => {}
+            None if medications.resolve(&m.reference.reference, &mut fact) => {}
+            None => awaits = Some(cut(&m.reference.reference)),
+        }
+        if fact.text.is_empty() {
+            fact.text = cut(&m.reference.identifier.value);
+        }
+    } else {
+        name(&mut fact, &m.concept);
+    }
+    absence(&mut fact);
+    fact.when = first(&[&m.effective, &m.effective_period.start, &m.authored, &m.handed_over, &m.prepared], marks);
+    if fact.when.is_none() {
+        fact.when = first(&[&m.asserted], marks);
+    }
+    let end = if m.effective_period.end.is_empty() { &m.dispense.validity.end } else { &m.effective_period.end };
+    fact.until = when(end, marks);
+    fact.status = tables::status(&m.common.status);
+    let dosage = join(m.instruction.iter().chain(m.dosage.iter()).map(dosage), "; ");
+    fact.note = join([dosage, words(&m.reason), notes(&m.common.note)], "; ");
+    Reading { awaits, ..Reading::new(m.common, vec![fact]) }
+}
+
+/// A dosage in words: the source's, or else its amounts and times put side by side.
+fn dosage(d: &Dosage<'_>) -> String {
+    if !d.text.is_empty() {
+        return cut(&d.text);
+    }
+    let rate = d.dose_and_rate.first();
+    let dose = rate.map(|r| join([amount_words(&r.dose), range_words(&r.range)], " ")).unwrap_or_default();
+    let r = &d.timing.repeat;
+    let times = match (r.frequency.0, r.period.0) {
+        (Some(n), Some(p)) => cut(&format!("{n} times per {p} {}", &*r.period_unit)),
+        _ => cut(d.timing.code.words()),
+    };
+    let needed = if d.as_needed.0 == Some(true) { "as needed" } else { "" };
+    join([&dose, &amount_words(&d.dose), &times, needed, d.route.words(), &d.patient_instruction], ", ")
+}
+
+/// A medication as such: nobody takes it yet, so it is no fact of kind Medication.
+pub(super) fn definition(m: Definition<'_>) -> Reading<'_> {
+    let mut fact = FactDraft::new(Kind::Other, Category::Medications);
+    name(&mut fact, &m.code);
+    if m.code.is_empty() {
+        fact.codes = m.ingredient.first().map(|i| codings(&i.concept)).unwrap_or_default();
+        fact.text = join(m.ingredient.iter().map(|i| i.concept.words()), ", ");
+    }
+    fact.status = tables::status(&m.common.status);
+    fact.note = cut(m.form.words());
+    Reading::new(m.common, vec![fact])
+}

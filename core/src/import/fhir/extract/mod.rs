@@ -1,0 +1,106 @@
+//! From one resource to typed facts.
+//!
+//! What belongs here: which fields of which resource make which fact. What must not: where a
+//! resource stands in a file, identities, and anything that needs more than the one resource
+//! (medications in other resources excepted, which are looked up in a table).
+
+mod clinical;
+mod convert;
+mod document;
+mod medication;
+mod observation;
+mod other;
+mod patient;
+
+pub(super) use convert::cut;
+pub(super) use medication::Known;
+
+use super::node::{Node, Notes, Read};
+use super::types::{Common, Head};
+use crate::id::Identity;
+use crate::record::{Category, FactDraft};
+use serde::de::DeserializeSeed;
+use std::cell::Cell;
+
+/// What was noticed while one resource was read.
+pub(super) struct Marks {
+    pub(super) notes: Notes,
+    pub(super) bad_date: Cell<bool>,
+    pub(super) bad_number: Cell<bool>,
+    pub(super) unknown_unit: Cell<bool>,
+}
+
+impl Marks {
+    pub(super) fn new() -> Self {
+        let no = || Cell::new(false);
+        Self { notes: Notes::new(), bad_date: no(), bad_number: no(), unknown_unit: no() }
+    }
+}
+
+/// What one resource says.
+pub(super) struct Reading<'a> {
+    pub(super) common: Common<'a>,
+    pub(super) facts: Vec<FactDraft>,
+    /// The medication it is about stands in another resource that was not met yet.
+    pub(super) awaits: Option<String>,
+    /// Pseudonym of the person that it describes.
+    pub(super) person: Option<Identity>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(common: Common<'a>, facts: Vec<FactDraft>) -> Self {
+        Self { common, facts, awaits: None, person: None }
+    }
+}
+
+/// Parses a whole text into a node.
+pub(super) fn parse<'a, T: Node<'a>>(text: &'a str, notes: &Notes) -> serde_json::Result<T> {
+    let mut node = T::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    Read(&mut node, notes).deserialize(&mut json)?;
+    json.end()?;
+    Ok(node)
+}
+
+/// The resource type, wherever among the members it stands; empty where there is none.
+pub(super) fn resource_type(text: &str) -> serde_json::Result<String> {
+    // Nearly always the first member: then nothing else has to be read to know it.
+    let first = text.trim_start_matches(['{', ' ', '\t', '\r', '\n']).strip_prefix("\"resourceType\"");
+    let value = first.and_then(|r| r.trim_start().strip_prefix(':')).and_then(|r| r.trim_start().strip_prefix('"'));
+    let name = value.and_then(|v| v.split_once('"')).map(|(name, _)| name);
+    if let Some(name) = name.filter(|n| n.bytes().all(|b| b.is_ascii_alphabetic())) {
+        return Ok(name.to_owned());
+    }
+    let head: Head<'_> = parse(text, &Notes::new())?;
+    Ok(head.resource_type.0.into_owned())
+}
+
+/// Reads a resource of a type that FHIR R4 has; `category` is the one of [`super::tables`].
+pub(super) fn read<'a>(
+    type_name: &str,
+    category: Option<Category>,
+    text: &'a str,
+    marks: &Marks,
+    medications: &Known,
+) -> serde_json::Result<Reading<'a>> {
+    let notes = &marks.notes;
+    Ok(match type_name {
+        "Observation" => observation::read(parse(text, notes)?, marks),
+        "MedicationRequest" | "MedicationStatement" | "MedicationDispense" | "MedicationAdministration" => {
+            medication::read(parse(text, notes)?, marks, medications)
+        }
+        "Medication" => medication::definition(parse(text, notes)?),
+        "Condition" => clinical::condition(parse(text, notes)?, marks),
+        "AllergyIntolerance" => clinical::allergy(parse(text, notes)?, marks),
+        "Immunization" => clinical::immunization(parse(text, notes)?, marks),
+        "Procedure" => clinical::procedure(parse(text, notes)?, marks),
+        "DeviceUseStatement" => clinical::device_use(parse(text, notes)?, marks),
+        "Device" => clinical::device(parse(text, notes)?, marks),
+        "Encounter" => clinical::encounter(parse(text, notes)?, marks),
+        "DiagnosticReport" => document::report(parse(text, notes)?, marks),
+        "Composition" => document::composition(parse(text, notes)?, marks),
+        "DocumentReference" | "Media" | "Binary" => document::reference(parse(text, notes)?, marks),
+        "Patient" => patient::read(parse(text, notes)?, marks),
+        _ => other::read(parse(text, notes)?, category, marks),
+    })
+}

@@ -1,0 +1,95 @@
+//! All other resource types: kept, with at most one plain fact.
+
+use super::super::node::{List, Text, nodes};
+use super::super::tables;
+use super::super::types::{Common, Concept, Period};
+use super::convert::{cut, first, join, name, span, words};
+use super::{Marks, Reading};
+use crate::record::{Category, FactDraft, Kind};
+
+nodes! {
+    Other {
+        code: List<Words<'a>> = "code",
+        kind: List<Words<'a>> = "type",
+        category: List<Words<'a>> = "category",
+        title: Text<'a> = "title",
+        description: List<Words<'a>> = "description",
+        service: List<Concept<'a>> = "serviceType",
+        relationship: Concept<'a> = "relationship",
+        condition: List<Condition<'a>> = "condition",
+        reason: List<Concept<'a>> = "reasonCode",
+        outcome: Text<'a> = "conclusion",
+        activity: List<Activity<'a>> = "activity",
+        target: List<Target<'a>> = "target",
+        date: Text<'a> = "date",
+        authored: List<Text<'a>> = "authoredOn",
+        authored_alone: Text<'a> = "authored",
+        created: Text<'a> = "created",
+        started: Text<'a> = "started",
+        start: Text<'a> = "start",
+        start_date: Text<'a> = "startDate",
+        end: Text<'a> = "end",
+        sent: Text<'a> = "sent",
+        occurrence: Text<'a> = "occurrenceDateTime",
+        occurrence_period: Period<'a> = "occurrencePeriod",
+        period: Period<'a> = "period",
+        billable: Period<'a> = "billablePeriod",
+        .. common: Common<'a>
+    }
+    Condition { code: Concept<'a> = "code", }
+    Activity { detail: Detail<'a> = "detail", }
+    Detail { code: Concept<'a> = "code", description: Text<'a> = "description", }
+    Target { due: Text<'a> = "dueDate", }
+}
+
+/// A concept, or the plain code or string that some types have in its place.
+#[derive(Default)]
+pub(in crate::import::fhir) struct Words<'a>(Concept<'a>);
+
+impl<'de> super::super::node::Node<'de> for Words<'de> {
+    fn text(&mut self, s: std::borrow::Cow<'de, str>, _: &super::super::node::Notes) {
+        self.0.text = Text(s);
+    }
+    fn object<A: serde::de::MapAccess<'de>>(&mut self, map: A, n: &super::super::node::Notes) -> Result<(), A::Error> {
+        self.0.object(map, n)
+    }
+}
+
+pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) -> Reading<'a> {
+    let Some(category) = category else { return Reading::new(o.common, Vec::new()) };
+    let mut fact = FactDraft::new(Kind::Other, category);
+    let lists = [&o.code, &o.kind, &o.description, &o.category];
+    if let Some(concept) = lists.iter().find_map(|l| l.iter().map(|w| &w.0).find(|c| !c.is_empty())) {
+        name(&mut fact, concept);
+    } else if !o.relationship.is_empty() {
+        name(&mut fact, &o.relationship);
+    }
+    let title = [&*o.title, &words(&o.service)].into_iter().find(|t| !t.is_empty()).map(cut);
+    if fact.text.is_empty() || !o.title.is_empty() {
+        fact.text = title.unwrap_or(fact.text);
+    }
+    let (on, to) = span(&o.occurrence, &o.occurrence_period, None, marks);
+    (fact.when, fact.until) = if on.is_some() || to.is_some() { (on, to) } else { period(&o, marks) };
+    if fact.when.is_none() && fact.until.is_none() {
+        let empty = Text::default();
+        let authored = o.authored.first().unwrap_or(&empty);
+        let made = [authored, &o.authored_alone, &o.date, &o.start, &o.start_date, &o.started, &o.sent, &o.created];
+        fact.when = first(&made, marks);
+        let due = o.target.iter().map(|t| &t.due).find(|t| !t.is_empty()).unwrap_or(&empty);
+        fact.until = first(&[&o.end, due], marks);
+    }
+    fact.status = tables::status(&o.common.status);
+    let conditions = join(o.condition.iter().map(|c| c.code.words()), ", ");
+    let activities = o.activity.iter().map(|a| join([a.detail.code.words(), &a.detail.description], ": "));
+    let described = o.description.iter().map(|w| w.0.words()).filter(|w| *w != fact.text);
+    let told = [join(described, "; "), conditions, join(activities, "; "), words(&o.reason), cut(&o.outcome)];
+    fact.note = join([join(told, "; "), super::convert::notes(&o.common.note)], "; ");
+    let says = !fact.codes.is_empty() || !fact.text.is_empty() || fact.when.is_some();
+    Reading::new(o.common, if says { vec![fact] } else { Vec::new() })
+}
+
+fn period(o: &Other<'_>, marks: &Marks) -> (Option<crate::record::When>, Option<crate::record::When>) {
+    let none = Text::default();
+    let (start, end) = span(&none, &o.period, None, marks);
+    if start.is_some() || end.is_some() { (start, end) } else { span(&none, &o.billable, None, marks) }
+}

@@ -1,0 +1,69 @@
+//! FHIR R4 in JSON: one resource, one Bundle, or one of them per line (NDJSON).
+//!
+//! What belongs here: finding the resources of a file, and reading facts from each. What must
+//! not: FHIR in XML (reported by the caller as unsupported), validation against profiles, and
+//! anything that follows a reference out of the file.
+//!
+//! Nothing is validated and nothing is dropped: a resource is kept byte for byte, and facts are
+//! read from it as far as it allows. Everything else of the file (a Bundle's head, `fullUrl`s,
+//! white space, and all that is refused) goes to the envelope, so that records and envelope, put
+//! back by their offsets, are the file again. Envelope comes in order; a record may come late: a
+//! medication use waits for the `Medication` that it refers to, to the end of the file at most.
+//!
+//! At most one resource is held at a time, and some 16 MiB of what waits.
+//! [`Limits::token_bytes`] does not apply to a string within a resource, which is bounded by
+//! [`Limits::resource_bytes`] like all of it: documents carry whole PDFs in one string.
+
+mod extract;
+mod identity;
+mod node;
+mod scan;
+mod session;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod types;
+mod walk;
+mod window;
+
+use super::{Limits, Report, Sink};
+use crate::error::{Error, Limit, Malformed, Result};
+
+/// Imports FHIR R4 JSON from `input`, which is `total` bytes long where that is known, as archive
+/// member `member` (0 for a plain file).
+///
+/// Counts what is refused in `report`; what is new or known already is for the sink to count, as
+/// are the bytes of the input as given, which may be an archive.
+///
+/// # Errors
+/// [`Error::Malformed`] with [`Malformed::Empty`], [`Malformed::Json`] (no JSON object at the
+/// start, or broken before anything was recognised; UTF-16 is not JSON, RFC 8259 section 8.1) or
+/// [`Malformed::NotFhir`]; [`Error::TooLarge`] with [`Limit::InputBytes`]; whatever the sink or
+/// the reader returns. Anything smaller is an issue in the report, and the import goes on.
+pub(crate) fn import(
+    input: &mut dyn std::io::Read,
+    total: Option<u64>,
+    member: u32,
+    limits: &Limits,
+    sink: &mut dyn Sink,
+    report: &mut Report,
+) -> Result<()> {
+    if total.is_some_and(|t| t > limits.input_bytes) {
+        return Err(Error::TooLarge(Limit::InputBytes));
+    }
+    let mut session = walk::walk(input, session::Session::new(sink, report, member, limits), limits)?;
+    session.finish()?;
+    match (session.recognised, session.broken) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Error::Malformed(Malformed::Json)),
+        (false, false) => Err(Error::Malformed(Malformed::NotFhir)),
+    }
+}
+
+/// Whether a file that begins so may be FHIR JSON: the first byte behind a byte order mark and
+/// white space is a brace. What is in it, only reading it tells.
+#[must_use]
+pub(crate) fn looks_like(prefix: &[u8]) -> bool {
+    let prefix = prefix.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(prefix);
+    prefix.iter().find(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n')) == Some(&b'{')
+}

@@ -1,0 +1,285 @@
+//! One import: each resource that the walk finds becomes a draft.
+
+use super::extract::{self, Known, Marks, Reading};
+use super::node::Notes;
+use super::types::{Meta, Reference};
+use super::window::Handler;
+use super::{identity, tables};
+use crate::error::Result;
+use crate::id::Identity;
+use crate::import::{Limits, Report, Severity, Sink, What, subject};
+use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
+use crate::record::{Draft, Span, SubjectHint};
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+
+/// Drafts and bytes that wait for a medication that the file may still bring.
+const WAITING: usize = 10_000;
+const WAITING_BYTES: usize = 16 << 20;
+/// Patients remembered.
+const PATIENTS: usize = 10_000;
+
+struct Waiting {
+    body: Vec<u8>,
+    reference: String,
+    draft: Draft<'static>,
+    full_url: Option<String>,
+    id: String,
+    subject: Option<String>,
+}
+
+/// The labels of one Bundle.
+type Labels = (Option<Confidentiality>, Sensitivities);
+
+pub(super) struct Session<'s> {
+    sink: &'s mut dyn Sink,
+    report: &'s mut Report,
+    member: u32,
+    issues: usize,
+    medications: Known,
+    waiting: VecDeque<Waiting>,
+    waiting_bytes: usize,
+    /// By every name that a reference may use: the one they all stand for, and the person.
+    patients: HashMap<Identity, SubjectHint>,
+    /// Labels of the Bundles around, the outermost first.
+    bundles: Vec<Labels>,
+    /// Something in the file said that it is FHIR.
+    pub(super) recognised: bool,
+    /// Something in the file was not JSON.
+    pub(super) broken: bool,
+}
+
+impl<'s> Session<'s> {
+    pub(super) fn new(sink: &'s mut dyn Sink, report: &'s mut Report, member: u32, limits: &Limits) -> Self {
+        Self {
+            sink,
+            report,
+            member,
+            issues: limits.issues,
+            medications: Known::default(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            patients: HashMap::new(),
+            bundles: Vec::new(),
+            recognised: false,
+            broken: false,
+        }
+    }
+
+    /// Hands over what still waits.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        while let Some(w) = self.waiting.pop_front() {
+            self.release(w)?;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, w: Waiting) -> Result<()> {
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(w.body.len());
+        let mut draft = Draft { body: &w.body, ..w.draft };
+        if let Some(fact) = draft.facts.first_mut()
+            && !self.medications.resolve(&w.reference, fact)
+            && fact.text.is_empty()
+        {
+            fact.text.clone_from(&w.reference);
+        }
+        let (url, subject) = (w.full_url.as_deref(), w.subject.as_deref());
+        draft.identity = identity::identity(draft.type_name, url, &w.id, subject, &draft.facts, &w.body);
+        self.sink.record(draft)
+    }
+
+    fn refused(&mut self, type_name: &str, what: What, at: u64) {
+        self.report.count(type_name).refused += 1;
+        self.note(Severity::Refused, what, at);
+    }
+
+    fn note(&mut self, severity: Severity, what: What, at: u64) {
+        self.broken |= matches!(what, What::BadJson | What::Truncated);
+        self.report.issue(self.issues, severity, what, self.member, at);
+    }
+
+    fn marks(&mut self, marks: &Marks, at: u64) {
+        let noticed = [
+            (marks.bad_date.get(), What::BadDate),
+            (marks.bad_number.get(), What::BadNumber),
+            (marks.unknown_unit.get(), What::UnknownUnit),
+            (marks.notes.duplicate.get(), What::DuplicateKey),
+            (marks.notes.wrong_type.get(), What::MissingField),
+            (marks.notes.too_many.get(), What::TooLarge),
+        ];
+        for (_, what) in noticed.into_iter().filter(|(yes, _)| *yes) {
+            self.note(Severity::Repaired, what, at);
+        }
+    }
+
+    /// The subject's key as the resource states it, and the hint with what the file said of it.
+    fn subject(&mut self, type_name: &str, r: &Reading<'_>, full_url: Option<&str>) -> (Option<String>, SubjectHint) {
+        let c = &r.common;
+        if type_name == "Patient" {
+            let by_url = full_url.and_then(subject::patient_key);
+            let by_id = subject::patient_key(&c.id);
+            let Some(name) = by_id.clone().or(by_url.clone()) else {
+                return (None, SubjectHint { reference: None, person: r.person });
+            };
+            let hint = SubjectHint { reference: Some(subject::reference(&name)), person: r.person };
+            for alias in [by_id, by_url].into_iter().flatten() {
+                if self.patients.len() < PATIENTS {
+                    self.patients.insert(subject::reference(&alias), hint.clone());
+                }
+            }
+            return (Some(name), hint);
+        }
+        let subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
+        for s in subjects {
+            if let Some(key) = key(s) {
+                let reference = subject::reference(&key);
+                let stranger = || SubjectHint { reference: Some(reference), person: None };
+                return (Some(key), self.patients.get(&reference).cloned().unwrap_or_else(stranger));
+            }
+            if let Some(id) = s.reference.strip_prefix('#') {
+                let inner = c.contained.iter().find(|p| &*p.id == id && &*p.resource_type == "Patient");
+                let name = inner.and_then(|p| Some((p.name.first()?, &p.birth_date)));
+                let person = name.and_then(|(n, d)| subject::person(&n.family, n.given.first().map_or("", |g| g), d));
+                return (None, SubjectHint { reference: None, person });
+            }
+        }
+        (None, SubjectHint::default())
+    }
+}
+
+/// A reference to a patient in one form; by identifier where it has no other.
+fn key(r: &Reference<'_>) -> Option<String> {
+    if !r.reference.is_empty() {
+        return subject::patient_key(&r.reference);
+    }
+    let patient = r.type_name.is_empty() || &*r.type_name == "Patient";
+    let i = &r.identifier;
+    (patient && !i.value.is_empty()).then(|| format!("{}|{}", extract::cut(&i.system), extract::cut(&i.value)))
+}
+
+/// Adds confidentiality and sensitivities of a `meta.security` (HL7 v3-Confidentiality,
+/// v3-ActCode). A code of v3-ActCode that is neither known nor an obligation counts as an unknown
+/// sensitivity.
+fn label(meta: &Meta<'_>, labels: &mut Labels) {
+    for code in meta.security.iter() {
+        let is = |name: &str, oid: &str| {
+            let name = code.system.rsplit(['/', ':']).next().is_some_and(|s| s.trim_start_matches("v3-") == name);
+            name || &*code.system == oid
+        };
+        if is("Confidentiality", "urn:oid:2.16.840.1.113883.5.25") {
+            labels.0 = labels.0.max(Confidentiality::from_code(&code.code));
+        } else if is("ActCode", "urn:oid:2.16.840.1.113883.5.4") && !code.code.is_empty() {
+            let obligation =
+                Obligations::from_bits(u32::MAX).codes().any(|o| o == &*code.code || "MASK" == &*code.code);
+            if !obligation {
+                labels.1 = labels.1.union(Sensitivities::only(Sensitivity::from_code(&code.code)));
+            }
+        }
+    }
+}
+
+impl Handler for Session<'_> {
+    fn resource(&mut self, body: &[u8], at: u64, full_url: Option<&str>) -> Result<bool> {
+        let text = match core::str::from_utf8(body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                self.note(Severity::Repaired, What::BadUtf8, at);
+                String::from_utf8_lossy(body)
+            }
+        };
+        let Ok(name) = extract::resource_type(&text) else {
+            self.refused(tables::UNKNOWN, What::BadJson, at);
+            return Ok(false);
+        };
+        if name.is_empty() {
+            self.refused(tables::UNKNOWN, What::NotAResource, at);
+            return Ok(false);
+        }
+        self.recognised = true;
+        let known = tables::resource_type(&name);
+        let (type_name, category) = known.unwrap_or((tables::UNKNOWN, None));
+        let marks = Marks::new();
+        let Ok(mut reading) = extract::read(type_name, category, &text, &marks, &self.medications) else {
+            self.refused(type_name, What::BadJson, at);
+            return Ok(false);
+        };
+        if known.is_none() {
+            self.note(Severity::Repaired, What::UnknownType, at);
+        }
+        self.marks(&marks, at);
+        let (subject, hint) = self.subject(type_name, &reading, full_url);
+        // What is said of a Bundle holds for what is in it.
+        let mut labels = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        label(&reading.common.meta, &mut labels);
+        let (confidentiality, sensitivities) = labels;
+        let facts = core::mem::take(&mut reading.facts);
+        if let Some(fact) = facts.first().filter(|_| type_name == "Medication") {
+            self.medications.learn(full_url.unwrap_or("").to_owned(), fact);
+            if !reading.common.id.is_empty() {
+                self.medications.learn(format!("Medication/{}", extract::cut(&reading.common.id)), fact);
+            }
+        }
+        let id = &*reading.common.id;
+        let draft = Draft {
+            body,
+            span: Span { member: self.member, offset: at, len: body.len() as u64 },
+            identity: Identity::from_bytes([0; 16]),
+            type_name,
+            subject: hint,
+            confidentiality,
+            sensitivities,
+            facts,
+        };
+        let Some(reference) = reading.awaits.take() else {
+            let identity = identity::identity(type_name, full_url, id, subject.as_deref(), &draft.facts, body);
+            self.sink.record(Draft { identity, ..draft })?;
+            return Ok(true);
+        };
+        self.waiting_bytes += body.len();
+        self.waiting.push_back(Waiting {
+            body: body.to_vec(),
+            reference,
+            draft: Draft { body: &[], ..draft },
+            full_url: full_url.map(str::to_owned),
+            id: id.to_owned(),
+            subject,
+        });
+        while self.waiting.len() > WAITING || self.waiting_bytes > WAITING_BYTES {
+            let Some(oldest) = self.waiting.pop_front() else { break };
+            self.release(oldest)?;
+        }
+        Ok(true)
+    }
+
+    fn envelope(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+        self.sink.envelope(self.member, at, bytes)
+    }
+
+    fn issue(&mut self, severity: Severity, what: What, at: u64) {
+        if severity == Severity::Refused {
+            self.report.count(tables::UNKNOWN).refused += 1;
+        }
+        // What is too large or deep was not looked into: it may well have been FHIR.
+        self.recognised |= matches!(what, What::TooLarge | What::TooDeep);
+        self.note(severity, what, at);
+    }
+
+    fn bundle(&mut self, level: usize) {
+        self.recognised = true;
+        self.bundles.resize(level + 1, Labels::default());
+    }
+
+    fn bundle_meta(&mut self, meta: &[u8]) {
+        let text = String::from_utf8_lossy(meta);
+        let (Ok(meta), Some(labels)) = (extract::parse(&text, &Notes::new()), self.bundles.last_mut()) else { return };
+        label(&meta, labels);
+    }
+
+    fn bundle_end(&mut self, level: usize) {
+        self.bundles.truncate(level);
+    }
+
+    fn progress(&mut self, done: u64) -> Result<()> {
+        self.sink.progress(done)
+    }
+}

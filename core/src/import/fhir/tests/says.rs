@@ -1,0 +1,208 @@
+//! What single resources are read as.
+use super::*;
+
+fn one(json: &str) -> (Collect, Report) {
+    run(json.as_bytes())
+}
+
+#[test]
+fn values_of_all_sorts() {
+    let value = |field: &str| {
+        let o = format!(r#"{{"resourceType":"Observation","code":{{"text":"x"}},{field}}}"#);
+        one(&o).0.fact().value.clone()
+    };
+    let V::Quantity(q) = value(
+        r#""valueQuantity":{"value":1.50,"comparator":"<=","unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}"#,
+    ) else {
+        panic!()
+    };
+    assert_eq!((q.number.to_string().as_str(), q.comparator), ("1.50", Comparator::LessOrEqual));
+    assert_eq!((q.unit.as_str(), q.ucum.as_str()), ("mg/dL", "mg/dL"));
+    assert_eq!(value(r#""valueQuantity":{"value":1e99999,"unit":"g"}"#), V::Text("1e99999 g".into()));
+    assert_eq!(value(r#""valueQuantity":{"value":12345678901234567890.5}"#), V::Text("12345678901234567890.5".into()));
+    assert!(matches!(value(r#""valueQuantity":{"value":"7.10"}"#), V::Quantity(q) if q.number.to_string() == "7.10"));
+    assert!(matches!(value(r#""valueInteger":42"#), V::Quantity(q) if q.number.to_string() == "42"));
+    assert_eq!(value(r#""valueString":"a\u00e9\n""#), V::Text("aé\n".into()));
+    assert_eq!(value(r#""valueBoolean":false"#), V::Bool(false));
+    assert!(matches!(value(r#""valueCodeableConcept":{"coding":[{"code":"c","system":"s"}],"text":"T"}"#),
+        V::Coded(c, t) if c[0].code == "c" && t == "T"));
+    assert_eq!(
+        value(r#""valueRange":{"low":{"value":1,"unit":"g"},"high":{"value":2.0,"unit":"g"}}"#),
+        V::Text("1 g - 2.0 g".into())
+    );
+    assert_eq!(
+        value(r#""valueRatio":{"numerator":{"value":1},"denominator":{"value":128}}"#),
+        V::Text("1 : 128".into())
+    );
+    assert_eq!(value(r#""valueTime":"10:30:00""#), V::Text("10:30:00".into()));
+    assert_eq!(value(r#""valueDateTime":"2020-01""#), V::Text("2020-01".into()));
+    assert_eq!(value(r#""valuePeriod":{"start":"2020","end":"2021"}"#), V::Text("2020 - 2021".into()));
+    assert!(
+        matches!(value(r#""valueSampledData":{"origin":{"value":2048},"period":10,"dimensions":1,"data":"1 2 E"}"#),
+        V::Text(t) if t.contains("1 2 E") && t.contains("2048"))
+    );
+    assert_eq!(value(r#""dataAbsentReason":{"text":"not asked"}"#), V::None);
+    assert_eq!(value(r#""valueQuantity":[[1],{"x":{}}]"#), V::None);
+}
+
+#[test]
+fn an_observation_in_full() {
+    let (c, r) = one(
+        r#"{"component":[{"code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},"valueQuantity":{"value":120,"unit":"mmHg"}}],
+        "status":"amended","code":{"coding":[{"system":"urn:x","code":"1"},{"system":"http://loinc.org","code":"85354-9","display":"BP"}]},
+        "effectivePeriod":{"start":"2020-02-30","end":"2020-03-01"},"interpretation":[{"coding":[{"code":"H"}]}],
+        "referenceRange":[{"low":{"value":60},"high":{"value":90.0},"text":"normal"}],"subject":{"reference":"Patient/1"},
+        "meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"},
+        {"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"},
+        {"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"PERSISTLABEL"}]},
+        "dataAbsentReason":{"text":"unknown"},"id":"o1","resourceType":"Observation"}"#,
+    );
+    let g = &c.records[0];
+    assert_eq!((g.type_name, g.facts.len()), ("Observation", 2));
+    assert_eq!(g.confidentiality, Some(Confidentiality::VeryRestricted));
+    assert_eq!(g.sensitivities, Sensitivities::only(Sensitivity::Hiv));
+    let f = &g.facts[0];
+    assert_eq!((f.codes[0].code.as_str(), f.text.as_str(), f.category), ("85354-9", "BP", Category::VitalSigns));
+    assert_eq!((f.when, f.until.map(|w| w.to_local_date()).as_deref()), (None, Some("2020-03-01")));
+    assert_eq!((f.status, f.note.as_str()), (Status::Amended, "no value: unknown"));
+    let range = f.range.as_ref().unwrap();
+    assert_eq!((range.text.as_str(), range.interpretation.as_str()), ("normal", "H"));
+    assert_eq!(range.high.as_ref().unwrap().number.to_string(), "90.0");
+    assert_eq!((g.facts[1].note.as_str(), g.facts[1].status), ("BP", Status::Amended));
+    assert_eq!(issues(&r), [(Severity::Repaired, What::BadDate), (Severity::Repaired, What::UnknownUnit)]);
+}
+
+#[test]
+fn a_wrong_type_costs_its_field_alone() {
+    let (c, r) = one(
+        r#"{"resourceType":"Condition","code":{"text":"Asthma","coding":7},"onsetDateTime":["2020"],"subject":"me",
+        "clinicalStatus":{"coding":{"code":"active"}},"_onsetDateTime":{"x":1},"note":[null,{"text":"n"},3]}"#,
+    );
+    assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
+    let f = c.fact();
+    assert_eq!((f.text.as_str(), f.status, f.when, f.note.as_str()), ("Asthma", Status::Active, None, "n"));
+    assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
+    // Numbers of every sort where none is expected.
+    let (c, r) = one(
+        r#"{"resourceType":"Condition","id":7,"code":{"text":1.50,"coding":[-1,1e400,18446744073709551616,true]},"subject":1.5,"meta":-0}"#,
+    );
+    assert_eq!((c.fact().text.as_str(), c.fact().codes.len()), ("1.50", 0));
+    assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
+    let (c, r) = one(r#"{"resourceType":"Condition","id":"a","id":"b","code":{"text":"1","text":"2"}}"#);
+    assert_eq!(c.fact().text, "2");
+    assert_eq!(issues(&r), [(Severity::Repaired, What::DuplicateKey)]);
+}
+
+#[test]
+fn medications_before_after_inside_and_nowhere() {
+    let bundle = |order: [&str; 2]| format!(r#"{{"resourceType":"Bundle","entry":[{},{}]}}"#, order[0], order[1]);
+    let m = r#"{"resource":{"resourceType":"Medication","id":"m","code":{"coding":[{"code":"7"}],"text":"Metformin"}},"fullUrl":"http://a/Medication/m"}"#;
+    for reference in ["Medication/m", "http://a/Medication/m", "http://a/Medication/m/_history/2"] {
+        let u = format!(
+            r#"{{"resource":{{"resourceType":"MedicationRequest","id":"r","authoredOn":"2020","status":"stopped",
+            "medicationReference":{{"reference":"{reference}"}},"dosageInstruction":[{{"text":"1x"}}]}}}}"#
+        );
+        for order in [[m, &u], [&u, m]] {
+            let (c, _) = run(bundle(order).as_bytes());
+            let f = &c.of("MedicationRequest")[0].facts[0];
+            assert_eq!((f.codes[0].code.as_str(), f.text.as_str()), ("7", "Metformin"));
+            assert_eq!((f.note.as_str(), f.status), ("1x", Status::Stopped));
+        }
+    }
+    let (c, _) = one(
+        r##"{"resourceType":"MedicationStatement","contained":[{"resourceType":"Medication","id":"m","code":{"text":"In"}}],
+        "medicationReference":{"reference":"#m"},"effectivePeriod":{"start":"2019","end":"2020"}}"##,
+    );
+    assert_eq!((c.fact().text.as_str(), c.fact().until.is_some()), ("In", true));
+    let (c, _) =
+        one(r#"{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/9","display":"D"}}"#);
+    assert_eq!(c.fact().text, "D");
+}
+
+#[test]
+fn absence_is_not_presence() {
+    let kind = |code: &str| one(&format!(r#"{{"resourceType":"AllergyIntolerance","code":{code}}}"#)).0.fact().kind;
+    for words in ["No known allergies", "NKDA", "no known drug allergy"] {
+        assert_eq!(kind(&format!(r#"{{"text":"{words}"}}"#)), Kind::Absence);
+    }
+    assert_eq!(kind(r#"{"text":"Nobody knows"}"#), Kind::Allergy);
+    assert_eq!(kind(r#"{"text":"No known severity","coding":[{"code":"7"}]}"#), Kind::Allergy);
+    let (c, _) = one(
+        r#"{"resourceType":"AllergyIntolerance","code":{"coding":[{"system":"http://snomed.info/sct","code":"716186003"}]}}"#,
+    );
+    assert_eq!((c.fact().kind, &c.fact().value), (Kind::Absence, &V::Text("nilknown".into())));
+    let (c, _) = one(
+        r#"{"resourceType":"Composition","date":"2020-01-01","title":"IPS","section":[{"title":"Meds","code":{"coding":[{"code":"10160-0"}]},
+        "emptyReason":{"coding":[{"code":"unavailable"}]}},{"title":"Problems","section":[{"code":{"coding":[{"code":"11450-4"}]},"emptyReason":{"text":"none"}}]}]}"#,
+    );
+    let facts = &c.records[0].facts;
+    assert_eq!((facts.len(), facts[0].kind, facts[0].note.as_str()), (3, Kind::Document, "Meds; Problems"));
+    assert_eq!((facts[1].category, &facts[1].value), (Category::Medications, &V::Text("unavailable".into())));
+    assert_eq!((facts[2].category, facts[2].kind), (Category::Conditions, Kind::Absence));
+}
+
+#[test]
+fn refuted_and_in_error() {
+    for (verification, status) in [
+        ("refuted", Status::NotDone),
+        ("entered-in-error", Status::EnteredInError),
+        ("provisional", Status::Preliminary),
+    ] {
+        let (c, _) = one(&format!(
+            r#"{{"resourceType":"Condition","clinicalStatus":{{"coding":[{{"code":"active"}}]}},"verificationStatus":{{"coding":[{{"code":"{verification}"}}]}}}}"#
+        ));
+        assert_eq!(c.fact().status, status);
+    }
+}
+
+#[test]
+fn the_person_is_known_by_name_and_reference() {
+    let patient = r#"{"resourceType":"Patient","id":"p","name":[{"use":"old","family":"X"},{"use":"official","family":"Müller","given":["Zoë","B"]}],"gender":"female","birthDate":"1980-05-06"}"#;
+    let o = r#"{"resourceType":"Observation","code":{"text":"t"},"subject":{"reference":"urn:uuid:11111111-2222-3333-4444-555555555555"}}"#;
+    let (c, _) = run(format!(
+        r#"{{"resourceType":"Bundle","entry":[{{"fullUrl":"urn:uuid:11111111-2222-3333-4444-555555555555","resource":{patient}}},{{"resource":{o}}}]}}"#
+    )
+    .as_bytes());
+    let p = c.of("Patient")[0];
+    let words: Vec<_> = p.facts.iter().map(|f| (f.codes[0].code.as_str(), f.value.clone())).collect();
+    assert_eq!(words[0], ("name", V::Text("Zoë B Müller".into())));
+    assert_eq!(words[1], ("birth-date", V::Text("1980-05-06".into())));
+    assert_eq!(words[2], ("sex", V::Text("female".into())));
+    assert_eq!(c.of("Observation")[0].subject, p.subject);
+    assert_eq!(
+        p.subject.person,
+        one(&patient.replace("Müller", "MULLER").replace("\"p\"", "\"q\"")).0.records[0].subject.person
+    );
+    assert_eq!(p.subject.reference, Some(crate::import::subject::reference("p")));
+}
+
+#[test]
+fn in_doubt_an_observation_is_other() {
+    let category = |fields: &str| one(&format!(r#"{{"resourceType":"Observation",{fields}}}"#)).0.fact().category;
+    let loinc = |c: &str| format!(r#""code":{{"coding":[{{"system":"http://loinc.org","code":"{c}"}}]}}"#);
+    assert_eq!(category(&loinc("99999-9")), Category::Other);
+    assert_eq!(category(&format!(r#"{},"valueQuantity":{{"value":1}}"#, loinc("2339-0"))), Category::Laboratory);
+    assert_eq!(category(r#""code":{"text":"x"},"valueQuantity":{"value":1}"#), Category::Other);
+    assert_eq!(category(&loinc("8867-4")), Category::VitalSigns);
+    let social = r#","category":[{"coding":[{"code":"social-history"}]}]"#;
+    assert_eq!(category(&(loinc("72166-2") + social)), Category::SocialHistory);
+    assert_eq!(category(&(loinc("82810-3") + social)), Category::Reproductive);
+}
+
+#[test]
+fn a_label_of_a_bundle_holds_for_what_is_in_it() {
+    let label =
+        |code: &str| format!(r#"{{"security":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-{code}"}}]}}"#);
+    let v = label(r#"Confidentiality","code":"V"#);
+    let psy = label(r#"ActCode","code":"PSY"#);
+    let p = r#"{"resourceType":"Patient"}"#;
+    let inner = format!(r#"{{"resourceType":"Bundle","meta":{psy},"entry":[{{"resource":{p}}}]}}"#);
+    let (c, _) = one(&format!(
+        r#"{{"resourceType":"Bundle","meta":{v},"entry":[{{"resource":{inner}}},{{"resource":{p}}}]}} {p}"#
+    ));
+    let labels: Vec<_> = c.records.iter().map(|r| (r.confidentiality, r.sensitivities)).collect();
+    let very = Some(Confidentiality::VeryRestricted);
+    assert_eq!(labels[0], (very, Sensitivities::only(Sensitivity::Psychiatry)));
+    assert_eq!(labels[1], (very, Sensitivities::NONE));
+    assert_eq!(labels[2], (None, Sensitivities::NONE));
+}

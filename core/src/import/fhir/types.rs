@@ -1,0 +1,128 @@
+//! The FHIR R4 data types, as far as facts need them (FHIR R4, 2.24 "Data Types").
+
+use super::node::{Flag, List, Number, Text, nodes};
+
+nodes! {
+    /// `Coding`
+    Coding { system: Text<'a> = "system", code: Text<'a> = "code", display: Text<'a> = "display", }
+    /// `CodeableConcept`
+    Concept { coding: List<Coding<'a>> = "coding", text: Text<'a> = "text", }
+    /// `Quantity` and what is built on it
+    Quantity {
+        value: Number<'a> = "value",
+        comparator: Text<'a> = "comparator",
+        unit: Text<'a> = "unit",
+        system: Text<'a> = "system",
+        code: Text<'a> = "code",
+    }
+    /// `Range`
+    Range { low: Quantity<'a> = "low", high: Quantity<'a> = "high", }
+    /// `Ratio`
+    Ratio { numerator: Quantity<'a> = "numerator", denominator: Quantity<'a> = "denominator", }
+    /// `Period`
+    Period { start: Text<'a> = "start", end: Text<'a> = "end", }
+    /// `SampledData`
+    SampledData {
+        origin: Quantity<'a> = "origin",
+        period: Number<'a> = "period",
+        factor: Number<'a> = "factor",
+        dimensions: Number<'a> = "dimensions",
+        data: Text<'a> = "data",
+    }
+    /// `Identifier`
+    Identifier { system: Text<'a> = "system", value: Text<'a> = "value", }
+    /// `Reference`
+    Reference {
+        reference: Text<'a> = "reference",
+        type_name: Text<'a> = "type",
+        identifier: Identifier<'a> = "identifier",
+        display: Text<'a> = "display",
+    }
+    /// `Annotation`
+    Annotation { text: Text<'a> = "text", }
+    /// `HumanName`
+    HumanName {
+        usage: Text<'a> = "use",
+        text: Text<'a> = "text",
+        family: Text<'a> = "family",
+        given: List<Text<'a>> = "given",
+    }
+    /// `Attachment`, without its data
+    Attachment { title: Text<'a> = "title", content_type: Text<'a> = "contentType", creation: Text<'a> = "creation", }
+    /// `Timing`
+    Timing { event: List<Text<'a>> = "event", repeat: Repeat<'a> = "repeat", code: Concept<'a> = "code", }
+    /// `Timing.repeat`
+    Repeat {
+        bounds: Period<'a> = "boundsPeriod",
+        frequency: Number<'a> = "frequency",
+        period: Number<'a> = "period",
+        period_unit: Text<'a> = "periodUnit",
+    }
+    /// `Dosage`
+    Dosage {
+        text: Text<'a> = "text",
+        patient_instruction: Text<'a> = "patientInstruction",
+        timing: Timing<'a> = "timing",
+        as_needed: Flag = "asNeededBoolean",
+        route: Concept<'a> = "route",
+        dose_and_rate: List<DoseAndRate<'a>> = "doseAndRate",
+        dose: Quantity<'a> = "dose",
+    }
+    /// `Dosage.doseAndRate`
+    DoseAndRate { dose: Quantity<'a> = "doseQuantity", range: Range<'a> = "doseRange", }
+    /// `Meta`
+    Meta { security: List<Coding<'a>> = "security", }
+    /// A contained resource, as far as the one around it needs it.
+    Contained {
+        resource_type: Text<'a> = "resourceType",
+        id: Text<'a> = "id",
+        code: Concept<'a> = "code",
+        name: List<HumanName<'a>> = "name",
+        birth_date: Text<'a> = "birthDate",
+        kind: Concept<'a> = "type",
+    }
+    /// What any resource has.
+    Common {
+        id: Text<'a> = "id",
+        meta: Meta<'a> = "meta",
+        contained: List<Contained<'a>> = "contained",
+        subject: List<Reference<'a>> = "subject",
+        patient: Reference<'a> = "patient",
+        beneficiary: Reference<'a> = "beneficiary",
+        about: Reference<'a> = "for",
+        status: Text<'a> = "status",
+        note: List<Annotation<'a>> = "note",
+    }
+    /// `resourceType` alone.
+    Head { resource_type: Text<'a> = "resourceType", }
+}
+
+impl Coding<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.code.is_empty() && self.display.is_empty()
+    }
+}
+
+impl Concept<'_> {
+    /// The source's words: the text, or else the first display, or else the first code.
+    pub(super) fn words(&self) -> &str {
+        let display = || self.coding.iter().map(|c| &*c.display).find(|d| !d.is_empty());
+        let code = || self.coding.iter().map(|c| &*c.code).find(|d| !d.is_empty());
+        Some(&*self.text).filter(|t| !t.is_empty()).or_else(display).or_else(code).unwrap_or("")
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.coding.iter().all(Coding::is_empty)
+    }
+
+    /// Whether any coding has this code, of whatever system.
+    pub(super) fn has(&self, code: &str) -> bool {
+        self.coding.iter().any(|c| &*c.code == code)
+    }
+}
+
+impl Quantity<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.value.0.is_none()
+    }
+}

@@ -1,0 +1,428 @@
+//! Batches: what an importer hands over, collected until it is worth a transaction.
+
+use super::overlap::Known;
+use super::subject::Subjects;
+use super::{ImportOptions, chunker};
+use crate::catalog::series::{self, Chunk, Chunker};
+use crate::catalog::{NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
+use crate::codec::varint;
+use crate::crypto::context::Class;
+use crate::error::{Error, Part, Result};
+use crate::id::{Identity, RecordId};
+use crate::import::{Report, Severity, Sink, What};
+use crate::label::{Confidentiality, Sensitivities};
+use crate::record::{Author, Coding, Draft, FactDraft, Kind, Precision, Sample, SeriesKey, Span, When};
+use crate::vault::block::Block;
+use crate::vault::manifest::Staged;
+use crate::vault::payload::Content;
+use crate::vault::state::{Inner, Target};
+use crate::vault::tx::{Tx, Work};
+use std::collections::HashMap;
+
+/// Records of a batch.
+const RECORDS: usize = 1000;
+/// Bytes of a batch.
+const BYTES: usize = 8 << 20;
+/// Bytes of one piece of the envelope.
+const PIECE: usize = 256 << 10;
+
+/// What a finished reading leaves for the last transaction.
+pub(crate) struct Done {
+    pub(crate) subjects: Subjects,
+}
+
+/// A record waiting for its transaction. Its bytes stand in the batch's arena.
+struct Waiting {
+    id: RecordId,
+    identity: Identity,
+    content: [u8; 16],
+    len: usize,
+    origin: Origin,
+    confidentiality: Confidentiality,
+    sensitivities: Sensitivities,
+    type_name: &'static str,
+    facts: Vec<FactDraft>,
+    series: Option<SeriesSummary>,
+}
+
+type Tick<'a> = dyn Fn(u64, u64) -> Result<()> + 'a;
+
+/// Receives what an importer reads.
+pub(crate) struct Ingest<'a> {
+    inner: &'a Inner,
+    partition: &'a str,
+    staged: &'a Staged,
+    tick: &'a Tick<'a>,
+    issues: usize,
+    chunker: Option<Chunker>,
+    store: Store<'a>,
+    done: u64,
+}
+
+/// What is kept between batches, apart from the chunker, which hands chunks to it.
+struct Store<'a> {
+    inner: &'a Inner,
+    partition: &'a str,
+    staged: &'a Staged,
+    /// Units met so far; those below `staged.units` are durable already.
+    units: u64,
+    arena: Vec<u8>,
+    waiting: Vec<Waiting>,
+    links: Vec<(RecordId, Origin)>,
+    envelope: Vec<u8>,
+    /// Records of this import, for duplicates within the file.
+    seen: HashMap<Identity, [u8; 16]>,
+    known: Option<Known>,
+    subjects: Subjects,
+    report: Report,
+    issues: usize,
+    base_confidentiality: Confidentiality,
+}
+
+fn content_of(body: &[u8]) -> [u8; 16] {
+    let mut out = [0; 16];
+    let h = blake3::hash(body);
+    out.iter_mut().zip(h.as_bytes()).for_each(|(o, b)| *o = *b);
+    out
+}
+
+fn record_id(identity: &Identity, content: &[u8; 16]) -> RecordId {
+    let mut both = [0; 32];
+    let (a, b) = both.split_at_mut(16);
+    a.copy_from_slice(identity.as_bytes());
+    b.copy_from_slice(content);
+    RecordId(content_of(&both))
+}
+
+impl<'a> Ingest<'a> {
+    pub(crate) fn new(
+        inner: &'a Inner,
+        partition: &'a str,
+        staged: &'a Staged,
+        options: &ImportOptions,
+        tick: &'a Tick<'a>,
+    ) -> Result<Self> {
+        let state = inner.peek()?;
+        let scope = state.partitions.get(state.position(partition)?).ok_or(Error::NoSuchPartition)?;
+        let store = Store {
+            inner,
+            partition,
+            staged,
+            units: 0,
+            arena: Vec::new(),
+            waiting: Vec::new(),
+            links: Vec::new(),
+            envelope: Vec::new(),
+            seen: HashMap::new(),
+            known: None,
+            subjects: Subjects::default(),
+            report: Report::default(),
+            issues: options.limits.issues,
+            // An item without confidentiality is R in a health partition and N elsewhere.
+            base_confidentiality: scope.label().confidentiality.max(Confidentiality::Normal),
+        };
+        Ok(Self {
+            inner,
+            partition,
+            staged,
+            tick,
+            issues: options.limits.issues,
+            chunker: Some(chunker()),
+            store,
+            done: 0,
+        })
+    }
+
+    /// Ends reading: what is still open is made durable, counts go into the report.
+    pub(crate) fn finish(mut self, report: &mut Report) -> Result<Done> {
+        if let Some(c) = self.chunker.take() {
+            c.finish(&mut |chunk| self.store.chunk(chunk))?;
+        }
+        self.store.flush()?;
+        let found = core::mem::take(&mut self.store.report);
+        for (name, n) in found.types {
+            let c = report.count(&name);
+            c.imported += n.imported;
+            c.linked += n.linked;
+        }
+        for i in found.issues {
+            report.issue(self.issues, i.severity, i.what, i.member, i.offset);
+        }
+        report.facts += found.facts;
+        Ok(Done { subjects: core::mem::take(&mut self.store.subjects) })
+    }
+}
+
+impl Sink for Ingest<'_> {
+    fn record(&mut self, draft: Draft<'_>) -> Result<()> {
+        self.store.record(draft)
+    }
+
+    fn sample(&mut self, key: &SeriesKey, member: u32, sample: Sample) -> Result<()> {
+        let store = &mut self.store;
+        match &mut self.chunker {
+            Some(c) => c.push(key, member, sample, &mut |chunk| store.chunk(chunk)),
+            None => Err(Error::Internal(90)),
+        }
+    }
+
+    fn envelope(&mut self, member: u32, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.store.envelope(member, offset, bytes)
+    }
+
+    fn progress(&mut self, done: u64) -> Result<()> {
+        self.done = done;
+        (self.tick)(done, self.store.units)
+    }
+}
+
+impl Store<'_> {
+    /// Counts a unit; `true` where it is durable from an earlier run.
+    fn is_durable(&mut self) -> bool {
+        self.units += 1;
+        self.units <= self.staged.units
+    }
+
+    fn record(&mut self, draft: Draft<'_>) -> Result<()> {
+        self.subjects.add(&draft.subject);
+        let content = content_of(draft.body);
+        let id = record_id(&draft.identity, &content);
+        let origin = Origin { source: self.staged.ordinal, span: draft.span };
+        let durable = self.is_durable();
+        let before = match self.seen.get(&draft.identity) {
+            Some(c) => Some(*c),
+            None => self.published(&draft.identity)?,
+        };
+        if before == Some(content) {
+            self.report.count(draft.type_name).linked += 1;
+            if !durable {
+                self.links.push((id, origin));
+            }
+            return self.flush_if_full();
+        }
+        if before.is_some() {
+            self.report.issue(
+                self.issues,
+                Severity::Repaired,
+                What::ConflictingId,
+                draft.span.member,
+                draft.span.offset,
+            );
+        }
+        self.seen.insert(draft.identity, content);
+        self.report.count(draft.type_name).imported += 1;
+        self.report.facts += draft.facts.len() as u64;
+        if durable {
+            return Ok(());
+        }
+        self.arena.extend_from_slice(draft.body);
+        self.waiting.push(Waiting {
+            id,
+            identity: draft.identity,
+            content,
+            len: draft.body.len(),
+            origin,
+            confidentiality: draft.confidentiality.unwrap_or(self.base_confidentiality),
+            sensitivities: draft.sensitivities,
+            type_name: draft.type_name,
+            facts: draft.facts,
+            series: None,
+        });
+        self.flush_if_full()
+    }
+
+    /// The content under which an identity was published before this import.
+    fn published(&self, identity: &Identity) -> Result<Option<[u8; 16]>> {
+        let state = self.inner.peek()?;
+        let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
+        Ok(scope.catalog.find_identity(identity).map(|(_, content)| content))
+    }
+
+    fn chunk(&mut self, chunk: Chunk) -> Result<()> {
+        let Chunk { key, member, mut samples } = chunk;
+        let identity = key.identity();
+        if !self.known.as_ref().is_some_and(|k| k.is_of(&identity)) {
+            let (txn, state) = self.inner.read()?;
+            let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
+            self.known = Some(Known::load(&self.inner.base, &*txn, scope, &key)?);
+        }
+        let span = |samples: &[Sample]| {
+            let first = samples.iter().map(|s| s.at).min().unwrap_or(0);
+            let end = samples.iter().map(|s| s.at + u64::from(s.len)).max().unwrap_or(first);
+            Origin { source: self.staged.ordinal, span: Span { member, offset: first, len: end - first } }
+        };
+        let whole = span(&samples);
+        let linked = self.known.as_ref().map_or(0, |k| k.strip(&mut samples));
+        let count = self.report.count(&key.code);
+        count.linked += linked as u64;
+        count.imported += samples.len() as u64;
+        let durable = self.is_durable();
+        if linked > 0 && !durable {
+            let chunks = self.known.iter().flat_map(|k| k.chunks.iter().map(|c| c.record));
+            self.links.extend(chunks.map(|id| (id, whole)));
+        }
+        if samples.is_empty() {
+            return self.flush_if_full();
+        }
+        self.report.facts += 1;
+        if durable {
+            return Ok(());
+        }
+        let origin = Origin { source: self.staged.ordinal, span: span(&samples).span };
+        let bytes = series::encode(&samples);
+        let content = content_of(&bytes);
+        let when = |at: i64, offset: i16| Some(When { at, precision: Precision::Second, offset: Some(offset) });
+        let first = samples.iter().min_by_key(|s| s.start);
+        let last = samples.iter().max_by_key(|s| s.start);
+        let fact = FactDraft {
+            codes: vec![Coding::new(&key.system, &key.code, "")],
+            text: key.source.clone(),
+            note: key.unit.clone(),
+            when: first.and_then(|s| when(s.start, s.offset)),
+            until: last.and_then(|s| when(s.start, s.offset)),
+            ..FactDraft::new(Kind::Series, key.category)
+        };
+        self.arena.extend_from_slice(&bytes);
+        self.waiting.push(Waiting {
+            id: record_id(&identity, &content),
+            identity,
+            content,
+            len: bytes.len(),
+            origin,
+            confidentiality: self.base_confidentiality,
+            sensitivities: Sensitivities::NONE,
+            type_name: "Series",
+            facts: vec![fact],
+            series: Some(series::summary(&samples)),
+        });
+        self.flush_if_full()
+    }
+
+    /// `member | offset | length | bytes`, LEB128, one after the other.
+    fn envelope(&mut self, member: u32, offset: u64, bytes: &[u8]) -> Result<()> {
+        if self.is_durable() {
+            return Ok(());
+        }
+        varint::put(&mut self.envelope, u64::from(member));
+        varint::put(&mut self.envelope, offset);
+        varint::put_bytes(&mut self.envelope, bytes);
+        self.flush_if_full()
+    }
+
+    fn flush_if_full(&mut self) -> Result<()> {
+        let full = self.waiting.len() + self.links.len() >= RECORDS
+            || self.arena.len() + self.envelope.len() >= BYTES
+            || self.envelope.len() >= PIECE;
+        if full { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes everything met so far durable, in one transaction.
+    fn flush(&mut self) -> Result<()> {
+        if self.units <= self.staged.units
+            && self.waiting.is_empty()
+            && self.links.is_empty()
+            && self.envelope.is_empty()
+        {
+            return Ok(());
+        }
+        if self.waiting.is_empty() && self.links.is_empty() && self.envelope.is_empty() {
+            return Ok(());
+        }
+        let mark = self.staged.ordinal + 1;
+        self.inner.write(|tx, w| {
+            let at = w.state.position(self.partition)?;
+            let work = w.work(tx, Target::Partition(at))?;
+            let staged = work.manifest.staged.iter_mut().find(|s| s.ordinal == self.staged.ordinal);
+            // Discarded by another handle meanwhile.
+            staged.ok_or(Error::NotFound)?.units = self.units;
+            let mut builder = SegmentBuilder::new();
+            put_records(tx, work, self.staged.group, &self.arena, &self.waiting, &mut builder)?;
+            for (id, origin) in &self.links {
+                builder.link(*id, *origin);
+            }
+            if !builder.is_empty() {
+                let bytes = builder.finish()?;
+                tx.add_segment(work, &bytes, mark)?;
+            }
+            if !self.envelope.is_empty() {
+                let put = tx.put_content(work, Class::Body, self.staged.group, Content::Document, &self.envelope)?;
+                tx.add_envelope(work, self.staged.ordinal, (put.number, put.version))?;
+            }
+            Ok(())
+        })?;
+        self.arena.clear();
+        self.waiting.clear();
+        self.links.clear();
+        self.envelope.clear();
+        Ok(())
+    }
+}
+
+/// Seals records in blocks and chunks in rows of their own, and tells the catalog.
+fn put_records(
+    tx: &mut Tx<'_>,
+    work: &mut Work,
+    group: u64,
+    arena: &[u8],
+    waiting: &[Waiting],
+    builder: &mut SegmentBuilder,
+) -> Result<()> {
+    let mut block = Block::default();
+    let mut raw = Vec::new();
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut objects = vec![ObjectRef { number: 0, version: 0, group }; waiting.len()];
+    let mut close =
+        |tx: &mut Tx<'_>, work: &mut Work, block: &mut Block, open: &mut Vec<(usize, usize)>| -> Result<()> {
+            if block.is_empty() {
+                return Ok(());
+            }
+            block.take(&mut raw);
+            let put = tx.put_content(work, Class::Body, group, Content::Document, &raw)?;
+            for (i, position) in open.drain(..) {
+                if let Some(o) = objects.get_mut(i) {
+                    *o = ObjectRef { number: put.number << 8 | position as u64, version: put.version, group };
+                }
+            }
+            Ok(())
+        };
+    let mut at = 0;
+    let mut chunks = Vec::new();
+    for (i, r) in waiting.iter().enumerate() {
+        let body = arena.get(at..at + r.len).ok_or(Error::Corrupt(Part::Body))?;
+        at += r.len;
+        if r.series.is_some() {
+            let put = tx.put_content(work, Class::Series, group, Content::Dense, body)?;
+            chunks.push((i, ObjectRef { number: put.number << 8, version: put.version, group }));
+            continue;
+        }
+        if block.would_overflow(body.len()) {
+            close(tx, work, &mut block, &mut open)?;
+        }
+        open.push((i, block.push(body)));
+        if block.is_full() {
+            close(tx, work, &mut block, &mut open)?;
+        }
+    }
+    close(tx, work, &mut block, &mut open)?;
+    for (i, object) in chunks {
+        if let Some(o) = objects.get_mut(i) {
+            *o = object;
+        }
+    }
+    for (r, object) in waiting.iter().zip(objects) {
+        builder.add(NewRecord {
+            id: r.id,
+            identity: r.identity,
+            content: r.content,
+            object,
+            origins: &[r.origin],
+            author: Author::Source,
+            confidentiality: r.confidentiality,
+            sensitivities: r.sensitivities,
+            type_name: r.type_name,
+            facts: &r.facts,
+            series: r.series,
+        });
+    }
+    Ok(())
+}

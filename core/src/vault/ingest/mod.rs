@@ -1,0 +1,291 @@
+//! Importing a source: staged batches, published by one last transaction.
+//!
+//! What belongs here: turning what an importer hands over into sealed blocks, chunks and segments,
+//! resuming after a crash, telling new from known, and whose data it is. What must not: reading
+//! formats.
+//!
+//! A batch (at most 1,000 records or 8 MiB) is durable but staged: no query sees it. The last
+//! transaction publishes all of them with the ledger entry. After a crash the same file (its hash
+//! is checked) is read again from its beginning, and units that are durable already are counted,
+//! not stored again: reading is deterministic and many times faster than sealing.
+
+mod batch;
+mod overlap;
+mod subject;
+
+use super::manifest::{SourceEntry, Staged};
+use super::space::HealthSpace;
+use super::state::{Inner, Target};
+use crate::audit::AuditEvent;
+use crate::catalog::series::Chunker;
+use crate::environment::Progress;
+use crate::error::{Error, Result};
+use crate::id::SourceId;
+use crate::import::{Limits, Report, Source};
+use batch::Ingest;
+use std::sync::Arc;
+
+/// One partition of an open space.
+#[derive(Clone)]
+pub struct Partition {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) name: String,
+}
+
+impl core::fmt::Debug for Partition {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Partition(..)")
+    }
+}
+
+/// How to import.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// Bounds on the input.
+    pub limits: Limits,
+    /// The person confirmed that the file is about them although it says otherwise.
+    pub confirm_subject: bool,
+}
+
+impl ImportOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The person confirmed that the file is about them although it says otherwise.
+    #[must_use]
+    pub const fn confirm_subject(mut self) -> Self {
+        self.confirm_subject = true;
+        self
+    }
+
+    /// Other bounds.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+/// An import that is not finished: import the same file again to resume it, or discard it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StagedImport {
+    /// BLAKE3 of the file.
+    pub source: SourceId,
+    /// Records and chunks that are durable.
+    pub units: u64,
+}
+
+impl HealthSpace {
+    /// A partition that is open here.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPartition`].
+    pub fn partition(&self, name: &str) -> Result<Partition> {
+        self.inner.peek()?.position(name)?;
+        Ok(Partition { inner: Arc::clone(&self.inner), name: name.to_owned() })
+    }
+}
+
+impl Partition {
+    /// Imports a file: FHIR R4 JSON, NDJSON, or an Apple Health export.
+    ///
+    /// The same file again adds nothing. Records that are known already are linked to the new
+    /// source, not stored twice.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::TooLarge`] where the whole file cannot be read,
+    /// [`Error::OtherSubject`], [`Error::InputChanged`], [`Error::Cancelled`] (call again to
+    /// resume), [`Error::DiskFull`]. A bad entry in a good file is no error: it is in the report.
+    ///
+    /// ```
+    /// # use healthspace::{import::Source, Environment, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-import-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// let heart_rate = br#"{"resourceType":"Observation","id":"1","status":"final",
+    ///   "code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},
+    ///   "effectiveDateTime":"2026-01-05","valueQuantity":{"value":61,"unit":"/min"}}"#;
+    /// let report = space.partition("health")?.import(Source::bytes(heart_rate.to_vec())?)?;
+    /// assert_eq!(report.imported(), 1);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn import(&self, source: Source) -> Result<Report> {
+        self.import_with(source, &ImportOptions::new())
+    }
+
+    /// As [`import`](Self::import), with options.
+    ///
+    /// # Errors
+    /// As [`import`](Self::import).
+    pub fn import_with(&self, mut source: Source, options: &ImportOptions) -> Result<Report> {
+        let inner = &*self.inner;
+        let total = source.len();
+        let tick = |done: u64, records: u64| -> Result<()> {
+            if inner.base.env.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            if let Some(f) = &inner.base.env.progress {
+                f(Progress::new(done, Some(total), records));
+            }
+            Ok(())
+        };
+        let id = source.id(&options.limits, &mut |done| tick(done / 64, 0))?;
+        let mut report = Report { bytes: total, ..Report::default() };
+        let Some(staged) = self.stage(id, total)? else {
+            report.already_imported = true;
+            return Ok(report);
+        };
+        let read = (|| {
+            let mut sink = Ingest::new(inner, &self.name, &staged, options, &tick)?;
+            source.read(&options.limits, &mut sink, &mut report)?;
+            let done = sink.finish(&mut report)?;
+            // What was parsed must be what was hashed.
+            if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
+                return Err(Error::InputChanged);
+            }
+            self.publish(&staged, done, options, &mut report)
+        })();
+        match read {
+            Ok(()) => {
+                inner.base.env.observe("import.published", report.imported());
+                Ok(report)
+            }
+            // These would fail again with the same file: what was staged is of no use.
+            Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
+                self.discard_one(staged.ordinal)?;
+                Err(e)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Imports that are not finished.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield.
+    pub fn staged_imports(&self) -> Result<Vec<StagedImport>> {
+        let (_txn, state) = self.inner.read()?;
+        let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        Ok(p.manifest.staged.iter().map(|s| StagedImport { source: s.source, units: s.units }).collect())
+    }
+
+    /// Discards an import that is not finished: its key is dropped, its rows are deleted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no such import is staged.
+    pub fn discard(&self, source: SourceId) -> Result<()> {
+        let ordinal = {
+            let (_txn, state) = self.inner.read()?;
+            let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+            p.manifest.staged.iter().find(|s| s.source == source).map(|s| s.ordinal).ok_or(Error::NotFound)?
+        };
+        self.discard_one(ordinal)
+    }
+
+    /// Registers the source as staged, or finds it so; `None` where it was imported before.
+    fn stage(&self, id: SourceId, bytes: u64) -> Result<Option<Staged>> {
+        {
+            let (txn, state) = self.inner.read()?;
+            let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+            if let Some(s) = p.manifest.staged.iter().find(|s| s.source == id) {
+                return Ok(Some(s.clone()));
+            }
+            for row in &p.manifest.source_pages {
+                if p.source_page(&self.inner.base, &*txn, row)?.iter().any(|s| s.id == id && s.finished) {
+                    return Ok(None);
+                }
+            }
+        }
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let now = tx.now;
+            let work = w.work(tx, Target::Partition(at))?;
+            if let Some(s) = work.manifest.staged.iter().find(|s| s.source == id) {
+                return Ok(Some(s.clone()));
+            }
+            let group = tx.new_group(work)?;
+            let entry = SourceEntry { id, imported_at: now, bytes, group, envelope: Vec::new(), finished: false };
+            let ordinal = tx.add_source(work, entry)?;
+            let first_row = work.manifest.next_row;
+            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now };
+            work.manifest.staged.push(staged.clone());
+            Ok(Some(staged))
+        })
+    }
+
+    /// The last transaction of an import.
+    fn publish(&self, staged: &Staged, done: batch::Done, options: &ImportOptions, report: &mut Report) -> Result<()> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let work = w.work(tx, Target::Partition(at))?;
+            let pinned = subject::check(work, &done.subjects, options.confirm_subject)?;
+            let mark = staged.ordinal + 1;
+            let version = tx.now;
+            for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
+                s.staged = 0;
+            }
+            work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
+            tx.load_segments(work)?;
+            tx.merge_segments(work)?;
+            let envelope = tx.envelope_of(work, staged.ordinal)?;
+            let entry = SourceEntry {
+                id: staged.source,
+                imported_at: version,
+                bytes: report.bytes,
+                group: staged.group,
+                envelope,
+                finished: true,
+            };
+            tx.set_source(work, staged.ordinal, entry)?;
+            if let Some(subject_hash) = pinned {
+                tx.log(work, AuditEvent::SubjectPinned { subject_hash })?;
+            }
+            let event = AuditEvent::Imported {
+                source: staged.source,
+                records: report.imported(),
+                facts: report.facts,
+                linked: report.linked(),
+                issues: report.issue_counts.values().sum(),
+            };
+            tx.log(work, event).map(|_| ())
+        })
+    }
+
+    fn discard_one(&self, ordinal: u32) -> Result<()> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let work = w.work(tx, Target::Partition(at))?;
+            let Some(staged) = work.manifest.staged.iter().find(|s| s.ordinal == ordinal).cloned() else {
+                return Ok(());
+            };
+            let mark = ordinal + 1;
+            let gone: Vec<_> = work.manifest.segments.iter().filter(|s| s.staged == mark).cloned().collect();
+            for s in gone {
+                tx.txn.delete(&work.scope.id, s.row.number)?;
+                tx.drop_group(work, s.group)?;
+            }
+            work.manifest.segments.retain(|s| s.staged != mark);
+            work.manifest.staged.retain(|s| s.ordinal != ordinal);
+            tx.txn.delete_group(&work.scope.id, staged.group)?;
+            tx.drop_group(work, staged.group)?;
+            let old = tx.source_entry(work, ordinal)?;
+            let entry = SourceEntry { envelope: Vec::new(), finished: false, ..(*old).clone() };
+            tx.set_source(work, ordinal, entry)?;
+            tx.log(work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units }).map(|_| ())
+        })
+    }
+}
+
+/// Bytes of samples that the chunker may hold before it closes the oldest chunks.
+const CHUNKER_BYTES: usize = 16 << 20;
+
+fn chunker() -> Chunker {
+    Chunker::new(CHUNKER_BYTES)
+}

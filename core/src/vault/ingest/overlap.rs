@@ -1,0 +1,77 @@
+//! Which samples of a chunk are known already: an overlapping export adds only what is new.
+
+use crate::catalog::{FactRow, Query, View, series};
+use crate::crypto::context::Class;
+use crate::error::Result;
+use crate::id::Identity;
+use crate::record::{Everything, Kind, Sample, SeriesKey};
+use crate::storage::ReadTxn;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use std::collections::HashSet;
+
+/// What makes a sample the same in two exports: its instants and its value. Where and when the
+/// source wrote it down, and in which offset, differ between exports of the same data.
+fn key(s: &Sample) -> u128 {
+    let mut h = blake3::Hasher::new();
+    h.update(&s.start.to_be_bytes()).update(&s.end.to_be_bytes());
+    match (&s.number, &s.word) {
+        (Some(n), _) => {
+            h.update(b"n").update(&n.mantissa().to_be_bytes()).update(&[n.scale().cast_unsigned()]);
+        }
+        (None, Some(w)) => {
+            h.update(b"w").update(w.as_bytes());
+        }
+        (None, None) => {
+            h.update(b"-");
+        }
+    }
+    let mut out = [0; 16];
+    h.finalize_xof().fill(&mut out);
+    u128::from_be_bytes(out)
+}
+
+/// The samples of one series and month that were published before, and the chunks they stand in.
+pub(crate) struct Known {
+    of: Identity,
+    samples: HashSet<u128>,
+    pub(crate) chunks: Vec<FactRow>,
+}
+
+impl Known {
+    /// Loads what is known of a series and month.
+    pub(crate) fn load(base: &Base, txn: &dyn ReadTxn, scope: &Scope, of: &SeriesKey) -> Result<Self> {
+        let mut known = Self { of: of.identity(), samples: HashSet::new(), chunks: Vec::new() };
+        let query = Query {
+            codes: vec![(of.system.clone(), of.code.clone())],
+            kinds: vec![Kind::Series],
+            include_errors: true,
+            ..Query::default()
+        };
+        let mut raw = Vec::new();
+        for fact in View::new(&scope.catalog, &Everything).query_facts(&query) {
+            if fact.record().identity() != known.of {
+                continue;
+            }
+            let row = fact.to_row();
+            scope.open_object(base, txn, Class::Series, &row.object, &mut raw)?;
+            known.samples.extend(series::decode(&raw)?.iter().map(key));
+            known.chunks.push(row);
+        }
+        Ok(known)
+    }
+
+    pub(crate) fn is_of(&self, key: &Identity) -> bool {
+        self.of == *key
+    }
+
+    /// Takes out of `samples` what is known; how many that were.
+    pub(crate) fn strip(&self, samples: &mut Vec<Sample>) -> usize {
+        if self.samples.is_empty() {
+            return 0;
+        }
+        let before = samples.len();
+        samples.retain(|s| !self.samples.contains(&key(s)));
+        before - samples.len()
+    }
+}
