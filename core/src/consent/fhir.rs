@@ -5,7 +5,7 @@
 //! across consents (D8), undo every other grant. IHE PCF allows `class` and `action` below the
 //! root only, and nothing below that.
 
-use super::grant::{GrantSpec, GrantTerms, Recipient, RecipientKind, known_obligations};
+use super::grant::{AFTER_LAST, FIRST, GrantSpec, GrantTerms, Recipient, RecipientKind, known_obligations};
 use super::rule::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Validity};
 use super::wire as w;
 use crate::error::{Error, Malformed, Result};
@@ -87,13 +87,14 @@ pub fn from_fhir(bytes: &[u8]) -> Result<ConsentDoc> {
     Ok(doc)
 }
 
-/// The next version of a consent: withdrawn.
+/// The next version of a consent: withdrawn. A clock outside the years 1..=9999 does not stop it.
 ///
 /// # Errors
-/// As [`to_fhir`].
+/// `Malformed(Argument)` where no version number is left.
 pub fn withdraw(doc: &ConsentDoc, now: Timestamp) -> Result<Vec<u8>> {
     let version = doc.meta.version.checked_add(1).ok_or(Error::Malformed(Malformed::Argument))?;
-    let meta = ConsentMeta { version, status: ConsentStatus::Inactive, updated: now, ..doc.meta.clone() };
+    let updated = Timestamp::from_millis(now.as_millis().clamp(FIRST, AFTER_LAST - 1));
+    let meta = ConsentMeta { version, status: ConsentStatus::Inactive, updated, ..doc.meta.clone() };
     to_fhir(&doc.spec, &meta)
 }
 

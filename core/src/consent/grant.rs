@@ -175,8 +175,8 @@ impl GrantTerms {
 pub struct GrantSpec(GrantTerms);
 
 /// 0001-01-01 and 10000-01-01, in milliseconds: what a FHIR dateTime can say.
-const FIRST: i64 = -62_135_596_800_000;
-const AFTER_LAST: i64 = 253_402_300_800_000;
+pub(super) const FIRST: i64 = -62_135_596_800_000;
+pub(super) const AFTER_LAST: i64 = 253_402_300_800_000;
 const MINUTE: i64 = 60_000;
 
 /// The sensitivities that a grant can list.

@@ -118,30 +118,24 @@ fn which(spec: &GrantSpec, lang: Lang) -> String {
 
 fn why(spec: &GrantSpec, lang: Lang) -> String {
     let p = spec.terms().purpose;
-    let mut text = match (words::purpose(p), lang) {
-        (Some(pair), Lang::En) => format!("Why: {}, and for nothing else.", pick(lang, pair)),
-        (Some(pair), Lang::Fr) => format!("Pourquoi\u{a0}: {}, et pour rien d’autre.", pick(lang, pair)),
-        (None, Lang::En) => format!("Why: {} ({}), and for nothing else.", words::display(p), p.code()),
-        (None, Lang::Fr) => {
-            format!("Pourquoi\u{a0}: «\u{a0}{}\u{a0}» (HL7 {}), et pour rien d’autre.", words::display(p), p.code())
-        }
+    let say = |p: Purpose| match (words::purpose(p), lang) {
+        (Some(pair), _) => pick(lang, pair).to_owned(),
+        (None, Lang::En) => format!("for {} (HL7 {})", words::display(p), p.code()),
+        (None, Lang::Fr) => format!("pour «\u{a0}{}\u{a0}» (HL7 {})", words::display(p), p.code()),
+    };
+    let mut text = match lang {
+        Lang::En => format!("Why: {}.", say(p)),
+        Lang::Fr => format!("Pourquoi\u{a0}: {}.", say(p)),
     };
     // A purpose of HL7's tree stands for those below it.
-    let below: Vec<String> = Purpose::ALL
-        .iter()
-        .filter(|q| **q != p && p.permits(**q))
-        .map(|q| match (words::purpose(*q), lang) {
-            (Some(pair), _) => pick(lang, pair).to_owned(),
-            (None, Lang::En) => format!("{} ({})", words::display(*q), q.code()),
-            (None, Lang::Fr) => format!("«\u{a0}{}\u{a0}» (HL7 {})", words::display(*q), q.code()),
-        })
-        .collect();
+    let below: Vec<String> = Purpose::ALL.iter().filter(|q| **q != p && p.permits(**q)).map(|q| say(*q)).collect();
     if !below.is_empty() {
         match lang {
-            Lang::En => text.push_str(&format!(" This includes: {}.", below.join("; "))),
-            Lang::Fr => text.push_str(&format!(" Cela comprend\u{a0}: {}.", below.join("\u{202f}; "))),
+            Lang::En => text.push_str(&format!(" This includes what is done {}.", below.join("; "))),
+            Lang::Fr => text.push_str(&format!(" Cela comprend ce qui est fait {}.", below.join("\u{202f}; "))),
         }
     }
+    text.push_str(pick(lang, (" Nothing else is allowed.", " Rien d’autre n’est permis.")));
     if p == Purpose::MlTraining {
         text.push_str(pick(
             lang,
@@ -291,9 +285,9 @@ mod tests {
         let expect = "Who: you let the AI model “eu-llm” use health data of one partition of your Health space.\n\n\
             What: laboratory results; medications.\n\n\
             Which: of any date. This includes data that is marked as particularly sensitive.\n\n\
-            Why: to answer your own requests, and for nothing else. This includes: to answer requests of your family; \
-            to answer requests of the person who holds your power of attorney; to answer requests of those who support \
-            you.\n\n\
+            Why: to answer your own requests. This includes what is done to answer requests of your family; to answer \
+            requests of the person who holds your power of attorney; to answer requests of those who support you. \
+            Nothing else is allowed.\n\n\
             How: the data may be read, counted and used, and notes about it may be kept in your Health space. It may \
             not be exported as a file or erased under this consent.\n\n\
             Until when: until the end of 22 February 2027 (UTC), unless you withdraw before.\n\n\
@@ -311,7 +305,8 @@ mod tests {
         for part in [
             "Qui : vous permettez au modèle d’IA « eu-llm » d’utiliser des données de santé",
             "Quoi : résultats de laboratoire ; médicaments.",
-            "Pourquoi : pour répondre à vos propres demandes, et pour rien d’autre.",
+            "Pourquoi : pour répondre à vos propres demandes. Cela comprend ce qui est fait pour répondre aux demandes \
+             de votre famille ;",
             "Jusqu’à quand : jusqu’à la fin du 22 février 2027 (UTC), sauf si vous le retirez avant.",
             "Ce qui est interdit : entraîner, affiner ou distiller un modèle d’IA avec ces données ; utiliser ces \
              données à d’autres fins ; transmettre ces données sans un nouveau consentement de votre part.",

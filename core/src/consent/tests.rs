@@ -177,6 +177,9 @@ fn withdrawal_is_the_next_version_and_never_fails_for_a_readable_consent() {
     let now = Timestamp::from_millis(1_795_000_000_000);
     let gone = from_fhir(&withdraw(&doc, now).unwrap()).unwrap();
     assert_eq!((gone.meta.version, gone.meta.status, gone.meta.updated), (2, ConsentStatus::Inactive, now));
+    for clock in [i64::MIN, i64::MAX, 0] {
+        assert!(from_fhir(&withdraw(&doc, Timestamp::from_millis(clock)).unwrap()).is_ok());
+    }
     assert_eq!((gone.spec, gone.meta.given, gone.meta.notice), (doc.spec, doc.meta.given, doc.meta.notice));
 }
 

@@ -455,3 +455,17 @@ fn an_absent_date_evades_no_deny_and_satisfies_no_permit() {
     assert!(verdict(except.clone(), &q, &lab()).is_permit());
     assert!(!verdict(except, &q, &undated).is_permit());
 }
+
+#[test]
+fn d10_a_counted_permit_that_lifts_a_deny_of_its_own_consent_is_not_spared() {
+    let who = model();
+    let q = ask(&who, Purpose::PatientRequest);
+    let lifting = |root| Tree {
+        series: grant(1),
+        root: Node { children: vec![Node { uses_left: Some(1), ..permit() }], ..root },
+    };
+    let unlimited = Tree { series: grant(2), root: permit() };
+    let counted = |first| authorize(&rules(&[lifting(first), unlimited.clone()]), &q).unwrap().counted().to_vec();
+    assert_eq!(counted(deny()), [grant(1)]);
+    assert!(counted(permit()).is_empty());
+}
