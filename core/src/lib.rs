@@ -41,4 +41,8 @@ pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
 pub use lang::Lang;
-pub use vault::{Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, Info, PartitionKind, ReleaseReceipt, Session};
+pub use vault::{
+    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, Info, LogLine, LogOf, Memory, Parents,
+    Partition, PartitionKind, Reader, ReleaseReceipt, Session, StagedImport, VerifiedReceipt, verify_consistency,
+    verify_receipt,
+};

@@ -95,6 +95,7 @@ pub(crate) struct Visible<'a> {
     txn: &'a dyn ReadTxn,
     scope: &'a Scope,
     view: View<'a>,
+    filter: &'a RowFilter,
     label: Cell<Label>,
     buffer: RefCell<Vec<u8>>,
 }
@@ -102,7 +103,7 @@ pub(crate) struct Visible<'a> {
 impl<'a> Visible<'a> {
     fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
         let view = View::new(&scope.catalog, filter);
-        Self { inner, txn, scope, view, label: Cell::new(floor), buffer: RefCell::default() }
+        Self { inner, txn, scope, view, filter, label: Cell::new(floor), buffer: RefCell::default() }
     }
 
     fn raise(&self, rows: &[FactRow]) {
@@ -112,6 +113,32 @@ impl<'a> Visible<'a> {
             label.sensitivities = label.sensitivities.union(row.class.sensitivities());
         }
         self.label.set(label);
+    }
+
+    /// The ids of the records whose facts match; more than `max` is an error.
+    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<Vec<RecordId>> {
+        let mut seen = std::collections::HashSet::new();
+        let mut ids = Vec::new();
+        let mut label = self.label.get();
+        for fact in self.view.query_facts(query) {
+            let id = fact.record().id();
+            if !seen.insert(id) {
+                continue;
+            }
+            if ids.len() >= max {
+                return Err(Error::TooLarge(crate::error::Limit::Items));
+            }
+            label.confidentiality = label.confidentiality.max(fact.record().confidentiality());
+            label.sensitivities = label.sensitivities.union(fact.record().sensitivities());
+            ids.push(id);
+        }
+        self.label.set(label);
+        Ok(ids)
+    }
+
+    /// The permit's filter, for a reader that outlives the release.
+    pub(crate) fn filter(&self) -> RowFilter {
+        self.filter.clone()
     }
 
     /// A record's own bytes.
