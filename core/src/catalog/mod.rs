@@ -13,6 +13,7 @@ mod merge;
 mod query;
 mod segment;
 mod store;
+mod strings;
 mod view;
 
 #[cfg(test)]
