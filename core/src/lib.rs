@@ -18,8 +18,10 @@ mod environment;
 mod error;
 mod id;
 mod label;
+mod lang;
 
 pub mod catalog;
+pub mod grounding;
 pub mod import;
 pub mod record;
 
@@ -29,3 +31,4 @@ pub use id::{ConversationId, GrantId, Identity, RecordId, SourceId, SpaceId, Tim
 pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
+pub use lang::Lang;
