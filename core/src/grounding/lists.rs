@@ -77,9 +77,13 @@ fn status(view: &View<'_>, fact: &FactDraft) -> String {
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     let (first, last) = (e.rows.first()?, e.last()?);
+    let words = fold::words(&last.fact.text);
     let name = match e.concept {
-        Some(c) if c.area != Area::Measure => format!("{} {}", c.name(view.lang), view.source_words(&last.fact)),
-        _ => view.source_words(&last.fact),
+        Some(c) if c.area == Area::Measure => view.source_words(&last.fact),
+        // Our name alone, where the file says just the same.
+        Some(c) if [c.en, c.fr].iter().any(|n| fold::words(n) == words) => c.name(view.lang).to_owned(),
+        Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&last.fact)),
+        None => view.source_words(&last.fact),
     };
     let mut line = Line::new(rank).release(&e.rows).text(name);
     let status = status(view, &last.fact);

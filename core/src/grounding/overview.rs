@@ -100,7 +100,8 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let name = super::concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let line = Line::new(rank).text(format!(
-            "{name}: {} ({})",
+            "{name}{}{} ({})",
+            view.colon(),
             view.value(&row.fact.value),
             view.date(row.fact.when.as_ref())
         ));
@@ -131,7 +132,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             (Some(a), Some(b)) => format!(" ({}–{})", view.day(view.local_day(a)), view.day(view.local_day(b))),
             _ => String::new(),
         };
-        block.push(Line::new(3).text(format!("{}: {n}{span}", category.code())));
+        block.push(Line::new(3).text(format!("{}{}{n}{span}", category.code(), view.colon())));
     }
     Ok(Some(block))
 }

@@ -181,8 +181,9 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     let mut shown = 0usize;
     for row in listed {
         let line = Line::new(rank).text(prefix.clone()).text(format!(
-            "{}: {}{}",
+            "{}{}{}{}",
             view.date(row.fact.when.as_ref()),
+            view.colon(),
             view.value(&row.fact.value),
             judged(view, &row.fact)
         ));

@@ -52,6 +52,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The colon after a heading or a date.
+    pub(super) const fn colon(&self) -> &'static str {
+        match self.lang {
+            Lang::En => ": ",
+            Lang::Fr => " : ",
+        }
+    }
+
     /// What is there, read once.
     pub(super) fn presence(&self) -> Result<&[Presence]> {
         if let Some(p) = self.presence.get() {

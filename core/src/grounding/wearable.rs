@@ -154,7 +154,7 @@ impl Chunks<'_> {
                 } else {
                     view.day(*start).chars().take(7).collect()
                 };
-                let mut text = format!("{head}: {}", self.summary(sums, style, shown));
+                let mut text = format!("{head}{}{}", view.colon(), self.summary(sums, style, shown));
                 if several {
                     text = format!("{text}, {}", view.quote(source));
                 }
