@@ -8,7 +8,7 @@ use super::question::Topic;
 use super::view::{View, sort};
 use crate::catalog::FactRow;
 use crate::error::Result;
-use crate::record::{FactDraft, Kind, Status};
+use crate::record::{Category, FactDraft, Kind, Status, Value};
 
 /// Lines at most, per list.
 const LISTED: usize = 60;
@@ -30,15 +30,29 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Whether it may be shown to a question that did not ask for it: not where a source or a rule
+    /// marks it as sensitive, and not social findings that stand among the conditions (SNOMED CT
+    /// tags them so), unless they are conditions of our table.
+    fn volunteered(&self) -> bool {
+        let words = self.last().map(|r| fold::words(&r.fact.text)).unwrap_or_default();
+        let social = words.last().is_some_and(|w| w == "finding" || w == "situation");
+        self.rows.iter().all(|r| r.class.sensitivities().is_empty()) && (self.concept.is_some() || !social)
+    }
+}
+
 /// One entry per ingredient, condition or vaccine; what has no name of ours goes by its own words.
 fn entries(mut rows: Vec<FactRow>) -> Vec<Entry> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
     sort(&mut rows);
     let mut out: Vec<(String, Entry)> = Vec::new();
+    let mut known = std::collections::BTreeMap::new();
     for row in rows {
         let f = &row.fact;
         // A class, or a broad condition, is no name: two drugs of one class are two entries.
-        let concept = concepts::of_fact(f.kind, &f.codes, &f.text);
+        let concept = *known
+            .entry((f.codes.clone(), f.text.clone()))
+            .or_insert_with(|| concepts::of_fact(f.kind, &f.codes, &f.text));
         let words = fold::words(&f.text).join(" ");
         let key = match concept {
             Some(c) if c.area == Area::Medication && !c.codes.is_empty() => c.key.to_owned(),
@@ -149,8 +163,12 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
         _ => entries(rows),
     };
+    let mut withheld = 0;
     if active_only {
         entries.retain(Entry::active);
+        let before = entries.len();
+        entries.retain(Entry::volunteered);
+        withheld = before - entries.len();
     }
     let name = title(view, t);
     let mut block = Block::new(name.clone(), name);
@@ -167,24 +185,35 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         }));
     }
     list(view, &mut block, &entries, rank);
+    block.unlisted = block.unlisted.saturating_add(u32::try_from(withheld).unwrap_or(u32::MAX));
     Ok((!block.lines.is_empty()).then_some(block))
 }
+
+/// Words of a stated absence, folded.
+const NONE: [&str; 7] = ["no", "none", "known", "nil", "aucun", "aucune", "pas"];
 
 /// "None known", where the source says so itself.
 fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<()> {
     let mut rows = view.kind_rows(Kind::Absence)?;
     sort(&mut rows);
     let category = match kind {
-        Kind::Allergy => crate::record::Category::Allergies,
-        Kind::Medication => crate::record::Category::Medications,
-        Kind::Condition => crate::record::Category::Conditions,
-        Kind::Immunization => crate::record::Category::Immunizations,
+        Kind::Allergy => Category::Allergies,
+        Kind::Medication => Category::Medications,
+        Kind::Condition => Category::Conditions,
+        Kind::Immunization => Category::Immunizations,
         _ => return Ok(()),
     };
     for row in rows.iter().filter(|r| r.fact.category == category).rev().take(3) {
-        let words = fold::words(&row.fact.text);
-        let none =
-            words.iter().any(|w| matches!(w.as_str(), "no" | "none" | "known" | "nil" | "aucun" | "aucune" | "pas"));
+        // A coded reason decides (FHIR list-empty-reason), the words where there is none.
+        let reason = match &row.fact.value {
+            Value::Text(t) => t.as_str(),
+            _ => "",
+        };
+        let none = match reason {
+            "nilknown" => true,
+            "" => fold::words(&row.fact.text).iter().any(|w| NONE.contains(&w.as_str())),
+            _ => false,
+        };
         let line = Line::new(rank).text(if none {
             view.say("none known, as the source states: ", "aucun connu, selon la source : ")
         } else {

@@ -244,8 +244,11 @@ impl Draft<'_> {
                 values = overview::latest(view, c)?;
             }
             let title = capital(c.name(view.lang));
+            if matches!(c.key, "systolic" | "diastolic") {
+                read.push((c.key, values.clone()));
+            }
             let before = self.blocks.len();
-            if let Some(block) = series::block(view, &title, &title, &values, event) {
+            if let Some(block) = series::block(view, &title, &title, values, event) {
                 self.blocks.push(block);
             }
             if !series.is_empty() {
@@ -254,16 +257,15 @@ impl Draft<'_> {
             if self.blocks.len() == before {
                 empty.push(c);
             }
-            read.push((c.key, values));
         }
         let rows = |key| read.iter().find(|(k, _)| *k == key).map(|(_, r)| r.as_slice());
-        if let (Some(s), Some(d)) = (rows("systolic"), rows("diastolic")) {
-            if let Some(line) = series::pressure(view, s, d) {
-                let title = view.say("Blood pressure", "Tension artérielle");
-                let mut block = Block::new(title.clone(), title);
-                block.push(line);
-                self.blocks.insert(1, block);
-            }
+        if let (Some(s), Some(d)) = (rows("systolic"), rows("diastolic"))
+            && let Some(line) = series::pressure(view, s, d)
+        {
+            let title = view.say("Blood pressure", "Tension artérielle");
+            let mut block = Block::new(title.clone(), title);
+            block.push(line);
+            self.blocks.insert(1, block);
         }
         for c in empty {
             self.miss(c.key, c.name(view.lang));
@@ -317,7 +319,7 @@ impl Draft<'_> {
             let rows = view.presence_rows(&p)?;
             let title = if p.text.is_empty() { view.quote(&p.code) } else { view.quote(&p.text) };
             if p.kind == Kind::Observation {
-                self.blocks.extend(series::block(view, &title, &title, &rows, None));
+                self.blocks.extend(series::block(view, &title, &title, rows, None));
             } else {
                 self.blocks.push(lists::found(view, title, rows));
             }

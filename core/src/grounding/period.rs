@@ -221,10 +221,10 @@ fn date_at(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -
     let one = |y, m, d| day(y, m, d).map(|at| (at, at + 1));
     if let Some(y) = year(w(0)) {
         let dashed = |k: usize| question.contains(&(0..=k).map(w).collect::<Vec<_>>().join("-"));
-        if let (Some(m), Some(d)) = (num(w(1), 2), num(w(2), 2)) {
-            if let Some((from, to)) = dashed(2).then(|| one(y, m, d)).flatten() {
-                return Some((3, from, to));
-            }
+        if let (Some(m), Some(d)) = (num(w(1), 2), num(w(2), 2))
+            && let Some((from, to)) = dashed(2).then(|| one(y, m, d)).flatten()
+        {
+            return Some((3, from, to));
         }
         if let Some(m) = num(w(1), 2).filter(|m| (1..=12).contains(m) && dashed(1)) {
             return Some((2, month_start(y, m, 0), month_start(y, m, 1)));

@@ -143,10 +143,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
                 plan.concepts.push(c);
             }
         }
-        if let Hit::Topic(t) = hit {
-            if !plan.topics.contains(t) {
-                plan.topics.push(*t);
-            }
+        if let Hit::Topic(t) = hit
+            && !plan.topics.contains(t)
+        {
+            plan.topics.push(*t);
         }
     }
     settle(&mut plan, marker.is_some());
@@ -168,7 +168,7 @@ fn settle(plan: &mut Plan, marked: bool) {
     }
     let only_event = measure && plan.event.is_none() && marked && plan.topics.contains(&Topic::Medications);
     plan.topics.retain(|t| match t {
-        Topic::Medications => !med && !(measure && !only_event),
+        Topic::Medications => !med && (!measure || only_event),
         Topic::Conditions => !cond && !measure,
         Topic::Immunizations => !vaccine,
         Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Encounters | Topic::Person => !measure,

@@ -12,7 +12,7 @@ use super::page::{Block, Line};
 use super::period::days;
 use super::view::{Event, View, sort};
 use crate::catalog::FactRow;
-use crate::record::{Comparator, Decimal, FactDraft, Precision, Status, Value, When};
+use crate::record::{Coding, Comparator, Decimal, FactDraft, Precision, Status, Value, When};
 
 /// Rows listed one by one at most, per group.
 const LISTED: usize = 40;
@@ -69,10 +69,9 @@ pub(super) fn block(
     view: &View<'_>,
     title: &str,
     what: &str,
-    rows: &[FactRow],
+    mut rows: Vec<FactRow>,
     event: Option<&Event>,
 ) -> Option<Block> {
-    let mut rows = rows.to_vec();
     rows.retain(|r| r.fact.status != Status::NotDone && r.fact.status != Status::EnteredInError);
     sort(&mut rows);
     let all = rows.len();
@@ -115,9 +114,16 @@ pub(super) fn block(
 
 fn group<'a>(view: &View<'_>, rows: &'a [FactRow]) -> Vec<Group<'a>> {
     let mut groups: Vec<(String, Group<'a>)> = Vec::new();
+    let known = concepts::measures_by_code();
+    // Neighbours mostly have the same codes.
+    let mut last: Option<(&Vec<Coding>, Option<&Coding>)> = None;
     for row in rows {
         let f = &row.fact;
-        let code = f.codes.iter().find(|c| concepts::all().any(|k| k.has_code(c))).or(f.codes.first());
+        let code = match &last {
+            Some((codes, code)) if *codes == &f.codes => *code,
+            _ => f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first()),
+        };
+        last = Some((&f.codes, code));
         let (unit, canonical) = match &f.value {
             Value::Quantity(q) => (view.unit(q), if q.ucum.is_empty() { q.unit.clone() } else { q.ucum.clone() }),
             _ => (String::new(), String::new()),
@@ -215,13 +221,13 @@ fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: 
     }
     block.push(line);
     let numbers: Vec<(&FactRow, Decimal)> = g.rows.iter().filter_map(|r| Some((*r, number(&r.fact)?))).collect();
-    if let (Some((a, x)), Some((b, y)), true) = (numbers.first(), numbers.last(), numbers.len() > 1) {
-        if let Some(change) = change(view, *x, *y, &g.unit) {
-            let line = Line::new(3)
-                .text(prefix)
-                .text(view.say("change from first to last: ", "évolution du premier au dernier : "));
-            block.push(line.text(change).cite(a).cite(b));
-        }
+    if let (Some((a, x)), Some((b, y)), true) = (numbers.first(), numbers.last(), numbers.len() > 1)
+        && let Some(change) = change(view, *x, *y, &g.unit)
+    {
+        let line = Line::new(3)
+            .text(prefix)
+            .text(view.say("change from first to last: ", "évolution du premier au dernier : "));
+        block.push(line.text(change).cite(a).cite(b));
     }
 }
 
@@ -280,15 +286,15 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         _ => line.text(view.say(": no result", " : aucun résultat")),
     };
     block.push(line);
-    if let (Some(a), Some(b)) = (before.last(), after.last()) {
-        if let Some(change) = number(&a.fact).zip(number(&b.fact)).and_then(|(x, y)| change(view, x, y, &g.unit)) {
-            let line = Line::new(1).text(prefix);
-            let line = line.text(view.say(
-                "change from the last before to the latest after: ",
-                "évolution du dernier avant au dernier après : ",
-            ));
-            block.push(line.text(change).cite(a).cite(b));
-        }
+    if let (Some(a), Some(b)) = (before.last(), after.last())
+        && let Some(change) = number(&a.fact).zip(number(&b.fact)).and_then(|(x, y)| change(view, x, y, &g.unit))
+    {
+        let line = Line::new(1).text(prefix);
+        let line = line.text(view.say(
+            "change from the last before to the latest after: ",
+            "évolution du dernier avant au dernier après : ",
+        ));
+        block.push(line.text(change).cite(a).cite(b));
     }
     if !unclear.is_empty() {
         block.push(Line::new(2).text(prefix).text(view.say(

@@ -73,13 +73,16 @@ impl<'a> View<'a> {
     /// The rows of a measure, oldest first; undated ones last.
     pub(super) fn measure_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
         let mut codes: Vec<(String, String)> = concept.query_codes().collect();
+        let known = concepts::measures_by_code();
         let mut bare = false;
         for p in self.presence()? {
-            if !concept.kinds().contains(&p.kind) || codes.iter().any(|(_, c)| *c == p.code) {
+            if !concept.kinds().contains(&p.kind) || known.contains_key(p.code.as_str()) {
                 continue;
             }
-            let coding = [crate::record::Coding::new(&p.system, &p.code, "")];
-            if concepts::of_fact(p.kind, &coding, &p.text).is_some_and(|c| c.key == concept.key) {
+            // Words decide where no code does, and the first concept of the table that they fit.
+            if concept.has_words(&fold::words(&p.text))
+                && concepts::of_fact(p.kind, &[], &p.text).is_some_and(|c| c.key == concept.key)
+            {
                 if p.code.is_empty() { bare = true } else { codes.push((p.system.clone(), p.code.clone())) }
             }
         }

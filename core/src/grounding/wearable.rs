@@ -277,7 +277,8 @@ impl Chunks<'_> {
 
     fn extremes(&self, block: &mut Block, buckets: &BTreeMap<i64, BTreeMap<String, Sums>>, shown: &str) {
         let view = self.view;
-        let (mut low, mut high): (Option<(f64, usize)>, Option<(f64, usize)>) = (None, None);
+        type Extreme = Option<(f64, usize)>;
+        let (mut low, mut high): (Extreme, Extreme) = (None, None);
         for s in buckets.values().flat_map(BTreeMap::values) {
             let Some(row) = s.rows.first().copied() else { continue };
             if let Some(x) = s.min.filter(|x| low.is_none_or(|(l, _)| *x < l)) {

@@ -15,6 +15,8 @@ mod medications;
 mod vaccines;
 mod vitals;
 
+use std::collections::BTreeMap;
+
 use super::fold;
 use crate::lang::Lang;
 use crate::record::{Coding, Kind};
@@ -164,6 +166,12 @@ pub(super) fn all() -> impl Iterator<Item = &'static Concept> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// Measures by each of their codes.
+pub(super) fn measures_by_code() -> BTreeMap<&'static str, &'static Concept> {
+    let measures = all().filter(|c| c.area == Area::Measure);
+    measures.flat_map(|c| c.codes.split(' ').chain(c.more.split(' ')).map(move |k| (k, c))).collect()
 }
 
 /// The concept of this key.
