@@ -28,6 +28,7 @@ mod vault;
 pub mod audit;
 pub mod catalog;
 pub mod consent;
+pub mod grounding;
 pub mod import;
 pub mod policy;
 pub mod record;

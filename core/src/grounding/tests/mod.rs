@@ -1,0 +1,6 @@
+//! Whole contexts, from hand-made and from synthetic records.
+
+mod bundles;
+mod fake;
+mod hostile;
+mod texts;
