@@ -44,6 +44,6 @@ pub use label::{
 pub use lang::Lang;
 pub use vault::{
     Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, Info, LogLine, LogOf, Memory, Parents,
-    Partition, PartitionKind, Reader, ReleaseReceipt, Session, StagedImport, VerifiedReceipt, verify_consistency,
-    verify_receipt,
+    Partition, PartitionKind, Reader, Records, ReleaseReceipt, Session, StagedImport, VerifiedReceipt,
+    verify_consistency, verify_receipt,
 };

@@ -20,6 +20,7 @@ mod period;
 mod person;
 mod question;
 mod series;
+mod session;
 mod sleep;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ mod view;
 mod wearable;
 
 pub use check::{AnswerCheck, Violation, check_answer};
+pub use session::{Budget, GroundOptions};
 
 use crate::catalog::{FactRow, Facts, ObjectRef};
 use crate::error::Result;

@@ -191,7 +191,7 @@ impl Facts for Visible<'_> {
 }
 
 /// What a composing function hands back.
-pub(crate) struct Composed<T> {
+pub(crate) struct Release<T> {
     pub(crate) value: T,
     /// One entry per released item; hashed with a salt into the ledger.
     pub(crate) items: Vec<(RecordId, u16)>,
@@ -228,7 +228,7 @@ impl Inner {
         &self,
         partition: &str,
         asking: &Asking<'_>,
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
         also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, Label) -> Result<()>,
     ) -> Result<Audited<T>> {
         let ready = {
@@ -266,8 +266,8 @@ impl Inner {
         state: &State,
         scope: &Scope,
         asking: &Asking<'_>,
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
-    ) -> Result<(Composed<T>, Label, Permit)> {
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
+    ) -> Result<(Release<T>, Label, Permit)> {
         let permit = self.decide(state, scope, asking)?;
         let visible = Visible::new(self, txn, scope, permit.filter(), scope.label());
         let composed = compose(&visible)?;
