@@ -254,8 +254,38 @@ pub(super) fn title(view: &View<'_>, t: Topic) -> String {
     }
 }
 
-/// With a capital letter.
+/// With a capital letter, unless the word has capitals of its own (`eGFR`).
 pub(super) fn capital(s: &str) -> String {
     let mut chars = s.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    let Some(first) = chars.next() else { return String::new() };
+    if chars.clone().take_while(|c| c.is_alphanumeric()).any(char::is_uppercase) {
+        return s.to_owned();
+    }
+    first.to_uppercase().chain(chars).collect()
+}
+
+/// A category's name.
+pub(super) fn category(view: &View<'_>, c: Category) -> String {
+    let t = match c {
+        Category::Laboratory => Topic::Laboratory,
+        Category::VitalSigns => Topic::Vitals,
+        Category::Medications => Topic::Medications,
+        Category::Conditions => Topic::Conditions,
+        Category::Allergies => Topic::Allergies,
+        Category::Immunizations => Topic::Immunizations,
+        Category::Procedures => Topic::Procedures,
+        Category::Encounters => Topic::Encounters,
+        Category::Documents => Topic::Documents,
+        Category::Demographics => Topic::Person,
+        Category::Activity => return view.say("Activity", "Activité physique"),
+        Category::Sleep => return view.say("Sleep", "Sommeil"),
+        Category::Nutrition => return view.say("Nutrition", "Nutrition"),
+        Category::Reproductive => return view.say("Reproductive health", "Santé reproductive"),
+        Category::SocialHistory => return view.say("Social history", "Mode de vie"),
+        Category::CarePlans => return view.say("Care plans", "Plans de soins"),
+        Category::Financial => return view.say("Claims and insurance", "Assurance"),
+        Category::Memories => return view.say("Memories", "Souvenirs"),
+        Category::Other => return view.say("Other", "Autre"),
+    };
+    title(view, t)
 }

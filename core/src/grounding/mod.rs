@@ -129,7 +129,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.listed()?;
     draft.topics()?;
     draft.rest()?;
-    let answered = draft.blocks.len() > 1 || !draft.missing.is_empty();
+    let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| m != "other");
     draft.background(answered)?;
     let (mut blocks, mut missing, absent) = (draft.blocks, draft.missing, draft.absent);
     missing.dedup();

@@ -2,8 +2,9 @@
 
 use super::fake::{Fake, lab, patient, quantity, with_range};
 use crate::grounding::{Violation, check_answer};
+use crate::label::{Sensitivities, Sensitivity};
 use crate::lang::Lang;
-use crate::record::{Category, Comparator, FactDraft, Kind, Status, Value, When};
+use crate::record::{Category, Coding, Comparator, FactDraft, Kind, Status, Value, When};
 
 const QUESTION: &str = "How did my LDL change since I started the statin?";
 
@@ -143,7 +144,9 @@ fn units_and_codes_are_never_mixed() {
 fn ranges_bounds_and_words() {
     let t = patient().ask("What was my last creatinine and is it in range?").text;
     assert!(
-        t.contains("- 1 result: 0.95 mg/dL (2026-08-01) [r:2], flag N as reported, within the reported range 0.6 mg/dL–1.2 mg/dL"),
+        t.contains(
+            "- 1 result: 0.95 mg/dL (2026-08-01) [r:2], flag N as reported, within the reported range 0.6–1.2 mg/dL"
+        ),
         "{t}"
     );
     let mut f = Fake::default();
@@ -161,7 +164,7 @@ fn ranges_bounds_and_words() {
     f.push(wrong);
     let t = f.ask("Quel est mon dernier bilan thyroïdien ?").text;
     assert!(t.contains("3 résultats ; dernier 6,2 m(IU)/L (2026-01-01)"), "{t}");
-    assert!(t.contains("au-dessus des valeurs de référence indiquées 0,4 m(IU)/L–4,0 m(IU)/L"), "{t}");
+    assert!(t.contains("au-dessus des valeurs de référence indiquées 0,4–4,0 m(IU)/L"), "{t}");
     assert!(t.contains("minimum <0,01 m(IU)/L (2025-01-01)") && t.contains("(2019)") && !t.contains("99"), "{t}");
 }
 
@@ -337,4 +340,53 @@ fn sleep_is_hours_asleep_by_night() {
     let t = f.ask("How did I sleep last week?").text;
     // 22:00 to 04:00 is six hours although two stages overlap; the second night has eight.
     assert!(t.contains("2026-11-17 to 2026-11-18: ≈7.00 h asleep per night, min ≈6.00, max ≈8.00 (2 nights)"), "{t}");
+}
+
+/// The shapes in which the FHIR and the Apple importer tell age and sex; a name is never read.
+#[test]
+fn the_person_is_age_and_sex() {
+    let fact = |code: &str, value: Value, when: Option<&str>| {
+        let mut f = FactDraft::new(Kind::Patient, Category::Demographics);
+        f.codes = vec![Coding::new("x", code, "")];
+        f.value = value;
+        f.when = when.and_then(When::parse_fhir);
+        f
+    };
+    let mut f = Fake::default();
+    f.push(fact("name", Value::Text("F".into()), None));
+    f.push(fact("birth-date", Value::Text("1979-11-24".into()), Some("1979-11-24")));
+    assert!(f.ask("my LDL").text.contains("- person: 46 years old [r:1]\n"));
+    f.push(fact("sex", Value::Text("male".into()), None));
+    assert!(f.ask("mon LDL est-il bon ?").text.contains("- personne : homme [r:1], 46 ans [r:2]\n"));
+    let mut f = Fake::default();
+    let word = "HKBiologicalSexFemale";
+    f.push(fact(
+        "HKCharacteristicTypeIdentifierBiologicalSex",
+        Value::Coded(vec![Coding::new("x", word, "")], word.into()),
+        None,
+    ));
+    f.push(fact("deceased", Value::Text("2020".into()), None));
+    assert!(f.ask("my LDL").text.contains("- person: female [r:1], deceased [r:2]\n"));
+}
+
+#[test]
+fn a_question_about_nothing_shows_what_is_there() {
+    let t = patient().ask("hello there").text;
+    assert!(t.contains("What is here\n- Laboratory results: 7 (2009-03-02–2026-08-01)\n"), "{t}");
+}
+
+/// What is sensitive, or social, is not volunteered to a question that did not ask for it.
+#[test]
+fn sensitive_conditions_are_not_volunteered() {
+    let mut f = patient();
+    f.listed(Kind::Condition, Category::Conditions, "Victim of intimate partner abuse (finding)", "2015-01-01");
+    f.listed(Kind::Condition, Category::Conditions, "HIV infection", "2016-01-01");
+    if let Some(r) = f.rows.last_mut() {
+        r.class.sensitivities = Sensitivities::only(Sensitivity::Hiv).bits();
+    }
+    let t = f.ask("my LDL").text;
+    assert!(t.contains("hypertension") && !t.contains("abuse") && !t.contains("HIV"), "{t}");
+    assert!(t.contains("Not shown here: Conditions (2)."), "{t}");
+    let t = f.ask("What conditions do I have?").text;
+    assert!(t.contains("abuse") && t.contains("HIV infection, active"), "{t}");
 }
