@@ -177,12 +177,18 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         let n = entries.len();
         let active = entries.iter().filter(|e| e.active()).count();
         let all = entries.iter().flat_map(|e| &e.rows);
-        block.push(Line::new(rank).release(all).text(match kind {
+        let mut line = Line::new(rank).release(all).text(match kind {
             Kind::Medication | Kind::Condition | Kind::Allergy => {
                 view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
             }
             _ => view.say(format!("{n} in all"), format!("{n} en tout")),
-        }));
+        });
+        for e in entries.iter().take(1).chain(entries.last().filter(|_| n > 1)) {
+            if let Some(r) = e.last() {
+                line = line.cite(r);
+            }
+        }
+        block.push(line);
     }
     list(view, &mut block, &entries, rank);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(withheld).unwrap_or(u32::MAX));
