@@ -392,3 +392,22 @@ fn sensitive_conditions_are_not_volunteered() {
     let t = f.ask("What conditions do I have?").text;
     assert!(t.contains("abuse") && t.contains("HIV infection, active"), "{t}");
 }
+
+/// An end in the past closes a condition; a prescription that the source calls active stays so.
+#[test]
+fn ends_are_read_with_the_status() {
+    let mut f = Fake::default();
+    f.listed(Kind::Condition, Category::Conditions, "Acute bronchitis", "2020-01-01");
+    f.rows[0].fact.until = When::parse_fhir("2020-02-01");
+    f.listed(Kind::Condition, Category::Conditions, "Asthma", "2020-01-01");
+    f.rows[1].fact.until = When::parse_fhir("2030-01-01");
+    f.med("ramipril 5 mg", "2025-01-01", Status::Active);
+    f.rows[2].fact.until = When::parse_fhir("2025-12-31");
+    let t = f.ask("What conditions do I have?").text;
+    assert!(
+        t.contains("2 in all, 1 active")
+            && t.contains("bronchitis «a5a5a5a5a5a5a5a5 Acute bronchitis», ended, since 2020-01-01, until 2020-02-01"),
+        "{t}"
+    );
+    assert!(t.contains("ramipril «a5a5a5a5a5a5a5a5 ramipril 5 mg», active, since 2025-01-01, until 2025-12-31"), "{t}");
+}
