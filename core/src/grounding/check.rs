@@ -48,6 +48,15 @@ impl AnswerCheck {
 /// Checks that every citation of `answer` exists, and that the numbers of each sentence that
 /// cites stand in a line of the context with one of those citations. Decimal points and commas
 /// are the same; signs and trailing zeros do not count.
+///
+/// ```
+/// use healthspace::grounding::{Composed, check_answer};
+/// use healthspace::Lang;
+/// # let composed = Composed { text: String::new(), citations: vec![], items: vec![], omitted: vec![],
+/// #     missing: vec![], lang: Lang::En, tokens_estimate: 0 };
+/// let check = check_answer("Your LDL is 92.1 mg/dL [r:1].", &composed);
+/// assert_eq!(check.violations.len(), 2); // no such citation, and so no line with 92.1
+/// ```
 #[must_use]
 pub fn check_answer(answer: &str, composed: &Composed) -> AnswerCheck {
     let mut lines: BTreeMap<u64, Vec<String>> = BTreeMap::new();
