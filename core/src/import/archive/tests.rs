@@ -137,7 +137,8 @@ fn bombs_are_refused() {
     assert!(
         matches!(read, Err(Error::TooLarge(Limit::Decompressed) | Error::Malformed(Malformed::Zip)))
             || issues(&report).iter().any(|(w, _)| *w == What::Truncated),
-        "{read:?}"
+        "{read:?} {:?}",
+        issues(&report)
     );
     // A million entries announced, none there.
     let mut many = pack(&[("a.xml", EXPORT)]);
