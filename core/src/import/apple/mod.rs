@@ -79,7 +79,7 @@ pub(super) fn import(
         clinical: Vec::new(),
         indent: None,
         indent_of: 0,
-        fast: true,
+        fast: record::within(limits),
     };
     import.run()
 }
