@@ -181,7 +181,10 @@ impl Facts for Visible<'_> {
         }
         let mut buffer = self.buffer.borrow_mut();
         self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
-        series::decode(&buffer)
+        let mut samples = series::decode(&buffer)?;
+        // A chunk keeps the order of its file.
+        samples.sort_by_key(|s| (s.start, s.at));
+        Ok(samples)
     }
 
     fn source(&self, source: u32) -> Result<SourceInfo> {

@@ -341,6 +341,7 @@ impl Import<'_> {
         match draft::read(kind, &text, self.limits, &mut self.found) {
             Ok(read) => {
                 let draft = Draft {
+                    identity_is_content: true,
                     body,
                     span: Span { member: self.member, offset: at, len: end as u64 },
                     identity: read.identity,

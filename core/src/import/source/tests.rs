@@ -63,6 +63,7 @@ pub(in crate::import) fn readers() -> Readers {
             return Err(Error::Malformed(Malformed::Json));
         }
         sink.record(Draft {
+            identity_is_content: false,
             body: &body,
             span: crate::record::Span { member, offset: 0, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),
@@ -357,7 +358,7 @@ fn figures_of_a_large_export() {
         };
         let mut report = Report::default();
         let (t, _) = usage();
-        source.read(&readers(), &limits, &mut sink, &mut report).unwrap();
+        source.read_with(&readers(), &limits, &mut sink, &mut report).unwrap();
         if let Some(chunks) = sink.chunks.take() {
             chunks.finish(&mut sink.emit()).unwrap();
         }

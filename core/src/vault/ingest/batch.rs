@@ -185,7 +185,7 @@ impl Store<'_> {
 
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.subjects.add(&draft.subject);
-        let content = content_of(draft.body);
+        let content = if draft.identity_is_content { *draft.identity.as_bytes() } else { content_of(draft.body) };
         let id = record_id(&draft.identity, &content);
         let origin = Origin { source: self.staged.ordinal, span: draft.span };
         let durable = self.is_durable();
