@@ -72,10 +72,6 @@ impl<T> Audited<T> {
     pub const fn label(&self) -> Label {
         self.label
     }
-
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Audited<U> {
-        Audited { value: f(self.value), receipt: self.receipt, label: self.label }
-    }
 }
 
 /// Who asks, what for, and in which form.
@@ -139,11 +135,6 @@ impl<'a> Visible<'a> {
     /// The permit's filter, for a reader that outlives the release.
     pub(crate) fn filter(&self) -> RowFilter {
         self.filter.clone()
-    }
-
-    /// A record's own bytes.
-    pub(crate) fn body(&self, row: &FactRow) -> Result<Vec<u8>> {
-        open_body(self.inner, self.txn, self.scope, row, &mut self.buffer.borrow_mut())
     }
 }
 
