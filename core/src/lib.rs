@@ -28,6 +28,7 @@ mod vault;
 pub mod audit;
 pub mod catalog;
 pub mod consent;
+pub mod grounding;
 pub mod import;
 pub mod policy;
 pub mod record;
@@ -41,4 +42,8 @@ pub use label::{
     Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
 pub use lang::Lang;
-pub use vault::{Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, Info, PartitionKind, ReleaseReceipt, Session};
+pub use vault::{
+    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, Info, LogLine, LogOf, Memory, Parents,
+    Partition, PartitionKind, Reader, Records, ReleaseReceipt, Session, StagedImport, VerifiedReceipt,
+    verify_consistency, verify_receipt,
+};

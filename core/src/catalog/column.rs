@@ -18,19 +18,16 @@ pub(super) struct Column {
 
 impl Column {
     /// Packs values; at least `least` bytes each, where the reader needs the bytes to bound a count.
-    pub(super) fn pack(values: impl ExactSizeIterator<Item = u64> + Clone, least: u8) -> Self {
+    pub(super) fn pack(values: impl ExactSizeIterator<Item = u64>, least: u8) -> Self {
+        let values: Vec<u64> = values.collect();
         let len = values.len();
-        let (mut min, mut max) = (u64::MAX, 0);
-        for v in values.clone() {
-            min = min.min(v);
-            max = max.max(v);
-        }
-        let base = min.min(max);
+        let base = values.iter().copied().min().unwrap_or(0);
+        let max = values.iter().copied().max().unwrap_or(0);
         let width = (8 - ((max - base).leading_zeros() / 8) as u8).max(least);
         let mut planes = vec![0; len * usize::from(width)];
         if len > 0 {
             for (k, plane) in planes.chunks_exact_mut(len).enumerate() {
-                for (o, v) in plane.iter_mut().zip(values.clone()) {
+                for (o, v) in plane.iter_mut().zip(&values) {
                     *o = ((v - base) >> (8 * k)) as u8;
                 }
             }

@@ -1,6 +1,7 @@
 //! What the rows of a segment refer to by number: strings, codes, units, ranges, classes. One form
 //! that grows while a segment is built, one that is compact and read-only.
 
+use super::strings::Strings;
 use crate::record::{Comparator, DecisionClass, Precision};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -61,9 +62,7 @@ impl<T: Copy + Eq + Hash> Pool<T> {
 /// The growing form. String 0 is empty, code set 0 has no codes, zone 0 is "no time".
 #[derive(Debug)]
 pub(super) struct Interner {
-    pub(super) text: String,
-    pub(super) ends: Vec<u32>,
-    string_ids: HashMap<Box<str>, u32, super::index::Seeded>,
+    pub(super) strings: Strings,
     pub(super) codings: Pool<[u32; 3]>,
     pub(super) set_ends: Vec<u32>,
     pub(super) set_members: Vec<u32>,
@@ -80,16 +79,12 @@ pub(super) struct Interner {
     pub(super) groups: Pool<u64>,
     /// Scratch for the members of a set.
     members: Vec<u32>,
-    /// Whether a string was left out for want of room.
-    cut: bool,
 }
 
 impl Interner {
     pub(super) fn new() -> Self {
         let mut new = Self {
-            text: String::new(),
-            ends: Vec::new(),
-            string_ids: HashMap::default(),
+            strings: Strings::new(),
             codings: Pool::new(),
             set_ends: Vec::new(),
             set_members: Vec::new(),
@@ -103,9 +98,7 @@ impl Interner {
             versions: Pool::new(),
             groups: Pool::new(),
             members: Vec::new(),
-            cut: false,
         };
-        new.string("");
         new.set(core::iter::empty());
         new.zones.intern(None);
         new
@@ -113,19 +106,7 @@ impl Interner {
 
     #[inline]
     pub(super) fn string(&mut self, s: &str) -> u32 {
-        if let Some(id) = self.string_ids.get(s) {
-            return *id;
-        }
-        let id = self.ends.len() as u32;
-        // Beyond the limit nothing more is kept: `over` tells, and the segment is refused.
-        if self.text.len() + s.len() <= MAX_BYTES {
-            self.text.push_str(s);
-        } else {
-            self.cut = true;
-        }
-        self.ends.push(self.text.len() as u32);
-        self.string_ids.insert(s.into(), id);
-        id
+        self.strings.intern(s)
     }
 
     pub(super) fn set<'s>(&mut self, codes: impl Iterator<Item = (&'s str, &'s str, &'s str)>) -> u32 {
@@ -152,7 +133,7 @@ impl Interner {
     /// Whether a table went over its limit.
     pub(super) fn over(&self) -> bool {
         let tables = [
-            self.ends.len(),
+            self.strings.len(),
             self.codings.items.len(),
             self.set_ends.len(),
             self.set_members.len(),
@@ -165,7 +146,7 @@ impl Interner {
             self.versions.items.len(),
             self.groups.items.len(),
         ];
-        self.cut || tables.into_iter().any(|n| n > MAX_ITEMS)
+        self.strings.over() || tables.into_iter().any(|n| n > MAX_ITEMS)
     }
 }
 

@@ -39,11 +39,11 @@ impl Folded {
 impl Hasher for Folded {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for c in &mut chunks {
-            self.mix(c.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)));
+        let (chunks, tail) = bytes.as_chunks();
+        for c in chunks {
+            self.mix(u64::from_le_bytes(*c));
         }
-        let tail = chunks.remainder().iter().fold(bytes.len() as u64, |n, b| n << 8 | u64::from(*b));
+        let tail = tail.iter().fold(bytes.len() as u64, |n, b| n << 8 | u64::from(*b));
         self.mix(tail);
     }
 

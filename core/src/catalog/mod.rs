@@ -14,6 +14,7 @@ mod query;
 mod segment;
 pub(crate) mod series;
 mod store;
+mod strings;
 mod view;
 
 #[cfg(test)]

@@ -125,8 +125,7 @@ fn rec() -> impl Strategy<Value = Rec> {
 type Step = (Vec<Rec>, Vec<usize>, Vec<(usize, Origin)>, Vec<usize>);
 
 fn step() -> impl Strategy<Value = Step> {
-    let (any, link) = (any::<prop::sample::Index>(), (0usize..50, origin()));
-    let _ = any;
+    let link = (0usize..50, origin());
     (
         prop::collection::vec(rec(), 0..8),
         prop::collection::vec(0usize..50, 0..3),

@@ -95,6 +95,7 @@ pub(crate) struct Visible<'a> {
     txn: &'a dyn ReadTxn,
     scope: &'a Scope,
     view: View<'a>,
+    filter: &'a RowFilter,
     label: Cell<Label>,
     buffer: RefCell<Vec<u8>>,
 }
@@ -102,7 +103,7 @@ pub(crate) struct Visible<'a> {
 impl<'a> Visible<'a> {
     fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
         let view = View::new(&scope.catalog, filter);
-        Self { inner, txn, scope, view, label: Cell::new(floor), buffer: RefCell::default() }
+        Self { inner, txn, scope, view, filter, label: Cell::new(floor), buffer: RefCell::default() }
     }
 
     fn raise(&self, rows: &[FactRow]) {
@@ -112,6 +113,32 @@ impl<'a> Visible<'a> {
             label.sensitivities = label.sensitivities.union(row.class.sensitivities());
         }
         self.label.set(label);
+    }
+
+    /// The ids of the records whose facts match; more than `max` is an error.
+    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<Vec<RecordId>> {
+        let mut seen = std::collections::HashSet::new();
+        let mut ids = Vec::new();
+        let mut label = self.label.get();
+        for fact in self.view.query_facts(query) {
+            let id = fact.record().id();
+            if !seen.insert(id) {
+                continue;
+            }
+            if ids.len() >= max {
+                return Err(Error::TooLarge(crate::error::Limit::Items));
+            }
+            label.confidentiality = label.confidentiality.max(fact.record().confidentiality());
+            label.sensitivities = label.sensitivities.union(fact.record().sensitivities());
+            ids.push(id);
+        }
+        self.label.set(label);
+        Ok(ids)
+    }
+
+    /// The permit's filter, for a reader that outlives the release.
+    pub(crate) fn filter(&self) -> RowFilter {
+        self.filter.clone()
     }
 
     /// A record's own bytes.
@@ -164,7 +191,7 @@ impl Facts for Visible<'_> {
 }
 
 /// What a composing function hands back.
-pub(crate) struct Composed<T> {
+pub(crate) struct Release<T> {
     pub(crate) value: T,
     /// One entry per released item; hashed with a salt into the ledger.
     pub(crate) items: Vec<(RecordId, u16)>,
@@ -201,7 +228,7 @@ impl Inner {
         &self,
         partition: &str,
         asking: &Asking<'_>,
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
         also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, Label) -> Result<()>,
     ) -> Result<Audited<T>> {
         let ready = {
@@ -239,8 +266,8 @@ impl Inner {
         state: &State,
         scope: &Scope,
         asking: &Asking<'_>,
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
-    ) -> Result<(Composed<T>, Label, Permit)> {
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
+    ) -> Result<(Release<T>, Label, Permit)> {
         let permit = self.decide(state, scope, asking)?;
         let visible = Visible::new(self, txn, scope, permit.filter(), scope.label());
         let composed = compose(&visible)?;

@@ -3,7 +3,7 @@
 //! Version byte 0; counts; ids, identities, content hashes, retired and linked ids raw (hashes do
 //! not compress); then everything else as columns in one zstd frame.
 
-use super::super::column::{CORRUPT, Column, bias, zigzag};
+use super::super::column::{Column, bias, zigzag};
 use super::super::dictionary::{Interner, MAX_BYTES, MAX_ITEMS};
 use super::super::query::Origin;
 use super::{Row, Table};
@@ -61,7 +61,7 @@ impl Table {
         if counts.into_iter().any(|n| n > MAX_ITEMS) || self.words.over() {
             return Err(Error::TooLarge(Limit::Capacity));
         }
-        let mut out = Vec::with_capacity(64 * self.rows.len() + self.words.text.len() + 1024);
+        let mut out = Vec::with_capacity(64 * self.rows.len() + self.words.strings.text.len() + 1024);
         put_words(&mut out, &self.words);
         let order = self.order()?;
         self.put_facts(&mut out, &order);
@@ -144,12 +144,12 @@ impl Table {
     }
 }
 
-fn put(out: &mut Vec<u8>, values: impl ExactSizeIterator<Item = u64> + Clone) {
+fn put(out: &mut Vec<u8>, values: impl ExactSizeIterator<Item = u64>) {
     Column::pack(values, 0).write(out);
 }
 
 /// With at least so many bytes per value, by which the reader bounds what it allocates.
-fn put_least(out: &mut Vec<u8>, values: impl ExactSizeIterator<Item = u64> + Clone, least: u8) {
+fn put_least(out: &mut Vec<u8>, values: impl ExactSizeIterator<Item = u64>, least: u8) {
     Column::pack(values, least).write(out);
 }
 
@@ -171,9 +171,9 @@ fn put_origins(out: &mut Vec<u8>, origins: impl ExactSizeIterator<Item = Origin>
 }
 
 fn put_words(out: &mut Vec<u8>, w: &Interner) {
-    varint::put(out, w.ends.len() as u64);
-    put_least(out, lengths(&w.ends).iter().copied(), 1);
-    out.extend_from_slice(w.text.as_bytes());
+    varint::put(out, w.strings.len() as u64);
+    put_least(out, lengths(&w.strings.ends).iter().copied(), 1);
+    out.extend_from_slice(w.strings.text.as_bytes());
 
     let n = |out: &mut Vec<u8>, n: usize| varint::put(out, n as u64);
     let codings = w.codings.items();

@@ -1,0 +1,193 @@
+//! The logs as the person and an outsider see them: entries, checkpoints, receipts, proofs.
+
+use super::scope::Scope;
+use super::space::HealthSpace;
+use super::state::State;
+use super::tx::{ReadRows, read_entry};
+use crate::audit::Entry;
+use crate::codec::base64;
+use crate::crypto::sign::VerifyingKey;
+use crate::error::{Error, Malformed, Result};
+use crate::id::Timestamp;
+use crate::lang::Lang;
+use crate::ledger::note::{self, Checkpoint, VerifierKey};
+use crate::ledger::proof::Proof;
+use crate::ledger::tree::{self, TreeHead};
+use crate::ledger::{receipt, verify};
+
+/// Which log: that of the space, or that of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogOf<'a> {
+    /// Consents, withdrawals and partitions.
+    Space,
+    /// Imports, releases, refusals and memories of a partition.
+    Partition(&'a str),
+}
+
+/// An entry of a log, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogLine {
+    /// Its position.
+    pub index: u64,
+    /// When and what.
+    pub entry: Entry,
+}
+
+impl LogLine {
+    /// In plain words.
+    #[must_use]
+    pub fn describe(&self, language: &str) -> String {
+        self.entry.describe(Lang::parse(language))
+    }
+}
+
+/// What a receipt proves, offline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifiedReceipt {
+    /// The log's name.
+    pub origin: String,
+    /// The entry's position.
+    pub index: u64,
+    /// The log's size under the checkpoint.
+    pub size: u64,
+    /// What the entry says.
+    pub entry: Entry,
+}
+
+fn scope_of<'a>(state: &'a State, of: LogOf<'_>) -> Result<&'a Scope> {
+    match of {
+        LogOf::Space => state.system.as_ref().ok_or(Error::NeedsFullSlot),
+        LogOf::Partition(name) => state.partitions.get(state.position(name)?).ok_or(Error::NoSuchPartition),
+    }
+}
+
+impl HealthSpace {
+    /// The entries of a log, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
+    /// [`Error::Corrupt`] where a row is not what the tree says.
+    pub fn log(&self, of: LogOf<'_>) -> Result<Vec<LogLine>> {
+        let (txn, state) = self.inner.read()?;
+        let scope = scope_of(&state, of)?;
+        (0..scope.head.log_size)
+            .map(|index| {
+                let open = read_entry(&self.inner.base, &*txn, scope, index)?;
+                Ok(LogLine { index, entry: Entry::decode(&open.bytes)? })
+            })
+            .collect()
+    }
+
+    /// The log's name and public key, as text (C2SP signed-note): whoever holds it can verify
+    /// receipts and checkpoints without this library.
+    ///
+    /// # Errors
+    /// As [`log`](Self::log).
+    pub fn verifier_key(&self, of: LogOf<'_>) -> Result<String> {
+        let (txn, state) = self.inner.read()?;
+        let scope = scope_of(&state, of)?;
+        let key = scope.signer(&self.inner.base, &*txn)?.verifying_key();
+        Ok(VerifierKey { name: note::origin(&scope.head.log_origin), key }.to_text())
+    }
+
+    /// A signed checkpoint of a log as it stands (C2SP tlog-checkpoint).
+    ///
+    /// # Errors
+    /// As [`log`](Self::log).
+    pub fn checkpoint(&self, of: LogOf<'_>) -> Result<String> {
+        let (txn, state) = self.inner.read()?;
+        let scope = scope_of(&state, of)?;
+        checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)
+    }
+
+    /// A receipt of an entry: what it says, and a proof that it stands in the log
+    /// (C2SP tlog-proof).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such entry; otherwise as [`log`](Self::log).
+    pub fn receipt(&self, of: LogOf<'_>, index: u64) -> Result<String> {
+        let (txn, state) = self.inner.read()?;
+        let scope = scope_of(&state, of)?;
+        let open = read_entry(&self.inner.base, &*txn, scope, index)?;
+        let path = tree::inclusion_proof(&ReadRows(&*txn, scope.id), scope.head.log_size, index)?;
+        let checkpoint = checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?;
+        receipt::write(&open.r, &open.bytes, &Proof { extra: None, index, path, checkpoint })
+    }
+
+    /// The hashes that prove that the log of `old_size` entries is a beginning of today's
+    /// (RFC 9162 section 2.1.4), one base64 line each, behind today's checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for size 0 or one beyond the log's; otherwise as [`log`](Self::log).
+    pub fn consistency(&self, of: LogOf<'_>, old_size: u64) -> Result<String> {
+        let (txn, state) = self.inner.read()?;
+        let scope = scope_of(&state, of)?;
+        if old_size == 0 || old_size > scope.head.log_size {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        let path = tree::consistency_proof(&ReadRows(&*txn, scope.id), old_size, scope.head.log_size)?;
+        let mut text = String::new();
+        for hash in &path {
+            text.push_str(&base64::encode(hash));
+            text.push('\n');
+        }
+        text.push('\n');
+        text.push_str(&checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?);
+        Ok(text)
+    }
+}
+
+fn checkpoint(scope: &Scope) -> Checkpoint {
+    let head = TreeHead { size: scope.head.log_size, root: scope.head.log_root };
+    Checkpoint { origin: note::origin(&scope.head.log_origin), head }
+}
+
+/// Verifies a receipt offline, with nothing but the log's verifier key.
+///
+/// It proves that the log signed a tree in which this entry stands. It does not prove that nothing
+/// was left out of the log, nor that its owner shows everybody the same log.
+///
+/// # Errors
+/// [`Error::Malformed`] for anything that is not a receipt of this log, to the bit.
+pub fn verify_receipt(text: &str, verifier_key: &str) -> Result<VerifiedReceipt> {
+    let key = VerifierKey::parse(verifier_key)?;
+    let v = receipt::verify(text.as_bytes(), &VerifyingKey(key.key.0))?;
+    if v.origin != key.name {
+        return Err(Error::Malformed(Malformed::Proof));
+    }
+    Ok(VerifiedReceipt { origin: v.origin, index: v.index, size: v.size, entry: Entry::decode(&v.entry)? })
+}
+
+/// Verifies offline that an older checkpoint is a beginning of a newer one: both texts and the
+/// proof that [`HealthSpace::consistency`] gave.
+///
+/// # Errors
+/// [`Error::Malformed`] for a text that is not of this log; [`Error::Forked`] where the proof does
+/// not hold.
+pub fn verify_consistency(old_checkpoint: &str, consistency: &str, verifier_key: &str) -> Result<()> {
+    let bad = || Error::Malformed(Malformed::Proof);
+    let key = VerifierKey::parse(verifier_key)?;
+    let (old, _) = note::open_checkpoint(old_checkpoint, &key)?;
+    // A proof of equal trees is empty: the text then begins with the blank line.
+    let (hashes, newer) = match consistency.strip_prefix('\n') {
+        Some(rest) => ("", rest),
+        None => consistency.split_once("\n\n").ok_or_else(bad)?,
+    };
+    let (new, _) = note::open_checkpoint(newer, &key)?;
+    let mut path = Vec::new();
+    for line in hashes.lines() {
+        path.push(<[u8; 32]>::try_from(base64::decode(line).ok_or_else(bad)?).map_err(|_| bad())?);
+    }
+    let (a, b) = (&old.head, &new.head);
+    if verify::verify_consistency(a.size, &a.root, b.size, &b.root, &path) { Ok(()) } else { Err(Error::Forked) }
+}
+
+impl LogLine {
+    /// When.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        self.entry.time
+    }
+}
