@@ -9,7 +9,7 @@ use super::scope::Scope;
 use super::session::Session;
 use super::state::{Inner, State};
 use crate::audit::ReleaseKind;
-use crate::catalog::{Catalog, FactRow, Facts, Query, View};
+use crate::catalog::{Catalog, FactRow, Query, View};
 use crate::consent::Action;
 use crate::error::{Error, Result};
 use crate::id::RecordId;

@@ -72,10 +72,6 @@ impl<T> Audited<T> {
     pub const fn label(&self) -> Label {
         self.label
     }
-
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Audited<U> {
-        Audited { value: f(self.value), receipt: self.receipt, label: self.label }
-    }
 }
 
 /// Who asks, what for, and in which form.
@@ -140,11 +136,6 @@ impl<'a> Visible<'a> {
     pub(crate) fn filter(&self) -> RowFilter {
         self.filter.clone()
     }
-
-    /// A record's own bytes.
-    pub(crate) fn body(&self, row: &FactRow) -> Result<Vec<u8>> {
-        open_body(self.inner, self.txn, self.scope, row, &mut self.buffer.borrow_mut())
-    }
 }
 
 /// Opens the block that a record stands in and takes the record out of it.
@@ -181,7 +172,10 @@ impl Facts for Visible<'_> {
         }
         let mut buffer = self.buffer.borrow_mut();
         self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
-        series::decode(&buffer)
+        let mut samples = series::decode(&buffer)?;
+        // A chunk keeps the order of its file.
+        samples.sort_by_key(|s| (s.start, s.at));
+        Ok(samples)
     }
 
     fn source(&self, source: u32) -> Result<SourceInfo> {

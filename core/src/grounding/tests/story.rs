@@ -67,7 +67,7 @@ fn the_story_from_first_to_last() {
     println!("{text}");
     assert!(text.contains("LDL") && text.contains("[r:1]"));
     let check = check_answer(&text, ctx.value());
-    assert!(check.violations.is_empty(), "{check:?}");
+    assert!(check.is_clean(), "{check:?}");
     assert!(ctx.label().no_training());
     // Every citation leads back to the bytes of the file.
     let bytes = std::fs::read(&file).unwrap();
