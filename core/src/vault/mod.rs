@@ -25,7 +25,7 @@ mod state;
 mod tx;
 
 pub use grants::{ConsentRequest, Grant, GrantInfo};
-pub use ingest::{ImportOptions, Partition, StagedImport};
+pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Memory, Parents, Records};
 pub use policy_row::PartitionKind;

@@ -197,11 +197,12 @@ impl Inner {
         let clock = self.base.env.now().as_millis();
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
-        let mut consents = scope.policy.state.clone();
-        for withdrawn in &scope.manifest.denied {
-            consents.withdraw_here(*withdrawn);
-        }
-        let rules = consents.rules_at(now);
+        let narrowed = (!scope.manifest.denied.is_empty()).then(|| {
+            let mut consents = scope.policy.state.clone();
+            scope.manifest.denied.iter().for_each(|g| consents.withdraw_here(*g));
+            consents.rules_at(now)
+        });
+        let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
         let request = Request {
             scope: scope.id,
             actors: asking.actors,
@@ -213,7 +214,7 @@ impl Inner {
             fresh: false,
             understands: UNDERSTOOD,
         };
-        policy::authorize(&rules, &request).map_err(Error::from)
+        policy::authorize(rules, &request).map_err(Error::from)
     }
 
     /// A release. `compose` may run twice: once without the write lock, and again under it where

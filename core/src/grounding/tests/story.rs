@@ -150,3 +150,73 @@ fn with_laboratory_alone_nobody_learns_that_a_statin_exists() {
     assert_eq!(text, answer(Source::bytes(without).unwrap()));
     assert!(!text.to_lowercase().contains("simva") && !text.to_lowercase().contains("atorva"));
 }
+
+/// Questions with answers that the generator computed, through import, consent and ledger.
+#[test]
+fn generated_people_are_answered_to_the_digit_in_two_languages() {
+    let given = std::env::var_os("HEALTHSPACE_SHARED").map(PathBuf::from);
+    let shared = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"));
+    if !shared.join("data/gen.py").is_file() {
+        println!("SKIPPED: shared data not found");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (mut asked, mut right, mut statins) = (0, 0, 0);
+    for lang in ["en", "fr"] {
+        let out = dir.path().join(lang);
+        let qa = dir.path().join(format!("{lang}.jsonl"));
+        let made = std::process::Command::new("python3")
+            .arg(shared.join("data/gen.py"))
+            .args(["fhir", "--patients", "6", "--years", "8", "--lang", lang, "--out", out.to_str().unwrap()])
+            .args(["--qa", qa.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert!(made.status.success());
+        let qa: Vec<serde_json::Value> =
+            std::fs::read_to_string(&qa).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        for file in std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().path()) {
+            let bytes = std::fs::read(&file).unwrap();
+            let home = tempfile::tempdir().unwrap();
+            let (space, _) = HealthSpace::create(home.path().join("me.hs"), &unlock(), env()).unwrap();
+            space.partition("health").unwrap().import(Source::bytes(bytes.clone()).unwrap()).unwrap();
+            grant(&space, Category::ALL);
+            let s = space.session(model(), Purpose::PatientRequest).unwrap();
+            let is_here = |q: &&serde_json::Value| {
+                let id = q["patient"].as_str().unwrap().as_bytes();
+                bytes.windows(id.len()).any(|w| w == id)
+            };
+            for q in qa.iter().filter(is_here) {
+                let ctx = s.ground(q["question"].as_str().unwrap(), Budget::tokens(1500)).unwrap().into_value();
+                let print = |v: &serde_json::Value| match (lang, v.to_string()) {
+                    ("fr", n) => n.replace('.', ","),
+                    (_, n) => n,
+                };
+                let e = &q["expect"];
+                let mut want: Vec<String> = Vec::new();
+                if e["unanswerable"] == true {
+                    want.push(if lang == "fr" { "PSA : rien au dossier" } else { "no PSA" }.to_lowercase());
+                } else if e["before"].is_array() {
+                    statins += 1;
+                    want.extend([print(&e["before"][0]), print(&e["latest"][0])]);
+                    want.extend(
+                        [&e["med_start"], &e["before"][2], &e["latest"][2]].map(|d| d.as_str().unwrap().to_owned()),
+                    );
+                } else if let Some(both) = e["value"].as_array() {
+                    want.extend(both.iter().map(print));
+                } else if !e["value"].is_null() {
+                    want.extend([print(&e["value"]), e["date"].as_str().unwrap().to_owned()]);
+                }
+                asked += 1;
+                let text = ctx.text.to_lowercase();
+                let ok = want.iter().all(|w| text.contains(&w.to_lowercase()));
+                if !ok {
+                    println!("{} wanted {want:?}\n{}", q["question"], ctx.text);
+                }
+                right += u32::from(ok);
+                assert!(check_answer(&ctx.text, &ctx).is_clean());
+            }
+        }
+    }
+    println!("{right} of {asked} answered, {statins} of them about a statin");
+    assert!(asked >= 70 && statins >= 4 && right * 100 >= asked * 98, "{right} of {asked}, {statins} statins");
+}
