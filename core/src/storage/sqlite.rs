@@ -239,11 +239,11 @@ impl Sqlite {
 
     /// Empties a long log. SQLite would do the same by itself, but swallow an error of `fsync`.
     pub(super) fn after_commit(&self, conn: &Connection) {
-        if self.log_pages.load(Ordering::Relaxed) >= LOG_PAGES {
-            if let Err(e) = conn.wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE) {
-                // The commit stands; what failed is told to whoever comes next.
-                self.write_error(&e);
-            }
+        if self.log_pages.load(Ordering::Relaxed) >= LOG_PAGES
+            && let Err(e) = conn.wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE)
+        {
+            // The commit stands; what failed is told to whoever comes next.
+            self.write_error(&e);
         }
     }
 

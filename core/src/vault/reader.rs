@@ -4,12 +4,12 @@
 //! first body is opened. Every read takes a new snapshot and looks at the system head and the
 //! partition's head again: a withdrawal stops a reader that is open.
 
-use super::release::{Composed, open_body};
+use super::release::{Release, open_body};
 use super::scope::Scope;
 use super::session::Session;
 use super::state::{Inner, State};
 use crate::audit::ReleaseKind;
-use crate::catalog::{Catalog, FactRow, Facts, Query, View};
+use crate::catalog::{Catalog, FactRow, Query, View};
 use crate::consent::Action;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
@@ -59,7 +59,7 @@ impl Session {
         let out = self.release(&partition, Action::Read, ReleaseKind::Reader, &bytes, &mut |v| {
             let ids = v.records(query, max)?;
             let items = ids.iter().map(|id| (*id, u16::MAX)).collect();
-            Ok(Composed { value: (ids, v.filter()), items })
+            Ok(Release { value: (ids, v.filter()), items })
         })?;
         let (entry, label) = (out.receipt().entry, out.label());
         let (ids, filter) = out.into_value();

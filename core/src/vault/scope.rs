@@ -47,12 +47,11 @@ pub(crate) struct Opening {
     pub(crate) policy: Arc<PolicyRow>,
 }
 
+/// Reads a head where its authenticator holds.
+type Verify<'a> = dyn Fn(&[u8], &[u8]) -> Option<Result<Head>> + 'a;
+
 /// Reads the copy of a head that verifies and is newest.
-pub(crate) fn read_head(
-    txn: &dyn ReadTxn,
-    scope: &ScopeId,
-    verify: &dyn Fn(&[u8], &[u8]) -> Option<Result<Head>>,
-) -> Result<(Head, [u8; 32])> {
+pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>) -> Result<(Head, [u8; 32])> {
     let mut best: Option<(Head, [u8; 32])> = None;
     let mut seen = false;
     for copy in [Copy::First, Copy::Second] {

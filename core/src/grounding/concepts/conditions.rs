@@ -1,0 +1,65 @@
+//! Conditions: the SNOMED CT and ICD-10 codes that records use, and words of both languages.
+
+use super::{Area, Concept};
+
+const fn cond(
+    key: &'static str,
+    en: &'static str,
+    fr: &'static str,
+    says: &'static str,
+    sct: &'static str,
+    icd: &'static str,
+    stems: &'static str,
+) -> Concept {
+    Concept::new(Area::Condition, key, en, fr, says).coded(sct, icd, stems)
+}
+
+#[rustfmt::skip]
+pub(super) const CONDITIONS: &[Concept] = &[
+    cond("prediabetes", "prediabetes", "prédiabète", "prediabetes|pre diabetes|prediabete|prediabetic", "15777000 714628002", "R73.03", "prediabet*"),
+    cond("gestational-diabetes", "gestational diabetes", "diabète gestationnel", "gestational diabetes|diabete gestationnel", "11687002", "O24", "diabet* gestation*"),
+    cond("diabetes", "diabetes", "diabète", "diabetes|diabetic|type 2 diabetes|type 1 diabetes|diabete|diabetique|diabete de type 2|diabete de type 1", "44054006 73211009 46635009", "E10 E11 E13 E14", "diabet* !gestation* !family !pre"),
+    cond("hypertension", "hypertension", "hypertension artérielle", "hypertension|high blood pressure|hypertension arterielle|hta|hypertendu|hypertendue", "59621000 38341003", "I10 I15", "hypertens* !pulmon* !intracran* !ocul*"),
+    cond("hypercholesterolemia", "hypercholesterolemia", "hypercholestérolémie", "hypercholesterolemia|high cholesterol|hyperlipidemia|dyslipidemia|hypercholesterolemie|hyperlipidemie|dyslipidemie|exces de cholesterol", "13644009 55822004 370992007", "E78", "hypercholest*|hyperlipid*|dyslipid*"),
+    cond("asthma", "asthma", "asthme", "asthma|asthmatic|asthme|asthmatique", "195967001 233678006", "J45 J46", "asthm*"),
+    cond("copd", "COPD", "BPCO", "copd|chronic obstructive pulmonary disease|bpco|emphysema|emphyseme", "13645005 185086009 87433001", "J44 J43", "copd|obstructive pulmonary|bpco|bronchopneumopathie obstructive|emphysem*"),
+    cond("hypothyroidism", "hypothyroidism", "hypothyroïdie", "hypothyroidism|underactive thyroid|hypothyroidie|hashimoto", "40930008", "E03 E02", "hypothyroid*"),
+    cond("hyperthyroidism", "hyperthyroidism", "hyperthyroïdie", "hyperthyroidism|overactive thyroid|hyperthyroidie|graves disease|basedow", "34486009", "E05", "hyperthyroid*|thyrotoxicosis|basedow"),
+    cond("depression", "depression", "dépression", "depression|depressed|depressive disorder|depressif|depressive", "35489007 370143000 36923009", "F32 F33", "depress*"),
+    cond("anxiety", "anxiety", "anxiété", "anxiety|anxious|panic attack|anxiete|angoisse|anxieux", "48694002 197480006 21897009 80583007", "F41", "anxi*|panic"),
+    cond("ckd", "chronic kidney disease", "maladie rénale chronique", "ckd|chronic kidney disease|kidney disease|renal failure|maladie renale chronique|insuffisance renale|maladie renale", "709044004 431855005 431856006 433144002 90688005", "N18", "kidney disease|renal disease|maladie renale|insuffisance renale"),
+    cond("anemia", "anemia", "anémie", "anemia|anaemia|anemic|anemie|anemique", "271737000 87522002", "D50 D51 D52 D53 D64", "anemi*|anaemi*"),
+    cond("obesity", "obesity", "obésité", "obesity|obese|overweight|obesite|surpoids", "414916001 162864005 408512008 238131007", "E66", "obes*|overweight|surpoids"),
+    cond("atrial-fibrillation", "atrial fibrillation", "fibrillation auriculaire", "atrial fibrillation|afib|fibrillation auriculaire|fibrillation atriale|arrhythmia|arythmie", "49436004", "I48", "atrial fibrillation|fibrillation auriculaire|fibrillation atriale"),
+    cond("heart-failure", "heart failure", "insuffisance cardiaque", "heart failure|congestive heart failure|chf|insuffisance cardiaque", "84114007 88805009 42343007", "I50", "heart failure|insuffisance cardiaque"),
+    cond("coronary-disease", "coronary heart disease", "maladie coronarienne", "coronary artery disease|coronary heart disease|coronary disease|heart disease|maladie coronarienne|angina|angine de poitrine|angor", "53741008 414545008 194828000", "I20 I25", "coronary|coronar*|ischemic heart|angina|angor"),
+    cond("heart-attack", "heart attack", "infarctus du myocarde", "heart attack|myocardial infarction|infarctus|infarctus du myocarde|crise cardiaque", "22298006 399211009 401303003 401314000", "I21 I22", "myocardial infarction|infarctus"),
+    cond("stroke", "stroke", "AVC", "stroke|avc|accident vasculaire cerebral|tia|ait", "230690007 422504002", "I63 I64 G45", "stroke|avc|vasculaire cerebral"),
+    cond("migraine", "migraine", "migraine", "migraine|headache|mal de tete|maux de tete|cephalee", "37796009 124171000119105", "G43", "migrain*|headache|cephalee"),
+    cond("epilepsy", "epilepsy", "épilepsie", "epilepsy|seizure|epilepsie|convulsion", "84757009 128613002 703151001", "G40", "epilep*|seizure"),
+    cond("dementia", "dementia", "démence", "dementia|alzheimer|alzheimer s disease|demence|maladie d alzheimer", "26929004 52448006 230265002", "F00 F01 F03 G30", "dementia|alzheimer*|demence"),
+    cond("osteoporosis", "osteoporosis", "ostéoporose", "osteoporosis|osteoporose", "64859006", "M80 M81", "osteopor*"),
+    cond("osteoarthritis", "osteoarthritis", "arthrose", "osteoarthritis|arthritis|arthrose|arthrite", "396275006 239873007 239872002 3723001", "M15 M16 M17 M19", "osteoarthr*|arthrose|arthrit*"),
+    cond("gout", "gout", "goutte", "gout|goutte", "90560007", "M10", "gout|goutte"),
+    cond("reflux", "gastro-oesophageal reflux", "reflux gastro-œsophagien", "reflux|gerd|acid reflux|heartburn|rgo|brulure d estomac|reflux gastro oesophagien", "235595009", "K21", "reflux"),
+    cond("sleep-apnea", "sleep apnea", "apnée du sommeil", "sleep apnea|sleep apnoea|apnee|apnee du sommeil", "73430006 78275009", "G47.3", "sleep apn*|apnee"),
+    cond("cancer", "cancer", "cancer", "cancer|tumor|tumour|carcinoma|tumeur|neoplasm", "363346000 254837009 126906006 92691004 254637007", "C", "cancer|carcinom*|malignant|neoplasm*|tumeur|lymphom*|leukemi*|leucemi*|melanom*"),
+    cond("covid", "COVID-19", "COVID-19", "covid|covid 19|coronavirus|sars cov 2", "840539006 840544004", "U07.1", "covid"),
+    cond("pneumonia", "pneumonia", "pneumonie", "pneumonia|pneumonie|pneumopathie", "233604007", "J12 J13 J14 J15 J16 J18", "pneumoni*|pneumopathi*"),
+    cond("bronchitis", "bronchitis", "bronchite", "bronchitis|bronchite", "10509002 32398004", "J20 J40 J41 J42", "bronchit*"),
+    cond("sinusitis", "sinusitis", "sinusite", "sinusitis|sinusite", "444814009 40055000 36971009", "J01 J32", "sinusit*"),
+    cond("sore-throat", "sore throat", "mal de gorge", "sore throat|strep throat|pharyngitis|tonsillitis|mal de gorge|angine|pharyngite", "195662009 43878008", "J02 J03", "throat|pharyngit*|tonsillit*|angine !poitrine"),
+    cond("otitis", "otitis", "otite", "otitis|ear infection|otite", "65363002", "H65 H66", "otit*"),
+    cond("uti", "urinary tract infection", "infection urinaire", "uti|urinary tract infection|bladder infection|cystitis|infection urinaire|cystite", "68566005 301011002 38822007", "N30 N39.0", "urinary tract infection|cystit*|infection urinaire"),
+    cond("rhinitis", "allergic rhinitis", "rhinite allergique", "hay fever|allergic rhinitis|rhinitis|rhume des foins|rhinite", "446096008 61582004 367498001", "J30", "rhinit*"),
+    cond("eczema", "eczema", "eczéma", "eczema|atopic dermatitis|dermatitis|dermatite", "24079001 43116000", "L20 L30", "eczema|dermatit*"),
+    cond("psoriasis", "psoriasis", "psoriasis", "psoriasis", "9014002", "L40", "psoriasis"),
+    cond("fracture", "fracture", "fracture", "fracture|broken bone|os casse", "16114001 125605004 65966004 263102004 359817006", "S02 S12 S22 S32 S42 S52 S62 S72 S82 S92", "fracture"),
+    cond("pulmonary-embolism", "pulmonary embolism", "embolie pulmonaire", "pulmonary embolism|blood clot|embolie pulmonaire|embolie|thrombose|thrombosis|phlebite", "706870000 59282003 128053003", "I26 I82", "embol*|thrombos*|phlebit*"),
+    cond("pregnancy", "pregnancy", "grossesse", "pregnancy|pregnant|grossesse|enceinte", "72892002 77386006", "Z33 Z34", "pregnan*|grossesse"),
+    cond("hiv", "HIV infection", "infection par le VIH", "hiv|vih|sida|aids", "86406008", "B20 B24 Z21", "hiv|vih"),
+    cond("hepatitis", "hepatitis", "hépatite", "hepatitis|hepatite|hepatitis c|hepatite c", "128241005 66071002 50711007", "B15 B16 B17 B18 B19", "hepatit*"),
+    cond("insomnia", "insomnia", "insomnie", "insomnia|insomnie", "193462001", "G47.0 F51.0", "insomni*"),
+    cond("multiple-sclerosis", "multiple sclerosis", "sclérose en plaques", "multiple sclerosis|sclerose en plaque|sep", "24700007", "G35", "multiple sclerosis|sclerose plaque"),
+    cond("back-pain", "back pain", "mal de dos", "back pain|low back pain|lower back pain|mal de dos|lombalgie|lumbago", "161891005 279039007 278860009", "M54", "back pain|lombalgie|lumbago"),
+];

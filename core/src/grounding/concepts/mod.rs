@@ -1,0 +1,305 @@
+//! What a person may ask about, in lay words and in codes.
+//!
+//! What belongs here: our own table of concepts: names, the words people use in English and
+//! French (folded as [`fold`](super::fold) does), and the few codes by which records name them.
+//! What must not: terminologies. Codes are facts about records; no display text of LOINC, SNOMED
+//! CT, ICD-10, RxNorm or ATC is copied.
+//!
+//! LOINC codes are used under the LOINC licence (<https://loinc.org/license>): this material
+//! contains content from LOINC, copyright Regenstrief Institute, Inc. and the LOINC Committee,
+//! available at no cost; LOINC is a registered trademark of Regenstrief Institute, Inc.
+
+mod conditions;
+mod labs;
+mod medications;
+mod vaccines;
+mod vitals;
+
+use std::collections::BTreeMap;
+
+use super::fold;
+use crate::lang::Lang;
+use crate::record::{Coding, Kind};
+
+/// What sort of thing a concept is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Area {
+    /// A value over time: laboratory, vital sign, score or wearable type.
+    Measure,
+    /// An ingredient or a class of them.
+    Medication,
+    /// A condition.
+    Condition,
+    /// A vaccine.
+    Immunization,
+}
+
+/// How wearable samples of a measure are summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Mean, least, greatest.
+    Level,
+    /// Sum: steps, energy, distance.
+    Total,
+    /// Hours asleep per night.
+    Sleep,
+}
+
+/// One thing that can be asked about. The strings are lists: `|` between phrases and patterns,
+/// blanks between codes.
+#[derive(Debug)]
+pub(super) struct Concept {
+    /// Stable key, in [`Composed::missing`](super::Composed::missing).
+    pub(super) key: &'static str,
+    pub(super) area: Area,
+    pub(super) style: Style,
+    /// Its name in an English sentence.
+    pub(super) en: &'static str,
+    /// Its name in a French sentence.
+    pub(super) fr: &'static str,
+    /// What people call it, both languages, folded.
+    pub(super) says: &'static str,
+    /// LOINC codes (measures), SNOMED CT codes (conditions), CVX codes (vaccines), RxNorm codes
+    /// (medications).
+    pub(super) codes: &'static str,
+    /// HealthKit types (measures), ICD-10 beginnings (conditions), ATC beginnings (medications and
+    /// vaccines).
+    pub(super) more: &'static str,
+    /// Patterns by which a record's own words are recognised; see [`fold::matches`].
+    pub(super) stems: &'static str,
+}
+
+impl Concept {
+    const fn new(area: Area, key: &'static str, en: &'static str, fr: &'static str, says: &'static str) -> Self {
+        Self { key, area, style: Style::Level, en, fr, says, codes: "", more: "", stems: "" }
+    }
+
+    const fn coded(mut self, codes: &'static str, more: &'static str, stems: &'static str) -> Self {
+        self.codes = codes;
+        self.more = more;
+        self.stems = stems;
+        self
+    }
+
+    const fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    pub(super) const fn name(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::Fr => self.fr,
+        }
+    }
+
+    /// The kinds of fact that can be it.
+    pub(super) const fn kinds(&self) -> &'static [Kind] {
+        match self.area {
+            Area::Measure => &[Kind::Observation, Kind::Series],
+            Area::Medication => &[Kind::Medication],
+            Area::Condition => &[Kind::Condition],
+            Area::Immunization => &[Kind::Immunization],
+        }
+    }
+
+    /// Whether one of its codes is among these.
+    pub(super) fn has_code(&self, coding: &Coding) -> bool {
+        let code = coding.code.as_str();
+        if code.is_empty() {
+            return false;
+        }
+        let exact = |list: &str| list.split(' ').any(|c| c == code);
+        let system = coding.system.as_str();
+        match self.area {
+            Area::Measure => (is(system, LOINC, LOINC_OID) && exact(self.codes)) || exact(self.more),
+            Area::Condition if system.contains("icd-10") || system.ends_with(ICD10_OID) => begins(self.more, code),
+            Area::Condition => is(system, "http://snomed.info/sct", SNOMED_OID) && exact(self.codes),
+            Area::Medication | Area::Immunization if is(system, ATC, ATC_OID) && begins(self.more, code) => true,
+            Area::Medication => is(system, RXNORM, RXNORM_OID) && exact(self.codes),
+            Area::Immunization => is(system, "http://hl7.org/fhir/sid/cvx", CVX_OID) && exact(self.codes),
+        }
+    }
+
+    /// Whether a record's own words are those of this concept.
+    pub(super) fn has_words(&self, words: &[String]) -> bool {
+        self.stems.split('|').any(|p| fold::matches(p, words))
+    }
+
+    /// The (system, code) pairs to ask a catalog for; an empty system is any.
+    pub(super) fn query_codes(&self) -> impl Iterator<Item = (String, String)> {
+        let own = self.codes.split(' ').filter(|c| !c.is_empty());
+        let apple = self.more.split(' ').filter(|c| !c.is_empty());
+        own.map(|c| (LOINC.to_owned(), c.to_owned())).chain(apple.map(|c| (String::new(), c.to_owned())))
+    }
+}
+
+pub(super) const LOINC: &str = "http://loinc.org";
+const RXNORM: &str = "http://www.nlm.nih.gov/research/umls/rxnorm";
+const ATC: &str = "http://www.whocc.no/atc";
+// The same systems by OID, as CDA names them.
+pub(super) const LOINC_OID: &str = "2.16.840.1.113883.6.1";
+const RXNORM_OID: &str = "2.16.840.1.113883.6.88";
+const ATC_OID: &str = "2.16.840.1.113883.6.73";
+const SNOMED_OID: &str = "2.16.840.1.113883.6.96";
+const ICD10_OID: &str = "2.16.840.1.113883.6.90";
+const CVX_OID: &str = "2.16.840.1.113883.12.292";
+
+/// The system by its FHIR URI or its OID, or left out by the source.
+fn is(system: &str, uri: &str, oid: &str) -> bool {
+    system.is_empty() || system == uri || system.strip_prefix("urn:oid:").unwrap_or(system) == oid
+}
+
+fn begins(list: &str, code: &str) -> bool {
+    list.split(' ').any(|p| !p.is_empty() && code.starts_with(p))
+}
+
+/// Every concept, in a fixed order; the more specific one of a list stands first.
+pub(super) fn all() -> impl Iterator<Item = &'static Concept> {
+    [
+        labs::LABS,
+        vitals::VITALS,
+        medications::INGREDIENTS,
+        medications::CLASSES,
+        conditions::CONDITIONS,
+        vaccines::VACCINES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Measures by each of their codes.
+pub(super) fn measures_by_code() -> BTreeMap<&'static str, &'static Concept> {
+    let measures = all().filter(|c| c.area == Area::Measure);
+    measures.flat_map(|c| c.codes.split(' ').chain(c.more.split(' ')).map(move |k| (k, c))).collect()
+}
+
+/// The concept of this key.
+pub(super) fn by_key(key: &str) -> Option<&'static Concept> {
+    all().find(|c| c.key == key)
+}
+
+/// Words that mean several concepts at once: (phrases, keys).
+pub(super) const GROUPS: &[(&str, &str)] = &[
+    ("blood pressure|bp|tension|tension arterielle|pression arterielle|ta|pression sanguine", "systolic diastolic"),
+    (
+        "thyroid|thyroid test|thyroid function|thyroid panel|bilan thyroidien|thyroide|fonction thyroidienne|hormone thyroidienne",
+        "tsh ft4 ft3",
+    ),
+    (
+        "lipid|lipid panel|lipid profile|cholesterol|cholesterol panel|bilan lipidique|profil lipidique|lipide",
+        "total-cholesterol ldl hdl triglycerides",
+    ),
+    ("kidney|kidney function|renal function|kidney test|fonction renale|rein|bilan renal", "creatinine egfr urea"),
+    (
+        "liver|liver function|liver test|liver enzyme|lft|foie|bilan hepatique|fonction hepatique|enzyme hepatique|transaminase",
+        "alt ast ggt alp bilirubin",
+    ),
+    (
+        "blood count|full blood count|complete blood count|cbc|fbc|nfs|numeration|numeration formule sanguine|hemogramme",
+        "hemoglobin hematocrit wbc rbc platelets mcv",
+    ),
+    ("electrolyte|ionogramme|iono", "sodium potassium chloride bicarbonate"),
+    ("vitamin|vitamine", "vitamin-d b12 folate"),
+    ("iron panel|iron status|iron level|bilan martial", "ferritin iron transferrin-saturation"),
+    ("blood sugar|sugar|sugar level|glycemie|sucre|sucre dans le sang|taux de sucre|diabetes control", "glucose hba1c"),
+    ("blood oxygen|oxygen|oxygene|oxygene dans le sang", "spo2"),
+    ("t4|thyroxine libre", "ft4"),
+];
+
+/// Recognises a record's codes and words. Codes decide; words only where no code is known.
+pub(super) fn of_fact(kind: Kind, codes: &[Coding], text: &str) -> Option<&'static Concept> {
+    let fits = |c: &&Concept| c.kinds().contains(&kind);
+    let by_code = all().filter(fits).find(|c| codes.iter().any(|k| c.has_code(k)));
+    by_code.or_else(|| {
+        let words = fold::words(text);
+        all().filter(fits).find(|c| c.has_words(&words))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        let keys: Vec<_> = all().map(|c| c.key).collect();
+        assert!(keys.len() >= 120, "{}", keys.len());
+        for (i, k) in keys.iter().enumerate() {
+            assert!(!keys[i + 1..].contains(k), "{k} twice");
+        }
+        for c in all() {
+            assert!(!c.en.is_empty() && !c.fr.is_empty() && !c.says.is_empty(), "{}", c.key);
+            for p in c.says.split('|') {
+                assert_eq!(fold::words(p).join(" "), p, "{} is not folded", c.key);
+            }
+            for p in c.stems.split('|').chain([c.says]) {
+                assert!(p.is_ascii(), "{}", c.key);
+            }
+        }
+        for (says, keys) in GROUPS {
+            assert!(keys.split(' ').all(|k| by_key(k).is_some()), "{keys}");
+            assert!(says.split('|').all(|p| fold::words(p).join(" ") == p), "{says}");
+        }
+    }
+
+    #[test]
+    fn a_code_names_one_measure() {
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        for c in all().filter(|c| c.area == Area::Measure) {
+            for code in c.codes.split(' ').chain(c.more.split(' ')).filter(|c| !c.is_empty()) {
+                assert!(!seen.iter().any(|(k, x)| *x == code && *k != c.key), "{code}");
+                assert!(code.starts_with("HK") || loinc_check_digit(code), "{code}");
+                seen.push((c.key, code));
+            }
+        }
+    }
+
+    /// LOINC Users' Guide, appendix B: the check digit is the mod 10 (Luhn) one.
+    fn loinc_check_digit(code: &str) -> bool {
+        let Some((body, check)) = code.split_once('-') else { return false };
+        let sum: u32 = body
+            .bytes()
+            .rev()
+            .enumerate()
+            .map(|(i, b)| {
+                let d = u32::from(b - b'0') * if i % 2 == 0 { 2 } else { 1 };
+                d / 10 + d % 10
+            })
+            .sum();
+        check == ((10 - sum % 10) % 10).to_string()
+    }
+
+    #[test]
+    fn phrases_do_not_collide() {
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        for (key, says) in all().map(|c| (c.key, c.says)).chain(GROUPS.iter().map(|(s, k)| (*k, *s))) {
+            for p in says.split('|') {
+                assert!(!seen.iter().any(|(_, x)| *x == p), "{p} in {key}");
+                seen.push((key, p));
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_records_are_recognised() {
+        for (kind, text, key) in [
+            (Kind::Observation, "Cholestérol LDL (calculé)", "ldl"),
+            (Kind::Observation, "Hémoglobine glyquée (HbA1c)", "hba1c"),
+            (Kind::Observation, "Hémoglobine", "hemoglobin"),
+            (Kind::Observation, "Créatininémie", "creatinine"),
+            (Kind::Medication, "Atorvastatine 20 mg, comprimé", "atorvastatin"),
+            (Kind::Medication, "pitavastatin 2 MG", "statin"),
+            (Kind::Medication, "lisinopril 10 MG Oral Tablet", "lisinopril"),
+            (Kind::Condition, "Hypertension artérielle essentielle", "hypertension"),
+            (Kind::Condition, "Diabète de type 2", "diabetes"),
+            (Kind::Immunization, "Influenza, seasonal, injectable", "flu-vaccine"),
+        ] {
+            assert_eq!(of_fact(kind, &[], text).map(|c| c.key), Some(key), "{text}");
+        }
+        assert!(of_fact(Kind::Medication, &[], "Nystatin 100000 UNT/ML").is_none());
+        assert!(
+            of_fact(Kind::Observation, &[], "Creatinine [Mass/volume] in Urine").is_none_or(|c| c.key != "creatinine")
+        );
+    }
+}

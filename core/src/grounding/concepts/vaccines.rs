@@ -1,0 +1,33 @@
+//! Vaccines: CVX codes and the words records use.
+
+use super::{Area, Concept};
+
+const fn vaccine(
+    key: &'static str,
+    en: &'static str,
+    fr: &'static str,
+    says: &'static str,
+    codes: &'static str,
+    atc: &'static str,
+    stems: &'static str,
+) -> Concept {
+    Concept::new(Area::Immunization, key, en, fr, says).coded(codes, atc, stems)
+}
+
+#[rustfmt::skip]
+pub(super) const VACCINES: &[Concept] = &[
+    vaccine("flu-vaccine", "influenza vaccine", "vaccin contre la grippe", "flu shot|flu vaccine|flu jab|influenza|influenza vaccine|flu|grippe|vaccin grippe|vaccin contre la grippe", "140 141 150 158 161 185 186 197 88", "J07BB", "influenza !haemophilus|gripp*"),
+    vaccine("covid-vaccine", "COVID-19 vaccine", "vaccin contre la COVID-19", "covid vaccine|covid shot|covid 19 vaccine|covid jab|covid booster|vaccin covid|vaccin contre le covid|vaccin contre la covid", "207 208 210 211 212 213 217 218 219 228 229 300 301 302", "J07BN", "covid*|sars"),
+    vaccine("tetanus-vaccine", "tetanus vaccine", "vaccin contre le tétanos", "tetanus|tetanus shot|tdap|td|dtap|diphtheria|pertussis|whooping cough|tetano|tetanos|dtp|dtcap|coqueluche|diphterie", "115 113 139 20 106 107 9 138 196", "J07AM J07AJ J07CA", "tetan*|tdap|dtap|dtp|dtcap|td"),
+    vaccine("mmr-vaccine", "measles, mumps and rubella vaccine", "vaccin rougeole-oreillons-rubéole", "mmr|measle|mumps|rubella|ror|rougeole|oreillon|rubeole", "03 3 94", "J07BD", "mmr|measles|rougeole|ror"),
+    vaccine("hepatitis-b-vaccine", "hepatitis B vaccine", "vaccin contre l'hépatite B", "hepatitis b vaccine|hep b|hepatitis b|hepatite b|vaccin hepatite b", "08 8 43 44 45 189", "J07BC01", "hep b|hepatit* b"),
+    vaccine("hepatitis-a-vaccine", "hepatitis A vaccine", "vaccin contre l'hépatite A", "hepatitis a vaccine|hep a|hepatitis a|hepatite a|vaccin hepatite a", "52 83 85", "J07BC02", "hep a|hepatit* a"),
+    vaccine("pneumococcal-vaccine", "pneumococcal vaccine", "vaccin contre le pneumocoque", "pneumococcal|pneumonia shot|pneumonia vaccine|pneumocoque|prevenar", "133 33 152 215 216", "J07AL", "pneumococ*|pneumocoque"),
+    vaccine("shingles-vaccine", "shingles vaccine", "vaccin contre le zona", "shingle|shingles vaccine|zoster|shingrix|zona", "187 121 188", "J07BK03", "zoster|zona"),
+    vaccine("varicella-vaccine", "varicella vaccine", "vaccin contre la varicelle", "varicella|chickenpox|varicelle", "21", "J07BK01", "varicel*"),
+    vaccine("hpv-vaccine", "HPV vaccine", "vaccin contre les papillomavirus", "hpv|hpv vaccine|gardasil|papillomavirus", "62 118 137 165", "J07BM", "hpv|papilloma*"),
+    vaccine("polio-vaccine", "polio vaccine", "vaccin contre la polio", "polio|ipv|poliomyelitis|poliomyelite", "10 89", "J07BF", "ipv|polio*"),
+    vaccine("meningococcal-vaccine", "meningococcal vaccine", "vaccin contre le méningocoque", "meningococcal|meningitis vaccine|meningocoque|meningite", "114 136 147 162 163", "J07AH", "meningo*"),
+    vaccine("hib-vaccine", "Hib vaccine", "vaccin contre Haemophilus influenzae b", "hib|haemophilus", "49 48 17", "J07AG", "hib|haemophilus"),
+    vaccine("rotavirus-vaccine", "rotavirus vaccine", "vaccin contre le rotavirus", "rotavirus", "119 116 122", "J07BH", "rotavirus"),
+];

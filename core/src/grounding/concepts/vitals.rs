@@ -1,0 +1,57 @@
+//! Vital signs, body measures, scores and wearable types: LOINC and HealthKit names of one thing.
+
+use super::{Area, Concept, Style};
+
+const fn vital(
+    key: &'static str,
+    en: &'static str,
+    fr: &'static str,
+    says: &'static str,
+    codes: &'static str,
+    more: &'static str,
+    stems: &'static str,
+) -> Concept {
+    Concept::new(Area::Measure, key, en, fr, says).coded(codes, more, stems)
+}
+
+#[rustfmt::skip]
+pub(super) const VITALS: &[Concept] = &[
+    vital("systolic", "systolic blood pressure", "pression artérielle systolique", "systolic|systolic blood pressure|systolic pressure|systolique|pression systolique|tension systolique",
+        "8480-6 8459-0 8460-8 8461-6", "HKQuantityTypeIdentifierBloodPressureSystolic", "systoli*"),
+    vital("diastolic", "diastolic blood pressure", "pression artérielle diastolique", "diastolic|diastolic blood pressure|diastolic pressure|diastolique|pression diastolique|tension diastolique",
+        "8462-4 8453-3 8454-1 8455-8", "HKQuantityTypeIdentifierBloodPressureDiastolic", "diastoli*"),
+    vital("resting-heart-rate", "resting heart rate", "fréquence cardiaque au repos", "resting heart rate|resting pulse|rhr|frequence cardiaque au repos|frequence cardiaque de repos|pouls au repos|rythme cardiaque au repos",
+        "40443-4", "HKQuantityTypeIdentifierRestingHeartRate", "resting heart rate|cardiaque repos"),
+    vital("heart-rate", "heart rate", "fréquence cardiaque", "heart rate|pulse|heartbeat|bpm|frequence cardiaque|pouls|rythme cardiaque",
+        "8867-4", "HKQuantityTypeIdentifierHeartRate", "heart rate !variability !resting|frequence cardiaque !repos"),
+    vital("hrv", "heart rate variability", "variabilité de la fréquence cardiaque", "hrv|heart rate variability|variabilite cardiaque|variabilite de la frequence cardiaque|vfc",
+        "80404-7", "HKQuantityTypeIdentifierHeartRateVariabilitySDNN", "heart rate variability|variabilite cardiaque"),
+    vital("weight", "body weight", "poids", "weight|body weight|body mass|poids|poids corporel|weigh|pese", "29463-7 3141-9 3142-7", "HKQuantityTypeIdentifierBodyMass", "body weight|weight !length !birth|poids !naissance"),
+    vital("height", "body height", "taille", "height|body height|how tall|taille|stature", "8302-2 3137-7", "HKQuantityTypeIdentifierHeight", "body height|height|taille !tour"),
+    vital("bmi", "body mass index", "indice de masse corporelle", "bmi|body mass index|imc|indice de masse corporelle", "39156-5", "HKQuantityTypeIdentifierBodyMassIndex", "bmi !percentile|body mass index !percentile|imc"),
+    vital("temperature", "body temperature", "température", "temperature|body temperature", "8310-5 8331-1", "HKQuantityTypeIdentifierBodyTemperature", "body temperature|temperature"),
+    vital("spo2", "oxygen saturation", "saturation en oxygène", "spo2|sao2|sp02|oxygen saturation|o2 sat|saturation|saturation en oxygene|saturation d oxygene", "2708-6 59408-5", "HKQuantityTypeIdentifierOxygenSaturation", "oxygen saturation|saturation oxygene|spo2"),
+    vital("respiratory-rate", "respiratory rate", "fréquence respiratoire", "respiratory rate|breathing rate|respiration rate|frequence respiratoire|rythme respiratoire", "9279-1", "HKQuantityTypeIdentifierRespiratoryRate", "respiratory rate|frequence respiratoire"),
+    vital("waist", "waist circumference", "tour de taille", "waist|waist circumference|tour de taille", "8280-0 56086-2", "HKQuantityTypeIdentifierWaistCircumference", "waist circumference|tour taille"),
+    vital("body-fat", "body fat", "masse grasse", "body fat|fat percentage|masse grasse|graisse corporelle", "41982-0", "HKQuantityTypeIdentifierBodyFatPercentage", "body fat|masse grasse"),
+    vital("head-circumference", "head circumference", "périmètre crânien", "head circumference|perimetre cranien", "9843-4", "", "head circumference !percentile|perimetre cranien"),
+    vital("pain", "pain score", "score de douleur", "pain score|pain severity|pain level|douleur|pain", "72514-3 38208-5", "", "pain severity"),
+    vital("phq9", "PHQ-9 score", "score PHQ-9", "phq9|phq 9", "44261-6 89204-2", "", "phq 9"),
+    vital("phq2", "PHQ-2 score", "score PHQ-2", "phq2|phq 2", "55758-7", "", "phq 2"),
+    vital("gad7", "GAD-7 score", "score GAD-7", "gad7|gad 7|anxiety score", "70274-6", "", "gad 7"),
+    vital("smoking", "tobacco smoking status", "statut tabagique", "smoking|smoker|smoke|smoking status|tobacco|tabac|tabagisme|fumeur|fumeuse|fume", "72166-2", "", "smoking status|tabagi*"),
+    vital("bone-density", "bone density", "densité osseuse", "bone density|dxa|dexa|densite osseuse|osteodensitometrie", "38265-5", "", "bone density|densite osseuse"),
+    vital("steps", "steps", "pas", "step|step count|nombre de pas|podometre|pas par jour|mes pas|de pas", "41950-7 55423-8", "HKQuantityTypeIdentifierStepCount", "step count|number steps").style(Style::Total),
+    vital("distance", "walking and running distance", "distance de marche et de course", "distance|walking distance|distance walked|distance parcourue|distance de marche|kilometre", "", "HKQuantityTypeIdentifierDistanceWalkingRunning", "walking distance").style(Style::Total),
+    vital("active-energy", "active energy", "énergie active", "active energy|active calorie|calorie burned|calorie|energie active|calorie brulee|calorie active", "", "HKQuantityTypeIdentifierActiveEnergyBurned", "active energy").style(Style::Total),
+    vital("basal-energy", "resting energy", "énergie au repos", "basal energy|resting energy|energie au repos|metabolisme de base", "", "HKQuantityTypeIdentifierBasalEnergyBurned", "basal energy").style(Style::Total),
+    vital("flights", "flights climbed", "étages montés", "flight climbed|stair|stair climbed|etage|etage monte|escalier", "", "HKQuantityTypeIdentifierFlightsClimbed", "flights climbed").style(Style::Total),
+    vital("exercise", "exercise time", "temps d'exercice", "exercise time|exercise minute|exercise|temps d exercice|minute d exercice|exercice", "", "HKQuantityTypeIdentifierAppleExerciseTime", "exercise time").style(Style::Total),
+    vital("vo2max", "VO2max (device estimate)", "VO2max (estimation de l'appareil)", "vo2max|vo2 max|cardio fitness|vo2|capacite cardio|forme cardio", "", "HKQuantityTypeIdentifierVO2Max", "vo2 max"),
+    vital("walking-speed", "walking speed", "vitesse de marche", "walking speed|vitesse de marche", "", "HKQuantityTypeIdentifierWalkingSpeed", "walking speed"),
+    vital("walking-heart-rate", "walking heart rate average", "fréquence cardiaque à la marche", "walking heart rate|frequence cardiaque a la marche", "", "HKQuantityTypeIdentifierWalkingHeartRateAverage", "walking heart rate"),
+    vital("noise", "environmental noise", "bruit ambiant", "noise|noise exposure|sound level|bruit|exposition au bruit", "", "HKQuantityTypeIdentifierEnvironmentalAudioExposure", "audio exposure"),
+    vital("sleep", "sleep", "sommeil", "sleep|sleeping|slept|asleep|sommeil|dormi|dor|dormir|nuit de sommeil", "93832-4", "HKCategoryTypeIdentifierSleepAnalysis", "sleep duration").style(Style::Sleep),
+    vital("water", "water intake", "eau bue", "water intake|hydration|water|hydratation|eau bue", "", "HKQuantityTypeIdentifierDietaryWater", "water intake").style(Style::Total),
+    vital("dietary-energy", "dietary energy", "énergie alimentaire", "dietary energy|calorie intake|calorie eaten|apport calorique|calorie ingeree", "", "HKQuantityTypeIdentifierDietaryEnergyConsumed", "dietary energy").style(Style::Total),
+];

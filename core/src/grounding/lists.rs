@@ -1,0 +1,303 @@
+//! Things that are listed rather than measured: medications, conditions, allergies, vaccines,
+//! procedures, visits, documents.
+
+use super::concepts::{self, Area, Concept};
+use super::fold;
+use super::page::{Block, Line};
+use super::question::Topic;
+use super::view::{View, sort};
+use crate::catalog::FactRow;
+use crate::error::Result;
+use crate::record::{Category, FactDraft, Kind, Status, Value};
+
+/// Lines at most, per list.
+const LISTED: usize = 60;
+
+/// Entries that say the same thing, oldest first.
+struct Entry {
+    concept: Option<&'static Concept>,
+    rows: Vec<FactRow>,
+}
+
+impl Entry {
+    fn last(&self) -> Option<&FactRow> {
+        self.rows.iter().rfind(|r| r.fact.when.is_some()).or(self.rows.last())
+    }
+
+    fn active(&self, view: &View<'_>) -> bool {
+        self.last().is_some_and(|r| match r.fact.status {
+            // A prescription that ran out while the source calls it active is active, as reported.
+            Status::Active if r.fact.kind == Kind::Medication => true,
+            Status::Active | Status::Unstated => !ended(view, &r.fact),
+            _ => false,
+        })
+    }
+
+    /// Whether it may be shown to a question that did not ask for it: not where a source or a rule
+    /// marks it as sensitive, and not social findings that stand among the conditions (SNOMED CT
+    /// tags them so), unless they are conditions of our table.
+    fn volunteered(&self) -> bool {
+        let words = self.last().map(|r| fold::words(&r.fact.text)).unwrap_or_default();
+        let social = words.last().is_some_and(|w| w == "finding" || w == "situation");
+        self.rows.iter().all(|r| r.class.sensitivities().is_empty()) && (self.concept.is_some() || !social)
+    }
+}
+
+/// Whether its end has passed.
+fn ended(view: &View<'_>, fact: &FactDraft) -> bool {
+    fact.until.is_some_and(|u| u.end() <= view.options.now.as_millis())
+}
+
+/// One entry per ingredient, condition or vaccine; what has no name of ours goes by its own words.
+fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
+    rows.retain(|r| r.fact.status != Status::EnteredInError);
+    sort(&mut rows);
+    let mut out: Vec<(String, Entry)> = Vec::new();
+    let mut known = std::collections::BTreeMap::new();
+    for row in rows {
+        let f = &row.fact;
+        // A class, or a broad condition, is no name: two drugs of one class are two entries.
+        let concept = *known
+            .entry((f.codes.clone(), f.text.clone()))
+            .or_insert_with(|| concepts::of_fact(f.kind, &f.codes, &f.text));
+        let words = fold::words(&f.text).join(" ");
+        let key = match concept {
+            Some(c) if c.area == Area::Medication && !c.codes.is_empty() => c.key.to_owned(),
+            Some(c) if c.area == Area::Immunization => c.key.to_owned(),
+            _ if words.is_empty() => f.codes.first().map(|c| c.code.clone()).unwrap_or_default(),
+            _ => words,
+        };
+        match out.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, e)) => e.rows.push(row),
+            None => out.push((key, Entry { concept, rows: vec![row] })),
+        }
+    }
+    let mut out: Vec<Entry> = out.into_iter().map(|(_, e)| e).collect();
+    // What is active first, then the latest.
+    out.sort_by_key(|e| (!e.active(view), core::cmp::Reverse(e.last().and_then(|r| r.fact.when).map(|w| w.at))));
+    out
+}
+
+/// The word for a status, by kind; empty where it says nothing.
+fn status(view: &View<'_>, fact: &FactDraft) -> String {
+    let ended = ended(view, fact);
+    match (fact.status, fact.kind) {
+        (Status::Active, Kind::Medication) => view.say("active", "en cours"),
+        (Status::Active, Kind::Condition | Kind::Allergy) if !ended => view.say("active", "en cours"),
+        (Status::Final, Kind::Medication) => view.say("completed", "terminé"),
+        (Status::Stopped, _) => view.say("stopped", "arrêté"),
+        (Status::Resolved, _) => view.say("resolved", "résolu"),
+        (Status::OnHold, _) => view.say("on hold", "suspendu"),
+        (Status::NotDone, _) => view.say("not done or refuted", "non fait ou écarté"),
+        (Status::Preliminary, _) => view.say("planned or unconfirmed", "prévu ou non confirmé"),
+        (_, Kind::Medication | Kind::Condition | Kind::Allergy) if ended => view.say("ended", "terminé"),
+        _ => String::new(),
+    }
+}
+
+fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
+    let (first, last) = (e.rows.first()?, e.last()?);
+    let words = fold::words(&last.fact.text);
+    let name = match e.concept {
+        Some(c) if c.area == Area::Measure => view.source_words(&last.fact),
+        // Our name alone, where the file says just the same.
+        Some(c) if [c.en, c.fr].iter().any(|n| fold::words(n) == words) => c.name(view.lang).to_owned(),
+        Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&last.fact)),
+        None => view.source_words(&last.fact),
+    };
+    let mut line = Line::new(rank).release(&e.rows).text(name);
+    let status = status(view, &last.fact);
+    if !status.is_empty() {
+        line = line.text(format!(", {status}"));
+    }
+    let (from, to) = (view.date(first.fact.when.as_ref()), view.date(last.fact.when.as_ref()));
+    line = match (e.rows.len(), first.fact.kind) {
+        (1, Kind::Medication | Kind::Condition | Kind::Allergy) if first.fact.when.is_some() => {
+            line.text(view.say(format!(", since {from}"), format!(", depuis {from}")))
+        }
+        (1, _) => line.text(format!(", {from}")),
+        (n, _) => line
+            .text(view.say(format!(", {n} entries, first {from}"), format!(", {n} entrées, première {from}")))
+            .cite(first)
+            .text(view.say(format!(", last {to}"), format!(", dernière {to}"))),
+    };
+    if let Some(until) = &last.fact.until {
+        let until = view.date(Some(until));
+        line = line.text(view.say(format!(", until {until}"), format!(", jusqu'au {until}")));
+    }
+    if !last.fact.note.trim().is_empty() && last.fact.kind == Kind::Medication && rank < 10 {
+        line = line.text(format!(", {}", view.quote(&last.fact.note)));
+    }
+    Some(line.cite(last).listed())
+}
+
+/// Lists entries; `rank` of the first ones, later ones give way first.
+fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
+    let mut rank = rank;
+    for e in entries.iter().take(LISTED) {
+        block.lines.extend(line(view, e, rank));
+        rank = rank.saturating_add(1);
+    }
+    let left = entries.len().saturating_sub(LISTED);
+    block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
+}
+
+/// A named medication, condition or vaccine; `None` where there is none.
+pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Block>> {
+    let mut rows = view.listed_rows(c)?;
+    if let Some(p) = &view.plan.period {
+        rows.retain(|r| r.fact.when.as_ref().is_none_or(|w| p.covers(w)));
+    }
+    let entries = entries(view, rows);
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let name = capital(c.name(view.lang));
+    let mut block = Block::new(name.clone(), name);
+    list(view, &mut block, &entries, 1);
+    Ok(Some(block))
+}
+
+/// A whole kind; `None` where there is nothing, not even a stated absence.
+pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> Result<Option<Block>> {
+    let Some(kind) = t.kind() else { return Ok(None) };
+    let mut rows = view.kind_rows(kind)?;
+    if let (Some(p), false) = (&view.plan.period, active_only) {
+        rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
+    }
+    let mut entries = match kind {
+        Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
+        _ => entries(view, rows),
+    };
+    let mut withheld = 0;
+    if active_only {
+        entries.retain(|e| e.active(view));
+        let before = entries.len();
+        entries.retain(Entry::volunteered);
+        withheld = before - entries.len();
+    }
+    let name = title(view, t);
+    let mut block = Block::new(name.clone(), name);
+    absences(view, &mut block, kind, rank)?;
+    if !entries.is_empty() && !active_only {
+        let n = entries.len();
+        let active = entries.iter().filter(|e| e.active(view)).count();
+        let all = entries.iter().flat_map(|e| &e.rows);
+        let mut line = Line::new(rank).release(all).text(match kind {
+            Kind::Medication | Kind::Condition | Kind::Allergy => {
+                view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
+            }
+            _ => view.say(format!("{n} in all"), format!("{n} en tout")),
+        });
+        for e in entries.iter().take(1).chain(entries.last().filter(|_| n > 1)) {
+            if let Some(r) = e.last() {
+                line = line.cite(r);
+            }
+        }
+        block.push(line);
+    }
+    list(view, &mut block, &entries, rank);
+    block.unlisted = block.unlisted.saturating_add(u32::try_from(withheld).unwrap_or(u32::MAX));
+    Ok((!block.lines.is_empty()).then_some(block))
+}
+
+/// Words of a stated absence, folded.
+const NONE: [&str; 7] = ["no", "none", "known", "nil", "aucun", "aucune", "pas"];
+
+/// "None known", where the source says so itself.
+fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<()> {
+    let mut rows = view.kind_rows(Kind::Absence)?;
+    sort(&mut rows);
+    let category = match kind {
+        Kind::Allergy => Category::Allergies,
+        Kind::Medication => Category::Medications,
+        Kind::Condition => Category::Conditions,
+        Kind::Immunization => Category::Immunizations,
+        _ => return Ok(()),
+    };
+    for row in rows.iter().filter(|r| r.fact.category == category).rev().take(3) {
+        // A coded reason decides (FHIR list-empty-reason), the words where there is none.
+        let reason = match &row.fact.value {
+            Value::Text(t) => t.as_str(),
+            _ => "",
+        };
+        let none = match reason {
+            "nilknown" => true,
+            "" => fold::words(&row.fact.text).iter().any(|w| NONE.contains(&w.as_str())),
+            _ => false,
+        };
+        let line = Line::new(rank).text(if none {
+            view.say("none known, as the source states: ", "aucun connu, selon la source : ")
+        } else {
+            view.say("not stated by the source: ", "non renseigné par la source : ")
+        });
+        let line = line.text(view.source_words(&row.fact)).text(format!(" ({})", view.date(row.fact.when.as_ref())));
+        block.push(line.cite(row));
+    }
+    Ok(())
+}
+
+fn single(mut rows: Vec<FactRow>) -> Vec<Entry> {
+    rows.retain(|r| r.fact.status != Status::EnteredInError);
+    sort(&mut rows);
+    rows.into_iter().rev().map(|r| Entry { concept: None, rows: vec![r] }).collect()
+}
+
+/// Rows found by their own words.
+pub(super) fn found(view: &View<'_>, title: String, rows: Vec<FactRow>) -> Block {
+    let mut block = Block::new(title.clone(), title);
+    list(view, &mut block, &entries(view, rows), 1);
+    block
+}
+
+pub(super) fn title(view: &View<'_>, t: Topic) -> String {
+    match t {
+        Topic::Medications => view.say("Medications", "Médicaments"),
+        Topic::Allergies => view.say("Allergies and intolerances", "Allergies et intolérances"),
+        Topic::Conditions => view.say("Conditions", "Maladies et problèmes de santé"),
+        Topic::Immunizations => view.say("Vaccinations", "Vaccinations"),
+        Topic::Procedures => view.say("Procedures and devices", "Actes et dispositifs"),
+        Topic::Encounters => view.say("Visits", "Consultations et séjours"),
+        Topic::Documents => view.say("Documents", "Documents"),
+        Topic::Laboratory => view.say("Laboratory results", "Résultats de laboratoire"),
+        Topic::Vitals => view.say("Vital signs", "Signes vitaux"),
+        Topic::Workouts => view.say("Workouts", "Séances d'exercice"),
+        Topic::Person => view.say("Person", "Personne"),
+    }
+}
+
+/// With a capital letter, unless the word has capitals of its own (`eGFR`).
+pub(super) fn capital(s: &str) -> String {
+    let mut chars = s.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    if chars.clone().take_while(|c| c.is_alphanumeric()).any(char::is_uppercase) {
+        return s.to_owned();
+    }
+    first.to_uppercase().chain(chars).collect()
+}
+
+/// A category's name.
+pub(super) fn category(view: &View<'_>, c: Category) -> String {
+    let t = match c {
+        Category::Laboratory => Topic::Laboratory,
+        Category::VitalSigns => Topic::Vitals,
+        Category::Medications => Topic::Medications,
+        Category::Conditions => Topic::Conditions,
+        Category::Allergies => Topic::Allergies,
+        Category::Immunizations => Topic::Immunizations,
+        Category::Procedures => Topic::Procedures,
+        Category::Encounters => Topic::Encounters,
+        Category::Documents => Topic::Documents,
+        Category::Demographics => Topic::Person,
+        Category::Activity => return view.say("Activity", "Activité physique"),
+        Category::Sleep => return view.say("Sleep", "Sommeil"),
+        Category::Nutrition => return view.say("Nutrition", "Nutrition"),
+        Category::Reproductive => return view.say("Reproductive health", "Santé reproductive"),
+        Category::SocialHistory => return view.say("Social history", "Mode de vie"),
+        Category::CarePlans => return view.say("Care plans", "Plans de soins"),
+        Category::Financial => return view.say("Claims and insurance", "Assurance"),
+        Category::Memories => return view.say("Memories", "Souvenirs"),
+        Category::Other => return view.say("Other", "Autre"),
+    };
+    title(view, t)
+}

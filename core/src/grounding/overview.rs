@@ -1,0 +1,144 @@
+//! Questions without a table entry: what is there, the latest of everything, words of records.
+
+use super::concepts::{self, Concept};
+use super::fold;
+use super::lists;
+use super::page::{Block, Line};
+use super::question::Topic;
+use super::view::View;
+use crate::catalog::{FactRow, Order, Presence, Query};
+use crate::error::Result;
+use crate::record::{Category, Coding, Kind};
+
+/// Codes shown at most by "my lab results".
+const SHOWN: usize = 60;
+/// Codes looked at for words of the question.
+const FOUND: usize = 4;
+
+/// Stable key of a topic.
+pub(super) const fn key(t: Topic) -> &'static str {
+    match t {
+        Topic::Medications => "medications",
+        Topic::Allergies => "allergies",
+        Topic::Conditions => "conditions",
+        Topic::Immunizations => "immunizations",
+        Topic::Procedures => "procedures",
+        Topic::Encounters => "encounters",
+        Topic::Documents => "documents",
+        Topic::Laboratory => "laboratory",
+        Topic::Vitals => "vital-signs",
+        Topic::Workouts => "workouts",
+        Topic::Person => "person",
+    }
+}
+
+/// Whether a record's words hold one of the question's.
+pub(super) fn says(text: &str, rest: &[String]) -> bool {
+    fold::words(text).iter().any(|w| rest.iter().any(|r| alike(r, fold::stem(w))))
+}
+
+/// Equal, or one begins with the other, for words that are long enough to mean something.
+fn alike(a: &str, b: &str) -> bool {
+    a == b || (a.len() >= 5 && b.len() >= 5 && (a.starts_with(b) || b.starts_with(a)))
+}
+
+/// Codes whose words hold the most of the question's, the best first.
+pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
+    let mut hits: Vec<(usize, Presence)> = Vec::new();
+    for p in view.presence()? {
+        if matches!(p.kind, Kind::Series | Kind::Patient | Kind::Absence | Kind::Other) {
+            continue;
+        }
+        let words = fold::words(&p.text);
+        let n = view.plan.rest.iter().filter(|r| words.iter().any(|w| alike(r, fold::stem(w)))).count();
+        let asked = || {
+            let coding = [Coding::new(&p.system, &p.code, "")];
+            let c = concepts::of_fact(p.kind, &coding, &p.text);
+            c.is_some_and(|c| view.plan.concepts.iter().any(|a| a.key == c.key))
+        };
+        if n > 0 && !asked() {
+            hits.push((n, p.clone()));
+        }
+    }
+    hits.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
+    let best = hits.first().map_or(0, |(n, _)| *n);
+    Ok(hits.into_iter().filter(|(n, _)| *n == best).take(FOUND).map(|(_, p)| p).collect())
+}
+
+/// The latest row of a measure, whatever the period asked.
+pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<Vec<FactRow>> {
+    let query = Query {
+        codes: c.query_codes().collect(),
+        kinds: vec![Kind::Observation],
+        limit: 1,
+        order: Order::NewestFirst,
+        ..Query::default()
+    };
+    view.facts.query(&query)
+}
+
+/// The latest value of every code of a category, the latest code first.
+pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> {
+    let category = if t == Topic::Laboratory { Category::Laboratory } else { Category::VitalSigns };
+    let mut lines: Vec<Presence> =
+        view.presence()?.iter().filter(|p| p.category == category && p.kind == Kind::Observation).cloned().collect();
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    lines.sort_by(|a, b| b.last.cmp(&a.last).then(a.cmp(b)));
+    let title = lists::title(view, t);
+    let mut block = Block::new(title.clone(), title);
+    let mut rank = 1u8;
+    let (from, to) = view.plan.period.map_or((None, None), |p| p.query_bounds());
+    for p in lines.iter().take(SHOWN) {
+        let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
+        // A query cannot ask for words: where there is no code, a few of the latest are looked at.
+        let limit = if p.code.is_empty() { 200 } else { 1 };
+        let query =
+            Query { codes, categories: vec![category], kinds: vec![p.kind], from, to, limit, ..Query::default() };
+        let rows = view.facts.query(&query)?;
+        let fits = |r: &&FactRow| {
+            (!p.code.is_empty() || (r.fact.codes.is_empty() && r.fact.text == p.text))
+                && view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)))
+        };
+        let Some(row) = rows.iter().find(fits) else { continue };
+        let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
+            .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
+        let line = Line::new(rank).text(format!(
+            "{name}{}{} ({})",
+            view.colon(),
+            view.value(&row.fact.value),
+            view.date(row.fact.when.as_ref())
+        ));
+        block.push(line.cite(row).listed());
+        rank = rank.saturating_add(1);
+    }
+    block.unlisted = u32::try_from(lines.len().saturating_sub(SHOWN)).unwrap_or(u32::MAX);
+    Ok((!block.lines.is_empty()).then_some(block))
+}
+
+/// How much there is of what: counts of the view, which no single record stands behind; shown only
+/// where a question named nothing that is known.
+pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
+    let mut totals: std::collections::BTreeMap<Category, (u64, Option<i64>, Option<i64>)> =
+        std::collections::BTreeMap::new();
+    for p in view.presence()? {
+        let t = totals.entry(p.category).or_default();
+        t.0 += p.count;
+        t.1 = [t.1, p.first].into_iter().flatten().min();
+        t.2 = t.2.max(p.last);
+    }
+    if totals.is_empty() {
+        return Ok(None);
+    }
+    let title = view.say("What is here", "Ce qu'il y a ici");
+    let mut block = Block::new(title.clone(), title);
+    for (category, (n, first, last)) in totals {
+        let span = match (first, last) {
+            (Some(a), Some(b)) => format!(" ({}–{})", view.day(view.local_day(a)), view.day(view.local_day(b))),
+            _ => String::new(),
+        };
+        block.push(Line::new(3).text(format!("{}{}{n}{span}", lists::category(view, category), view.colon())));
+    }
+    Ok(Some(block))
+}

@@ -1,0 +1,60 @@
+//! Who the records are about: age and sex, which no reading of a value should forget.
+
+use super::fold;
+use super::page::Line;
+use super::view::View;
+use crate::catalog::FactRow;
+use crate::error::Result;
+use crate::record::{Coding, Kind, Status, Value};
+
+/// Age and sex, where the view holds them. Never the name.
+pub(super) fn line(view: &View<'_>) -> Result<Option<Line>> {
+    let mut rows = view.kind_rows(Kind::Patient)?;
+    rows.retain(|r| r.fact.status != Status::EnteredInError);
+    rows.sort_by_key(|r| (r.record, r.part));
+    let sex = rows.iter().find_map(|r| Some((sex(view, r)?, r)));
+    let deceased = rows.iter().find(|r| r.fact.codes.iter().any(|c| c.code == "deceased"));
+    let age = rows.iter().filter(|_| deceased.is_none()).find_map(|r| {
+        let years = view.age(r.fact.when.as_ref()?).unwrap_or_else(|| view.say("under 1 year", "moins d'un an"));
+        Some((years, r))
+    });
+    if sex.is_none() && age.is_none() && deceased.is_none() {
+        return Ok(None);
+    }
+    let mut line = Line::new(0).text(view.say("person: ", "personne : "));
+    let mut gap = "";
+    if let Some((sex, row)) = sex {
+        line = line.text(sex).cite(row);
+        gap = ", ";
+    }
+    if let Some((age, row)) = age {
+        line = line.text(gap).text(view.say(format!("{age} old"), age)).cite(row);
+    }
+    if let Some(row) = deceased {
+        line = line.text(gap).text(view.say("deceased", "personne décédée")).cite(row);
+    }
+    Ok(Some(line))
+}
+
+fn sex(view: &View<'_>, row: &FactRow) -> Option<String> {
+    // A name can be "M": only a fact that says it is about sex, or a bare code, counts.
+    let about = |c: &Coding| ["sex", "gender"].iter().any(|w| c.code.to_lowercase().contains(w));
+    if !row.fact.codes.is_empty() && !row.fact.codes.iter().any(about) {
+        return None;
+    }
+    let mut words = Vec::new();
+    match &row.fact.value {
+        Value::Coded(codes, text) => {
+            words.extend(codes.iter().flat_map(|c| [c.code.as_str(), c.display.as_str()]));
+            words.push(text);
+        }
+        Value::Text(text) if !row.fact.codes.is_empty() => words.push(text),
+        _ => {}
+    }
+    words.into_iter().find_map(|w| match fold::words(w).join(" ").as_str() {
+        "female" | "f" | "femme" | "feminin" | "hkbiologicalsexfemale" => Some(view.say("female", "femme")),
+        "male" | "m" | "homme" | "masculin" | "hkbiologicalsexmale" => Some(view.say("male", "homme")),
+        "other" | "hkbiologicalsexother" => Some(view.say("sex: other", "sexe : autre")),
+        _ => None,
+    })
+}

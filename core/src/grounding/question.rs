@@ -1,0 +1,385 @@
+//! What a question asks for: language, concepts, topics, an event, a period.
+
+use super::concepts::{self, Area, Concept, GROUPS};
+use super::fold;
+use super::period::{self, Period};
+use crate::lang::Lang;
+use crate::record::Kind;
+
+/// What is asked for as a whole kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    Medications,
+    Allergies,
+    Conditions,
+    Immunizations,
+    Procedures,
+    Encounters,
+    Documents,
+    Laboratory,
+    Vitals,
+    Workouts,
+    Person,
+}
+
+impl Topic {
+    /// The kinds of fact it lists.
+    pub(super) const fn kind(self) -> Option<Kind> {
+        Some(match self {
+            Self::Medications => Kind::Medication,
+            Self::Allergies => Kind::Allergy,
+            Self::Conditions => Kind::Condition,
+            Self::Immunizations => Kind::Immunization,
+            Self::Procedures => Kind::Procedure,
+            Self::Encounters => Kind::Encounter,
+            Self::Documents => Kind::Document,
+            Self::Workouts => Kind::Workout,
+            Self::Laboratory | Self::Vitals | Self::Person => return None,
+        })
+    }
+}
+
+/// The event a question names.
+#[derive(Clone, Debug)]
+pub(super) struct EventAsk {
+    /// Known to the tables, or else to be looked for among the records' own words.
+    pub(super) concept: Option<&'static Concept>,
+}
+
+/// A question taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) lang: Lang,
+    pub(super) concepts: Vec<&'static Concept>,
+    pub(super) topics: Vec<Topic>,
+    pub(super) event: Option<EventAsk>,
+    pub(super) period: Option<Period>,
+    /// Folded words that no table knows, to be looked for among the records' own words.
+    pub(super) rest: Vec<String>,
+}
+
+const TOPICS: &[(Topic, &str)] = &[
+    (
+        Topic::Medications,
+        "medicine|medication|med|drug|pill|prescription|prescribed|treatment|tablet|dose|dosage|taking|medicament|traitement|ordonnance|comprime|cachet|posologie|remede",
+    ),
+    (Topic::Allergies, "allergy|allergies|allergic|intolerance|intolerant|allergie|allergique"),
+    (
+        Topic::Conditions,
+        "condition|disease|diagnosis|diagnoses|diagnosed|problem|illness|health problem|medical history|maladie|diagnostic|diagnostique|pathologie|antecedent|probleme de sante|affection",
+    ),
+    (
+        Topic::Immunizations,
+        "vaccine|vaccination|vaccinated|immunization|immunisation|shot|jab|booster|vaccin|vaccine e|rappel|carnet de vaccination",
+    ),
+    (
+        Topic::Procedures,
+        "procedure|surgery|surgeries|operation|operated|implant|device|chirurgie|opere|intervention|acte|prothese",
+    ),
+    (
+        Topic::Encounters,
+        "visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
+    ),
+    (
+        Topic::Documents,
+        "document|letter|report|note|compte rendu|lettre|courrier|rapport|imaging|mri|ct scan|scanner|irm|radio|x ray|echographie|ultrasound",
+    ),
+    (
+        Topic::Laboratory,
+        "lab|lab result|lab test|laboratory|blood test|blood work|bloodwork|blood result|test result|analyse|analyse de sang|prise de sang|bilan|bilan sanguin|bilan biologique|resultat d analyse|examen de sang|biologie",
+    ),
+    (Topic::Vitals, "vital|vital sign|constante|signe vitaux"),
+    (
+        Topic::Workouts,
+        "workout|training|run|running|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
+    ),
+    (Topic::Person, "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance"),
+];
+
+/// Words that say nothing about what is asked. Both languages, folded.
+const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
+au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui augmente augmenter diminue diminuer ";
+
+const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
+const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait a t il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas l d j qu c mois annee ";
+
+/// Words of a question that are looked at; a longer text is no question.
+const WORDS: usize = 120;
+
+/// A word of the question and whether something understood it already.
+struct Word {
+    text: String,
+    used: bool,
+}
+
+/// Takes a question apart. `today` is a local day number.
+pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
+    let mut texts = fold::words(question);
+    texts.truncate(WORDS);
+    let lang = lang.unwrap_or_else(|| detect(question, &texts));
+    let (period, dated) = period::find(question, &texts, lang, today);
+    let mut words: Vec<Word> =
+        texts.iter().enumerate().map(|(i, t)| Word { text: t.clone(), used: dated.contains(&i) }).collect();
+    let mut found = phrases(&mut words);
+    typos(&mut words, &mut found);
+    found.sort_by_key(|(at, ..)| *at);
+
+    let mut plan = Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: Vec::new() };
+    let marker = words.iter().position(|w| MARKERS.contains(&format!(" {} ", w.text).as_str()));
+    plan.rest = words
+        .iter()
+        .filter(|w| !w.used && w.text.len() >= 3 && !STOP.contains(&format!(" {} ", w.text)))
+        .map(|w| fold::stem(&w.text).to_owned())
+        .collect();
+    plan.rest.dedup();
+    let measures = found.iter().any(|(_, hit)| hit.concepts().iter().any(|c| c.area == Area::Measure));
+    for (at, hit) in &found {
+        for c in hit.concepts() {
+            let after = marker.is_some_and(|m| m < *at);
+            let turns = match c.area {
+                Area::Medication => measures || after,
+                Area::Condition | Area::Immunization => after && measures,
+                Area::Measure => false,
+            };
+            if turns && plan.event.is_none() {
+                plan.event = Some(EventAsk { concept: Some(c) });
+            } else if !plan.concepts.iter().any(|x| x.key == c.key) {
+                plan.concepts.push(c);
+            }
+        }
+        if let Hit::Topic(t) = hit
+            && !plan.topics.contains(t)
+        {
+            plan.topics.push(*t);
+        }
+    }
+    settle(&mut plan, marker.is_some());
+    if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
+        // "since I started it in 2014": the year describes the event, and must not hide what was before.
+        plan.period = None;
+    }
+    plan
+}
+
+/// Topic words that only accompany something more exact say nothing of their own: "lab" beside
+/// "LDL", "taking" beside "statin".
+fn settle(plan: &mut Plan, marked: bool) {
+    let has = |area| plan.concepts.iter().any(|c: &&Concept| c.area == area);
+    let (measure, med) = (has(Area::Measure), has(Area::Medication) || plan.event.is_some());
+    let (cond, vaccine) = (has(Area::Condition), has(Area::Immunization));
+    let allergy = plan.topics.contains(&Topic::Allergies);
+    if allergy {
+        // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
+        let named: Vec<_> = plan.concepts.iter().filter(|c| c.area == Area::Medication).copied().collect();
+        plan.concepts.retain(|c| c.area != Area::Medication);
+        plan.rest.extend(named.iter().flat_map(|c| fold::words(c.en)).map(|w| fold::stem(&w).to_owned()));
+    }
+    let only_event = measure && plan.event.is_none() && marked && plan.topics.contains(&Topic::Medications);
+    plan.topics.retain(|t| match t {
+        Topic::Medications => !med && (!measure || only_event),
+        Topic::Conditions => !cond && !measure,
+        Topic::Immunizations => !vaccine,
+        Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Encounters | Topic::Person => !measure,
+        Topic::Workouts => !measure,
+        Topic::Allergies | Topic::Procedures => true,
+    });
+    if vaccine {
+        // "flu" names both a disease and a vaccine; the vaccine stays.
+        plan.topics.retain(|t| *t != Topic::Immunizations);
+    }
+    // "When did I start metformin?" asks for the start itself.
+    if plan.concepts.is_empty() && plan.topics.is_empty() {
+        plan.concepts.extend(plan.event.take().and_then(|e| e.concept));
+    }
+    // A question about something that starts without a known name: "since I started Xyz".
+    if plan.event.is_none() && marked && !plan.rest.is_empty() && !plan.concepts.is_empty() {
+        plan.event = Some(EventAsk { concept: None });
+    }
+}
+
+const MARKERS: [&str; 16] = [
+    " since ",
+    " after ",
+    " before ",
+    " started ",
+    " start ",
+    " starting ",
+    " began ",
+    " depuis ",
+    " apres ",
+    " avant ",
+    " debut ",
+    " commence ",
+    " debute ",
+    " sous ",
+    " instauration ",
+    " effect ",
+];
+
+enum Hit {
+    One(&'static Concept),
+    Many(&'static str),
+    Topic(Topic),
+}
+
+impl Hit {
+    fn concepts(&self) -> Vec<&'static Concept> {
+        match self {
+            Self::One(c) => vec![*c],
+            Self::Many(keys) => keys.split(' ').filter_map(concepts::by_key).collect(),
+            Self::Topic(_) => Vec::new(),
+        }
+    }
+}
+
+/// Every phrase of the tables: (what it means, its words).
+fn table() -> impl Iterator<Item = (Hit, &'static str)> {
+    let one = concepts::all().flat_map(|c| c.says.split('|').map(move |p| (Hit::One(c), p)));
+    let many = GROUPS.iter().flat_map(|(says, keys)| says.split('|').map(move |p| (Hit::Many(keys), p)));
+    let topics = TOPICS.iter().flat_map(|(t, says)| says.split('|').map(move |p| (Hit::Topic(*t), p)));
+    one.chain(many).chain(topics)
+}
+
+/// The longest phrase that begins at each word, left to right.
+fn phrases(words: &mut [Word]) -> Vec<(usize, Hit)> {
+    let mut best: Vec<Option<(usize, Hit)>> = words.iter().map(|_| None).collect();
+    for (hit, phrase) in table() {
+        let len = phrase.split(' ').count();
+        for (at, slot) in best.iter_mut().enumerate() {
+            let Some(window) = words.get(at..at + len) else { break };
+            let fits =
+                window.iter().zip(phrase.split(' ')).all(|(w, p)| !w.used && fold::stem(&w.text) == fold::stem(p));
+            if fits && slot.as_ref().is_none_or(|(n, _)| *n < len) {
+                // `hit` is rebuilt cheaply instead of being shared: most phrases never match.
+                *slot = Some((len, hit.copy()));
+            }
+        }
+    }
+    let mut out = Vec::new();
+    let mut next = 0;
+    for (at, slot) in best.into_iter().enumerate() {
+        let Some((len, hit)) = slot else { continue };
+        if at >= next {
+            next = at + len;
+            words.iter_mut().skip(at).take(len).for_each(|w| w.used = true);
+            out.push((at, hit));
+        }
+    }
+    out
+}
+
+impl Hit {
+    const fn copy(&self) -> Self {
+        match self {
+            Self::One(c) => Self::One(c),
+            Self::Many(k) => Self::Many(k),
+            Self::Topic(t) => Self::Topic(*t),
+        }
+    }
+}
+
+/// One slip in a word of five letters and more, where it can mean only one thing.
+fn typos(words: &mut [Word], found: &mut Vec<(usize, Hit)>) {
+    for (at, word) in words.iter_mut().enumerate() {
+        if word.used || word.text.len() < 5 || STOP.contains(&format!(" {} ", word.text)) {
+            continue;
+        }
+        let mut hits: Vec<Hit> = Vec::new();
+        for (hit, phrase) in table() {
+            if phrase.len() < 5
+                || phrase.len().abs_diff(word.text.len()) > 3
+                || phrase.contains(' ')
+                || !fold::near(fold::stem(&word.text), fold::stem(phrase))
+            {
+                continue;
+            }
+            if !hits.iter().any(|h| h.same(&hit)) {
+                hits.push(hit);
+            }
+        }
+        if let (1, Some(hit)) = (hits.len(), hits.pop()) {
+            word.used = true;
+            found.push((at, hit));
+        }
+    }
+}
+
+impl Hit {
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::One(a), Self::One(b)) => a.key == b.key,
+            (Self::Many(a), Self::Many(b)) => a == b,
+            (Self::Topic(a), Self::Topic(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// English unless the function words speak for French.
+fn detect(question: &str, words: &[String]) -> Lang {
+    let count = |list: &str| words.iter().filter(|w| list.contains(&format!(" {w} "))).count();
+    let accents = question.chars().filter(|c| "éèêàâîïôûçœÉÈÀ".contains(*c)).count();
+    if count(FRENCH) + 2 * accents.min(2) > count(ENGLISH) { Lang::Fr } else { Lang::En }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(q: &str) -> (Lang, Vec<&'static str>, Option<&'static str>) {
+        let p = parse(q, None, 20_000);
+        (p.lang, p.concepts.iter().map(|c| c.key).collect(), p.event.and_then(|e| e.concept).map(|c| c.key))
+    }
+
+    #[test]
+    fn both_languages_are_understood() {
+        use Lang::{En, Fr};
+        for (q, lang, concepts, event) in [
+            ("How did my LDL change since I started the statin?", En, vec!["ldl"], Some("statin")),
+            ("Comment mon LDL a-t-il évolué depuis que je prends la statine ?", Fr, vec!["ldl"], Some("statin")),
+            ("Comment mon LDL a-t-il évolué depuis la statine ?", Fr, vec!["ldl"], Some("statin")),
+            ("What is my latest HbA1c?", En, vec!["hba1c"], None),
+            ("Quelle est ma dernière hémoglobine glyquée ?", Fr, vec!["hba1c"], None),
+            ("Ma créatinine est-elle normale ?", Fr, vec!["creatinine"], None),
+            ("Latest thyroid test result?", En, vec!["tsh", "ft4", "ft3"], None),
+            ("Résultat de mon dernier bilan thyroïdien ?", Fr, vec!["tsh", "ft4", "ft3"], None),
+            ("What is my highest triglyceride value ever?", En, vec!["triglycerides"], None),
+            ("Quelle était ma dernière tension ?", Fr, vec!["systolic", "diastolic"], None),
+            ("my colesterol total", En, vec!["total-cholesterol", "ldl", "hdl", "triglycerides"], None),
+            ("Did metformin lower my A1c?", En, vec!["hba1c"], Some("metformin")),
+            ("When was my last flu shot?", En, vec!["flu-vaccine"], None),
+            (
+                "Has my resting heart rate gone down since bisoprolol?",
+                En,
+                vec!["resting-heart-rate"],
+                Some("bisoprolol"),
+            ),
+            ("Nombre de pas cette semaine", Fr, vec!["steps"], None),
+            ("Do I have diabetes?", En, vec!["diabetes"], None),
+            ("glucosse", En, vec!["glucose"], None),
+        ] {
+            assert_eq!(keys(q), (lang, concepts, event), "{q}");
+        }
+    }
+
+    #[test]
+    fn topics_are_understood() {
+        for (q, topics) in [
+            ("Which medicines am I taking?", vec![Topic::Medications]),
+            ("Quels médicaments est-ce que je prends ?", vec![Topic::Medications]),
+            ("Am I allergic to penicillin?", vec![Topic::Allergies]),
+            ("Quelles sont mes allergies ?", vec![Topic::Allergies]),
+            ("What vaccines have I had?", vec![Topic::Immunizations]),
+            ("Quelles maladies ai-je ?", vec![Topic::Conditions]),
+            ("Show my lab results", vec![Topic::Laboratory]),
+        ] {
+            assert_eq!(parse(q, None, 20_000).topics, topics, "{q}");
+        }
+    }
+
+    #[test]
+    fn what_no_table_knows_is_kept() {
+        assert_eq!(parse("my procalcitriol results", None, 0).rest, ["procalcitriol"]);
+        assert!(parse("", None, 0).concepts.is_empty());
+    }
+}

@@ -1,0 +1,392 @@
+//! Values over time: one block per measure, one set of lines per unit and code.
+//!
+//! Nothing is converted and nothing is mixed: results in another unit, or by another code of the
+//! same analyte (molar, calculated, direct), are a group of their own. Ranges and flags are those
+//! that the source reports.
+
+use std::cmp::Ordering;
+
+use super::concepts;
+use super::number::{Fixed, difference, local, mean, percent};
+use super::page::{Block, Line};
+use super::period::days;
+use super::view::{Event, View, sort};
+use crate::catalog::FactRow;
+use crate::record::{Coding, Comparator, Decimal, FactDraft, Precision, Status, Value, When};
+
+/// Rows listed one by one at most, per group.
+const LISTED: usize = 40;
+
+/// Rows of one code and unit, oldest first.
+struct Group<'a> {
+    label: String,
+    unit: String,
+    rows: Vec<&'a FactRow>,
+}
+
+/// Where a row stands to an event.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Side {
+    Before,
+    After,
+    /// Undated, or too vaguely dated to tell.
+    Unclear,
+}
+
+/// A value of the same day counts as before: blood is drawn before a first tablet, and most
+/// sources state days only.
+pub(super) fn side(when: Option<&When>, event: &When) -> Side {
+    let Some(w) = when else { return Side::Unclear };
+    if w.end() <= event.at {
+        Side::Before
+    } else if w.at >= event.end() {
+        Side::After
+    } else if w.precision >= Precision::Day && event.precision >= Precision::Day {
+        Side::Before
+    } else {
+        Side::Unclear
+    }
+}
+
+/// The number of a fact, where it is exactly one.
+fn number(fact: &FactDraft) -> Option<Decimal> {
+    match &fact.value {
+        Value::Quantity(q) if q.comparator == Comparator::Equal => Some(q.number),
+        _ => None,
+    }
+}
+
+/// Any number, bounds such as `<0.5` included: for least and greatest.
+fn bound(fact: &FactDraft) -> Option<Decimal> {
+    match &fact.value {
+        Value::Quantity(q) => Some(q.number),
+        _ => None,
+    }
+}
+
+/// The block of a measure; `None` where it has no rows in the period asked.
+pub(super) fn block(
+    view: &View<'_>,
+    title: &str,
+    what: &str,
+    mut rows: Vec<FactRow>,
+    event: Option<&Event>,
+) -> Option<Block> {
+    rows.retain(|r| r.fact.status != Status::NotDone && r.fact.status != Status::EnteredInError);
+    sort(&mut rows);
+    let latest = rows.iter().rfind(|r| r.fact.when.is_some()).cloned();
+    if let Some(p) = &view.plan.period {
+        rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
+    }
+    let mut block = Block::new(title, what);
+    if rows.is_empty() {
+        // Rows exist but not in the period: the latest of them says where to look.
+        let latest = latest?;
+        let line = Line::new(1)
+            .text(view.say(
+                "none in the period asked; the latest is ",
+                "rien dans la période demandée ; le dernier résultat est ",
+            ))
+            .text(valued(view, &latest));
+        block.push(line.cite(&latest));
+        return Some(block);
+    }
+    let groups = group(view, &rows);
+    if groups.len() > 1 {
+        block.push(Line::new(1).text(view.say(
+            "several units or codes: kept apart, nothing is converted",
+            "plusieurs unités ou codes : séparés, rien n'est converti",
+        )));
+    }
+    for g in &groups {
+        lines(view, &mut block, g, groups.len() > 1, event);
+    }
+    Some(block)
+}
+
+fn group<'a>(view: &View<'_>, rows: &'a [FactRow]) -> Vec<Group<'a>> {
+    let mut groups: Vec<(String, Group<'a>)> = Vec::new();
+    let known = concepts::measures_by_code();
+    // Neighbours mostly have the same codes.
+    let mut last: Option<(&Vec<Coding>, Option<&Coding>)> = None;
+    for row in rows {
+        let f = &row.fact;
+        let code = match &last {
+            Some((codes, code)) if *codes == &f.codes => *code,
+            _ => f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first()),
+        };
+        last = Some((&f.codes, code));
+        let (unit, canonical) = match &f.value {
+            Value::Quantity(q) => (view.unit(q), if q.ucum.is_empty() { q.unit.clone() } else { q.ucum.clone() }),
+            _ => (String::new(), String::new()),
+        };
+        let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
+        if let Some((_, g)) = groups.iter_mut().find(|(k, _)| *k == key) {
+            g.rows.push(row);
+            continue;
+        }
+        let label = match code {
+            Some(c) if is_loinc_number(&c.code) => format!("LOINC {}", c.code),
+            Some(_) | None => view.source_words(f),
+        };
+        let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
+        groups.push((key, Group { label, unit, rows: vec![row] }));
+    }
+    // The group with the latest result first.
+    groups.sort_by_key(|(k, g)| (core::cmp::Reverse(g.rows.last().and_then(|r| r.fact.when).map(|w| w.at)), k.clone()));
+    groups.into_iter().map(|(_, g)| g).collect()
+}
+
+/// `NNNNN-N`: short digits and a check digit, nothing that could carry text.
+fn is_loinc_number(code: &str) -> bool {
+    code.split_once('-').is_some_and(|(a, b)| {
+        (1..=7).contains(&a.len()) && b.len() == 1 && a.bytes().chain(b.bytes()).all(|c| c.is_ascii_digit())
+    })
+}
+
+fn valued(view: &View<'_>, row: &FactRow) -> String {
+    format!("{} ({})", view.value(&row.fact.value), view.date(row.fact.when.as_ref()))
+}
+
+fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event: Option<&Event>) {
+    let (Some(first), Some(last)) = (g.rows.first(), g.rows.last()) else { return };
+    let prefix = if several { format!("{}: ", g.label) } else { String::new() };
+    let n = g.rows.len();
+    let dated: Vec<&FactRow> = g.rows.iter().copied().filter(|r| r.fact.when.is_some()).collect();
+    let newest = dated.last().copied().unwrap_or(last);
+
+    let mut line = Line::new(1).release(g.rows.iter().copied()).text(prefix.clone());
+    line = line.text(match (n, view.lang) {
+        (1, _) => view.say("1 result: ", "1 résultat : "),
+        _ => view.say(format!("{n} results; last "), format!("{n} résultats ; dernier ")),
+    });
+    line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
+    if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
+        line = line.text(view.say(format!("; {age} old"), format!(" ; date de {age}")));
+    }
+    block.push(line);
+
+    if n > 1 {
+        span(view, block, g, &prefix, first);
+        if let Some(e) = event {
+            around(view, block, g, &prefix, e);
+        }
+        gap(view, block, &dated, &prefix);
+    }
+    // The last value stands above already.
+    let listed = g.rows.iter().rev().filter(|r| !core::ptr::eq(**r, newest)).take(LISTED);
+    let mut rank = 20u8;
+    let mut shown = 0usize;
+    for row in listed {
+        let line = Line::new(rank).text(prefix.clone()).text(format!(
+            "{}{}{}{}",
+            view.date(row.fact.when.as_ref()),
+            view.colon(),
+            view.value(&row.fact.value),
+            judged(view, &row.fact, true)
+        ));
+        block.push(line.cite(row).listed());
+        shown += 1;
+        rank = rank.saturating_add(1);
+    }
+    let unlisted = (n - 1).saturating_sub(shown);
+    block.unlisted = block.unlisted.saturating_add(u32::try_from(unlisted).unwrap_or(u32::MAX));
+}
+
+/// First, least, greatest, and the change from first to last.
+fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &FactRow) {
+    let mut line = Line::new(2).release(g.rows.iter().copied()).text(prefix);
+    line = line.text(view.say("first ", "premier ")).text(valued(view, first)).cite(first);
+    let by = |want: Ordering| {
+        let mut best: Option<&FactRow> = None;
+        for row in &g.rows {
+            let Some(x) = bound(&row.fact) else { continue };
+            if best.and_then(|b| bound(&b.fact)).is_none_or(|b| x.cmp_value(b) == want) {
+                best = Some(row);
+            }
+        }
+        best
+    };
+    if let (Some(low), Some(high)) = (by(Ordering::Less), by(Ordering::Greater)) {
+        line = line.text(view.say("; lowest ", " ; minimum ")).text(valued(view, low)).cite(low);
+        line = line.text(view.say("; highest ", " ; maximum ")).text(valued(view, high)).cite(high);
+    }
+    block.push(line);
+    let numbers: Vec<(&FactRow, Decimal)> = g.rows.iter().filter_map(|r| Some((*r, number(&r.fact)?))).collect();
+    if let (Some((a, x)), Some((b, y)), true) = (numbers.first(), numbers.last(), numbers.len() > 1)
+        && let Some(change) = change(view, *x, *y, &g.unit)
+    {
+        let line = Line::new(3)
+            .text(prefix)
+            .text(view.say("change from first to last: ", "évolution du premier au dernier : "));
+        block.push(line.text(change).cite(a).cite(b));
+    }
+}
+
+/// `-63.10 mg/dL (≈-40.7 %)`
+fn change(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String> {
+    let diff = difference(a, b)?.signed(view.lang);
+    let unit = if unit == "%" { view.say("points", "points") } else { unit.to_owned() };
+    let gap = if unit.is_empty() { "" } else { " " };
+    let relative = percent(a, b).map_or_else(String::new, |p| format!(" ({} %)", p.signed(view.lang)));
+    Some(format!("{diff}{gap}{unit}{relative}"))
+}
+
+/// Before and after an event.
+fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &Event) {
+    let of = |s: Side| -> Vec<&FactRow> {
+        g.rows.iter().copied().filter(|r| side(r.fact.when.as_ref(), &e.when) == s).collect()
+    };
+    let (before, after, unclear) = (of(Side::Before), of(Side::After), of(Side::Unclear));
+    let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
+    let mean_text = |rows: &[&FactRow]| -> String {
+        let numbers: Vec<Decimal> = rows.iter().filter_map(|r| number(&r.fact)).collect();
+        if numbers.len() < 2 || numbers.len() != rows.len() {
+            return String::new();
+        }
+        mean(&numbers).map_or_else(String::new, |m: Fixed| {
+            let (m, n) = (m.print(view.lang), numbers.len());
+            view.say(format!("; mean {m} {} (n {n})", g.unit), format!(" ; moyenne {m} {} (n {n})", g.unit))
+        })
+    };
+    let mut line = Line::new(1).release(before.iter().copied()).text(prefix);
+    line =
+        line.text(view.say(format!("before the start of {start}"), format!("avant le début de {start}"))).cite(&e.row);
+    line = match before.last() {
+        Some(last) => line
+            .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
+            .text(valued(view, last))
+            .cite(last)
+            .text(mean_text(&before)),
+        None => line.text(view.say(": no result", " : aucun résultat")),
+    };
+    block.push(line);
+    let mut line = Line::new(1).release(after.iter().copied()).text(prefix).text(view.say("after it", "après"));
+    line = match (after.first(), after.last()) {
+        (Some(first), Some(last)) => {
+            let line = line.text(view.say(format!(": n {}, ", after.len()), format!(" : n {}, ", after.len())));
+            let line = if after.len() > 1 {
+                line.text(view.say("first ", "premier "))
+                    .text(valued(view, first))
+                    .cite(first)
+                    .text(view.say("; latest ", " ; dernier "))
+            } else {
+                line
+            };
+            line.text(valued(view, last)).cite(last).text(mean_text(&after))
+        }
+        _ => line.text(view.say(": no result", " : aucun résultat")),
+    };
+    block.push(line);
+    if let (Some(a), Some(b)) = (before.last(), after.last())
+        && let Some(change) = number(&a.fact).zip(number(&b.fact)).and_then(|(x, y)| change(view, x, y, &g.unit))
+    {
+        let line = Line::new(1).text(prefix);
+        let line = line.text(view.say(
+            "change from the last before to the latest after: ",
+            "évolution du dernier avant au dernier après : ",
+        ));
+        block.push(line.text(change).cite(a).cite(b));
+    }
+    if !unclear.is_empty() {
+        block.push(Line::new(2).text(prefix).text(view.say(
+            format!("dated too vaguely to place before or after: {}", unclear.len()),
+            format!("date trop imprécise pour situer avant ou après : {}", unclear.len()),
+        )));
+    }
+}
+
+/// The longest time without a result, where it is two years and more.
+fn gap(view: &View<'_>, block: &mut Block, dated: &[&FactRow], prefix: &str) {
+    let longest = dated.windows(2).filter_map(|w| match w {
+        [a, b] => Some((days(b.fact.when.as_ref()?).0 - days(a.fact.when.as_ref()?).0, *a, *b)),
+        _ => None,
+    });
+    let Some((_, a, b)) = longest.max_by_key(|(d, ..)| *d).filter(|(d, ..)| *d >= 730) else { return };
+    let (from, to) = (view.date(a.fact.when.as_ref()), view.date(b.fact.when.as_ref()));
+    let text = view.say(format!("no result between {from} and {to}"), format!("aucun résultat entre {from} et {to}"));
+    block.push(Line::new(4).text(prefix).text(text).cite(a).cite(b));
+}
+
+/// Flag and reference range as reported, and where the value stands to that range. `brief` is for
+/// rows below one that shows the range: only what stands out.
+fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
+    let mut out = match fact.status {
+        Status::Preliminary => view.say(", preliminary", ", provisoire"),
+        Status::Amended => view.say(", amended", ", corrigé"),
+        _ => String::new(),
+    };
+    let Some(range) = &fact.range else { return out };
+    let flag = range.interpretation.trim();
+    if brief && matches!(flag, "N" | "") {
+        return out;
+    }
+    if FLAGS.contains(&format!(" {flag} ")) && !flag.is_empty() && !flag.contains(' ') {
+        out.push_str(&view.say(format!(", flag {flag} as reported"), format!(", indicateur {flag} d'origine")));
+    } else if !flag.is_empty() {
+        out.push_str(&view.say(format!(", flag {}", view.quote(flag)), format!(", indicateur {}", view.quote(flag))));
+    }
+    if brief {
+        return out;
+    }
+    let printed = match (&range.low, &range.high) {
+        (Some(l), Some(h)) if l.unit == h.unit && l.ucum == h.ucum => {
+            format!("{}{}–{}", l.comparator.sign(), local(view.lang, &l.number.to_string()), view.quantity(h))
+        }
+        (Some(l), Some(h)) => format!("{}–{}", view.quantity(l), view.quantity(h)),
+        (Some(l), None) => format!("≥ {}", view.quantity(l)),
+        (None, Some(h)) => format!("≤ {}", view.quantity(h)),
+        (None, None) if range.text.trim().is_empty() => return out,
+        (None, None) => view.quote(&range.text),
+    };
+    let place = match place(fact) {
+        None => view.say("reported range", "valeurs de référence indiquées"),
+        Some(Ordering::Less) => view.say("below the reported range", "sous les valeurs de référence indiquées"),
+        Some(Ordering::Equal) => view.say("within the reported range", "dans les valeurs de référence indiquées"),
+        Some(Ordering::Greater) => view.say("above the reported range", "au-dessus des valeurs de référence indiquées"),
+    };
+    out.push_str(&format!(", {place} {printed}"));
+    out
+}
+
+/// Where a value stands to its own range; only where all share a unit.
+fn place(fact: &FactDraft) -> Option<Ordering> {
+    let (Value::Quantity(q), Some(range)) = (&fact.value, &fact.range) else { return None };
+    let same = |r: &crate::record::Quantity| {
+        (r.unit.is_empty() && r.ucum.is_empty()) || r.unit == q.unit || (!r.ucum.is_empty() && r.ucum == q.ucum)
+    };
+    if q.comparator != Comparator::Equal || ![&range.low, &range.high].into_iter().flatten().all(same) {
+        return None;
+    }
+    let below = range.low.as_ref().map(|l| q.number.cmp_value(l.number) == Ordering::Less);
+    let above = range.high.as_ref().map(|h| q.number.cmp_value(h.number) == Ordering::Greater);
+    match (below, above) {
+        (None, None) => None,
+        (Some(true), _) => Some(Ordering::Less),
+        (_, Some(true)) => Some(Ordering::Greater),
+        _ => Some(Ordering::Equal),
+    }
+}
+
+/// HL7 ObservationInterpretation codes that may stand unfenced.
+const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < > H* L* ";
+
+/// A line on the pair of a blood pressure reading that was measured together.
+pub(super) fn pressure(view: &View<'_>, systolic: &[FactRow], diastolic: &[FactRow]) -> Option<Line> {
+    let last =
+        systolic.iter().filter(|r| r.fact.when.is_some()).max_by_key(|r| (r.fact.when.map(|w| w.at), r.record))?;
+    let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when)?;
+    let in_period = view.plan.period.as_ref().is_none_or(|p| last.fact.when.as_ref().is_some_and(|w| p.covers(w)));
+    let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return None };
+    if !in_period || s.unit != d.unit {
+        return None;
+    }
+    let (high, low) = (local(view.lang, &s.number.to_string()), local(view.lang, &d.number.to_string()));
+    let date = view.date(last.fact.when.as_ref());
+    let unit = view.unit(s);
+    let text = view.say(
+        format!("last reading {high}/{low} {unit} ({date})"),
+        format!("dernière mesure {high}/{low} {unit} ({date})"),
+    );
+    Some(Line::new(1).text(text).cite(last).release([pair]))
+}

@@ -1,0 +1,145 @@
+//! Hours asleep per night, from the stages that a device reports.
+
+use std::collections::BTreeMap;
+
+use super::number::approximate;
+use super::page::{Block, Line};
+use super::period::DAY_MS;
+use super::view::View;
+use super::wearable::{ends, monday, month};
+use crate::catalog::FactRow;
+use crate::error::Result;
+
+/// Without a period asked, so many days of data are looked at.
+const DEFAULT_DAYS: i64 = 90;
+const WEEKLY: i64 = 120;
+const HALF_DAY: i64 = DAY_MS / 2;
+
+/// One source's time asleep.
+#[derive(Default)]
+struct Nights {
+    /// By the day of waking: [start, end) of each stage.
+    asleep: BTreeMap<i64, Vec<(i64, i64)>>,
+    rows: Vec<usize>,
+}
+
+/// Adds the lines of a sleep series. A night belongs to the day on which it ends: what starts
+/// after noon counts for the next day. Stages that overlap count once; time in bed does not count.
+pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Result<()> {
+    let Some(end) = rows.iter().filter_map(|r| ends(r)).map(|e| view.local_day(e.1)).max() else { return Ok(()) };
+    let period = view.plan.period;
+    let from = period.and_then(|p| p.from).unwrap_or(if period.is_some() { i64::MIN } else { end - DEFAULT_DAYS + 1 });
+    let to = period.and_then(|p| p.to).unwrap_or(end + 2);
+    let mut sources: BTreeMap<&str, Nights> = BTreeMap::new();
+    for (i, row) in rows.iter().enumerate() {
+        let Some((a, b)) = ends(row) else { continue };
+        if view.local_day(b).saturating_add(1) < from || view.local_day(a) > to {
+            continue;
+        }
+        for s in view.facts.samples(row)? {
+            let night = view.local_day(s.start.saturating_add(HALF_DAY));
+            let asleep = s.word.as_deref().is_some_and(is_asleep) && s.end > s.start;
+            if asleep && from <= night && night < to {
+                let n = sources.entry(row.fact.text.as_str()).or_default();
+                n.asleep.entry(night).or_default().push((s.start, s.end));
+                if n.rows.last() != Some(&i) {
+                    n.rows.push(i);
+                }
+            }
+        }
+    }
+    // One source for all of it: the one with the most nights.
+    let best = sources.iter().max_by(|a, b| a.1.asleep.len().cmp(&b.1.asleep.len()).then(b.0.cmp(a.0)));
+    let Some((source, nights)) = best else {
+        let line = rows.last().map(|r| {
+            Line::new(1)
+                .text(view.say("no time asleep in the period", "aucun temps de sommeil dans la période"))
+                .cite(r)
+        });
+        block.lines.extend(line);
+        return Ok(());
+    };
+    let hours: BTreeMap<i64, f64> = nights.asleep.iter().map(|(d, s)| (*d, union(s) as f64 / 3_600_000.0)).collect();
+    let (Some(first), Some(last)) = (hours.keys().next().copied(), hours.keys().next_back().copied()) else {
+        return Ok(());
+    };
+    let used: Vec<&FactRow> = nights.rows.iter().filter_map(|i| rows.get(*i).copied()).collect();
+    let mut line = Line::new(1).release(used.iter().copied());
+    line = line.text(view.say(
+        format!("{} to {}: {}, {}", view.day(first), view.day(last), mean(view, hours.values()), view.quote(source)),
+        format!(
+            "du {} au {} : {}, {}",
+            view.day(first),
+            view.day(last),
+            mean(view, hours.values()),
+            view.quote(source)
+        ),
+    ));
+    for row in used.first().into_iter().chain(used.last().filter(|_| used.len() > 1)) {
+        line = line.cite(row);
+    }
+    block.push(line);
+    if sources.len() > 1 {
+        block.push(Line::new(2).text(view.say(
+            "several sources: the one with the most nights is used, they are never added up",
+            "plusieurs sources : celle qui a le plus de nuits est retenue, jamais leur somme",
+        )));
+    }
+    let weekly = last - first <= WEEKLY;
+    let mut buckets: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+    for (day, h) in &hours {
+        let start = if weekly { monday(*day) } else { month(day.saturating_mul(DAY_MS)) };
+        buckets.entry(start).or_default().push(*h);
+    }
+    let mut rank = 12u8;
+    for (start, h) in buckets.iter().rev() {
+        let head = if weekly {
+            view.say(format!("week of {}", view.day(*start)), format!("semaine du {}", view.day(*start)))
+        } else {
+            view.day(*start).chars().take(7).collect()
+        };
+        let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter()))).listed();
+        // The chunk that holds the interval: the last one that begins before its end.
+        let row = used.iter().rfind(|r| ends(r).is_some_and(|e| view.local_day(e.0) <= *start + 6)).or(used.first());
+        if let Some(row) = row {
+            line = line.cite(row);
+        }
+        block.push(line);
+        rank = rank.saturating_add(1);
+    }
+    Ok(())
+}
+
+/// HealthKit `...AsleepCore` and the like, Health Connect `light`, `deep`, `rem`.
+fn is_asleep(word: &str) -> bool {
+    let w = word.to_lowercase();
+    w.contains("asleep") || matches!(w.as_str(), "light" | "deep" | "rem" | "sleeping")
+}
+
+/// Length of a union of intervals.
+fn union(spans: &[(i64, i64)]) -> i64 {
+    let mut spans = spans.to_vec();
+    spans.sort_unstable();
+    let (mut total, mut reach) = (0i64, i64::MIN);
+    for (a, b) in spans {
+        total = total.saturating_add(b.saturating_sub(a.max(reach)).max(0));
+        reach = reach.max(b);
+    }
+    total
+}
+
+fn mean<'a>(view: &View<'_>, hours: impl ExactSizeIterator<Item = &'a f64>) -> String {
+    let n = hours.len();
+    let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, 0.0f64);
+    for h in hours {
+        sum += h;
+        low = low.min(*h);
+        high = high.max(*h);
+    }
+    let p = |x: f64| approximate(view.lang, x);
+    let (m, low, high) = (p(sum / n.max(1) as f64), p(low), p(high));
+    view.say(
+        format!("≈{m} h asleep per night, min ≈{low}, max ≈{high} ({n} nights)"),
+        format!("≈{m} h de sommeil par nuit, min ≈{low}, max ≈{high} ({n} nuits)"),
+    )
+}

@@ -1,0 +1,7 @@
+//! Whole contexts, from hand-made and from synthetic records.
+
+mod bundles;
+mod fake;
+mod hostile;
+mod story;
+mod texts;

@@ -1,0 +1,252 @@
+//! The filtered view as a question sees it: which rows are a concept's, and how values print.
+
+use std::cell::OnceCell;
+
+use super::concepts::{self, Area, Concept};
+use super::fence::Fence;
+use super::number::local;
+use super::period::DAY_MS;
+use super::question::Plan;
+use super::{Options, fold};
+use crate::catalog::{FactRow, Facts, Order, Presence, Query};
+use crate::error::Result;
+use crate::id::civil_from_days;
+use crate::lang::Lang;
+use crate::record::{FactDraft, Kind, Quantity, Value, When};
+
+/// Everything that blocks are made from.
+pub(super) struct View<'a> {
+    pub(super) facts: &'a dyn Facts,
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a Options,
+    pub(super) fence: &'a Fence,
+    pub(super) lang: Lang,
+    /// Local day number of now.
+    pub(super) today: i64,
+    presence: OnceCell<Vec<Presence>>,
+}
+
+/// The point that a comparison turns on.
+pub(super) struct Event {
+    pub(super) name: String,
+    pub(super) when: When,
+    pub(super) row: FactRow,
+}
+
+impl<'a> View<'a> {
+    pub(super) const fn new(
+        facts: &'a dyn Facts,
+        plan: &'a Plan,
+        options: &'a Options,
+        fence: &'a Fence,
+        today: i64,
+    ) -> Self {
+        Self { facts, plan, options, fence, lang: plan.lang, today, presence: OnceCell::new() }
+    }
+
+    /// English or French.
+    pub(super) fn say(&self, en: impl Into<String>, fr: impl Into<String>) -> String {
+        match self.lang {
+            Lang::En => en.into(),
+            Lang::Fr => fr.into(),
+        }
+    }
+
+    /// The colon after a heading or a date.
+    pub(super) const fn colon(&self) -> &'static str {
+        match self.lang {
+            Lang::En => ": ",
+            Lang::Fr => " : ",
+        }
+    }
+
+    /// What is there, read once.
+    pub(super) fn presence(&self) -> Result<&[Presence]> {
+        if let Some(p) = self.presence.get() {
+            return Ok(p);
+        }
+        let mut p = self.facts.presence()?;
+        p.sort();
+        Ok(self.presence.get_or_init(|| p))
+    }
+
+    /// The rows of a measure, oldest first; undated ones last.
+    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
+        let mut codes: Vec<(String, String)> = concept.query_codes().collect();
+        let known = concepts::measures_by_code();
+        let mut bare = false;
+        for p in self.presence()? {
+            if !concept.kinds().contains(&p.kind) || known.contains_key(p.code.as_str()) {
+                continue;
+            }
+            // Words decide where no code does, and the first concept of the table that they fit.
+            if concept.has_words(&fold::words(&p.text))
+                && concepts::of_fact(p.kind, &[], &p.text).is_some_and(|c| c.key == concept.key)
+            {
+                if p.code.is_empty() { bare = true } else { codes.push((p.system.clone(), p.code.clone())) }
+            }
+        }
+        let mut rows =
+            self.facts.query(&self.ask(Query { codes, kinds: concept.kinds().to_vec(), ..Query::default() }))?;
+        if bare {
+            let all = self.facts.query(&self.ask(Query { kinds: vec![Kind::Observation], ..Query::default() }))?;
+            rows.extend(
+                all.into_iter().filter(|r| r.fact.codes.is_empty() && concept.has_words(&fold::words(&r.fact.text))),
+            );
+            sort(&mut rows);
+        }
+        Ok(rows)
+    }
+
+    /// The rows of one code as the source gives it, with these words where there is no code.
+    pub(super) fn presence_rows(&self, p: &Presence) -> Result<Vec<FactRow>> {
+        let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
+        let query = Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() };
+        let mut rows = self.facts.query(&self.ask(query))?;
+        if p.code.is_empty() {
+            rows.retain(|r| r.fact.codes.is_empty() && r.fact.text == p.text);
+        }
+        Ok(rows)
+    }
+
+    /// Every row of a kind, oldest first.
+    pub(super) fn kind_rows(&self, kind: Kind) -> Result<Vec<FactRow>> {
+        self.facts.query(&self.ask(Query { kinds: vec![kind], ..Query::default() }))
+    }
+
+    /// Oldest first; measures within the period where the question names one and compares nothing.
+    fn ask(&self, query: Query) -> Query {
+        let measure = query.kinds.contains(&Kind::Observation);
+        let (mut from, to) = match (&self.plan.event, &self.plan.period) {
+            (None, Some(p)) if measure => p.query_bounds(),
+            _ => (None, None),
+        };
+        if query.kinds.contains(&Kind::Series) {
+            // A chunk that begins before the period can reach into it; it is a month at most.
+            from = from.map(|f| f.saturating_sub(32 * DAY_MS));
+        }
+        Query { order: Order::OldestFirst, from, to, ..query }
+    }
+
+    /// The rows of a listed concept: a medication, a condition, a vaccine.
+    pub(super) fn listed_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
+        let mut rows = Vec::new();
+        for kind in concept.kinds() {
+            rows.extend(self.kind_rows(*kind)?.into_iter().filter(|r| is(concept, &r.fact)));
+        }
+        Ok(rows)
+    }
+
+    /// Text of a file, fenced; a dash where nothing readable is left.
+    pub(super) fn quote(&self, text: &str) -> String {
+        let q = self.fence.quote(text);
+        if q.is_empty() { "–".to_owned() } else { q }
+    }
+
+    /// The words a source uses for a fact.
+    pub(super) fn source_words(&self, fact: &FactDraft) -> String {
+        let text =
+            if fact.text.is_empty() { fact.codes.first().map_or("", |c| c.display.as_str()) } else { &fact.text };
+        if text.trim().is_empty() {
+            return fact.codes.first().map_or_else(|| "–".to_owned(), |c| self.quote(&c.code));
+        }
+        self.quote(text)
+    }
+
+    /// A value with its unit, digit for digit.
+    pub(super) fn value(&self, value: &Value) -> String {
+        match value {
+            Value::Quantity(q) => self.quantity(q),
+            Value::Coded(codes, text) if text.trim().is_empty() => {
+                self.quote(codes.first().map_or("", |c| if c.display.is_empty() { &c.code } else { &c.display }))
+            }
+            Value::Coded(_, text) | Value::Text(text) => self.quote(text),
+            Value::Bool(b) => {
+                if *b {
+                    self.say("yes", "oui")
+                } else {
+                    self.say("no", "non")
+                }
+            }
+            Value::None => self.say("no value", "sans valeur"),
+        }
+    }
+
+    /// `<92.10 mg/dL`
+    pub(super) fn quantity(&self, q: &Quantity) -> String {
+        let number = local(self.lang, &q.number.to_string());
+        let unit = self.unit(q);
+        let gap = if unit.is_empty() { "" } else { " " };
+        format!("{}{number}{gap}{unit}", q.comparator.sign())
+    }
+
+    /// The unit as reported: plain where it is a unit, fenced where it could be anything.
+    pub(super) fn unit(&self, q: &Quantity) -> String {
+        self.unit_text(if q.unit.is_empty() { &q.ucum } else { &q.unit })
+    }
+
+    /// As [`unit`](Self::unit).
+    pub(super) fn unit_text(&self, unit: &str) -> String {
+        let unit = unit.trim();
+        if unit.is_empty() {
+            String::new()
+        } else if UNITS.contains(&format!(" {unit} ")) && !unit.contains(' ') {
+            // UCUM brackets are not ours to print: `[` begins a citation here.
+            unit.replace('[', "(").replace(']', ")")
+        } else {
+            self.fence.quote(unit)
+        }
+    }
+
+    /// `2014-03-02`, as precisely as stated.
+    pub(super) fn date(&self, when: Option<&When>) -> String {
+        when.map_or_else(|| self.say("undated", "sans date"), When::to_local_date)
+    }
+
+    /// Civil date of a local day number.
+    pub(super) fn day(&self, day: i64) -> String {
+        let (y, m, d) = civil_from_days(day);
+        format!("{y:04}-{m:02}-{d:02}")
+    }
+
+    /// Local day of an instant, in the caller's zone.
+    pub(super) fn local_day(&self, at: i64) -> i64 {
+        at.saturating_add(i64::from(self.options.zone_offset_minutes) * 60_000).div_euclid(DAY_MS)
+    }
+
+    /// "12 years", where it is a year or more ago.
+    pub(super) fn age(&self, when: &When) -> Option<String> {
+        let (y, m, d) = civil_from_days(super::period::days(when).0);
+        let (ny, nm, nd) = civil_from_days(self.today);
+        let years = ny - y - i64::from((nm, nd) < (m, d));
+        match years {
+            1.. if self.lang == Lang::En => Some(format!("{years} year{}", if years == 1 { "" } else { "s" })),
+            1.. => Some(format!("{years} an{}", if years == 1 { "" } else { "s" })),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a fact is this concept, by any of its codes or by its words.
+pub(super) fn is(concept: &Concept, fact: &FactDraft) -> bool {
+    if fact.codes.iter().any(|c| concept.has_code(c)) {
+        return true;
+    }
+    // A medication's display may name the ingredient where its text names a brand.
+    let words = fold::words(&fact.text);
+    concept.has_words(&words)
+        || (concept.area == Area::Medication && fact.codes.iter().any(|c| concept.has_words(&fold::words(&c.display))))
+}
+
+/// Earliest first, undated last; equal dates in the order of ids, so that texts are stable.
+pub(super) fn sort(rows: &mut [FactRow]) {
+    rows.sort_by_key(|r| (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), r.record, r.part));
+}
+
+/// Units that may stand in a line unfenced. Anything else is quoted.
+const UNITS: &str = " mg/dL mg/dl g/dL g/dl g/L g/l mg/L mg/l ug/dL µg/dL μg/dL ug/L µg/L μg/L ug/l µg/l ng/mL ng/ml ng/dL ng/dl ng/L pg/mL pg/ml pg/dL \
+pg fg fL fl um3 mmol/L mmol/l umol/L µmol/L μmol/L umol/l µmol/l nmol/L nmol/l pmol/L pmol/l mol/L mmol/mol mEq/L meq/L mosm/kg U/L U/l UI/L IU/L IU/l [iU]/L \
+m[IU]/L mIU/L mU/L mUI/L u[IU]/mL uIU/mL µIU/mL mIU/mL IU/mL [IU]/mL kU/L kU/l U/mL ukat/L % %{ofTotal} 10*3/uL 10*6/uL 10*9/L 10*12/L 10^3/uL 10^6/uL 10^9/L 10^12/L x10^9/L G/L T/L /uL /mm3 /mm³ \
+K/uL M/uL mL/min mL/min/{1.73_m2} mL/min/1.73m2 mL/min/1.73_m2 mL/min/{1.73} mL/min/1.73m² mm/h mm/hr s sec ratio {ratio} {INR} INR mm[Hg] mmHg cmH2O cm m mm in [in_i] ft kg g lb [lb_av] lbs st kg/m2 kg/m² \
+Cel °C degC [degF] °F degF /min {beats}/min beats/min bpm count/min count count/hr breaths/min {breaths}/min {score} 1 min h hr d ms kcal kJ Cal kcal/hr·kg km mi km/hr km/h m/s mL/min·kg mL/kg/min \
+mL ml L l dBASPL dB {#} # pH mg/g mg/mmol ug/mg mg/24h mmol<180.1558800000541>/L W ";
