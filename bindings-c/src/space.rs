@@ -65,8 +65,7 @@ pub unsafe extern "C" fn hs_open(
 ) -> i32 {
     guard(|| {
         // SAFETY: the contract of the header.
-        let (path, unlock, out) =
-            unsafe { (text(path, path_len)?, passphrase(secret, secret_len)?, Out::new(space)?) };
+        let (path, unlock, out) = unsafe { (text(path, path_len)?, passphrase(secret, secret_len)?, Out::new(space)?) };
         let (env, lane) = environment();
         out.hand(Space { inner: HealthSpace::open(path, &unlock, env)?, lane });
         Ok(())
