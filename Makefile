@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo test test-rust test-doc test-c test-python test-mobile lint doc clean
+.PHONY: help tools demo test test-rust test-doc test-python test-mobile lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -29,7 +29,7 @@ demo: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-examples --bin story -- \
 	  "$${args[@]}" $(if $(strip $(FILES)),$(FILES),--person)
 
-test: test-rust test-doc test-c test-python test-mobile
+test: test-rust test-doc test-python test-mobile
 
 # cargo-nextest where it is installed, else cargo's own runner.
 test-rust: tools
@@ -43,7 +43,7 @@ test-doc: tools
 	@echo '== Documentation tests'; $(CARGO) test --locked --workspace --doc --no-fail-fast
 
 # Each binding brings a script that builds what it needs and runs its tests.
-test-c test-python test-mobile: test-%: tools
+test-python test-mobile: test-%: tools
 	@if [ -f bindings-$*/test.sh ]; then \
 	  echo '== Binding tests: $*'; bash bindings-$*/test.sh; \
 	else \
