@@ -189,7 +189,7 @@ pub enum Error {
     Internal(u32),
 }
 
-/// The stable number of an [`Error`], the same in every language.
+/// The stable number of an [`enum@Error`], the same in every language.
 ///
 /// Blocks of 100: 1xx the space, 2xx permission, 3xx input, 9xx bugs. A retired number stays as a
 /// comment and is never used again.

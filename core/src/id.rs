@@ -137,7 +137,7 @@ impl Timestamp {
 ///
 /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 #[must_use]
-pub const fn civil_from_days(days: i64) -> (i64, u8, u8) {
+pub(crate) const fn civil_from_days(days: i64) -> (i64, u8, u8) {
     let z = days.saturating_add(719_468);
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
@@ -153,7 +153,7 @@ pub const fn civil_from_days(days: i64) -> (i64, u8, u8) {
 /// Day number (days since 1970-01-01) of a proleptic Gregorian date; the reverse of
 /// [`civil_from_days`].
 #[must_use]
-pub const fn days_from_civil(y: i64, m: u8, d: u8) -> i64 {
+pub(crate) const fn days_from_civil(y: i64, m: u8, d: u8) -> i64 {
     let y = if m <= 2 { y - 1 } else { y };
     let era = y.div_euclid(400);
     let yoe = y.rem_euclid(400);

@@ -1,5 +1,73 @@
 //! A person's health data in a space of its own: sealed, partitioned, released only under a
 //! recorded consent, labelled so that it is not trained on, and cited when an answer builds on it.
+//!
+//! A [`HealthSpace`] is one file. In it, partitions (`health`, `general`, ...) have keys of their
+//! own. Files come in through [`Partition::import`]; what leaves goes through a [`Session`], which
+//! acts for one recipient and one purpose: every release is decided against the consents in force,
+//! entered into a ledger before it is handed out, and raises the session's [`Label`].
+//!
+//! * to make or open a space: [`HealthSpace::create`], [`HealthSpace::open`], [`Unlock`]
+//! * to bring data in: [`import::Source`], [`Partition::import`], [`import::Report`]
+//! * to ask the person: [`HealthSpace::consent_request`], [`HealthSpace::withdraw`]
+//! * to answer a question: [`Session::ground`]; to read records: [`Session::query`],
+//!   [`Session::reader`]
+//! * to keep what an assistant concludes: [`Session::remember`], [`Session::remember_in`]
+//! * to show what happened: [`HealthSpace::log`], [`HealthSpace::receipt`], [`verify_receipt`]
+//!
+//! What is not promised: an open partition is not defended against code in the same process; a
+//! host that has received plaintext can copy it; a log proves nothing about what was left out of
+//! it; no-training is a signed, sticky, checkable label and a refusal, not cryptography over
+//! somebody else's model. The library is unaudited.
+//!
+//! ```
+//! use healthspace::audit::Gesture;
+//! use healthspace::consent::Recipient;
+//! use healthspace::grounding::Budget;
+//! use healthspace::import::Source;
+//! use healthspace::record::Category;
+//! use healthspace::{Environment, Error, HealthSpace, KdfParams, LogOf, Purpose, Unlock, verify_receipt};
+//!
+//! # let dir = std::env::temp_dir().join(format!("hs-doc-lib-{}", std::process::id()));
+//! # std::fs::create_dir_all(&dir)?;
+//! # let file = dir.join("me.hs");
+//! # let bundle = br#"{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Observation",
+//! #   "id":"1","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"coding":[{"system":
+//! #   "http://loinc.org","code":"13457-7"}],"text":"LDL"},"effectiveDateTime":"2026-01-05",
+//! #   "valueQuantity":{"value":112.5,"unit":"mg/dL"}}}]}"#.to_vec();
+//! // A space of one person; the recovery code is shown once.
+//! let unlock = Unlock::passphrase("correct horse battery staple").with_cost(KdfParams::FLOOR);
+//! let (space, _recovery_code) = HealthSpace::create(&file, &unlock, Environment::default())?;
+//! let report = space.partition("health")?.import(Source::bytes(bundle)?)?;
+//! assert_eq!(report.imported(), 1);
+//!
+//! // The text is made from the object that is enforced.
+//! let model = Recipient::model("eu-llm")?;
+//! let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+//! let ask = ask.recipient(model.clone()).expires_in_days(90).language("fr");
+//! println!("{}", ask.notice("fr")?);
+//! let grant = ask.confirm(Gesture { method: "tap".into(), evidence: [0; 32] })?;
+//!
+//! // Facts computed in code, each line cited; the entry is durable before the text is handed out.
+//! let session = space.session(model, Purpose::PatientRequest)?;
+//! let context = session.ground("What is my last LDL?", Budget::tokens(500))?;
+//! assert!(context.value().text.contains("112.5 mg/dL"));
+//! assert!(context.label().no_training());
+//!
+//! // What was read may be remembered where it came from, and not elsewhere.
+//! session.remember("LDL was 112.5 mg/dL in January", &context)?;
+//! assert!(matches!(session.remember_in("general", "LDL was high"), Err(Error::FlowDenied)));
+//!
+//! // One call, and the next request is refused.
+//! space.withdraw(grant.id())?;
+//! assert!(matches!(session.ground("And now?", Budget::tokens(500)), Err(Error::Denied)));
+//!
+//! // What happened is proved offline.
+//! let log = LogOf::Partition("health");
+//! let receipt = space.receipt(log, context.receipt().entry)?;
+//! assert_eq!(verify_receipt(&receipt, &space.verifier_key(log)?)?.index, context.receipt().entry);
+//! # std::fs::remove_dir_all(&dir)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,
@@ -43,7 +111,7 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, Info, LogLine, LogOf, Memory, Parents,
-    Partition, PartitionKind, Reader, ReleaseReceipt, Session, StagedImport, VerifiedReceipt, verify_consistency,
-    verify_receipt,
+    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf,
+    Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session, StagedImport, Stats,
+    VerifiedReceipt, verify_consistency, verify_receipt,
 };

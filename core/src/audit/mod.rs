@@ -19,7 +19,6 @@ pub use event::AuditEvent;
 pub use field::{Gesture, LogHead, ReleaseKind};
 pub use words::describe;
 
-pub(crate) use field::LabelBytes;
 pub(crate) use items::items_root;
 
 use crate::codec::cbor::{Reader, Writer};

@@ -1,3 +1,4 @@
+use super::field::LabelBytes;
 use super::words::purpose_words;
 use super::*;
 use crate::error::Limit;

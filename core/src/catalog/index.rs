@@ -94,8 +94,7 @@ impl IdIndex {
         let mut earlier = Vec::new();
         for (row, id) in ids.iter().enumerate().rev() {
             let mut at = new.start(id);
-            loop {
-                let Some(slot) = new.slots.get_mut(at) else { break };
+            while let Some(slot) = new.slots.get_mut(at) {
                 match slot.checked_sub(1) {
                     None => {
                         *slot = row as u32 + 1;

@@ -22,10 +22,8 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use dictionary::CodingRef;
-pub(crate) use fact::{Codes, Fact, QuantityRef, RangeRef, RecordRef, ValueRef};
-pub(crate) use levels::{FINAL, Merge, plan};
-pub(crate) use merge::{merge, rewrite};
+pub(crate) use levels::plan;
+pub(crate) use merge::merge;
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
 pub(crate) use store::Catalog;
 pub(crate) use view::View;

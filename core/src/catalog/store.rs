@@ -1,6 +1,8 @@
 //! The catalog of a partition: its segments in order of age, and what newer ones say of records in
 //! older ones.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "erasure and repair will retire, rewrite and walk records"))]
+
 use super::fact::RecordRef;
 use super::query::Origin;
 use super::segment::Segment;
@@ -85,11 +87,6 @@ impl Catalog {
     /// How many segments.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
-    }
-
-    /// Whether there is no segment.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
     }
 
     /// The segments, the oldest first.

@@ -1,5 +1,6 @@
 //! Every answer against a naive model: a list that is filtered and sorted.
 
+use super::merge::rewrite;
 use super::segment::SegmentBuilder;
 use super::*;
 use crate::error::{Error, Part};
@@ -194,7 +195,7 @@ impl Model {
             let time = r.fact.when.map_or((1, 0), |w| (0, w.at * sign));
             (time, r.record, r.part)
         };
-        rows.sort_by(|(_, a), (_, b)| key(a).cmp(&key(b)));
+        rows.sort_by_key(|(_, r)| key(r));
         rows.into_iter().map(|(_, r)| r).collect()
     }
 

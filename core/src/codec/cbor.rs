@@ -182,6 +182,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next key of a map with unsigned keys; must be above the one before.
+    #[cfg(test)]
     pub(crate) fn key(&mut self, after: Option<u64>) -> Result<u64> {
         let k = self.uint()?;
         match after {

@@ -24,13 +24,15 @@ impl Entry {
         self.rows.iter().rfind(|r| r.fact.when.is_some()).or(self.rows.last())
     }
 
-    fn active(&self) -> bool {
-        self.last()
-            .is_some_and(|r| matches!(r.fact.status, Status::Active | Status::Unstated) && r.fact.until.is_none())
+    fn active(&self, view: &View<'_>) -> bool {
+        self.last().is_some_and(|r| match r.fact.status {
+            // A prescription that ran out while the source calls it active is active, as reported.
+            Status::Active if r.fact.kind == Kind::Medication => true,
+            Status::Active | Status::Unstated => !ended(view, &r.fact),
+            _ => false,
+        })
     }
-}
 
-impl Entry {
     /// Whether it may be shown to a question that did not ask for it: not where a source or a rule
     /// marks it as sensitive, and not social findings that stand among the conditions (SNOMED CT
     /// tags them so), unless they are conditions of our table.
@@ -41,8 +43,13 @@ impl Entry {
     }
 }
 
+/// Whether its end has passed.
+fn ended(view: &View<'_>, fact: &FactDraft) -> bool {
+    fact.until.is_some_and(|u| u.end() <= view.options.now.as_millis())
+}
+
 /// One entry per ingredient, condition or vaccine; what has no name of ours goes by its own words.
-fn entries(mut rows: Vec<FactRow>) -> Vec<Entry> {
+fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
     sort(&mut rows);
     let mut out: Vec<(String, Entry)> = Vec::new();
@@ -67,17 +74,16 @@ fn entries(mut rows: Vec<FactRow>) -> Vec<Entry> {
     }
     let mut out: Vec<Entry> = out.into_iter().map(|(_, e)| e).collect();
     // What is active first, then the latest.
-    out.sort_by_key(|e| (!e.active(), core::cmp::Reverse(e.last().and_then(|r| r.fact.when).map(|w| w.at))));
+    out.sort_by_key(|e| (!e.active(view), core::cmp::Reverse(e.last().and_then(|r| r.fact.when).map(|w| w.at))));
     out
 }
 
 /// The word for a status, by kind; empty where it says nothing.
 fn status(view: &View<'_>, fact: &FactDraft) -> String {
-    let ended = fact.until.is_some();
+    let ended = ended(view, fact);
     match (fact.status, fact.kind) {
-        (Status::Active, Kind::Medication | Kind::Condition | Kind::Allergy) if !ended => {
-            view.say("active", "en cours")
-        }
+        (Status::Active, Kind::Medication) => view.say("active", "en cours"),
+        (Status::Active, Kind::Condition | Kind::Allergy) if !ended => view.say("active", "en cours"),
         (Status::Final, Kind::Medication) => view.say("completed", "terminé"),
         (Status::Stopped, _) => view.say("stopped", "arrêté"),
         (Status::Resolved, _) => view.say("resolved", "résolu"),
@@ -142,7 +148,7 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
     if let Some(p) = &view.plan.period {
         rows.retain(|r| r.fact.when.as_ref().is_none_or(|w| p.covers(w)));
     }
-    let entries = entries(rows);
+    let entries = entries(view, rows);
     if entries.is_empty() {
         return Ok(None);
     }
@@ -161,11 +167,11 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     }
     let mut entries = match kind {
         Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
-        _ => entries(rows),
+        _ => entries(view, rows),
     };
     let mut withheld = 0;
     if active_only {
-        entries.retain(Entry::active);
+        entries.retain(|e| e.active(view));
         let before = entries.len();
         entries.retain(Entry::volunteered);
         withheld = before - entries.len();
@@ -175,14 +181,20 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     absences(view, &mut block, kind, rank)?;
     if !entries.is_empty() && !active_only {
         let n = entries.len();
-        let active = entries.iter().filter(|e| e.active()).count();
+        let active = entries.iter().filter(|e| e.active(view)).count();
         let all = entries.iter().flat_map(|e| &e.rows);
-        block.push(Line::new(rank).release(all).text(match kind {
+        let mut line = Line::new(rank).release(all).text(match kind {
             Kind::Medication | Kind::Condition | Kind::Allergy => {
                 view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
             }
             _ => view.say(format!("{n} in all"), format!("{n} en tout")),
-        }));
+        });
+        for e in entries.iter().take(1).chain(entries.last().filter(|_| n > 1)) {
+            if let Some(r) = e.last() {
+                line = line.cite(r);
+            }
+        }
+        block.push(line);
     }
     list(view, &mut block, &entries, rank);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(withheld).unwrap_or(u32::MAX));
@@ -234,7 +246,7 @@ fn single(mut rows: Vec<FactRow>) -> Vec<Entry> {
 /// Rows found by their own words.
 pub(super) fn found(view: &View<'_>, title: String, rows: Vec<FactRow>) -> Block {
     let mut block = Block::new(title.clone(), title);
-    list(view, &mut block, &entries(rows), 1);
+    list(view, &mut block, &entries(view, rows), 1);
     block
 }
 
@@ -254,8 +266,38 @@ pub(super) fn title(view: &View<'_>, t: Topic) -> String {
     }
 }
 
-/// With a capital letter.
+/// With a capital letter, unless the word has capitals of its own (`eGFR`).
 pub(super) fn capital(s: &str) -> String {
     let mut chars = s.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    let Some(first) = chars.next() else { return String::new() };
+    if chars.clone().take_while(|c| c.is_alphanumeric()).any(char::is_uppercase) {
+        return s.to_owned();
+    }
+    first.to_uppercase().chain(chars).collect()
+}
+
+/// A category's name.
+pub(super) fn category(view: &View<'_>, c: Category) -> String {
+    let t = match c {
+        Category::Laboratory => Topic::Laboratory,
+        Category::VitalSigns => Topic::Vitals,
+        Category::Medications => Topic::Medications,
+        Category::Conditions => Topic::Conditions,
+        Category::Allergies => Topic::Allergies,
+        Category::Immunizations => Topic::Immunizations,
+        Category::Procedures => Topic::Procedures,
+        Category::Encounters => Topic::Encounters,
+        Category::Documents => Topic::Documents,
+        Category::Demographics => Topic::Person,
+        Category::Activity => return view.say("Activity", "Activité physique"),
+        Category::Sleep => return view.say("Sleep", "Sommeil"),
+        Category::Nutrition => return view.say("Nutrition", "Nutrition"),
+        Category::Reproductive => return view.say("Reproductive health", "Santé reproductive"),
+        Category::SocialHistory => return view.say("Social history", "Mode de vie"),
+        Category::CarePlans => return view.say("Care plans", "Plans de soins"),
+        Category::Financial => return view.say("Claims and insurance", "Assurance"),
+        Category::Memories => return view.say("Memories", "Souvenirs"),
+        Category::Other => return view.say("Other", "Autre"),
+    };
+    title(view, t)
 }

@@ -9,6 +9,7 @@
 //! here, so that "not on record", "not consented" and "never happened" read the same.
 
 mod check;
+mod compose;
 mod concepts;
 mod fence;
 mod fold;
@@ -20,6 +21,7 @@ mod period;
 mod person;
 mod question;
 mod series;
+mod session;
 mod sleep;
 #[cfg(test)]
 mod tests;
@@ -27,19 +29,13 @@ mod view;
 mod wearable;
 
 pub use check::{AnswerCheck, Violation, check_answer};
+pub use compose::compose;
+pub use session::{Budget, GroundOptions};
 
-use crate::catalog::{FactRow, Facts, ObjectRef};
-use crate::error::Result;
+use crate::catalog::ObjectRef;
 use crate::id::{RecordId, SourceId, Timestamp};
 use crate::lang::Lang;
-use crate::record::{Kind, Span, Status};
-
-use concepts::{Area, Concept};
-use fence::Fence;
-use lists::capital;
-use page::{Block, Line};
-use question::Topic;
-use view::{Event, View};
+use crate::record::Span;
 
 /// A fact that went into the text: its record and its position among the record's facts.
 pub type Item = (RecordId, u16);
@@ -87,8 +83,8 @@ pub struct Omission {
     pub count: u32,
 }
 
-/// A context for a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A context for a model. Its `Debug` shows no content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Composed {
     /// Plain text; lines of facts end with the citations they stand on.
     pub text: String,
@@ -106,242 +102,12 @@ pub struct Composed {
     pub tokens_estimate: usize,
 }
 
-/// Composes the context for a question.
-///
-/// # Errors
-/// Where the view cannot be read.
-pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<Composed> {
-    let offset = i64::from(options.zone_offset_minutes) * 60_000;
-    let today = options.now.as_millis().saturating_add(offset).div_euclid(period::DAY_MS);
-    let plan = question::parse(question, options.lang, today);
-    let fence = Fence::new(options.nonce);
-    let view = View::new(facts, &plan, options, &fence, today);
-    let mut draft = Draft { view: &view, blocks: Vec::new(), missing: Vec::new(), absent: Vec::new() };
-
-    let mut head = Block::new("", view.say("Person", "Personne"));
-    head.lines.extend(person::line(&view)?);
-    if let Some(p) = &plan.period {
-        head.push(Line::new(0).text(asked(&view, p)));
-    }
-    draft.blocks.push(head);
-    let event = draft.event()?;
-    draft.measures(event.as_ref())?;
-    draft.listed()?;
-    draft.topics()?;
-    draft.rest()?;
-    let answered = draft.blocks.len() > 1 || !draft.missing.is_empty();
-    draft.background(answered)?;
-    let (mut blocks, mut missing, absent) = (draft.blocks, draft.missing, draft.absent);
-    missing.dedup();
-    // What is missing is said before the details: a model must not overlook it.
-    let mut note = Block::new("", view.say("Missing", "Manquant"));
-    note.lines = absent.into_iter().map(|t| Line::new(1).text(t)).collect();
-    blocks.insert(1, note);
-
-    let page = page::pack(facts, &fence, plan.lang, &view.day(today), &blocks, options.tokens)?;
-    Ok(Composed {
-        text: page.text,
-        citations: page.citations,
-        items: page.items,
-        omitted: page.omitted,
-        missing,
-        lang: plan.lang,
-        tokens_estimate: page.tokens,
-    })
-}
-
-fn asked(view: &View<'_>, p: &period::Period) -> String {
-    match (p.from, p.to) {
-        (Some(a), Some(b)) => {
-            let (a, b) = (view.day(a), view.day(b - 1));
-            view.say(format!("period asked: {a} to {b}"), format!("période demandée : du {a} au {b}"))
-        }
-        (Some(a), None) => {
-            let a = view.day(a);
-            view.say(format!("period asked: from {a}"), format!("période demandée : depuis {a}"))
-        }
-        (None, b) => {
-            let b = b.map(|b| view.day(b - 1)).unwrap_or_default();
-            view.say(format!("period asked: to {b}"), format!("période demandée : jusqu'au {b}"))
-        }
-    }
-}
-
-/// A context in the making.
-struct Draft<'a> {
-    view: &'a View<'a>,
-    blocks: Vec<Block>,
-    missing: Vec<String>,
-    absent: Vec<String>,
-}
-
-impl Draft<'_> {
-    fn miss(&mut self, key: &str, name: &str) {
-        self.missing.push(key.to_owned());
-        self.absent.push(
-            self.view
-                .say(format!("no {name} on record available here"), format!("{name} : rien au dossier disponible ici")),
-        );
-    }
-
-    /// Finds the start of the event that the question names. Where it is not in the view, the
-    /// text says the same whether there was none, or it may not be seen.
-    fn event(&mut self) -> Result<Option<Event>> {
-        let view = self.view;
-        let Some(ask) = &view.plan.event else { return Ok(None) };
-        let (key, name, mut rows) = match ask.concept {
-            Some(c) => (c.key.to_owned(), c.name(view.lang).to_owned(), view.listed_rows(c)?),
-            None => {
-                let mut rows = Vec::new();
-                for kind in [Kind::Medication, Kind::Condition, Kind::Procedure] {
-                    rows.extend(
-                        view.kind_rows(kind)?.into_iter().filter(|r| overview::says(&r.fact.text, &view.plan.rest)),
-                    );
-                }
-                ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)
-            }
-        };
-        rows.retain(|r| r.fact.when.is_some() && !matches!(r.fact.status, Status::EnteredInError | Status::NotDone));
-        view::sort(&mut rows);
-        let Some((row, when)) = rows.first().and_then(|r| Some((r.clone(), r.fact.when?))) else {
-            self.missing.push(format!("start:{key}"));
-            self.absent.push(view.say(
-                format!("no start date for {name} is available here; the whole period is shown"),
-                format!("aucune date de début pour {name} n'est disponible ici ; toute la période est montrée"),
-            ));
-            return Ok(None);
-        };
-        let title = view.say("Event", "Événement");
-        let mut block = Block::new(title.clone(), title);
-        // The line states one date: only its record is released by it.
-        let name = match concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text) {
-            Some(c) if ask.concept.is_some_and(|a| a.key != c.key) => format!("{name} ({})", c.name(view.lang)),
-            _ => name,
-        };
-        let (words, date) = (view.source_words(&row.fact), view.date(Some(&when)));
-        let line =
-            Line::new(1).text(view.say(
-                format!("{name}: first entry {date}, {words}"),
-                format!("{name} : première entrée {date}, {words}"),
-            ));
-        block.push(line.cite(&row));
-        self.blocks.push(block);
-        Ok(Some(Event { name, when, row }))
-    }
-
-    fn measures(&mut self, event: Option<&Event>) -> Result<()> {
-        let view = self.view;
-        let asked: Vec<&'static Concept> =
-            view.plan.concepts.iter().copied().filter(|c| c.area == Area::Measure).collect();
-        let mut read: Vec<(&str, Vec<FactRow>)> = Vec::new();
-        let mut empty = Vec::new();
-        for c in asked {
-            let rows = view.measure_rows(c)?;
-            let (series, mut values): (Vec<FactRow>, Vec<FactRow>) =
-                rows.into_iter().partition(|r| r.fact.kind == Kind::Series);
-            if values.is_empty() && view.plan.period.is_some() && view.plan.event.is_none() {
-                // The catalog was asked for the period only; the latest of all says where to look.
-                values = overview::latest(view, c)?;
-            }
-            let title = capital(c.name(view.lang));
-            if matches!(c.key, "systolic" | "diastolic") {
-                read.push((c.key, values.clone()));
-            }
-            let before = self.blocks.len();
-            if let Some(block) = series::block(view, &title, &title, values, event) {
-                self.blocks.push(block);
-            }
-            if !series.is_empty() {
-                self.blocks.extend(wearable::blocks(view, c, &title, &series, event)?);
-            }
-            if self.blocks.len() == before {
-                empty.push(c);
-            }
-        }
-        let rows = |key| read.iter().find(|(k, _)| *k == key).map(|(_, r)| r.as_slice());
-        if let (Some(s), Some(d)) = (rows("systolic"), rows("diastolic"))
-            && let Some(line) = series::pressure(view, s, d)
-        {
-            let title = view.say("Blood pressure", "Tension artérielle");
-            let mut block = Block::new(title.clone(), title);
-            block.push(line);
-            self.blocks.insert(1, block);
-        }
-        for c in empty {
-            self.miss(c.key, c.name(view.lang));
-        }
-        Ok(())
-    }
-
-    fn listed(&mut self) -> Result<()> {
-        let view = self.view;
-        for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
-            match lists::concept(view, c)? {
-                Some(block) => self.blocks.push(block),
-                None => self.miss(c.key, c.name(view.lang)),
-            }
-        }
-        Ok(())
-    }
-
-    fn topics(&mut self) -> Result<()> {
-        let view = self.view;
-        for t in &view.plan.topics {
-            let name = lists::title(view, *t);
-            let block = match t {
-                Topic::Laboratory | Topic::Vitals => overview::latest_values(view, *t)?,
-                Topic::Person => continue,
-                _ => lists::topic(view, *t, 1, false)?,
-            };
-            match block {
-                Some(block) => self.blocks.push(block),
-                None => self.miss(overview::key(*t), &name.to_lowercase()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Words that no table knows, looked for among the records' own words.
-    fn rest(&mut self) -> Result<()> {
-        let view = self.view;
-        if view.plan.rest.is_empty() || view.plan.event.as_ref().is_some_and(|e| e.concept.is_none()) {
-            return Ok(());
-        }
-        let found = overview::find(view)?;
-        if found.is_empty() && view.plan.concepts.is_empty() {
-            self.missing.push("other".to_owned());
-            self.absent.push(view.say(
-                "nothing on record available here matches the other words of the question",
-                "rien au dossier disponible ici ne correspond aux autres mots de la question",
-            ));
-        }
-        for p in found {
-            let rows = view.presence_rows(&p)?;
-            let title = if p.text.is_empty() { view.quote(&p.code) } else { view.quote(&p.text) };
-            if p.kind == Kind::Observation {
-                self.blocks.extend(series::block(view, &title, &title, rows, None));
-            } else {
-                self.blocks.push(lists::found(view, title, rows));
-            }
-        }
-        Ok(())
-    }
-
-    /// What no reading should forget, where consented: active medications, allergies, conditions.
-    fn background(&mut self, answered: bool) -> Result<()> {
-        let view = self.view;
-        for t in [Topic::Medications, Topic::Allergies, Topic::Conditions] {
-            if !view.plan.topics.contains(&t) {
-                let rank = if answered { 10 } else { 2 };
-                if let Some(mut block) = lists::topic(view, t, rank, true)? {
-                    block.title = format!("{}{}", block.title, view.say(" (active)", " (en cours)"));
-                    self.blocks.push(block);
-                }
-            }
-        }
-        if !answered {
-            self.blocks.extend(overview::contents(view)?);
-        }
-        Ok(())
+impl core::fmt::Debug for Composed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Composed")
+            .field("citations", &self.citations.len())
+            .field("items", &self.items.len())
+            .field("tokens_estimate", &self.tokens_estimate)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Questions without a table entry: what is there, the latest of everything, words of records.
 
-use super::concepts::Concept;
+use super::concepts::{self, Concept};
 use super::fold;
 use super::lists;
 use super::page::{Block, Line};
@@ -8,7 +8,7 @@ use super::question::Topic;
 use super::view::View;
 use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Kind};
+use crate::record::{Category, Coding, Kind};
 
 /// Codes shown at most by "my lab results".
 const SHOWN: usize = 60;
@@ -51,7 +51,12 @@ pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
         }
         let words = fold::words(&p.text);
         let n = view.plan.rest.iter().filter(|r| words.iter().any(|w| alike(r, fold::stem(w)))).count();
-        if n > 0 {
+        let asked = || {
+            let coding = [Coding::new(&p.system, &p.code, "")];
+            let c = concepts::of_fact(p.kind, &coding, &p.text);
+            c.is_some_and(|c| view.plan.concepts.iter().any(|a| a.key == c.key))
+        };
+        if n > 0 && !asked() {
             hits.push((n, p.clone()));
         }
     }
@@ -97,7 +102,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
                 && view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)))
         };
         let Some(row) = rows.iter().find(fits) else { continue };
-        let name = super::concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
+        let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let line = Line::new(rank).text(format!(
             "{name}{}{} ({})",
@@ -112,7 +117,8 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     Ok((!block.lines.is_empty()).then_some(block))
 }
 
-/// How much there is of what, where a question named nothing that is known.
+/// How much there is of what: counts of the view, which no single record stands behind; shown only
+/// where a question named nothing that is known.
 pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
     let mut totals: std::collections::BTreeMap<Category, (u64, Option<i64>, Option<i64>)> =
         std::collections::BTreeMap::new();
@@ -132,7 +138,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             (Some(a), Some(b)) => format!(" ({}–{})", view.day(view.local_day(a)), view.day(view.local_day(b))),
             _ => String::new(),
         };
-        block.push(Line::new(3).text(format!("{}{}{n}{span}", category.code(), view.colon())));
+        block.push(Line::new(3).text(format!("{}{}{n}{span}", lists::category(view, category), view.colon())));
     }
     Ok(Some(block))
 }

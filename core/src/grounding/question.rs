@@ -103,6 +103,9 @@ au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
 const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait a t il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas l d j qu c mois annee ";
 
+/// Words of a question that are looked at; a longer text is no question.
+const WORDS: usize = 120;
+
 /// A word of the question and whether something understood it already.
 struct Word {
     text: String,
@@ -111,7 +114,8 @@ struct Word {
 
 /// Takes a question apart. `today` is a local day number.
 pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
-    let texts = fold::words(question);
+    let mut texts = fold::words(question);
+    texts.truncate(WORDS);
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     let (period, dated) = period::find(question, &texts, lang, today);
     let mut words: Vec<Word> =
@@ -150,6 +154,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         }
     }
     settle(&mut plan, marker.is_some());
+    if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
+        // "since I started it in 2014": the year describes the event, and must not hide what was before.
+        plan.period = None;
+    }
     plan
 }
 
@@ -278,7 +286,11 @@ fn typos(words: &mut [Word], found: &mut Vec<(usize, Hit)>) {
         }
         let mut hits: Vec<Hit> = Vec::new();
         for (hit, phrase) in table() {
-            if phrase.len() < 5 || phrase.contains(' ') || !fold::near(fold::stem(&word.text), fold::stem(phrase)) {
+            if phrase.len() < 5
+                || phrase.len().abs_diff(word.text.len()) > 3
+                || phrase.contains(' ')
+                || !fold::near(fold::stem(&word.text), fold::stem(phrase))
+            {
                 continue;
             }
             if !hits.iter().any(|h| h.same(&hit)) {

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use super::concepts;
-use super::number::{Fixed, difference, mean, percent};
+use super::number::{Fixed, difference, local, mean, percent};
 use super::page::{Block, Line};
 use super::period::days;
 use super::view::{Event, View, sort};
@@ -74,7 +74,6 @@ pub(super) fn block(
 ) -> Option<Block> {
     rows.retain(|r| r.fact.status != Status::NotDone && r.fact.status != Status::EnteredInError);
     sort(&mut rows);
-    let all = rows.len();
     let latest = rows.iter().rfind(|r| r.fact.when.is_some()).cloned();
     if let Some(p) = &view.plan.period {
         rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
@@ -101,13 +100,6 @@ pub(super) fn block(
     }
     for g in &groups {
         lines(view, &mut block, g, groups.len() > 1, event);
-    }
-    let outside = all - rows.len();
-    if outside > 0 {
-        block.push(Line::new(2).text(view.say(
-            format!("outside the period asked, or undated: {outside}"),
-            format!("hors de la période demandée, ou sans date : {outside}"),
-        )));
     }
     Some(block)
 }
@@ -168,7 +160,7 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
         (1, _) => view.say("1 result: ", "1 résultat : "),
         _ => view.say(format!("{n} results; last "), format!("{n} résultats ; dernier ")),
     });
-    line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact));
+    line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
     if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
         line = line.text(view.say(format!("; {age} old"), format!(" ; date de {age}")));
     }
@@ -191,7 +183,7 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
             view.date(row.fact.when.as_ref()),
             view.colon(),
             view.value(&row.fact.value),
-            judged(view, &row.fact)
+            judged(view, &row.fact, true)
         ));
         block.push(line.cite(row).listed());
         shown += 1;
@@ -316,8 +308,9 @@ fn gap(view: &View<'_>, block: &mut Block, dated: &[&FactRow], prefix: &str) {
     block.push(Line::new(4).text(prefix).text(text).cite(a).cite(b));
 }
 
-/// Flag and reference range as reported, and where the value stands to that range.
-fn judged(view: &View<'_>, fact: &FactDraft) -> String {
+/// Flag and reference range as reported, and where the value stands to that range. `brief` is for
+/// rows below one that shows the range: only what stands out.
+fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
     let mut out = match fact.status {
         Status::Preliminary => view.say(", preliminary", ", provisoire"),
         Status::Amended => view.say(", amended", ", corrigé"),
@@ -325,26 +318,33 @@ fn judged(view: &View<'_>, fact: &FactDraft) -> String {
     };
     let Some(range) = &fact.range else { return out };
     let flag = range.interpretation.trim();
+    if brief && matches!(flag, "N" | "") {
+        return out;
+    }
     if FLAGS.contains(&format!(" {flag} ")) && !flag.is_empty() && !flag.contains(' ') {
-        out.push_str(&view.say(format!(", flag {flag} as reported"), format!(", indicateur {flag} du laboratoire")));
+        out.push_str(&view.say(format!(", flag {flag} as reported"), format!(", indicateur {flag} d'origine")));
     } else if !flag.is_empty() {
         out.push_str(&view.say(format!(", flag {}", view.quote(flag)), format!(", indicateur {}", view.quote(flag))));
     }
+    if brief {
+        return out;
+    }
     let printed = match (&range.low, &range.high) {
-        (Some(l), Some(h)) => Some(format!("{}–{}", view.quantity(l), view.quantity(h))),
-        (Some(l), None) => Some(format!("≥ {}", view.quantity(l))),
-        (None, Some(h)) => Some(format!("≤ {}", view.quantity(h))),
-        (None, None) => (!range.text.trim().is_empty()).then(|| view.quote(&range.text)),
+        (Some(l), Some(h)) if l.unit == h.unit && l.ucum == h.ucum => {
+            format!("{}{}–{}", l.comparator.sign(), local(view.lang, &l.number.to_string()), view.quantity(h))
+        }
+        (Some(l), Some(h)) => format!("{}–{}", view.quantity(l), view.quantity(h)),
+        (Some(l), None) => format!("≥ {}", view.quantity(l)),
+        (None, Some(h)) => format!("≤ {}", view.quantity(h)),
+        (None, None) if range.text.trim().is_empty() => return out,
+        (None, None) => view.quote(&range.text),
     };
-    let Some(printed) = printed else { return out };
-    let place = place(fact).map_or_else(
-        || view.say("reported range", "valeurs de référence indiquées"),
-        |p| match p {
-            Ordering::Less => view.say("below the reported range", "sous les valeurs de référence indiquées"),
-            Ordering::Equal => view.say("within the reported range", "dans les valeurs de référence indiquées"),
-            Ordering::Greater => view.say("above the reported range", "au-dessus des valeurs de référence indiquées"),
-        },
-    );
+    let place = match place(fact) {
+        None => view.say("reported range", "valeurs de référence indiquées"),
+        Some(Ordering::Less) => view.say("below the reported range", "sous les valeurs de référence indiquées"),
+        Some(Ordering::Equal) => view.say("within the reported range", "dans les valeurs de référence indiquées"),
+        Some(Ordering::Greater) => view.say("above the reported range", "au-dessus des valeurs de référence indiquées"),
+    };
     out.push_str(&format!(", {place} {printed}"));
     out
 }
@@ -381,10 +381,7 @@ pub(super) fn pressure(view: &View<'_>, systolic: &[FactRow], diastolic: &[FactR
     if !in_period || s.unit != d.unit {
         return None;
     }
-    let (high, low) = (
-        super::number::local(view.lang, &s.number.to_string()),
-        super::number::local(view.lang, &d.number.to_string()),
-    );
+    let (high, low) = (local(view.lang, &s.number.to_string()), local(view.lang, &d.number.to_string()));
     let date = view.date(last.fact.when.as_ref());
     let unit = view.unit(s);
     let text = view.say(

@@ -114,14 +114,17 @@ impl<'a> View<'a> {
         self.facts.query(&self.ask(Query { kinds: vec![kind], ..Query::default() }))
     }
 
-    /// Oldest first, and within the period where the question names one and compares nothing.
+    /// Oldest first; measures within the period where the question names one and compares nothing.
     fn ask(&self, query: Query) -> Query {
-        let (from, to) = match (&self.plan.event, &self.plan.period) {
-            (None, Some(p)) if query.kinds.contains(&Kind::Observation) && !query.kinds.contains(&Kind::Series) => {
-                p.query_bounds()
-            }
+        let measure = query.kinds.contains(&Kind::Observation);
+        let (mut from, to) = match (&self.plan.event, &self.plan.period) {
+            (None, Some(p)) if measure => p.query_bounds(),
             _ => (None, None),
         };
+        if query.kinds.contains(&Kind::Series) {
+            // A chunk that begins before the period can reach into it; it is a month at most.
+            from = from.map(|f| f.saturating_sub(32 * DAY_MS));
+        }
         Query { order: Order::OldestFirst, from, to, ..query }
     }
 

@@ -161,13 +161,16 @@ impl Source {
     }
 }
 
+/// Input, its length where known, archive member.
+type ImportFhir = fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report) -> Result<()>;
+
 /// The reader of FHIR, as far as dispatch needs it.
 #[derive(Clone, Copy)]
 pub(crate) struct Fhir {
     /// Whether JSON that begins so is FHIR.
     pub(crate) looks_like: fn(&[u8]) -> bool,
-    /// Reads it: input, its length where known, archive member.
-    pub(crate) import: fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report) -> Result<()>,
+    /// Reads it.
+    pub(crate) import: ImportFhir,
 }
 
 /// The readers of formats that live in modules of their own.

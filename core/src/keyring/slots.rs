@@ -201,7 +201,9 @@ pub(crate) fn open_slots<'a>(
 mod tests {
     use super::*;
 
-    fn setup() -> (SpaceRow, Key<SpaceRoot>, Vec<([u8; 16], Vec<u8>)>, super::super::RecoveryCode) {
+    type Slots = Vec<([u8; 16], Vec<u8>)>;
+
+    fn setup() -> (SpaceRow, Key<SpaceRoot>, Slots, super::super::RecoveryCode) {
         let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
         let srk = Key::make().unwrap();
         let code = super::super::RecoveryCode::make().unwrap();

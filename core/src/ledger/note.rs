@@ -10,6 +10,11 @@
 //!
 //! Every reader here is strict: what it accepts, its writer would have written, byte for byte.
 
+#![cfg_attr(
+    not(test),
+    expect(dead_code, reason = "rotating a log's key will countersign the last note of the old one")
+)]
+
 use super::tree::TreeHead;
 use super::{BAD, Hash};
 use crate::codec::base64;

@@ -261,4 +261,7 @@ pub struct Draft<'a> {
     pub sensitivities: Sensitivities,
     /// What it says. A record without one is kept all the same.
     pub facts: Vec<FactDraft>,
+    /// The identity is a hash of all that the record says: equal identities are the same record
+    /// although its bytes may differ (run-time pointers, another printing of the same instant).
+    pub identity_is_content: bool,
 }

@@ -8,9 +8,10 @@
 //! SQLite Database File", section 2.2).
 
 use super::schema;
-use super::transaction::{Kind, Txn};
-use super::{ReadTxn, Storage, WriteTxn};
+use super::transaction::{Kind, Txn, row_under};
+use super::{HeadSeen, ReadTxn, Storage, Under, WriteTxn};
 use crate::error::{Error, Limit, Malformed, Part, Result};
+use crate::id::ScopeId;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi;
 use rusqlite::limits::Limit as SqlLimit;
@@ -239,11 +240,11 @@ impl Sqlite {
 
     /// Empties a long log. SQLite would do the same by itself, but swallow an error of `fsync`.
     pub(super) fn after_commit(&self, conn: &Connection) {
-        if self.log_pages.load(Ordering::Relaxed) >= LOG_PAGES {
-            if let Err(e) = conn.wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE) {
-                // The commit stands; what failed is told to whoever comes next.
-                self.write_error(&e);
-            }
+        if self.log_pages.load(Ordering::Relaxed) >= LOG_PAGES
+            && let Err(e) = conn.wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE)
+        {
+            // The commit stands; what failed is told to whoever comes next.
+            self.write_error(&e);
         }
     }
 
@@ -317,6 +318,16 @@ impl Storage for Sqlite {
         self.usable()?;
         self.fix_snapshot(txn.conn()?)?;
         Ok(Box::new(txn))
+    }
+
+    fn row_under(&self, heads: &[HeadSeen; 2], scope: &ScopeId, number: u64, out: &mut Vec<u8>) -> Result<Under> {
+        self.usable()?;
+        let idle = lock(&self.readers).pop();
+        let conn = idle.map_or_else(|| self.connect(), Ok)?;
+        // One statement outside a transaction is a snapshot of its own.
+        let found = row_under(&conn, heads, scope, number, out);
+        self.give_back(Kind::Read, Some(conn));
+        found
     }
 
     fn checkpoint(&self) -> Result<bool> {

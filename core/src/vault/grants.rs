@@ -1,8 +1,9 @@
 //! Asking, granting and withdrawing: consents as objects of the system scope.
 
+use super::found::{put_policy, system_place};
 use super::policy_row::{FiledConsent, PolicyRow};
 use super::scope::Scope;
-use super::space::{HealthSpace, put_policy};
+use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use super::{manifest::ConsentRef, payload::Content};
@@ -185,7 +186,8 @@ fn file_consent(
     row.consents.push(FiledConsent { series, version, bytes: bytes.to_vec() });
     let number = tx.next_row(work)?;
     let row_version = tx.version(work);
-    let (policy, digest) = put_policy(base, &mut *tx.txn, system, p.id, &p.keys, number, row_version, &row)?;
+    let place = system_place(base, system, p.id, Class::Policy, number, row_version);
+    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, &row)?;
     let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == p.id).ok_or(Error::Internal(70))?;
     let old = entry.policy.number;
     (entry.policy, entry.policy_digest) = (policy, digest);

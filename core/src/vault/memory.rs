@@ -9,7 +9,7 @@ use super::session::Session;
 use super::state::Target;
 use super::{block, manifest};
 use crate::audit::AuditEvent;
-use crate::catalog::{NewRecord, ObjectRef, Query, SegmentBuilder, View};
+use crate::catalog::{FactRow, NewRecord, ObjectRef, Query, SegmentBuilder, View};
 use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
@@ -66,9 +66,34 @@ impl Parents for [RecordId] {
     }
 }
 
-impl<T: AsRef<[RecordId]>> Parents for Audited<T> {
+impl Parents for Vec<RecordId> {
     fn parents(&self) -> Vec<RecordId> {
-        self.value().as_ref().to_vec()
+        self.clone()
+    }
+
+    fn label(&self) -> Label {
+        Label::BOTTOM
+    }
+}
+
+/// Something released that names the records it was made of.
+pub trait Records {
+    /// The records.
+    fn records(&self) -> Vec<RecordId>;
+}
+
+impl Records for Vec<FactRow> {
+    fn records(&self) -> Vec<RecordId> {
+        let mut ids: Vec<RecordId> = self.iter().map(|r| r.record).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+impl<T: Records> Parents for Audited<T> {
+    fn parents(&self) -> Vec<RecordId> {
+        self.value().records()
     }
 
     fn label(&self) -> Label {

@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod block;
+mod found;
 mod grants;
 mod head;
 mod ingest;
@@ -24,11 +25,12 @@ mod state;
 mod tx;
 
 pub use grants::{ConsentRequest, Grant, GrantInfo};
-pub use ingest::{ImportOptions, Partition, StagedImport};
+pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
-pub use memory::{Memory, Parents};
+pub use memory::{Memory, Parents, Records};
 pub use policy_row::PartitionKind;
-pub use reader::Reader;
+pub use reader::{Reader, Reading};
+pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
 pub use session::Session;
 pub use space::{HealthSpace, Info};

@@ -65,14 +65,11 @@ impl Codec {
             let bound = zstd::zstd_safe::compress_bound(raw.len());
             out.resize(head + bound, 0);
             let space = out.get_mut(head..).ok_or(Error::Internal(31))?;
-            if let Ok(n) = self.contexts().pack.compress_to_buffer(raw, space) {
-                if n < raw.len() {
-                    packed = true;
-                    out.truncate(head + n);
-                    if let Some(tag) = out.first_mut() {
-                        *tag = ZSTD_DICT_1;
-                    }
-                }
+            let n = self.contexts().pack.compress_to_buffer(raw, space).ok().filter(|n| *n < raw.len());
+            if let (Some(n), Some(tag)) = (n, out.first_mut()) {
+                *tag = ZSTD_DICT_1;
+                out.truncate(head + n);
+                packed = true;
             }
         }
         if !packed {

@@ -5,9 +5,9 @@
 //! a full slot can exchange it. The system scope's own policy row is the directory of partitions.
 
 use crate::codec::cbor::{Reader, Writer};
-use crate::consent::{self, ConsentState, Kept};
+use crate::consent::{self, ConsentState, Kept, Rules};
 use crate::error::{Error, Part, Result};
-use crate::id::{GrantId, ScopeId};
+use crate::id::{GrantId, ScopeId, Timestamp};
 
 /// What kind of room a partition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) struct PolicyRow {
     pub(crate) directory: Vec<DirectoryEntry>,
     /// The consents, read.
     pub(crate) state: ConsentState,
+    /// The rules they amount to at any time: a decision looks at the time itself.
+    pub(crate) rules: Rules,
 }
 
 /// A consent as a policy row keeps it. Series and version are those under which a full slot filed
@@ -52,6 +54,8 @@ pub(crate) struct FiledConsent {
 }
 
 const BAD: Error = Error::Corrupt(Part::Policy);
+/// Before anything can be over.
+const BEGINNING: Timestamp = Timestamp::from_millis(i64::MIN);
 
 impl PolicyRow {
     /// A new partition's row.
@@ -63,6 +67,7 @@ impl PolicyRow {
             zone_minutes: 0,
             directory: Vec::new(),
             state: ConsentState::default(),
+            rules: Rules::default(),
         }
     }
 
@@ -127,7 +132,8 @@ impl PolicyRow {
             };
             state.add(c.series, c.version, kept);
         }
-        Ok(Self { name, kind: of, consents, zone_minutes, directory, state })
+        let rules = state.rules_at(BEGINNING);
+        Ok(Self { name, kind: of, consents, zone_minutes, directory, state, rules })
     }
 }
 

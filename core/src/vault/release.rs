@@ -72,10 +72,6 @@ impl<T> Audited<T> {
     pub const fn label(&self) -> Label {
         self.label
     }
-
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Audited<U> {
-        Audited { value: f(self.value), receipt: self.receipt, label: self.label }
-    }
 }
 
 /// Who asks, what for, and in which form.
@@ -140,11 +136,6 @@ impl<'a> Visible<'a> {
     pub(crate) fn filter(&self) -> RowFilter {
         self.filter.clone()
     }
-
-    /// A record's own bytes.
-    pub(crate) fn body(&self, row: &FactRow) -> Result<Vec<u8>> {
-        open_body(self.inner, self.txn, self.scope, row, &mut self.buffer.borrow_mut())
-    }
 }
 
 /// Opens the block that a record stands in and takes the record out of it.
@@ -156,8 +147,13 @@ pub(crate) fn open_body(
     block: &mut Vec<u8>,
 ) -> Result<Vec<u8>> {
     scope.open_object(&inner.base, txn, Class::Body, &row.object, block)?;
-    let at = usize::try_from(row.object.number & 0xff).map_err(|_| Error::Internal(80))?;
-    super::block::record(block, at).map(<[u8]>::to_vec).ok_or(Error::Corrupt(Part::Body))
+    block_record(block, &row.object).map(<[u8]>::to_vec)
+}
+
+/// A record of an open block: its position stands in the low eight bits of the object's number.
+pub(crate) fn block_record<'b>(block: &'b [u8], object: &crate::catalog::ObjectRef) -> Result<&'b [u8]> {
+    let at = usize::try_from(object.number & 0xff).map_err(|_| Error::Internal(80))?;
+    super::block::record(block, at).ok_or(Error::Corrupt(Part::Body))
 }
 
 impl Facts for Visible<'_> {
@@ -181,7 +177,10 @@ impl Facts for Visible<'_> {
         }
         let mut buffer = self.buffer.borrow_mut();
         self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
-        series::decode(&buffer)
+        let mut samples = series::decode(&buffer)?;
+        // A chunk keeps the order of its file.
+        samples.sort_by_key(|s| (s.start, s.at));
+        Ok(samples)
     }
 
     fn source(&self, source: u32) -> Result<SourceInfo> {
@@ -191,7 +190,7 @@ impl Facts for Visible<'_> {
 }
 
 /// What a composing function hands back.
-pub(crate) struct Composed<T> {
+pub(crate) struct Release<T> {
     pub(crate) value: T,
     /// One entry per released item; hashed with a salt into the ledger.
     pub(crate) items: Vec<(RecordId, u16)>,
@@ -203,11 +202,12 @@ impl Inner {
         let clock = self.base.env.now().as_millis();
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
-        let mut consents = scope.policy.state.clone();
-        for withdrawn in &scope.manifest.denied {
-            consents.withdraw_here(*withdrawn);
-        }
-        let rules = consents.rules_at(now);
+        let narrowed = (!scope.manifest.denied.is_empty()).then(|| {
+            let mut consents = scope.policy.state.clone();
+            scope.manifest.denied.iter().for_each(|g| consents.withdraw_here(*g));
+            consents.rules_at(now)
+        });
+        let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
         let request = Request {
             scope: scope.id,
             actors: asking.actors,
@@ -219,7 +219,7 @@ impl Inner {
             fresh: false,
             understands: UNDERSTOOD,
         };
-        policy::authorize(&rules, &request).map_err(Error::from)
+        policy::authorize(rules, &request).map_err(Error::from)
     }
 
     /// A release. `compose` may run twice: once without the write lock, and again under it where
@@ -228,7 +228,7 @@ impl Inner {
         &self,
         partition: &str,
         asking: &Asking<'_>,
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
         also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, Label) -> Result<()>,
     ) -> Result<Audited<T>> {
         let ready = {
@@ -266,8 +266,8 @@ impl Inner {
         state: &State,
         scope: &Scope,
         asking: &Asking<'_>,
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
-    ) -> Result<(Composed<T>, Label, Permit)> {
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
+    ) -> Result<(Release<T>, Label, Permit)> {
         let permit = self.decide(state, scope, asking)?;
         let visible = Visible::new(self, txn, scope, permit.filter(), scope.label());
         let composed = compose(&visible)?;

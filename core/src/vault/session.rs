@@ -2,7 +2,7 @@
 
 use super::manifest::ConversationEntry;
 use super::policy_row::PartitionKind;
-use super::release::{Asking, Audited, Composed, Visible};
+use super::release::{Asking, Audited, Release, Visible};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Inner, State, Target, Writing};
@@ -12,7 +12,7 @@ use crate::catalog::{FactRow, Facts, Presence, Query};
 use crate::consent::{Action, Recipient};
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
-use crate::id::ConversationId;
+use crate::id::{ConversationId, Timestamp};
 use crate::label::{Label, Origins, Purpose};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -145,13 +145,25 @@ impl Session {
         action: Action,
         kind: ReleaseKind,
         query: &[u8],
-        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Composed<T>>,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
     ) -> Result<Audited<T>> {
         let asking = Asking { actors: &self.actors, purpose: self.purpose, action, kind, query };
         let mut also = |tx: &mut Tx<'_>, w: &mut Writing, label| self.store_label(tx, w, partition, label);
         let out = self.inner.release(partition, &asking, compose, &mut also)?;
         self.raise(out.label());
         Ok(out)
+    }
+
+    /// The time now: not before any entry of the logs that are open.
+    pub(crate) fn now(&self) -> Timestamp {
+        let floor = self.inner.peek().map_or(i64::MIN, |s| s.floor());
+        Timestamp::from_millis(self.inner.base.env.now().as_millis().max(floor))
+    }
+
+    /// Random bytes that name the fences around quoted text.
+    #[expect(clippy::unused_self, reason = "a session is what may ask for one")]
+    pub(crate) fn nonce(&self) -> Result<[u8; 8]> {
+        random_array()
     }
 
     /// The name of the partition that is read unless told otherwise.
@@ -169,7 +181,7 @@ impl Session {
         self.release(&partition, Action::Read, ReleaseKind::Read, &bytes, &mut |v| {
             let value = v.query(query)?;
             let items = value.iter().map(|r| (r.record, r.part)).collect();
-            Ok(Composed { value, items })
+            Ok(Release { value, items })
         })
     }
 
@@ -180,7 +192,7 @@ impl Session {
     pub fn presence(&self) -> Result<Audited<Vec<Presence>>> {
         let partition = self.default_partition()?;
         self.release(&partition, Action::Count, ReleaseKind::Count, b"presence", &mut |v| {
-            Ok(Composed { value: v.presence()?, items: Vec::new() })
+            Ok(Release { value: v.presence()?, items: Vec::new() })
         })
     }
 
@@ -192,7 +204,7 @@ impl Session {
         let partition = self.default_partition()?;
         let bytes = format!("{query:?}").into_bytes();
         self.release(&partition, Action::Count, ReleaseKind::Count, &bytes, &mut |v| {
-            Ok(Composed { value: v.count(query)?, items: Vec::new() })
+            Ok(Release { value: v.count(query)?, items: Vec::new() })
         })
     }
 }

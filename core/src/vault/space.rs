@@ -1,24 +1,22 @@
 //! Creating, opening and closing a space, and its partitions.
 
-use super::head::{self, Head, RowRef, ScopeEntry, SystemPart};
-use super::manifest::Manifest;
-use super::payload::{Codec, Content};
+use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
+use super::head::{self, Head, ScopeEntry, SystemPart};
+use super::payload::Codec;
 use super::policy_row::{DirectoryEntry, PartitionKind, PolicyRow};
-use super::rows::{Base, Buffers, Place};
+use super::rows::Base;
 use super::scope::{Opening, Scope, SystemView, read_head};
 use super::state::{Inner, State, Target, Writing, load_policy};
-use super::tx::{FIRST_ROW, MANIFEST_ROW, SEED_ROW, Tx};
+use super::tx::{FIRST_ROW, Tx};
 use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
-use crate::crypto::secret::{EpochRoot, Key, Seed, SpaceRoot};
-use crate::crypto::sign::SigningKey;
+use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::crypto::{random_array, seal};
 use crate::environment::Environment;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::{RecoveryCode, ScopeKeys, SpaceRow, Unlock, make_slot, open_slots, space_row_id};
-use crate::ledger::tree::TreeHead;
 use crate::storage::{Copy, ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
@@ -52,111 +50,6 @@ pub struct Info {
     pub keystore: &'static str,
     /// Whether a rollback of the whole file would be noticed: not without an anchor.
     pub freshness: &'static str,
-}
-
-/// A new scope on its way into the file.
-struct NewScope {
-    id: ScopeId,
-    ordinal: u16,
-    keys: ScopeKeys,
-    verify: [u8; 32],
-}
-
-fn to_place(tag: ScopeId, scope: ScopeId, class: Class, number: u64, version: u64, epoch: u32) -> Place {
-    Place { tag, scope, class, number, version, epoch, group: 0 }
-}
-
-/// Where the next row number of the system scope comes from while it does not exist yet.
-struct Counter(u64);
-
-impl Counter {
-    fn next(&mut self) -> u64 {
-        self.0 += 1;
-        self.0 - 1
-    }
-}
-
-/// Writes a scope's first manifest, log entry and head.
-fn found_scope(
-    base: &Base,
-    txn: &mut dyn WriteTxn,
-    id: ScopeId,
-    ordinal: u16,
-    keys: &ScopeKeys,
-    seed: &Key<Seed>,
-    first_row: u64,
-    now: i64,
-    system: Option<SystemPart>,
-    under: Option<(u32, [u8; 32])>,
-) -> Result<(Head, [u8; 32])> {
-    let generation = 1u32;
-    let version = u64::from(generation) << 32 | u64::from(u32::from_be_bytes(random_array()?));
-    let mut buffers = Buffers::default();
-    let number = |n: u64| u64::from(ordinal) << 40 | n;
-    let place = |class, n| to_place(id, id, class, number(n), version, base.epoch);
-    let key = keys.manifest.expose();
-    let seed_row = base.put(txn, &mut buffers, key, &place(Class::LogSeed, SEED_ROW), Content::Dense, seed.expose())?;
-    let manifest = Manifest::new(seed_row, first_row)?;
-    let row =
-        base.put(txn, &mut buffers, key, &place(Class::Manifest, MANIFEST_ROW), Content::Dense, &manifest.encode())?;
-    let empty = TreeHead::empty();
-    let head = Head {
-        space: base.space,
-        scope: id,
-        epoch: base.epoch,
-        generation,
-        log_origin: random_array()?,
-        log_size: 0,
-        log_root: empty.root,
-        last_entry: now,
-        manifest: row,
-        previous: [0; 32],
-        flags: 0,
-        under,
-        system,
-    };
-    let body = head.encode();
-    let signer = SigningKey::from_seed(seed.expose())?;
-    let auth = head::authenticate(&body, &keys.head_mac, head.system.is_some().then_some(&signer))?;
-    txn.put_head(&id, &body, &auth)?;
-    Ok((head, head::digest(&body)))
-}
-
-/// Seals a policy row into the system scope's number space.
-pub(crate) fn put_policy(
-    base: &Base,
-    txn: &mut dyn WriteTxn,
-    system: ScopeId,
-    scope: ScopeId,
-    keys: &ScopeKeys,
-    number: u64,
-    version: u64,
-    row: &PolicyRow,
-) -> Result<(RowRef, [u8; 32])> {
-    let place = to_place(system, scope, Class::Policy, number, version, base.epoch);
-    let mut packed = Vec::new();
-    base.codec.pack(Content::Dense, &row.encode(), &mut packed)?;
-    let sealed = seal::seal(keys.policy.expose(), &base.context(&place).encode(), &packed)?;
-    let salt = seal::salt_of(&sealed).ok_or(Error::Internal(60))?;
-    txn.put(&system, number, 0, Class::Policy as u8, version, &sealed)?;
-    Ok((RowRef { number, version, salt }, sha256(&[&sealed])))
-}
-
-fn put_wrap(
-    base: &Base,
-    txn: &mut dyn WriteTxn,
-    system: ScopeId,
-    scope: ScopeId,
-    keys: &ScopeKeys,
-    vrk: &Key<EpochRoot>,
-    number: u64,
-    version: u64,
-) -> Result<RowRef> {
-    let place = to_place(system, scope, Class::ScopeWrap, number, version, base.epoch);
-    let sealed = keys.wrap(vrk, &base.context(&place))?;
-    let salt = seal::salt_of(&sealed).ok_or(Error::Internal(61))?;
-    txn.put(&system, number, 0, Class::ScopeWrap as u8, version, &sealed)?;
-    Ok(RowRef { number, version, salt })
 }
 
 fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
@@ -235,46 +128,45 @@ impl HealthSpace {
         base: &Base,
         txn: &mut dyn WriteTxn,
         vrk: &Key<EpochRoot>,
-        system_id: ScopeId,
+        system: ScopeId,
         slots: &[SlotRow],
         now: i64,
     ) -> Result<()> {
-        let mut counter = Counter(FIRST_ROW);
-        let version = 1u64 << 32 | u64::from(u32::from_be_bytes(random_array()?));
-        let mut scopes: Vec<(NewScope, Key<Seed>)> = Vec::new();
-        for ordinal in 0..3u16 {
-            let id = if ordinal == 0 { system_id } else { ScopeId(random_array()?) };
-            let seed: Key<Seed> = Key::make()?;
-            let verify = SigningKey::from_seed(seed.expose())?.verifying_key().0;
-            scopes.push((NewScope { id, ordinal, keys: ScopeKeys::make()?, verify }, seed));
-        }
+        let version = first_version()?;
         let kinds =
             [("", PartitionKind::General), ("health", PartitionKind::Health), ("general", PartitionKind::General)];
-        let directory = scopes.iter().zip(kinds).skip(1).map(|((s, _), (name, kind))| DirectoryEntry {
-            name: name.to_owned(),
-            scope: s.id,
-            ordinal: s.ordinal,
-            kind,
-        });
-        let directory: Vec<_> = directory.collect();
+        let mut scopes = Vec::new();
+        for ordinal in 0..3u16 {
+            let id = if ordinal == 0 { system } else { ScopeId(random_array()?) };
+            scopes.push(NewScope::make(id, ordinal)?);
+        }
+        let named = scopes.iter().zip(kinds).skip(1);
+        let directory: Vec<_> = named
+            .map(|(s, (name, kind))| DirectoryEntry { name: name.to_owned(), scope: s.id, ordinal: s.ordinal, kind })
+            .collect();
+        let mut row = FIRST_ROW;
         let mut entries = Vec::new();
-        for ((s, _), (name, kind)) in scopes.iter().zip(kinds) {
+        for (s, (name, kind)) in scopes.iter().zip(kinds) {
             let mut policy = PolicyRow::new(name, kind);
             if s.ordinal == 0 {
                 policy.directory.clone_from(&directory);
             }
-            let wrap = put_wrap(base, txn, system_id, s.id, &s.keys, vrk, counter.next(), version)?;
-            let (policy, policy_digest) =
-                put_policy(base, txn, system_id, s.id, &s.keys, counter.next(), version, &policy)?;
-            entries.push(ScopeEntry { scope: s.id, ordinal: s.ordinal, wrap, policy, policy_digest, verify: s.verify });
+            entries.push(s.announce(
+                base,
+                txn,
+                vrk,
+                Announcement { system, numbers: [row, row + 1], version },
+                &policy,
+            )?);
+            row += 2;
         }
         let part = SystemPart { slots_digest: slots_digest(slots), scopes: entries };
         let mut under = None;
-        for (s, seed) in &scopes {
-            let system = (s.ordinal == 0).then(|| part.clone());
-            let first = if s.ordinal == 0 { counter.0 } else { FIRST_ROW };
-            let (head, digest) = found_scope(base, txn, s.id, s.ordinal, &s.keys, seed, first, now, system, under)?;
-            if s.ordinal == 0 {
+        for s in &scopes {
+            let is_system = s.ordinal == 0;
+            let first = if is_system { row } else { FIRST_ROW };
+            let (head, digest) = s.found(base, txn, first, now, is_system.then(|| part.clone()), under)?;
+            if is_system {
                 under = Some((head.generation, digest));
             }
         }
@@ -438,31 +330,27 @@ impl HealthSpace {
         let ordinal = directory.directory.iter().map(|d| d.ordinal).max().unwrap_or(0);
         let ordinal =
             ordinal.checked_add(1).filter(|o| *o < u16::MAX).ok_or(Error::TooLarge(crate::error::Limit::Capacity))?;
-        let id = ScopeId(random_array()?);
-        let keys = ScopeKeys::make()?;
-        let seed: Key<Seed> = Key::make()?;
-        let verify = SigningKey::from_seed(seed.expose())?.verifying_key().0;
-        directory.directory.push(DirectoryEntry { name: name.to_owned(), scope: id, ordinal, kind });
+        let new = NewScope::make(ScopeId(random_array()?), ordinal)?;
+        directory.directory.push(DirectoryEntry { name: name.to_owned(), scope: new.id, ordinal, kind });
         let work = w.work(tx, Target::System)?;
         let version = tx.version(work);
-        let (wrap_row, policy_row, directory_row) = (tx.next_row(work)?, tx.next_row(work)?, tx.next_row(work)?);
-        let wrap = put_wrap(base, &mut *tx.txn, system.id, id, &keys, vrk, wrap_row, version)?;
+        let (numbers, directory_row) = ([tx.next_row(work)?, tx.next_row(work)?], tx.next_row(work)?);
         let policy = PolicyRow::new(name, kind);
-        let (policy, policy_digest) =
-            put_policy(base, &mut *tx.txn, system.id, id, &keys, policy_row, version, &policy)?;
-        let new_directory =
-            put_policy(base, &mut *tx.txn, system.id, system.id, &system.keys, directory_row, version, &directory)?;
+        let entry =
+            new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, numbers, version }, &policy)?;
+        let place = system_place(base, system.id, system.id, Class::Policy, directory_row, version);
+        let new_directory = put_policy(base, &mut *tx.txn, &place, &system.keys, &directory)?;
         let part = w.system_part(tx)?;
-        let old_directory = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
-        let old = old_directory.policy.number;
-        (old_directory.policy, old_directory.policy_digest) = new_directory;
-        part.scopes.push(ScopeEntry { scope: id, ordinal, wrap, policy, policy_digest, verify });
+        let own = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
+        let old = own.policy.number;
+        (own.policy, own.policy_digest) = new_directory;
+        part.scopes.push(entry);
         tx.txn.delete(&system.id, old)?;
         let work = w.work(tx, Target::System)?;
-        tx.log(work, AuditEvent::LogOpened { scope: id, previous: None })?;
-        // Its head names no system head yet: the one of this transaction is not written.
+        tx.log(work, AuditEvent::LogOpened { scope: new.id, previous: None })?;
+        // Its head names the system head before this transaction's, which is not written yet.
         let under = Some((w.state.view.head.generation, w.state.view.digest));
-        found_scope(base, &mut *tx.txn, id, ordinal, &keys, &seed, FIRST_ROW, tx.now, None, under)?;
+        new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
         Ok(())
     }
 }
@@ -538,7 +426,7 @@ fn open_scope_key(
     {
         return Err(BAD);
     }
-    let place = to_place(system, entry.scope, Class::ScopeWrap, entry.wrap.number, entry.wrap.version, base.epoch);
+    let place = system_place(base, system, entry.scope, Class::ScopeWrap, entry.wrap.number, entry.wrap.version);
     ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)
 }
 
@@ -552,7 +440,7 @@ fn open_system(
 ) -> Result<(ScopeKeys, Head, [u8; 32])> {
     const BAD: Error = Error::Corrupt(Part::Slot);
     let row = txn.row(&id, FIRST_ROW)?.ok_or(BAD)?;
-    let place = to_place(id, id, Class::ScopeWrap, row.number, row.version, base.epoch);
+    let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
     let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)?;
     let (head, digest) = read_head(txn, &id, &|b, a| head::verify_mac(b, a, &keys.head_mac))?;
     let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;

@@ -63,11 +63,6 @@ impl Writing {
     pub(crate) fn system_part(&mut self, tx: &Tx<'_>) -> Result<&mut SystemPart> {
         self.work(tx, Target::System)?.system.as_mut().ok_or(Error::Internal(51))
     }
-
-    /// Forgets a working copy and everything it would have changed.
-    pub(crate) fn drop_work(&mut self, target: Target) {
-        self.works.remove(&target);
-    }
 }
 
 impl State {

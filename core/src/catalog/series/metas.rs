@@ -49,8 +49,11 @@ pub(super) fn put(out: &mut Output, samples: &[Sample]) -> Vec<i64> {
     column
 }
 
-/// Reads the lists of `n` samples, and their shapes.
-pub(super) fn take(input: &mut Input<'_>, n: usize) -> Result<(Vec<Arc<[Meta]>>, Vec<i64>)> {
+/// A list per sample, and its shape.
+type Lists = (Vec<Arc<[Meta]>>, Vec<i64>);
+
+/// Reads the lists of `n` samples.
+pub(super) fn take(input: &mut Input<'_>, n: usize) -> Result<Lists> {
     let count = input.bounded()?;
     let keys = (0..count).map(|_| input.text().map(Arc::from)).collect::<Result<Vec<Arc<str>>>>()?;
     let count = input.bounded()?;

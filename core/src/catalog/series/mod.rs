@@ -226,3 +226,17 @@ pub(crate) fn summary(samples: &[Sample]) -> SeriesSummary {
     }
     s
 }
+
+/// Adds up the bytes that each column takes, each compressed on its own.
+#[cfg(test)]
+pub(crate) fn measure(samples: &[Sample], sums: &mut std::collections::BTreeMap<&'static str, usize>) {
+    let mut before = (0, 0);
+    columns(samples, &mut |name, out| {
+        let plain = out.plain.get(before.0..).unwrap_or_default();
+        let frame = zstd::bulk::Compressor::with_dictionary(ZSTD_LEVEL, DICTIONARY)
+            .and_then(|mut z| z.compress(plain))
+            .map_or(plain.len(), |z| z.len().saturating_sub(8).min(plain.len()));
+        *sums.entry(name).or_default() += frame + out.packed.len() - before.1;
+        before = (out.plain.len(), out.packed.len());
+    });
+}

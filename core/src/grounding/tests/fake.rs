@@ -182,10 +182,10 @@ impl Fake {
                     created: None,
                     offset: 0,
                     number: Decimal::parse(value),
-                    word: Decimal::parse(value).is_none().then(|| (*value).to_owned()),
+                    word: Decimal::parse(value).is_none().then(|| (*value).into()),
                     source_version: None,
                     device: None,
-                    meta: Vec::new(),
+                    meta: Vec::new().into(),
                     at: 10_000 + 50 * i as u64,
                     len: 40,
                 }

@@ -3,4 +3,5 @@
 mod bundles;
 mod fake;
 mod hostile;
+mod story;
 mod texts;

@@ -2,8 +2,9 @@
 
 use super::fake::{Fake, lab, patient, quantity, with_range};
 use crate::grounding::{Violation, check_answer};
+use crate::label::{Sensitivities, Sensitivity};
 use crate::lang::Lang;
-use crate::record::{Category, Comparator, FactDraft, Kind, Status, Value, When};
+use crate::record::{Category, Coding, Comparator, FactDraft, Kind, Status, Value, When};
 
 const QUESTION: &str = "How did my LDL change since I started the statin?";
 
@@ -122,6 +123,8 @@ fn periods_are_kept() {
     assert!(c.text.contains("- period asked: 2010-01-01 to 2010-12-31\n"));
     assert!(c.text.contains("- 2 results; last 101.5 mg/dL (2010-09-01)"), "{}", c.text);
     assert!(!c.text.contains("92.10"));
+    let c = patient().ask("How is my LDL since I started simvastatin in 2010?");
+    assert!(c.text.contains("n 2, last 160 mg/dL (2010-03-01)"), "the year does not hide what was before");
     let c = patient().ask("my LDL in 2020");
     assert!(c.text.contains("none in the period asked; the latest is 92.10 mg/dL (2014-01-28)"), "{}", c.text);
 }
@@ -143,7 +146,9 @@ fn units_and_codes_are_never_mixed() {
 fn ranges_bounds_and_words() {
     let t = patient().ask("What was my last creatinine and is it in range?").text;
     assert!(
-        t.contains("- 1 result: 0.95 mg/dL (2026-08-01) [r:2], flag N as reported, within the reported range 0.6 mg/dL–1.2 mg/dL"),
+        t.contains(
+            "- 1 result: 0.95 mg/dL (2026-08-01) [r:2], flag N as reported, within the reported range 0.6–1.2 mg/dL"
+        ),
         "{t}"
     );
     let mut f = Fake::default();
@@ -161,7 +166,7 @@ fn ranges_bounds_and_words() {
     f.push(wrong);
     let t = f.ask("Quel est mon dernier bilan thyroïdien ?").text;
     assert!(t.contains("3 résultats ; dernier 6,2 m(IU)/L (2026-01-01)"), "{t}");
-    assert!(t.contains("au-dessus des valeurs de référence indiquées 0,4 m(IU)/L–4,0 m(IU)/L"), "{t}");
+    assert!(t.contains("au-dessus des valeurs de référence indiquées 0,4–4,0 m(IU)/L"), "{t}");
     assert!(t.contains("minimum <0,01 m(IU)/L (2025-01-01)") && t.contains("(2019)") && !t.contains("99"), "{t}");
 }
 
@@ -169,10 +174,10 @@ fn ranges_bounds_and_words() {
 fn lists_in_both_languages() {
     let mut f = patient();
     let t = f.ask("Which medicines am I taking?").text;
-    assert!(t.contains("Medications\n- 2 in all, 1 active\n- simvastatin «a5a5a5a5a5a5a5a5 simvastatin 20 MG Oral Tablet», active, since 2010-05-01"), "{t}");
+    assert!(t.contains("Medications\n- 2 in all, 1 active [r:2] [r:3]\n- simvastatin «a5a5a5a5a5a5a5a5 simvastatin 20 MG Oral Tablet», active, since 2010-05-01"), "{t}");
     assert!(t.contains("lisinopril «a5a5a5a5a5a5a5a5 lisinopril 10 MG Oral Tablet», stopped"), "{t}");
     let t = f.ask("Ai-je une allergie à la pénicilline ?").text;
-    assert!(t.contains("Allergies et intolérances\n- 1 en tout, 1 en cours\n"), "{t}");
+    assert!(t.contains("Allergies et intolérances\n- 1 en tout, 1 en cours [r:2]\n"), "{t}");
     f.listed(Kind::Immunization, Category::Immunizations, "Influenza, seasonal", "2024-10-01");
     f.listed(Kind::Immunization, Category::Immunizations, "Influenza, seasonal", "2025-10-01");
     let t = f.ask("When was my last flu shot?").text;
@@ -337,4 +342,72 @@ fn sleep_is_hours_asleep_by_night() {
     let t = f.ask("How did I sleep last week?").text;
     // 22:00 to 04:00 is six hours although two stages overlap; the second night has eight.
     assert!(t.contains("2026-11-17 to 2026-11-18: ≈7.00 h asleep per night, min ≈6.00, max ≈8.00 (2 nights)"), "{t}");
+}
+
+/// The shapes in which the FHIR and the Apple importer tell age and sex; a name is never read.
+#[test]
+fn the_person_is_age_and_sex() {
+    let fact = |code: &str, value: Value, when: Option<&str>| {
+        let mut f = FactDraft::new(Kind::Patient, Category::Demographics);
+        f.codes = vec![Coding::new("x", code, "")];
+        f.value = value;
+        f.when = when.and_then(When::parse_fhir);
+        f
+    };
+    let mut f = Fake::default();
+    f.push(fact("name", Value::Text("F".into()), None));
+    f.push(fact("birth-date", Value::Text("1979-11-24".into()), Some("1979-11-24")));
+    assert!(f.ask("my LDL").text.contains("- person: 46 years old [r:1]\n"));
+    f.push(fact("sex", Value::Text("male".into()), None));
+    assert!(f.ask("mon LDL est-il bon ?").text.contains("- personne : homme [r:1], 46 ans [r:2]\n"));
+    let mut f = Fake::default();
+    let word = "HKBiologicalSexFemale";
+    f.push(fact(
+        "HKCharacteristicTypeIdentifierBiologicalSex",
+        Value::Coded(vec![Coding::new("x", word, "")], word.into()),
+        None,
+    ));
+    f.push(fact("deceased", Value::Text("2020".into()), None));
+    assert!(f.ask("my LDL").text.contains("- person: female [r:1], deceased [r:2]\n"));
+}
+
+#[test]
+fn a_question_about_nothing_shows_what_is_there() {
+    let t = patient().ask("hello there").text;
+    assert!(t.contains("What is here\n- Laboratory results: 7 (2009-03-02–2026-08-01)\n"), "{t}");
+}
+
+/// What is sensitive, or social, is not volunteered to a question that did not ask for it.
+#[test]
+fn sensitive_conditions_are_not_volunteered() {
+    let mut f = patient();
+    f.listed(Kind::Condition, Category::Conditions, "Victim of intimate partner abuse (finding)", "2015-01-01");
+    f.listed(Kind::Condition, Category::Conditions, "HIV infection", "2016-01-01");
+    if let Some(r) = f.rows.last_mut() {
+        r.class.sensitivities = Sensitivities::only(Sensitivity::Hiv).bits();
+    }
+    let t = f.ask("my LDL").text;
+    assert!(t.contains("hypertension") && !t.contains("abuse") && !t.contains("HIV"), "{t}");
+    assert!(t.contains("Not shown here: Conditions (2)."), "{t}");
+    let t = f.ask("What conditions do I have?").text;
+    assert!(t.contains("abuse") && t.contains("HIV infection, active"), "{t}");
+}
+
+/// An end in the past closes a condition; a prescription that the source calls active stays so.
+#[test]
+fn ends_are_read_with_the_status() {
+    let mut f = Fake::default();
+    f.listed(Kind::Condition, Category::Conditions, "Acute bronchitis", "2020-01-01");
+    f.rows[0].fact.until = When::parse_fhir("2020-02-01");
+    f.listed(Kind::Condition, Category::Conditions, "Asthma", "2020-01-01");
+    f.rows[1].fact.until = When::parse_fhir("2030-01-01");
+    f.med("ramipril 5 mg", "2025-01-01", Status::Active);
+    f.rows[2].fact.until = When::parse_fhir("2025-12-31");
+    let t = f.ask("What conditions do I have?").text;
+    assert!(
+        t.contains("2 in all, 1 active")
+            && t.contains("bronchitis «a5a5a5a5a5a5a5a5 Acute bronchitis», ended, since 2020-01-01, until 2020-02-01"),
+        "{t}"
+    );
+    assert!(t.contains("ramipril «a5a5a5a5a5a5a5a5 ramipril 5 mg», active, since 2025-01-01, until 2025-12-31"), "{t}");
 }

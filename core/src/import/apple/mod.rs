@@ -79,7 +79,7 @@ pub(super) fn import(
         clinical: Vec::new(),
         indent: None,
         indent_of: 0,
-        fast: true,
+        fast: record::within(limits),
     };
     import.run()
 }
@@ -341,6 +341,7 @@ impl Import<'_> {
         match draft::read(kind, &text, self.limits, &mut self.found) {
             Ok(read) => {
                 let draft = Draft {
+                    identity_is_content: true,
                     body,
                     span: Span { member: self.member, offset: at, len: end as u64 },
                     identity: read.identity,

@@ -8,6 +8,7 @@ use super::intern::{Word, Words, plain};
 use super::text::without_pointers;
 use super::time::{Months, Times};
 use super::types;
+use crate::import::Limits;
 use crate::record::{Decimal, Meta, Sample, SeriesKey};
 use memchr::{memchr, memmem};
 use std::borrow::Cow;
@@ -20,6 +21,11 @@ const NEAR: usize = 64 << 10;
 const REMEMBERED: usize = 256;
 /// Remembered lists and series; beyond, the table starts anew.
 const MOST: usize = 2048;
+
+/// Whether nothing that the fast way takes can be over these limits.
+pub(super) fn within(limits: &Limits) -> bool {
+    limits.token_bytes.min(limits.resource_bytes) >= NEAR && limits.attributes >= 9 && limits.xml_depth >= 2
+}
 
 /// A record read, but for its place.
 pub(super) struct Reading {

@@ -5,10 +5,12 @@ use crate::import::source::tests::shared;
 use crate::record::{Category, Decimal, FactDraft, Kind, Sample, SeriesKey, Value};
 use std::collections::BTreeMap;
 
+type Record = (&'static str, Span, Identity, Vec<u8>, Vec<FactDraft>);
+
 #[derive(Default)]
 struct Kept {
     samples: Vec<(SeriesKey, Sample)>,
-    records: Vec<(&'static str, Span, Identity, Vec<u8>, Vec<FactDraft>)>,
+    records: Vec<Record>,
     envelope: Vec<u8>,
     progress: u64,
 }
@@ -285,4 +287,142 @@ fn a_workout_and_a_day() {
     let day = kept.records.iter().find(|r| r.0 == "ActivitySummary").unwrap();
     assert_eq!(day.4[0].note, "goal 630 kcal");
     assert_eq!(day.4[0].when.unwrap().to_local_date(), "2016-11-15");
+}
+
+#[test]
+fn both_ways_agree_on_whole_exports() {
+    let Some(dir) = shared() else { return };
+    let run = |arguments: &[&str]| {
+        let out = std::process::Command::new("python3")
+            .arg(dir.join("data/gen.py"))
+            .args(["apple", "--records", "20000", "--out", "-"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(out.status.success());
+        out.stdout
+    };
+    for arguments in
+        [&["--quirks", "vt,dupmeta,bom,dtd16"][..], &["--lang", "fr", "--tz-mode", "dst", "--glucose", "mmol"]]
+    {
+        let xml = run(arguments);
+        let limits = Limits::default();
+        let (fast, fast_report, _) = read_with(&xml, &limits, true).unwrap();
+        let (slow, slow_report, _) = read_with(&xml, &limits, false).unwrap();
+        assert_eq!(fast.samples.len(), 20_000);
+        assert!(fast.samples == slow.samples && fast_report == slow_report);
+    }
+}
+
+/// Repeats a text for so many bytes, without holding them.
+struct Endless {
+    pattern: Vec<u8>,
+    left: usize,
+    at: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let from = self.at % self.pattern.len();
+        let n = buf.len().min(self.left).min(self.pattern.len() - from);
+        buf[..n].copy_from_slice(&self.pattern[from..from + n]);
+        self.at += n;
+        self.left -= n;
+        Ok(n)
+    }
+}
+
+fn endless(head: &[u8], body: &[u8], bytes: usize, close: &str) -> (Kept, Report) {
+    let tail = format!("{close}\n{}</HealthData>", record("value=\"1\"", "")).into_bytes();
+    let endless = Endless { pattern: body.repeat(1 << 14), left: bytes / body.len() * body.len(), at: 0 };
+    let mut input = head.chain(endless).chain(tail.as_slice());
+    let (mut sink, mut report) = (Kept::default(), Report::default());
+    import(&mut input, 0, &Limits::default(), &mut sink, &mut report).unwrap();
+    (sink, report)
+}
+
+#[test]
+fn huge_and_deep_ones_are_refused_and_the_rest_is_read() {
+    use Severity::Refused;
+    let gib = 1 << 30;
+    for (head, body, bytes, close, what) in [
+        (&b"<HealthData><Record type=\""[..], &b"x"[..], gib, "\"/>", What::TooLarge),
+        (b"<HealthData><Record ", b"a=\"1\" ", 600_000, "/>", What::TooLarge),
+        (b"<HealthData><Foo>", b"<a>", 3_000_000, "</Foo>", What::TooDeep),
+        (b"<HealthData><Foo>", b"<a></a>", gib / 32, "</Foo>", What::TooLarge),
+        (b"<HealthData>", b"stray ", gib / 16, "", What::BadXml),
+        (b"<HealthData><!--", b"- -", gib / 16, "-->", What::TooLarge),
+    ] {
+        let start = std::time::Instant::now();
+        let (kept, report) = endless(head, body, bytes, close);
+        assert_eq!(kept.samples.len(), 1, "{what:?}");
+        assert_eq!(report.issue_counts.get(&(Refused, what)), Some(&1), "{:?}", report.issue_counts);
+        let mib = bytes as f64 / f64::from(1 << 20);
+        assert!(start.elapsed().as_secs_f64() < 1.0 + mib, "under a second for each MiB");
+    }
+    // White space is skipped, whatever there is of it.
+    assert_eq!(endless(b"<HealthData>", b" \n", gib / 32, "").1.issues, []);
+}
+
+#[test]
+fn limits_at_and_above() {
+    let limits = Limits { attributes: 6, xml_depth: 3, token_bytes: 40, resource_bytes: 4000, ..Limits::default() };
+    let refused = |inner: &str| {
+        let (_, report, _) = read_with(export(inner).as_bytes(), &limits, false).unwrap();
+        report.issues.first().map(|i| i.what)
+    };
+    assert_eq!(refused(&record("a=\"1\" b=\"2\"", "")), None);
+    assert_eq!(refused(&record("a=\"1\" b=\"2\" c=\"3\"", "")), Some(What::TooLarge));
+    assert_eq!(refused(&record("", "<a><b/></a>")), None);
+    assert_eq!(refused(&record("", "<a><b><c/></b></a>")), None);
+    assert_eq!(refused(&record("", "<a><b><c></c></b></a>")), Some(What::TooDeep));
+    assert_eq!(refused(&record(&format!("a=\"{}\"", "x".repeat(40)), "")), None);
+    assert_eq!(refused(&record(&format!("a=\"{}\"", "x".repeat(41)), "")), Some(What::TooLarge));
+    let one = record("", "<a/>");
+    let fill = limits.resource_bytes - one.trim().len();
+    assert_eq!(refused(&record("", &format!("<a/>{}", " ".repeat(fill)))), None);
+    assert_eq!(refused(&record("", &format!("<a/>{}", " ".repeat(fill + 1)))), Some(What::TooLarge));
+}
+
+#[test]
+fn entities_are_never_expanded() {
+    let mut dtd = String::from("<!DOCTYPE HealthData [<!ENTITY lol0 \"lol\">");
+    for i in 1..10 {
+        let before = format!("&lol{};", i - 1).repeat(10);
+        dtd.push_str(&format!("<!ENTITY lol{i} \"{before}\">"));
+    }
+    dtd.push_str("<!ENTITY file SYSTEM \"file:///etc/passwd\">]>");
+    let xml = format!("{dtd}<HealthData>{}</HealthData>", record("value=\"&lol9;&file;\"", ""));
+    let (kept, report) = read(&xml);
+    assert_eq!(kept.samples[0].1.word.as_deref(), Some("&lol9;&file;"));
+    assert_eq!(
+        issues(&report),
+        [(Severity::Repaired, What::DoctypeSkipped, 1), (Severity::Repaired, What::UnknownEntity, 1)]
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 400, ..Default::default() })]
+    #[test]
+    fn mutated_exports_do_no_harm(
+        changes in proptest::collection::vec((0usize..2000, proptest::prelude::any::<u8>()), 1..6),
+        cut in 0usize..2000,
+    ) {
+        let mut xml = export(&format!(
+            "{}{} <Correlation type=\"c\" {START} {END}>\n {}</Correlation>\n <Workout workoutActivityType=\"W\" {START}><WorkoutStatistics type=\"t\" sum=\"1\" unit=\"km\"/></Workout>\n",
+            record("value=\"1\"", ""),
+            record("value=\"2\"", "\n  <MetadataEntry key=\"a\" value=\"b\"/>\n "),
+            record("value=\"3\"", ""),
+        )).into_bytes();
+        for (at, to) in changes {
+            let n = xml.len();
+            xml[at % n] = to;
+        }
+        xml.truncate(xml.len().saturating_sub(cut % 7 * 20));
+        let both = [true, false].map(|fast| read_with(&xml, &Limits::default(), fast));
+        if let [Ok(fast), Ok(slow)] = both {
+            proptest::prop_assert_eq!(fast.0.samples, slow.0.samples);
+            proptest::prop_assert_eq!(fast.1, slow.1);
+        }
+    }
 }

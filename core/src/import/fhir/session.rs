@@ -221,6 +221,7 @@ impl Handler for Session<'_> {
         }
         let id = &*reading.common.id;
         let draft = Draft {
+            identity_is_content: false,
             body,
             span: Span { member: self.member, offset: at, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),

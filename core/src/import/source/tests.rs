@@ -63,6 +63,7 @@ pub(in crate::import) fn readers() -> Readers {
             return Err(Error::Malformed(Malformed::Json));
         }
         sink.record(Draft {
+            identity_is_content: false,
             body: &body,
             span: crate::record::Span { member, offset: 0, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),
@@ -267,4 +268,110 @@ fn an_id_is_the_hash_of_all_bytes_and_limits_hold() {
     limits.input_bytes -= 1;
     assert!(matches!(source.id(&limits, &mut |_| Ok(())), Err(Error::TooLarge(Limit::InputBytes))));
     assert!(matches!(read_all(&mut source, &limits), Err(Error::TooLarge(Limit::InputBytes))));
+}
+
+/// User and system CPU seconds of this process (proc_pid_stat(5), 100 ticks a second), and its
+/// peak resident MiB.
+#[cfg(target_os = "linux")]
+fn usage() -> (f64, u64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+    (ticks / 100.0, peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024)
+}
+
+struct Measured {
+    chunks: Option<crate::catalog::series::Chunker>,
+    bytes: u64,
+    samples: u64,
+    columns: BTreeMap<&'static str, usize>,
+    split: bool,
+    check: bool,
+}
+
+impl Measured {
+    fn emit(&mut self) -> impl FnMut(crate::catalog::series::Chunk) -> Result<()> + '_ {
+        |chunk| {
+            if self.split {
+                crate::catalog::series::measure(&chunk.samples, &mut self.columns);
+            }
+            let bytes = crate::catalog::series::encode(&chunk.samples);
+            if self.check {
+                assert_eq!(crate::catalog::series::decode(&bytes)?, chunk.samples);
+            }
+            self.bytes += bytes.len() as u64;
+            Ok(())
+        }
+    }
+}
+
+impl Sink for Measured {
+    fn record(&mut self, _: Draft<'_>) -> Result<()> {
+        Ok(())
+    }
+    fn sample(&mut self, key: &SeriesKey, member: u32, sample: Sample) -> Result<()> {
+        self.samples += 1;
+        if let Some(mut chunks) = self.chunks.take() {
+            let done = chunks.push(key, member, sample, &mut self.emit());
+            self.chunks = Some(chunks);
+            done?;
+        }
+        Ok(())
+    }
+    fn envelope(&mut self, _: u32, _: u64, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+    fn progress(&mut self, _: u64) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Prints figures of a large export: `HEALTHSPACE_EXPORT=export.xml cargo test --release figures -- --nocapture`.
+#[cfg(target_os = "linux")]
+#[test]
+fn figures_of_a_large_export() {
+    let Some(path) = std::env::var_os("HEALTHSPACE_EXPORT") else {
+        eprintln!("SKIPPED: HEALTHSPACE_EXPORT names no file");
+        return;
+    };
+    let limits = Limits::default();
+    let mut source = Source::open(path).unwrap();
+    let mb = source.len() as f64 / 1e6;
+    let (t, _) = usage();
+    source.id(&limits, &mut |_| Ok(())).unwrap();
+    eprintln!("hash: {:.0} MB/s CPU", mb / (usage().0 - t));
+    for (name, chunks, split, check) in [
+        ("parse", false, false, false),
+        ("parse + chunk + encode", true, false, false),
+        ("the same, decoded and compared", true, false, true),
+        ("columns", true, true, false),
+    ] {
+        let mut sink = Measured {
+            chunks: chunks.then(Default::default),
+            bytes: 0,
+            samples: 0,
+            columns: BTreeMap::new(),
+            split,
+            check,
+        };
+        let mut report = Report::default();
+        let (t, _) = usage();
+        source.read_with(&readers(), &limits, &mut sink, &mut report).unwrap();
+        if let Some(chunks) = sink.chunks.take() {
+            chunks.finish(&mut sink.emit()).unwrap();
+        }
+        let (end, peak) = usage();
+        eprintln!(
+            "{name}: {:.0} MB/s CPU ({:.2} s), peak {peak} MiB, {} samples, {:.3} bytes per sample",
+            mb / (end - t),
+            end - t,
+            sink.samples,
+            sink.bytes as f64 / sink.samples as f64
+        );
+        for (column, bytes) in &sink.columns {
+            eprintln!("  {column}: {:.3}", *bytes as f64 / sink.samples as f64);
+        }
+    }
 }

@@ -399,7 +399,7 @@ fn moved_and_deleted_bytes_are_gone_after_a_scrub() {
 
 /// Some bodies need overflow pages.
 fn sealed(n: u64) -> Vec<u8> {
-    if n % 50 == 0 { body(n).repeat(60) } else { body(n) }
+    if n.is_multiple_of(50) { body(n).repeat(60) } else { body(n) }
 }
 
 fn fill(storage: &Sqlite, order: impl Fn(u64) -> u64) {

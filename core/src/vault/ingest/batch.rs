@@ -49,14 +49,10 @@ type Tick<'a> = dyn Fn(u64, u64) -> Result<()> + 'a;
 
 /// Receives what an importer reads.
 pub(crate) struct Ingest<'a> {
-    inner: &'a Inner,
-    partition: &'a str,
-    staged: &'a Staged,
     tick: &'a Tick<'a>,
     issues: usize,
     chunker: Option<Chunker>,
     store: Store<'a>,
-    done: u64,
 }
 
 /// What is kept between batches, apart from the chunker, which hands chunks to it.
@@ -121,16 +117,7 @@ impl<'a> Ingest<'a> {
             // An item without confidentiality is R in a health partition and N elsewhere.
             base_confidentiality: scope.label().confidentiality.max(Confidentiality::Normal),
         };
-        Ok(Self {
-            inner,
-            partition,
-            staged,
-            tick,
-            issues: options.limits.issues,
-            chunker: Some(chunker()),
-            store,
-            done: 0,
-        })
+        Ok(Self { tick, issues: options.limits.issues, chunker: Some(chunker()), store })
     }
 
     /// Ends reading: what is still open is made durable, counts go into the report.
@@ -171,7 +158,6 @@ impl Sink for Ingest<'_> {
     }
 
     fn progress(&mut self, done: u64) -> Result<()> {
-        self.done = done;
         (self.tick)(done, self.store.units)
     }
 }
@@ -185,7 +171,7 @@ impl Store<'_> {
 
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.subjects.add(&draft.subject);
-        let content = content_of(draft.body);
+        let content = if draft.identity_is_content { *draft.identity.as_bytes() } else { content_of(draft.body) };
         let id = record_id(&draft.identity, &content);
         let origin = Origin { source: self.staged.ordinal, span: draft.span };
         let durable = self.is_durable();

@@ -19,10 +19,11 @@ use super::manifest::{SourceEntry, Staged};
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
 use crate::audit::AuditEvent;
+use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
 use crate::environment::Progress;
 use crate::error::{Error, Result};
-use crate::id::SourceId;
+use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
 use std::sync::Arc;
@@ -80,6 +81,34 @@ pub struct StagedImport {
     pub source: SourceId,
     /// Records and chunks that are durable.
     pub units: u64,
+}
+
+/// A file that was imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportedSource {
+    /// BLAKE3 of its bytes.
+    pub id: SourceId,
+    /// When.
+    pub imported_at: Timestamp,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// How much a partition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Typed facts, those of replaced records too.
+    pub facts: u64,
+    /// Records and chunks of samples.
+    pub records: u64,
+    /// Catalog segments.
+    pub segments: u64,
+    /// Bytes that the catalog takes in memory.
+    pub catalog_bytes: u64,
+    /// Entries of the log.
+    pub log_entries: u64,
 }
 
 impl HealthSpace {
@@ -176,6 +205,43 @@ impl Partition {
         let (_txn, state) = self.inner.read()?;
         let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
         Ok(p.manifest.staged.iter().map(|s| StagedImport { source: s.source, units: s.units }).collect())
+    }
+
+    /// The files that were imported, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield.
+    pub fn sources(&self) -> Result<Vec<ImportedSource>> {
+        let (txn, state) = self.inner.read()?;
+        let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        let mut list = Vec::new();
+        for row in &p.manifest.source_pages {
+            let page = p.source_page(&self.inner.base, &*txn, row)?;
+            list.extend(page.iter().filter(|s| s.finished).map(|s| ImportedSource {
+                id: s.id,
+                imported_at: Timestamp::from_millis(s.imported_at),
+                bytes: s.bytes,
+            }));
+        }
+        Ok(list)
+    }
+
+    /// How much is here and how much memory its catalog takes: for the host's own bookkeeping;
+    /// counts of everything, released to nobody.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield.
+    pub fn stats(&self) -> Result<Stats> {
+        let (_txn, state) = self.inner.read()?;
+        let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        let of = |f: fn(&Segment) -> usize| p.catalog.segments().map(f).sum::<usize>() as u64;
+        Ok(Stats {
+            facts: of(Segment::facts),
+            records: of(Segment::records),
+            segments: p.catalog.len() as u64,
+            catalog_bytes: p.catalog.memory_bytes() as u64,
+            log_entries: p.head.log_size,
+        })
     }
 
     /// Discards an import that is not finished: its key is dropped, its rows are deleted.
