@@ -39,3 +39,5 @@ pub use space::{HealthSpace, Info};
 pub(crate) mod tests;
 #[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_memory;
