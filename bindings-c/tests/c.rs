@@ -1,6 +1,7 @@
 //! The story in C: compiled strictly as C99 and as C++17, linked both ways, run, and run again
 //! under valgrind.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
