@@ -85,7 +85,7 @@ pub(crate) struct Observation {
     pub(crate) body: String,
 }
 
-/// A code that many records have, by its place in the order of frequency.
+/// A code by number.
 pub(crate) fn code(n: u64) -> &'static str {
     CODES.get((n % CODES.len() as u64) as usize).map_or("", |c| c.0)
 }
@@ -105,8 +105,9 @@ fn civil(days: i64) -> (i64, i64, i64) {
 /// Observation `n` of a run: depends on nothing else.
 pub(crate) fn observation(n: u64) -> Observation {
     let mut r = Random::new(n.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x5eed);
-    // The lower of two draws: the first code is about 60 times as frequent as the last.
-    let pick = r.below(32).min(r.below(32)) as usize;
+    // Half of them spread evenly, half towards the front: the first code has 7 times the last one's.
+    let one = r.below(CODES.len() as u64);
+    let pick = if r.below(2) == 0 { one } else { one.min(r.below(CODES.len() as u64)) } as usize;
     let (code, words, unit, middle, spread, category) = CODES.get(pick).copied().unwrap_or(CODES[0]);
     let value = (middle + r.below(2 * spread as u64) as i64 - spread).max(1);
     // Fifteen years, in no order: sources are imported as they come.

@@ -27,6 +27,7 @@ pub(crate) fn run(work: &str, file: &Path, n: u64, input: Option<&Path>) -> Resu
         "one" => one(file, n),
         "open" => open(file),
         "import" => import(file, input.ok_or("no input")?),
+        "empty" => empty(file),
         "decision" => decision(),
         other => Err(format!("no such work: {other}").into()),
     }
@@ -171,12 +172,18 @@ fn open(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Resident bytes of a process that has opened an empty space.
-pub(crate) fn empty(file: &Path) -> Result<f64, Failure> {
-    create(file)?.close();
+/// Resident bytes of a process that opens an empty space; the first process only makes it.
+fn empty(file: &Path) -> Result<(), Failure> {
+    if !file.exists() {
+        create(file)?.close();
+        return Ok(());
+    }
     let space = HealthSpace::open(file, &unlock(file)?, Environment::default())?;
-    session(&space)?.query(&last(code(0)))?;
-    Ok(status("VmRSS"))
+    let session = session(&space)?;
+    session.query(&last(code(0)))?;
+    session.count(&Query::default())?;
+    figure("empty", status("VmRSS"));
+    Ok(())
 }
 
 fn import(file: &Path, input: &Path) -> Result<(), Failure> {
