@@ -73,7 +73,7 @@ fn a_handle_of_one_partition_holds_no_key_of_another() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("me.hs");
     let (space, _) = HealthSpace::create(&file, &unlock(), Environment::default()).unwrap();
-    let (health, general, root) = space.keys_for_tests(&unlock());
+    let [health, general, root] = space.keys_for_tests(&unlock());
     let mut outside = health.clone();
     outside.extend(root);
     let look = |mode: &str, keys: &[[u8; 32]]| {
