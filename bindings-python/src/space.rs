@@ -223,4 +223,3 @@ impl HealthSpace {
         Ok(Session(call(py, || self.inner.resume(conversation, who, purpose))?))
     }
 }
-
