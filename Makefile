@@ -1,0 +1,69 @@
+# Two commands: `make demo` runs the story, `make test` runs every test.
+# They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help tools demo bench test test-rust test-doc test-python test-mobile lint doc clean
+
+CARGO ?= cargo
+LANG_OF_DEMO ?= en
+
+help:
+	@echo 'make demo                           the story on an invented person'
+	@echo "make demo FILES='a.json b.zip' QUESTION='...'   the same on your files (paths without blanks)"
+	@echo 'make test                           all tests: Rust, documentation, C, Python, mobile'
+	@echo 'make bench                          the table of speeds, beside SQLCipher and SQLite'
+	@echo 'make lint, make doc                 formatting and clippy; the API pages'
+
+tools:
+	@ok=1; \
+	command -v $(CARGO) >/dev/null || { ok=0; echo 'missing: Rust 1.89 or later, from https://rustup.rs' >&2; }; \
+	command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null || \
+	  { ok=0; echo 'missing: a C compiler (Debian: apt-get install build-essential; macOS: xcode-select --install)' >&2; }; \
+	command -v python3 >/dev/null || { ok=0; echo 'missing: Python 3.10 or later (Debian: apt-get install python3 python3-venv)' >&2; }; \
+	[ $$ok = 1 ]
+
+# The question reaches the program through the environment: it may hold any character.
+demo: export STORY_QUESTION := $(value QUESTION)
+demo: tools
+	@set -e; args=(--lang '$(LANG_OF_DEMO)'); \
+	if [ -n "$$STORY_QUESTION" ]; then args+=(--question "$$STORY_QUESTION"); fi; \
+	$(CARGO) run --quiet --locked --release -p healthspace-examples --bin story -- \
+	  "$${args[@]}" $(if $(strip $(FILES)),$(FILES),--person)
+
+# The peer is a package of its own: nobody else compiles OpenSSL. BENCH='--quick' for a short look.
+bench: tools
+	$(CARGO) build --release --locked --manifest-path benches/peer-sqlcipher/Cargo.toml --target-dir target/peer
+	$(CARGO) run --release --locked -p healthspace-benches --features internals -- \
+	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
+
+test: test-rust test-doc test-python test-mobile
+
+# cargo-nextest where it is installed, else cargo's own runner.
+test-rust: tools
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  echo '== Rust tests (cargo nextest)'; $(CARGO) nextest run --locked --workspace --no-fail-fast; \
+	else \
+	  echo '== Rust tests (cargo test)'; $(CARGO) test --locked --workspace --lib --bins --tests --no-fail-fast; \
+	fi
+
+test-doc: tools
+	@echo '== Documentation tests'; $(CARGO) test --locked --workspace --doc --no-fail-fast
+
+# Each binding brings a script that builds what it needs and runs its tests.
+test-python test-mobile: test-%: tools
+	@if [ -f bindings-$*/test.sh ]; then \
+	  echo '== Binding tests: $*'; bash bindings-$*/test.sh; \
+	else \
+	  echo 'SKIPPED: bindings-$*/test.sh is not there yet'; \
+	fi
+
+lint: tools
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+doc: tools
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
+
+clean:
+	$(CARGO) clean
+	rm -rf .venv
