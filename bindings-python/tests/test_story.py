@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -125,7 +126,7 @@ def test_a_handle_for_one_partition_withdraws_and_grants_nothing(file: pathlib.P
 
 
 def test_errors_carry_code_and_name_and_no_content(file: pathlib.Path, space: HealthSpace) -> None:
-    for make, kind in [
+    cases: list[tuple[Callable[[], object], type[healthspace.HealthspaceError]]] = [
         (lambda: HealthSpace.create(file, SECRET), errors.AlreadyExists),
         (lambda: HealthSpace.open(file, b"sesame"), errors.CannotOpen),
         (lambda: HealthSpace.open(file.parent / "none.hs", SECRET), errors.Io),
@@ -134,7 +135,8 @@ def test_errors_carry_code_and_name_and_no_content(file: pathlib.Path, space: He
         (lambda: space.withdraw("ab" * 16), errors.NotFound),
         (lambda: space.withdraw("not hexadecimal"), errors.Malformed),
         (lambda: space.session(MODEL, "NOSUCHPURPOSE"), errors.Malformed),
-    ]:
+    ]
+    for make, kind in cases:
         with pytest.raises(kind) as caught:
             make()
         text = f"{caught.value!s} {caught.value!r}"
@@ -163,7 +165,7 @@ def test_instants_have_a_time_zone(space: HealthSpace) -> None:
     with pytest.raises(ValueError):
         allow(space, expires_at=datetime(2030, 1, 1))
     zone = timezone(timedelta(hours=2))
-    end = datetime(2030, 1, 1, 12, 30, 15, tzinfo=zone)
+    end = datetime(2030, 1, 1, 12, 30, tzinfo=zone)  # terms count in minutes
     period = (datetime(1999, 1, 1, tzinfo=zone), end)
     allow(space, expires_at=end, data_period=period)
     assert space.grants()[0].expires == end

@@ -6,6 +6,22 @@ from os import PathLike
 from types import TracebackType
 from typing import Final, final
 
+__all__ = [
+    "Citation",
+    "ConsentRequest",
+    "Context",
+    "Grant",
+    "GrantInfo",
+    "HealthSpace",
+    "Recipient",
+    "RecoveryCode",
+    "Report",
+    "Session",
+    "TypeCount",
+    "VERSION",
+    "error_codes",
+]
+
 VERSION: Final[str]
 
 def error_codes() -> list[tuple[int, str]]: ...
@@ -144,7 +160,7 @@ class Session:
     @property
     def no_training(self) -> bool: ...
     def ground(self, question: str, *, tokens: int = 1500, language: str | None = None) -> Context: ...
-    def remember(self, text: str, records: Sequence[str] = []) -> str: ...
+    def remember(self, text: str, records: Sequence[str] = ...) -> str: ...
     def remember_in(self, partition: str, text: str) -> str: ...
 
 @final

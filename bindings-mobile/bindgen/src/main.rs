@@ -1,0 +1,5 @@
+//! uniffi's own command line.
+
+fn main() {
+    uniffi::uniffi_bindgen_main()
+}

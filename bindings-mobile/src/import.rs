@@ -1,0 +1,125 @@
+//! Importing, and its report.
+
+use crate::error::ProgressError;
+use healthspace::import::Source;
+use healthspace::{Cancel, Environment, Error, Progress};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Told how far an import has come, by the thread that imports.
+#[uniffi::export(with_foreign)]
+pub trait ImportProgress: Send + Sync {
+    /// Bytes read, bytes in all, records met. `false`, and any failure, cancels the import; the
+    /// same file resumes it.
+    fn on_progress(&self, done: u64, total: Option<u64>, records: u64) -> Result<bool, ProgressError>;
+}
+
+/// Counts of one type of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct TypeCount {
+    /// New in the space.
+    pub imported: u64,
+    /// Known already.
+    pub linked: u64,
+    /// Not imported.
+    pub refused: u64,
+}
+
+/// What an import did: counts, nothing of the file.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Report {
+    /// New in the space.
+    pub imported: u64,
+    /// Known already.
+    pub linked: u64,
+    /// Not imported.
+    pub refused: u64,
+    /// Read with a repair.
+    pub repaired: u64,
+    /// Typed facts added.
+    pub facts: u64,
+    /// The very same file was imported before.
+    pub already_imported: bool,
+    /// Counts by type.
+    pub types: HashMap<String, TypeCount>,
+}
+
+impl From<healthspace::import::Report> for Report {
+    fn from(r: healthspace::import::Report) -> Self {
+        let count = |c: &healthspace::import::TypeCount| TypeCount {
+            imported: c.imported,
+            linked: c.linked,
+            refused: c.refused,
+        };
+        Self {
+            imported: r.imported(),
+            linked: r.linked(),
+            refused: r.refused(),
+            repaired: r.repaired(),
+            facts: r.facts,
+            already_imported: r.already_imported,
+            types: r.types.iter().map(|(name, c)| (name.clone(), count(c))).collect(),
+        }
+    }
+}
+
+thread_local! {
+    /// The callback of the import that this thread runs.
+    static CURRENT: RefCell<Option<Arc<dyn ImportProgress>>> = const { RefCell::new(None) };
+}
+
+/// One import at a time per handle, so that cancelling stops the import that asked for it.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    taken: AtomicBool,
+    cancel: Cancel,
+}
+
+impl Lane {
+    /// The environment of a space that imports through this lane.
+    pub(crate) fn environment(&self) -> Environment {
+        let cancel = self.cancel.clone();
+        let tell = move |p: Progress| {
+            // Out of the cell first: the callback may come back here.
+            let current = CURRENT.with_borrow(Clone::clone);
+            if current.is_some_and(|f| f.on_progress(p.done, p.total, p.records) != Ok(true)) {
+                cancel.cancel();
+            }
+        };
+        Environment { progress: Some(Arc::new(tell)), cancel: self.cancel.clone(), ..Environment::default() }
+    }
+
+    fn enter(&self) -> Result<Entered<'_>, Error> {
+        if self.taken.swap(true, Ordering::AcqRel) { Err(Error::Busy) } else { Ok(Entered(self)) }
+    }
+}
+
+struct Entered<'a>(&'a Lane);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+        self.0.cancel.reset();
+        self.0.taken.store(false, Ordering::Release);
+    }
+}
+
+pub(crate) fn run(
+    space: &healthspace::HealthSpace,
+    lane: &Lane,
+    partition: &str,
+    source: Source,
+    confirm_subject: bool,
+    progress: Option<Arc<dyn ImportProgress>>,
+) -> Result<Report, Error> {
+    let partition = space.partition(partition)?;
+    let _entered = lane.enter()?;
+    CURRENT.set(progress);
+    let mut how = healthspace::ImportOptions::new();
+    if confirm_subject {
+        how = how.confirm_subject();
+    }
+    partition.import_with(source, &how).map(Report::from)
+}

@@ -1,0 +1,187 @@
+//! A space: creating, opening, closing, and what is begun from it.
+
+use crate::consent::{ConsentRequest, ConsentTerms, GrantInfo, Recipient, purpose};
+use crate::error::{HealthspaceError, argument, call};
+use crate::import::{self, ImportProgress, Lane, Report};
+use crate::session::Session;
+use healthspace::import::Source;
+use healthspace::{ConversationId, Environment, Error, GrantId, HealthSpace, SecretBytes, Timestamp, Unlock};
+use std::sync::Arc;
+
+/// A person's space, open.
+#[derive(Debug, uniffi::Object)]
+pub struct Space {
+    inner: HealthSpace,
+    lane: Lane,
+}
+
+/// The second way into a space: show it to the person once.
+#[derive(Debug, uniffi::Object)]
+pub struct RecoveryCode(healthspace::RecoveryCode);
+
+/// A space that was just created.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct Created {
+    /// The space.
+    pub space: Arc<Space>,
+    /// The second way in.
+    pub recovery_code: Arc<RecoveryCode>,
+}
+
+#[uniffi::export]
+impl RecoveryCode {
+    /// The code as the person writes it down.
+    pub fn reveal(&self) -> String {
+        self.0.reveal().to_string()
+    }
+}
+
+/// The library's version.
+#[uniffi::export]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Every error number with its name.
+#[uniffi::export]
+pub fn error_codes() -> std::collections::HashMap<i32, String> {
+    healthspace::ErrorCode::ALL.iter().map(|(code, name)| (code.number(), (*name).to_owned())).collect()
+}
+
+fn passphrase(secret: Vec<u8>) -> Unlock {
+    Unlock::passphrase(SecretBytes::new(secret))
+}
+
+fn opened(f: impl FnOnce(Environment) -> Result<HealthSpace, Error>) -> Result<Arc<Space>, HealthspaceError> {
+    let lane = Lane::default();
+    let inner = call(|| f(lane.environment()))?;
+    Ok(Arc::new(Space { inner, lane }))
+}
+
+#[uniffi::export]
+impl Space {
+    /// Opens a space in full with its passphrase.
+    #[uniffi::constructor]
+    pub fn open(path: String, passphrase: Vec<u8>) -> Result<Arc<Self>, HealthspaceError> {
+        opened(|env| HealthSpace::open(path, &self::passphrase(passphrase), env))
+    }
+
+    /// Opens a space in full with its recovery code.
+    #[uniffi::constructor]
+    pub fn open_recovery(path: String, code: String) -> Result<Arc<Self>, HealthspaceError> {
+        opened(|env| HealthSpace::open(path, &Unlock::recovery_code(&code)?, env))
+    }
+
+    /// Opens chosen partitions only: such a handle can withdraw, and can grant nothing.
+    #[uniffi::constructor]
+    pub fn open_partitions(
+        path: String,
+        passphrase: Vec<u8>,
+        names: Vec<String>,
+    ) -> Result<Arc<Self>, HealthspaceError> {
+        opened(|env| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            HealthSpace::open_partitions(path, &self::passphrase(passphrase), env, &names)
+        })
+    }
+
+    /// Drops every key of the handle; later calls fail with `Locked`. (`close` is Kotlin's own
+    /// name for giving up the object.)
+    pub fn lock(&self) {
+        self.inner.close();
+    }
+
+    /// Names of the partitions that are open here.
+    pub fn partitions(&self) -> Result<Vec<String>, HealthspaceError> {
+        call(|| Ok(self.inner.info()?.partitions))
+    }
+
+    /// Imports a file: FHIR R4 JSON, NDJSON, or an Apple Health export.
+    #[uniffi::method(default(confirm_subject = false, progress = None))]
+    pub fn import_file(
+        &self,
+        partition: String,
+        path: String,
+        confirm_subject: bool,
+        progress: Option<Arc<dyn ImportProgress>>,
+    ) -> Result<Report, HealthspaceError> {
+        call(|| import::run(&self.inner, &self.lane, &partition, Source::open(path)?, confirm_subject, progress))
+    }
+
+    /// Imports bytes in memory.
+    #[uniffi::method(default(confirm_subject = false, progress = None))]
+    pub fn import_bytes(
+        &self,
+        partition: String,
+        data: Vec<u8>,
+        confirm_subject: bool,
+        progress: Option<Arc<dyn ImportProgress>>,
+    ) -> Result<Report, HealthspaceError> {
+        call(|| import::run(&self.inner, &self.lane, &partition, Source::bytes(data)?, confirm_subject, progress))
+    }
+
+    /// Begins to ask for a consent.
+    pub fn consent_request(&self, terms: ConsentTerms) -> Result<Arc<ConsentRequest>, HealthspaceError> {
+        call(|| {
+            let categories: Vec<_> = terms.categories.iter().map(|c| (*c).into()).collect();
+            let mut request = self
+                .inner
+                .consent_request()
+                .partition(&terms.partition)
+                .purpose(purpose(&terms.purpose)?)
+                .categories(&categories)
+                .recipient(terms.recipient.try_into()?)
+                .language(&terms.language);
+            if let Some(days) = terms.expires_in_days {
+                request = request.expires_in_days(days);
+            }
+            if let Some(p) = terms.data_period {
+                let at = Timestamp::from_millis;
+                request = request.data_period(at(p.from_millis), at(p.to_millis));
+            }
+            Ok(Arc::new(ConsentRequest { inner: request }))
+        })
+    }
+
+    /// Every grant over the partitions that are open here.
+    pub fn grants(&self) -> Result<Vec<GrantInfo>, HealthspaceError> {
+        call(|| Ok(self.inner.grants()?.into_iter().map(GrantInfo::from).collect()))
+    }
+
+    /// Withdraws a grant: effective when the call returns, in every open handle and process.
+    pub fn withdraw(&self, grant: String) -> Result<(), HealthspaceError> {
+        call(|| self.inner.withdraw(GrantId::from_hex(&grant).ok_or_else(argument)?))
+    }
+
+    /// A new conversation on behalf of a recipient, for one purpose (an HL7 v3-ActReason code).
+    #[uniffi::method(default(purpose = "PATRQT"))]
+    pub fn session(&self, recipient: Recipient, purpose: String) -> Result<Arc<Session>, HealthspaceError> {
+        call(|| {
+            let session = self.inner.session(recipient.try_into()?, self::purpose(&purpose)?)?;
+            Ok(Arc::new(Session(session)))
+        })
+    }
+
+    /// A conversation that goes on, with the label that it had.
+    #[uniffi::method(default(purpose = "PATRQT"))]
+    pub fn resume(
+        &self,
+        conversation: String,
+        recipient: Recipient,
+        purpose: String,
+    ) -> Result<Arc<Session>, HealthspaceError> {
+        call(|| {
+            let id = ConversationId::from_hex(&conversation).ok_or_else(argument)?;
+            let session = self.inner.resume(id, recipient.try_into()?, self::purpose(&purpose)?)?;
+            Ok(Arc::new(Session(session)))
+        })
+    }
+}
+
+/// Creates a space in a new file, with the partitions `health` and `general`.
+#[uniffi::export]
+pub fn create_space(path: String, passphrase: Vec<u8>) -> Result<Created, HealthspaceError> {
+    let lane = Lane::default();
+    let (inner, code) = call(|| HealthSpace::create(path, &self::passphrase(passphrase), lane.environment()))?;
+    Ok(Created { space: Arc::new(Space { inner, lane }), recovery_code: Arc::new(RecoveryCode(code)) })
+}
