@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo test test-rust test-doc test-c test-python test-mobile lint doc clean
+.PHONY: help tools demo bench test test-rust test-doc test-python test-mobile lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -11,6 +11,7 @@ help:
 	@echo 'make demo                           the story on an invented person'
 	@echo "make demo FILES='a.json b.zip' QUESTION='...'   the same on your files (paths without blanks)"
 	@echo 'make test                           all tests: Rust, documentation, C, Python, mobile'
+	@echo 'make bench                          the table of speeds, beside SQLCipher and SQLite'
 	@echo 'make lint, make doc                 formatting and clippy; the API pages'
 
 tools:
@@ -29,7 +30,13 @@ demo: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-examples --bin story -- \
 	  "$${args[@]}" $(if $(strip $(FILES)),$(FILES),--person)
 
-test: test-rust test-doc test-c test-python test-mobile
+# The peer is a package of its own: nobody else compiles OpenSSL. BENCH='--quick' for a short look.
+bench: tools
+	$(CARGO) build --release --locked --manifest-path benches/peer-sqlcipher/Cargo.toml --target-dir target/peer
+	$(CARGO) run --release --locked -p healthspace-benches --features internals -- \
+	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
+
+test: test-rust test-doc test-python test-mobile
 
 # cargo-nextest where it is installed, else cargo's own runner.
 test-rust: tools
@@ -43,7 +50,7 @@ test-doc: tools
 	@echo '== Documentation tests'; $(CARGO) test --locked --workspace --doc --no-fail-fast
 
 # Each binding brings a script that builds what it needs and runs its tests.
-test-c test-python test-mobile: test-%: tools
+test-python test-mobile: test-%: tools
 	@if [ -f bindings-$*/test.sh ]; then \
 	  echo '== Binding tests: $*'; bash bindings-$*/test.sh; \
 	else \

@@ -1,1 +1,32 @@
-//! To come.
+//! The Python interface of `healthspace`: create, open, import, grant, ground, withdraw, close.
+//!
+//! What belongs here: turning Python's values into checked Rust values and back. What must not:
+//! decisions, formats, or content in a `__repr__` or an exception.
+
+mod call;
+mod consent;
+mod convert;
+mod import;
+mod session;
+mod space;
+
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::consent::{ConsentRequest, Grant, GrantInfo, Recipient};
+    #[pymodule_export]
+    use crate::import::{Report, TypeCount};
+    #[pymodule_export]
+    use crate::session::{Citation, Context, Session};
+    #[pymodule_export]
+    use crate::space::{HealthSpace, RecoveryCode};
+
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Every error code with its name: what `errors.py` is checked against.
+    #[pyo3::pyfunction]
+    fn error_codes() -> Vec<(i32, &'static str)> {
+        healthspace::ErrorCode::ALL.iter().map(|(code, name)| (code.number(), *name)).collect()
+    }
+}

@@ -112,6 +112,6 @@ pub use label::{
 pub use lang::Lang;
 pub use vault::{
     Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf,
-    Memory, Parents, Partition, PartitionKind, Reader, Records, ReleaseReceipt, Session, StagedImport, Stats,
+    Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session, StagedImport, Stats,
     VerifiedReceipt, verify_consistency, verify_receipt,
 };

@@ -117,6 +117,12 @@ impl ScopeKeys {
         Self::from_root(Key::make()?)
     }
 
+    /// Every key of the scope, for a test that looks for them in memory.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> Vec<[u8; 32]> {
+        vec![*self.root.expose(), *self.head_mac.expose(), *self.manifest.expose(), *self.policy.expose()]
+    }
+
     /// Seals the scope's key for the file (class 8).
     pub(crate) fn wrap(&self, vrk: &Key<EpochRoot>, at: &Context) -> Result<Vec<u8>> {
         debug_assert!(at.class == Class::ScopeWrap);

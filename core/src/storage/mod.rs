@@ -63,6 +63,23 @@ pub(crate) enum Copy {
     Second,
 }
 
+/// A head by its authenticator, which changes with every commit to its scope.
+pub(crate) struct HeadSeen {
+    pub(crate) scope: ScopeId,
+    pub(crate) auth: Vec<u8>,
+}
+
+/// What [`Storage::row_under`] finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Under {
+    /// One of the heads is another: nothing was read.
+    HeadChanged,
+    /// No such row in the scope.
+    Missing,
+    /// `(group, class, version)`; the sealed bytes are in the buffer.
+    Row(u64, u8, u64),
+}
+
 /// A storage engine: one space, any number of handles and processes.
 pub(crate) trait Storage: Send + Sync {
     /// A snapshot: it sees what was committed when it began, and nothing later.
@@ -71,6 +88,18 @@ pub(crate) trait Storage: Send + Sync {
     /// The write lock and a snapshot under it. Waits about 5 s for another writer, in this process
     /// or elsewhere, then [`Busy`](crate::Error::Busy).
     fn begin_write(&self) -> Result<Box<dyn WriteTxn + '_>>;
+
+    /// A row in a snapshot of its own, as [`ReadTxn::row_into`], unless one of two heads is no
+    /// longer the one with these authenticators: what a reader of many rows asks for each of them.
+    fn row_under(&self, heads: &[HeadSeen; 2], scope: &ScopeId, number: u64, out: &mut Vec<u8>) -> Result<Under> {
+        let txn = self.begin_read()?;
+        for seen in heads {
+            if txn.head(&seen.scope, Copy::First)?.is_none_or(|h| h.auth != seen.auth) {
+                return Ok(Under::HeadChanged);
+            }
+        }
+        Ok(txn.row_into(scope, number, out)?.map_or(Under::Missing, |(g, c, v)| Under::Row(g, c, v)))
+    }
 
     /// Moves everything committed into the main file and empties the write-ahead log, so that no
     /// older image of a row is left in it. `false`: somebody was still reading or writing after

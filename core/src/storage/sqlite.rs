@@ -8,9 +8,10 @@
 //! SQLite Database File", section 2.2).
 
 use super::schema;
-use super::transaction::{Kind, Txn};
-use super::{ReadTxn, Storage, WriteTxn};
+use super::transaction::{Kind, Txn, row_under};
+use super::{HeadSeen, ReadTxn, Storage, Under, WriteTxn};
 use crate::error::{Error, Limit, Malformed, Part, Result};
+use crate::id::ScopeId;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi;
 use rusqlite::limits::Limit as SqlLimit;
@@ -317,6 +318,16 @@ impl Storage for Sqlite {
         self.usable()?;
         self.fix_snapshot(txn.conn()?)?;
         Ok(Box::new(txn))
+    }
+
+    fn row_under(&self, heads: &[HeadSeen; 2], scope: &ScopeId, number: u64, out: &mut Vec<u8>) -> Result<Under> {
+        self.usable()?;
+        let idle = lock(&self.readers).pop();
+        let conn = idle.map_or_else(|| self.connect(), Ok)?;
+        // One statement outside a transaction is a snapshot of its own.
+        let found = row_under(&conn, heads, scope, number, out);
+        self.give_back(Kind::Read, Some(conn));
+        found
     }
 
     fn checkpoint(&self) -> Result<bool> {

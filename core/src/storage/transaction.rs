@@ -4,7 +4,7 @@
 //! and the lending of connections (`sqlite`).
 
 use super::sqlite::{Sqlite, engine_error};
-use super::{Copy, HeadRow, LedgerRow, ReadTxn, Row, SlotRow, WriteTxn};
+use super::{Copy, HeadRow, HeadSeen, LedgerRow, ReadTxn, Row, SlotRow, Under, WriteTxn};
 use crate::error::{Error, Part, Result};
 use crate::id::ScopeId;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, ffi, params};
@@ -131,6 +131,35 @@ impl<'s> Txn<'s> {
             Ok(true)
         })
     }
+}
+
+/// A row and whether two heads are still those, in one statement.
+pub(super) fn row_under(
+    conn: &Connection,
+    heads: &[HeadSeen; 2],
+    scope: &ScopeId,
+    row: u64,
+    out: &mut Vec<u8>,
+) -> Result<Under> {
+    out.clear();
+    let [a, b] = heads;
+    let sql = "SELECT a.auth=?2 AND b.auth=?4,r.scope,r.grp,r.class,r.version,r.sealed \
+               FROM head a JOIN head b ON b.scope=?3 LEFT JOIN row r ON r.number=?5 WHERE a.scope=?1";
+    let mut statement = conn.prepare_cached(sql).map_err(|e| engine_error(&e))?;
+    let params = params![a.scope.as_bytes(), a.auth, b.scope.as_bytes(), b.auth, to_db(row)];
+    let found = statement.query_row(params, |r| {
+        Ok((|| {
+            if number(r, 0)? == 0 {
+                return Ok(Under::HeadChanged);
+            }
+            if r.get_ref(1).is_ok_and(|v| v == rusqlite::types::ValueRef::Null) || blob(r, 1)? != scope.as_bytes() {
+                return Ok(Under::Missing);
+            }
+            out.extend_from_slice(blob(r, 5)?);
+            Ok(Under::Row(number(r, 2)?, class(r, 3)?, number(r, 4)?))
+        })())
+    });
+    found.optional().map_err(|e| engine_error(&e))?.unwrap_or(Ok(Under::HeadChanged))
 }
 
 impl ReadTxn for Txn<'_> {

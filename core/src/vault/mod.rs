@@ -29,7 +29,7 @@ pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Memory, Parents, Records};
 pub use policy_row::PartitionKind;
-pub use reader::Reader;
+pub use reader::{Reader, Reading};
 pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
 pub use session::Session;
@@ -39,3 +39,5 @@ pub use space::{HealthSpace, Info};
 pub(crate) mod tests;
 #[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_memory;

@@ -1,50 +1,74 @@
 //! Readers: one entry for a bounded set, then its facts and bodies, one by one.
 //!
 //! The unit of audit is the release of the set: count and root of its items are durable before the
-//! first body is opened. Every read takes a new snapshot and looks at the system head and the
-//! partition's head again: a withdrawal stops a reader that is open.
+//! first body is opened. Every read is a short snapshot of its own in which the system head and the
+//! partition's head are looked at again: a withdrawal stops a reader that is open.
 
-use super::release::{Release, open_body};
+use super::release::{Asking, Release, block_record};
 use super::scope::Scope;
 use super::session::Session;
-use super::state::{Inner, State};
+use super::state::Inner;
 use crate::audit::ReleaseKind;
-use crate::catalog::{Catalog, FactRow, Query, View};
+use crate::catalog::{FactRow, ObjectRef, Query, View};
 use crate::consent::Action;
-use crate::error::{Error, Result};
+use crate::crypto::context::Class;
+use crate::error::{Error, Part, Result};
 use crate::id::RecordId;
 use crate::label::Label;
 use crate::policy::RowFilter;
-use crate::record::ClassFilter;
-use crate::storage::{Copy, ReadTxn};
+use crate::record::{Comparator, Decimal, When};
+use crate::storage::{Copy, HeadSeen, ReadTxn, Under};
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// A released set of records, opened one by one.
 pub struct Reader<'s> {
     session: &'s Session,
     partition: String,
     scope: Scope,
-    system: crate::id::ScopeId,
-    system_digest: [u8; 32],
-    catalog: Arc<Catalog>,
     filter: RowFilter,
     set: HashSet<RecordId>,
     entry: u64,
     label: Label,
-    block: RefCell<Block>,
+    seen: RefCell<[HeadSeen; 2]>,
+    buffers: RefCell<Buffers>,
 }
 
 #[derive(Default)]
-struct Block {
-    bytes: Vec<u8>,
+struct Buffers {
+    sealed: Vec<u8>,
+    block: Vec<u8>,
+}
+
+/// A number of a released fact, borrowed from the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reading<'r> {
+    /// The record that says it.
+    pub record: RecordId,
+    /// When.
+    pub when: Option<When>,
+    /// The number, digit for digit.
+    pub number: Decimal,
+    /// Below or above it.
+    pub comparator: Comparator,
+    /// The unit as the source prints it.
+    pub unit: &'r str,
 }
 
 impl core::fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Reader(..)")
     }
+}
+
+/// The authenticators of the two heads that a reader rests on.
+fn heads(txn: &dyn ReadTxn, system: crate::id::ScopeId, scope: &Scope) -> Result<[HeadSeen; 2]> {
+    let seen = |of: crate::id::ScopeId| -> Result<HeadSeen> {
+        let row = txn.head(&of, Copy::First)?.ok_or(Error::Corrupt(Part::Head))?;
+        Ok(HeadSeen { scope: of, auth: row.auth })
+    };
+    Ok([seen(system)?, seen(scope.id)?])
 }
 
 impl Session {
@@ -63,30 +87,24 @@ impl Session {
         })?;
         let (entry, label) = (out.receipt().entry, out.label());
         let (ids, filter) = out.into_value();
-        let state = self.inner.peek()?;
+        let (txn, state) = self.inner.read()?;
         let scope = state.partitions.get(state.position(&partition)?).cloned().ok_or(Error::NoSuchPartition)?;
-        Ok(Reader {
+        let seen = heads(&*txn, state.view.id, &scope)?;
+        drop(txn);
+        let reader = Reader {
             session: self,
             partition,
-            catalog: Arc::clone(&scope.catalog),
-            system: state.view.id,
-            system_digest: state.view.digest,
             scope,
             filter,
             set: ids.into_iter().collect(),
             entry,
             label,
-            block: RefCell::default(),
-        })
-    }
-}
-
-/// The filter of a reader: the permit's, and nothing outside the released set.
-struct Within<'a>(&'a RowFilter);
-
-impl ClassFilter for Within<'_> {
-    fn judge(&self, class: &crate::record::DecisionClass) -> crate::record::Verdict {
-        self.0.judge(class)
+            seen: RefCell::new(seen),
+            buffers: RefCell::default(),
+        };
+        // Between the release and this snapshot the consent may have been withdrawn.
+        reader.recheck()?;
+        Ok(reader)
     }
 }
 
@@ -115,44 +133,46 @@ impl Reader<'_> {
         self.label
     }
 
-    /// Whether the consent still stands: cheap as long as no head has changed.
-    fn check(&self, txn: &dyn ReadTxn) -> Result<()> {
-        let same = |scope, digest: &[u8; 32]| -> Result<bool> {
-            Ok(txn.head(scope, Copy::First)?.is_some_and(|h| super::head::digest(&h.body) == *digest))
-        };
-        if same(&self.system, &self.system_digest)? && self.denials_unchanged(txn)? {
-            return Ok(());
-        }
-        self.recheck()
+    fn inner(&self) -> &Inner {
+        &self.session.inner
     }
 
-    /// A withdrawal by a handle without the system key stands in the partition's own manifest.
-    fn denials_unchanged(&self, txn: &dyn ReadTxn) -> Result<bool> {
-        let head = txn.head(&self.scope.id, Copy::First)?;
-        Ok(head.is_some_and(|h| super::head::digest(&h.body) == self.scope.digest))
-    }
-
-    /// Something changed: decide again under the heads as they are now.
+    /// Decides again under the heads as they are now, and remembers those.
     fn recheck(&self) -> Result<()> {
-        let inner = &*self.session.inner;
-        let (_txn, state) = inner.read()?;
-        let scope = self.current(&state)?;
-        let asking = super::release::Asking {
+        let inner = self.inner();
+        let (txn, state) = inner.read()?;
+        let scope = state.partitions.get(state.position(&self.partition)?).ok_or(Error::NoSuchPartition)?;
+        let asking = Asking {
             actors: &self.session.actors,
             purpose: self.session.purpose,
             action: Action::Read,
             kind: ReleaseKind::Reader,
             query: b"",
         };
-        inner.decide(&state, scope, &asking).map(|_| ())
+        let _standing = inner.decide(&state, scope, &asking)?;
+        *self.seen.borrow_mut() = heads(&*txn, state.view.id, scope)?;
+        Ok(())
     }
 
-    fn current<'a>(&self, state: &'a State) -> Result<&'a Scope> {
-        state.partitions.get(state.position(&self.partition)?).ok_or(Error::NoSuchPartition)
+    /// Takes the sealed bytes of a row in a snapshot in which the consent still stands; nothing is
+    /// opened before.
+    fn fetch(&self, number: u64, sealed: &mut Vec<u8>) -> Result<Under> {
+        // Somebody else may commit between the recheck and the next look: a few times at most.
+        for _ in 0..8 {
+            let storage = &self.inner().base.storage;
+            let found = storage.row_under(&self.seen.borrow(), &self.scope.id, number, sealed)?;
+            if found != Under::HeadChanged {
+                return Ok(found);
+            }
+            self.recheck()?;
+        }
+        Err(Error::Busy)
     }
 
-    fn inner(&self) -> &Inner {
-        &self.session.inner
+    /// Whether the consent still stands, without reading a row.
+    fn check(&self) -> Result<()> {
+        let sealed = &mut self.buffers.borrow_mut().sealed;
+        self.fetch(u64::MAX >> 1, sealed).map(|_| ())
     }
 
     /// The facts of released records that match.
@@ -160,11 +180,28 @@ impl Reader<'_> {
     /// # Errors
     /// [`Error::Denied`] once the consent is withdrawn or over.
     pub fn facts(&self, query: &Query) -> Result<Vec<FactRow>> {
-        let txn = self.inner().base.storage.begin_read()?;
-        self.check(&*txn)?;
-        let view = View::new(&self.catalog, &Within(&self.filter));
+        self.check()?;
+        let view = View::new(&self.scope.catalog, &self.filter);
         let facts = view.query_facts(query);
         Ok(facts.into_iter().filter(|f| self.set.contains(&f.record().id())).map(|f| f.to_row()).collect())
+    }
+
+    /// The numbers of released records that match: what a chart needs, without copying words.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] once the consent is withdrawn or over.
+    pub fn readings(&self, query: &Query) -> Result<Vec<Reading<'_>>> {
+        self.check()?;
+        let facts = View::new(&self.scope.catalog, &self.filter).query_facts(query);
+        let mut out = Vec::with_capacity(facts.len());
+        for f in facts {
+            let (record, Some(q)) = (f.record().id(), f.quantity()) else { continue };
+            if self.set.contains(&record) {
+                let (number, comparator, unit) = (q.number, q.comparator, q.unit);
+                out.push(Reading { record, when: f.when(), number, comparator, unit });
+            }
+        }
+        Ok(out)
     }
 
     /// A released record, byte for byte as it stood in its source.
@@ -173,11 +210,21 @@ impl Reader<'_> {
     /// [`Error::Denied`] once the consent is withdrawn or over; [`Error::NotFound`] for a record
     /// outside the set.
     pub fn body(&self, row: &FactRow) -> Result<Vec<u8>> {
-        if !self.set.contains(&row.record) {
+        self.body_of(row.record, &row.object)
+    }
+
+    fn body_of(&self, record: RecordId, object: &ObjectRef) -> Result<Vec<u8>> {
+        if !self.set.contains(&record) {
             return Err(Error::NotFound);
         }
-        let txn = self.inner().base.storage.begin_read()?;
-        self.check(&*txn)?;
-        open_body(self.inner(), &*txn, &self.scope, row, &mut self.block.borrow_mut().bytes)
+        let mut buffers = self.buffers.borrow_mut();
+        let Buffers { sealed, block } = &mut *buffers;
+        let base = &self.inner().base;
+        match self.fetch(object.number >> 8, sealed)? {
+            Under::Row(_, class, version) if class == Class::Body as u8 && version == object.version => {}
+            _ => return Err(Error::Corrupt(Part::Body)),
+        }
+        self.scope.open_sealed(base, Class::Body, object, sealed, block)?;
+        block_record(block, object).map(<[u8]>::to_vec)
     }
 }

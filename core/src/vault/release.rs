@@ -147,8 +147,13 @@ pub(crate) fn open_body(
     block: &mut Vec<u8>,
 ) -> Result<Vec<u8>> {
     scope.open_object(&inner.base, txn, Class::Body, &row.object, block)?;
-    let at = usize::try_from(row.object.number & 0xff).map_err(|_| Error::Internal(80))?;
-    super::block::record(block, at).map(<[u8]>::to_vec).ok_or(Error::Corrupt(Part::Body))
+    block_record(block, &row.object).map(<[u8]>::to_vec)
+}
+
+/// A record of an open block: its position stands in the low eight bits of the object's number.
+pub(crate) fn block_record<'b>(block: &'b [u8], object: &crate::catalog::ObjectRef) -> Result<&'b [u8]> {
+    let at = usize::try_from(object.number & 0xff).map_err(|_| Error::Internal(80))?;
+    super::block::record(block, at).ok_or(Error::Corrupt(Part::Body))
 }
 
 impl Facts for Visible<'_> {

@@ -278,6 +278,33 @@ impl Scope {
         SigningKey::from_seed(seed)
     }
 
+    /// Opens the sealed bytes of an object; its key's page must have been read before.
+    pub(crate) fn open_sealed(
+        &self,
+        base: &Base,
+        class: Class,
+        object: &ObjectRef,
+        sealed: &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let (page, slot) = match self.cached_page(object.group) {
+            Some(found) => found,
+            None => self.group_page(base, &*base.storage.begin_read()?, object.group)?,
+        };
+        let (epoch, key) = page.get(slot).ok_or(Error::NotFound)?;
+        let place =
+            Place { number: object.number >> 8, version: object.version, ..self.place(class, epoch, object.group) };
+        base.open(key.expose(), &place, Part::Body, sealed, out).map(|_| ())
+    }
+
+    /// A group's page where it was read before.
+    fn cached_page(&self, group: u64) -> Option<(Arc<KeyPage>, usize)> {
+        let index = usize::try_from(group.checked_sub(1)?).ok()?;
+        let row = self.manifest.key_pages.get(index / PAGE_KEYS)?;
+        let page = lock(&self.key_pages).get(&(row.number, row.version)).cloned()?;
+        Some((page, index % PAGE_KEYS))
+    }
+
     /// Opens the block that a record stands in: `number` holds the row number and, in its low
     /// eight bits, the record's position.
     pub(crate) fn open_object(

@@ -455,6 +455,20 @@ fn open_system(
 }
 
 #[cfg(test)]
+impl HealthSpace {
+    /// Keys of `health`, of `general`, and those above and beside them: root, wrap, system.
+    pub(crate) fn keys_for_tests(&self, unlock: &Unlock) -> (Vec<[u8; 32]>, Vec<[u8; 32]>, Vec<[u8; 32]>) {
+        let (txn, state) = self.inner.read().unwrap();
+        let (row, vrk, copies) = unlock_root(&*txn, unlock).unwrap();
+        let slots = copies[0].iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
+        let srk = open_slots(&row, unlock, slots).unwrap().srk;
+        let mut above = state.system.as_ref().unwrap().keys.all();
+        above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
+        (state.partitions[0].keys.all(), state.partitions[1].keys.all(), above)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::keyring::KdfParams;

@@ -178,3 +178,43 @@ fn apple_health_comes_in_and_an_overlapping_export_adds_only_what_is_new() {
     assert!(new.is_empty(), "{new:?}");
     assert_eq!(samples(&s), n);
 }
+
+#[test]
+fn a_reader_opens_what_was_released_byte_for_byte_and_a_withdrawal_stops_it() {
+    let files = files("spezi-synthea", ".json");
+    let Some(file) = files.iter().find(|f| f.to_string_lossy().contains("Beatris")) else { return };
+    let bytes = std::fs::read(file).unwrap();
+    let (_dir, space) = space();
+    space.partition("health").unwrap().import(Source::open(file).unwrap()).unwrap();
+    for by_part in [false, true] {
+        let s = allow(&space, &[Category::Laboratory, Category::VitalSigns]);
+        let grant =
+            space.grants().unwrap().into_iter().rfind(|g| g.standing == crate::consent::Standing::InForce).unwrap();
+        let all = Query::default();
+        assert!(matches!(s.reader(&all, 3), Err(Error::TooLarge(_))));
+        let reader = s.reader(&all, 100_000).unwrap();
+        let rows = reader.facts(&all).unwrap();
+        assert!(reader.len() > 50 && rows.len() >= reader.len());
+        for row in &rows {
+            let at = row.origins[0].span;
+            let (a, n) = (usize::try_from(at.offset).unwrap(), usize::try_from(at.len).unwrap());
+            assert_eq!(reader.body(row).unwrap(), bytes[a..a + n]);
+        }
+        let typed = reader.readings(&Query { limit: 10, ..Query::default() }).unwrap();
+        assert!(!typed.is_empty() && typed.iter().all(|r| r.when.is_some()));
+        // Another entry in the log changes a head and stops nobody.
+        s.count(&all).unwrap();
+        reader.body(&rows[0]).unwrap();
+        if by_part {
+            let dir = _dir.path().join("me.hs");
+            let (env, _) = clock();
+            let other = HealthSpace::open_partitions(dir, &unlock(), env, &["health"]).unwrap();
+            other.withdraw(grant.id).unwrap();
+        } else {
+            space.withdraw(grant.id).unwrap();
+        }
+        assert!(matches!(reader.body(&rows[0]), Err(Error::Denied)));
+        assert!(matches!(reader.facts(&all), Err(Error::Denied)));
+        assert!(matches!(reader.readings(&all), Err(Error::Denied)));
+    }
+}

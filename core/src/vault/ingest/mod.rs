@@ -10,6 +10,8 @@
 //! not stored again: reading is deterministic and many times faster than sealing.
 
 mod batch;
+#[cfg(feature = "bench-internals")]
+mod bench;
 mod overlap;
 mod subject;
 

@@ -1,0 +1,383 @@
+/* healthspace: a person's health data in a sealed space of its own.
+ *
+ * Generated from bindings-c/src; do not edit.
+ *
+ * Rules of every function:
+ * - Arguments come in this order: receiver, inputs, outputs.
+ * - The result is 0 or the number of an error; hs_error_name tells its name. On failure no output
+ *   is written. hs_last_error_name and hs_last_error_text tell of this thread's last failure.
+ *   Error texts hold no content, path, key or id.
+ * - A pointer that is NULL where it may not be gives error 300. A text or secret of length 0 may
+ *   have a NULL pointer. Texts are UTF-8, with a length and without a terminating zero.
+ * - What a function hands out as hs_xyz ** is the caller's, and is freed by hs_xyz_free, which
+ *   accepts NULL. What it hands out as const is borrowed from the receiver and lives as long.
+ * - hs_space, hs_session, hs_report, hs_context and hs_buffer may be used by several threads at
+ *   once; hs_consent_request and hs_import_options may not. Free a thing only when no other
+ *   thread uses it. A session, report or context may outlive its space.
+ */
+
+#ifndef HEALTHSPACE_H
+#define HEALTHSPACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The version of this interface. It changes when a program that was compiled against an older
+// header could misbehave.
+#define HS_ABI_VERSION 1
+
+// The numbers of errors: 1xx the space, 2xx permission, 3xx input, 9xx bugs. A newer library may
+// return others.
+typedef enum hs_error {
+  HS_ERROR_OK = 0,
+  HS_ERROR_NOT_A_SPACE = 100,
+  HS_ERROR_NEEDS_NEWER_LIBRARY = 101,
+  HS_ERROR_CANNOT_OPEN = 102,
+  HS_ERROR_ALREADY_EXISTS = 103,
+  HS_ERROR_LOCKED = 104,
+  HS_ERROR_BUSY = 105,
+  HS_ERROR_IN_USE = 106,
+  HS_ERROR_CORRUPT = 107,
+  HS_ERROR_ROLLED_BACK = 108,
+  HS_ERROR_FORKED = 109,
+  HS_ERROR_REKEYED = 110,
+  HS_ERROR_FORKED_PROCESS = 111,
+  HS_ERROR_IO = 112,
+  HS_ERROR_DISK_FULL = 113,
+  HS_ERROR_STORAGE = 114,
+  HS_ERROR_RANDOM = 115,
+  HS_ERROR_NO_SUCH_PARTITION = 200,
+  HS_ERROR_NOT_FOUND = 201,
+  HS_ERROR_DENIED = 202,
+  HS_ERROR_FLOW_DENIED = 203,
+  HS_ERROR_CLOCK_BEHIND = 204,
+  HS_ERROR_CLOCK_AHEAD = 205,
+  HS_ERROR_OTHER_SUBJECT = 206,
+  HS_ERROR_NEEDS_FULL_SLOT = 207,
+  HS_ERROR_MALFORMED = 300,
+  HS_ERROR_TOO_LARGE = 301,
+  HS_ERROR_INPUT_CHANGED = 302,
+  HS_ERROR_CANCELLED = 303,
+  HS_ERROR_INTERNAL = 900,
+} hs_error;
+
+// Bytes or text of the library's; wiped when freed.
+typedef struct hs_buffer hs_buffer;
+
+// What a line of a context stands on.
+typedef struct hs_citation hs_citation;
+
+// A consent that is being put together.
+typedef struct hs_consent_request hs_consent_request;
+
+// Cited facts for a model: released, and in the ledger. Its text is wiped when it is freed.
+typedef struct hs_context hs_context;
+
+// How to import.
+typedef struct hs_import_options hs_import_options;
+
+// What an import did.
+typedef struct hs_report hs_report;
+
+// A conversation of one recipient for one purpose.
+typedef struct hs_session hs_session;
+
+// A space, open.
+typedef struct hs_space hs_space;
+
+// A fixed 16-byte id of a grant, record or conversation.
+typedef struct hs_id {
+  // The bytes.
+  uint8_t bytes[16];
+} hs_id;
+
+// Told how far an import has come: bytes read, bytes in all, records met. Called by the thread
+// that imports. A result other than 0 cancels the import; the same file resumes it. It must not
+// call into the same space, nor leave by longjmp or an exception.
+typedef int32_t (*hs_on_progress)(void *ctx, uint64_t done, uint64_t total, uint64_t records);
+
+// A fixed 32-byte hash: the id of a source, or the evidence of a gesture.
+typedef struct hs_hash {
+  // The bytes.
+  uint8_t bytes[32];
+} hs_hash;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of the interface that the library was built with; compare it with HS_ABI_VERSION.
+int32_t hs_abi_version(void);
+
+// The library's version, as text with a terminating zero; lives for ever.
+const char *hs_version(void);
+
+// The name of an error number ("Denied"), with a terminating zero; "OK" for 0, "Unknown" for a
+// number that is none. Lives for ever.
+const char *hs_error_name(int32_t code);
+
+// The name of this thread's last failure, with a terminating zero; "OK" where there was none.
+// A call that succeeds does not change it. Lives for ever.
+const char *hs_last_error_name(void);
+
+// What this thread's last failure was, as an English text with a terminating zero; valid until
+// the thread's next failure or its end. Holds no content, path, key or id.
+const char *hs_last_error_text(void);
+
+// The bytes of a buffer, without a terminating zero; borrowed until it is freed.
+int32_t hs_buffer_bytes(const struct hs_buffer *buffer, const uint8_t **bytes, size_t *len);
+
+// Wipes a buffer and gives its memory back. NULL is allowed.
+void hs_buffer_free(struct hs_buffer *buffer);
+
+// Creates a space in a new file, with the partitions "health" and "general". The recovery code
+// is the second way in: show it to the person once and free it.
+//
+// AlreadyExists where a file is there.
+int32_t hs_create(const uint8_t *path,
+                  size_t path_len,
+                  const uint8_t *secret,
+                  size_t secret_len,
+                  struct hs_space **space,
+                  struct hs_buffer **recovery_code);
+
+// Opens a space in full with its passphrase.
+//
+// CannotOpen for a wrong secret and for a damaged key slot alike.
+int32_t hs_open(const uint8_t *path,
+                size_t path_len,
+                const uint8_t *secret,
+                size_t secret_len,
+                struct hs_space **space);
+
+// Opens a space in full with its recovery code, in any case and with any spacing.
+int32_t hs_open_recovery(const uint8_t *path,
+                         size_t path_len,
+                         const uint8_t *code,
+                         size_t code_len,
+                         struct hs_space **space);
+
+// Opens chosen partitions only: `names` and `name_lens` have `count` elements. The handle can
+// read, write and withdraw there, and can grant nothing (NeedsFullSlot).
+int32_t hs_open_partitions(const uint8_t *path,
+                           size_t path_len,
+                           const uint8_t *secret,
+                           size_t secret_len,
+                           const uint8_t *const *names,
+                           const size_t *name_lens,
+                           size_t count,
+                           struct hs_space **space);
+
+// Drops every key of the handle; later calls on it and its sessions fail with Locked. The handle
+// itself is still to be freed.
+int32_t hs_close(const struct hs_space *space);
+
+// Closes a space and frees its handle. NULL is allowed.
+void hs_space_free(struct hs_space *space);
+
+// Withdraws a grant: effective when the call returns, in every open handle and process.
+// Withdrawing twice is no error.
+int32_t hs_withdraw(const struct hs_space *space, const struct hs_id *grant);
+
+// Options with their defaults.
+int32_t hs_import_options_new(struct hs_import_options **options);
+
+// The person confirmed that the file is about them although it says otherwise.
+int32_t hs_import_options_confirm_subject(struct hs_import_options *options);
+
+// A callback for progress, and a pointer that it is given. NULL takes it away.
+int32_t hs_import_options_on_progress(struct hs_import_options *options,
+                                      hs_on_progress on_progress,
+                                      void *ctx);
+
+// Frees options. NULL is allowed.
+void hs_import_options_free(struct hs_import_options *options);
+
+// Imports a file: FHIR R4 JSON, NDJSON, or an Apple Health export. The same file again adds
+// nothing. `options` may be NULL. A bad entry in a good file is no failure: it is in the report.
+//
+// One import at a time for each handle: Busy.
+int32_t hs_import_file(const struct hs_space *space,
+                       const uint8_t *partition,
+                       size_t partition_len,
+                       const uint8_t *path,
+                       size_t path_len,
+                       const struct hs_import_options *options,
+                       struct hs_report **report);
+
+// Imports bytes in memory; otherwise as hs_import_file. The bytes are copied.
+int32_t hs_import_bytes(const struct hs_space *space,
+                        const uint8_t *partition,
+                        size_t partition_len,
+                        const uint8_t *bytes,
+                        size_t len,
+                        const struct hs_import_options *options,
+                        struct hs_report **report);
+
+// How many records were new, known already, refused, and read with a repair; and how many typed
+// facts were added.
+int32_t hs_report_counts(const struct hs_report *report,
+                         uint64_t *imported,
+                         uint64_t *linked,
+                         uint64_t *refused,
+                         uint64_t *repaired,
+                         uint64_t *facts);
+
+// Whether the very same file had been imported before (1) or not (0).
+int32_t hs_report_already_imported(const struct hs_report *report, int32_t *already);
+
+// How many types of records the report counts.
+int32_t hs_report_type_count(const struct hs_report *report, size_t *count);
+
+// The name of a type, borrowed from the report, and its counts. NotFound beyond the last.
+int32_t hs_report_type(const struct hs_report *report,
+                       size_t index,
+                       const uint8_t **name,
+                       size_t *name_len,
+                       uint64_t *imported,
+                       uint64_t *linked,
+                       uint64_t *refused);
+
+// Frees a report. NULL is allowed.
+void hs_report_free(struct hs_report *report);
+
+// Begins to ask for a consent over the partition "health": for one purpose, an HL7 v3-ActReason
+// code ("PATRQT": at the person's own request), and one recipient: "model", "app", "person" or
+// "organization", and a name.
+int32_t hs_consent_request_new(const struct hs_space *space,
+                               const uint8_t *purpose_code,
+                               size_t purpose_code_len,
+                               const uint8_t *kind,
+                               size_t kind_len,
+                               const uint8_t *name,
+                               size_t name_len,
+                               struct hs_consent_request **request);
+
+// Over another partition.
+int32_t hs_consent_request_partition(struct hs_consent_request *request,
+                                     const uint8_t *name,
+                                     size_t name_len);
+
+// Adds a category ("laboratory", "medications", ...). At least one is needed.
+int32_t hs_consent_request_category(struct hs_consent_request *request,
+                                    const uint8_t *category,
+                                    size_t category_len);
+
+// Every category.
+int32_t hs_consent_request_all_categories(struct hs_consent_request *request);
+
+// Until so many days from now.
+int32_t hs_consent_request_expires_in_days(struct hs_consent_request *request, uint32_t days);
+
+// Only data dated in this half-open range, in milliseconds since 1970-01-01T00:00:00Z.
+int32_t hs_consent_request_data_period(struct hs_consent_request *request,
+                                       int64_t from,
+                                       int64_t to);
+
+// The language in which the notice is shown and logged: "en" or "fr".
+int32_t hs_consent_request_language(struct hs_consent_request *request,
+                                    const uint8_t *language,
+                                    size_t language_len);
+
+// The text to show to the person: who, what, why, until when, what is not allowed and how to
+// withdraw.
+int32_t hs_notice(const struct hs_consent_request *request,
+                  const uint8_t *language,
+                  size_t language_len,
+                  struct hs_buffer **notice);
+
+// Records the person's consent. `method` is a word for the gesture ("tap"); `evidence` a hash of
+// whatever the host keeps as its proof.
+int32_t hs_grant(const struct hs_consent_request *request,
+                 const uint8_t *method,
+                 size_t method_len,
+                 const struct hs_hash *evidence,
+                 struct hs_id *grant);
+
+// Frees a request. NULL is allowed.
+void hs_consent_request_free(struct hs_consent_request *request);
+
+// A new conversation on behalf of a recipient ("model", "app", "person" or "organization", and a
+// name), for one purpose (an HL7 v3-ActReason code).
+int32_t hs_session_new(const struct hs_space *space,
+                       const uint8_t *kind,
+                       size_t kind_len,
+                       const uint8_t *name,
+                       size_t name_len,
+                       const uint8_t *purpose_code,
+                       size_t purpose_code_len,
+                       struct hs_session **session);
+
+// A conversation that goes on, with the label that it had. NotFound where it released nothing.
+int32_t hs_session_resume(const struct hs_space *space,
+                          const struct hs_id *conversation,
+                          const uint8_t *kind,
+                          size_t kind_len,
+                          const uint8_t *name,
+                          size_t name_len,
+                          const uint8_t *purpose_code,
+                          size_t purpose_code_len,
+                          struct hs_session **session);
+
+// The id by which a conversation is resumed.
+int32_t hs_session_conversation(const struct hs_session *session, struct hs_id *conversation);
+
+// Facts that answer a question, computed and cited, within a budget of estimated tokens. Its
+// ledger entry is durable before this returns.
+//
+// Denied where no grant covers the request.
+int32_t hs_ground(const struct hs_session *session,
+                  const uint8_t *question,
+                  size_t question_len,
+                  size_t tokens,
+                  struct hs_context **context);
+
+// Stores a text in a partition under the conversation's label.
+//
+// FlowDenied where the conversation has read what may not flow there.
+int32_t hs_remember_in(const struct hs_session *session,
+                       const uint8_t *partition,
+                       size_t partition_len,
+                       const uint8_t *memory,
+                       size_t memory_len,
+                       struct hs_id *record);
+
+// Frees a session. NULL is allowed.
+void hs_session_free(struct hs_session *session);
+
+// The text for the model, borrowed from the context.
+int32_t hs_context_text(const struct hs_context *context, const uint8_t **bytes, size_t *len);
+
+// The position of the release in the partition's log, and whether its label forbids training a
+// model with it (1) or not (0).
+int32_t hs_context_release(const struct hs_context *context, uint64_t *entry, int32_t *no_training);
+
+// How many citations the text has.
+int32_t hs_context_citation_count(const struct hs_context *context, size_t *count);
+
+// A citation, borrowed from the context. NotFound beyond the last.
+int32_t hs_context_citation(const struct hs_context *context,
+                            size_t index,
+                            const struct hs_citation **citation);
+
+// Frees a context and wipes its text. NULL is allowed.
+void hs_context_free(struct hs_context *context);
+
+// N of the text's [r:N], and the record that it stands for.
+int32_t hs_citation_record(const struct hs_citation *citation,
+                           uint32_t *number,
+                           struct hs_id *record);
+
+// The file that the record came from (BLAKE3 of its bytes, all zero where it came from none):
+// which member of an archive, where in it, how many bytes.
+int32_t hs_citation_source(const struct hs_citation *citation,
+                           struct hs_hash *source,
+                           uint32_t *member,
+                           uint64_t *offset,
+                           uint64_t *len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* HEALTHSPACE_H */

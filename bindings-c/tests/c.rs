@@ -1,0 +1,62 @@
+//! The story in C: compiled strictly as C99 and as C++17, linked both ways, run, and run again
+//! under valgrind.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+const STRICT: &[&str] = &["-g", "-pedantic", "-Wall", "-Wextra", "-Werror"];
+
+fn build(compiler: &str, language: &[&str], how: &str, to: &Path) -> std::path::PathBuf {
+    let built = common::built();
+    let exe = to.join(format!("{compiler}-{how}"));
+    let mut c = Command::new(compiler);
+    c.args(language).args(STRICT).arg("-I").arg(common::root().join("include"));
+    c.arg(common::root().join("tests/smoke.c")).arg("-o").arg(&exe);
+    if how == "static" {
+        c.args(["-x", "none"]).arg(built.join("libhealthspace_c.a")).args(["-lpthread", "-ldl", "-lm"]);
+    } else {
+        // The loader asks for the SONAME.
+        let _ = std::os::unix::fs::symlink(built.join("libhealthspace_c.so"), to.join("libhealthspace_c.so.0"));
+        c.args(["-x", "none"]).arg(built.join("libhealthspace_c.so")).arg(format!("-Wl,-rpath,{}", to.display()));
+    }
+    common::run(&mut c);
+    exe
+}
+
+fn story(exe: &Path, to: &Path) -> Command {
+    let space = to.join(format!("{}.hs", exe.file_name().unwrap().to_string_lossy()));
+    let _ = std::fs::remove_file(&space);
+    let mut c = Command::new(exe);
+    c.arg(space);
+    c
+}
+
+#[test]
+fn the_story_in_c99_and_in_cpp17_linked_both_ways() {
+    let dir = tempfile::tempdir().unwrap();
+    for how in ["shared", "static"] {
+        let c = build("gcc", &["-std=c99"], how, dir.path());
+        common::run(&mut story(&c, dir.path()));
+        let cpp = build("g++", &["-x", "c++", "-std=c++17"], how, dir.path());
+        common::run(&mut story(&cpp, dir.path()));
+    }
+}
+
+#[test]
+fn the_story_under_valgrind_leaks_nothing() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("SKIPPED: valgrind is not installed; memory errors and leaks of the C binding were NOT looked for");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let exe = build("gcc", &["-std=c99"], "static", dir.path());
+    let run = story(&exe, dir.path());
+    let mut v = Command::new("valgrind");
+    v.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]);
+    v.arg(run.get_program()).args(run.get_args());
+    common::run(&mut v);
+}

@@ -1,0 +1,239 @@
+/* The story: create, import, notice, grant, ground, withdraw, refused, close. Valid C99 and C++17. */
+#include "healthspace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define T(s) (const uint8_t *)(s), strlen(s)
+#define CHECK(what)                                                                       \
+    do {                                                                                  \
+        if (!(what)) {                                                                    \
+            fprintf(stderr, "line %d: %s (last: %s, %s)\n", __LINE__, #what,              \
+                    hs_last_error_name(), hs_last_error_text());                          \
+            exit(1);                                                                      \
+        }                                                                                 \
+    } while (0)
+#define OK(call) CHECK((call) == 0)
+
+static const char BUNDLE[] =
+    "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
+    "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\",\"gender\":\"female\",\"birthDate\":\"1970-03-04\"}},"
+    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"a\",\"status\":\"final\","
+    "\"category\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/observation-category\","
+    "\"code\":\"laboratory\"}]}],"
+    "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"18262-6\"}],\"text\":\"LDL cholesterol\"},"
+    "\"subject\":{\"reference\":\"Patient/p\"},\"effectiveDateTime\":\"2026-01-05\","
+    "\"valueQuantity\":{\"value\":131.5,\"unit\":\"mg/dL\",\"system\":\"http://unitsofmeasure.org\","
+    "\"code\":\"mg/dL\"}}}]}";
+
+static int contains(const uint8_t *bytes, size_t len, const char *word)
+{
+    size_t n = strlen(word), i;
+    for (i = 0; i + n <= len; i++)
+        if (memcmp(bytes + i, word, n) == 0)
+            return 1;
+    return 0;
+}
+
+static int32_t count(void *ctx, uint64_t done, uint64_t total, uint64_t records)
+{
+    (void)done, (void)total, (void)records;
+    ++*(int *)ctx;
+    return 0;
+}
+
+static int32_t stop(void *ctx, uint64_t done, uint64_t total, uint64_t records)
+{
+    (void)ctx, (void)done, (void)total, (void)records;
+    return 1;
+}
+
+static void import(hs_space *space)
+{
+    hs_import_options *options = NULL;
+    hs_report *report = NULL;
+    uint64_t imported, linked, refused, repaired, facts;
+    size_t types, name_len, i, seen = 0;
+    const uint8_t *name;
+    int32_t already = -1;
+    int ticks = 0;
+
+    OK(hs_import_options_new(&options));
+    OK(hs_import_options_on_progress(options, stop, NULL));
+    CHECK(hs_import_bytes(space, T("health"), T(BUNDLE), options, &report) == HS_ERROR_CANCELLED);
+    CHECK(report == NULL);
+    CHECK(strcmp(hs_last_error_name(), "Cancelled") == 0);
+    /* Cancelling one import does not cancel the next. */
+    OK(hs_import_options_on_progress(options, count, &ticks));
+    OK(hs_import_bytes(space, T("health"), T(BUNDLE), options, &report));
+    CHECK(ticks > 0);
+    OK(hs_report_counts(report, &imported, &linked, &refused, &repaired, &facts));
+    CHECK(imported == 2 && linked == 0 && refused == 0 && facts >= 1);
+    OK(hs_report_type_count(report, &types));
+    CHECK(types == 2);
+    for (i = 0; i < types; i++) {
+        OK(hs_report_type(report, i, &name, &name_len, &imported, &linked, &refused));
+        seen += contains(name, name_len, "Observation") && imported == 1;
+    }
+    CHECK(seen == 1);
+    CHECK(hs_report_type(report, types, &name, &name_len, &imported, &linked, &refused) == HS_ERROR_NOT_FOUND);
+    hs_report_free(report);
+    OK(hs_import_bytes(space, T("health"), T(BUNDLE), NULL, &report));
+    OK(hs_report_already_imported(report, &already));
+    CHECK(already == 1);
+    hs_report_free(report);
+    hs_import_options_free(options);
+
+    report = NULL;
+    CHECK(hs_import_bytes(space, T("nowhere"), T(BUNDLE), NULL, &report) == HS_ERROR_NO_SUCH_PARTITION);
+    CHECK(hs_import_bytes(space, T("health"), T("secret words"), NULL, &report) == HS_ERROR_MALFORMED);
+    CHECK(strstr(hs_last_error_text(), "secret") == NULL);
+    CHECK(hs_import_file(space, T("health"), T("/no/such/file"), NULL, &report) == HS_ERROR_IO);
+    CHECK(strstr(hs_last_error_text(), "such") == NULL);
+    CHECK(report == NULL);
+}
+
+static hs_id grant(hs_space *space)
+{
+    hs_consent_request *request = NULL;
+    hs_buffer *notice = NULL;
+    const uint8_t *bytes;
+    size_t len;
+    hs_hash evidence;
+    hs_id id;
+
+    memset(&evidence, 7, sizeof evidence);
+    OK(hs_consent_request_new(space, T("PATRQT"), T("model"), T("eu-llm"), &request));
+    /* Nothing is asked for yet. */
+    CHECK(hs_notice(request, T("en"), &notice) == HS_ERROR_MALFORMED);
+    CHECK(hs_consent_request_category(request, T("no such category")) == HS_ERROR_MALFORMED);
+    OK(hs_consent_request_category(request, T("laboratory")));
+    OK(hs_consent_request_expires_in_days(request, 90));
+    OK(hs_consent_request_language(request, T("fr")));
+    OK(hs_notice(request, T("fr"), &notice));
+    OK(hs_buffer_bytes(notice, &bytes, &len));
+    CHECK(contains(bytes, len, "eu-llm"));
+    hs_buffer_free(notice);
+    OK(hs_grant(request, T("tap"), &evidence, &id));
+    hs_consent_request_free(request);
+    return id;
+}
+
+static void ground(hs_session *session)
+{
+    hs_context *context = NULL;
+    const hs_citation *citation = NULL;
+    const uint8_t *bytes;
+    size_t len, citations;
+    uint64_t entry, offset, span;
+    uint32_t number, member;
+    int32_t no_training = 0;
+    hs_hash source;
+    hs_id record;
+
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_context_text(context, &bytes, &len));
+    CHECK(contains(bytes, len, "131.5"));
+    CHECK(contains(bytes, len, "[r:1]"));
+    OK(hs_context_release(context, &entry, &no_training));
+    CHECK(no_training == 1);
+    OK(hs_context_citation_count(context, &citations));
+    CHECK(citations >= 1);
+    OK(hs_context_citation(context, 0, &citation));
+    CHECK(hs_context_citation(context, citations, &citation) == HS_ERROR_NOT_FOUND);
+    OK(hs_citation_record(citation, &number, &record));
+    CHECK(number == 1);
+    OK(hs_citation_source(citation, &source, &member, &offset, &span));
+    /* The citation points at the very bytes. */
+    CHECK(offset + span <= strlen(BUNDLE));
+    CHECK(contains((const uint8_t *)BUNDLE + offset, (size_t)span, "131.5"));
+    hs_context_free(context);
+}
+
+static void nulls(hs_space *space)
+{
+    hs_space *out = NULL;
+    hs_buffer *code = NULL;
+    hs_session *session = NULL;
+
+    CHECK(hs_open(NULL, 3, T("x"), &out) == HS_ERROR_MALFORMED);
+    CHECK(hs_open(T("x"), NULL, 1, &out) == HS_ERROR_MALFORMED);
+    CHECK(hs_open(T("x"), T("x"), NULL) == HS_ERROR_MALFORMED);
+    /* No file is made when there is no place for the recovery code. */
+    CHECK(hs_create(T("never-made.hs"), T("x"), &out, NULL) == HS_ERROR_MALFORMED);
+    CHECK(fopen("never-made.hs", "rb") == NULL);
+    CHECK(hs_close(NULL) == HS_ERROR_MALFORMED);
+    CHECK(hs_withdraw(space, NULL) == HS_ERROR_MALFORMED);
+    CHECK(hs_session_new(NULL, T("model"), T("m"), T("PATRQT"), &session) == HS_ERROR_MALFORMED);
+    CHECK(hs_session_new(space, T("robot"), T("m"), T("PATRQT"), &session) == HS_ERROR_MALFORMED);
+    CHECK(hs_session_new(space, T("model"), T("m"), T("NOSUCH"), &session) == HS_ERROR_MALFORMED);
+    CHECK(out == NULL && code == NULL && session == NULL);
+    hs_buffer_free(NULL);
+    hs_space_free(NULL);
+    hs_session_free(NULL);
+    hs_report_free(NULL);
+    hs_context_free(NULL);
+    hs_consent_request_free(NULL);
+    hs_import_options_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    const uint8_t secret[] = {'o', 'n', 'e', 0, 0xff};
+    const uint8_t *bytes;
+    const uint8_t *names[1];
+    size_t lens[1], len;
+    hs_space *space = NULL, *again = NULL;
+    hs_session *session = NULL, *resumed = NULL;
+    hs_buffer *code = NULL;
+    hs_context *context = NULL;
+    hs_id id, conversation, memory;
+
+    CHECK(argc == 2);
+    CHECK(hs_abi_version() == HS_ABI_VERSION);
+    CHECK(strlen(hs_version()) > 0);
+    CHECK(strcmp(hs_error_name(HS_ERROR_DENIED), "Denied") == 0);
+    CHECK(strcmp(hs_last_error_name(), "OK") == 0);
+
+    OK(hs_create(T(argv[1]), secret, sizeof secret, &space, &code));
+    OK(hs_buffer_bytes(code, &bytes, &len));
+    CHECK(len == 42);
+    CHECK(hs_create(T(argv[1]), secret, sizeof secret, &again, &code) == HS_ERROR_ALREADY_EXISTS);
+    CHECK(hs_open(T(argv[1]), T("two"), &again) == HS_ERROR_CANNOT_OPEN);
+    CHECK(strstr(hs_last_error_text(), argv[1]) == NULL);
+    OK(hs_open_recovery(T(argv[1]), bytes, len, &again));
+    hs_space_free(again);
+    hs_buffer_free(code);
+
+    nulls(space);
+    import(space);
+    OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session));
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    id = grant(space);
+    ground(session);
+
+    /* What was read from health does not go to general. */
+    CHECK(hs_remember_in(session, T("general"), T("LDL was high"), &memory) == HS_ERROR_FLOW_DENIED);
+    OK(hs_remember_in(session, T("health"), T("LDL was high"), &memory));
+    OK(hs_session_conversation(session, &conversation));
+    OK(hs_session_resume(space, &conversation, T("model"), T("eu-llm"), T("PATRQT"), &resumed));
+    CHECK(hs_remember_in(resumed, T("general"), T("LDL was high"), &memory) == HS_ERROR_FLOW_DENIED);
+    hs_session_free(resumed);
+
+    /* A handle for one partition can withdraw, and everybody sees it. */
+    names[0] = (const uint8_t *)"health", lens[0] = 6;
+    OK(hs_open_partitions(T(argv[1]), secret, sizeof secret, names, lens, 1, &again));
+    OK(hs_withdraw(again, &id));
+    hs_space_free(again);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    CHECK(strcmp(hs_last_error_name(), "Denied") == 0);
+    CHECK(context == NULL);
+
+    OK(hs_close(space));
+    CHECK(hs_withdraw(space, &id) == HS_ERROR_LOCKED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_LOCKED);
+    hs_space_free(space);
+    hs_session_free(session);
+    return 0;
+}

@@ -1,0 +1,168 @@
+//! Importing, and its report.
+
+use crate::call::call;
+use healthspace::import::Source;
+use healthspace::{Cancel, Environment, Error, Progress};
+use pyo3::prelude::*;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What an import did.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct Report(healthspace::import::Report);
+
+/// Counts of one type of records.
+#[pyclass(frozen, get_all, module = "healthspace")]
+pub(crate) struct TypeCount {
+    imported: u64,
+    linked: u64,
+    refused: u64,
+}
+
+#[pymethods]
+impl TypeCount {
+    fn __repr__(&self) -> String {
+        format!("TypeCount(imported={}, linked={}, refused={})", self.imported, self.linked, self.refused)
+    }
+}
+
+#[pymethods]
+impl Report {
+    /// New in the space.
+    #[getter]
+    fn imported(&self) -> u64 {
+        self.0.imported()
+    }
+
+    /// Known already.
+    #[getter]
+    fn linked(&self) -> u64 {
+        self.0.linked()
+    }
+
+    /// Not imported.
+    #[getter]
+    fn refused(&self) -> u64 {
+        self.0.refused()
+    }
+
+    /// Read with a repair.
+    #[getter]
+    fn repaired(&self) -> u64 {
+        self.0.repaired()
+    }
+
+    /// Typed facts added.
+    #[getter]
+    const fn facts(&self) -> u64 {
+        self.0.facts
+    }
+
+    /// The very same file was imported before.
+    #[getter]
+    const fn already_imported(&self) -> bool {
+        self.0.already_imported
+    }
+
+    /// Counts by type.
+    #[getter]
+    fn types(&self) -> std::collections::BTreeMap<String, TypeCount> {
+        let count = |c: &healthspace::import::TypeCount| TypeCount {
+            imported: c.imported,
+            linked: c.linked,
+            refused: c.refused,
+        };
+        self.0.types.iter().map(|(name, c)| (name.clone(), count(c))).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Report(imported={}, linked={}, refused={})", self.imported(), self.linked(), self.refused())
+    }
+}
+
+#[derive(Default)]
+struct Current {
+    on_progress: Option<Py<PyAny>>,
+    raised: Option<PyErr>,
+    running: bool,
+}
+
+thread_local! {
+    /// The import that this thread runs.
+    static CURRENT: RefCell<Current> = RefCell::default();
+}
+
+/// One import at a time per handle, so that cancelling stops the import that asked for it.
+#[derive(Default)]
+pub(crate) struct Lane {
+    taken: AtomicBool,
+    cancel: Cancel,
+}
+
+impl Lane {
+    /// The environment of a space that imports through this lane.
+    pub(crate) fn environment(&self) -> Environment {
+        let cancel = self.cancel.clone();
+        let tell = move |p: Progress| {
+            if tell(p).is_err() {
+                cancel.cancel();
+            }
+        };
+        Environment { progress: Some(Arc::new(tell)), cancel: self.cancel.clone(), ..Environment::default() }
+    }
+
+    fn enter(&self) -> Result<Entered<'_>, Error> {
+        if self.taken.swap(true, Ordering::AcqRel) { Err(Error::Busy) } else { Ok(Entered(self)) }
+    }
+}
+
+struct Entered<'a>(&'a Lane);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.cancel.reset();
+        self.0.taken.store(false, Ordering::Release);
+    }
+}
+
+/// Tells Python how far it has come. Whatever Python raises, Ctrl-C too, stops the import and is
+/// raised again from it.
+fn tell(p: Progress) -> Result<(), ()> {
+    if !CURRENT.with_borrow(|c| c.running) {
+        return Ok(());
+    }
+    Python::attach(|py| {
+        let call = CURRENT.with_borrow(|c| c.on_progress.as_ref().map(|f| f.clone_ref(py)));
+        let told = py.check_signals().and_then(|()| match call {
+            Some(f) => f.call1(py, (p.done, p.total, p.records)).map(|_| ()),
+            None => Ok(()),
+        });
+        told.map_err(|e| CURRENT.with_borrow_mut(|c| c.raised = Some(e)))
+    })
+}
+
+pub(crate) fn run(
+    py: Python<'_>,
+    space: &healthspace::HealthSpace,
+    lane: &Lane,
+    partition: &str,
+    source: impl FnOnce() -> Result<Source, Error> + Send,
+    confirm_subject: bool,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<Report> {
+    let outer = CURRENT.replace(Current { on_progress, raised: None, running: true });
+    let report = call(py, || {
+        let partition = space.partition(partition)?;
+        let _entered = lane.enter()?;
+        let mut how = healthspace::ImportOptions::new();
+        if confirm_subject {
+            how = how.confirm_subject();
+        }
+        partition.import_with(source()?, &how)
+    });
+    match CURRENT.replace(outer).raised {
+        Some(raised) => Err(raised),
+        None => Ok(Report(report?)),
+    }
+}
