@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo bench test test-rust test-doc test-python test-mobile lint doc clean
+.PHONY: help tools demo bench test test-rust test-doc test-python test-mobile test-examples lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -36,7 +36,7 @@ bench: tools
 	$(CARGO) run --release --locked -p healthspace-benches --features internals -- \
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
 
-test: test-rust test-doc test-python test-mobile
+test: test-rust test-doc test-python test-mobile test-examples
 
 # cargo-nextest where it is installed, else cargo's own runner.
 test-rust: tools
@@ -56,6 +56,10 @@ test-python test-mobile: test-%: tools
 	else \
 	  echo 'SKIPPED: bindings-$*/test.sh is not there yet'; \
 	fi
+
+# The stories in C and in Python, as a reader of `examples/` runs them.
+test-examples: test-python
+	@echo '== Examples in C and Python'; CARGO='$(CARGO)' bash examples/test.sh
 
 lint: tools
 	$(CARGO) fmt --all --check
