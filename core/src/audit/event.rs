@@ -213,6 +213,15 @@ events! {
         /// Its label.
         2 label: Label,
     }
+    /// A file was handed to the person as it was.
+    16 OriginalExported {
+        /// The file.
+        1 source: SourceId,
+        /// Its length.
+        2 bytes: u64,
+        /// How the person asked for it.
+        3 gesture: Gesture,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

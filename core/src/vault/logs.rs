@@ -7,13 +7,13 @@ use super::tx::{ReadRows, read_entry};
 use crate::audit::Entry;
 use crate::codec::base64;
 use crate::crypto::sign::VerifyingKey;
-use crate::error::{Error, Malformed, Result};
+use crate::error::{Error, Malformed, Part, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
 use crate::ledger::note::{self, Checkpoint, VerifierKey};
 use crate::ledger::proof::Proof;
 use crate::ledger::tree::{self, TreeHead};
-use crate::ledger::{receipt, verify};
+use crate::ledger::{commit, receipt, verify};
 
 /// Which log: that of the space, or that of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +72,16 @@ impl HealthSpace {
     pub fn log(&self, of: LogOf<'_>) -> Result<Vec<LogLine>> {
         let (txn, state) = self.inner.read()?;
         let scope = scope_of(&state, of)?;
-        (0..scope.head.log_size)
+        let mut edge = tree::Edge::default();
+        let lines = (0..scope.head.log_size)
             .map(|index| {
                 let open = read_entry(&self.inner.base, &*txn, scope, index)?;
+                edge.push(commit::commitment(&open.r, &open.bytes), |_| {})?;
                 Ok(LogLine { index, entry: Entry::decode(&open.bytes)? })
             })
-            .collect()
+            .collect::<Result<_>>()?;
+        // An entry and its leaf may come from another history of this space; the head does not.
+        if edge.head() == tree_head(scope) { Ok(lines) } else { Err(Error::Corrupt(Part::Ledger)) }
     }
 
     /// The log's name and public key, as text (C2SP signed-note): whoever holds it can verify
@@ -112,6 +116,10 @@ impl HealthSpace {
         let scope = scope_of(&state, of)?;
         let open = read_entry(&self.inner.base, &*txn, scope, index)?;
         let path = tree::inclusion_proof(&ReadRows(&*txn, scope.id), scope.head.log_size, index)?;
+        let (head, leaf) = (tree_head(scope), commit::commitment(&open.r, &open.bytes));
+        if !verify::verify_inclusion(&head.root, head.size, index, &leaf, &path) {
+            return Err(Error::Corrupt(Part::Ledger));
+        }
         let checkpoint = checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?;
         receipt::write(&open.r, &open.bytes, &Proof { extra: None, index, path, checkpoint })
     }
@@ -127,7 +135,11 @@ impl HealthSpace {
         if old_size == 0 || old_size > scope.head.log_size {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let path = tree::consistency_proof(&ReadRows(&*txn, scope.id), old_size, scope.head.log_size)?;
+        let (rows, head) = (ReadRows(&*txn, scope.id), tree_head(scope));
+        let path = tree::consistency_proof(&rows, old_size, head.size)?;
+        if !verify::verify_consistency(old_size, &tree::root(&rows, old_size)?, head.size, &head.root, &path) {
+            return Err(Error::Corrupt(Part::Ledger));
+        }
         let mut text = String::new();
         for hash in &path {
             text.push_str(&base64::encode(hash));
@@ -139,9 +151,12 @@ impl HealthSpace {
     }
 }
 
+fn tree_head(scope: &Scope) -> TreeHead {
+    TreeHead { size: scope.head.log_size, root: scope.head.log_root }
+}
+
 fn checkpoint(scope: &Scope) -> Checkpoint {
-    let head = TreeHead { size: scope.head.log_size, root: scope.head.log_root };
-    Checkpoint { origin: note::origin(&scope.head.log_origin), head }
+    Checkpoint { origin: note::origin(&scope.head.log_origin), head: tree_head(scope) }
 }
 
 /// Verifies a receipt offline, with nothing but the log's verifier key.

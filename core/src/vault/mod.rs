@@ -13,6 +13,7 @@ mod ingest;
 mod logs;
 mod manifest;
 mod memory;
+mod originals;
 mod payload;
 mod policy_row;
 mod reader;
@@ -37,6 +38,10 @@ pub use space::{HealthSpace, Info};
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_attack;
+#[cfg(test)]
+mod tests_faults;
 #[cfg(test)]
 mod tests_import;
 #[cfg(test)]

@@ -50,28 +50,41 @@ pub(crate) struct Opening {
 /// Reads a head where its authenticator holds.
 type Verify<'a> = dyn Fn(&[u8], &[u8]) -> Option<Result<Head>> + 'a;
 
-/// Reads the copy of a head that verifies and is newest.
+/// Reads the copy of a head that verifies; where both do and differ, the newer one counts. A copy
+/// that cannot be read is what the other one is for.
 pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>) -> Result<(Head, [u8; 32])> {
     let mut best: Option<(Head, [u8; 32])> = None;
     let mut seen = false;
     for copy in [Copy::First, Copy::Second] {
-        let Some(row) = txn.head(scope, copy)? else { continue };
+        let row = match txn.head(scope, copy) {
+            Ok(Some(row)) => row,
+            Ok(None) => continue,
+            Err(Error::Corrupt(_)) => {
+                seen = true;
+                continue;
+            }
+            Err(e) => return Err(e),
+        };
         seen = true;
         let Some(head) = verify(&row.body, &row.auth) else { continue };
         let head = head?;
-        if head.scope != *scope {
-            continue;
-        }
-        if best.as_ref().is_none_or(|(b, _)| head.generation > b.generation) {
+        if head.scope == *scope && best.as_ref().is_none_or(|(b, _)| head.generation > b.generation) {
             best = Some((head, head::digest(&row.body)));
         }
-        // The second copy matters only where the first is damaged.
-        break;
     }
     match best {
         Some(b) => Ok(b),
         None if seen => Err(Error::Corrupt(Part::Head)),
         None => Err(Error::Corrupt(Part::File)),
+    }
+}
+
+/// Whether a scope's head is still the one of this digest, by its first copy.
+fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bool> {
+    match txn.head(scope, Copy::First) {
+        Ok(row) => Ok(row.is_some_and(|row| head::digest(&row.body) == *digest)),
+        Err(Error::Corrupt(_)) => Ok(false),
+        Err(e) => Err(e),
     }
 }
 
@@ -111,9 +124,7 @@ impl Scope {
     /// Rereads the head; loads what changed. `system_generation` is that of the system head seen in
     /// the same snapshot.
     pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn, system_generation: u32) -> Result<()> {
-        if let Some(row) = txn.head(&self.id, Copy::First)?
-            && head::digest(&row.body) == self.digest
-        {
+        if unchanged(txn, &self.id, &self.digest)? {
             return Ok(());
         }
         let mac = &self.keys.head_mac;
@@ -343,9 +354,7 @@ pub(crate) struct SystemView {
 impl SystemView {
     /// Rereads the system head; `true` where it changed.
     pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<bool> {
-        if let Some(row) = txn.head(&self.id, Copy::First)?
-            && head::digest(&row.body) == self.digest
-        {
+        if unchanged(txn, &self.id, &self.digest)? {
             return Ok(false);
         }
         let key = &self.verify;

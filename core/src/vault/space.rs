@@ -9,7 +9,7 @@ use super::scope::{Opening, Scope, SystemView, read_head};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use crate::audit::AuditEvent;
-use crate::crypto::context::Class;
+use crate::crypto::context::{Class, Context};
 use crate::crypto::hash::sha256;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::crypto::{random_array, seal};
@@ -222,7 +222,7 @@ impl HealthSpace {
 
     fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
         let txn = storage.begin_read()?;
-        let (row, vrk, rows) = unlock_root(&*txn, unlock)?;
+        let (row, vrk, rows) = unlock_root(&*txn, unlock).map_err(before_a_head)?;
         let base =
             Base { storage: Arc::clone(&storage), codec: Codec::new()?, space: row.space, epoch: row.epoch, env };
         let (system_keys, head, digest) = open_system(&base, &*txn, &vrk, row.system)?;
@@ -379,11 +379,24 @@ impl Inner {
 
 type SlotRows = [Vec<SlotRow>; 2];
 
+/// Until a head's MAC has held, nothing says whether the secret or the file is to blame.
+fn before_a_head(e: Error) -> Error {
+    if matches!(e, Error::Corrupt(_)) { Error::CannotOpen } else { e }
+}
+
+/// A copy of the slots; none of it where it cannot be read.
+fn slots_of(txn: &dyn ReadTxn, copy: Copy) -> Result<Vec<SlotRow>> {
+    match txn.slots(copy) {
+        Err(Error::Corrupt(_)) => Ok(Vec::new()),
+        other => other,
+    }
+}
+
 /// Opens the root of the current epoch with a secret. Both copies of the slots are tried, so that
 /// one bad page does not lock the person out.
 fn unlock_root(txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>, SlotRows)> {
-    let copies: SlotRows = [txn.slots(Copy::First)?, txn.slots(Copy::Second)?];
-    let mut failure = Error::CannotOpen;
+    let copies: SlotRows = [slots_of(txn, Copy::First)?, slots_of(txn, Copy::Second)?];
+    let mut failure = None;
     let mut tried: Option<&SlotRow> = None;
     for rows in &copies {
         let Some(shared) = rows.iter().find(|r| r.id == space_row_id()) else { continue };
@@ -395,7 +408,7 @@ fn unlock_root(txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<Epoc
         let row = match SpaceRow::decode(&shared.body) {
             Ok(row) => row,
             Err(e) => {
-                failure = e;
+                failure.get_or_insert(e);
                 continue;
             }
         };
@@ -403,12 +416,31 @@ fn unlock_root(txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<Epoc
         match open_slots(&row, unlock, slots) {
             Ok(opened) => {
                 let vrk = row.epoch_root(&opened.srk)?;
-                return Ok((row, vrk, copies));
+                // The slot does not vouch for all of the shared row: where the copies differ, the
+                // one that leads to a scope is the good one.
+                if copies.first() == copies.last() || leads_on(txn, &row, &vrk)? {
+                    return Ok((row, vrk, copies));
+                }
+                failure = Some(Error::CannotOpen);
             }
-            Err(e) => failure = e,
+            // Tried and refused: whatever a damaged copy says besides is no better answer.
+            Err(Error::CannotOpen) => failure = Some(Error::CannotOpen),
+            Err(e) => _ = failure.get_or_insert(e),
         }
     }
-    Err(failure)
+    Err(failure.unwrap_or(Error::CannotOpen))
+}
+
+/// Whether the system scope's key opens under this row.
+fn leads_on(txn: &dyn ReadTxn, row: &SpaceRow, vrk: &Key<EpochRoot>) -> Result<bool> {
+    let wrap = match txn.row(&row.system, FIRST_ROW) {
+        Ok(Some(wrap)) => wrap,
+        Ok(None) | Err(Error::Corrupt(_)) => return Ok(false),
+        Err(e) => return Err(e),
+    };
+    let (class, object) = (Class::ScopeWrap, FIRST_ROW);
+    let at = Context { space: row.space, scope: row.system, epoch: row.epoch, class, object, version: wrap.version };
+    Ok(ScopeKeys::unwrap(vrk, &at, &wrap.sealed).is_ok())
 }
 
 fn open_scope_key(
@@ -439,10 +471,14 @@ fn open_system(
     id: ScopeId,
 ) -> Result<(ScopeKeys, Head, [u8; 32])> {
     const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&id, FIRST_ROW)?.ok_or(BAD)?;
+    let row = txn.row(&id, FIRST_ROW).map_err(before_a_head)?.ok_or(Error::CannotOpen)?;
+    if row.class != Class::ScopeWrap as u8 {
+        return Err(Error::CannotOpen);
+    }
     let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
-    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)?;
-    let (head, digest) = read_head(txn, &id, &|b, a| head::verify_mac(b, a, &keys.head_mac))?;
+    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed).map_err(before_a_head)?;
+    let verify = |body: &[u8], auth: &[u8]| head::verify_mac(body, auth, &keys.head_mac);
+    let (head, digest) = read_head(txn, &id, &verify).map_err(before_a_head)?;
     let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
     let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
     if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {

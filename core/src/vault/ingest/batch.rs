@@ -17,7 +17,7 @@ use crate::vault::manifest::Staged;
 use crate::vault::payload::Content;
 use crate::vault::state::{Inner, Target};
 use crate::vault::tx::{Tx, Work};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Records of a batch.
 const RECORDS: usize = 1000;
@@ -29,6 +29,8 @@ const PIECE: usize = 256 << 10;
 /// What a finished reading leaves for the last transaction.
 pub(crate) struct Done {
     pub(crate) subjects: Subjects,
+    /// Units that are durable.
+    pub(crate) units: u64,
 }
 
 /// A record waiting for its transaction. Its bytes stand in the batch's arena.
@@ -62,12 +64,18 @@ struct Store<'a> {
     staged: &'a Staged,
     /// Units met so far; those below `staged.units` are durable already.
     units: u64,
+    /// Units that are durable as far as this import knows.
+    durable: u64,
+    /// Records and samples met so far.
+    records: u64,
     arena: Vec<u8>,
     waiting: Vec<Waiting>,
     links: Vec<(RecordId, Origin)>,
     envelope: Vec<u8>,
     /// Records of this import, for duplicates within the file.
     seen: HashMap<Identity, [u8; 16]>,
+    /// Records of this import whose identity has another content as well.
+    conflicting: HashSet<RecordId>,
     known: Option<Known>,
     subjects: Subjects,
     report: Report,
@@ -105,11 +113,14 @@ impl<'a> Ingest<'a> {
             partition,
             staged,
             units: 0,
+            durable: staged.units,
+            records: 0,
             arena: Vec::new(),
             waiting: Vec::new(),
             links: Vec::new(),
             envelope: Vec::new(),
             seen: HashMap::new(),
+            conflicting: HashSet::new(),
             known: None,
             subjects: Subjects::default(),
             report: Report::default(),
@@ -136,7 +147,7 @@ impl<'a> Ingest<'a> {
             report.issue(self.issues, i.severity, i.what, i.member, i.offset);
         }
         report.facts += found.facts;
-        Ok(Done { subjects: core::mem::take(&mut self.store.subjects) })
+        Ok(Done { subjects: core::mem::take(&mut self.store.subjects), units: self.store.durable })
     }
 }
 
@@ -147,6 +158,7 @@ impl Sink for Ingest<'_> {
 
     fn sample(&mut self, key: &SeriesKey, member: u32, sample: Sample) -> Result<()> {
         let store = &mut self.store;
+        store.records += 1;
         match &mut self.chunker {
             Some(c) => c.push(key, member, sample, &mut |chunk| store.chunk(chunk)),
             None => Err(Error::Internal(90)),
@@ -158,7 +170,7 @@ impl Sink for Ingest<'_> {
     }
 
     fn progress(&mut self, done: u64) -> Result<()> {
-        (self.tick)(done, self.store.units)
+        (self.tick)(done, self.store.records)
     }
 }
 
@@ -170,6 +182,7 @@ impl Store<'_> {
     }
 
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
+        self.records += 1;
         self.subjects.add(&draft.subject);
         let content = if draft.identity_is_content { *draft.identity.as_bytes() } else { content_of(draft.body) };
         let id = record_id(&draft.identity, &content);
@@ -179,14 +192,20 @@ impl Store<'_> {
             Some(c) => Some(*c),
             None => self.published(&draft.identity)?,
         };
-        if before == Some(content) {
+        // A content may come back after another one: each is kept once.
+        let known = match before {
+            None => false,
+            Some(before) => before == content || self.conflicting.contains(&id) || self.is_published(&id)?,
+        };
+        if known {
             self.report.count(draft.type_name).linked += 1;
             if !durable {
                 self.links.push((id, origin));
             }
             return self.flush_if_full();
         }
-        if before.is_some() {
+        if let Some(before) = before {
+            self.conflicting.extend([record_id(&draft.identity, &before), id]);
             self.report.issue(
                 self.issues,
                 Severity::Repaired,
@@ -222,6 +241,12 @@ impl Store<'_> {
         let state = self.inner.peek()?;
         let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
         Ok(scope.catalog.find_identity(identity).map(|(_, content)| content))
+    }
+
+    fn is_published(&self, id: &RecordId) -> Result<bool> {
+        let state = self.inner.peek()?;
+        let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
+        Ok(scope.catalog.find_record(id).is_some())
     }
 
     fn chunk(&mut self, chunk: Chunk) -> Result<()> {
@@ -319,8 +344,8 @@ impl Store<'_> {
             let at = w.state.position(self.partition)?;
             let work = w.work(tx, Target::Partition(at))?;
             let staged = work.manifest.staged.iter_mut().find(|s| s.ordinal == self.staged.ordinal);
-            // Discarded by another handle meanwhile.
-            staged.ok_or(Error::NotFound)?.units = self.units;
+            // Another handle imports the same file, or has discarded it: it goes on, this one ends.
+            staged.filter(|s| s.units == self.durable).ok_or(Error::Busy)?.units = self.units;
             let mut builder = SegmentBuilder::new();
             put_records(tx, work, self.staged.group, &self.arena, &self.waiting, &mut builder)?;
             for (id, origin) in &self.links {
@@ -336,6 +361,7 @@ impl Store<'_> {
             }
             Ok(())
         })?;
+        self.durable = self.units;
         self.arena.clear();
         self.waiting.clear();
         self.links.clear();

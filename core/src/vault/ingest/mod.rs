@@ -18,6 +18,7 @@ mod subject;
 use super::manifest::{SourceEntry, Staged};
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
+use super::tx::{Tx, Work};
 use crate::audit::AuditEvent;
 use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
@@ -131,7 +132,8 @@ impl Partition {
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`] where the whole file cannot be read,
     /// [`Error::OtherSubject`], [`Error::InputChanged`], [`Error::Cancelled`] (call again to
-    /// resume), [`Error::DiskFull`]. A bad entry in a good file is no error: it is in the report.
+    /// resume), [`Error::DiskFull`], [`Error::Busy`] where another handle imports or has discarded
+    /// this very file meanwhile. A bad entry in a good file is no error: it is in the report.
     ///
     /// ```
     /// # use healthspace::{import::Source, Environment, HealthSpace, KdfParams, Unlock};
@@ -167,33 +169,39 @@ impl Partition {
             }
             Ok(())
         };
+        // What is no health file at all leaves no trace.
+        source.check(&options.limits)?;
         let id = source.id(&options.limits, &mut |done| tick(done / 64, 0))?;
-        let mut report = Report { bytes: total, ..Report::default() };
-        let Some(staged) = self.stage(id, total)? else {
-            report.already_imported = true;
-            return Ok(report);
-        };
-        let read = (|| {
-            let mut sink = Ingest::new(inner, &self.name, &staged, options, &tick)?;
-            source.read(&options.limits, &mut sink, &mut report)?;
-            let done = sink.finish(&mut report)?;
-            // What was parsed must be what was hashed.
-            if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
-                return Err(Error::InputChanged);
+        loop {
+            let mut report = Report { bytes: total, ..Report::default() };
+            let Some(staged) = self.stage(id, total)? else {
+                report.already_imported = true;
+                return Ok(report);
+            };
+            let read = (|| {
+                let mut sink = Ingest::new(inner, &self.name, &staged, options, &tick)?;
+                source.read(&options.limits, &mut sink, &mut report)?;
+                let done = sink.finish(&mut report)?;
+                // What was parsed must be what was hashed.
+                if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
+                    return Err(Error::InputChanged);
+                }
+                self.publish(&staged, done, options, &mut report)
+            })();
+            match read {
+                Ok(true) => {
+                    inner.base.env.observe("import.published", report.imported());
+                    return Ok(report);
+                }
+                // Read again, against what is known by now.
+                Ok(false) => self.discard_one(staged.ordinal)?,
+                // These would fail again with the same file: what was staged is of no use.
+                Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
+                    self.discard_one(staged.ordinal)?;
+                    return Err(e);
+                }
+                Err(e) => return Err(e),
             }
-            self.publish(&staged, done, options, &mut report)
-        })();
-        match read {
-            Ok(()) => {
-                inner.base.env.observe("import.published", report.imported());
-                Ok(report)
-            }
-            // These would fail again with the same file: what was staged is of no use.
-            Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
-                self.discard_one(staged.ordinal)?;
-                Err(e)
-            }
-            Err(e) => Err(e),
         }
     }
 
@@ -278,34 +286,51 @@ impl Partition {
             if let Some(s) = work.manifest.staged.iter().find(|s| s.source == id) {
                 return Ok(Some(s.clone()));
             }
+            // Later than every import so far, whatever the clock says: see `overtaken`.
+            let began = now.max(latest(tx, work)?.saturating_add(1));
             let group = tx.new_group(work)?;
             let entry = SourceEntry { id, imported_at: now, bytes, group, envelope: Vec::new(), finished: false };
             let ordinal = tx.add_source(work, entry)?;
             let first_row = work.manifest.next_row;
-            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now };
+            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began };
             work.manifest.staged.push(staged.clone());
             Ok(Some(staged))
         })
     }
 
-    /// The last transaction of an import.
-    fn publish(&self, staged: &Staged, done: batch::Done, options: &ImportOptions, report: &mut Report) -> Result<()> {
+    /// The last transaction of an import; `false` where another import was published since this
+    /// one began: what it staged may be known by now.
+    fn publish(
+        &self,
+        staged: &Staged,
+        done: batch::Done,
+        options: &ImportOptions,
+        report: &mut Report,
+    ) -> Result<bool> {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
+            let mine = |s: &Staged| s.ordinal == staged.ordinal;
+            if !work.manifest.staged.iter().any(|s| mine(s) && s.units == done.units) {
+                return Err(Error::Busy);
+            }
+            if latest(tx, work)? >= staged.began {
+                return Ok(false);
+            }
             let pinned = subject::check(work, &done.subjects, options.confirm_subject)?;
             let mark = staged.ordinal + 1;
-            let version = tx.now;
+            let others = work.manifest.staged.iter().map(|s| s.began).max();
+            let imported_at = tx.now.max(others.unwrap_or(i64::MIN));
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
                 s.staged = 0;
             }
-            work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
+            work.manifest.staged.retain(|s| !mine(s));
             tx.load_segments(work)?;
             tx.merge_segments(work)?;
             let envelope = tx.envelope_of(work, staged.ordinal)?;
             let entry = SourceEntry {
                 id: staged.source,
-                imported_at: version,
+                imported_at,
                 bytes: report.bytes,
                 group: staged.group,
                 envelope,
@@ -322,7 +347,7 @@ impl Partition {
                 linked: report.linked(),
                 issues: report.issue_counts.values().sum(),
             };
-            tx.log(work, event).map(|_| ())
+            tx.log(work, event).map(|_| true)
         })
     }
 
@@ -346,9 +371,23 @@ impl Partition {
             let old = tx.source_entry(work, ordinal)?;
             let entry = SourceEntry { envelope: Vec::new(), finished: false, ..(*old).clone() };
             tx.set_source(work, ordinal, entry)?;
+            if staged.units == 0 {
+                return Ok(());
+            }
             tx.log(work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units }).map(|_| ())
         })
     }
+}
+
+/// When the latest import was published, as the sources say.
+fn latest(tx: &Tx<'_>, work: &Work) -> Result<i64> {
+    let mut latest = i64::MIN;
+    for row in &work.manifest.source_pages {
+        for s in work.scope.source_page(tx.base, &*tx.txn, row)?.iter().filter(|s| s.finished) {
+            latest = latest.max(s.imported_at);
+        }
+    }
+    Ok(latest)
 }
 
 /// Bytes of samples that the chunker may hold before it closes the oldest chunks.
