@@ -13,6 +13,7 @@ mod ingest;
 mod logs;
 mod manifest;
 mod memory;
+mod opened;
 mod payload;
 mod policy_row;
 mod reader;

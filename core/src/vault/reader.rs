@@ -4,6 +4,7 @@
 //! first body is opened. Every read is a short snapshot of its own in which the system head and the
 //! partition's head are looked at again: a withdrawal stops a reader that is open.
 
+use super::opened::Opened;
 use super::release::{Asking, Release, block_record};
 use super::scope::Scope;
 use super::session::Session;
@@ -19,7 +20,12 @@ use crate::policy::RowFilter;
 use crate::record::{Comparator, Decimal, When};
 use crate::storage::{Copy, HeadSeen, ReadTxn, Under};
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
+use zeroize::Zeroize;
+
+/// Records that are opened in one snapshot at most: one that stays open keeps the write-ahead log
+/// from being emptied.
+const SNAPSHOT: usize = 256;
 
 /// A released set of records, opened one by one.
 pub struct Reader<'s> {
@@ -27,17 +33,24 @@ pub struct Reader<'s> {
     partition: String,
     scope: Scope,
     filter: RowFilter,
-    set: HashSet<RecordId>,
+    set: HashMap<RecordId, ObjectRef>,
     entry: u64,
     label: Label,
     seen: RefCell<[HeadSeen; 2]>,
     buffers: RefCell<Buffers>,
+    opened: RefCell<Opened>,
 }
 
 #[derive(Default)]
 struct Buffers {
     sealed: Vec<u8>,
     block: Vec<u8>,
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        self.block.zeroize();
+    }
 }
 
 /// A number of a released fact, borrowed from the catalog.
@@ -82,7 +95,7 @@ impl Session {
         let bytes = format!("{query:?} max {max}").into_bytes();
         let out = self.release(&partition, Action::Read, ReleaseKind::Reader, &bytes, &mut |v| {
             let ids = v.records(query, max)?;
-            let items = ids.iter().map(|id| (*id, u16::MAX)).collect();
+            let items = ids.iter().map(|(id, _)| (*id, u16::MAX)).collect();
             Ok(Release { value: (ids, v.filter()), items })
         })?;
         let (entry, label) = (out.receipt().entry, out.label());
@@ -101,6 +114,7 @@ impl Session {
             label,
             seen: RefCell::new(seen),
             buffers: RefCell::default(),
+            opened: RefCell::default(),
         };
         // Between the release and this snapshot the consent may have been withdrawn.
         reader.recheck()?;
@@ -183,7 +197,7 @@ impl Reader<'_> {
         self.check()?;
         let view = View::new(&self.scope.catalog, &self.filter);
         let facts = view.query_facts(query);
-        Ok(facts.into_iter().filter(|f| self.set.contains(&f.record().id())).map(|f| f.to_row()).collect())
+        Ok(facts.into_iter().filter(|f| self.set.contains_key(&f.record().id())).map(|f| f.to_row()).collect())
     }
 
     /// The numbers of released records that match: what a chart needs, without copying words.
@@ -196,7 +210,7 @@ impl Reader<'_> {
         let mut out = Vec::with_capacity(facts.len());
         for f in facts {
             let (record, Some(q)) = (f.record().id(), f.quantity()) else { continue };
-            if self.set.contains(&record) {
+            if self.set.contains_key(&record) {
                 let (number, comparator, unit) = (q.number, q.comparator, q.unit);
                 out.push(Reading { record, when: f.when(), number, comparator, unit });
             }
@@ -209,13 +223,14 @@ impl Reader<'_> {
     /// # Errors
     /// [`Error::Denied`] once the consent is withdrawn or over; [`Error::NotFound`] for a record
     /// outside the set.
-    pub fn body(&self, row: &FactRow) -> Result<Vec<u8>> {
-        self.body_of(row.record, &row.object)
-    }
-
-    fn body_of(&self, record: RecordId, object: &ObjectRef) -> Result<Vec<u8>> {
-        if !self.set.contains(&record) {
-            return Err(Error::NotFound);
+    pub fn body(&self, record: RecordId) -> Result<Vec<u8>> {
+        // Where it stands is looked up here: a caller's word for it could name any record.
+        let object = self.set.get(&record).ok_or(Error::NotFound)?;
+        let mut opened = self.opened.borrow_mut();
+        if let Some(body) = opened.get(object) {
+            let body = body.to_vec();
+            self.check()?;
+            return Ok(body);
         }
         let mut buffers = self.buffers.borrow_mut();
         let Buffers { sealed, block } = &mut *buffers;
@@ -225,6 +240,53 @@ impl Reader<'_> {
             _ => return Err(Error::Corrupt(Part::Body)),
         }
         self.scope.open_sealed(base, Class::Body, object, sealed, block)?;
-        block_record(block, object).map(<[u8]>::to_vec)
+        let body = block_record(block, object)?.to_vec();
+        opened.keep(object, &body);
+        Ok(body)
+    }
+
+    /// Released records, in the order asked for. Up to 256 of them are read in one snapshot, in
+    /// which the consent is looked at once.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub fn bodies(&self, records: &[RecordId]) -> Result<Vec<Vec<u8>>> {
+        let wanted: Option<Vec<&ObjectRef>> = records.iter().map(|r| self.set.get(r)).collect();
+        let wanted = wanted.ok_or(Error::NotFound)?;
+        let mut out = Vec::with_capacity(wanted.len());
+        for part in wanted.chunks(SNAPSHOT) {
+            let txn = self.standing()?;
+            let mut opened = self.opened.borrow_mut();
+            let mut buffers = self.buffers.borrow_mut();
+            for object in part {
+                if let Some(body) = opened.get(object) {
+                    out.push(body.to_vec());
+                    continue;
+                }
+                let base = &self.inner().base;
+                self.scope.open_object(base, &*txn, Class::Body, object, &mut buffers.block)?;
+                let body = block_record(&buffers.block, object)?.to_vec();
+                opened.keep(object, &body);
+                out.push(body);
+            }
+        }
+        Ok(out)
+    }
+
+    /// A snapshot in which the consent stands.
+    fn standing(&self) -> Result<Box<dyn ReadTxn + '_>> {
+        for _ in 0..8 {
+            let txn = self.inner().base.storage.begin_read()?;
+            let mut same = true;
+            for seen in &*self.seen.borrow() {
+                same &= txn.head(&seen.scope, Copy::First)?.is_some_and(|h| h.auth == seen.auth);
+            }
+            if same {
+                return Ok(txn);
+            }
+            drop(txn);
+            self.recheck()?;
+        }
+        Err(Error::Busy)
     }
 }

@@ -10,7 +10,7 @@ use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
 use crate::catalog::series;
-use crate::catalog::{FactRow, Facts, Presence, Query, SourceInfo, View};
+use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, SourceInfo, View};
 use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
@@ -111,8 +111,8 @@ impl<'a> Visible<'a> {
         self.label.set(label);
     }
 
-    /// The ids of the records whose facts match; more than `max` is an error.
-    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<Vec<RecordId>> {
+    /// The records whose facts match, and where they stand; more than `max` is an error.
+    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<Vec<(RecordId, ObjectRef)>> {
         let mut seen = std::collections::HashSet::new();
         let mut ids = Vec::new();
         let mut label = self.label.get();
@@ -126,7 +126,7 @@ impl<'a> Visible<'a> {
             }
             label.confidentiality = label.confidentiality.max(fact.record().confidentiality());
             label.sensitivities = label.sensitivities.union(fact.record().sensitivities());
-            ids.push(id);
+            ids.push((id, fact.record().object()));
         }
         self.label.set(label);
         Ok(ids)
@@ -151,7 +151,7 @@ pub(crate) fn open_body(
 }
 
 /// A record of an open block: its position stands in the low eight bits of the object's number.
-pub(crate) fn block_record<'b>(block: &'b [u8], object: &crate::catalog::ObjectRef) -> Result<&'b [u8]> {
+pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'b [u8]> {
     let at = usize::try_from(object.number & 0xff).map_err(|_| Error::Internal(80))?;
     super::block::record(block, at).ok_or(Error::Corrupt(Part::Body))
 }

@@ -428,6 +428,7 @@ impl<'a> Tx<'a> {
             }
         }
         scope.digest = head::digest(&body);
+        scope.whole = true;
         scope.head = Arc::new(head);
         scope.manifest = Arc::new(manifest);
         scope.adopt(keep);
