@@ -119,6 +119,12 @@ fn compare(plan: &Plan, engines: &[Engine], dir: &Path) -> Result<Vec<Figures>, 
             }
         }
     }
+    at("grounding");
+    if let (Some(e), Some(figures)) = (engines.first(), all.first_mut()) {
+        for _ in 0..plan.rounds {
+            e.run("ground", &e.file(dir, "table"), plan.records, None, figures)?;
+        }
+    }
     Ok(all)
 }
 
@@ -134,6 +140,9 @@ fn million(plan: &Plan, engines: &[Engine], dir: &Path) -> Result<Vec<Figures>, 
         e.run("put", &file, plan.million, None, figures)?;
         for _ in 0..plan.rounds {
             e.run("open", &file, plan.million, None, figures)?;
+            if e.name == "ours" {
+                e.run("ground", &file, plan.million, None, figures)?;
+            }
         }
         remove(&file);
     }

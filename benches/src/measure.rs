@@ -26,6 +26,24 @@ impl Timer {
     }
 }
 
+/// Prints `name wall-us cpu-us`, the medians of `n` single operations.
+pub(crate) fn each<E>(name: &str, n: usize, mut f: impl FnMut(usize) -> Result<(), E>) -> Result<(), E> {
+    let (mut walls, mut cpus) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    for i in 0..n {
+        let (wall, before) = (Instant::now(), cpu());
+        f(i)?;
+        cpus.push((cpu() - before).as_secs_f64() * 1e6);
+        walls.push(wall.elapsed().as_secs_f64() * 1e6);
+    }
+    let middle = |v: &mut Vec<f64>| {
+        v.sort_by(f64::total_cmp);
+        v.get(n / 2).copied().unwrap_or(f64::NAN)
+    };
+    let (wall, cpu) = (middle(&mut walls), middle(&mut cpus));
+    say(&format!("{name} {wall:.6} {cpu:.6}"));
+    Ok(())
+}
+
 /// A line for the parent.
 #[expect(clippy::print_stdout, reason = "the pipe to the parent")]
 pub(crate) fn say(line: &str) {

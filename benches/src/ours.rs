@@ -1,18 +1,19 @@
 //! Our side of the works, each in a process of its own.
 
 use crate::dataset::{Random, SYSTEM, code, ndjson};
-use crate::measure::{Timer, figure, status};
+use crate::measure::{Timer, each, figure, status};
 use healthspace::audit::Gesture;
 use healthspace::catalog::Query;
 use healthspace::consent::{
     Action, ConsentMeta, ConsentState, ConsentStatus, GrantSpec, GrantTerms, Kept, Recipient, from_fhir, to_fhir,
 };
+use healthspace::grounding::Budget;
 use healthspace::import::Source;
 use healthspace::policy::{ItemFacts, Request, decide};
 use healthspace::record::{Author, Category, DecisionClass, Kind};
 use healthspace::{
-    Confidentiality, Environment, GrantId, HealthSpace, Identity, KdfParams, Lang, Obligations, Purpose, ScopeId,
-    Session, Timestamp, Unlock,
+    Confidentiality, Environment, GrantId, HealthSpace, Identity, KdfParams, Lang, Obligations, Purpose, RecordId,
+    ScopeId, Session, Timestamp, Unlock,
 };
 use std::hint::black_box;
 use std::path::Path;
@@ -26,6 +27,7 @@ pub(crate) fn run(work: &str, file: &Path, n: u64, input: Option<&Path>) -> Resu
         "reads" => reads(file),
         "one" => one(file, n),
         "open" => open(file),
+        "ground" => ground(file),
         "import" => import(file, input.ok_or("no input")?),
         "empty" => empty(file),
         "decision" => decision(),
@@ -104,7 +106,7 @@ fn reads(file: &Path) -> Result<(), Failure> {
     let mut some = |n: u64, random: &mut Random| -> Result<(), Failure> {
         for _ in 0..n {
             let row = rows.get(random.below(rows.len() as u64) as usize).ok_or("no rows")?;
-            bytes += reader.body(row)?.len();
+            bytes += reader.body(row.record)?.len();
         }
         Ok(())
     };
@@ -118,7 +120,7 @@ fn reads(file: &Path) -> Result<(), Failure> {
     for round in 0..2 {
         let timer = Timer::start();
         for i in 0..320 {
-            if reader.facts(&last(code(i)))?.len() != 100 {
+            if reader.readings(&last(code(i)))?.len() != 100 {
                 return Err("not 100 values".into());
             }
         }
@@ -126,18 +128,16 @@ fn reads(file: &Path) -> Result<(), Failure> {
             timer.report("values", 320);
         }
     }
-    for round in 0..2 {
+    // Every code once is what nobody has read before; then the same again.
+    for (name, rounds) in [("bodies-first", 32), ("bodies", 320)] {
         let timer = Timer::start();
-        for i in 0..320 {
-            let rows = reader.facts(&last(code(i)))?;
-            let bodies: Vec<Vec<u8>> = rows.iter().map(|r| reader.body(r)).collect::<Result<_, _>>()?;
-            if bodies.len() != 100 {
+        for i in 0..rounds {
+            let records: Vec<RecordId> = reader.readings(&last(code(i)))?.iter().map(|r| r.record).collect();
+            if reader.bodies(&records)?.len() != 100 {
                 return Err("not 100 bodies".into());
             }
         }
-        if round == 1 {
-            timer.report("bodies", 320);
-        }
+        timer.report(name, rounds);
     }
     Ok(())
 }
@@ -170,6 +170,25 @@ fn open(file: &Path) -> Result<(), Failure> {
     figure("facts", facts as f64);
     figure("resident", status("VmRSS") - baseline);
     Ok(())
+}
+
+/// Questions about a series, in both languages; each is a release with its durable entry.
+fn ground(file: &Path) -> Result<(), Failure> {
+    const QUESTIONS: [&str; 4] = [
+        "How did my LDL change over the last year?",
+        "Comment mon taux de créatinine a-t-il évolué ?",
+        "What was my last potassium?",
+        "Quelle est ma tension artérielle depuis 2024 ?",
+    ];
+    let space = HealthSpace::open(file, &unlock(file)?, Environment::default())?;
+    let session = session(&space)?;
+    let mut ask = |i: usize| -> Result<(), Failure> {
+        let question = QUESTIONS.get(i % QUESTIONS.len()).ok_or("no question")?;
+        let context = session.ground(question, Budget::tokens(1500))?;
+        if context.value().citations.is_empty() { Err("nothing cited".into()) } else { Ok(()) }
+    };
+    (0..QUESTIONS.len()).try_for_each(&mut ask)?;
+    each("ground", 40, ask)
 }
 
 /// Resident bytes of a process that opens an empty space; the first process only makes it.

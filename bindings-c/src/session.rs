@@ -206,7 +206,7 @@ pub unsafe extern "C" fn hs_context_free(context: *mut Context) {
     unsafe { free(context) }
 }
 
-/// N of the text's [r:N], and the record that it stands for.
+/// N of the text's `[r:N]`, and the record that it stands for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_citation_record(citation: *const Citation, number: *mut u32, record: *mut Id) -> i32 {
     guard(|| {

@@ -22,6 +22,8 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fact::{Fact, RecordRef};
+pub(crate) use index::Seeded;
 pub(crate) use levels::plan;
 pub(crate) use merge::merge;
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};

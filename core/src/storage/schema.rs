@@ -93,6 +93,9 @@ pub(super) fn connect(path: &Path, wait: Duration) -> rusqlite::Result<Connectio
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // Plans do not depend on the values that are bound. Without this, binding a value to a prepared
+    // statement may compile it again: measured, half of the time of a random read.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, ROW_BYTES)?;
     conn.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, 4096)?;
     conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;

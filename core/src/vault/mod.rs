@@ -7,12 +7,15 @@
 
 mod block;
 mod found;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz;
 mod grants;
 mod head;
 mod ingest;
 mod logs;
 mod manifest;
 mod memory;
+mod opened;
 mod originals;
 mod payload;
 mod policy_row;
@@ -46,3 +49,5 @@ mod tests_faults;
 mod tests_import;
 #[cfg(test)]
 mod tests_memory;
+#[cfg(test)]
+mod tests_reader;

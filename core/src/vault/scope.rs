@@ -29,6 +29,8 @@ pub(crate) struct Scope {
     pub(crate) keys: Arc<ScopeKeys>,
     pub(crate) head: Arc<Head>,
     pub(crate) digest: [u8; 32],
+    /// Whether both copies of the head said the same when it was last read.
+    pub(crate) whole: bool,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) catalog: Arc<Catalog>,
     /// Partitions only.
@@ -50,32 +52,51 @@ pub(crate) struct Opening {
 /// Reads a head where its authenticator holds.
 type Verify<'a> = dyn Fn(&[u8], &[u8]) -> Option<Result<Head>> + 'a;
 
-/// Reads the copy of a head that verifies; where both do and differ, the newer one counts. A copy
-/// that cannot be read is what the other one is for.
-pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>) -> Result<(Head, [u8; 32])> {
-    let mut best: Option<(Head, [u8; 32])> = None;
+/// A head that was read, its digest, and whether both copies said the same.
+pub(crate) struct Found {
+    pub(crate) head: Head,
+    pub(crate) digest: [u8; 32],
+    pub(crate) whole: bool,
+}
+
+/// Reads both copies of a head: of those that verify, the newer one counts. An older first copy
+/// that was put back does not hide the newer second one.
+pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>) -> Result<Found> {
+    let mut best: Option<Found> = None;
     let mut seen = false;
+    let mut bodies = Vec::with_capacity(2);
+    let mut failed = None;
     for copy in [Copy::First, Copy::Second] {
         let row = match txn.head(scope, copy) {
-            Ok(Some(row)) => row,
-            Ok(None) => continue,
-            Err(Error::Corrupt(_)) => {
-                seen = true;
-                continue;
-            }
-            Err(e) => return Err(e),
+            // Damage in one copy is what the other one is for.
+            Err(Error::Corrupt(_)) => continue,
+            other => other?,
         };
+        let Some(row) = row else { continue };
         seen = true;
-        let Some(head) = verify(&row.body, &row.auth) else { continue };
-        let head = head?;
-        if head.scope == *scope && best.as_ref().is_none_or(|(b, _)| head.generation > b.generation) {
-            best = Some((head, head::digest(&row.body)));
+        // Equal copies are verified once.
+        if bodies.contains(&row) {
+            if let Some(b) = &mut best {
+                b.whole = true;
+            }
+            continue;
         }
+        match verify(&row.body, &row.auth) {
+            Some(Ok(head))
+                if head.scope == *scope && best.as_ref().is_none_or(|b| head.generation > b.head.generation) =>
+            {
+                best = Some(Found { head, digest: head::digest(&row.body), whole: false });
+            }
+            Some(Err(e)) => failed = Some(e),
+            _ => {}
+        }
+        bodies.push(row);
     }
-    match best {
-        Some(b) => Ok(b),
-        None if seen => Err(Error::Corrupt(Part::Head)),
-        None => Err(Error::Corrupt(Part::File)),
+    match (best, failed) {
+        (Some(b), _) => Ok(b),
+        (None, Some(e)) => Err(e),
+        (None, None) if seen => Err(Error::Corrupt(Part::Head)),
+        (None, None) => Err(Error::Corrupt(Part::File)),
     }
 }
 
@@ -96,7 +117,7 @@ fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Scope {
     /// Opens a scope's head, manifest and visible segments.
     pub(crate) fn open(base: &Base, txn: &dyn ReadTxn, o: Opening) -> Result<Self> {
-        let (head, digest) = read_head(txn, &o.id, &|b, a| head::verify_mac(b, a, &o.keys.head_mac))?;
+        let Found { head, digest, whole } = read_head(txn, &o.id, &|b, a| head::verify_mac(b, a, &o.keys.head_mac))?;
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
         }
@@ -110,6 +131,7 @@ impl Scope {
             keys: o.keys,
             head: Arc::new(head),
             digest,
+            whole,
             catalog: Arc::new(Catalog::default()),
             policy: o.policy,
             segments: Arc::default(),
@@ -128,7 +150,8 @@ impl Scope {
             return Ok(());
         }
         let mac = &self.keys.head_mac;
-        let (head, digest) = read_head(txn, &self.id, &|b, a| head::verify_mac(b, a, mac))?;
+        let Found { head, digest, whole } = read_head(txn, &self.id, &|b, a| head::verify_mac(b, a, mac))?;
+        self.whole = whole;
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
         }
@@ -358,7 +381,7 @@ impl SystemView {
             return Ok(false);
         }
         let key = &self.verify;
-        let (head, digest) = read_head(txn, &self.id, &|b, a| head::verify_signature(b, a, key))?;
+        let Found { head, digest, .. } = read_head(txn, &self.id, &|b, a| head::verify_signature(b, a, key))?;
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
         }

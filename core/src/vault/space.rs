@@ -5,7 +5,7 @@ use super::head::{self, Head, ScopeEntry, SystemPart};
 use super::payload::Codec;
 use super::policy_row::{DirectoryEntry, PartitionKind, PolicyRow};
 use super::rows::Base;
-use super::scope::{Opening, Scope, SystemView, read_head};
+use super::scope::{Found, Opening, Scope, SystemView, read_head};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use crate::audit::AuditEvent;
@@ -50,6 +50,9 @@ pub struct Info {
     pub keystore: &'static str,
     /// Whether a rollback of the whole file would be noticed: not without an anchor.
     pub freshness: &'static str,
+    /// Whether both copies of every head were whole and the same when they were last read. `false`
+    /// is damage that the second copies made good: back the file up.
+    pub copies_agree: bool,
 }
 
 fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
@@ -286,6 +289,7 @@ impl HealthSpace {
             full: state.system.is_some(),
             keystore: "none",
             freshness: "unverified",
+            copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })
     }
 
@@ -478,7 +482,7 @@ fn open_system(
     let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
     let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed).map_err(before_a_head)?;
     let verify = |body: &[u8], auth: &[u8]| head::verify_mac(body, auth, &keys.head_mac);
-    let (head, digest) = read_head(txn, &id, &verify).map_err(before_a_head)?;
+    let Found { head, digest, .. } = read_head(txn, &id, &verify).map_err(before_a_head)?;
     let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
     let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
     if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {

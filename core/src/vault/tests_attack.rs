@@ -129,7 +129,7 @@ fn look(space: &HealthSpace, conversation: ConversationId) -> Result<Look> {
     let reader = s.reader(&Query::default(), 1000)?;
     let rows = reader.facts(&Query::default())?;
     let of_text = |r: &&FactRow| r.fact.kind != Kind::Series;
-    let bodies = rows.iter().filter(of_text).map(|r| reader.body(r)).collect::<Result<_>>()?;
+    let bodies = rows.iter().filter(of_text).map(|r| reader.body(r.record)).collect::<Result<_>>()?;
     let samples =
         rows.iter().filter(|r| r.fact.kind == Kind::Series).map(|r| samples(space, r)).collect::<Result<_>>()?;
     Ok(Look { logs, receipts, sources, grants, rows, bodies, samples, memories, consents, originals, label })
@@ -542,7 +542,7 @@ fn a_damaged_copy_of_a_head_or_slot_costs_nothing_and_two_are_refused() {
     let reader = s.reader(&Query::default(), 1000).unwrap();
     let rows = reader.facts(&Query::default()).unwrap();
     let body = rows.iter().find(|r| r.fact.kind != Kind::Series).unwrap();
-    assert!(!reader.body(body).unwrap().is_empty());
+    assert!(!reader.body(body.record).unwrap().is_empty());
     v.open().unwrap();
 }
 

@@ -68,7 +68,7 @@ fn held(space: &HealthSpace) -> Held {
     let mut facts: Vec<_> = rows
         .into_iter()
         .map(|row| {
-            let body = reader.body(&row).unwrap();
+            let body = reader.body(row.record).unwrap();
             let object = crate::catalog::ObjectRef { number: 0, version: 0, group: 0 };
             let mut origins = row.origins.clone();
             origins.iter_mut().for_each(|o| o.source = 0);

@@ -198,13 +198,13 @@ fn a_reader_opens_what_was_released_byte_for_byte_and_a_withdrawal_stops_it() {
         for row in &rows {
             let at = row.origins[0].span;
             let (a, n) = (usize::try_from(at.offset).unwrap(), usize::try_from(at.len).unwrap());
-            assert_eq!(reader.body(row).unwrap(), bytes[a..a + n]);
+            assert_eq!(reader.body(row.record).unwrap(), bytes[a..a + n]);
         }
         let typed = reader.readings(&Query { limit: 10, ..Query::default() }).unwrap();
         assert!(!typed.is_empty() && typed.iter().all(|r| r.when.is_some()));
         // Another entry in the log changes a head and stops nobody.
         s.count(&all).unwrap();
-        reader.body(&rows[0]).unwrap();
+        reader.body(rows[0].record).unwrap();
         if by_part {
             let dir = _dir.path().join("me.hs");
             let (env, _) = clock();
@@ -213,7 +213,7 @@ fn a_reader_opens_what_was_released_byte_for_byte_and_a_withdrawal_stops_it() {
         } else {
             space.withdraw(grant.id).unwrap();
         }
-        assert!(matches!(reader.body(&rows[0]), Err(Error::Denied)));
+        assert!(matches!(reader.body(rows[0].record), Err(Error::Denied)));
         assert!(matches!(reader.facts(&all), Err(Error::Denied)));
         assert!(matches!(reader.readings(&all), Err(Error::Denied)));
     }

@@ -132,7 +132,7 @@ pub(crate) fn held(space: &HealthSpace) -> Held {
     let mut facts = reader.facts(&Query::default()).unwrap();
     let mut bodies = Vec::new();
     for row in facts.iter().filter(|r| r.fact.kind != Kind::Series) {
-        bodies.push((row.record, reader.body(row).unwrap()));
+        bodies.push((row.record, reader.body(row.record).unwrap()));
     }
     bodies.sort();
     for row in &mut facts {
