@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
-target=${CARGO_TARGET_DIR:-target}
+mkdir -p "${CARGO_TARGET_DIR:-target}"
+target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 out=$target/mobile
 generated=$out/generated
 kotlin_version=2.4.20
@@ -89,7 +90,7 @@ swift() {
         { echo 'SKIPPED: no Swift compiler; the story in Swift was parsed, not compiled and not run'; return; }
     # -parse-as-library: the story has a @main of its own.
     "$swiftc" -parse-as-library -I "$generated" -Xcc "-fmodule-map-file=$generated/HealthspaceFFI.modulemap" \
-        -L "$(dirname "$library")" -lhealthspace_mobile -Xlinker -rpath -Xlinker "$PWD/$(dirname "$library")" \
+        -L "$(dirname "$library")" -lhealthspace_mobile -Xlinker -rpath -Xlinker "$(dirname "$library")" \
         "$generated/Healthspace.swift" examples/swift/Story.swift -o "$out/run/story-swift"
     "$out/run/story-swift" "$out/run/swift.hs" "$out/run/person.json" "$question" \
         >"$out/run/Swift.out" 2>"$out/run/Swift.err" || { cat "$out/run/Swift.err"; exit 1; }
