@@ -41,6 +41,10 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_import;
 #[cfg(test)]
+mod tests_lock;
+#[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
 mod tests_reader;
+#[cfg(test)]
+mod tests_tamper;
