@@ -74,13 +74,7 @@ impl KeyPage {
             let (epoch, key) = rest.split_first_chunk::<4>().ok_or(BAD)?;
             keys.push(match present {
                 0 => None,
-                1 => Some((
-                    u32::from_be_bytes(*epoch),
-                    Key::init_with(|k| {
-                        k.copy_from_slice(key);
-                        Ok::<(), Error>(())
-                    })?,
-                )),
+                1 => Some((u32::from_be_bytes(*epoch), Key::copy_of(key).ok_or(BAD)?)),
                 _ => return Err(BAD),
             });
         }
@@ -89,17 +83,8 @@ impl KeyPage {
 
     /// A copy for a transaction to change; the keys are copied into boxes of their own.
     pub(crate) fn duplicate(&self) -> Result<Self> {
-        let keys = self.keys.iter().map(|k| {
-            k.as_ref()
-                .map(|(e, k)| {
-                    Key::init_with(|c| {
-                        *c = *k.expose();
-                        Ok::<(), Error>(())
-                    })
-                    .map(|k| (*e, k))
-                })
-                .transpose()
-        });
+        let copy = |(e, k): &(u32, Key<Group>)| Key::copy_of(k.expose()).map(|k| (*e, k)).ok_or(Error::Internal(63));
+        let keys = self.keys.iter().map(|k| k.as_ref().map(copy).transpose());
         Ok(Self { keys: keys.collect::<Result<_>>()? })
     }
 }
