@@ -39,6 +39,8 @@ pub use space::{HealthSpace, Info};
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
+mod tests_flow;
+#[cfg(test)]
 mod tests_import;
 #[cfg(test)]
 mod tests_lock;

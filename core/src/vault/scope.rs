@@ -12,8 +12,9 @@ use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
-use crate::id::ScopeId;
+use crate::id::{ConversationId, ScopeId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
+use crate::label::Label;
 use crate::storage::{Copy, ReadTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -295,6 +296,16 @@ impl Scope {
         row: &RowRef,
     ) -> Result<Arc<Vec<Arc<ConversationEntry>>>> {
         self.list_page(base, txn, &self.conversations, row)
+    }
+
+    /// The label that is stored with a conversation.
+    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Label>> {
+        for row in &self.manifest.conversation_pages {
+            if let Some(e) = self.conversation_page(base, txn, row)?.iter().find(|e| e.id == id) {
+                return Ok(Some(e.label));
+            }
+        }
+        Ok(None)
     }
 
     fn list_page<T: PageEntry>(
