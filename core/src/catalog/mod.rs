@@ -23,6 +23,7 @@ mod speed;
 mod tests;
 
 pub(crate) use fact::{Fact, RecordRef};
+pub(crate) use index::Seeded;
 pub(crate) use levels::plan;
 pub(crate) use merge::merge;
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};

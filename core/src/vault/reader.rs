@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::session::Session;
 use super::state::Inner;
 use crate::audit::ReleaseKind;
-use crate::catalog::{Fact, FactRow, ObjectRef, Query, View};
+use crate::catalog::{Fact, FactRow, ObjectRef, Query, Seeded, View};
 use crate::consent::Action;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
@@ -37,7 +37,7 @@ pub struct Reader<'s> {
     /// Of the release.
     filter: RowFilter,
     standing: RefCell<Standing>,
-    set: RefCell<HashMap<RecordId, Held>>,
+    set: RefCell<HashMap<RecordId, Held, Seeded>>,
     entry: u64,
     label: Label,
     buffers: RefCell<Buffers>,

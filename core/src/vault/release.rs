@@ -10,7 +10,7 @@ use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
 use crate::catalog::series;
-use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, RecordRef, SourceInfo, View};
+use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
 use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
@@ -123,8 +123,8 @@ impl<'a> Visible<'a> {
     }
 
     /// The records whose facts match; more than `max` is an error.
-    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<HashMap<RecordId, Held>> {
-        let mut held = HashMap::new();
+    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<HashMap<RecordId, Held, Seeded>> {
+        let mut held = HashMap::default();
         let mut label = self.label.get();
         for fact in self.view.query_facts(query) {
             let record = fact.record();
