@@ -313,7 +313,7 @@ impl Partition {
     /// [`Error::Locked`], and what reading and writing can yield.
     pub fn memories(&self) -> Result<Audited<Vec<Memory>>> {
         let query = Query { kinds: vec![Kind::Memory], ..Query::default() };
-        self.inner.show(&self.name, b"memories", &mut |txn, scope| {
+        self.inner.show(&self.name, b"memories", |txn, scope| {
             let (mut block, mut label) = (Vec::new(), scope.label());
             let mut value = Vec::new();
             for row in View::new(&scope.catalog, &Everything).query(&query) {

@@ -314,7 +314,7 @@ impl Inner {
         &self,
         partition: &str,
         query: &[u8],
-        compose: &mut dyn FnMut(&dyn ReadTxn, &Scope) -> Result<(Release<T>, Label)>,
+        compose: impl FnOnce(&dyn ReadTxn, &Scope) -> Result<(Release<T>, Label)>,
     ) -> Result<Audited<T>> {
         self.write(|tx, w| {
             let at = w.state.position(partition)?;
