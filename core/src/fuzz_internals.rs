@@ -100,14 +100,14 @@ pub fn segment(bytes: &[u8]) {
     let catalog = Catalog::of([std::sync::Arc::new(segment)]);
     let view = View::new(&catalog, &Everything);
     let rows = view.query(&Query { include_errors: true, ..Query::default() });
-    let _ = view.presence();
+    let _ = view.presence(&mut |_| {});
     for record in catalog.records() {
         let _ = (record.origins(), record.identity(), record.facts().len());
     }
     for row in rows.iter().take(8) {
         for code in &row.fact.codes {
             let codes = vec![(code.system.clone(), code.code.clone())];
-            let _ = view.count(&Query { codes, ..Query::default() });
+            let _ = view.count(&Query { codes, ..Query::default() }, &mut |_| {});
         }
     }
 }

@@ -347,12 +347,12 @@ fn check(catalog: &Catalog, model: &Model, filter: &dyn ClassFilter, queries: &[
     let view = View::new(catalog, filter);
     for q in queries {
         let all = model.matching(q, filter);
-        prop_assert_eq!(view.count(q), all.len() as u64);
+        prop_assert_eq!(view.count(q, &mut |_| ()), all.len() as u64);
         let limit = if q.limit == 0 { usize::MAX } else { q.limit };
         let expect: Vec<FactRow> = all.into_iter().skip(q.skip).take(limit).collect();
         prop_assert_eq!(view.query(q), expect);
     }
-    prop_assert_eq!(view.presence(), model.presence(filter));
+    prop_assert_eq!(view.presence(&mut |_| ()), model.presence(filter));
     Ok(())
 }
 
@@ -503,8 +503,8 @@ fn touch(segment: Segment) {
     }
     let view = View::new(&catalog, &Everything);
     let rows = view.query(&all);
-    assert_eq!(rows.len() as u64, view.count(&all));
-    view.presence();
+    assert_eq!(rows.len() as u64, view.count(&all, &mut |_| ()));
+    view.presence(&mut |_| ());
     for r in &rows {
         let found = catalog.find_record(&r.record);
         assert!(found.is_some_and(|f| f.facts().len() > 0));

@@ -78,11 +78,18 @@ impl<'a> View<'a> {
         if self.verdicts.iter().all(|v| *v == Verdict::All) {
             return true;
         }
-        record.facts().all(|fact| {
-            let id = fact.slot.segment.rows.class.id(fact.row) as usize;
-            let class = fact.slot.classes.get(id).and_then(|c| self.verdicts.get(*c as usize));
-            class.is_some_and(|v| v.passes(fact.when().map(|w| w.at)))
-        })
+        record.facts().all(|fact| self.sees(&fact))
+    }
+
+    /// Whether any fact of a record may be seen: whether it exists, that is.
+    pub(crate) fn sees_any(&self, record: RecordRef<'_>) -> bool {
+        record.facts().any(|fact| self.sees(&fact))
+    }
+
+    fn sees(&self, fact: &Fact<'_>) -> bool {
+        let id = fact.slot.segment.rows.class.id(fact.row) as usize;
+        let class = fact.slot.classes.get(id).and_then(|c| self.verdicts.get(*c as usize));
+        class.is_some_and(|v| v.passes(fact.when().map(|w| w.at)))
     }
 
     fn gate(&self, query: &Query) -> Gate<'_> {
@@ -143,24 +150,33 @@ impl<'a> View<'a> {
         self.query_facts(query).into_iter().map(Fact::to_row).collect()
     }
 
-    /// How many match, `limit` and `skip` aside.
-    pub(crate) fn count(&self, query: &Query) -> u64 {
+    /// How many match, `limit` and `skip` aside; `seen` is told of each class that is among them.
+    pub(crate) fn count(&self, query: &Query, seen: &mut dyn FnMut(&DecisionClass)) -> u64 {
         let gate = self.gate(query);
         let mut n = 0;
         for slot in self.catalog.slots() {
+            let ids = &slot.segment.rows.class;
+            let mut met = vec![false; slot.classes.len()];
             for_sets(slot, query, |set| {
                 let (dated, undated) = gate.rows(slot, set);
-                n += dated.filter(|row| gate.passes(slot, *row, true)).count();
-                n += undated.filter(|row| gate.passes(slot, *row, false)).count();
+                let rows = dated.map(|r| (r, true)).chain(undated.map(|r| (r, false)));
+                for (row, _) in rows.filter(|(r, dated)| gate.passes(slot, *r, *dated)) {
+                    n += 1;
+                    if let Some(m) = met.get_mut(ids.id(row) as usize) {
+                        *m = true;
+                    }
+                }
             });
+            let met = slot.classes.iter().zip(met).filter(|(_, met)| *met);
+            met.filter_map(|(class, _)| self.catalog.classes().get(*class as usize)).for_each(&mut *seen);
         }
-        n as u64
+        n
     }
 
     /// What is there: one line per (category, kind, first code); where there is no code, the
     /// source's words stand for it. Otherwise the words are those of the newest fact, or else its
-    /// first code's.
-    pub(crate) fn presence(&self) -> Vec<Presence> {
+    /// first code's. `seen` is told of each class that is among them.
+    pub(crate) fn presence(&self, seen: &mut dyn FnMut(&DecisionClass)) -> Vec<Presence> {
         let gate = self.gate(&Query::default());
         let mut lines: BTreeMap<(DecisionKey, &str, &str, &str), Line<'a>> = BTreeMap::new();
         for slot in self.catalog.slots() {
@@ -184,6 +200,7 @@ impl<'a> View<'a> {
             for line in local.into_values() {
                 let fact = line.newest;
                 let class = fact.class();
+                seen(&class);
                 let (system, code, text) = match fact.codes().iter().next() {
                     Some(c) => (c.system, c.code, ""),
                     None => ("", "", fact.text()),

@@ -46,8 +46,14 @@ mod tests_attack;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]
+mod tests_flow;
+#[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_lock;
 #[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
 mod tests_reader;
+#[cfg(test)]
+mod tests_tamper;

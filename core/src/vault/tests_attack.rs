@@ -118,8 +118,8 @@ fn look(space: &HealthSpace, conversation: ConversationId) -> Result<Look> {
         logs.push(lines.into_iter().map(|l| l.entry).collect());
     }
     let health = space.partition("health")?;
-    let mut memories = health.memories()?;
-    memories.extend(space.partition("general")?.memories()?);
+    let mut memories = health.memories()?.into_value();
+    memories.extend(space.partition("general")?.memories()?.into_value());
     let consents = consents(space)?;
     let originals = originals(space)?;
     let (sources, grants) = (health.sources()?, space.grants()?);

@@ -131,9 +131,10 @@ impl Partition {
     ///
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`] where the whole file cannot be read,
-    /// [`Error::OtherSubject`], [`Error::InputChanged`], [`Error::Cancelled`] (call again to
-    /// resume), [`Error::DiskFull`], [`Error::Busy`] where another handle imports or has discarded
-    /// this very file meanwhile. A bad entry in a good file is no error: it is in the report.
+    /// [`Error::FlowDenied`] for a general partition, which takes no files, [`Error::OtherSubject`],
+    /// [`Error::InputChanged`], [`Error::Cancelled`] (call again to resume), [`Error::DiskFull`],
+    /// [`Error::Busy`] where another handle imports or has discarded this very file meanwhile. A bad
+    /// entry in a good file is no error: it is in the report.
     ///
     /// ```
     /// # use healthspace::{import::Source, Environment, HealthSpace, KdfParams, Unlock};
@@ -158,6 +159,7 @@ impl Partition {
     /// # Errors
     /// As [`import`](Self::import).
     pub fn import_with(&self, mut source: Source, options: &ImportOptions) -> Result<Report> {
+        self.takes_files()?;
         let inner = &*self.inner;
         let total = source.len();
         let tick = |done: u64, records: u64| -> Result<()> {
