@@ -22,8 +22,9 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fact::RecordRef;
 pub(crate) use levels::plan;
-pub(crate) use merge::merge;
+pub(crate) use merge::{merge, rewrite};
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
 pub(crate) use store::Catalog;
 pub(crate) use view::View;

@@ -137,12 +137,19 @@ impl Catalog {
         &self.classes
     }
 
-    /// The newest record of an identity, and the content it has.
-    pub(crate) fn find_identity(&self, identity: &Identity) -> Option<(RecordId, [u8; 16])> {
+    /// Every version of a thing that was not retired, those that came last first.
+    pub(crate) fn versions<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = RecordRef<'a>> {
+        self.slots.iter().rev().flat_map(|slot| {
+            let live = slot.segment.with_identity(&identity.0).filter(|r| slot.is_live(*r));
+            live.map(move |record| RecordRef { slot, record })
+        })
+    }
+
+    /// The version of a thing that queries find.
+    pub(crate) fn find_identity(&self, identity: &Identity) -> Option<RecordRef<'_>> {
         self.slots.iter().rev().find_map(|slot| {
-            let record = slot.segment.with_identity(&identity.0).find(|r| slot.is_live(*r))?;
-            let found = RecordRef { slot, record };
-            Some((found.id(), found.content()))
+            let of = |record| RecordRef { slot, record };
+            slot.segment.with_identity(&identity.0).filter(|r| slot.is_live(*r)).map(of).find(|r| !r.is_history())
         })
     }
 

@@ -8,7 +8,7 @@ use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{
     Author, Category, ClassFilter, Coding, Comparator, Decimal, DecisionClass, Everything, FactDraft, Kind,
-    ObservedRange, Precision, Quantity, Span, Status, Value, Verdict, When,
+    ObservedRange, Precision, Quantity, Revision, Span, Status, Value, Verdict, When,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -250,6 +250,15 @@ fn new_record<'a>(id: RecordId, rec: &'a Rec) -> NewRecord<'a> {
         type_name: "Observation",
         facts: &rec.facts,
         series: rec.series,
+        revision: revision(id),
+        history: false,
+    }
+}
+
+fn revision(id: RecordId) -> Revision {
+    Revision {
+        updated: Some(i64::from(id.0[0]) - 9).filter(|t| *t != 0),
+        version: id.0[1].checked_sub(1).map(u64::from),
     }
 }
 
@@ -373,6 +382,7 @@ fn check_records(catalog: &Catalog, model: &Model, ids: u16) -> Result<(), TestC
             prop_assert_eq!(found.confidentiality() as u8, rec.confidentiality);
             prop_assert_eq!(found.series(), rec.series);
             prop_assert_eq!(found.type_name(), "Observation");
+            prop_assert_eq!((found.revision(), found.is_history()), (revision(found.id()), false));
             let facts: Vec<FactDraft> = found.facts().map(|f| f.to_row().fact).collect();
             prop_assert_eq!(&facts, &rec.facts);
         }
@@ -383,8 +393,9 @@ fn check_records(catalog: &Catalog, model: &Model, ids: u16) -> Result<(), TestC
         // The newest segment's; within it any.
         let newest = of.iter().map(|l| l.age).max();
         prop_assert_eq!(found.is_some(), newest.is_some());
-        if let Some((id, content)) = found {
-            prop_assert_eq!(content, [id.0[0] ^ 0xff; 16]);
+        if let Some(found) = found {
+            let id = found.id();
+            prop_assert_eq!(found.content(), [id.0[0] ^ 0xff; 16]);
             prop_assert!(of.iter().any(|l| l.id == id && Some(l.age) == newest));
         }
     }
@@ -612,4 +623,48 @@ fn the_words_of_a_retired_record_do_not_survive_a_merge() {
     let (a, b) = (Segment::decode(&a.finish().unwrap()).unwrap(), Segment::decode(&b.finish().unwrap()).unwrap());
     let merged = Segment::decode(&merge(&[&a, &b]).unwrap()).unwrap();
     assert_eq!((merged.records(), merged.facts(), merged.words.text.len(), merged.groups().len()), (0, 0, 0, 0));
+}
+
+#[test]
+fn a_superseded_version_keeps_its_body_and_loses_its_facts() {
+    let fact = FactDraft { text: "old words".to_owned(), ..FactDraft::new(Kind::Observation, Category::Laboratory) };
+    let rec = |n: u64, facts| Rec {
+        identity: 7,
+        object: ObjectRef { number: n, version: 2, group: 3 },
+        origins: vec![Origin { source: n as u32, span: Span::default() }],
+        author: 0,
+        confidentiality: 4,
+        sensitivities: 0,
+        facts,
+        series: None,
+    };
+    let (old, new) = (rec(1, vec![fact.clone()]), rec(2, vec![FactDraft { text: "new".to_owned(), ..fact }]));
+    let segment = |f: &dyn Fn(&mut SegmentBuilder)| {
+        let mut b = SegmentBuilder::new();
+        f(&mut b);
+        Segment::decode(&b.finish().unwrap()).unwrap()
+    };
+    let a = segment(&|b| b.add(new_record(RecordId([1; 16]), &old)));
+    let b = segment(&|b| {
+        b.add(new_record(RecordId([2; 16]), &new));
+    });
+    let c = segment(&|b| {
+        b.retire(RecordId([1; 16]));
+        b.add(NewRecord { history: true, ..new_record(RecordId([1; 16]), &old) });
+        b.link(RecordId([1; 16]), Origin { source: 9, span: Span::default() });
+    });
+    let merged = Segment::decode(&merge(&[&a, &b, &c]).unwrap()).unwrap();
+    assert!(!merged.words.text.contains("old words"));
+    for catalog in [Catalog::of([a, b, c].map(std::sync::Arc::new)), Catalog::of([std::sync::Arc::new(merged)])] {
+        let rows = View::new(&catalog, &Everything).query(&Query { include_errors: true, ..Query::default() });
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].record, RecordId([2; 16]));
+        let identity = Identity([7; 16]);
+        assert_eq!(catalog.find_identity(&identity).unwrap().id(), RecordId([2; 16]));
+        assert_eq!(catalog.versions(&identity).count(), 2);
+        let kept = catalog.find_record(&RecordId([1; 16])).unwrap();
+        assert!(kept.is_history() && kept.object().number == 1 && kept.facts().len() == 0);
+        assert_eq!(kept.revision(), revision(RecordId([1; 16])));
+        assert_eq!(kept.origins().iter().map(|o| o.source).collect::<Vec<_>>(), [1, 9]);
+    }
 }

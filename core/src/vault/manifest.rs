@@ -36,6 +36,11 @@ pub(crate) struct Staged {
     /// Row numbers of envelope pieces and bodies start here, so that a discard finds them.
     pub(crate) first_row: u64,
     pub(crate) began: i64,
+    /// Who goes on with it: whoever resumes an import writes another token, and whoever finds
+    /// another than its own stops.
+    pub(crate) owner: [u8; 16],
+    /// Under which limits, and by which importer, it is read: see [`Limits`](crate::import::Limits).
+    pub(crate) settings: [u8; 16],
 }
 
 /// A consent document of the system scope.
@@ -137,8 +142,8 @@ impl Manifest {
         refs(&mut w, 8, &self.conversation_pages);
         w.uint(9).array(self.staged.len());
         for s in &self.staged {
-            w.array(6).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).uint(s.group);
-            w.uint(s.units).uint(s.first_row).int(s.began);
+            w.array(8).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).uint(s.group);
+            w.uint(s.units).uint(s.first_row).int(s.began).bytes(&s.owner).bytes(&s.settings);
         }
         w.uint(10).array(self.denied.len());
         self.denied.iter().for_each(|g| {
@@ -190,7 +195,7 @@ impl Manifest {
         let sources = r.small()?;
         let conversation_pages = read_list(&mut r, 8, RowRef::read)?;
         let staged = read_list(&mut r, 9, |r| {
-            r.array_of(6)?;
+            r.array_of(8)?;
             Ok(Staged {
                 ordinal: r.small()?,
                 source: SourceId(r.fixed()?),
@@ -198,6 +203,8 @@ impl Manifest {
                 units: r.uint()?,
                 first_row: r.uint()?,
                 began: r.int()?,
+                owner: r.fixed()?,
+                settings: r.fixed()?,
             })
         })?;
         let denied = read_list(&mut r, 10, |r| Ok(GrantId(r.fixed()?)))?;
@@ -329,7 +336,16 @@ mod tests {
         let row = RowRef { number: 5, version: 6, salt: [7; 24] };
         let mut m = Manifest::new(row, 9).unwrap();
         m.segments.push(SegmentRef { row, group: 3, level: 1, weight: 1000, staged: 2 });
-        m.staged.push(Staged { ordinal: 1, source: SourceId([1; 32]), group: 4, units: 5, first_row: 6, began: -7 });
+        m.staged.push(Staged {
+            ordinal: 1,
+            source: SourceId([1; 32]),
+            group: 4,
+            units: 5,
+            first_row: 6,
+            began: -7,
+            owner: [8; 16],
+            settings: [9; 16],
+        });
         m.denied.push(GrantId([3; 16]));
         m.consents.push(ConsentRef {
             series: GrantId([3; 16]),

@@ -42,3 +42,5 @@ pub(crate) mod tests;
 mod tests_import;
 #[cfg(test)]
 mod tests_memory;
+#[cfg(test)]
+mod tests_versions;

@@ -8,10 +8,10 @@
 //!    server, which such a file does not name;
 //! 3. kind, codes, value and unit as sent, start and end of every fact: two records that agree in
 //!    all of them are taken for one thing;
-//! 4. the bytes, where there is no fact either.
+//! 4. all that it says, where there is no fact either.
 //!
 //! `meta.versionId` has no part in it: versions of a resource are one thing with several
-//! contents, and the vault keeps each. The `urn:uuid:` of a document is by many producers made
+//! contents; the vault keeps each and shows the newest. The `urn:uuid:` of a document is by many producers made
 //! anew for each document; their records then differ in identity though not in content.
 
 use crate::id::Identity;
@@ -27,7 +27,7 @@ pub(super) fn identity(
     id: &str,
     subject: Option<&str>,
     facts: &[FactDraft],
-    body: &[u8],
+    content: &[u8],
 ) -> Identity {
     if let Some(url) = full_url.and_then(absolute) {
         return pseudonym(DOMAIN, &[b"url", url.as_bytes()]);
@@ -55,7 +55,7 @@ pub(super) fn identity(
         let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         return pseudonym(DOMAIN, &parts);
     }
-    pseudonym(DOMAIN, &[b"bytes", body])
+    pseudonym(DOMAIN, &[b"content", content])
 }
 
 /// An absolute URL with scheme and host in lower case, without a version; `None` if relative.

@@ -1,5 +1,6 @@
 //! One import: each resource that the walk finds becomes a draft.
 
+use super::canonical::Canonical;
 use super::extract::{self, Known, Marks, Reading};
 use super::node::Notes;
 use super::types::{Meta, Reference};
@@ -9,7 +10,7 @@ use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
 use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
-use crate::record::{Draft, Span, SubjectHint};
+use crate::record::{Draft, Revision, Span, SubjectHint, When};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
@@ -37,6 +38,7 @@ pub(super) struct Session<'s> {
     member: u32,
     issues: usize,
     medications: Known,
+    canonical: Canonical,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     /// By every name that a reference may use: the one they all stand for, and the person.
@@ -57,6 +59,7 @@ impl<'s> Session<'s> {
             member,
             issues: limits.issues,
             medications: Known::default(),
+            canonical: Canonical::default(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             patients: HashMap::new(),
@@ -84,7 +87,8 @@ impl<'s> Session<'s> {
             fact.text.clone_from(&w.reference);
         }
         let (url, subject) = (w.full_url.as_deref(), w.subject.as_deref());
-        draft.identity = identity::identity(draft.type_name, url, &w.id, subject, &draft.facts, &w.body);
+        let content = draft.content.unwrap_or_default();
+        draft.identity = identity::identity(draft.type_name, url, &w.id, subject, &draft.facts, &content);
         self.sink.record(draft)
     }
 
@@ -178,6 +182,28 @@ fn label(meta: &Meta<'_>, labels: &mut Labels) {
     }
 }
 
+/// The content with what is said of the Bundles around, if anything is: it holds for the record.
+fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
+    if around == Labels::default() {
+        return content;
+    }
+    let mut hash = blake3::Hasher::new();
+    hash.update(&content).update(&[around.0.map_or(0, |c| c as u8 + 1)]).update(&around.1.bits().to_be_bytes());
+    let mut out = [0; 16];
+    hash.finalize_xof().fill(&mut out);
+    out
+}
+
+/// What the server says of the version.
+fn revision(meta: &Meta<'_>) -> Revision {
+    let version = meta.version.trim();
+    let number = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+    Revision {
+        updated: When::parse_fhir(meta.updated.trim()).map(|w| w.at),
+        version: if number { version.parse().ok() } else { None },
+    }
+}
+
 impl Handler for Session<'_> {
     fn resource(&mut self, body: &[u8], at: u64, full_url: Option<&str>) -> Result<bool> {
         let text = match core::str::from_utf8(body) {
@@ -209,7 +235,8 @@ impl Handler for Session<'_> {
         self.marks(&marks, at);
         let (subject, hint) = self.subject(type_name, &reading, full_url);
         // What is said of a Bundle holds for what is in it.
-        let mut labels = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        let labels_around = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        let mut labels = labels_around;
         label(&reading.common.meta, &mut labels);
         let (confidentiality, sensitivities) = labels;
         let facts = core::mem::take(&mut reading.facts);
@@ -220,8 +247,12 @@ impl Handler for Session<'_> {
             }
         }
         let id = &*reading.common.id;
+        let said = self.canonical.read(body);
+        let content = with_labels(said.content, labels_around);
         let draft = Draft {
-            identity_is_content: false,
+            content: Some(content),
+            revision: revision(&reading.common.meta),
+            verbatim: true,
             body,
             span: Span { member: self.member, offset: at, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),
@@ -232,7 +263,7 @@ impl Handler for Session<'_> {
             facts,
         };
         let Some(reference) = reading.awaits.take() else {
-            let identity = identity::identity(type_name, full_url, id, subject.as_deref(), &draft.facts, body);
+            let identity = identity::identity(type_name, full_url, id, subject.as_deref(), &draft.facts, &content);
             self.sink.record(Draft { identity, ..draft })?;
             return Ok(true);
         };

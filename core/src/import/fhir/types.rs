@@ -71,7 +71,11 @@ nodes! {
     /// `Dosage.doseAndRate`
     DoseAndRate { dose: Quantity<'a> = "doseQuantity", range: Range<'a> = "doseRange", }
     /// `Meta`
-    Meta { security: List<Coding<'a>> = "security", }
+    Meta {
+        security: List<Coding<'a>> = "security",
+        updated: Text<'a> = "lastUpdated",
+        version: Text<'a> = "versionId",
+    }
     /// A contained resource, as far as the one around it needs it.
     Contained {
         resource_type: Text<'a> = "resourceType",

@@ -13,7 +13,9 @@ mod batch;
 #[cfg(feature = "bench-internals")]
 mod bench;
 mod overlap;
+mod settle;
 mod subject;
+mod versions;
 
 use super::manifest::{SourceEntry, Staged};
 use super::space::HealthSpace;
@@ -21,6 +23,7 @@ use super::state::{Inner, Target};
 use crate::audit::AuditEvent;
 use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
+use crate::crypto::random_array;
 use crate::environment::Progress;
 use crate::error::{Error, Result};
 use crate::id::{SourceId, Timestamp};
@@ -169,7 +172,7 @@ impl Partition {
         };
         let id = source.id(&options.limits, &mut |done| tick(done / 64, 0))?;
         let mut report = Report { bytes: total, ..Report::default() };
-        let Some(staged) = self.stage(id, total)? else {
+        let Some(staged) = self.stage(id, total, options.limits.fingerprint())? else {
             report.already_imported = true;
             return Ok(report);
         };
@@ -190,7 +193,7 @@ impl Partition {
             }
             // These would fail again with the same file: what was staged is of no use.
             Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
-                self.discard_one(staged.ordinal)?;
+                self.discard_one(staged.ordinal, Some(staged.owner))?;
                 Err(e)
             }
             Err(e) => Err(e),
@@ -254,35 +257,48 @@ impl Partition {
             let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
             p.manifest.staged.iter().find(|s| s.source == source).map(|s| s.ordinal).ok_or(Error::NotFound)?
         };
-        self.discard_one(ordinal)
+        self.discard_one(ordinal, None)
     }
 
-    /// Registers the source as staged, or finds it so; `None` where it was imported before.
-    fn stage(&self, id: SourceId, bytes: u64) -> Result<Option<Staged>> {
-        {
+    /// Registers the source as staged, or takes over what is staged of it; `None` where it was
+    /// imported before.
+    ///
+    /// Whoever staged it before and still reads is told so at its next batch. What was read under
+    /// other limits is of no use: which unit is which depends on them.
+    fn stage(&self, id: SourceId, bytes: u64, settings: [u8; 16]) -> Result<Option<Staged>> {
+        let useless = {
             let (txn, state) = self.inner.read()?;
             let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
-            if let Some(s) = p.manifest.staged.iter().find(|s| s.source == id) {
-                return Ok(Some(s.clone()));
+            if p.has_source(&self.inner.base, &*txn, &id)? {
+                return Ok(None);
             }
-            for row in &p.manifest.source_pages {
-                if p.source_page(&self.inner.base, &*txn, row)?.iter().any(|s| s.id == id && s.finished) {
-                    return Ok(None);
-                }
-            }
+            let other = |s: &&Staged| s.source == id && s.settings != settings;
+            p.manifest.staged.iter().find(other).map(|s| (s.ordinal, s.owner))
+        };
+        if let Some((ordinal, owner)) = useless {
+            self.discard_one(ordinal, Some(owner))?;
         }
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let now = tx.now;
+            let owner = random_array()?;
+            let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            if scope.has_source(tx.base, &*tx.txn, &id)? {
+                return Ok(None);
+            }
             let work = w.work(tx, Target::Partition(at))?;
-            if let Some(s) = work.manifest.staged.iter().find(|s| s.source == id) {
+            if let Some(s) = work.manifest.staged.iter_mut().find(|s| s.source == id) {
+                if s.settings != settings {
+                    return Err(Error::Busy);
+                }
+                s.owner = owner;
                 return Ok(Some(s.clone()));
             }
             let group = tx.new_group(work)?;
             let entry = SourceEntry { id, imported_at: now, bytes, group, envelope: Vec::new(), finished: false };
             let ordinal = tx.add_source(work, entry)?;
             let first_row = work.manifest.next_row;
-            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now };
+            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now, owner, settings };
             work.manifest.staged.push(staged.clone());
             Ok(Some(staged))
         })
@@ -293,7 +309,9 @@ impl Partition {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
+            batch::owned(tx, work, staged)?;
             let pinned = subject::check(work, &done.subjects, options.confirm_subject)?;
+            let settled = settle::settle(tx, work, staged, done.pending, report)?;
             let mark = staged.ordinal + 1;
             let version = tx.now;
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
@@ -301,6 +319,9 @@ impl Partition {
             }
             work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
             tx.load_segments(work)?;
+            for bytes in &settled {
+                tx.add_segment(work, bytes, 0)?;
+            }
             tx.merge_segments(work)?;
             let envelope = tx.envelope_of(work, staged.ordinal)?;
             let entry = SourceEntry {
@@ -317,7 +338,7 @@ impl Partition {
             }
             let event = AuditEvent::Imported {
                 source: staged.source,
-                records: report.imported(),
+                records: report.imported() + report.replaced() + report.superseded(),
                 facts: report.facts,
                 linked: report.linked(),
                 issues: report.issue_counts.values().sum(),
@@ -326,11 +347,13 @@ impl Partition {
         })
     }
 
-    fn discard_one(&self, ordinal: u32) -> Result<()> {
+    /// With an owner: only while it is that one's.
+    fn discard_one(&self, ordinal: u32, owner: Option<[u8; 16]>) -> Result<()> {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
-            let Some(staged) = work.manifest.staged.iter().find(|s| s.ordinal == ordinal).cloned() else {
+            let of = |s: &&Staged| s.ordinal == ordinal && owner.is_none_or(|o| o == s.owner);
+            let Some(staged) = work.manifest.staged.iter().find(of).cloned() else {
                 return Ok(());
             };
             let mark = ordinal + 1;
