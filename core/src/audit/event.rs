@@ -213,6 +213,13 @@ events! {
         /// Its label.
         2 label: Label,
     }
+    /// The person said that a file is about them, although it says otherwise.
+    16 SubjectConfirmed {
+        /// The file.
+        1 source: SourceId,
+        /// SHA-256 of all that identifies the person since, salted.
+        2 subject_hash: [u8; 32],
+    }
 }
 
 impl fmt::Debug for AuditEvent {

@@ -48,6 +48,9 @@ pub enum What {
     /// Two different contents under one id, and nothing tells which is newer: the one that came
     /// last is shown, both are kept.
     ConflictingId,
+    /// An extension that changes what a record means (`modifierExtension`) and is not known here:
+    /// the record is kept, what it says is shown as unsettled.
+    UnknownModifier,
     /// An attribute or element without which a record cannot be read.
     MissingField,
     /// A duplicate key inside one JSON object; the last one counts, the bytes are kept.

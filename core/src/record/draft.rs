@@ -260,6 +260,35 @@ pub struct SubjectHint {
     /// BLAKE3-based pseudonym of (family name, first given name, birth date), folded: the same
     /// in files of different origin.
     pub person: Option<Identity>,
+    /// Where the record describes the person.
+    pub described: Option<Box<PersonHint>>,
+}
+
+/// What a record says of the person it describes.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct PersonHint {
+    /// Pseudonyms of every name that a reference to the person may use.
+    pub names: Vec<Identity>,
+    /// The date of birth as printed: a year, a month or a day; empty where unknown.
+    pub born: String,
+    /// The sex, where it is one that two files can disagree about.
+    pub sex: Option<Sex>,
+}
+
+impl core::fmt::Debug for PersonHint {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PersonHint(..)")
+    }
+}
+
+numbered! {
+    /// Administrative sex. The numbers are stored: append only.
+    Sex {
+        /// Female.
+        Female = 1, "female";
+        /// Male.
+        Male = 2, "male";
+    }
 }
 
 impl core::fmt::Debug for SubjectHint {

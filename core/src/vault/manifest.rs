@@ -9,6 +9,7 @@ use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
+use crate::record::Sex;
 use std::sync::Arc;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
@@ -91,6 +92,9 @@ pub(crate) struct Manifest {
     pub(crate) denied: Vec<GrantId>,
     pub(crate) persons: Vec<Identity>,
     pub(crate) references: Vec<Identity>,
+    /// Dates of birth and sexes that files about the subject state.
+    pub(crate) born: Vec<String>,
+    pub(crate) sexes: Vec<Sex>,
     pub(crate) consents: Vec<ConsentRef>,
     pub(crate) zone_minutes: i16,
 }
@@ -121,6 +125,8 @@ impl Manifest {
             denied: Vec::new(),
             persons: Vec::new(),
             references: Vec::new(),
+            born: Vec::new(),
+            sexes: Vec::new(),
             consents: Vec::new(),
             zone_minutes: 0,
         })
@@ -128,7 +134,7 @@ impl Manifest {
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut w = Writer::new();
-        w.map(14).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(16).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -161,12 +167,20 @@ impl Manifest {
             w.uint(c.number).uint(c.row_version).uint(c.group);
         }
         w.uint(14).int(i64::from(self.zone_minutes));
+        w.uint(15).array(self.born.len());
+        self.born.iter().for_each(|b| {
+            w.text(b);
+        });
+        w.uint(16).array(self.sexes.len());
+        self.sexes.iter().for_each(|s| {
+            w.uint(*s as u64);
+        });
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 14 {
+        if r.map()? != 16 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -223,6 +237,8 @@ impl Manifest {
         })?;
         r.key_is(14)?;
         let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
+        let born = read_list(&mut r, 15, |r| Ok(r.text()?.to_owned()))?;
+        let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -237,6 +253,8 @@ impl Manifest {
             denied,
             persons,
             references,
+            born,
+            sexes,
             consents,
             zone_minutes,
         })
@@ -347,6 +365,8 @@ mod tests {
             settings: [9; 16],
         });
         m.denied.push(GrantId([3; 16]));
+        m.born.push("1970-01".into());
+        m.sexes.push(Sex::Female);
         m.consents.push(ConsentRef {
             series: GrantId([3; 16]),
             version: 2,

@@ -43,4 +43,6 @@ mod tests_import;
 #[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
+mod tests_subject;
+#[cfg(test)]
 mod tests_versions;

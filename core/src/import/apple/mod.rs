@@ -27,7 +27,7 @@ mod tests;
 use super::{Limits, Report, Severity, Sink, What};
 use crate::error::{Error, Malformed, Result};
 use crate::label::Sensitivities;
-use crate::record::{Draft, Revision, Span, SubjectHint};
+use crate::record::{Draft, Revision, Span};
 use odd::NoSample;
 use prolog::Prolog;
 use record::Records;
@@ -348,7 +348,7 @@ impl Import<'_> {
                     span: Span { member: self.member, offset: at, len: end as u64 },
                     identity: read.identity,
                     type_name: kind,
-                    subject: SubjectHint::default(),
+                    subject: read.subject,
                     confidentiality: None,
                     sensitivities: Sensitivities::default(),
                     facts: read.facts,

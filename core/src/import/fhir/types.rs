@@ -96,6 +96,7 @@ nodes! {
         about: Reference<'a> = "for",
         status: Text<'a> = "status",
         note: List<Annotation<'a>> = "note",
+        identifier: List<Identifier<'a>> = "identifier",
     }
     /// `resourceType` alone.
     Head { resource_type: Text<'a> = "resourceType", }

@@ -29,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
+use subject::Checked;
 use std::sync::Arc;
 
 /// One partition of an open space.
@@ -310,7 +311,7 @@ impl Partition {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
             batch::owned(tx, work, staged)?;
-            let pinned = subject::check(work, &done.subjects, options.confirm_subject)?;
+            let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
             let settled = settle::settle(tx, work, staged, done.pending, report)?;
             let mark = staged.ordinal + 1;
             let version = tx.now;
@@ -333,8 +334,14 @@ impl Partition {
                 finished: true,
             };
             tx.set_source(work, staged.ordinal, entry)?;
-            if let Some(subject_hash) = pinned {
-                tx.log(work, AuditEvent::SubjectPinned { subject_hash })?;
+            match checked {
+                Checked::Known => {}
+                Checked::Pinned(subject_hash) => {
+                    tx.log(work, AuditEvent::SubjectPinned { subject_hash })?;
+                }
+                Checked::Confirmed(subject_hash) => {
+                    tx.log(work, AuditEvent::SubjectConfirmed { source: staged.source, subject_hash })?;
+                }
             }
             let event = AuditEvent::Imported {
                 source: staged.source,
