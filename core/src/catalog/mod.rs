@@ -22,7 +22,8 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use fact::RecordRef;
+pub(crate) use fact::{Fact, RecordRef};
+pub(crate) use index::Seeded;
 pub(crate) use levels::plan;
 pub(crate) use merge::{merge, rewrite};
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};

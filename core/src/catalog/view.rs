@@ -2,7 +2,7 @@
 //! presence or total.
 
 use super::dictionary::between;
-use super::fact::Fact;
+use super::fact::{Fact, RecordRef};
 use super::query::{FactRow, Order, Presence, Query};
 use super::store::{Catalog, Slot};
 use crate::record::{ClassFilter, DecisionClass, Status, Verdict};
@@ -73,6 +73,18 @@ impl<'a> View<'a> {
         Self { catalog, verdicts: catalog.classes().iter().map(|c| filter.judge(c)).collect() }
     }
 
+    /// Whether every fact of a record may be seen: only then may its body be.
+    pub(crate) fn sees_whole(&self, record: RecordRef<'_>) -> bool {
+        if self.verdicts.iter().all(|v| *v == Verdict::All) {
+            return true;
+        }
+        record.facts().all(|fact| {
+            let id = fact.slot.segment.rows.class.id(fact.row) as usize;
+            let class = fact.slot.classes.get(id).and_then(|c| self.verdicts.get(*c as usize));
+            class.is_some_and(|v| v.passes(fact.when().map(|w| w.at)))
+        })
+    }
+
     fn gate(&self, query: &Query) -> Gate<'_> {
         let asked = |c: &DecisionClass| {
             (query.categories.is_empty() || query.categories.contains(&c.category))
@@ -89,6 +101,12 @@ impl<'a> View<'a> {
 
     /// Facts that match, in the order asked for; nothing is copied.
     pub(crate) fn query_facts(&self, query: &Query) -> Vec<Fact<'a>> {
+        self.query_facts_where(query, |_| true)
+    }
+
+    /// As [`query_facts`](Self::query_facts), of the facts that `keep` says yes to: `limit` and
+    /// `skip` count those.
+    pub(crate) fn query_facts_where(&self, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
         let gate = self.gate(query);
         let mut cursors = Vec::new();
         for (age, slot) in self.catalog.slots().iter().enumerate() {
@@ -104,7 +122,8 @@ impl<'a> View<'a> {
         let mut heap = BinaryHeap::from(cursors);
         let (mut skip, mut out) = (query.skip, Vec::new());
         while let Some(mut top) = heap.peek_mut() {
-            if skip > 0 {
+            if !keep(&top.fact) {
+            } else if skip > 0 {
                 skip -= 1;
             } else {
                 out.push(top.fact);

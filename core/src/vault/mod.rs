@@ -43,6 +43,8 @@ mod tests_import;
 #[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
+mod tests_reader;
+#[cfg(test)]
 mod tests_subject;
 #[cfg(test)]
 mod tests_versions;

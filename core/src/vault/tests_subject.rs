@@ -47,15 +47,21 @@ fn every_reference_leads_to_the_pinned_person() {
         bundle(&[of("9", "Patient/other")]),
         bundle(&[of("9", "Patient/p1"), of("10", "Patient/other")]),
         bundle(&[PATIENT.into(), of("9", "Patient/other")]),
-        bundle(&[PATIENT.replace("p1", "p2").replace("Durand", "Petit").replace("1970-01-02", ""), of("9", "Patient/p2")]),
+        bundle(&[
+            PATIENT.replace("p1", "p2").replace("Durand", "Petit").replace("1970-01-02", ""),
+            of("9", "Patient/p2"),
+        ]),
         bundle(&[PATIENT.replace("female", "male"), of("9", "Patient/p1")]),
         bundle(&[PATIENT.replace("1970-01-02", "1971-01-02"), of("9", "Patient/p1")]),
     ] {
         assert!(refused(import(&space, &text)), "{text}");
     }
     // The person under another server's name, also where that comes behind; then by it alone.
-    let again = PATIENT.replace("p1", "x7").replace("\"gender\"", r#""identifier":[{"system":"urn:oid:1.2","value":"42"}],"gender""#);
-    let by_number = of("11", "").replace(r#"{"reference":""}"#, r#"{"identifier":{"system":"urn:oid:1.2","value":"42"}}"#);
+    let again = PATIENT
+        .replace("p1", "x7")
+        .replace("\"gender\"", r#""identifier":[{"system":"urn:oid:1.2","value":"42"}],"gender""#);
+    let by_number =
+        of("11", "").replace(r#"{"reference":""}"#, r#"{"identifier":{"system":"urn:oid:1.2","value":"42"}}"#);
     import(&space, &bundle(&[of("9", "Patient/x7"), by_number.clone(), again])).unwrap();
     import(&space, &bundle(&[of("12", "https://h.example/Patient/x7"), by_number])).unwrap();
     // What says nothing of its subject stays acceptable.

@@ -8,7 +8,8 @@ use super::types::{SYSTEM, category};
 use crate::id::Identity;
 use crate::import::{Limits, What, subject};
 use crate::record::{
-    Category, Coding, Comparator, Decimal, FactDraft, Kind, PersonHint, Precision, Quantity, Sex, SubjectHint, Value, When,
+    Category, Coding, Comparator, Decimal, FactDraft, Kind, PersonHint, Precision, Quantity, Sex, SubjectHint, Value,
+    When,
 };
 
 /// A tag of an element, itself (depth 0) or nested in it.

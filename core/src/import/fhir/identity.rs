@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn the_strongest_name_wins() {
         let none = Names::default();
-        let of = |full_url: Option<&str>, id: &str, subject: Option<&str>| identity("Observation", Names { full_url, id, subject, ..none }, &[], b"x");
+        let of = |full_url: Option<&str>, id: &str, subject: Option<&str>| {
+            identity("Observation", Names { full_url, id, subject, ..none }, &[], b"x")
+        };
         let a = of(Some("https://A.example/fhir/Observation/1"), "1", None);
         assert_eq!(a, of(Some("HTTPS://a.example/fhir/Observation/1/_history/4"), "2", Some("p")));
         assert_ne!(a, of(Some("https://b.example/fhir/Observation/1"), "1", None));
@@ -134,7 +136,9 @@ mod tests {
         // A relative fullUrl names no server: the id with its subject does as well as can be.
         assert_eq!(of(Some("Observation/1"), "1", Some("p")), of(None, "1", Some("p")));
         assert_ne!(of(None, "1", Some("p")), of(None, "1", Some("q")));
-        let at = |base, system| identity("Observation", Names { id: "1", subject: Some("p"), base, system, ..none }, &[], b"x");
+        let at = |base, system| {
+            identity("Observation", Names { id: "1", subject: Some("p"), base, system, ..none }, &[], b"x")
+        };
         assert_eq!(at(base_of("https://a.example/fhir/Patient/p"), ""), a);
         assert_ne!(at(None, "urn:lab:1"), at(None, "urn:lab:2"));
         assert_eq!(base_of("Patient/p"), None);

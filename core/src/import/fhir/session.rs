@@ -2,10 +2,10 @@
 
 use super::canonical::Canonical;
 use super::extract::{self, Known, Marks, Reading};
+use super::identity::Names;
 use super::node::Notes;
 use super::types::{Meta, Reference};
 use super::window::Handler;
-use super::identity::Names;
 use super::{identity, tables};
 use crate::error::Result;
 use crate::id::Identity;

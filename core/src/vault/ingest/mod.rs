@@ -29,8 +29,8 @@ use crate::error::{Error, Result};
 use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
-use subject::Checked;
 use std::sync::Arc;
+use subject::Checked;
 
 /// One partition of an open space.
 #[derive(Clone)]
