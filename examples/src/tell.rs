@@ -26,9 +26,13 @@ pub fn report(r: &Report) -> String {
         return out;
     }
     let width = r.types.keys().map(String::len).max().unwrap_or(4).max(4);
-    let _ = writeln!(out, "  {:width$} {:>9} {:>9} {:>9}", "type", "imported", "known", "refused");
+    // Versions of one thing are rare: their columns stand only where there are some.
+    let versions = r.replaced() + r.superseded() > 0;
+    let _ = write!(out, "  {:width$} {:>9} {:>9} {:>9}", "type", "imported", "known", "refused");
+    let _ = if versions { writeln!(out, " {:>9} {:>9}", "newer", "older") } else { writeln!(out) };
     for (name, n) in &r.types {
-        let _ = writeln!(out, "  {name:width$} {:>9} {:>9} {:>9}", n.imported, n.linked, n.refused);
+        let _ = write!(out, "  {name:width$} {:>9} {:>9} {:>9}", n.imported, n.linked, n.refused);
+        let _ = if versions { writeln!(out, " {:>9} {:>9}", n.replaced, n.superseded) } else { writeln!(out) };
     }
     let _ = writeln!(out, "  {} typed facts from {}", r.facts, bytes(r.bytes));
     for ((severity, what), n) in &r.issue_counts {
