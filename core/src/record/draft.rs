@@ -319,6 +319,8 @@ pub struct Draft<'a> {
     pub facts: Vec<FactDraft>,
     /// Hash of what it says, however it is printed; `None` where only equal bytes say the same.
     pub content: Option<[u8; 16]>,
+    /// A hash that only equal bytes share; `None`: of the bytes.
+    pub print: Option<[u8; 16]>,
     /// Which version of the thing it is.
     pub revision: Revision,
     /// The bytes serve to rebuild the source: where an equal record is known in another printing,

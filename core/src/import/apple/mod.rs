@@ -342,6 +342,7 @@ impl Import<'_> {
             Ok(read) => {
                 let draft = Draft {
                     content: Some(*read.identity.as_bytes()),
+                    print: Some(*read.identity.as_bytes()),
                     revision: Revision::default(),
                     verbatim: false,
                     body,

@@ -7,7 +7,10 @@
 //! numbers digit for digit, members and elements in the order given: a serialiser that sorts the
 //! members of an object makes another content.
 //!
-//! One pass, into one buffer that is used again; the resource was parsed before, so that whatever
+//! What is left out is kept beside it with its place, so that both together stand for the bytes:
+//! that is shorter to hash than all of them again.
+//!
+//! One pass, into buffers that are used again; the resource was parsed before, so that whatever
 //! is odd here was JSON all the same.
 
 use super::scan::find_in_string;
@@ -15,14 +18,17 @@ use super::scan::find_in_string;
 /// What was found in one pass.
 pub(super) struct Said {
     pub(super) content: [u8; 16],
+    /// Equal for equal bytes alone.
+    pub(super) print: [u8; 16],
     /// A `modifierExtension` somewhere: what the record says may mean something else.
     pub(super) modified: bool,
 }
 
-/// The buffer, and what was noticed.
+/// The buffers, and what was noticed.
 #[derive(Default)]
 pub(super) struct Canonical {
     out: Vec<u8>,
+    left_out: Vec<u8>,
     modified: bool,
 }
 
@@ -32,25 +38,48 @@ const KEEP: usize = 1 << 20;
 impl Canonical {
     pub(super) fn read(&mut self, body: &[u8]) -> Said {
         self.out.clear();
+        self.left_out.clear();
         self.modified = false;
         let mut at = 0;
         let mut first = true;
         while let Some((key, next)) = self.member(body, at, first) {
             first = false;
+            let from = at;
             at = if key == b"meta" && body.get(next) == Some(&b'{') {
-                self.meta(body, next)
+                let end = self.meta(body, next);
+                self.leave_out(body, from, end);
+                end
             } else {
+                self.space(body, from, next);
                 // `next` is at the value: what is asked of it is whether it is there at all.
                 self.modified |= key == b"modifierExtension" && says_something(body, next);
-                self.string(key);
+                self.string(key, key.contains(&b'\\'));
                 self.value(body, next, true)
             };
         }
-        let mut content = [0; 16];
-        let mut hash = blake3::Hasher::new();
-        hash.update(&self.out).finalize_xof().fill(&mut content);
+        self.space(body, at, body.len());
+        let content = half(&self.out);
+        self.left_out.extend_from_slice(&content);
+        self.left_out.extend_from_slice(&(body.len() as u64).to_be_bytes());
+        let print = half(&self.left_out);
         self.out.shrink_to(KEEP);
-        Said { content, modified: self.modified }
+        self.left_out.shrink_to(KEEP);
+        Said { content, print, modified: self.modified }
+    }
+
+    /// Notes bytes that do not count, with their place.
+    fn leave_out(&mut self, body: &[u8], from: usize, to: usize) {
+        self.left_out.extend_from_slice(&(from as u64).to_be_bytes());
+        self.left_out.extend_from_slice(&(to as u64).to_be_bytes());
+        self.left_out.extend_from_slice(body.get(from..to).unwrap_or(&[]));
+    }
+
+    /// Notes what stands between two places, if it is more than a comma, a name and a colon.
+    fn space(&mut self, body: &[u8], from: usize, to: usize) {
+        let between = body.get(from..to).unwrap_or(&[]);
+        if between.iter().any(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'\\')) {
+            self.leave_out(body, from, to);
+        }
     }
 
     fn meta(&mut self, body: &[u8], mut at: usize) -> usize {
@@ -73,7 +102,7 @@ impl Canonical {
         if body.get(at) != Some(&b'"') {
             return None;
         }
-        let end = string_end(body, at);
+        let (end, _) = string_end(body, at);
         Some((body.get(at + 1..end.checked_sub(1)?)?, skip(body, end, b":")))
     }
 
@@ -82,18 +111,29 @@ impl Canonical {
         let mut depth = 0usize;
         while let Some(b) = body.get(at).copied() {
             match b {
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' => {
+                b',' | b':' => {
                     at += 1;
                     continue;
                 }
+                b' ' | b'\t' | b'\r' | b'\n' => {
+                    let end = skip(body, at, b"");
+                    if says {
+                        self.leave_out(body, at, end);
+                    }
+                    at = end;
+                    continue;
+                }
                 b'"' => {
-                    let end = string_end(body, at);
+                    let (end, escaped) = string_end(body, at);
                     let inside = body.get(at + 1..end.saturating_sub(1)).unwrap_or(&[]);
                     if inside == b"modifierExtension" {
                         self.modified |= modifies(body, end);
                     }
                     if says {
-                        self.string(inside);
+                        if escaped {
+                            self.leave_out(body, at, end);
+                        }
+                        self.string(inside, escaped);
                     }
                     at = end;
                 }
@@ -123,10 +163,10 @@ impl Canonical {
     }
 
     /// A string by its characters: escapes only where JSON needs them.
-    fn string(&mut self, inside: &[u8]) {
+    fn string(&mut self, inside: &[u8], escaped: bool) {
         self.out.push(b'"');
         let mut rest = inside;
-        while let Some(i) = memchr::memchr(b'\\', rest) {
+        while let Some(i) = if escaped { memchr::memchr(b'\\', rest) } else { None } {
             let (before, escape) = rest.split_at(i);
             self.out.extend_from_slice(before);
             let (c, len) = unescape(escape);
@@ -165,17 +205,25 @@ fn skip(body: &[u8], mut at: usize, also: &[u8]) -> usize {
     at
 }
 
-/// Behind the closing quote of the string that begins at `at`.
-fn string_end(body: &[u8], at: usize) -> usize {
+fn half(bytes: &[u8]) -> [u8; 16] {
+    let mut out = [0; 16];
+    out.iter_mut().zip(blake3::hash(bytes).as_bytes()).for_each(|(o, b)| *o = *b);
+    out
+}
+
+/// Behind the closing quote of the string that begins at `at`, and whether an escape is in it.
+fn string_end(body: &[u8], at: usize) -> (usize, bool) {
     let mut at = at + 1;
+    let mut escaped = false;
     while let Some(i) = body.get(at..).and_then(|rest| find_in_string(rest, false)) {
         at += i;
         if body.get(at) == Some(&b'"') {
-            return at + 1;
+            return (at + 1, escaped);
         }
+        escaped = true;
         at += 2;
     }
-    body.len()
+    (body.len(), escaped)
 }
 
 /// The character of the escape that `s` begins with, and its length; none for half a surrogate
@@ -242,6 +290,29 @@ mod tests {
         assert!(same(r#"{"a":"\uD83D"}"#, r#"{"a":"\ud83d"}"#));
         let label = |of: &str| format!(r#"{{"meta":{{"lastUpdated":"{of}","security":[{{"code":"R"}}]}},"id":"1"}}"#);
         assert!(same(&label("1"), &label("2")));
+    }
+
+    #[test]
+    fn equal_prints_are_equal_bytes() {
+        let texts = [
+            r#"{"a":[1,2],"b":"é"}"#,
+            r#"{"a":[1,2],"b":"\u00e9"}"#,
+            r#"{"a":[1,2],"b":"\u00E9"}"#,
+            r#"{"a":[1, 2],"b":"é"}"#,
+            r#"{"a":[1 ,2],"b":"é"}"#,
+            r#"{"a":[1,2], "b":"é"}"#,
+            r#"{"a":[1,2],"b": "é"}"#,
+            r#"{ "a":[1,2],"b":"é"}"#,
+            r#"{"a":[1,2],"b":"é" }"#,
+            r#"{"a":[1,2],"b":"é","meta":{}}"#,
+            r#"{"a":[1,2],"meta":{},"b":"é"}"#,
+            r#"{"meta":{"x":1},"a":[1,2],"b":"é"}"#,
+            r#"{"meta":{"x": 1},"a":[1,2],"b":"é"}"#,
+        ];
+        let prints: std::collections::BTreeSet<_> = texts.iter().map(|t| said(t).print).collect();
+        assert_eq!(prints.len(), texts.len());
+        assert!(texts.iter().all(|t| same(t, texts[0])));
+        assert_eq!(said(texts[3]).print, said(texts[3]).print);
     }
 
     #[test]

@@ -284,6 +284,7 @@ impl Handler for Session<'_> {
         let content = with_labels(said.content, labels_around);
         let draft = Draft {
             content: Some(content),
+            print: Some(said.print),
             revision: revision(&reading.common.meta),
             verbatim: true,
             body,

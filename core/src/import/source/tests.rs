@@ -64,6 +64,7 @@ pub(in crate::import) fn readers() -> Readers {
         }
         sink.record(Draft {
             content: None,
+            print: None,
             revision: crate::record::Revision::default(),
             verbatim: true,
             body: &body,

@@ -173,7 +173,7 @@ impl Store<'_> {
 
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.subjects.add(&draft.subject);
-        let raw = if draft.verbatim { content_of(draft.body) } else { draft.content.unwrap_or_default() };
+        let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
         let mut new = Version {
             id: record_id(&draft.identity, &raw),
             content: draft.content.unwrap_or(raw),

@@ -4,7 +4,7 @@
 //! newer one is shown: by `meta.lastUpdated`, or else by the number of the version, or else the one
 //! that came last. The other is kept as history: its body and its sources, but no facts.
 
-use crate::catalog::{Catalog, RecordRef};
+use crate::catalog::{Catalog, RecordRef, Seeded};
 use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::Revision;
@@ -51,7 +51,7 @@ pub(crate) struct Versions {
     /// As it was published before.
     pub(crate) catalog: Arc<Catalog>,
     /// Of each thing met in this import, the version that is shown so far.
-    shown: HashMap<Identity, Version>,
+    shown: HashMap<Identity, Version, Seeded>,
     /// Other versions of it that this import met.
     others: HashMap<Identity, Vec<Version>>,
     /// Things of which there are several versions.
@@ -64,7 +64,7 @@ impl Versions {
     pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
         Self {
             catalog,
-            shown: HashMap::new(),
+            shown: HashMap::default(),
             others: HashMap::new(),
             several: BTreeSet::new(),
             renewed: BTreeMap::new(),
