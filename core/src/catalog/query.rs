@@ -67,6 +67,8 @@ pub struct FactRow {
     pub fact: FactDraft,
     /// For [`Kind::Series`].
     pub series: Option<SeriesSummary>,
+    /// The word by which reports count the record: a FHIR resource type, an Apple element.
+    pub type_name: String,
 }
 
 /// In which order rows come back.
@@ -107,6 +109,8 @@ pub struct Query {
     pub order: Order,
     /// Also facts whose record was entered in error.
     pub include_errors: bool,
+    /// Only facts that stand: none that were cancelled, refuted or not done.
+    pub standing: bool,
 }
 
 /// One line of "what is there".
@@ -151,7 +155,7 @@ pub trait Facts {
     /// As [`query`](Self::query).
     fn presence(&self) -> Result<Vec<Presence>>;
 
-    /// The samples of a [`Kind::Series`] row, in order of start.
+    /// The samples of a [`Kind::Series`] row that may be seen, in order of start.
     ///
     /// # Errors
     /// As [`query`](Self::query).

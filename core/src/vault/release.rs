@@ -9,7 +9,6 @@ use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
-use crate::catalog::series;
 use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, SourceInfo, View};
 use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
@@ -20,9 +19,10 @@ use crate::id::{RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Permit, Request, RowFilter};
-use crate::record::{Kind, Sample};
+use crate::record::Sample;
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// How far behind the ledger's last entry the host's clock may be before permits that are bounded
 /// in time stop to apply.
@@ -87,19 +87,21 @@ pub(crate) struct Asking<'a> {
 /// What a composing function sees: a partition's facts through the permit's filter. Every row that
 /// it is shown raises the label of the release.
 pub(crate) struct Visible<'a> {
-    inner: &'a Inner,
-    txn: &'a dyn ReadTxn,
-    scope: &'a Scope,
-    view: View<'a>,
-    filter: &'a RowFilter,
+    pub(super) inner: &'a Inner,
+    pub(super) txn: &'a dyn ReadTxn,
+    pub(super) scope: &'a Scope,
+    pub(super) view: View<'a>,
+    pub(super) filter: &'a RowFilter,
     label: Cell<Label>,
-    buffer: RefCell<Vec<u8>>,
+    pub(super) buffer: RefCell<Vec<u8>>,
+    /// What is left of chunks that a period cuts; `None` where nothing is.
+    pub(super) cut: RefCell<HashMap<RecordId, Option<FactRow>>>,
 }
 
 impl<'a> Visible<'a> {
     fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
         let view = View::new(&scope.catalog, filter);
-        Self { inner, txn, scope, view, filter, label: Cell::new(floor), buffer: RefCell::default() }
+        Self { inner, txn, scope, view, filter, label: Cell::new(floor), buffer: RefCell::default(), cut: RefCell::default() }
     }
 
     fn raise(&self, rows: &[FactRow]) {
@@ -158,29 +160,21 @@ pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'
 
 impl Facts for Visible<'_> {
     fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
-        let rows = self.view.query(query);
+        let rows = if self.view.cuts(query) { self.query_with_cut(query)? } else { self.view.query(query) };
         self.raise(&rows);
         Ok(rows)
     }
 
     fn count(&self, query: &Query) -> Result<u64> {
-        Ok(self.view.count(query))
+        Ok(self.view.count(query) + self.cut_rows(query)?.len() as u64)
     }
 
     fn presence(&self) -> Result<Vec<Presence>> {
-        Ok(self.view.presence())
+        self.presence_with_cut()
     }
 
     fn samples(&self, row: &FactRow) -> Result<Vec<Sample>> {
-        if row.fact.kind != Kind::Series {
-            return Ok(Vec::new());
-        }
-        let mut buffer = self.buffer.borrow_mut();
-        self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
-        let mut samples = series::decode(&buffer)?;
-        // A chunk keeps the order of its file.
-        samples.sort_by_key(|s| (s.start, s.at));
-        Ok(samples)
+        self.admitted(row)
     }
 
     fn source(&self, source: u32) -> Result<SourceInfo> {

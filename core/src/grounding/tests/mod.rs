@@ -1,6 +1,7 @@
 //! Whole contexts, from hand-made and from synthetic records.
 
 mod bundles;
+mod chunks;
 mod fake;
 mod hostile;
 mod story;
