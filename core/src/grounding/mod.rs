@@ -24,6 +24,8 @@ mod series;
 mod session;
 mod sleep;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
 mod view;
 mod wearable;

@@ -10,9 +10,9 @@ use super::concepts;
 use super::number::{Fixed, difference, local, mean, percent};
 use super::page::{Block, Line};
 use super::period::days;
-use super::view::{Event, View, sort};
+use super::view::{Event, View, de, sort};
 use crate::catalog::FactRow;
-use crate::record::{Coding, Comparator, Decimal, FactDraft, Precision, Status, Value, When};
+use crate::record::{Coding, Comparator, Decimal, FactDraft, Precision, Quantity, Status, Value, When};
 
 /// Rows listed one by one at most, per group.
 const LISTED: usize = 40;
@@ -56,14 +56,6 @@ fn number(fact: &FactDraft) -> Option<Decimal> {
     }
 }
 
-/// Any number, bounds such as `<0.5` included: for least and greatest.
-fn bound(fact: &FactDraft) -> Option<Decimal> {
-    match &fact.value {
-        Value::Quantity(q) => Some(q.number),
-        _ => None,
-    }
-}
-
 /// The block of a measure; `None` where it has no rows in the period asked.
 pub(super) fn block(
     view: &View<'_>,
@@ -72,9 +64,9 @@ pub(super) fn block(
     mut rows: Vec<FactRow>,
     event: Option<&Event>,
 ) -> Option<Block> {
-    rows.retain(|r| r.fact.status != Status::NotDone && r.fact.status != Status::EnteredInError);
     sort(&mut rows);
-    let latest = rows.iter().rfind(|r| r.fact.when.is_some()).cloned();
+    let dated = |r: &&FactRow| r.fact.when.is_some();
+    let latest = rows.iter().rfind(|r| dated(r) && says(r)).or(rows.iter().rfind(dated)).cloned();
     if let Some(p) = &view.plan.period {
         rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     }
@@ -91,6 +83,7 @@ pub(super) fn block(
         block.push(line.cite(&latest));
         return Some(block);
     }
+    let (rows, silent): (Vec<FactRow>, Vec<FactRow>) = rows.into_iter().partition(says);
     let groups = group(view, &rows);
     if groups.len() > 1 {
         block.push(Line::new(1).text(view.say(
@@ -101,7 +94,24 @@ pub(super) fn block(
     for g in &groups {
         lines(view, &mut block, g, groups.len() > 1, event);
     }
+    if let Some(last) = silent.iter().rfind(dated).or(silent.last()) {
+        let (n, date) = (silent.len() as u64, view.date(last.fact.when.as_ref()));
+        let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
+        let line = Line::new(2).release(&silent);
+        block.push(
+            line.text(view.say(
+                format!("{n} without a value of its own, latest {date}"),
+                format!("{n} sans valeur propre, dernier {date}"),
+            ))
+            .cite(last),
+        );
+    }
     Some(block)
+}
+
+/// Whether a row has a value: a panel's own record has none, nor has a result that is missing.
+fn says(row: &FactRow) -> bool {
+    row.fact.value != Value::None
 }
 
 fn group<'a>(view: &View<'_>, rows: &'a [FactRow]) -> Vec<Group<'a>> {
@@ -145,7 +155,8 @@ fn is_loinc_number(code: &str) -> bool {
 }
 
 fn valued(view: &View<'_>, row: &FactRow) -> String {
-    format!("{} ({})", view.value(&row.fact.value), view.date(row.fact.when.as_ref()))
+    let (value, date) = (view.value(&row.fact.value), view.date(row.fact.when.as_ref()));
+    format!("{value} ({date}){}", view.mark(&row.fact))
 }
 
 fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event: Option<&Event>) {
@@ -158,7 +169,14 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     let mut line = Line::new(1).release(g.rows.iter().copied()).text(prefix.clone());
     line = line.text(match (n, view.lang) {
         (1, _) => view.say("1 result: ", "1 résultat : "),
-        _ => view.say(format!("{n} results; last "), format!("{n} résultats ; dernier ")),
+        _ => {
+            let open = g.rows.iter().filter(|r| r.fact.status == Status::Preliminary).count() as u64;
+            let open = match open {
+                0 => String::new(),
+                open => view.say(format!(" ({open} preliminary)"), format!(" (dont {open} provisoire{})", if open > 1 { "s" } else { "" })),
+            };
+            view.say(format!("{n} results{open}; last "), format!("{n} résultats{open} ; dernier "))
+        }
     });
     line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
     if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
@@ -167,22 +185,23 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     block.push(line);
 
     if n > 1 {
-        span(view, block, g, &prefix, first);
-        if let Some(e) = event {
-            around(view, block, g, &prefix, e);
-        }
-        gap(view, block, &dated, &prefix);
+        span(view, block, g, &prefix, first, &dated);
     }
+    if let Some(e) = event {
+        around(view, block, g, &prefix, e);
+    }
+    gap(view, block, &dated, &prefix);
     // The last value stands above already.
     let listed = g.rows.iter().rev().filter(|r| !core::ptr::eq(**r, newest)).take(LISTED);
     let mut rank = 20u8;
     let mut shown = 0usize;
     for row in listed {
         let line = Line::new(rank).text(prefix.clone()).text(format!(
-            "{}{}{}{}",
+            "{}{}{}{}{}",
             view.date(row.fact.when.as_ref()),
             view.colon(),
             view.value(&row.fact.value),
+            view.mark(&row.fact),
             judged(view, &row.fact, true)
         ));
         block.push(line.cite(row).listed());
@@ -194,37 +213,71 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
 }
 
 /// First, least, greatest, and the change from first to last.
-fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &FactRow) {
+fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &FactRow, dated: &[&FactRow]) {
     let mut line = Line::new(2).release(g.rows.iter().copied()).text(prefix);
     line = line.text(view.say("first ", "premier ")).text(valued(view, first)).cite(first);
-    let by = |want: Ordering| {
-        let mut best: Option<&FactRow> = None;
-        for row in &g.rows {
-            let Some(x) = bound(&row.fact) else { continue };
-            if best.and_then(|b| bound(&b.fact)).is_none_or(|b| x.cmp_value(b) == want) {
-                best = Some(row);
-            }
+    for (want, name) in [
+        (Ordering::Less, view.say("; lowest ", " ; minimum ")),
+        (Ordering::Greater, view.say("; highest ", " ; maximum ")),
+    ] {
+        let Some((row, sure)) = extreme(&g.rows, want) else { continue };
+        line = line.text(name).text(valued(view, row)).cite(row);
+        if !sure {
+            line = line.text(view.say(", bounds aside", ", bornes mises à part"));
         }
-        best
-    };
-    if let (Some(low), Some(high)) = (by(Ordering::Less), by(Ordering::Greater)) {
-        line = line.text(view.say("; lowest ", " ; minimum ")).text(valued(view, low)).cite(low);
-        line = line.text(view.say("; highest ", " ; maximum ")).text(valued(view, high)).cite(high);
     }
     block.push(line);
-    let numbers: Vec<(&FactRow, Decimal)> = g.rows.iter().filter_map(|r| Some((*r, number(&r.fact)?))).collect();
-    if let (Some((a, x)), Some((b, y)), true) = (numbers.first(), numbers.last(), numbers.len() > 1)
-        && let Some(change) = change(view, *x, *y, &g.unit)
-    {
+    if let [first, .., last] = dated {
         let line = Line::new(3)
             .text(prefix)
             .text(view.say("change from first to last: ", "évolution du premier au dernier : "));
-        block.push(line.text(change).cite(a).cite(b));
+        block.lines.extend(change(view, line, first, last, &g.unit));
     }
 }
 
+/// The least or the greatest row, and whether it is surely so: `<30` may be less than anything
+/// above it, and more than nothing.
+fn extreme<'a>(rows: &[&'a FactRow], want: Ordering) -> Option<(&'a FactRow, bool)> {
+    let towards = |c: Comparator| match c {
+        Comparator::Equal => true,
+        Comparator::Less | Comparator::LessOrEqual => want == Ordering::Less,
+        Comparator::Greater | Comparator::GreaterOrEqual => want == Ordering::Greater,
+    };
+    let amounts = || {
+        rows.iter().filter_map(|r| match &r.fact.value {
+            Value::Quantity(q) => Some((*r, q.number, q.comparator)),
+            _ => None,
+        })
+    };
+    let mut best: Option<(&FactRow, Decimal, Comparator)> = None;
+    for (row, x, c) in amounts().filter(|(_, _, c)| towards(*c)) {
+        let wins = |(_, b, of): (&FactRow, Decimal, Comparator)| match x.cmp_value(b) {
+            Ordering::Equal => of == Comparator::Equal && c != Comparator::Equal,
+            order => order == want,
+        };
+        if best.is_none_or(wins) {
+            best = Some((row, x, c));
+        }
+    }
+    let (row, x, c) = best?;
+    let open = amounts().any(|(_, y, of)| {
+        let beyond = y.cmp_value(x) == want;
+        of != Comparator::Equal && (if towards(of) { c == Comparator::Equal } else { beyond })
+    });
+    Some((row, !open))
+}
+
+/// From one row to another, where both are exact; said plainly where one is not.
+fn change(view: &View<'_>, line: Line, a: &FactRow, b: &FactRow, unit: &str) -> Option<Line> {
+    let text = match number(&a.fact).zip(number(&b.fact)) {
+        Some((x, y)) => moved(view, x, y, unit)?,
+        None => view.say("not computed, not both are exact numbers", "non calculée, les deux ne sont pas des nombres exacts"),
+    };
+    Some(line.text(text).cite(a).cite(b))
+}
+
 /// `-63.10 mg/dL (≈-40.7 %)`
-fn change(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String> {
+fn moved(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String> {
     let diff = difference(a, b)?.signed(view.lang);
     let unit = if unit == "%" { view.say("points", "points") } else { unit.to_owned() };
     let gap = if unit.is_empty() { "" } else { " " };
@@ -241,8 +294,14 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
     let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
     let mean_text = |rows: &[&FactRow]| -> String {
         let numbers: Vec<Decimal> = rows.iter().filter_map(|r| number(&r.fact)).collect();
-        if numbers.len() < 2 || numbers.len() != rows.len() {
+        if rows.len() < 2 {
             return String::new();
+        }
+        if numbers.len() != rows.len() {
+            return view.say(
+                "; mean not computed, not all are exact numbers",
+                " ; moyenne non calculée, tous ne sont pas des nombres exacts",
+            );
         }
         mean(&numbers).map_or_else(String::new, |m: Fixed| {
             let (m, n) = (m.print(view.lang), numbers.len());
@@ -251,7 +310,7 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
     };
     let mut line = Line::new(1).release(before.iter().copied()).text(prefix);
     line =
-        line.text(view.say(format!("before the start of {start}"), format!("avant le début de {start}"))).cite(&e.row);
+        line.text(view.say(format!("before the start of {start}"), format!("avant le début {}", de(&start)))).cite(&e.row);
     line = match before.last() {
         Some(last) => line
             .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
@@ -278,15 +337,12 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         _ => line.text(view.say(": no result", " : aucun résultat")),
     };
     block.push(line);
-    if let (Some(a), Some(b)) = (before.last(), after.last())
-        && let Some(change) = number(&a.fact).zip(number(&b.fact)).and_then(|(x, y)| change(view, x, y, &g.unit))
-    {
-        let line = Line::new(1).text(prefix);
-        let line = line.text(view.say(
+    if let (Some(a), Some(b)) = (before.last(), after.last()) {
+        let line = Line::new(1).text(prefix).text(view.say(
             "change from the last before to the latest after: ",
             "évolution du dernier avant au dernier après : ",
         ));
-        block.push(line.text(change).cite(a).cite(b));
+        block.lines.extend(change(view, line, a, b, &g.unit));
     }
     if !unclear.is_empty() {
         block.push(Line::new(2).text(prefix).text(view.say(
@@ -311,11 +367,7 @@ fn gap(view: &View<'_>, block: &mut Block, dated: &[&FactRow], prefix: &str) {
 /// Flag and reference range as reported, and where the value stands to that range. `brief` is for
 /// rows below one that shows the range: only what stands out.
 fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
-    let mut out = match fact.status {
-        Status::Preliminary => view.say(", preliminary", ", provisoire"),
-        Status::Amended => view.say(", amended", ", corrigé"),
-        _ => String::new(),
-    };
+    let mut out = String::new();
     let Some(range) = &fact.range else { return out };
     let flag = range.interpretation.trim();
     if brief && matches!(flag, "N" | "") {
@@ -352,7 +404,7 @@ fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
 /// Where a value stands to its own range; only where all share a unit.
 fn place(fact: &FactDraft) -> Option<Ordering> {
     let (Value::Quantity(q), Some(range)) = (&fact.value, &fact.range) else { return None };
-    let same = |r: &crate::record::Quantity| {
+    let same = |r: &Quantity| {
         (r.unit.is_empty() && r.ucum.is_empty()) || r.unit == q.unit || (!r.ucum.is_empty() && r.ucum == q.ucum)
     };
     if q.comparator != Comparator::Equal || ![&range.low, &range.high].into_iter().flatten().all(same) {
@@ -374,19 +426,21 @@ const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < 
 /// A line on the pair of a blood pressure reading that was measured together.
 pub(super) fn pressure(view: &View<'_>, systolic: &[FactRow], diastolic: &[FactRow]) -> Option<Line> {
     let last =
-        systolic.iter().filter(|r| r.fact.when.is_some()).max_by_key(|r| (r.fact.when.map(|w| w.at), r.record))?;
+        systolic.iter().filter(|r| r.fact.when.is_some() && says(r)).max_by_key(|r| (r.fact.when.map(|w| w.at), r.record))?;
     let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when)?;
     let in_period = view.plan.period.as_ref().is_none_or(|p| last.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return None };
     if !in_period || s.unit != d.unit {
         return None;
     }
-    let (high, low) = (local(view.lang, &s.number.to_string()), local(view.lang, &d.number.to_string()));
+    let print = |q: &Quantity| format!("{}{}", q.comparator.sign(), local(view.lang, &q.number.to_string()));
+    let (high, low) = (print(s), print(d));
     let date = view.date(last.fact.when.as_ref());
     let unit = view.unit(s);
+    let mark = [&last.fact, &pair.fact].map(|f| view.mark(f)).into_iter().max().unwrap_or_default();
     let text = view.say(
-        format!("last reading {high}/{low} {unit} ({date})"),
-        format!("dernière mesure {high}/{low} {unit} ({date})"),
+        format!("last reading {high}/{low} {unit} ({date}){mark}"),
+        format!("dernière mesure {high}/{low} {unit} ({date}){mark}"),
     );
     Some(Line::new(1).text(text).cite(last).release([pair]))
 }

@@ -12,7 +12,7 @@ use crate::catalog::{FactRow, Facts, Order, Presence, Query};
 use crate::error::Result;
 use crate::id::civil_from_days;
 use crate::lang::Lang;
-use crate::record::{FactDraft, Kind, Quantity, Value, When};
+use crate::record::{FactDraft, Kind, Quantity, Status, Value, When};
 
 /// Everything that blocks are made from.
 pub(super) struct View<'a> {
@@ -50,6 +50,18 @@ impl<'a> View<'a> {
             Lang::En => en.into(),
             Lang::Fr => fr.into(),
         }
+    }
+
+    /// So many of something.
+    pub(super) fn many(&self, n: impl Into<u64>, en: [&str; 2], fr: [&str; 2]) -> String {
+        let n: u64 = n.into();
+        let [one, more] = match self.lang {
+            Lang::En => en,
+            Lang::Fr => fr,
+        };
+        // French counts none in the singular too.
+        let single = n == 1 || (n == 0 && self.lang == Lang::Fr);
+        format!("{n} {}", if single { one } else { more })
     }
 
     /// The colon after a heading or a date.
@@ -115,6 +127,7 @@ impl<'a> View<'a> {
     }
 
     /// Oldest first; measures within the period where the question names one and compares nothing.
+    /// A result that was cancelled or not done is no value: no query for measures returns one.
     fn ask(&self, query: Query) -> Query {
         let measure = query.kinds.contains(&Kind::Observation);
         let (mut from, to) = match (&self.plan.event, &self.plan.period) {
@@ -125,7 +138,7 @@ impl<'a> View<'a> {
             // A chunk that begins before the period can reach into it; it is a month at most.
             from = from.map(|f| f.saturating_sub(32 * DAY_MS));
         }
-        Query { order: Order::OldestFirst, from, to, ..query }
+        Query { order: Order::OldestFirst, from, to, standing: measure, ..query }
     }
 
     /// The rows of a listed concept: a medication, a condition, a vaccine.
@@ -151,6 +164,15 @@ impl<'a> View<'a> {
             return fact.codes.first().map_or_else(|| "–".to_owned(), |c| self.quote(&c.code));
         }
         self.quote(text)
+    }
+
+    /// What must be said wherever a value is shown: that it is not, or no longer, the first word.
+    pub(super) fn mark(&self, fact: &FactDraft) -> String {
+        match fact.status {
+            Status::Preliminary => self.say(", preliminary", ", provisoire"),
+            Status::Amended => self.say(", amended", ", corrigé"),
+            _ => String::new(),
+        }
     }
 
     /// A value with its unit, digit for digit.
@@ -191,8 +213,8 @@ impl<'a> View<'a> {
         if unit.is_empty() {
             String::new()
         } else if UNITS.contains(&format!(" {unit} ")) && !unit.contains(' ') {
-            // UCUM brackets are not ours to print: `[` begins a citation here.
-            unit.replace('[', "(").replace(']', ")")
+            // As reported, `mm[Hg]` too: nothing of the table can pass for a citation.
+            unit.to_owned()
         } else {
             self.fence.quote(unit)
         }
@@ -236,6 +258,13 @@ pub(super) fn is(concept: &Concept, fact: &FactDraft) -> bool {
     let words = fold::words(&fact.text);
     concept.has_words(&words)
         || (concept.area == Area::Medication && fact.codes.iter().any(|c| concept.has_words(&fold::words(&c.display))))
+}
+
+/// "d'amlodipine", "de statine": French elides before a vowel and, in the names at hand, an h.
+pub(super) fn de(name: &str) -> String {
+    let first = fold::words(name).first().and_then(|w| w.chars().next());
+    let elided = first.is_some_and(|c| "aeiouh".contains(c));
+    format!("{}{name}", if elided { "d'" } else { "de " })
 }
 
 /// Earliest first, undated last; equal dates in the order of ids, so that texts are stable.

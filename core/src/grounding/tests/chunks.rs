@@ -11,7 +11,7 @@ use crate::record::Category;
 use crate::{HealthSpace, KdfParams, Purpose, Session, Unlock};
 use std::sync::Arc;
 
-fn space() -> (tempfile::TempDir, HealthSpace) {
+pub(super) fn space() -> (tempfile::TempDir, HealthSpace) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(FixedClock::new(Timestamp::from_millis(1_790_000_000_000)));
     let unlock = Unlock::passphrase("one").with_cost(KdfParams::FLOOR);
@@ -37,11 +37,15 @@ fn heart(days: &[(u8, &str)]) -> Source {
     Source::bytes((x + "</HealthData>\n").into_bytes()).unwrap()
 }
 
-fn allow_days(space: &HealthSpace, from: i64, to: i64) -> Session {
+/// A grant of everything, for days of January 2026 alone where they are given.
+pub(super) fn allow(space: &HealthSpace, days: Option<(i64, i64)>) -> Session {
     let model = Recipient::model("eu-llm").unwrap();
     let day = |n: i64| Timestamp::from_millis(JANUARY + n * DAY);
-    let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
-    ask.recipient(model.clone()).data_period(day(from), day(to)).confirm(gesture()).unwrap();
+    let mut ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
+    if let Some((from, to)) = days {
+        ask = ask.data_period(day(from), day(to));
+    }
+    ask.recipient(model.clone()).confirm(gesture()).unwrap();
     space.session(model, Purpose::PatientRequest).unwrap()
 }
 
@@ -51,7 +55,7 @@ fn a_period_holds_inside_a_chunk_of_samples() {
     let answers = |days: &[(u8, &str)], from, to| {
         let (_dir, space) = space();
         space.partition("health").unwrap().import(heart(days)).unwrap();
-        let s = allow_days(&space, from, to);
+        let s = allow(&space, Some((from, to)));
         let mut how = GroundOptions::new(Budget::tokens(2000));
         how.nonce = Some([1; 8]);
         let text = s.ground_with("What is my resting heart rate?", &how).unwrap().into_value().text;
@@ -78,7 +82,7 @@ fn a_period_holds_inside_a_chunk_of_samples() {
     // A reader cannot open a chunk: it shows none that a period governs.
     let (_dir, space) = space();
     space.partition("health").unwrap().import(heart(all)).unwrap();
-    let s = allow_days(&space, 0, 9);
+    let s = allow(&space, Some((0, 9)));
     let reader = s.reader(&Query::default(), 100).unwrap();
     assert!(reader.facts(&Query::default()).unwrap().is_empty());
 }

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod chunks;
+mod claims;
 mod fake;
 mod hostile;
 mod story;
