@@ -7,8 +7,8 @@
 
 use super::fact::Fact;
 use super::query::{FactRow, Order, Presence, Query};
-use super::store::{Catalog, Slot};
 use super::segment::SetLine;
+use super::store::{Catalog, Slot};
 use crate::record::{ClassFilter, DecisionClass, Kind, Status, Verdict};
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -283,9 +283,9 @@ impl Gate<'_> {
                     return Some(Line { count: of.dated.into(), span, newest: fact });
                 }
                 let reaches = ranges.iter().any(|(a, b)| *a <= last && first < *b);
-                let rows = reaches.then(|| self.rows(slot, of.set).0)?.filter(|row| {
-                    of.holds(&slot.segment, *row) && self.passes(slot, *row, true)
-                });
+                let rows = reaches
+                    .then(|| self.rows(slot, of.set).0)?
+                    .filter(|row| of.holds(&slot.segment, *row) && self.passes(slot, *row, true));
                 let mut out: Option<Line<'a>> = None;
                 for row in rows {
                     let line = Line::of(Fact { row, ..fact });

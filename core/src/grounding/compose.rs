@@ -152,8 +152,9 @@ impl Draft<'_> {
             read.push((c, series, values));
         }
         let rows = |key| read.iter().find(|(c, ..)| c.key == key).map(|(_, _, values)| values.as_slice());
-        let pressure =
-            rows("systolic").zip(rows("diastolic")).and_then(|(systolic, diastolic)| series::pressure(view, systolic, diastolic));
+        let pressure = rows("systolic")
+            .zip(rows("diastolic"))
+            .and_then(|(systolic, diastolic)| series::pressure(view, systolic, diastolic));
         if let Some(line) = pressure {
             let title = view.say("Blood pressure", "Tension artérielle");
             let mut block = Block::new(title.clone(), title);

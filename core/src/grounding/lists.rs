@@ -9,6 +9,7 @@ use super::view::{View, sort};
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::record::{Category, FactDraft, Kind, Status, Value};
+use std::collections::HashMap;
 
 /// Lines at most, per list.
 const LISTED: usize = 60;
@@ -107,22 +108,31 @@ fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
     sort(&mut rows);
     let mut out: Vec<Entry> = Vec::new();
-    let mut known = std::collections::BTreeMap::new();
-    let mut places = std::collections::BTreeMap::new();
-    for row in rows {
+    // Few wordings, many rows: each is looked up once.
+    let mut names: Vec<Option<&'static Concept>> = Vec::new();
+    let (mut by_name, mut known) = (HashMap::new(), HashMap::new());
+    let mut which = Vec::with_capacity(rows.len());
+    for row in &rows {
         let f = &row.fact;
-        // A class, or a broad condition, is no name: two drugs of one class are two entries.
-        let (concept, words) = known
-            .entry((f.codes.clone(), f.text.clone()))
-            .or_insert_with(|| (concepts::of_fact(f.kind, &f.codes, &f.text), fold::words(&f.text).join(" ")))
-            .clone();
-        let code = || f.codes.first().map(|c| format!("{}|{}", c.system, c.code)).unwrap_or_default();
-        let name = match concept {
-            _ if f.kind == Kind::Medication => format!("{}\u{0}{words}", code()),
-            Some(c) if c.area == Area::Immunization => c.key.to_owned(),
-            _ if words.is_empty() => f.codes.first().map(|c| c.code.clone()).unwrap_or_default(),
-            _ => words,
-        };
+        which.push(*known.entry((f.kind, &f.codes, &f.text)).or_insert_with(|| {
+            let (concept, words) = (concepts::of_fact(f.kind, &f.codes, &f.text), fold::words(&f.text).join(" "));
+            let code = || f.codes.first().map(|c| format!("{}|{}", c.system, c.code)).unwrap_or_default();
+            let name = match concept {
+                _ if f.kind == Kind::Medication => format!("{}\u{0}{words}", code()),
+                Some(c) if c.area == Area::Immunization => c.key.to_owned(),
+                _ if words.is_empty() => f.codes.first().map(|c| c.code.clone()).unwrap_or_default(),
+                _ => words,
+            };
+            *by_name.entry(name).or_insert_with(|| {
+                names.push(concept);
+                names.len() - 1
+            })
+        }));
+    }
+    let mut places = HashMap::new();
+    for (row, name) in rows.into_iter().zip(which) {
+        let concept = names.get(name).copied().flatten();
+        let f = &row.fact;
         // What was cancelled or only planned is never one entry with what is taken or was given.
         let apart = match f.kind {
             Kind::Medication => (is_denied(&row), is_open(&row)),

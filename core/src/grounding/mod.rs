@@ -70,7 +70,7 @@ pub struct Citation {
     pub span: Span,
     /// When the file was imported.
     pub imported_at: Timestamp,
-    /// For a wearable sample: its position in the chunk.
+    /// For a wearable sample: its position among the chunk's samples that may be seen, by start.
     pub sample: Option<u32>,
     /// Where the vault keeps the record's body.
     pub object: ObjectRef,

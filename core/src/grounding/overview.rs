@@ -97,10 +97,13 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     for p in lines.iter().take(SHOWN) {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
         // A query cannot ask for words: where there is no code, a few of the latest are looked at.
-        let limit = if p.code.is_empty() { 200 } else { LATEST };
+        let limit = if p.code.is_empty() { 200 } else { 1 };
         let (categories, kinds) = (vec![category], vec![p.kind]);
         let query = Query { codes, categories, kinds, from, to, limit, standing: true, ..Query::default() };
-        let rows = view.facts.query(&query)?;
+        let mut rows = view.facts.query(&query)?;
+        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None) {
+            rows = view.facts.query(&Query { limit: LATEST, ..query })?;
+        }
         let fits = |r: &&FactRow| {
             // The record of a panel has no value of its own: its parts do.
             r.fact.value != Value::None

@@ -12,7 +12,7 @@ use super::page::{Block, Line};
 use super::period::days;
 use super::view::{Event, View, de, sort};
 use crate::catalog::FactRow;
-use crate::record::{Coding, Comparator, Decimal, FactDraft, Precision, Quantity, Status, Value, When};
+use crate::record::{Comparator, Decimal, FactDraft, Precision, Quantity, Status, Value, When};
 
 /// Rows listed one by one at most, per group.
 const LISTED: usize = 40;
@@ -117,21 +117,26 @@ fn says(row: &FactRow) -> bool {
 fn group<'a>(view: &View<'_>, rows: &'a [FactRow]) -> Vec<Group<'a>> {
     let mut groups: Vec<(String, Group<'a>)> = Vec::new();
     let known = concepts::measures_by_code();
-    // Neighbours mostly have the same codes.
-    let mut last: Option<(&Vec<Coding>, Option<&Coding>)> = None;
+    // Neighbours mostly have the same codes and units.
+    let mut last: Option<(&FactDraft, usize)> = None;
     for row in rows {
         let f = &row.fact;
-        let code = match &last {
-            Some((codes, code)) if *codes == &f.codes => *code,
-            _ => f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first()),
-        };
-        last = Some((&f.codes, code));
+        if let Some((before, at)) = last
+            && alike(before, f)
+            && let Some((_, g)) = groups.get_mut(at)
+        {
+            g.rows.push(row);
+            continue;
+        }
+        let code = f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first());
         let (unit, canonical) = match &f.value {
             Value::Quantity(q) => (view.unit(q), if q.ucum.is_empty() { q.unit.clone() } else { q.ucum.clone() }),
             _ => (String::new(), String::new()),
         };
         let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
-        if let Some((_, g)) = groups.iter_mut().find(|(k, _)| *k == key) {
+        let at = groups.iter().position(|(k, _)| *k == key);
+        last = Some((f, at.unwrap_or(groups.len())));
+        if let Some((_, g)) = at.and_then(|at| groups.get_mut(at)) {
             g.rows.push(row);
             continue;
         }
@@ -145,6 +150,15 @@ fn group<'a>(view: &View<'_>, rows: &'a [FactRow]) -> Vec<Group<'a>> {
     // The group with the latest result first.
     groups.sort_by_key(|(k, g)| (core::cmp::Reverse(g.rows.last().and_then(|r| r.fact.when).map(|w| w.at)), k.clone()));
     groups.into_iter().map(|(_, g)| g).collect()
+}
+
+/// Whether two facts are of one group for sure.
+fn alike(a: &FactDraft, b: &FactDraft) -> bool {
+    let unit = match (&a.value, &b.value) {
+        (Value::Quantity(a), Value::Quantity(b)) => a.unit == b.unit && a.ucum == b.ucum,
+        _ => false,
+    };
+    unit && a.codes == b.codes && (!a.codes.is_empty() || a.text == b.text)
 }
 
 /// `NNNNN-N`: short digits and a check digit, nothing that could carry text.
@@ -173,7 +187,10 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
             let open = g.rows.iter().filter(|r| r.fact.status == Status::Preliminary).count() as u64;
             let open = match open {
                 0 => String::new(),
-                open => view.say(format!(" ({open} preliminary)"), format!(" (dont {open} provisoire{})", if open > 1 { "s" } else { "" })),
+                open => view.say(
+                    format!(" ({open} preliminary)"),
+                    format!(" (dont {open} provisoire{})", if open > 1 { "s" } else { "" }),
+                ),
             };
             view.say(format!("{n} results{open}; last "), format!("{n} résultats{open} ; dernier "))
         }
@@ -271,7 +288,8 @@ fn extreme<'a>(rows: &[&'a FactRow], want: Ordering) -> Option<(&'a FactRow, boo
 fn change(view: &View<'_>, line: Line, a: &FactRow, b: &FactRow, unit: &str) -> Option<Line> {
     let text = match number(&a.fact).zip(number(&b.fact)) {
         Some((x, y)) => moved(view, x, y, unit)?,
-        None => view.say("not computed, not both are exact numbers", "non calculée, les deux ne sont pas des nombres exacts"),
+        None => view
+            .say("not computed, not both are exact numbers", "non calculée, les deux ne sont pas des nombres exacts"),
     };
     Some(line.text(text).cite(a).cite(b))
 }
@@ -309,8 +327,9 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         })
     };
     let mut line = Line::new(1).release(before.iter().copied()).text(prefix);
-    line =
-        line.text(view.say(format!("before the start of {start}"), format!("avant le début {}", de(&start)))).cite(&e.row);
+    line = line
+        .text(view.say(format!("before the start of {start}"), format!("avant le début {}", de(&start))))
+        .cite(&e.row);
     line = match before.last() {
         Some(last) => line
             .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
@@ -425,8 +444,10 @@ const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < 
 
 /// A line on the pair of a blood pressure reading that was measured together.
 pub(super) fn pressure(view: &View<'_>, systolic: &[FactRow], diastolic: &[FactRow]) -> Option<Line> {
-    let last =
-        systolic.iter().filter(|r| r.fact.when.is_some() && says(r)).max_by_key(|r| (r.fact.when.map(|w| w.at), r.record))?;
+    let last = systolic
+        .iter()
+        .filter(|r| r.fact.when.is_some() && says(r))
+        .max_by_key(|r| (r.fact.when.map(|w| w.at), r.record))?;
     let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when)?;
     let in_period = view.plan.period.as_ref().is_none_or(|p| last.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return None };

@@ -49,7 +49,13 @@ fn fact(i: usize) -> FactDraft {
         };
         let code = format!("{}", 100_000 + i / 50 % 40);
         let codes = vec![Coding::new("http://www.nlm.nih.gov/research/umls/rxnorm", &code, text)];
-        return FactDraft { codes, text: text.to_owned(), when, status: Status::Active, ..FactDraft::new(kind, category) };
+        return FactDraft {
+            codes,
+            text: text.to_owned(),
+            when,
+            status: Status::Active,
+            ..FactDraft::new(kind, category)
+        };
     }
     let code = i % 120;
     let loinc = if code == 0 { "18262-6".to_owned() } else { format!("{}-{}", 90_000 + code, code % 10) };
@@ -57,7 +63,10 @@ fn fact(i: usize) -> FactDraft {
     let number = Decimal::new(400 + (i * 7919 % 1600) as i64, 1).unwrap();
     let (unit, ucum) = ("mg/dL".to_owned(), "mg/dL".to_owned());
     FactDraft {
-        codes: vec![Coding::new("http://loinc.org", &loinc, &text), Coding::new("urn:oid:1.2.3", &format!("L{code}"), "")],
+        codes: vec![
+            Coding::new("http://loinc.org", &loinc, &text),
+            Coding::new("urn:oid:1.2.3", &format!("L{code}"), ""),
+        ],
         text,
         when,
         value: Value::Quantity(Quantity { number, comparator: Comparator::Equal, unit, ucum }),

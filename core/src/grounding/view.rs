@@ -1,6 +1,7 @@
 //! The filtered view as a question sees it: which rows are a concept's, and how values print.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use super::concepts::{self, Area, Concept};
 use super::fence::Fence;
@@ -143,11 +144,18 @@ impl<'a> View<'a> {
 
     /// The rows of a listed concept: a medication, a condition, a vaccine.
     pub(super) fn listed_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
-        let mut rows = Vec::new();
+        let mut out = Vec::new();
         for kind in concept.kinds() {
-            rows.extend(self.kind_rows(*kind)?.into_iter().filter(|r| is(concept, &r.fact)));
+            let rows = self.kind_rows(*kind)?;
+            // Few wordings, many rows.
+            let mut known = HashMap::new();
+            let hits: Vec<bool> = rows
+                .iter()
+                .map(|r| *known.entry((&r.fact.codes, &r.fact.text)).or_insert_with(|| is(concept, &r.fact)))
+                .collect();
+            out.extend(rows.into_iter().zip(hits).filter_map(|(row, hit)| hit.then_some(row)));
         }
-        Ok(rows)
+        Ok(out)
     }
 
     /// Text of a file, fenced; a dash where nothing readable is left.

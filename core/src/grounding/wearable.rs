@@ -234,8 +234,7 @@ impl Chunks<'_> {
         };
         let n = view.many(count, ["sample", "samples"], ["mesure", "mesures"]);
         let (first, last_day) = (view.day(first), view.day(last));
-        let mut text =
-            view.say(format!("{n}, {first} to {last_day}"), format!("{n}, du {first} au {last_day}"));
+        let mut text = view.say(format!("{n}, {first} to {last_day}"), format!("{n}, du {first} au {last_day}"));
         let used: Vec<&FactRow> = all().flat_map(|s| &s.rows).filter_map(|i| self.rows.get(*i).copied()).collect();
         let mut line = Line::new(1).release(used.iter().copied());
         let sources = self.sources();

@@ -101,7 +101,16 @@ pub(crate) struct Visible<'a> {
 impl<'a> Visible<'a> {
     fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
         let view = View::new(&scope.catalog, filter);
-        Self { inner, txn, scope, view, filter, label: Cell::new(floor), buffer: RefCell::default(), cut: RefCell::default() }
+        Self {
+            inner,
+            txn,
+            scope,
+            view,
+            filter,
+            label: Cell::new(floor),
+            buffer: RefCell::default(),
+            cut: RefCell::default(),
+        }
     }
 
     fn raise(&self, rows: &[FactRow]) {

@@ -11,9 +11,9 @@ mod decode;
 mod encode;
 mod lines;
 
-pub(super) use lines::SetLine;
 pub(crate) use build::{NewRecord, SegmentBuilder};
 pub(super) use build::{RecordRow, Row, Table};
+pub(super) use lines::SetLine;
 
 use super::column::{Column, unbias, unzigzag};
 use super::dictionary::Dictionary;

@@ -30,7 +30,9 @@ const JANUARY: i64 = 1_767_225_600_000;
 
 /// An export with one resting heart rate at nine of each of these days of January 2026.
 fn heart(days: &[(u8, &str)]) -> Source {
-    let mut x = String::from("<?xml version=\"1.0\"?>\n<HealthData locale=\"fr_FR\">\n <ExportDate value=\"2026-03-01 10:00:00 +0000\"/>\n");
+    let mut x = String::from(
+        "<?xml version=\"1.0\"?>\n<HealthData locale=\"fr_FR\">\n <ExportDate value=\"2026-03-01 10:00:00 +0000\"/>\n",
+    );
     for (d, v) in days {
         x.push_str(&format!(" <Record type=\"HKQuantityTypeIdentifierRestingHeartRate\" sourceName=\"Watch\" unit=\"count/min\" creationDate=\"2026-01-{d:02} 10:00:00 +0000\" startDate=\"2026-01-{d:02} 09:00:00 +0000\" endDate=\"2026-01-{d:02} 09:01:00 +0000\" value=\"{v}\"/>\n"));
     }

@@ -191,7 +191,13 @@ fn what_is_withheld_is_not_for_want_of_room() {
 fn one_of_a_thing_is_singular() {
     let mut f = Fake::default();
     f.lab("18262-6", "LDL", "100", "mg/dL", "2026-01-01");
-    f.chunk("HKQuantityTypeIdentifierStepCount", "count", "Watch", Category::Activity, &[("2026-10-01T08:00:00Z", "9", 1)]);
+    f.chunk(
+        "HKQuantityTypeIdentifierStepCount",
+        "count",
+        "Watch",
+        Category::Activity,
+        &[("2026-10-01T08:00:00Z", "9", 1)],
+    );
     assert!(f.ask("my LDL").text.contains("; 1 record; "));
     assert!(f.ask("mon LDL est-il bon ?").text.contains(" ; 1 enregistrement ; "));
     let t = f.ask("How many steps?").text;
