@@ -9,15 +9,15 @@ macro_rules! categories {
     ($($(#[$doc:meta])* $name:ident)*) => {
         /// What consent is asked by.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-        pub enum Category { $($(#[$doc])* $name,)* }
+        pub enum HealthCategory { $($(#[$doc])* $name,)* }
 
-        impl From<Category> for record::Category {
-            fn from(c: Category) -> Self {
-                match c { $(Category::$name => Self::$name,)* }
+        impl From<HealthCategory> for record::Category {
+            fn from(c: HealthCategory) -> Self {
+                match c { $(HealthCategory::$name => Self::$name,)* }
             }
         }
 
-        impl From<record::Category> for Category {
+        impl From<record::Category> for HealthCategory {
             fn from(c: record::Category) -> Self {
                 match c { $(record::Category::$name => Self::$name,)* _ => Self::Other }
             }
@@ -80,7 +80,8 @@ pub enum RecipientKind {
 }
 
 /// Who is to receive data.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct Recipient {
     /// What it is.
     pub kind: RecipientKind,
@@ -115,7 +116,8 @@ impl From<&consent::Recipient> for Recipient {
 }
 
 /// A half-open range of dates, in milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct DataPeriod {
     /// From.
     pub from_millis: i64,
@@ -124,12 +126,13 @@ pub struct DataPeriod {
 }
 
 /// What a consent is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct ConsentTerms {
     /// For whom.
     pub recipient: Recipient,
     /// What.
-    pub categories: Vec<Category>,
+    pub categories: Vec<HealthCategory>,
     /// What for: an HL7 v3-ActReason code.
     #[uniffi(default = "PATRQT")]
     pub purpose: String,
@@ -148,13 +151,15 @@ pub struct ConsentTerms {
 }
 
 /// A consent that is being asked for.
-#[derive(Debug, uniffi::Object)]
+#[derive(uniffi::Object)]
 pub struct ConsentRequest {
     pub(crate) inner: healthspace::ConsentRequest,
+    pub(crate) language: String,
 }
 
 /// A consent that the person has given.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct Grant {
     /// By which it is withdrawn.
     pub id: String,
@@ -163,7 +168,8 @@ pub struct Grant {
 }
 
 /// A grant as the person sees it in a list.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct GrantInfo {
     /// By which it is withdrawn.
     pub id: String,
@@ -172,13 +178,45 @@ pub struct GrantInfo {
     /// What for.
     pub purpose: String,
     /// What.
-    pub categories: Vec<Category>,
+    pub categories: Vec<HealthCategory>,
     /// For whom.
     pub recipient: Recipient,
     /// Until when, in milliseconds since 1970-01-01T00:00:00Z.
     pub expires_millis: Option<i64>,
-    /// Whether it is in force now.
-    pub in_force: bool,
+    /// Where it stands now.
+    pub standing: GrantStanding,
+}
+
+veiled!(Recipient DataPeriod ConsentTerms ConsentRequest Grant GrantInfo);
+
+/// Where a grant stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum GrantStanding {
+    /// In force.
+    InForce,
+    /// It begins later.
+    NotYet,
+    /// It is over.
+    Expired,
+    /// The person withdrew it.
+    Withdrawn,
+    /// It was used as often as it allows.
+    UsedUp,
+    /// It cannot be read or verified.
+    Unusable,
+}
+
+impl From<Standing> for GrantStanding {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::InForce => Self::InForce,
+            Standing::NotYet => Self::NotYet,
+            Standing::Expired => Self::Expired,
+            Standing::Withdrawn => Self::Withdrawn,
+            Standing::UsedUp => Self::UsedUp,
+            Standing::Unusable => Self::Unusable,
+        }
+    }
 }
 
 impl From<healthspace::GrantInfo> for GrantInfo {
@@ -189,7 +227,7 @@ impl From<healthspace::GrantInfo> for GrantInfo {
             categories: g.terms.categories.iter().map(|c| (*c).into()).collect(),
             recipient: (&g.terms.recipient).into(),
             expires_millis: g.terms.expires.map(healthspace::Timestamp::as_millis),
-            in_force: g.standing == Standing::InForce,
+            standing: g.standing.into(),
             partition: g.partition,
         }
     }
@@ -203,9 +241,10 @@ pub(crate) fn purpose(code: &str) -> Result<Purpose, Error> {
 #[uniffi::export]
 impl ConsentRequest {
     /// The text to show to the person: who, what, why, until when, what is not allowed and how to
-    /// withdraw.
-    pub fn notice(&self, language: String) -> Result<String, HealthspaceError> {
-        call(|| self.inner.notice(&language))
+    /// withdraw; in the language of the terms, which is the one that is logged, or in another.
+    #[uniffi::method(default(language = None))]
+    pub fn notice(&self, language: Option<String>) -> Result<String, HealthspaceError> {
+        call(|| self.inner.notice(language.as_ref().unwrap_or(&self.language)))
     }
 
     /// Records the person's consent. `evidence` is a hash of 32 bytes of whatever the host keeps
@@ -226,7 +265,7 @@ mod tests {
     #[test]
     fn categories_are_mirrored_one_to_one() {
         for c in record::Category::ALL {
-            assert_eq!(record::Category::from(Category::from(*c)), *c);
+            assert_eq!(record::Category::from(HealthCategory::from(*c)), *c);
         }
     }
 }

@@ -72,6 +72,11 @@ pub(crate) fn call<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Healths
     }
 }
 
+/// For functions without a result: nothing to report, and still no panic may cross.
+pub(crate) fn quietly(f: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(f));
+}
+
 /// The error for an argument that means nothing.
 pub(crate) const fn argument() -> Error {
     Error::Malformed(Malformed::Argument)
@@ -82,11 +87,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_its_kind_and_a_panic_is_internal() {
+    fn every_code_has_its_kind_and_number() {
+        // A code without a kind of its own would be named `Internal` here.
         for (code, name) in ErrorCode::ALL {
-            assert_eq!(format!("{:?}", ErrorKind::from(*code)), *name);
+            let kind = ErrorKind::from(*code);
+            assert_eq!(format!("{kind:?}"), *name);
         }
+    }
+
+    #[test]
+    fn every_error_crosses_as_kind_and_number_and_nothing_else() {
+        let error = HealthspaceError::from(Error::Malformed(Malformed::Argument));
+        assert_eq!(error, HealthspaceError::Failed { kind: ErrorKind::Malformed, code: 300 });
+        assert_eq!(error.to_string(), "Malformed (300)");
+        assert_eq!(HealthspaceError::from(Error::Storage(5)).to_string(), "Storage (114)");
+    }
+
+    #[test]
+    fn a_panic_is_internal_and_its_text_is_dropped() {
         let failed = call::<()>(|| panic!("LDL 3.1")).unwrap_err();
         assert_eq!(failed, HealthspaceError::Failed { kind: ErrorKind::Internal, code: 900 });
+        quietly(|| panic!("LDL 3.1"));
     }
 }

@@ -28,8 +28,9 @@ pub struct TypeCount {
 }
 
 /// What an import did: counts, nothing of the file.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Report {
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct ImportReport {
     /// New in the space.
     pub imported: u64,
     /// Known already.
@@ -46,7 +47,10 @@ pub struct Report {
     pub types: HashMap<String, TypeCount>,
 }
 
-impl From<healthspace::import::Report> for Report {
+// The names of types alone tell what somebody suffers from or measures.
+veiled!(ImportReport);
+
+impl From<healthspace::import::Report> for ImportReport {
     fn from(r: healthspace::import::Report) -> Self {
         let count = |c: &healthspace::import::TypeCount| TypeCount {
             imported: c.imported,
@@ -91,18 +95,26 @@ impl Lane {
         Environment { progress: Some(Arc::new(tell)), cancel: self.cancel.clone(), ..Environment::default() }
     }
 
-    fn enter(&self) -> Result<Entered<'_>, Error> {
-        if self.taken.swap(true, Ordering::AcqRel) { Err(Error::Busy) } else { Ok(Entered(self)) }
+    /// Takes the lane, and makes `progress` what this thread tells.
+    fn enter(&self, progress: Option<Arc<dyn ImportProgress>>) -> Result<Entered<'_>, Error> {
+        if self.taken.swap(true, Ordering::AcqRel) {
+            return Err(Error::Busy);
+        }
+        Ok(Entered { lane: self, outer: CURRENT.replace(progress) })
     }
 }
 
-struct Entered<'a>(&'a Lane);
+struct Entered<'a> {
+    lane: &'a Lane,
+    /// Of the import whose callback began this one, into another space.
+    outer: Option<Arc<dyn ImportProgress>>,
+}
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        CURRENT.set(None);
-        self.0.cancel.reset();
-        self.0.taken.store(false, Ordering::Release);
+        CURRENT.set(self.outer.take());
+        self.lane.cancel.reset();
+        self.lane.taken.store(false, Ordering::Release);
     }
 }
 
@@ -113,13 +125,12 @@ pub(crate) fn run(
     source: Source,
     confirm_subject: bool,
     progress: Option<Arc<dyn ImportProgress>>,
-) -> Result<Report, Error> {
+) -> Result<ImportReport, Error> {
     let partition = space.partition(partition)?;
-    let _entered = lane.enter()?;
-    CURRENT.set(progress);
+    let _entered = lane.enter(progress)?;
     let mut how = healthspace::ImportOptions::new();
     if confirm_subject {
         how = how.confirm_subject();
     }
-    partition.import_with(source, &how).map(Report::from)
+    partition.import_with(source, &how).map(ImportReport::from)
 }

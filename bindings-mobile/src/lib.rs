@@ -1,20 +1,46 @@
 //! The Kotlin and Swift interface of `healthspace`, by uniffi: create, open, import, grant,
-//! ground, withdraw, close.
+//! ground, remember, withdraw, lock.
 //!
 //! What belongs here: objects and records that mirror the library's, and nothing else. What must
 //! not: decisions, formats, or content in an error. What holds content or a secret is an object,
-//! not a record: Kotlin and Swift print every field of a record that somebody logs.
+//! not a record; and since Kotlin and Swift print every field of a record that somebody logs,
+//! records with an id or a name in them print that they are one, and no more.
+//!
+//! `Category` and `Context` alone are names that Apple's and Android's own modules have taken.
+
+/// `Debug` and `Display` of a type that shows nothing of what it holds.
+macro_rules! veiled {
+    ($($name:ident)*) => { $(
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(self, f)
+            }
+        }
+    )* };
+}
 
 mod consent;
 mod error;
 mod import;
+mod receipt;
+mod secret;
 mod session;
 mod space;
 
-pub use consent::{Category, ConsentRequest, ConsentTerms, DataPeriod, Grant, GrantInfo, Recipient, RecipientKind};
+pub use consent::{
+    ConsentRequest, ConsentTerms, DataPeriod, Grant, GrantInfo, GrantStanding, HealthCategory, Recipient, RecipientKind,
+};
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
-pub use import::{ImportProgress, Report, TypeCount};
-pub use session::{Citation, Context, Session};
-pub use space::{Created, RecoveryCode, Space, create_space, error_codes, version};
+pub use import::{ImportProgress, ImportReport, TypeCount};
+pub use receipt::{VerifiedReceipt, verify_receipt};
+pub use secret::Secret;
+pub use session::{Citation, GroundedContext, Session};
+pub use space::{CreatedSpace, HealthSpace, RecoveryCode, create_space, error_codes, version};
 
 uniffi::setup_scaffolding!("healthspace");

@@ -1,8 +1,8 @@
 //! Conversations: grounding, and memories under the conversation's label.
 
-use crate::error::{HealthspaceError, argument, call};
-use healthspace::grounding::{Budget, Composed};
-use healthspace::{Audited, RecordId};
+use crate::error::{HealthspaceError, call};
+use healthspace::grounding::{Budget, Composed, GroundOptions};
+use healthspace::{Audited, Lang, RecordId};
 use std::sync::Arc;
 
 /// A conversation of one recipient for one purpose.
@@ -11,10 +11,11 @@ pub struct Session(pub(crate) healthspace::Session);
 
 /// Cited facts for a model: released, and in the ledger.
 #[derive(Debug, uniffi::Object)]
-pub struct Context(Audited<Composed>);
+pub struct GroundedContext(Audited<Composed>);
 
 /// What a line of a context stands on.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct Citation {
     /// N of the text's `[r:N]`.
     pub number: u32,
@@ -32,6 +33,8 @@ pub struct Citation {
     pub imported_at_millis: i64,
 }
 
+veiled!(Citation);
+
 #[uniffi::export]
 impl Session {
     /// By which it is resumed.
@@ -39,18 +42,36 @@ impl Session {
         self.0.conversation().to_hex()
     }
 
-    /// Facts that answer a question, computed and cited, within a budget of estimated tokens.
-    #[uniffi::method(default(tokens = 1500))]
-    pub fn ground(&self, question: String, tokens: u32) -> Result<Arc<Context>, HealthspaceError> {
-        let budget = Budget::tokens(usize::try_from(tokens).unwrap_or(usize::MAX));
-        call(|| Ok(Arc::new(Context(self.0.ground(&question, budget)?))))
+    /// Whether it has read what no model may be trained on.
+    pub fn no_training(&self) -> bool {
+        self.0.label().no_training()
     }
 
-    /// Stores a text under the conversation's label, with the records that it rests on.
-    pub fn remember(&self, text: String, records: Vec<String>) -> Result<String, HealthspaceError> {
+    /// Facts that answer a question, computed and cited, within a budget of estimated tokens; in
+    /// the question's language, or in `en` or `fr`.
+    #[uniffi::method(default(tokens = 1500, language = None))]
+    pub fn ground(
+        &self,
+        question: String,
+        tokens: u32,
+        language: Option<String>,
+    ) -> Result<Arc<GroundedContext>, HealthspaceError> {
+        let mut how = GroundOptions::new(Budget::tokens(usize::try_from(tokens).unwrap_or(usize::MAX)));
+        how.lang = language.map(|tag| Lang::parse(&tag));
+        call(|| Ok(Arc::new(GroundedContext(self.0.ground_with(&question, &how)?))))
+    }
+
+    /// Stores a text where what the conversation has read may stay, under the conversation's label
+    /// joined with that of the context it was made from, and with the context's records as its
+    /// parents. Returns the memory's record.
+    #[uniffi::method(default(context = None))]
+    pub fn remember(&self, text: String, context: Option<Arc<GroundedContext>>) -> Result<String, HealthspaceError> {
         call(|| {
-            let ids: Option<Vec<RecordId>> = records.iter().map(|r| RecordId::from_hex(r)).collect();
-            Ok(self.0.remember(&text, &ids.ok_or_else(argument)?)?.to_hex())
+            let id = match context {
+                Some(c) => self.0.remember(&text, &c.0),
+                None => self.0.remember(&text, &Vec::<RecordId>::new()),
+            };
+            Ok(id?.to_hex())
         })
     }
 
@@ -62,7 +83,7 @@ impl Session {
 }
 
 #[uniffi::export]
-impl Context {
+impl GroundedContext {
     /// The text for the model.
     pub fn text(&self) -> String {
         self.0.value().text.clone()
@@ -82,7 +103,12 @@ impl Context {
         self.0.value().citations.iter().map(cited).collect()
     }
 
-    /// Position of the release in the partition's log.
+    /// What was asked for and is not there: stable words.
+    pub fn missing(&self) -> Vec<String> {
+        self.0.value().missing.clone()
+    }
+
+    /// Position of the release in the partition's log: `HealthSpace.receipt` proves it.
     pub fn entry(&self) -> u64 {
         self.0.receipt().entry
     }

@@ -1,17 +1,18 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
 use crate::consent::{ConsentRequest, ConsentTerms, GrantInfo, Recipient, purpose};
-use crate::error::{HealthspaceError, argument, call};
-use crate::import::{self, ImportProgress, Lane, Report};
+use crate::error::{HealthspaceError, argument, call, quietly};
+use crate::import::{self, ImportProgress, ImportReport, Lane};
+use crate::secret::Secret;
 use crate::session::Session;
 use healthspace::import::Source;
-use healthspace::{ConversationId, Environment, Error, GrantId, HealthSpace, SecretBytes, Timestamp, Unlock};
+use healthspace::{ConversationId, Environment, Error, GrantId, LogOf, Timestamp, Unlock};
 use std::sync::Arc;
 
 /// A person's space, open.
 #[derive(Debug, uniffi::Object)]
-pub struct Space {
-    inner: HealthSpace,
+pub struct HealthSpace {
+    inner: healthspace::HealthSpace,
     lane: Lane,
 }
 
@@ -21,9 +22,9 @@ pub struct RecoveryCode(healthspace::RecoveryCode);
 
 /// A space that was just created.
 #[derive(Debug, Clone, uniffi::Record)]
-pub struct Created {
+pub struct CreatedSpace {
     /// The space.
-    pub space: Arc<Space>,
+    pub space: Arc<HealthSpace>,
     /// The second way in.
     pub recovery_code: Arc<RecoveryCode>,
 }
@@ -48,47 +49,57 @@ pub fn error_codes() -> std::collections::HashMap<i32, String> {
     healthspace::ErrorCode::ALL.iter().map(|(code, name)| (code.number(), (*name).to_owned())).collect()
 }
 
-fn passphrase(secret: Vec<u8>) -> Unlock {
-    Unlock::passphrase(SecretBytes::new(secret))
+fn passphrase(secret: Secret) -> Unlock {
+    Unlock::passphrase(secret.into_bytes())
 }
 
-fn opened(f: impl FnOnce(Environment) -> Result<HealthSpace, Error>) -> Result<Arc<Space>, HealthspaceError> {
+fn log(partition: Option<&str>) -> LogOf<'_> {
+    partition.map_or(LogOf::Space, LogOf::Partition)
+}
+
+fn opened(
+    f: impl FnOnce(Environment) -> Result<healthspace::HealthSpace, Error>,
+) -> Result<Arc<HealthSpace>, HealthspaceError> {
     let lane = Lane::default();
     let inner = call(|| f(lane.environment()))?;
-    Ok(Arc::new(Space { inner, lane }))
+    Ok(Arc::new(HealthSpace { inner, lane }))
 }
 
 #[uniffi::export]
-impl Space {
+impl HealthSpace {
     /// Opens a space in full with its passphrase.
     #[uniffi::constructor]
-    pub fn open(path: String, passphrase: Vec<u8>) -> Result<Arc<Self>, HealthspaceError> {
-        opened(|env| HealthSpace::open(path, &self::passphrase(passphrase), env))
+    pub fn open(path: String, passphrase: Secret) -> Result<Arc<Self>, HealthspaceError> {
+        opened(|env| healthspace::HealthSpace::open(path, &self::passphrase(passphrase), env))
     }
 
-    /// Opens a space in full with its recovery code.
+    /// Opens a space in full with its recovery code, as typed, in ASCII.
     #[uniffi::constructor]
-    pub fn open_recovery(path: String, code: String) -> Result<Arc<Self>, HealthspaceError> {
-        opened(|env| HealthSpace::open(path, &Unlock::recovery_code(&code)?, env))
+    pub fn open_recovery(path: String, code: Secret) -> Result<Arc<Self>, HealthspaceError> {
+        opened(|env| {
+            let code = code.into_bytes();
+            let code = std::str::from_utf8(code.expose()).map_err(|_| Error::CannotOpen)?;
+            healthspace::HealthSpace::open(path, &Unlock::recovery_code(code)?, env)
+        })
     }
 
     /// Opens chosen partitions only: such a handle can withdraw, and can grant nothing.
     #[uniffi::constructor]
     pub fn open_partitions(
         path: String,
-        passphrase: Vec<u8>,
+        passphrase: Secret,
         names: Vec<String>,
     ) -> Result<Arc<Self>, HealthspaceError> {
         opened(|env| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            HealthSpace::open_partitions(path, &self::passphrase(passphrase), env, &names)
+            healthspace::HealthSpace::open_partitions(path, &self::passphrase(passphrase), env, &names)
         })
     }
 
-    /// Drops every key of the handle; later calls fail with `Locked`. (`close` is Kotlin's own
-    /// name for giving up the object.)
+    /// Drops every key at once, those of its sessions too; later calls fail with `Locked`. (`close`
+    /// is Kotlin's own name for giving up one object: the keys go with the last of them.)
     pub fn lock(&self) {
-        self.inner.close();
+        quietly(|| self.inner.close());
     }
 
     /// Names of the partitions that are open here.
@@ -104,7 +115,7 @@ impl Space {
         path: String,
         confirm_subject: bool,
         progress: Option<Arc<dyn ImportProgress>>,
-    ) -> Result<Report, HealthspaceError> {
+    ) -> Result<ImportReport, HealthspaceError> {
         call(|| import::run(&self.inner, &self.lane, &partition, Source::open(path)?, confirm_subject, progress))
     }
 
@@ -116,7 +127,7 @@ impl Space {
         data: Vec<u8>,
         confirm_subject: bool,
         progress: Option<Arc<dyn ImportProgress>>,
-    ) -> Result<Report, HealthspaceError> {
+    ) -> Result<ImportReport, HealthspaceError> {
         call(|| import::run(&self.inner, &self.lane, &partition, Source::bytes(data)?, confirm_subject, progress))
     }
 
@@ -139,7 +150,7 @@ impl Space {
                 let at = Timestamp::from_millis;
                 request = request.data_period(at(p.from_millis), at(p.to_millis));
             }
-            Ok(Arc::new(ConsentRequest { inner: request }))
+            Ok(Arc::new(ConsentRequest { inner: request, language: terms.language }))
         })
     }
 
@@ -151,6 +162,17 @@ impl Space {
     /// Withdraws a grant: effective when the call returns, in every open handle and process.
     pub fn withdraw(&self, grant: String) -> Result<(), HealthspaceError> {
         call(|| self.inner.withdraw(GrantId::from_hex(&grant).ok_or_else(argument)?))
+    }
+
+    /// A receipt of an entry, of a partition's log or (none) of the space's own: text that
+    /// `verifyReceipt` or another program verifies offline.
+    pub fn receipt(&self, partition: Option<String>, entry: u64) -> Result<String, HealthspaceError> {
+        call(|| self.inner.receipt(log(partition.as_deref()), entry))
+    }
+
+    /// Name and public key of a log (C2SP signed-note), for whoever verifies its receipts.
+    pub fn verifier_key(&self, partition: Option<String>) -> Result<String, HealthspaceError> {
+        call(|| self.inner.verifier_key(log(partition.as_deref())))
     }
 
     /// A new conversation on behalf of a recipient, for one purpose (an HL7 v3-ActReason code).
@@ -180,8 +202,9 @@ impl Space {
 
 /// Creates a space in a new file, with the partitions `health` and `general`.
 #[uniffi::export]
-pub fn create_space(path: String, passphrase: Vec<u8>) -> Result<Created, HealthspaceError> {
+pub fn create_space(path: String, passphrase: Secret) -> Result<CreatedSpace, HealthspaceError> {
     let lane = Lane::default();
-    let (inner, code) = call(|| HealthSpace::create(path, &self::passphrase(passphrase), lane.environment()))?;
-    Ok(Created { space: Arc::new(Space { inner, lane }), recovery_code: Arc::new(RecoveryCode(code)) })
+    let (inner, code) =
+        call(|| healthspace::HealthSpace::create(path, &self::passphrase(passphrase), lane.environment()))?;
+    Ok(CreatedSpace { space: Arc::new(HealthSpace { inner, lane }), recovery_code: Arc::new(RecoveryCode(code)) })
 }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Builds [`Folded`] hashers under a random key, so that no file can be made to collide.
 #[derive(Clone, Debug)]
-pub(super) struct Seeded(u64, u64);
+pub(crate) struct Seeded(u64, u64);
 
 impl Default for Seeded {
     fn default() -> Self {
@@ -23,7 +23,7 @@ impl BuildHasher for Seeded {
 
 /// Multiply and fold, 8 bytes at a time: a third of the time of the standard hasher on short keys.
 #[derive(Debug)]
-pub(super) struct Folded {
+pub(crate) struct Folded {
     state: u64,
     key: u64,
 }

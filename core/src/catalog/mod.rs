@@ -8,6 +8,7 @@ mod column;
 mod dictionary;
 mod fact;
 mod index;
+mod lean;
 mod levels;
 mod merge;
 mod query;
@@ -22,10 +23,13 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fact::{Fact, RecordRef};
+pub(crate) use index::Seeded;
 pub(crate) use levels::plan;
 pub(crate) use merge::merge;
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
 pub(crate) use store::Catalog;
 pub(crate) use view::View;
 
+pub use lean::{Lean, LeanRows};
 pub use query::{FactRow, Facts, ObjectRef, Order, Origin, Presence, Query, SeriesSummary, SourceInfo};

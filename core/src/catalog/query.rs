@@ -1,5 +1,6 @@
 //! What can be asked of a catalog, and what comes back.
 
+use super::lean::{Lean, LeanRows};
 use crate::error::Result;
 use crate::id::{RecordId, SourceId};
 use crate::record::{Category, DecisionClass, FactDraft, Kind, Sample, Span};
@@ -142,6 +143,22 @@ pub trait Facts {
     /// # Errors
     /// Where a segment cannot be read.
     fn query(&self, query: &Query) -> Result<Vec<FactRow>>;
+
+    /// Rows that match, without what only a row that is shown needs.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn lean(&self, query: &Query) -> Result<LeanRows> {
+        self.query(query).map(LeanRows::of_rows)
+    }
+
+    /// All of a row of [`lean`](Self::lean).
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn whole(&self, row: &Lean) -> Result<FactRow> {
+        Ok(row.row.clone())
+    }
 
     /// How many match, `limit` and `skip` aside.
     ///

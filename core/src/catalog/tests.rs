@@ -356,6 +356,24 @@ fn check(catalog: &Catalog, model: &Model, filter: &dyn ClassFilter, queries: &[
         prop_assert_eq!(view.count(q), all.len() as u64);
         let limit = if q.limit == 0 { usize::MAX } else { q.limit };
         let expect: Vec<FactRow> = all.into_iter().skip(q.skip).take(limit).collect();
+        let lean = view.lean(q);
+        let whole: Vec<FactRow> = lean.rows.iter().map(|r| view.whole(r).unwrap()).collect();
+        for (row, all) in lean.rows.iter().zip(&whole) {
+            prop_assert_eq!((row.fact.when, row.fact.status, &row.class), (all.fact.when, all.fact.status, &all.class));
+            let head = &lean.heads[row.head as usize];
+            prop_assert_eq!((&head.codes, &head.text), (&all.fact.codes, &all.fact.text));
+            match (&row.fact.value, &all.fact.value, &head.value) {
+                (Value::Quantity(a), Value::Quantity(b), Value::Quantity(c)) => {
+                    prop_assert_eq!((a.number, a.comparator), (b.number, b.comparator));
+                    prop_assert_eq!((&b.unit, &b.ucum), (&c.unit, &c.ucum));
+                }
+                (a, b, c) => {
+                    prop_assert_eq!(*a == Value::None, *b == Value::None);
+                    prop_assert!(!matches!((b, c), (Value::Quantity(_), _) | (_, Value::Quantity(_))));
+                }
+            }
+        }
+        prop_assert_eq!(whole, expect.clone());
         prop_assert_eq!(view.query(q), expect);
     }
     prop_assert_eq!(view.presence(), model.presence(filter));

@@ -5,7 +5,8 @@
 //! outside, and its sums count them. [`View::cut_facts`] names such chunks for whoever can open
 //! them and leave the rest out.
 
-use super::fact::Fact;
+use super::fact::{Fact, RecordRef};
+use super::lean::{Lean, LeanRows};
 use super::query::{FactRow, Order, Presence, Query};
 use super::segment::SetLine;
 use super::store::{Catalog, Slot};
@@ -116,6 +117,22 @@ impl<'a> View<'a> {
         Self { catalog, verdicts: catalog.classes().iter().map(|c| filter.judge(c)).collect() }
     }
 
+    /// Whether every fact of a record may be seen: only then may its body be.
+    pub(crate) fn sees_whole(&self, record: RecordRef<'_>) -> bool {
+        if self.verdicts.iter().all(|v| *v == Verdict::All) {
+            return true;
+        }
+        record.facts().all(|fact| {
+            let id = fact.slot.segment.rows.class.id(fact.row) as usize;
+            let class = fact.slot.classes.get(id).and_then(|c| self.verdicts.get(*c as usize));
+            class.is_some_and(|v| match v {
+                // A chunk may reach out of a period.
+                Verdict::Within(_) if fact.kind() == Kind::Series => false,
+                v => v.passes(fact.when().map(|w| w.at)),
+            })
+        })
+    }
+
     fn gate(&self, query: &Query) -> Gate<'_> {
         self.gate_of(query, |class, verdict| match verdict {
             Verdict::Within(_) if class.kind == Kind::Series => Admit::No,
@@ -150,15 +167,21 @@ impl<'a> View<'a> {
             Verdict::Within(ranges) if class.kind == Kind::Series && asks(query, class) => Admit::Reaching(ranges),
             _ => Admit::No,
         });
-        self.through(&gate, &whole)
+        self.through(&gate, &whole, |_| true)
     }
 
     /// Facts that match, in the order asked for; nothing is copied.
     pub(crate) fn query_facts(&self, query: &Query) -> Vec<Fact<'a>> {
-        self.through(&self.gate(query), query)
+        self.query_facts_where(query, |_| true)
     }
 
-    fn through(&self, gate: &Gate<'_>, query: &Query) -> Vec<Fact<'a>> {
+    /// As [`query_facts`](Self::query_facts), of the facts that `keep` says yes to: `limit` and
+    /// `skip` count those.
+    pub(crate) fn query_facts_where(&self, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
+        self.through(&self.gate(query), query, keep)
+    }
+
+    fn through(&self, gate: &Gate<'_>, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
         let mut cursors = Vec::new();
         for (age, slot) in self.catalog.slots().iter().enumerate() {
             gate.sets(slot, query, |set| {
@@ -173,7 +196,8 @@ impl<'a> View<'a> {
         let mut heap = BinaryHeap::from(cursors);
         let (mut skip, mut out) = (query.skip, Vec::new());
         while let Some(mut top) = heap.peek_mut() {
-            if skip > 0 {
+            if !keep(&top.fact) {
+            } else if skip > 0 {
                 skip -= 1;
             } else {
                 out.push(top.fact);
@@ -186,6 +210,28 @@ impl<'a> View<'a> {
             }
         }
         out
+    }
+
+    /// Rows that match, without their words.
+    pub(crate) fn lean(&self, query: &Query) -> LeanRows {
+        let mut facts = Vec::new();
+        let slots = self.catalog.slots();
+        for fact in self.query_facts(query) {
+            let slot = slots.iter().position(|s| core::ptr::eq(s, fact.slot)).unwrap_or(usize::MAX);
+            facts.push((slot as u32, fact));
+        }
+        LeanRows::of_facts(&facts)
+    }
+
+    /// All of a row of [`lean`](Self::lean).
+    pub(crate) fn whole(&self, row: &Lean) -> Option<FactRow> {
+        let slot = self.catalog.slots().get(row.place.0 as usize)?;
+        let at = row.place.1 as usize;
+        let set = (at < slot.segment.facts()).then(|| slot.segment.set_of(at))?;
+        let fact = Fact { slot, set, row: at };
+        let gate = self.gate(&Query { include_errors: true, ..Query::default() });
+        let passes = gate.passes(slot, at, at < slot.segment.dated_end(set));
+        (passes && fact.record().id() == row.record && fact.part() == row.part).then(|| fact.to_row())
     }
 
     /// Rows that match, owned.

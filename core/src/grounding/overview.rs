@@ -6,7 +6,7 @@ use super::lists;
 use super::page::{Block, Line};
 use super::question::Topic;
 use super::view::View;
-use crate::catalog::{FactRow, Order, Presence, Query};
+use crate::catalog::{FactRow, LeanRows, Order, Presence, Query};
 use crate::error::Result;
 use crate::record::{Category, Coding, Kind, Value};
 
@@ -69,7 +69,7 @@ pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
 const LATEST: usize = 16;
 
 /// The latest rows of a measure, whatever the period asked.
-pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<Vec<FactRow>> {
+pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<LeanRows> {
     let query = Query {
         codes: c.query_codes().collect(),
         kinds: vec![Kind::Observation],
@@ -78,7 +78,7 @@ pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<Vec<FactRow>> {
         standing: true,
         ..Query::default()
     };
-    view.facts.query(&query)
+    view.facts.lean(&query)
 }
 
 /// The latest value of every code of a category, the latest code first.

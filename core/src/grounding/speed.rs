@@ -2,7 +2,9 @@
 //! healthspace grounding_speed -- --nocapture`. Prints; asserts only that the answers are there.
 
 use super::{Options, compose};
-use crate::catalog::{Catalog, FactRow, Facts, NewRecord, ObjectRef, Origin, Presence, Query, Segment, SegmentBuilder};
+use crate::catalog::{
+    Catalog, FactRow, Facts, Lean, LeanRows, NewRecord, ObjectRef, Origin, Presence, Query, Segment, SegmentBuilder,
+};
 use crate::catalog::{SourceInfo, View, merge, plan};
 use crate::error::Result;
 use crate::id::{Identity, RecordId, SourceId, Timestamp};
@@ -17,6 +19,14 @@ struct Plain<'a>(View<'a>);
 impl Facts for Plain<'_> {
     fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
         Ok(self.0.query(query))
+    }
+
+    fn lean(&self, query: &Query) -> Result<LeanRows> {
+        Ok(self.0.lean(query))
+    }
+
+    fn whole(&self, row: &Lean) -> Result<FactRow> {
+        Ok(self.0.whole(row).unwrap())
     }
 
     fn count(&self, query: &Query) -> Result<u64> {

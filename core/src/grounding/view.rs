@@ -1,17 +1,18 @@
 //! The filtered view as a question sees it: which rows are a concept's, and how values print.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::concepts::{self, Area, Concept};
 use super::fence::Fence;
 use super::number::local;
 use super::period::DAY_MS;
 use super::question::Plan;
-use super::{Options, fold};
-use crate::catalog::{FactRow, Facts, Order, Presence, Query};
+use super::{Item, Options, fold};
+use crate::catalog::{FactRow, Facts, Lean, LeanRows, Order, Presence, Query};
 use crate::error::Result;
-use crate::id::civil_from_days;
+use crate::id::{RecordId, civil_from_days};
 use crate::lang::Lang;
 use crate::record::{FactDraft, Kind, Quantity, Status, Value, When};
 
@@ -25,6 +26,7 @@ pub(super) struct View<'a> {
     /// Local day number of now.
     pub(super) today: i64,
     presence: OnceCell<Vec<Presence>>,
+    shown: RefCell<BTreeMap<Item, Rc<FactRow>>>,
 }
 
 /// The point that a comparison turns on.
@@ -35,14 +37,23 @@ pub(super) struct Event {
 }
 
 impl<'a> View<'a> {
-    pub(super) const fn new(
+    pub(super) fn new(
         facts: &'a dyn Facts,
         plan: &'a Plan,
         options: &'a Options,
         fence: &'a Fence,
         today: i64,
     ) -> Self {
-        Self { facts, plan, options, fence, lang: plan.lang, today, presence: OnceCell::new() }
+        Self {
+            facts,
+            plan,
+            options,
+            fence,
+            lang: plan.lang,
+            today,
+            presence: OnceCell::new(),
+            shown: RefCell::default(),
+        }
     }
 
     /// English or French.
@@ -83,8 +94,8 @@ impl<'a> View<'a> {
         Ok(self.presence.get_or_init(|| p))
     }
 
-    /// The rows of a measure, oldest first; undated ones last.
-    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
+    /// The results of a measure, oldest first and undated ones last, and its chunks of samples.
+    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<(LeanRows, Vec<FactRow>)> {
         let mut codes: Vec<(String, String)> = concept.query_codes().collect();
         let known = concepts::measures_by_code();
         let mut bare = false;
@@ -99,25 +110,38 @@ impl<'a> View<'a> {
                 if p.code.is_empty() { bare = true } else { codes.push((p.system.clone(), p.code.clone())) }
             }
         }
-        let mut rows =
-            self.facts.query(&self.ask(Query { codes, kinds: concept.kinds().to_vec(), ..Query::default() }))?;
+        let of = |kind| self.ask(Query { codes: codes.clone(), kinds: vec![kind], ..Query::default() });
+        let mut rows = self.facts.lean(&of(Kind::Observation))?;
         if bare {
-            let all = self.facts.query(&self.ask(Query { kinds: vec![Kind::Observation], ..Query::default() }))?;
-            rows.extend(
-                all.into_iter().filter(|r| r.fact.codes.is_empty() && concept.has_words(&fold::words(&r.fact.text))),
-            );
-            sort(&mut rows);
+            let mut all = self.facts.lean(&self.ask(Query { kinds: vec![Kind::Observation], ..Query::default() }))?;
+            all.retain_heads(|f| f.codes.is_empty() && concept.has_words(&fold::words(&f.text)));
+            rows.extend(all);
         }
-        Ok(rows)
+        Ok((rows, self.facts.query(&of(Kind::Series))?))
+    }
+
+    /// All of a row of which a line shows more than its number.
+    pub(super) fn whole(&self, row: &Lean) -> Result<Rc<FactRow>> {
+        let key = (row.record, row.part);
+        if let Some(known) = self.shown.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let whole = Rc::new(self.facts.whole(row)?);
+        self.shown.borrow_mut().insert(key, Rc::clone(&whole));
+        Ok(whole)
     }
 
     /// The rows of one code as the source gives it, with these words where there is no code.
-    pub(super) fn presence_rows(&self, p: &Presence) -> Result<Vec<FactRow>> {
+    pub(super) fn presence_rows(&self, p: &Presence) -> Result<LeanRows> {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
-        let query = Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() };
-        let mut rows = self.facts.query(&self.ask(query))?;
+        let query = self.ask(Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() });
+        // Only results are computed with: of anything else every word is listed.
+        let mut rows = match p.kind {
+            Kind::Observation => self.facts.lean(&query)?,
+            _ => LeanRows::of_rows(self.facts.query(&query)?),
+        };
         if p.code.is_empty() {
-            rows.retain(|r| r.fact.codes.is_empty() && r.fact.text == p.text);
+            rows.retain_heads(|f| f.codes.is_empty() && f.text == p.text);
         }
         Ok(rows)
     }
@@ -277,7 +301,12 @@ pub(super) fn de(name: &str) -> String {
 
 /// Earliest first, undated last; equal dates in the order of ids, so that texts are stable.
 pub(super) fn sort(rows: &mut [FactRow]) {
-    rows.sort_by_key(|r| (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), r.record, r.part));
+    rows.sort_by_key(order);
+}
+
+/// As [`sort`].
+pub(super) fn order(r: &FactRow) -> (bool, i64, RecordId, u16) {
+    (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), r.record, r.part)
 }
 
 /// Units that may stand in a line unfenced. Anything else is quoted.

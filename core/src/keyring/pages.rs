@@ -4,16 +4,17 @@
 
 use crate::crypto::secret::{Group, Key};
 use crate::error::{Error, Part, Result};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Keys of one page.
 pub(crate) const PAGE_KEYS: usize = 64;
 const ENTRY: usize = 1 + 4 + 32;
 
-/// A page in the open.
-#[derive(Default)]
+/// A page in the open. A copy of it, for a transaction to change, shares the keys.
+#[derive(Default, Clone)]
 pub(crate) struct KeyPage {
-    keys: Vec<Option<(u32, Key<Group>)>>,
+    keys: Vec<Option<(u32, Arc<Key<Group>>)>>,
 }
 
 impl KeyPage {
@@ -22,7 +23,7 @@ impl KeyPage {
         if self.keys.len() >= PAGE_KEYS {
             return None;
         }
-        self.keys.push(Some((epoch, key)));
+        self.keys.push(Some((epoch, Arc::new(key))));
         Some(self.keys.len() - 1)
     }
 
@@ -31,7 +32,7 @@ impl KeyPage {
     }
 
     pub(crate) fn get(&self, slot: usize) -> Option<(u32, &Key<Group>)> {
-        self.keys.get(slot)?.as_ref().map(|(e, k)| (*e, k))
+        self.keys.get(slot)?.as_ref().map(|(e, k)| (*e, &**k))
     }
 
     /// Drops a key: whatever it sealed cannot be opened once the page is written.
@@ -76,31 +77,15 @@ impl KeyPage {
                 0 => None,
                 1 => Some((
                     u32::from_be_bytes(*epoch),
-                    Key::init_with(|k| {
+                    Arc::new(Key::init_with(|k| {
                         k.copy_from_slice(key);
                         Ok::<(), Error>(())
-                    })?,
+                    })?),
                 )),
                 _ => return Err(BAD),
             });
         }
         Ok(Self { keys })
-    }
-
-    /// A copy for a transaction to change; the keys are copied into boxes of their own.
-    pub(crate) fn duplicate(&self) -> Result<Self> {
-        let keys = self.keys.iter().map(|k| {
-            k.as_ref()
-                .map(|(e, k)| {
-                    Key::init_with(|c| {
-                        *c = *k.expose();
-                        Ok::<(), Error>(())
-                    })
-                    .map(|k| (*e, k))
-                })
-                .transpose()
-        });
-        Ok(Self { keys: keys.collect::<Result<_>>()? })
     }
 }
 

@@ -3,19 +3,19 @@
 use super::decide::{Placed, deepest, ends, push};
 use super::request::Request;
 use crate::consent::{Covers, Effect, Place, Rule, Rules};
-use crate::id::GrantId;
+use crate::id::{GrantId, Timestamp};
 use crate::label::Obligations;
 use crate::record::{ClassFilter, DecisionClass, Verdict};
 
 /// What may be seen under one request. For every class and date it says what
 /// [`decide`](super::decide) says; a property test holds the two together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowFilter {
     rules: Vec<Compiled>,
 }
 
 /// What is left of a rule once the request is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Compiled {
     series: GrantId,
     place: Place,
@@ -43,6 +43,15 @@ pub(crate) struct Compilation {
     /// What comes with whatever passes: the union over every permit that the request reaches, so
     /// never less than [`decide`](super::decide) says of an item.
     pub(crate) obligations: Obligations,
+    /// From this instant on a rule that names the request begins or ends: decide again.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// The next instant at which time alone may change the decision.
+fn until(rules: &[Rule], request: &Request<'_>) -> Option<Timestamp> {
+    let bounds = |r: &Rule| [r.applies.validity.start, r.applies.validity.end];
+    let named = rules.iter().filter(|r| request.names(r));
+    named.flat_map(bounds).flatten().filter(|t| *t > request.now).min()
 }
 
 /// Compiles the rules that a request reaches.
@@ -69,7 +78,7 @@ pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
     if filter.is_empty() {
         return Compilation::default();
     }
-    Compilation { filter, basis, counted, obligations }
+    Compilation { filter, basis, counted, obligations, until: until(all, request) }
 }
 
 /// Whether another permit already lets through whatever this counted one does, so that no use of

@@ -66,6 +66,12 @@ impl Permit {
         self.action
     }
 
+    /// When time alone may change the decision, if ever: from then on decide again.
+    #[must_use]
+    pub const fn until(&self) -> Option<Timestamp> {
+        self.compiled.until
+    }
+
     /// When it was decided.
     #[must_use]
     pub const fn decided_at(&self) -> Timestamp {

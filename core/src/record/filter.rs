@@ -74,6 +74,21 @@ impl Verdict {
             Self::Within(ranges) => at.is_some_and(|t| ranges.iter().any(|(a, b)| *a <= t && t < *b)),
         }
     }
+
+    /// What both let through.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, v) | (v, Self::All) => v,
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::Within(a), Self::Within(b)) => {
+                let both = |x: &(i64, i64), y: &(i64, i64)| (x.0.max(y.0), x.1.min(y.1));
+                let all = a.iter().flat_map(|x| b.iter().map(move |y| both(x, y)));
+                let ranges: Vec<(i64, i64)> = all.filter(|(from, to)| from < to).collect();
+                if ranges.is_empty() { Self::Nothing } else { Self::Within(ranges) }
+            }
+        }
+    }
 }
 
 /// The row filter: policy compiles one, the catalog asks it once per class and query. Every row,
@@ -90,5 +105,27 @@ pub struct Everything;
 impl ClassFilter for Everything {
     fn judge(&self, _: &DecisionClass) -> Verdict {
         Verdict::All
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn verdict() -> impl Strategy<Value = Verdict> {
+        prop_oneof![
+            Just(Verdict::Nothing),
+            Just(Verdict::All),
+            prop::collection::vec((0i64..40, 1i64..9), 1..4)
+                .prop_map(|v| Verdict::Within(v.into_iter().map(|(a, n)| (a, a + n)).collect())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn both_let_through_what_each_does(a in verdict(), b in verdict(), at in prop::option::of(-1i64..60)) {
+            prop_assert_eq!(a.clone().and(b.clone()).passes(at), a.passes(at) && b.passes(at));
+        }
     }
 }

@@ -7,9 +7,9 @@
 use crate::codec::varint;
 
 /// So many records at most: a position takes eight bits of an object's number.
-pub(crate) const MAX_RECORDS: usize = 4;
+pub(crate) const MAX_RECORDS: usize = 5;
 /// A block is closed once it holds so many bytes.
-pub(crate) const FULL: usize = 4096;
+pub(crate) const FULL: usize = 4608;
 
 /// A block that is being filled.
 #[derive(Default)]

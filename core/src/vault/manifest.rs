@@ -72,9 +72,10 @@ pub(crate) struct ConversationEntry {
 pub(crate) const PAGE_ENTRIES: usize = 64;
 
 /// What exists in a scope.
+#[derive(Clone)]
 pub(crate) struct Manifest {
     pub(crate) next_row: u64,
-    pub(crate) log_key: Key<Log>,
+    pub(crate) log_key: Arc<Key<Log>>,
     pub(crate) seed: RowRef,
     pub(crate) key_pages: Vec<RowRef>,
     pub(crate) segments: Vec<SegmentRef>,
@@ -105,7 +106,7 @@ impl Manifest {
     pub(crate) fn new(seed: RowRef, first_row: u64) -> Result<Self> {
         Ok(Self {
             next_row: first_row,
-            log_key: Key::make()?,
+            log_key: Arc::new(Key::make()?),
             seed,
             key_pages: Vec::new(),
             segments: Vec::new(),
@@ -168,10 +169,10 @@ impl Manifest {
         let next_row = r.uint()?;
         r.key_is(2)?;
         let lk: [u8; 32] = r.fixed()?;
-        let log_key = Key::init_with(|k| {
+        let log_key = Arc::new(Key::init_with(|k| {
             *k = lk;
             Ok::<(), Error>(())
-        })?;
+        })?);
         r.key_is(3)?;
         let seed = RowRef::read(&mut r)?;
         let key_pages = read_list(&mut r, 4, RowRef::read)?;
@@ -233,11 +234,6 @@ impl Manifest {
             consents,
             zone_minutes,
         })
-    }
-
-    /// A copy for a transaction to change.
-    pub(crate) fn duplicate(&self) -> Result<Self> {
-        Self::decode(&self.encode())
     }
 }
 

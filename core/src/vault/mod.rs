@@ -43,3 +43,5 @@ pub(crate) mod tests;
 mod tests_import;
 #[cfg(test)]
 mod tests_memory;
+#[cfg(test)]
+mod tests_reader;

@@ -3,7 +3,7 @@
 //! A release hands out a bounded set; reading one of it again need not decrypt it again. What is
 //! kept is bounded by the budget of a connection's page cache, oldest out first, and wiped.
 
-use crate::catalog::ObjectRef;
+use crate::catalog::{ObjectRef, Seeded};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ const ENTRY: usize = 96;
 /// Opened records by object and version.
 #[derive(Default)]
 pub(crate) struct Opened {
-    records: HashMap<(u64, u64), Zeroizing<Box<[u8]>>>,
+    records: HashMap<(u64, u64), Zeroizing<Box<[u8]>>, Seeded>,
     order: VecDeque<(u64, u64)>,
     bytes: usize,
 }

@@ -10,6 +10,7 @@ use crate::codec::varint;
 use crate::error::{Error, Part, Result};
 use std::sync::Mutex;
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::CParameter;
 
 const STORED: u8 = 0;
 const ZSTD: u8 = 1;
@@ -42,8 +43,12 @@ struct Contexts {
 impl Codec {
     pub(crate) fn new() -> Result<Self> {
         let bad = |_| Error::Internal(30);
+        let mut pack = Compressor::with_dictionary(LEVEL, DICT_1).map_err(bad)?;
+        // The tag names the dictionary and the head the length.
+        pack.set_parameter(CParameter::DictIdFlag(false)).map_err(bad)?;
+        pack.set_parameter(CParameter::ContentSizeFlag(false)).map_err(bad)?;
         Ok(Self(Mutex::new(Contexts {
-            pack: Compressor::with_dictionary(LEVEL, DICT_1).map_err(bad)?,
+            pack,
             unpack: Decompressor::with_dictionary(DICT_1).map_err(bad)?,
             unpack_plain: Decompressor::new().map_err(bad)?,
         })))

@@ -2,22 +2,24 @@
 //!
 //! The unit of audit is the release of the set: count and root of its items are durable before the
 //! first body is opened. Every read is a short snapshot of its own in which the system head and the
-//! partition's head are looked at again: a withdrawal stops a reader that is open.
+//! partition's head are looked at again, and every read looks at the clock: where a head changed or
+//! a consent began or ended, the request is decided again, and what the new permit does not let
+//! through is read no more. What is read is never more than what was released.
 
 use super::opened::Opened;
-use super::release::{Asking, Release, block_record};
+use super::release::{Asking, CLOCK_TOLERANCE, Held, Release, block_record};
 use super::scope::Scope;
 use super::session::Session;
 use super::state::Inner;
 use crate::audit::ReleaseKind;
-use crate::catalog::{FactRow, ObjectRef, Query, View};
+use crate::catalog::{Fact, FactRow, ObjectRef, Query, Seeded, View};
 use crate::consent::Action;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
-use crate::id::RecordId;
+use crate::id::{RecordId, Timestamp};
 use crate::label::Label;
 use crate::policy::RowFilter;
-use crate::record::{Comparator, Decimal, When};
+use crate::record::{ClassFilter, Comparator, Decimal, DecisionClass, Verdict, When};
 use crate::storage::{Copy, HeadSeen, ReadTxn, Under};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -32,13 +34,31 @@ pub struct Reader<'s> {
     session: &'s Session,
     partition: String,
     scope: Scope,
+    /// Of the release.
     filter: RowFilter,
-    set: HashMap<RecordId, ObjectRef>,
+    standing: RefCell<Standing>,
+    set: RefCell<HashMap<RecordId, Held, Seeded>>,
     entry: u64,
     label: Label,
-    seen: RefCell<[HeadSeen; 2]>,
     buffers: RefCell<Buffers>,
     opened: RefCell<Opened>,
+}
+
+/// What the last decision said, and for how long it holds.
+struct Standing {
+    seen: [HeadSeen; 2],
+    filter: RowFilter,
+    from: i64,
+    until: i64,
+}
+
+/// What two filters both let through.
+struct Both<'f>(&'f RowFilter, &'f RowFilter);
+
+impl ClassFilter for Both<'_> {
+    fn judge(&self, class: &DecisionClass) -> Verdict {
+        self.0.judge(class).and(self.1.judge(class))
+    }
 }
 
 #[derive(Default)]
@@ -94,12 +114,13 @@ impl Session {
         let partition = self.default_partition()?;
         let bytes = format!("{query:?} max {max}").into_bytes();
         let out = self.release(&partition, Action::Read, ReleaseKind::Reader, &bytes, &mut |v| {
-            let ids = v.records(query, max)?;
-            let items = ids.iter().map(|(id, _)| (*id, u16::MAX)).collect();
-            Ok(Release { value: (ids, v.filter()), items })
+            let held = v.records(query, max)?;
+            let mut items: Vec<(RecordId, u16)> = held.keys().map(|id| (*id, u16::MAX)).collect();
+            items.sort_unstable();
+            Ok(Release { value: (held, v.filter()), items })
         })?;
         let (entry, label) = (out.receipt().entry, out.label());
-        let (ids, filter) = out.into_value();
+        let (held, filter) = out.into_value();
         let (txn, state) = self.inner.read()?;
         let scope = state.partitions.get(state.position(&partition)?).cloned().ok_or(Error::NoSuchPartition)?;
         let seen = heads(&*txn, state.view.id, &scope)?;
@@ -108,11 +129,11 @@ impl Session {
             session: self,
             partition,
             scope,
+            standing: RefCell::new(Standing { seen, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
             filter,
-            set: ids.into_iter().collect(),
+            set: RefCell::new(held),
             entry,
             label,
-            seen: RefCell::new(seen),
             buffers: RefCell::default(),
             opened: RefCell::default(),
         };
@@ -126,13 +147,13 @@ impl Reader<'_> {
     /// How many records were released.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.set.len()
+        self.set.borrow().len()
     }
 
     /// Whether none was.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty()
+        self.set.borrow().is_empty()
     }
 
     /// The entry of the release in the partition's log.
@@ -151,7 +172,7 @@ impl Reader<'_> {
         &self.session.inner
     }
 
-    /// Decides again under the heads as they are now, and remembers those.
+    /// Decides again, under the heads and at the time as they are now.
     fn recheck(&self) -> Result<()> {
         let inner = self.inner();
         let (txn, state) = inner.read()?;
@@ -163,18 +184,43 @@ impl Reader<'_> {
             kind: ReleaseKind::Reader,
             query: b"",
         };
-        let _standing = inner.decide(&state, scope, &asking)?;
-        *self.seen.borrow_mut() = heads(&*txn, state.view.id, scope)?;
+        let permit = inner.decide(&state, scope, &asking)?;
+        let seen = heads(&*txn, state.view.id, scope)?;
+        drop(txn);
+        let mut standing = self.standing.borrow_mut();
+        if standing.filter != *permit.filter() {
+            let view = View::new(&self.scope.catalog, &Both(&self.filter, permit.filter()));
+            for (id, held) in self.set.borrow_mut().iter_mut() {
+                held.whole = self.scope.catalog.find_record(id).is_some_and(|r| Held::of(&view, r).whole);
+            }
+        }
+        *standing = Standing {
+            seen,
+            filter: permit.filter().clone(),
+            from: permit.decided_at().as_millis(),
+            until: permit.until().map_or(i64::MAX, Timestamp::as_millis),
+        };
         Ok(())
+    }
+
+    /// Decides again where time has ended the last decision.
+    fn in_time(&self) -> Result<()> {
+        let now = self.inner().base.env.now().as_millis();
+        let holds = {
+            let standing = self.standing.borrow();
+            now < standing.until && now >= standing.from.saturating_sub(CLOCK_TOLERANCE)
+        };
+        if holds { Ok(()) } else { self.recheck() }
     }
 
     /// Takes the sealed bytes of a row in a snapshot in which the consent still stands; nothing is
     /// opened before.
     fn fetch(&self, number: u64, sealed: &mut Vec<u8>) -> Result<Under> {
+        self.in_time()?;
         // Somebody else may commit between the recheck and the next look: a few times at most.
         for _ in 0..8 {
             let storage = &self.inner().base.storage;
-            let found = storage.row_under(&self.seen.borrow(), &self.scope.id, number, sealed)?;
+            let found = storage.row_under(&self.standing.borrow().seen, &self.scope.id, number, sealed)?;
             if found != Under::HeadChanged {
                 return Ok(found);
             }
@@ -183,9 +229,15 @@ impl Reader<'_> {
         Err(Error::Busy)
     }
 
+    /// Where a record's body stands, if all of it may be seen. A caller's word for where it stands
+    /// could name any record.
+    fn object(&self, record: &RecordId) -> Result<ObjectRef> {
+        let set = self.set.borrow();
+        set.get(record).filter(|h| h.whole).map(|h| h.object).ok_or(Error::NotFound)
+    }
+
     /// Whether the consent still stands, without reading a row.
-    fn check(&self) -> Result<()> {
-        let sealed = &mut self.buffers.borrow_mut().sealed;
+    fn check(&self, sealed: &mut Vec<u8>) -> Result<()> {
         self.fetch(u64::MAX >> 1, sealed).map(|_| ())
     }
 
@@ -194,10 +246,9 @@ impl Reader<'_> {
     /// # Errors
     /// [`Error::Denied`] once the consent is withdrawn or over.
     pub fn facts(&self, query: &Query) -> Result<Vec<FactRow>> {
-        self.check()?;
-        let view = View::new(&self.scope.catalog, &self.filter);
-        let facts = view.query_facts(query);
-        Ok(facts.into_iter().filter(|f| self.set.contains_key(&f.record().id())).map(|f| f.to_row()).collect())
+        let mut out = Vec::new();
+        self.each(query, &mut |fact| out.push(fact.to_row()))?;
+        Ok(out)
     }
 
     /// The numbers of released records that match: what a chart needs, without copying words.
@@ -205,43 +256,54 @@ impl Reader<'_> {
     /// # Errors
     /// [`Error::Denied`] once the consent is withdrawn or over.
     pub fn readings(&self, query: &Query) -> Result<Vec<Reading<'_>>> {
-        self.check()?;
-        let facts = View::new(&self.scope.catalog, &self.filter).query_facts(query);
-        let mut out = Vec::with_capacity(facts.len());
-        for f in facts {
-            let (record, Some(q)) = (f.record().id(), f.quantity()) else { continue };
-            if self.set.contains_key(&record) {
+        let mut out = Vec::new();
+        self.each(query, &mut |fact| {
+            if let Some(q) = fact.quantity() {
                 let (number, comparator, unit) = (q.number, q.comparator, q.unit);
-                out.push(Reading { record, when: f.when(), number, comparator, unit });
+                out.push(Reading { record: fact.record().id(), when: fact.when(), number, comparator, unit });
             }
-        }
+        })?;
         Ok(out)
+    }
+
+    fn each<'r>(&'r self, query: &Query, f: &mut dyn FnMut(Fact<'r>)) -> Result<()> {
+        self.check(&mut self.buffers.borrow_mut().sealed)?;
+        let standing = self.standing.borrow();
+        let view = View::new(&self.scope.catalog, &Both(&self.filter, &standing.filter));
+        let set = self.set.borrow();
+        // Limit and page are of the released set, not of the catalog.
+        view.query_facts_where(query, |f| set.contains_key(&f.record().id())).into_iter().for_each(f);
+        Ok(())
     }
 
     /// A released record, byte for byte as it stood in its source.
     ///
     /// # Errors
     /// [`Error::Denied`] once the consent is withdrawn or over; [`Error::NotFound`] for a record
-    /// outside the set.
+    /// outside the set, for samples (they have no body of their own), and for one of which the
+    /// consent covers a part only: a body shows everything.
     pub fn body(&self, record: RecordId) -> Result<Vec<u8>> {
-        // Where it stands is looked up here: a caller's word for it could name any record.
-        let object = self.set.get(&record).ok_or(Error::NotFound)?;
         let mut opened = self.opened.borrow_mut();
-        if let Some(body) = opened.get(object) {
-            let body = body.to_vec();
-            self.check()?;
-            return Ok(body);
-        }
         let mut buffers = self.buffers.borrow_mut();
         let Buffers { sealed, block } = &mut *buffers;
-        let base = &self.inner().base;
-        match self.fetch(object.number >> 8, sealed)? {
+        // The consent is looked at before the set is: it may shrink it.
+        self.in_time()?;
+        let object = self.object(&record)?;
+        if let Some(body) = opened.get(&object) {
+            let body = body.to_vec();
+            self.check(sealed)?;
+            self.object(&record)?;
+            return Ok(body);
+        }
+        let found = self.fetch(object.number >> 8, sealed)?;
+        self.object(&record)?;
+        match found {
             Under::Row(_, class, version) if class == Class::Body as u8 && version == object.version => {}
             _ => return Err(Error::Corrupt(Part::Body)),
         }
-        self.scope.open_sealed(base, Class::Body, object, sealed, block)?;
-        let body = block_record(block, object)?.to_vec();
-        opened.keep(object, &body);
+        self.scope.open_sealed(&self.inner().base, Class::Body, &object, sealed, block)?;
+        let body = block_record(block, &object)?.to_vec();
+        opened.keep(&object, &body);
         Ok(body)
     }
 
@@ -251,22 +313,20 @@ impl Reader<'_> {
     /// # Errors
     /// As [`body`](Self::body).
     pub fn bodies(&self, records: &[RecordId]) -> Result<Vec<Vec<u8>>> {
-        let wanted: Option<Vec<&ObjectRef>> = records.iter().map(|r| self.set.get(r)).collect();
-        let wanted = wanted.ok_or(Error::NotFound)?;
-        let mut out = Vec::with_capacity(wanted.len());
-        for part in wanted.chunks(SNAPSHOT) {
-            let txn = self.standing()?;
+        let mut out = Vec::with_capacity(records.len());
+        for part in records.chunks(SNAPSHOT) {
+            let txn = self.snapshot()?;
             let mut opened = self.opened.borrow_mut();
-            let mut buffers = self.buffers.borrow_mut();
-            for object in part {
-                if let Some(body) = opened.get(object) {
+            let block = &mut self.buffers.borrow_mut().block;
+            for record in part {
+                let object = self.object(record)?;
+                if let Some(body) = opened.get(&object) {
                     out.push(body.to_vec());
                     continue;
                 }
-                let base = &self.inner().base;
-                self.scope.open_object(base, &*txn, Class::Body, object, &mut buffers.block)?;
-                let body = block_record(&buffers.block, object)?.to_vec();
-                opened.keep(object, &body);
+                self.scope.open_object(&self.inner().base, &*txn, Class::Body, &object, block)?;
+                let body = block_record(block, &object)?.to_vec();
+                opened.keep(&object, &body);
                 out.push(body);
             }
         }
@@ -274,11 +334,12 @@ impl Reader<'_> {
     }
 
     /// A snapshot in which the consent stands.
-    fn standing(&self) -> Result<Box<dyn ReadTxn + '_>> {
+    fn snapshot(&self) -> Result<Box<dyn ReadTxn + '_>> {
+        self.in_time()?;
         for _ in 0..8 {
             let txn = self.inner().base.storage.begin_read()?;
             let mut same = true;
-            for seen in &*self.seen.borrow() {
+            for seen in &self.standing.borrow().seen {
                 same &= txn.head(&seen.scope, Copy::First)?.is_some_and(|h| h.auth == seen.auth);
             }
             if same {

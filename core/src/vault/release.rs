@@ -9,7 +9,7 @@ use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
-use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, SourceInfo, View};
+use crate::catalog::{FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
 use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
@@ -23,10 +23,11 @@ use crate::record::Sample;
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// How far behind the ledger's last entry the host's clock may be before permits that are bounded
 /// in time stop to apply.
-const CLOCK_TOLERANCE: i64 = 5 * 60 * 1000;
+pub(crate) const CLOCK_TOLERANCE: i64 = 5 * 60 * 1000;
 
 /// A value whose ledger entry is durable. Made in one place only.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl<'a> Visible<'a> {
         }
     }
 
-    fn raise(&self, rows: &[FactRow]) {
+    fn raise<'r>(&self, rows: impl IntoIterator<Item = &'r FactRow>) {
         let mut label = self.label.get();
         for row in rows {
             label.confidentiality = label.confidentiality.max(row.class.confidentiality);
@@ -122,30 +123,41 @@ impl<'a> Visible<'a> {
         self.label.set(label);
     }
 
-    /// The records whose facts match, and where they stand; more than `max` is an error.
-    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<Vec<(RecordId, ObjectRef)>> {
-        let mut seen = std::collections::HashSet::new();
-        let mut ids = Vec::new();
+    /// The records whose facts match; more than `max` is an error.
+    pub(crate) fn records(&self, query: &Query, max: usize) -> Result<HashMap<RecordId, Held, Seeded>> {
+        let mut held = HashMap::default();
         let mut label = self.label.get();
         for fact in self.view.query_facts(query) {
-            let id = fact.record().id();
-            if !seen.insert(id) {
-                continue;
-            }
-            if ids.len() >= max {
+            let record = fact.record();
+            let Entry::Vacant(place) = held.entry(record.id()) else { continue };
+            place.insert(Held::of(&self.view, record));
+            if held.len() > max {
                 return Err(Error::TooLarge(crate::error::Limit::Items));
             }
-            label.confidentiality = label.confidentiality.max(fact.record().confidentiality());
-            label.sensitivities = label.sensitivities.union(fact.record().sensitivities());
-            ids.push((id, fact.record().object()));
+            label.confidentiality = label.confidentiality.max(record.confidentiality());
+            label.sensitivities = label.sensitivities.union(record.sensitivities());
         }
         self.label.set(label);
-        Ok(ids)
+        Ok(held)
     }
 
     /// The permit's filter, for a reader that outlives the release.
     pub(crate) fn filter(&self) -> RowFilter {
         self.filter.clone()
+    }
+}
+
+/// A released record: where it stands, and whether its body may be opened.
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) object: ObjectRef,
+    /// Every fact of it passes. A body shows all of them, and chunks of samples have none.
+    pub(crate) whole: bool,
+}
+
+impl Held {
+    pub(crate) fn of(view: &View<'_>, record: RecordRef<'_>) -> Self {
+        Self { object: record.object(), whole: record.series().is_none() && view.sees_whole(record) }
     }
 }
 
@@ -172,6 +184,20 @@ impl Facts for Visible<'_> {
         let rows = if self.view.cuts(query) { self.query_with_cut(query)? } else { self.view.query(query) };
         self.raise(&rows);
         Ok(rows)
+    }
+
+    fn lean(&self, query: &Query) -> Result<LeanRows> {
+        if self.view.cuts(query) {
+            return self.query(query).map(LeanRows::of_rows);
+        }
+        let lean = self.view.lean(query);
+        self.raise(lean.rows.iter().map(|r| &r.row));
+        Ok(lean)
+    }
+
+    fn whole(&self, row: &Lean) -> Result<FactRow> {
+        // A row of cut chunks is whole already, and has no place in the catalog.
+        Ok(self.view.whole(row).unwrap_or_else(|| row.row.clone()))
     }
 
     fn count(&self, query: &Query) -> Result<u64> {

@@ -69,7 +69,7 @@ impl<'a> Tx<'a> {
     pub(crate) fn work(&self, scope: &Scope) -> Result<Work> {
         let head = &scope.head;
         Ok(Work {
-            manifest: scope.manifest.duplicate()?,
+            manifest: (*scope.manifest).clone(),
             generation: head.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?,
             tree: TreeHead { size: head.log_size, root: head.log_root },
             last_entry: head.last_entry,
@@ -98,7 +98,7 @@ impl<'a> Tx<'a> {
             let page = match last {
                 Some(i) => {
                     let group = (i * PAGE_KEYS) as u64 + 1;
-                    work.scope.group_page(self.base, &*self.txn, group)?.0.duplicate()?
+                    work.scope.group_page(self.base, &*self.txn, group)?.0.as_ref().clone()
                 }
                 None => KeyPage::default(),
             };
@@ -122,7 +122,7 @@ impl<'a> Tx<'a> {
         let at = usize::try_from(group.saturating_sub(1)).map_err(|_| Error::Internal(42))?;
         let index = at / PAGE_KEYS;
         if !work.dirty_keys.contains_key(&index) {
-            let page = work.scope.group_page(self.base, &*self.txn, group)?.0.duplicate()?;
+            let page = work.scope.group_page(self.base, &*self.txn, group)?.0.as_ref().clone();
             work.dirty_keys.insert(index, page);
         }
         if let Some(p) = work.dirty_keys.get_mut(&index) {

@@ -17,11 +17,17 @@ pub(super) const ZSTD: u8 = 1;
 /// A reader believes no frame that claims to grow by more; a writer stores what would.
 pub(super) const MAX_RATIO: usize = 512;
 const LEVEL: i32 = 3;
+/// A smaller frame is stored as it is: what it could save is less than the work of a context, and
+/// the merge that takes it up compresses it.
+const WORTH_PACKING: usize = 4096;
 
 impl Table {
     /// The bytes of the segment.
     pub(in crate::catalog) fn encode(self) -> Result<Vec<u8>> {
         let frame = self.frame()?;
+        if frame.len() < WORTH_PACKING {
+            return Ok(self.around(STORED, frame.len(), &frame));
+        }
         let packed = zstd::bulk::compress(&frame, LEVEL).map_err(|_| Error::Internal(310))?;
         let (form, body) = if packed.len() < frame.len() && frame.len() / MAX_RATIO < packed.len() {
             (ZSTD, &packed)

@@ -1,0 +1,302 @@
+//! The story as Kotlin and Swift tell it, on the same functions and types.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use healthspace_mobile::{
+    ConsentTerms, ErrorKind, Grant, GrantStanding, HealthCategory, HealthSpace, HealthspaceError, ImportProgress,
+    ProgressError, Recipient, RecipientKind, Secret, create_space, error_codes, verify_receipt, version,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const QUESTION: &str = "What was my last LDL?";
+
+fn secret() -> Secret {
+    Secret::from(b"one\x00\xff".to_vec())
+}
+
+/// A person with so many LDL results, from 131.5 mg/dL upwards.
+fn bundle(count: u32) -> Vec<u8> {
+    let mut entries = vec![
+        r#"{"resource":{"resourceType":"Patient","id":"p","name":[{"family":"Invented","given":["Ada"]}],
+            "gender":"female","birthDate":"1970-03-04"}}"#
+            .to_owned(),
+    ];
+    for i in 0..count {
+        entries.push(format!(
+            r#"{{"resource":{{"resourceType":"Observation","id":"o{i}","status":"final",
+            "category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category",
+            "code":"laboratory"}}]}}],
+            "code":{{"coding":[{{"system":"http://loinc.org","code":"18262-6"}}],"text":"LDL cholesterol"}},
+            "subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2026-01-{:02}",
+            "valueQuantity":{{"value":{}.5,"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}}}}}}"#,
+            5 + i % 20,
+            131 + i
+        ));
+    }
+    format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(",")).into_bytes()
+}
+
+struct Place {
+    _dir: tempfile::TempDir,
+    dir: PathBuf,
+    file: String,
+}
+
+fn place() -> Place {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_owned();
+    Place { file: text(&path.join("very-private-name.hs")), dir: path, _dir: dir }
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+fn model() -> Recipient {
+    Recipient { kind: RecipientKind::Model, name: "eu-llm".into() }
+}
+
+fn terms() -> ConsentTerms {
+    ConsentTerms {
+        recipient: model(),
+        categories: vec![HealthCategory::Laboratory],
+        purpose: "PATRQT".into(),
+        partition: "health".into(),
+        expires_in_days: Some(90),
+        data_period: None,
+        language: "fr".into(),
+    }
+}
+
+fn allow(space: &HealthSpace) -> Grant {
+    space.consent_request(terms()).unwrap().confirm("tap".into(), vec![0; 32]).unwrap()
+}
+
+fn kind<T>(result: Result<T, HealthspaceError>) -> ErrorKind {
+    match result {
+        Ok(_) => panic!("it should have failed"),
+        Err(HealthspaceError::Failed { kind, code }) => {
+            assert_eq!(error_codes().get(&code), Some(&format!("{kind:?}")));
+            kind
+        }
+    }
+}
+
+fn import(space: &HealthSpace, data: Vec<u8>) -> healthspace_mobile::ImportReport {
+    space.import_bytes("health".into(), data, false, None).unwrap()
+}
+
+#[test]
+fn the_whole_story() {
+    let place = place();
+    let source = place.dir.join("bundle.json");
+    std::fs::write(&source, bundle(2)).unwrap();
+    let created = create_space(place.file.clone(), secret()).unwrap();
+    let (space, code) = (created.space, created.recovery_code.reveal());
+    assert_eq!(space.partitions().unwrap(), ["health", "general"]);
+
+    let report = space.import_file("health".into(), text(&source), false, None).unwrap();
+    assert_eq!((report.imported, report.refused, report.types["Observation"].imported), (3, 0, 2));
+    assert!(space.import_file("health".into(), text(&source), false, None).unwrap().already_imported);
+
+    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let ground = || session.ground(QUESTION.into(), 1500, None);
+    assert_eq!(kind(ground()), ErrorKind::Denied);
+    session.remember_in("general".into(), "likes tea".into()).unwrap();
+
+    let ask = space.consent_request(terms()).unwrap();
+    assert_eq!(ask.notice(None), ask.notice(Some("fr".into())));
+    assert_ne!(ask.notice(None), ask.notice(Some("en".into())));
+    assert!(ask.notice(None).unwrap().contains("eu-llm"));
+    let grant = ask.confirm("tap".into(), vec![7; 32]).unwrap();
+
+    let context = ground().unwrap();
+    assert!(context.text().contains("132.5") && context.text().contains("[r:1]"));
+    assert!(context.no_training() && session.no_training());
+    let first = &context.citations()[0];
+    let (from, len) = (usize::try_from(first.offset).unwrap(), usize::try_from(first.length).unwrap());
+    let cited = std::fs::read(&source).unwrap()[from..from + len].to_vec();
+    assert!(String::from_utf8(cited).unwrap().contains("132.5"));
+    let french = session.ground(QUESTION.into(), 1500, Some("fr".into())).unwrap();
+    assert_ne!(french.text(), context.text());
+
+    session.remember("LDL was 132.5".into(), Some(context.clone())).unwrap();
+    session.remember("asked about LDL".into(), None).unwrap();
+    assert_eq!(kind(session.remember_in("general".into(), "LDL was 132.5".into())), ErrorKind::FlowDenied);
+    // What one conversation was given taints the memory that another writes from it.
+    let other = space.session(model(), "PATRQT".into()).unwrap();
+    let elsewhere = other.remember("LDL was 132.5".into(), Some(context.clone())).unwrap();
+    assert!(!elsewhere.is_empty());
+
+    let [listed] = space.grants().unwrap().try_into().unwrap();
+    assert_eq!((&listed.id, listed.standing, listed.recipient), (&grant.id, GrantStanding::InForce, model()));
+    space.withdraw(grant.id.clone()).unwrap();
+    assert_eq!(kind(ground()), ErrorKind::Denied);
+    assert_eq!(space.grants().unwrap()[0].standing, GrantStanding::Withdrawn);
+
+    // What happened is proved without the space: of the partition's log, and of the space's own.
+    let health = || Some("health".to_owned());
+    let proofs = [
+        (space.receipt(health(), context.entry()).unwrap(), space.verifier_key(health()).unwrap(), context.entry()),
+        (space.receipt(None, grant.entry).unwrap(), space.verifier_key(None).unwrap(), grant.entry),
+    ];
+    let resumed = session.conversation();
+    space.lock();
+    assert_eq!(kind(ground()), ErrorKind::Locked);
+    assert_eq!(kind(space.partitions()), ErrorKind::Locked);
+    for (receipt, key, entry) in &proofs {
+        let proved = verify_receipt(receipt.clone(), key.clone()).unwrap();
+        assert_eq!(proved.entry(), *entry);
+        assert!(proved.log_size() > *entry && proved.time_millis() > 1_600_000_000_000);
+        assert!(proved.origin().len() > 3 && proved.describe("en".into()) != proved.describe("fr".into()));
+        let forged = receipt.replacen('A', "B", 1);
+        assert_eq!(kind(verify_receipt(forged, key.clone())), ErrorKind::Malformed);
+    }
+    assert_eq!(kind(verify_receipt(proofs[0].0.clone(), proofs[1].1.clone())), ErrorKind::Malformed);
+
+    // As typed by somebody, and the conversation still knows what it has read.
+    let again = HealthSpace::open_recovery(place.file, Secret::from(code.to_lowercase().into_bytes())).unwrap();
+    let session = again.resume(resumed, model(), "PATRQT".into()).unwrap();
+    assert_eq!(kind(session.remember_in("general".into(), "LDL was 132.5".into())), ErrorKind::FlowDenied);
+}
+
+#[test]
+fn a_handle_for_one_partition_withdraws_and_grants_nothing() {
+    let place = place();
+    let space = create_space(place.file.clone(), secret()).unwrap().space;
+    let grant = allow(&space);
+    let part = HealthSpace::open_partitions(place.file.clone(), secret(), vec!["health".into()]).unwrap();
+    let ask = part.consent_request(terms()).unwrap();
+    assert_eq!(kind(ask.confirm("tap".into(), vec![0; 32])), ErrorKind::NeedsFullSlot);
+    part.withdraw(grant.id).unwrap();
+    let session = space.session(model(), "PATRQT".into()).unwrap();
+    assert_eq!(kind(session.ground(QUESTION.into(), 500, None)), ErrorKind::Denied);
+    assert!(HealthSpace::open(place.file, secret()).is_ok());
+}
+
+#[test]
+fn failures_have_a_kind_and_no_content() {
+    let place = place();
+    let space = create_space(place.file.clone(), secret()).unwrap().space;
+    let session = || space.session(model(), "PATRQT".into()).unwrap();
+    let bytes = |name: &str, data: &[u8]| space.import_bytes(name.into(), data.to_vec(), false, None).map(drop);
+    let wrong = || Secret::from(b"sesame".to_vec());
+    let nobody = Recipient { name: String::new(), ..model() };
+    let cases = [
+        (create_space(place.file.clone(), secret()).map(drop), ErrorKind::AlreadyExists),
+        (HealthSpace::open(place.file.clone(), wrong()).map(drop), ErrorKind::CannotOpen),
+        (HealthSpace::open(text(&place.dir.join("none.hs")), secret()).map(drop), ErrorKind::Io),
+        (HealthSpace::open_recovery(place.file.clone(), wrong()).map(drop), ErrorKind::CannotOpen),
+        (HealthSpace::open_recovery(place.file.clone(), Secret::from(vec![0xff])).map(drop), ErrorKind::CannotOpen),
+        (
+            HealthSpace::open_partitions(place.file.clone(), secret(), vec!["nowhere-near".into()]).map(drop),
+            ErrorKind::NoSuchPartition,
+        ),
+        (bytes("nowhere-near", &bundle(1)), ErrorKind::NoSuchPartition),
+        (bytes("health", b"not a health file"), ErrorKind::Malformed),
+        (space.import_file("health".into(), "/no/private/file".into(), false, None).map(drop), ErrorKind::Io),
+        (space.withdraw("ab".repeat(16)), ErrorKind::NotFound),
+        (space.withdraw("not hexadecimal".into()), ErrorKind::Malformed),
+        (space.session(model(), "NOSUCHPURPOSE".into()).map(drop), ErrorKind::Malformed),
+        (space.session(nobody, "PATRQT".into()).map(drop), ErrorKind::Malformed),
+        (space.resume("ab".repeat(16), model(), "PATRQT".into()).map(drop), ErrorKind::NotFound),
+        (space.consent_request(terms()).unwrap().confirm("tap".into(), vec![0; 31]).map(drop), ErrorKind::Malformed),
+        (session().remember(" ".into(), None).map(drop), ErrorKind::Malformed),
+        (session().remember("long ".repeat(9000), None).map(drop), ErrorKind::TooLarge),
+        (space.receipt(Some("health".into()), 1 << 40).map(drop), ErrorKind::NotFound),
+        (verify_receipt("LDL 3.1".into(), "sesame".into()).map(drop), ErrorKind::Malformed),
+    ];
+    for (result, wanted) in cases {
+        let said = format!("{result:?} {}", result.as_ref().unwrap_err());
+        assert_eq!(kind(result), wanted);
+        for word in ["private", "sesame", "nowhere", "not a", "abab", "hexadecimal", "NOSUCH", "LDL", "long"] {
+            assert!(!said.contains(word), "{said}");
+        }
+    }
+    import(&space, bundle(1));
+    let somebody_else = String::from_utf8(bundle(1)).unwrap().replace("1970-03-04", "1980-01-01");
+    let about = |confirmed| space.import_bytes("health".into(), somebody_else.clone().into_bytes(), confirmed, None);
+    assert_eq!(kind(about(false)), ErrorKind::OtherSubject);
+    assert!(about(true).is_ok());
+}
+
+#[test]
+fn nothing_shows_what_it_holds() {
+    let place = place();
+    let created = create_space(place.file.clone(), secret()).unwrap();
+    let code = created.recovery_code.reveal();
+    let space = created.space.clone();
+    let report = import(&space, bundle(2));
+    let grant = allow(&space);
+    let info = space.grants().unwrap().remove(0);
+    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let context = session.ground(QUESTION.into(), 1500, None).unwrap();
+    let cited = context.citations().remove(0);
+    let receipt = space.receipt(Some("health".into()), context.entry()).unwrap();
+    let proved = verify_receipt(receipt, space.verifier_key(Some("health".into())).unwrap()).unwrap();
+    let said = [
+        format!("{created:?} {space:?} {session:?} {context:?} {:?}", created.recovery_code),
+        format!("{report:?} {report} {grant:?} {grant} {info:?} {info} {cited:?} {cited}"),
+        format!("{:?} {} {:?} {} {proved:?}", model(), model(), terms(), terms()),
+        format!("{:?} {:?}", secret(), space.consent_request(terms()).unwrap()),
+    ]
+    .join(" ");
+    let (conversation, origin) = (session.conversation(), proved.origin());
+    let words = ["132", "LDL", "eu-llm", "private", "Laboratory", "Observation", "one"];
+    for word in words.into_iter().chain([&*grant.id, &*cited.record, &*cited.source, &*code, &*conversation, &*origin])
+    {
+        assert!(!said.contains(word), "{word} in {said}");
+    }
+    assert_eq!(version(), env!("CARGO_PKG_VERSION"));
+}
+
+/// Counts the calls, does something at the first one, and says what it was told to.
+struct Watch<F> {
+    calls: AtomicU64,
+    furthest: AtomicU64,
+    answer: Result<bool, ProgressError>,
+    first: F,
+}
+
+impl<F: Fn() + Send + Sync> Watch<F> {
+    fn new(answer: Result<bool, ProgressError>, first: F) -> Arc<Self> {
+        Arc::new(Self { calls: AtomicU64::new(0), furthest: AtomicU64::new(0), answer, first })
+    }
+}
+
+impl<F: Fn() + Send + Sync> ImportProgress for Watch<F> {
+    fn on_progress(&self, done: u64, total: Option<u64>, _records: u64) -> Result<bool, ProgressError> {
+        assert!(total.is_some_and(|t| done <= t));
+        self.furthest.fetch_max(done, Ordering::SeqCst);
+        if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            (self.first)();
+        }
+        self.answer
+    }
+}
+
+#[test]
+fn progress_is_told_and_stops_the_import_and_no_other() {
+    let place = place();
+    let space = create_space(place.file.clone(), secret()).unwrap().space;
+    let data = bundle(2500);
+    let with = |watch| space.import_bytes("health".into(), data.clone(), false, Some(watch));
+    assert_eq!(kind(with(Watch::new(Ok(false), || ()))), ErrorKind::Cancelled);
+    assert_eq!(kind(with(Watch::new(Err(ProgressError::Stopped), || ()))), ErrorKind::Cancelled);
+    // A callback that panics is an internal error, and the lane is free again.
+    assert_eq!(kind(with(Watch::new(Ok(true), || panic!("LDL 3.1")))), ErrorKind::Internal);
+
+    // An import that a callback begins into another space does not take the callback's place; a
+    // second one into the same space waits for its turn.
+    let other = create_space(text(&place.dir.join("other.hs")), secret()).unwrap().space;
+    let same = space.clone();
+    let watch = Watch::new(Ok(true), move || {
+        assert_eq!(import(&other, bundle(1)).imported, 2);
+        assert_eq!(kind(same.import_bytes("health".into(), bundle(1), false, None)), ErrorKind::Busy);
+    });
+    let report = with(watch.clone()).unwrap();
+    assert_eq!(report.imported, 2501);
+    assert!(watch.calls.load(Ordering::SeqCst) > 3);
+    assert!(watch.furthest.load(Ordering::SeqCst) > data.len() as u64 / 2);
+}
