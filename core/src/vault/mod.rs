@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod block;
+mod chunks;
 mod found;
 mod grants;
 mod head;
