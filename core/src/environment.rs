@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tells the time. The library reads no clock of its own.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now. Asked under no lock of the handle, but also within a write transaction: it may look at
+    /// the space, and must not wait for a call that writes to it.
     fn now(&self) -> Timestamp;
 }
 

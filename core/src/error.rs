@@ -156,8 +156,8 @@ pub enum Error {
     /// Refused. An outside caller does not learn whether data exists.
     #[error("not permitted")]
     Denied,
-    /// The session has read data that may not flow to this partition or sink.
-    #[error("not permitted: this session has read data that may not flow there")]
+    /// Health data, or what rests on it, may not flow to this partition or sink.
+    #[error("not permitted: what this comes from may not flow there")]
     FlowDenied,
     /// The system clock is behind the ledger's last entry.
     #[error("the clock is behind the last ledger entry")]

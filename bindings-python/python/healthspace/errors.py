@@ -162,7 +162,7 @@ class Denied(NotPermitted):
 
 
 class FlowDenied(NotPermitted):
-    """The session has read data that may not flow to this partition or sink."""
+    """Health data, or what rests on it, may not flow to this partition or sink."""
 
     code = 203
     name = "FlowDenied"

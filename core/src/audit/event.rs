@@ -141,15 +141,15 @@ events! {
     8 Released {
         /// For what.
         1 purpose: Purpose,
-        /// By which grants.
+        /// By which grants; none where the person looked by themself.
         2 grants: Vec<GrantId>,
         /// To whom: a name or a hash of it, at most 256 bytes.
         3 actor: String,
         /// SHA-256 of the query, salted.
         4 query_hash: [u8; 32],
-        /// How many items.
+        /// How many items; of a count, how many facts were counted.
         5 count: u64,
-        /// Merkle root over the salted hashes of the items.
+        /// Merkle root over the salted hashes of the items; of a count, of none.
         6 items_root: [u8; 32],
         /// The system log under which it was decided.
         7 system: LogHead,

@@ -181,7 +181,7 @@ fn every_purpose_has_words_of_its_own() {
 fn a_release_is_told_plainly() {
     let release = |count| AuditEvent::Released {
         purpose: Purpose::PatientRequest,
-        grants: vec![],
+        grants: vec![GrantId::from_bytes([1; 16])],
         actor: "chat".into(),
         query_hash: [0; 32],
         count,
@@ -198,6 +198,12 @@ fn a_release_is_told_plainly() {
         describe(&release(12), Lang::Fr),
         "12 éléments fournis comme contexte par «\u{a0}chat\u{a0}»\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA."
     );
+    let mut own = release(2);
+    if let AuditEvent::Released { grants, .. } = &mut own {
+        grants.clear();
+    }
+    assert!(describe(&own, Lang::En).ends_with("by the person, in their own space."));
+    assert!(describe(&own, Lang::Fr).ends_with("par la personne, dans son propre espace."));
     let e = Entry { time: Timestamp::default(), event: AuditEvent::SpaceCreated {} };
     assert_eq!(e.describe(Lang::Fr), "1970-01-01T00:00:00Z L’espace a été créé.");
 }

@@ -47,13 +47,16 @@ fn english(event: &AuditEvent) -> String {
         E::ImportDiscarded { records, .. } => {
             format!("An import was discarded: {}.", many(*records, "record", "records"))
         }
-        E::Released { purpose, actor, count, label, kind, .. } => {
+        E::Released { purpose, grants, actor, count, label, kind, .. } => {
             let what = match kind {
                 ReleaseKind::Read => format!("{} read", many_were(*count)),
                 ReleaseKind::Ground => format!("{} given as context for an answer", many_were(*count)),
                 ReleaseKind::Count => format!("{} counted", many_were(*count)),
                 ReleaseKind::Reader => format!("{} opened for reading", many_were(*count)),
             };
+            if grants.is_empty() {
+                return format!("{what} by the person, in their own space.");
+            }
             let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
             format!("{what} by \u{201c}{actor}\u{201d} for {purpose}{training}.")
         }
@@ -101,7 +104,7 @@ fn french(event: &AuditEvent) -> String {
         E::ImportDiscarded { records, .. } => {
             format!("Un import a été abandonné\u{a0}: {}.", plusieurs(*records, "enregistrement", "enregistrements"))
         }
-        E::Released { purpose, actor, count, label, kind, .. } => {
+        E::Released { purpose, grants, actor, count, label, kind, .. } => {
             let what = match kind {
                 ReleaseKind::Read => plusieurs(*count, "élément lu", "éléments lus"),
                 ReleaseKind::Ground => {
@@ -110,6 +113,9 @@ fn french(event: &AuditEvent) -> String {
                 ReleaseKind::Count => plusieurs(*count, "élément compté", "éléments comptés"),
                 ReleaseKind::Reader => plusieurs(*count, "élément ouvert en lecture", "éléments ouverts en lecture"),
             };
+            if grants.is_empty() {
+                return format!("{what} par la personne, dans son propre espace.");
+            }
             let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
             format!("{what} par «\u{a0}{actor}\u{a0}»\u{a0}; finalité\u{a0}: {purpose}{training}.")
         }

@@ -264,6 +264,7 @@ impl<'a> Fact<'a> {
                 note: self.note().to_owned(),
             },
             series: self.series(),
+            type_name: record.type_name().to_owned(),
         }
     }
 

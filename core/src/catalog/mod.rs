@@ -8,6 +8,7 @@ mod column;
 mod dictionary;
 mod fact;
 mod index;
+mod lean;
 mod levels;
 mod merge;
 mod query;
@@ -30,4 +31,5 @@ pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
 pub(crate) use store::Catalog;
 pub(crate) use view::View;
 
+pub use lean::{Lean, LeanRows};
 pub use query::{FactRow, Facts, ObjectRef, Order, Origin, Presence, Query, SeriesSummary, SourceInfo};

@@ -198,7 +198,7 @@ fn catalog_speed() {
 
     let mut q = Query { limit: 100, ..Query::default() };
     let mut code = 0;
-    View::new(&catalog, &OnlyLab).count(&q);
+    View::new(&catalog, &OnlyLab).count(&q, &mut |_| ());
     let us = median(1001, || {
         code = (code + 37) % 200;
         q.codes = vec![("http://loinc.org".to_owned(), format!("{}-{}", 1000 + code, code % 10))];
@@ -218,9 +218,10 @@ fn catalog_speed() {
     let q = Query { limit: 20, ..Query::default() };
     let us = median(101, || assert_eq!(View::new(&catalog, &OnlyLab).query_facts(&q).len(), 20));
     println!("last 20 of anything            {us:8.1} us");
-    let us = median(21, || assert_eq!(View::new(&catalog, &OnlyLab).count(&Query::default()), RECORDS as u64));
+    let us =
+        median(21, || assert_eq!(View::new(&catalog, &OnlyLab).count(&Query::default(), &mut |_| ()), RECORDS as u64));
     println!("count of everything            {us:8.0} us");
-    let us = median(21, || assert_eq!(View::new(&catalog, &OnlyLab).presence().len(), 200));
+    let us = median(21, || assert_eq!(View::new(&catalog, &OnlyLab).presence(&mut |_| ()).len(), 200));
     println!("presence                       {us:8.0} us");
     println!("memory, no identity index      {:8.1} bytes/fact", catalog.memory_bytes() as f64 / RECORDS as f64);
 

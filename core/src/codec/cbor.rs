@@ -5,33 +5,53 @@
 //! would not have written, so a value has exactly one encoding.
 
 use crate::error::{Error, Malformed, Result};
+use zeroize::Zeroize;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
 
 /// Writes canonical CBOR. The caller writes as many items as it announced.
 #[derive(Default)]
-pub(crate) struct Writer(Vec<u8>);
+pub(crate) struct Writer {
+    out: Vec<u8>,
+    secret: bool,
+}
 
 impl Writer {
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
+    /// A writer of something that holds keys: where it has to move to more memory, it wipes what it
+    /// leaves behind. Whoever takes the bytes wipes those.
+    pub(crate) fn secret() -> Self {
+        Self { out: Vec::with_capacity(1024), secret: true }
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0
+        self.out
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if self.secret && self.out.capacity() - self.out.len() < bytes.len() {
+            let mut larger = Vec::with_capacity((self.out.len() + bytes.len()) * 2);
+            larger.extend_from_slice(&self.out);
+            self.out.zeroize();
+            self.out = larger;
+        }
+        self.out.extend_from_slice(bytes);
     }
 
     fn head(&mut self, major: u8, n: u64) {
         let m = major << 5;
         let b = n.to_be_bytes();
         match n {
-            0..=23 => self.0.push(m | b[7]),
-            24..=0xff => self.0.extend([m | 24, b[7]]),
-            0x100..=0xffff => self.0.extend([m | 25, b[6], b[7]]),
-            0x1_0000..=0xffff_ffff => self.0.extend([m | 26, b[4], b[5], b[6], b[7]]),
+            0..=23 => self.put(&[m | b[7]]),
+            24..=0xff => self.put(&[m | 24, b[7]]),
+            0x100..=0xffff => self.put(&[m | 25, b[6], b[7]]),
+            0x1_0000..=0xffff_ffff => self.put(&[m | 26, b[4], b[5], b[6], b[7]]),
             _ => {
-                self.0.push(m | 27);
-                self.0.extend(b);
+                self.put(&[m | 27]);
+                self.put(&b);
             }
         }
     }
@@ -52,13 +72,13 @@ impl Writer {
 
     pub(crate) fn bytes(&mut self, b: &[u8]) -> &mut Self {
         self.head(2, b.len() as u64);
-        self.0.extend_from_slice(b);
+        self.put(b);
         self
     }
 
     pub(crate) fn text(&mut self, s: &str) -> &mut Self {
         self.head(3, s.len() as u64);
-        self.0.extend_from_slice(s.as_bytes());
+        self.put(s.as_bytes());
         self
     }
 
@@ -73,12 +93,12 @@ impl Writer {
     }
 
     pub(crate) fn bool(&mut self, b: bool) -> &mut Self {
-        self.0.push(if b { 0xf5 } else { 0xf4 });
+        self.put(&[if b { 0xf5 } else { 0xf4 }]);
         self
     }
 
     pub(crate) fn null(&mut self) -> &mut Self {
-        self.0.push(0xf6);
+        self.put(&[0xf6]);
         self
     }
 }

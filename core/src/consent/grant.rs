@@ -7,6 +7,8 @@ use crate::record::Category;
 use unicode_normalization::UnicodeNormalization;
 
 const BAD: Error = Error::Malformed(Malformed::Argument);
+/// What an entry of the log can name.
+const LONGEST_NAME: usize = 256;
 
 /// What a recipient is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,8 +62,9 @@ impl Recipient {
     /// A recipient; the name is brought to Unicode NFC.
     ///
     /// # Errors
-    /// `Malformed(Argument)` unless the name has 1..=200 characters, none of them a control,
-    /// direction or line-break character, and does not begin or end with a blank.
+    /// `Malformed(Argument)` unless the name has 1..=200 characters in at most 256 bytes, none of
+    /// them one that is not seen (controls, directions, line breaks, tags), and does not begin or end
+    /// with a blank. Whoever can be named can be logged.
     pub fn new(kind: RecipientKind, name: &str) -> Result<Self> {
         if name.len() > 4000 {
             return Err(BAD);
@@ -70,9 +73,10 @@ impl Recipient {
         let hidden = |c: char| {
             c.is_control()
                 || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{ad}')
+                || matches!(c, '\u{180e}' | '\u{e0000}'..='\u{e007f}')
         };
         let count = name.chars().count();
-        if !(1..=200).contains(&count) || name.chars().any(hidden) || name.trim() != name {
+        if !(1..=200).contains(&count) || name.len() > LONGEST_NAME || name.chars().any(hidden) || name.trim() != name {
             return Err(BAD);
         }
         Ok(Self { kind, name })

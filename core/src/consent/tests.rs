@@ -166,7 +166,8 @@ fn terms_are_checked() {
     {
         assert!(Recipient::app(name).is_err());
     }
-    assert!(Recipient::app(&"é".repeat(200)).is_ok());
+    assert!(Recipient::app(&"x".repeat(200)).is_ok());
+    assert!(Recipient::app(&"é".repeat(128)).is_ok() && Recipient::app(&"é".repeat(129)).is_err());
     assert_eq!(Recipient::app("e\u{301}").unwrap().name(), "é");
     assert_eq!(format!("{:?}", Recipient::app("secret").unwrap()), "Recipient(app, ..)");
 }

@@ -50,6 +50,13 @@ pub(crate) enum Class {
     LogSeed = 12,
 }
 
+impl Class {
+    /// Whether what is sealed holds keys: buffers in which it stood in the open are wiped.
+    pub(crate) const fn holds_keys(self) -> bool {
+        matches!(self, Self::Manifest | Self::KeyPage | Self::ScopeWrap | Self::LedgerWrap | Self::LogSeed)
+    }
+}
+
 /// The 72-byte context of a sealed object: fixed width, big-endian.
 ///
 /// `"hs/v1/obj" | suite u16 | space 16 | scope 16 | key epoch u32 | class u8 | object 16 | version u64`

@@ -59,6 +59,14 @@ impl<R: Role> Key<R> {
         Ok(k)
     }
 
+    /// A key from bytes in a buffer that the caller wipes: no copy but the one in the box.
+    pub(crate) fn copy_of(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        let mut k = Self(Box::new([0; 32]), PhantomData);
+        k.0.copy_from_slice(bytes);
+        Some(k)
+    }
+
     /// The bytes; the one way to them, so that every use can be found.
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0

@@ -75,13 +75,7 @@ impl KeyPage {
             let (epoch, key) = rest.split_first_chunk::<4>().ok_or(BAD)?;
             keys.push(match present {
                 0 => None,
-                1 => Some((
-                    u32::from_be_bytes(*epoch),
-                    Arc::new(Key::init_with(|k| {
-                        k.copy_from_slice(key);
-                        Ok::<(), Error>(())
-                    })?),
-                )),
+                1 => Some((u32::from_be_bytes(*epoch), Arc::new(Key::copy_of(key).ok_or(BAD)?))),
                 _ => return Err(BAD),
             });
         }

@@ -80,7 +80,7 @@ impl SpaceRow {
             r.key_is(3)?;
             let epoch = r.small()?;
             r.key_is(4)?;
-            let es: [u8; 32] = r.fixed()?;
+            let es = r.bytes()?;
             r.key_is(5)?;
             let salt = r.fixed()?;
             let mut n = [0u32; 3];
@@ -92,10 +92,7 @@ impl SpaceRow {
             let system = ScopeId(r.fixed()?);
             r.finish()?;
             let [memory_kib, passes, lanes] = n;
-            let epoch_secret = Key::init_with(|k| {
-                *k = es;
-                Ok::<(), Error>(())
-            })?;
+            let epoch_secret = Key::copy_of(es).ok_or(Error::CannotOpen)?;
             Ok(Self { space, epoch, epoch_secret, salt, params: KdfParams { memory_kib, passes, lanes }, system })
         })()
         .map_err(|_| Error::CannotOpen)
@@ -185,12 +182,7 @@ pub(crate) fn open_slots<'a>(
         }
         let kek = kdf::slot_kek(&salt, &ikm, kind as u8)?;
         if let Ok(plain) = seal::open_in_place(kek.expose(), &row.context(kind, id, &salt), &mut sealed) {
-            if let Ok(bytes) = <&[u8; 32]>::try_from(&*plain) {
-                found = Some(Key::init_with(|k| {
-                    *k = *bytes;
-                    Ok::<(), Error>(())
-                })?);
-            }
+            found = Key::copy_of(plain).or(found);
             plain.zeroize();
         }
     }

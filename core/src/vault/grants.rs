@@ -17,6 +17,7 @@ use crate::id::{GrantId, Identity, Timestamp};
 use crate::label::Purpose;
 use crate::lang::Lang;
 use crate::record::Category;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A consent on its way to be asked. The notice is made from the object that is enforced.
 ///
@@ -46,6 +47,23 @@ pub struct ConsentRequest {
     expires: Option<Timestamp>,
     data_period: Option<(Timestamp, Timestamp)>,
     lang: Lang,
+    shown: Shown,
+}
+
+/// The notice that was made last: its language and the hash of its text.
+#[derive(Default)]
+struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
+
+impl Shown {
+    fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Shown {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(*self.lock()))
+    }
 }
 
 impl core::fmt::Debug for ConsentRequest {
@@ -102,6 +120,7 @@ impl HealthSpace {
             expires: None,
             data_period: None,
             lang: Lang::En,
+            shown: Shown::default(),
         }
     }
 
@@ -120,10 +139,12 @@ impl HealthSpace {
             let Some(p) = w.state.partitions.get(at).cloned() else { return Err(Error::NotFound) };
             let now = Timestamp::from_millis(tx.now);
             let withdrawn = p.policy.state.standing(grant, now) == Some(Standing::Withdrawn);
-            if withdrawn || p.manifest.denied.contains(&grant) {
+            let full = w.state.system.is_some();
+            // One that a handle of this partition alone withdrew is not in the system scope yet.
+            if withdrawn || !full && p.manifest.denied.contains(&grant) {
                 return Ok(());
             }
-            if w.state.system.is_none() {
+            if !full {
                 let work = w.work(tx, Target::Partition(at))?;
                 work.manifest.denied.push(grant);
                 return tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ());
@@ -244,7 +265,8 @@ impl ConsentRequest {
         self
     }
 
-    /// The language in which the notice is shown and logged (`en`, `fr`).
+    /// The language in which the notice is logged (`en`, `fr`) where [`notice`](Self::notice) was
+    /// not asked for one.
     #[must_use]
     pub fn language(mut self, tag: &str) -> Self {
         self.lang = Lang::parse(tag);
@@ -270,15 +292,20 @@ impl ConsentRequest {
         let state = self.space.inner.peek()?;
         let at = state.position(&self.partition)?;
         let p = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-        Ok(consent::notice(&self.spec(p.id)?, Lang::parse(language)))
+        let lang = Lang::parse(language);
+        let text = consent::notice(&self.spec(p.id)?, lang);
+        *self.shown.lock() = Some((lang, sha256(&[text.as_bytes()])));
+        Ok(text)
     }
 
-    /// Records the person's consent: filed as a FHIR Consent, with the hash of the notice in the
-    /// language of [`language`](Self::language) and the gesture in the ledger.
+    /// Records the person's consent: filed as a FHIR Consent, with the gesture and the hash of the
+    /// notice that was made last in the ledger; in the language of [`language`](Self::language)
+    /// where none was made.
     ///
     /// # Errors
     /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`] where the space was opened for some
-    /// partitions only.
+    /// partitions only; [`Error::Malformed`] where the terms are not those of the notice that was
+    /// made last, or are over already.
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
         self.space.inner.write(|tx, w| {
             let at = w.state.position(&self.partition)?;
@@ -286,7 +313,12 @@ impl ConsentRequest {
             let spec = self.spec(p.id)?;
             let id = GrantId(random_array()?);
             let now = Timestamp::from_millis(tx.now);
-            let notice = sha256(&[consent::notice(&spec, self.lang).as_bytes()]);
+            let shown = *self.shown.lock();
+            let lang = shown.map_or(self.lang, |(lang, _)| lang);
+            let notice = sha256(&[consent::notice(&spec, lang).as_bytes()]);
+            if shown.is_some_and(|(_, hash)| hash != notice) || spec.terms().expires.is_some_and(|end| end <= now) {
+                return Err(Error::Malformed(Malformed::Argument));
+            }
             let meta = ConsentMeta {
                 series: id,
                 version: 1,
@@ -296,7 +328,7 @@ impl ConsentRequest {
                 given: now,
                 updated: now,
                 notice,
-                lang: self.lang,
+                lang,
             };
             let bytes = consent::to_fhir(&spec, &meta)?;
             file_consent(tx, w, &p, id, 1, &bytes)?;
@@ -307,7 +339,7 @@ impl ConsentRequest {
                     grant: id,
                     consent_hash: sha256(&[&bytes]),
                     notice_hash: notice,
-                    locale: self.lang.tag().to_owned(),
+                    locale: lang.tag().to_owned(),
                     gesture: gesture.clone(),
                     purpose: spec.terms().purpose,
                     expires: spec.terms().expires,

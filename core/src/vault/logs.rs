@@ -7,12 +7,12 @@ use super::tx::{ReadRows, read_entry};
 use crate::audit::Entry;
 use crate::codec::base64;
 use crate::crypto::sign::VerifyingKey;
-use crate::error::{Error, Malformed, Result};
+use crate::error::{Error, Malformed, Part, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
 use crate::ledger::note::{self, Checkpoint, VerifierKey};
 use crate::ledger::proof::Proof;
-use crate::ledger::tree::{self, TreeHead};
+use crate::ledger::tree::{self, Edge, TreeHead};
 use crate::ledger::{receipt, verify};
 
 /// Which log: that of the space, or that of a partition.
@@ -64,20 +64,25 @@ fn scope_of<'a>(state: &'a State, of: LogOf<'_>) -> Result<&'a Scope> {
 }
 
 impl HealthSpace {
-    /// The entries of a log, the oldest first.
+    /// The entries of a log, the oldest first: just those, in that order, whose root the head names.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
-    /// [`Error::Corrupt`] where a row is not what the tree says.
+    /// [`Error::Corrupt`] where the entries are damaged, or are not those of this log.
     pub fn log(&self, of: LogOf<'_>) -> Result<Vec<LogLine>> {
         let (txn, state) = self.inner.read()?;
         let scope = scope_of(&state, of)?;
-        (0..scope.head.log_size)
-            .map(|index| {
-                let open = read_entry(&self.inner.base, &*txn, scope, index)?;
-                Ok(LogLine { index, entry: Entry::decode(&open.bytes)? })
-            })
-            .collect()
+        let mut edge = Edge::default();
+        let mut lines = Vec::new();
+        for index in 0..scope.head.log_size {
+            let open = read_entry(&self.inner.base, &*txn, scope, index)?;
+            edge.push(open.leaf, |_| ())?;
+            lines.push(LogLine { index, entry: Entry::decode(&open.bytes)? });
+        }
+        if edge.head().root != scope.head.log_root {
+            return Err(Error::Corrupt(Part::Ledger));
+        }
+        Ok(lines)
     }
 
     /// The log's name and public key, as text (C2SP signed-note): whoever holds it can verify
@@ -106,12 +111,17 @@ impl HealthSpace {
     /// (C2SP tlog-proof).
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such entry; otherwise as [`log`](Self::log).
+    /// [`Error::NotFound`] where there is no such entry; [`Error::Corrupt`] where it, or its path to
+    /// the root that the head names, is damaged; otherwise as [`log`](Self::log).
     pub fn receipt(&self, of: LogOf<'_>, index: u64) -> Result<String> {
         let (txn, state) = self.inner.read()?;
         let scope = scope_of(&state, of)?;
         let open = read_entry(&self.inner.base, &*txn, scope, index)?;
-        let path = tree::inclusion_proof(&ReadRows(&*txn, scope.id), scope.head.log_size, index)?;
+        let size = scope.head.log_size;
+        let path = tree::inclusion_proof(&ReadRows(&*txn, scope.id), size, index)?;
+        if !verify::verify_inclusion(&scope.head.log_root, size, index, &open.leaf, &path) {
+            return Err(Error::Corrupt(Part::Ledger));
+        }
         let checkpoint = checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?;
         receipt::write(&open.r, &open.bytes, &Proof { extra: None, index, path, checkpoint })
     }

@@ -134,7 +134,7 @@ impl Manifest {
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
-        let mut w = Writer::new();
+        let mut w = Writer::secret();
         w.map(16).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
@@ -187,11 +187,7 @@ impl Manifest {
         r.key_is(1)?;
         let next_row = r.uint()?;
         r.key_is(2)?;
-        let lk: [u8; 32] = r.fixed()?;
-        let log_key = Arc::new(Key::init_with(|k| {
-            *k = lk;
-            Ok::<(), Error>(())
-        })?);
+        let log_key = Arc::new(Key::copy_of(r.bytes()?).ok_or(BAD)?);
         r.key_is(3)?;
         let seed = RowRef::read(&mut r)?;
         let key_pages = read_list(&mut r, 4, RowRef::read)?;

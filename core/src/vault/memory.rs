@@ -3,21 +3,23 @@
 use super::ingest::Partition;
 use super::payload::Content;
 use super::policy_row::PartitionKind;
-use super::release::Audited;
+use super::release::{Asking, Audited, Release, block_record};
 use super::scope::Scope;
 use super::session::Session;
-use super::state::Target;
+use super::state::{Inner, State, Target};
 use super::{block, manifest};
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, ReleaseKind};
 use crate::catalog::{FactRow, NewRecord, ObjectRef, Query, SegmentBuilder, View};
 use crate::codec::cbor::{Reader, Writer};
+use crate::consent::Action;
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{ConversationId, Identity, RecordId, Timestamp};
-use crate::label::{Integrity, Label};
+use crate::label::{Integrity, Label, Origins};
 use crate::policy::{Sink, clearance_of_general, clearance_of_health, may_flow};
 use crate::record::{Author, Category, Everything, FactDraft, Kind, Precision, Revision, Status, Value, When};
+use crate::storage::ReadTxn;
 
 /// The longest memory, in bytes.
 const LONGEST: usize = 16 << 10;
@@ -48,31 +50,33 @@ impl core::fmt::Debug for Memory {
     }
 }
 
-/// What a memory rests on: a release, a list of records, or nothing.
-pub trait Parents {
-    /// The records.
-    fn parents(&self) -> Vec<RecordId>;
-    /// The label of what was released.
-    fn label(&self) -> Label;
-}
+/// What a memory rests on: a release, a list of records, or nothing. Only this library's own types
+/// are: the label that comes with one is not for the host to choose.
+pub trait Parents: sealed::Parents {}
 
-impl Parents for [RecordId] {
-    fn parents(&self) -> Vec<RecordId> {
-        self.to_vec()
-    }
+mod sealed {
+    use crate::id::RecordId;
+    use crate::label::Label;
 
-    fn label(&self) -> Label {
-        Label::BOTTOM
+    pub trait Parents {
+        /// The records, and the label under which they were released. Without one they are looked up.
+        fn parents(&self) -> (Vec<RecordId>, Option<Label>);
     }
 }
 
-impl Parents for Vec<RecordId> {
-    fn parents(&self) -> Vec<RecordId> {
-        self.clone()
-    }
+impl Parents for [RecordId] {}
 
-    fn label(&self) -> Label {
-        Label::BOTTOM
+impl sealed::Parents for [RecordId] {
+    fn parents(&self) -> (Vec<RecordId>, Option<Label>) {
+        (self.to_vec(), None)
+    }
+}
+
+impl Parents for Vec<RecordId> {}
+
+impl sealed::Parents for Vec<RecordId> {
+    fn parents(&self) -> (Vec<RecordId>, Option<Label>) {
+        (self.clone(), None)
     }
 }
 
@@ -91,13 +95,11 @@ impl Records for Vec<FactRow> {
     }
 }
 
-impl<T: Records> Parents for Audited<T> {
-    fn parents(&self) -> Vec<RecordId> {
-        self.value().records()
-    }
+impl<T: Records> Parents for Audited<T> {}
 
-    fn label(&self) -> Label {
-        Self::label(self)
+impl<T: Records> sealed::Parents for Audited<T> {
+    fn parents(&self) -> (Vec<RecordId>, Option<Label>) {
+        (self.value().records(), Some(self.label()))
     }
 }
 
@@ -145,14 +147,25 @@ fn decode(id: RecordId, bytes: &[u8]) -> Result<Memory> {
 impl Session {
     /// Remembers a statement where what this session has read may stay: the first partition that
     /// is cleared for its label. The library gives it the session's label, joined with that of
-    /// `from`; the host cannot choose one.
+    /// `from`; the host cannot choose one. The session's own label is raised by that of `from`: what
+    /// another conversation was shown has reached this one.
     ///
     /// # Errors
     /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Malformed`] for an empty
-    /// text, [`Error::TooLarge`] for one over 16 KiB.
+    /// text, [`Error::TooLarge`] for one over 16 KiB; [`Error::NotFound`] where a record of a list is
+    /// in no partition that is open here, or may not be seen by this session.
     pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
-        let label = self.label().join(from.label());
-        let state = self.inner.peek()?;
+        let (parents, released) = from.parents();
+        let (txn, state) = self.inner.read()?;
+        let base = &self.inner.base;
+        let mut label = self.label().join(match released {
+            Some(label) => label,
+            None => self.label_of(&*txn, &state, &parents)?,
+        });
+        if let Some(stored) = state.conversation(base, &*txn, self.conversation())? {
+            label = label.join(stored);
+        }
+        drop(txn);
         let cleared = |p: &&Scope| may_flow(label, Sink::Partition(clearance(p)), self.purpose);
         // What came from a partition goes back to it first.
         let own = state.partitions.iter().filter(cleared).find(|p| p.label().origins.is_subset(label.origins));
@@ -161,7 +174,41 @@ impl Session {
             Some(p) => p.policy.name.clone(),
             None => self.default_partition()?,
         };
-        self.write_memory(&name, text, &from.parents(), label)
+        self.write_memory(&name, text, &parents, label)
+    }
+
+    /// The label that records bring along, wherever they stand. Of a health partition a session can
+    /// name what a grant lets it see, and its own memories.
+    fn label_of(&self, txn: &dyn ReadTxn, state: &State, ids: &[RecordId]) -> Result<Label> {
+        let mut label = Label::BOTTOM;
+        let mut found = vec![false; ids.len()];
+        for p in state.partitions.iter().filter(|_| !ids.is_empty()) {
+            let permits = [Action::Read, Action::Ground].map(|action| {
+                let (actors, purpose, kind) = (&self.actors[..], self.purpose, ReleaseKind::Read);
+                self.inner.decide(state, p, &Asking { actors, purpose, action, kind, query: b"" }).ok()
+            });
+            let views: Vec<View<'_>> =
+                permits.iter().flatten().map(|permit| View::new(&p.catalog, permit.filter())).collect();
+            for (id, found) in ids.iter().zip(&mut found) {
+                let Some(record) = p.catalog.find_record(id) else { continue };
+                let memory = match record.type_name() {
+                    MEMORY => Some(open_memory(&self.inner, txn, p, *id, &record.object(), &mut Vec::new())?),
+                    _ => None,
+                };
+                let own = memory.as_ref().is_some_and(|m| m.conversation == self.conversation());
+                let general = p.policy.kind == PartitionKind::General;
+                if !general && !own && !views.iter().any(|v| v.sees_any(record)) {
+                    continue;
+                }
+                *found = true;
+                label = label.join(p.label()).join(Label {
+                    confidentiality: record.confidentiality(),
+                    sensitivities: record.sensitivities(),
+                    ..memory.map_or(Label::BOTTOM, |m| m.label)
+                });
+            }
+        }
+        if found.iter().all(|f| *f) { Ok(label) } else { Err(Error::NotFound) }
     }
 
     /// Remembers a statement in a partition of the caller's choice.
@@ -182,10 +229,16 @@ impl Session {
             return Err(Error::TooLarge(Limit::TokenBytes));
         }
         let parents = parents.get(..parents.len().min(PARENTS)).unwrap_or_default();
-        // An assistant wrote it, whatever it was made of.
-        let label = Label { integrity: label.integrity.min(Integrity::AiAsserted), ..label };
         let outcome = self.inner.write(|tx, w| {
             let at = w.state.position(partition)?;
+            // Another handle of this conversation may have read more meanwhile.
+            let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation())?.unwrap_or(Label::BOTTOM);
+            let label = label.join(stored);
+            if self.label().join(label) != self.label() {
+                self.store_label(tx, w, partition, label)?;
+            }
+            // An assistant wrote it, whatever it was made of.
+            let label = Label { integrity: label.integrity.min(Integrity::AiAsserted), ..label };
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
             let allowed = may_flow(label, Sink::Partition(clearance(scope)), self.purpose);
             let own = scope.label();
@@ -223,7 +276,7 @@ impl Session {
                 author: Author::Assistant,
                 confidentiality: label.confidentiality,
                 sensitivities: label.sensitivities,
-                type_name: "Memory",
+                type_name: MEMORY,
                 facts: &[fact],
                 series: None,
                 revision: Revision::default(),
@@ -238,23 +291,55 @@ impl Session {
     }
 }
 
+/// The type of a memory's record.
+const MEMORY: &str = "Memory";
+
+fn open_memory(
+    inner: &Inner,
+    txn: &dyn ReadTxn,
+    scope: &Scope,
+    id: RecordId,
+    object: &ObjectRef,
+    block: &mut Vec<u8>,
+) -> Result<Memory> {
+    scope.open_object(&inner.base, txn, Class::Body, object, block)?;
+    decode(id, block_record(block, object)?).map_err(|_| Error::Corrupt(Part::Body))
+}
+
 impl Partition {
-    /// What is remembered here, the newest first, for the person to look through.
+    /// What is remembered here, the newest first, for the person to look through: no grant is asked
+    /// for, and an entry that names none is durable before anything is shown. Not for an assistant:
+    /// nothing that this gives reaches the label of a session.
     ///
     /// # Errors
-    /// [`Error::Locked`], and what reading can yield.
-    pub fn memories(&self) -> Result<Vec<Memory>> {
-        let (txn, state) = self.inner.read()?;
-        let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+    /// [`Error::Locked`], and what reading and writing can yield.
+    pub fn memories(&self) -> Result<Audited<Vec<Memory>>> {
         let query = Query { kinds: vec![Kind::Memory], ..Query::default() };
-        let mut raw = Vec::new();
-        View::new(&scope.catalog, &Everything)
-            .query(&query)
-            .iter()
-            .map(|row| {
-                let body = super::release::open_body(&self.inner, &*txn, scope, row, &mut raw)?;
-                decode(row.record, &body).map_err(|_| Error::Corrupt(Part::Body))
-            })
-            .collect()
+        self.inner.show(&self.name, b"memories", |txn, scope| {
+            let (mut block, mut label) = (Vec::new(), scope.label());
+            let mut value = Vec::new();
+            for row in View::new(&scope.catalog, &Everything).query(&query) {
+                let memory = open_memory(&self.inner, txn, scope, row.record, &row.object, &mut block)?;
+                label = label.join(memory.label);
+                value.push(memory);
+            }
+            let items = value.iter().map(|m| (m.id, 0)).collect();
+            Ok((Release { value, items }, label))
+        })
+    }
+
+    /// Files are health data: a general partition takes none, and the attempt is logged.
+    pub(crate) fn takes_files(&self) -> Result<()> {
+        let state = self.inner.peek()?;
+        let at = state.position(&self.name)?;
+        if state.partitions.get(at).is_some_and(|p| p.policy.kind == PartitionKind::Health) {
+            return Ok(());
+        }
+        self.inner.write(|tx, w| {
+            let work = w.work(tx, Target::Partition(w.state.position(&self.name)?))?;
+            let (label, into) = (Label { origins: Origins::NONE, ..Label::health(0) }, Some(work.scope.id));
+            tx.log(work, AuditEvent::FlowDenied { label, into })
+        })?;
+        Err(Error::FlowDenied)
     }
 }

@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod block;
+mod chunks;
 mod found;
 mod grants;
 mod head;
@@ -39,12 +40,18 @@ pub use space::{HealthSpace, Info};
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
+mod tests_flow;
+#[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_lock;
 #[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]
 mod tests_subject;
+#[cfg(test)]
+mod tests_tamper;
 #[cfg(test)]
 mod tests_versions;

@@ -9,6 +9,7 @@
 use crate::codec::varint;
 use crate::error::{Error, Part, Result};
 use std::sync::Mutex;
+use zeroize::Zeroize;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
@@ -19,6 +20,8 @@ const ZSTD_DICT_1: u8 = 2;
 static DICT_1: &[u8] = include_bytes!("dictionary-1.bin");
 const LEVEL: i32 = 1;
 const LEAST: usize = 184;
+/// The longest tag and length before the data.
+const PREFIX: usize = 1 + 10;
 /// The largest payload in the open.
 pub(crate) const MAX_RAW: usize = 48 << 20;
 
@@ -59,9 +62,15 @@ impl Codec {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Packs into `out`, which is cleared first.
+    /// Packs into `out`, which is cleared first. Where it has to grow, what stood in it is wiped: it
+    /// may have held keys.
     pub(crate) fn pack(&self, content: Content, raw: &[u8], out: &mut Vec<u8>) -> Result<()> {
         out.clear();
+        let most = padded(zstd::zstd_safe::compress_bound(raw.len()) + PREFIX);
+        if out.capacity() < most {
+            out.zeroize();
+            *out = Vec::with_capacity(most.max(2 * out.capacity()));
+        }
         out.push(STORED);
         varint::put(out, raw.len() as u64);
         let head = out.len();

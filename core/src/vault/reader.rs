@@ -7,7 +7,7 @@
 //! through is read no more. What is read is never more than what was released.
 
 use super::opened::Opened;
-use super::release::{Asking, CLOCK_TOLERANCE, Held, Release, block_record};
+use super::release::{Asking, CLOCK_TOLERANCE, Held, Release, block_record, is_refusal};
 use super::scope::Scope;
 use super::session::Session;
 use super::state::Inner;
@@ -184,7 +184,14 @@ impl Reader<'_> {
             kind: ReleaseKind::Reader,
             query: b"",
         };
-        let permit = inner.decide(&state, scope, &asking)?;
+        let permit = match inner.decide(&state, scope, &asking) {
+            Err(e) if is_refusal(&e) => {
+                drop(txn);
+                inner.log_refusal(&self.partition, &asking)?;
+                return Err(e);
+            }
+            other => other?,
+        };
         let seen = heads(&*txn, state.view.id, scope)?;
         drop(txn);
         let mut standing = self.standing.borrow_mut();

@@ -9,18 +9,16 @@ use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
-use crate::catalog::series;
-use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
+use crate::catalog::{FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
 use crate::consent::{Action, Recipient};
-use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
-use crate::error::{Error, Part, Result};
-use crate::id::{RecordId, Timestamp};
+use crate::error::{Error, Limit, Part, Result};
+use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Permit, Request, RowFilter};
-use crate::record::{Kind, Sample};
+use crate::record::{DecisionClass, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -89,27 +87,39 @@ pub(crate) struct Asking<'a> {
 /// What a composing function sees: a partition's facts through the permit's filter. Every row that
 /// it is shown raises the label of the release.
 pub(crate) struct Visible<'a> {
-    inner: &'a Inner,
-    txn: &'a dyn ReadTxn,
-    scope: &'a Scope,
-    view: View<'a>,
-    filter: &'a RowFilter,
+    pub(super) inner: &'a Inner,
+    pub(super) txn: &'a dyn ReadTxn,
+    pub(super) scope: &'a Scope,
+    pub(super) view: View<'a>,
+    pub(super) filter: &'a RowFilter,
     label: Cell<Label>,
-    buffer: RefCell<Vec<u8>>,
+    /// Facts that were counted, not shown.
+    counted: Cell<u64>,
+    pub(super) buffer: RefCell<Vec<u8>>,
+    /// What is left of chunks that a period cuts; `None` where nothing is.
+    pub(super) cut: RefCell<HashMap<RecordId, Option<FactRow>>>,
 }
 
 impl<'a> Visible<'a> {
     fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
         let view = View::new(&scope.catalog, filter);
-        Self { inner, txn, scope, view, filter, label: Cell::new(floor), buffer: RefCell::default() }
+        Self {
+            inner,
+            txn,
+            scope,
+            view,
+            filter,
+            label: Cell::new(floor),
+            counted: Cell::new(0),
+            buffer: RefCell::default(),
+            cut: RefCell::default(),
+        }
     }
 
-    fn raise(&self, rows: &[FactRow]) {
+    pub(super) fn raise(&self, class: &DecisionClass) {
         let mut label = self.label.get();
-        for row in rows {
-            label.confidentiality = label.confidentiality.max(row.class.confidentiality);
-            label.sensitivities = label.sensitivities.union(row.class.sensitivities());
-        }
+        label.confidentiality = label.confidentiality.max(class.confidentiality);
+        label.sensitivities = label.sensitivities.union(class.sensitivities());
         self.label.set(label);
     }
 
@@ -121,11 +131,12 @@ impl<'a> Visible<'a> {
             let record = fact.record();
             let Entry::Vacant(place) = held.entry(record.id()) else { continue };
             place.insert(Held::of(&self.view, record));
-            if held.len() > max {
-                return Err(Error::TooLarge(crate::error::Limit::Items));
-            }
             label.confidentiality = label.confidentiality.max(record.confidentiality());
             label.sensitivities = label.sensitivities.union(record.sensitivities());
+            if held.len() > max {
+                self.label.set(label);
+                return Err(Error::TooLarge(Limit::Items));
+            }
         }
         self.label.set(label);
         Ok(held)
@@ -151,18 +162,6 @@ impl Held {
     }
 }
 
-/// Opens the block that a record stands in and takes the record out of it.
-pub(crate) fn open_body(
-    inner: &Inner,
-    txn: &dyn ReadTxn,
-    scope: &Scope,
-    row: &FactRow,
-    block: &mut Vec<u8>,
-) -> Result<Vec<u8>> {
-    scope.open_object(&inner.base, txn, Class::Body, &row.object, block)?;
-    block_record(block, &row.object).map(<[u8]>::to_vec)
-}
-
 /// A record of an open block: its position stands in the low eight bits of the object's number.
 pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'b [u8]> {
     let at = usize::try_from(object.number & 0xff).map_err(|_| Error::Internal(80))?;
@@ -171,29 +170,41 @@ pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'
 
 impl Facts for Visible<'_> {
     fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
-        let rows = self.view.query(query);
-        self.raise(&rows);
+        let rows = if self.view.cuts(query) { self.query_with_cut(query)? } else { self.view.query(query) };
+        rows.iter().for_each(|row| self.raise(&row.class));
         Ok(rows)
     }
 
+    fn lean(&self, query: &Query) -> Result<LeanRows> {
+        if self.view.cuts(query) {
+            return self.query(query).map(LeanRows::of_rows);
+        }
+        let lean = self.view.lean(query);
+        lean.rows.iter().for_each(|r| self.raise(&r.row.class));
+        Ok(lean)
+    }
+
+    fn whole(&self, row: &Lean) -> Result<FactRow> {
+        // A row of cut chunks is whole already, and has no place in the catalog.
+        Ok(self.view.whole(row).unwrap_or_else(|| row.row.clone()))
+    }
+
     fn count(&self, query: &Query) -> Result<u64> {
-        Ok(self.view.count(query))
+        let cut = self.cut_rows(query)?;
+        cut.iter().for_each(|row| self.raise(&row.class));
+        let n = self.view.count(query, &mut |class| self.raise(class)) + cut.len() as u64;
+        self.counted.set(self.counted.get() + n);
+        Ok(n)
     }
 
     fn presence(&self) -> Result<Vec<Presence>> {
-        Ok(self.view.presence())
+        let lines = self.presence_with_cut()?;
+        self.counted.set(self.counted.get() + lines.iter().map(|l| l.count).sum::<u64>());
+        Ok(lines)
     }
 
     fn samples(&self, row: &FactRow) -> Result<Vec<Sample>> {
-        if row.fact.kind != Kind::Series {
-            return Ok(Vec::new());
-        }
-        let mut buffer = self.buffer.borrow_mut();
-        self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
-        let mut samples = series::decode(&buffer)?;
-        // A chunk keeps the order of its file.
-        samples.sort_by_key(|s| (s.start, s.at));
-        Ok(samples)
+        self.admitted(row)
     }
 
     fn source(&self, source: u32) -> Result<SourceInfo> {
@@ -244,93 +255,162 @@ impl Inner {
         compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
         also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, Label) -> Result<()>,
     ) -> Result<Audited<T>> {
-        let ready = {
+        let mut ready = {
             let (txn, state) = self.read()?;
-            let at = state.position(partition)?;
-            let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-            self.compose(&*txn, &state, scope, asking, compose)
-                .map(|(composed, label, permit)| (composed, label, permit, scope.digest, state.view.digest))
+            let scope = state.partitions.get(state.position(partition)?).ok_or(Error::NoSuchPartition)?;
+            match self.decide(&state, scope, asking) {
+                Ok(permit) => Some((self.compose(&*txn, scope, permit, compose), scope.digest, state.view.digest)),
+                // Decided again under the write lock, where a refusal is logged.
+                Err(e) if is_refusal(&e) => None,
+                Err(e) => return Err(e),
+            }
         };
-        if let Err(e) = &ready
-            && matches!(e, Error::Denied | Error::ClockBehind)
-        {
-            self.log_refusal(partition, asking)?;
-        }
-        let mut ready = Some(ready?);
+        ready = match ready {
+            Some((Composition { outcome: Err(e), .. }, ..)) if !is_refusal(&e) => return Err(e),
+            other => other,
+        };
         self.write(|tx, w| {
             let at = w.state.position(partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            let same = |r: &(_, _, _, [u8; 32], [u8; 32])| r.3 == scope.digest && r.4 == w.state.view.digest;
-            let (composed, label, permit) = match ready.take().filter(same) {
-                // Decided again all the same: time has passed, and a permit may have ended.
-                Some((composed, label, _, _, _)) => (composed, label, self.decide(&w.state, &scope, asking)?),
-                None => self.compose(&*tx.txn, &w.state, &scope, asking, compose)?,
+            let permit = match self.decide(&w.state, &scope, asking) {
+                Err(e) if is_refusal(&e) => return refuse(tx, w, at, asking).map(|()| Err(e)),
+                other => other?,
             };
-            let (receipt, label) = self.enter(tx, w, at, asking, permit, &composed.items, label)?;
+            // Nothing changed, and time has ended no grant: what was put together stands.
+            let unchanged = ready.take().filter(|(c, partition, system)| {
+                let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
+                same && *partition == scope.digest && *system == w.state.view.digest
+            });
+            let Composition { outcome, label, counted, permit } = match unchanged {
+                Some((c, ..)) => Composition { permit, ..c },
+                None => self.compose(&*tx.txn, &scope, permit, compose),
+            };
+            let label = Label { obligations: label.obligations.union(permit.obligations()), ..label };
+            let composed = match outcome {
+                // That there is more than was asked for is an answer too.
+                Err(e) if is_refusal(&e) => {
+                    refuse(tx, w, at, asking)?;
+                    also(tx, w, label)?;
+                    return Ok(Err(e));
+                }
+                other => other?,
+            };
+            let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
+            let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, label)?;
             also(tx, w, label)?;
-            Ok(Audited { value: composed.value, receipt, label })
-        })
-        // `write` returns only once the transaction is durable: this is the one mint of `Audited`.
+            Ok(Ok(Audited { value: composed.value, receipt, label }))
+        })?
+        // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
     }
 
     fn compose<T>(
         &self,
         txn: &dyn ReadTxn,
-        state: &State,
         scope: &Scope,
-        asking: &Asking<'_>,
+        permit: Permit,
         compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
-    ) -> Result<(Release<T>, Label, Permit)> {
-        let permit = self.decide(state, scope, asking)?;
+    ) -> Composition<T> {
         let visible = Visible::new(self, txn, scope, permit.filter(), scope.label());
-        let composed = compose(&visible)?;
-        let label = visible.label.get();
+        let outcome = compose(&visible);
+        let (label, counted) = (visible.label.get(), visible.counted.get());
         drop(visible);
-        Ok((composed, label, permit))
+        Composition { outcome, label, counted, permit }
     }
 
-    /// Writes the entry of a release; takes the permit.
-    #[expect(clippy::too_many_arguments, reason = "the one place where all of them meet")]
-    fn enter(
+    /// What the person looks through by themself: no permit, but an entry that is durable first. It
+    /// rests on no grant, by which it is told from every other release.
+    pub(crate) fn show<T>(
         &self,
-        tx: &mut Tx<'_>,
-        w: &mut Writing,
-        at: usize,
-        asking: &Asking<'_>,
-        permit: Permit,
-        items: &[(RecordId, u16)],
-        label: Label,
-    ) -> Result<(ReleaseReceipt, Label)> {
-        let salt: [u8; 32] = random_array()?;
-        let encoded: Vec<[u8; 18]> = items.iter().map(encode_item).collect();
-        let root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
-        let label = Label { obligations: label.obligations.union(permit.obligations()), ..label };
-        let system = &w.state.view.head;
-        let event = AuditEvent::Released {
-            purpose: permit.purpose(),
-            grants: permit.basis().to_vec(),
-            actor: asking.actors.first().map(|a| a.name().to_owned()).unwrap_or_default(),
-            query_hash: sha256(&[&salt, asking.query]),
-            count: items.len() as u64,
-            items_root: root,
-            system: LogHead { origin: note::origin(&system.log_origin), size: system.log_size, root: system.log_root },
-            label,
-            kind: asking.kind,
-        };
-        let work = w.work(tx, Target::Partition(at))?;
-        let entry = tx.log_with_salt(work, event, &salt)?;
-        Ok((ReleaseReceipt { entry, count: items.len() as u64, items_root: root }, label))
+        partition: &str,
+        query: &[u8],
+        compose: impl FnOnce(&dyn ReadTxn, &Scope) -> Result<(Release<T>, Label)>,
+    ) -> Result<Audited<T>> {
+        self.write(|tx, w| {
+            let at = w.state.position(partition)?;
+            let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+            let (composed, label) = compose(&*tx.txn, &scope)?;
+            let count = composed.items.len() as u64;
+            let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, label)?;
+            Ok(Audited { value: composed.value, receipt, label })
+        })
     }
 
     /// A refusal is logged too: the person sees who asked.
-    fn log_refusal(&self, partition: &str, asking: &Asking<'_>) -> Result<()> {
+    pub(crate) fn log_refusal(&self, partition: &str, asking: &Asking<'_>) -> Result<()> {
         self.write(|tx, w| {
             let at = w.state.position(partition)?;
-            let actor = asking.actors.first().map(|a| a.name().to_owned()).unwrap_or_default();
-            let work = w.work(tx, Target::Partition(at))?;
-            tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor }).map(|_| ())
+            refuse(tx, w, at, asking)
         })
     }
+}
+
+/// What came of putting a release together.
+struct Composition<T> {
+    outcome: Result<Release<T>>,
+    label: Label,
+    counted: u64,
+    permit: Permit,
+}
+
+/// Errors that tell whoever asked something, and the person that it was asked.
+pub(crate) const fn is_refusal(e: &Error) -> bool {
+    matches!(e, Error::Denied | Error::ClockBehind | Error::TooLarge(Limit::Items))
+}
+
+/// What the entry of a release says besides what was released.
+struct Entering<'a> {
+    purpose: Purpose,
+    grants: Vec<GrantId>,
+    actor: String,
+    query: &'a [u8],
+    kind: ReleaseKind,
+}
+
+impl<'a> Entering<'a> {
+    /// Takes the permit.
+    fn by(permit: Permit, asking: &Asking<'a>) -> Self {
+        let grants = permit.basis().to_vec();
+        Self { purpose: permit.purpose(), grants, actor: asking.actor(), query: asking.query, kind: asking.kind }
+    }
+
+    fn person(query: &'a [u8]) -> Self {
+        let (purpose, kind) = (Purpose::PatientRequest, ReleaseKind::Read);
+        Self { purpose, grants: Vec::new(), actor: "person".to_owned(), query, kind }
+    }
+}
+
+impl Asking<'_> {
+    fn actor(&self) -> String {
+        self.actors.first().map(|a| a.name().to_owned()).unwrap_or_default()
+    }
+}
+
+fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
+    let work = w.work(tx, Target::Partition(at))?;
+    tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
+}
+
+/// Writes the entry of a release.
+fn enter(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    at: usize,
+    entering: Entering<'_>,
+    count: u64,
+    items: &[(RecordId, u16)],
+    label: Label,
+) -> Result<ReleaseReceipt> {
+    let salt: [u8; 32] = random_array()?;
+    let encoded: Vec<[u8; 18]> = items.iter().map(encode_item).collect();
+    let items_root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
+    let Entering { purpose, grants, actor, query, kind } = entering;
+    let query_hash = sha256(&[&salt, query]);
+    let head = &w.state.view.head;
+    let system = LogHead { origin: note::origin(&head.log_origin), size: head.log_size, root: head.log_root };
+    let event = AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind };
+    let work = w.work(tx, Target::Partition(at))?;
+    let entry = tx.log_with_salt(work, event, &salt)?;
+    Ok(ReleaseReceipt { entry, count, items_root })
 }
 
 /// What this library carries with everything it releases, so that a permit may ask for it.

@@ -91,7 +91,12 @@ impl Base {
         if class != p.class as u8 || version != p.version {
             return Err(Error::Corrupt(part));
         }
-        self.open(key, p, part, &mut sealed, out)
+        let opened = self.open(key, p, part, &mut sealed, out);
+        if p.class.holds_keys() {
+            // It was opened where it lay.
+            sealed.zeroize();
+        }
+        opened
     }
 
     /// Opens and unpacks sealed bytes.
@@ -121,6 +126,10 @@ impl Base {
         let mut out = Vec::new();
         let at = Place { number: row.number, version: row.version, ..*p };
         let salt = self.get(txn, key, &at, part, &mut out)?;
-        if salt == row.salt { Ok(out) } else { Err(Error::Corrupt(part)) }
+        if salt == row.salt {
+            return Ok(out);
+        }
+        out.zeroize();
+        Err(Error::Corrupt(part))
     }
 }

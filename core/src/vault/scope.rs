@@ -12,8 +12,9 @@ use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
-use crate::id::{ScopeId, SourceId};
+use crate::id::{ConversationId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
+use crate::label::Label;
 use crate::storage::{Copy, ReadTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,6 +101,31 @@ pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>)
     }
 }
 
+/// Generation and digest: one head and no other.
+pub(crate) type HeadName = (u32, [u8; 32]);
+
+/// Whether another head than the one seen can be a later one of the same history.
+fn follows(seen: HeadName, head: &Head) -> Result<()> {
+    if head.generation < seen.0 {
+        return Err(Error::RolledBack);
+    }
+    // The head right after the one seen names it; of a later one nothing more can be told.
+    let next = seen.0.checked_add(1) == Some(head.generation);
+    if head.generation == seen.0 || next && head.previous != seen.1 {
+        return Err(Error::Forked);
+    }
+    Ok(())
+}
+
+/// Whether a partition's head can stand beside this system head: written under it or an earlier one.
+pub(crate) fn stands_under(head: &Head, system: HeadName) -> Result<()> {
+    match head.under {
+        Some((g, digest)) if g == system.0 && digest != system.1 => Err(Error::Forked),
+        Some((g, _)) if g <= system.0 => Ok(()),
+        _ => Err(Error::RolledBack),
+    }
+}
+
 fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A cache holds only what was verified before it went in: a panic cannot leave it half-true.
     m.lock().unwrap_or_else(PoisonError::into_inner)
@@ -134,9 +160,9 @@ impl Scope {
         Ok(scope)
     }
 
-    /// Rereads the head; loads what changed. `system_generation` is that of the system head seen in
-    /// the same snapshot.
-    pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn, system_generation: u32) -> Result<()> {
+    /// Rereads the head; loads what changed. `system` is what the system head said in the same
+    /// snapshot; `None` for the system scope itself.
+    pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn, system: Option<HeadName>) -> Result<()> {
         if let Ok(Some(row)) = txn.head(&self.id, Copy::First)
             && head::digest(&row.body) == self.digest
         {
@@ -148,17 +174,12 @@ impl Scope {
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
         }
-        if head.generation < self.head.generation {
-            return Err(Error::RolledBack);
-        }
         if digest == self.digest {
             return Ok(());
         }
-        if head.generation == self.head.generation {
-            return Err(Error::Forked);
-        }
-        if head.under.is_some_and(|(g, _)| g > system_generation) {
-            return Err(Error::RolledBack);
+        follows((self.head.generation, self.digest), &head)?;
+        if let Some(system) = system {
+            stands_under(&head, system)?;
         }
         self.manifest = Arc::new(load_manifest(base, txn, &self.keys, &self.id, &head)?);
         self.head = Arc::new(head);
@@ -287,6 +308,16 @@ impl Scope {
         self.list_page(base, txn, &self.conversations, row)
     }
 
+    /// The label that is stored with a conversation.
+    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Label>> {
+        for row in &self.manifest.conversation_pages {
+            if let Some(e) = self.conversation_page(base, txn, row)?.iter().find(|e| e.id == id) {
+                return Ok(Some(e.label));
+            }
+        }
+        Ok(None)
+    }
+
     fn list_page<T: PageEntry>(
         &self,
         base: &Base,
@@ -378,6 +409,11 @@ pub(crate) struct SystemView {
 }
 
 impl SystemView {
+    /// The head as partitions' heads name it.
+    pub(crate) fn name(&self) -> HeadName {
+        (self.head.generation, self.digest)
+    }
+
     /// Rereads the system head; `true` where it changed.
     pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<bool> {
         if let Ok(Some(row)) = txn.head(&self.id, Copy::First)
@@ -396,12 +432,7 @@ impl SystemView {
         if digest == self.digest {
             return Ok(false);
         }
-        if head.generation < self.head.generation {
-            return Err(Error::RolledBack);
-        }
-        if head.generation == self.head.generation {
-            return Err(Error::Forked);
-        }
+        follows((self.head.generation, self.digest), &head)?;
         self.head = Arc::new(head);
         self.digest = digest;
         Ok(true)

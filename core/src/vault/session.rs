@@ -3,6 +3,7 @@
 use super::manifest::ConversationEntry;
 use super::policy_row::PartitionKind;
 use super::release::{Asking, Audited, Release, Visible};
+use super::rows::Base;
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Inner, State, Target, Writing};
@@ -14,6 +15,7 @@ use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, Timestamp};
 use crate::label::{Label, Origins, Purpose};
+use crate::storage::ReadTxn;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A conversation of one recipient for one purpose.
@@ -61,15 +63,7 @@ impl HealthSpace {
     /// conversation that never released anything is not stored: begin a new one.
     pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
         let (txn, state) = self.inner.read()?;
-        let mut label: Option<Label> = None;
-        for p in &state.partitions {
-            for row in &p.manifest.conversation_pages {
-                let page = p.conversation_page(&self.inner.base, &*txn, row)?;
-                if let Some(e) = page.iter().find(|e| e.id == conversation) {
-                    label = Some(label.map_or(e.label, |l| l.join(e.label)));
-                }
-            }
-        }
+        let label = state.conversation(&self.inner.base, &*txn, conversation)?;
         drop(txn);
         self.begin(recipient, purpose, conversation, label.ok_or(Error::NotFound)?)
     }
@@ -96,6 +90,17 @@ impl HealthSpace {
 }
 
 impl State {
+    /// The label of a conversation, joined over the partitions that are open here.
+    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Label>> {
+        let mut label: Option<Label> = None;
+        for p in &self.partitions {
+            if let Some(stored) = p.conversation(base, txn, id)? {
+                label = Some(label.map_or(stored, |l| l.join(stored)));
+            }
+        }
+        Ok(label)
+    }
+
     /// The partition that a session reads unless told otherwise: the first health partition.
     pub(crate) fn first_health(&self) -> Result<String> {
         let p = self.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
@@ -121,10 +126,12 @@ impl Session {
         *l = l.join(label);
     }
 
-    /// Stores the raised label where the conversation will be resumed from: in its home and in the
-    /// partition that was read, in the transaction of the release itself.
+    /// Raises the label and stores it where the conversation will be resumed from: in its home and
+    /// in the partition that was read, in the transaction of the release itself. It is joined with
+    /// what is stored: another handle of this conversation may have read more.
     pub(crate) fn store_label(&self, tx: &mut Tx<'_>, w: &mut Writing, read: &str, label: Label) -> Result<()> {
-        let label = self.label().join(label);
+        let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation)?;
+        let label = self.label().join(label).join(stored.unwrap_or(Label::BOTTOM));
         let mut places = vec![w.state.position(read)?];
         // A conversation whose home is not open here could be laundered by whoever opens it there.
         let home = w.state.position(&self.home)?;
@@ -132,9 +139,15 @@ impl Session {
             places.push(home);
         }
         for at in places {
+            let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            if scope.conversation(tx.base, &*tx.txn, self.conversation)? == Some(label) {
+                continue;
+            }
             let work = w.work(tx, Target::Partition(at))?;
             tx.set_conversation(work, ConversationEntry { id: self.conversation, label })?;
         }
+        // Before the commit: where that fails the label is too high, never too low.
+        self.raise(label);
         Ok(())
     }
 
@@ -149,9 +162,7 @@ impl Session {
     ) -> Result<Audited<T>> {
         let asking = Asking { actors: &self.actors, purpose: self.purpose, action, kind, query };
         let mut also = |tx: &mut Tx<'_>, w: &mut Writing, label| self.store_label(tx, w, partition, label);
-        let out = self.inner.release(partition, &asking, compose, &mut also)?;
-        self.raise(out.label());
-        Ok(out)
+        self.inner.release(partition, &asking, compose, &mut also)
     }
 
     /// The time now: not before any entry of the logs that are open.
@@ -185,7 +196,7 @@ impl Session {
         })
     }
 
-    /// What is there, as far as grants reach: one line per code.
+    /// What is there, as far as grants reach: one line per code; the entry says of how many facts.
     ///
     /// # Errors
     /// [`Error::Denied`] where no grant covers the request.
@@ -196,7 +207,7 @@ impl Session {
         })
     }
 
-    /// How many facts match, as far as grants reach.
+    /// How many facts match, as far as grants reach; the entry says how many.
     ///
     /// # Errors
     /// [`Error::Denied`] where no grant covers the request.

@@ -5,7 +5,7 @@ use super::head::{self, Head, ScopeEntry, SystemPart};
 use super::payload::Codec;
 use super::policy_row::{DirectoryEntry, PartitionKind, PolicyRow};
 use super::rows::Base;
-use super::scope::{Found, Opening, Scope, SystemView, read_head};
+use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use crate::audit::AuditEvent;
@@ -225,12 +225,34 @@ impl HealthSpace {
 
     fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
         let txn = storage.begin_read()?;
-        let (row, vrk, rows) = unlock_root(&*txn, unlock)?;
-        let base =
-            Base { storage: Arc::clone(&storage), codec: Codec::new()?, space: row.space, epoch: row.epoch, env };
-        let (system_keys, head, digest) = open_system(&base, &*txn, &vrk, row.system)?;
+        let mut ways = WaysIn::default();
+        loop {
+            let (row, vrk, slots) = ways.next(&*txn, unlock)?;
+            let base = Base {
+                storage: Arc::clone(&storage),
+                codec: Codec::new()?,
+                space: row.space,
+                epoch: row.epoch,
+                env: env.clone(),
+            };
+            match Self::open_scopes(base, &*txn, row.system, &vrk, &slots, only) {
+                Err(Error::Corrupt(Part::Slot)) => ways.unnamed(),
+                other => return other,
+            }
+        }
+    }
+
+    fn open_scopes(
+        base: Base,
+        txn: &dyn ReadTxn,
+        system: ScopeId,
+        vrk: &Key<EpochRoot>,
+        slots: &[u8; 32],
+        only: Option<&[&str]>,
+    ) -> Result<Self> {
+        let (system_keys, head, digest) = open_system(&base, txn, vrk, system)?;
         let part = head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
-        if !rows.iter().any(|r| slots_digest(r) == part.slots_digest) {
+        if *slots != part.slots_digest {
             return Err(Error::Corrupt(Part::Slot));
         }
         let own = head.entry(&head.scope).ok_or(Error::Corrupt(Part::Head))?;
@@ -240,34 +262,30 @@ impl HealthSpace {
             digest,
             head: Arc::new(head.clone()),
         };
-        let directory = load_policy(&base, &*txn, &view, &head.scope, &system_keys)?;
+        let directory = load_policy(&base, txn, &view, &head.scope, &system_keys)?;
         let mut partitions = Vec::new();
         for d in &directory.directory {
             if only.is_some_and(|names| !names.contains(&d.name.as_str())) {
                 continue;
             }
             let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
-            let keys = Arc::new(open_scope_key(&base, &*txn, &vrk, head.scope, entry)?);
-            let policy = load_policy(&base, &*txn, &view, &d.scope, &keys)?;
+            let keys = Arc::new(open_scope_key(&base, txn, vrk, head.scope, entry)?);
+            let policy = load_policy(&base, txn, &view, &d.scope, &keys)?;
             let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
-            let scope = Scope::open(&base, &*txn, o)?;
-            if scope.head.under.is_none_or(|(g, _)| g > view.head.generation) {
-                return Err(Error::RolledBack);
-            }
+            let scope = Scope::open(&base, txn, o)?;
+            stands_under(&scope.head, view.name())?;
             partitions.push(scope);
         }
-        drop(vrk);
         if only.is_some_and(|names| names.iter().any(|n| partitions.iter().all(|p| p.policy.name != *n))) {
             return Err(Error::NoSuchPartition);
         }
         let system = match only {
             None => {
                 let o = Opening { id: head.scope, ordinal: 0, keys: Arc::new(system_keys), policy: directory };
-                Some(Scope::open(&base, &*txn, o)?)
+                Some(Scope::open(&base, txn, o)?)
             }
             Some(_) => None,
         };
-        drop(txn);
         Ok(Self { inner: Arc::new(Inner::new(base, State { view, system, partitions })) })
     }
 
@@ -305,11 +323,18 @@ impl HealthSpace {
         let inner = &self.inner;
         let vrk = {
             let txn = inner.base.storage.begin_read()?;
-            let (row, vrk, _) = unlock_root(&*txn, unlock)?;
-            if row.epoch != inner.base.epoch {
-                return Err(Error::Rekeyed);
+            let named = inner.peek()?.view.head.system.as_ref().map(|s| s.slots_digest);
+            let mut ways = WaysIn::default();
+            loop {
+                let (row, vrk, slots) = ways.next(&*txn, unlock)?;
+                if row.epoch != inner.base.epoch {
+                    return Err(Error::Rekeyed);
+                }
+                if named == Some(slots) {
+                    break vrk;
+                }
+                ways.unnamed();
             }
-            vrk
         };
         healthspace_wipe::burn_stack();
         inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))?;
@@ -353,7 +378,7 @@ impl HealthSpace {
         let work = w.work(tx, Target::System)?;
         tx.log(work, AuditEvent::LogOpened { scope: new.id, previous: None })?;
         // Its head names the system head before this transaction's, which is not written yet.
-        let under = Some((w.state.view.head.generation, w.state.view.digest));
+        let under = Some(w.state.view.name());
         new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
         Ok(())
     }
@@ -370,6 +395,7 @@ impl Inner {
         let keys = Arc::new(open_scope_key(&self.base, &*txn, vrk, system.id, entry)?);
         let policy = load_policy(&self.base, &*txn, &state.view, &d.scope, &keys)?;
         let scope = Scope::open(&self.base, &*txn, Opening { id: d.scope, ordinal: d.ordinal, keys, policy })?;
+        stands_under(&scope.head, state.view.name())?;
         drop(txn);
         self.push_partition(scope)?;
         self.write(|tx, w| {
@@ -381,38 +407,50 @@ impl Inner {
     }
 }
 
-type SlotRows = [Vec<SlotRow>; 2];
+/// The ways in, one copy of the slots after the other. The second copy's turn comes where the first
+/// is damaged, holds no slot that this secret opens, or is not the one that the head names.
+#[derive(Default)]
+struct WaysIn {
+    turn: usize,
+    tried: Option<Vec<SlotRow>>,
+    failure: Option<Error>,
+}
 
-/// Opens the root of the current epoch with a secret. Both copies of the slots are tried, so that
-/// one bad page does not lock the person out.
-fn unlock_root(txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>, SlotRows)> {
-    let copies: SlotRows = [txn.slots(Copy::First)?, txn.slots(Copy::Second)?];
-    let mut failure = Error::CannotOpen;
-    let mut tried: Option<&SlotRow> = None;
-    for rows in &copies {
-        let Some(shared) = rows.iter().find(|r| r.id == space_row_id()) else { continue };
-        // The second copy costs a second derivation only where it differs.
-        if tried == Some(shared) && copies.first() == copies.last() {
-            break;
-        }
-        tried = Some(shared);
-        let row = match SpaceRow::decode(&shared.body) {
-            Ok(row) => row,
-            Err(e) => {
-                failure = e;
+impl WaysIn {
+    /// Opens the root of the current epoch from the next copy; the digest of that copy with it.
+    fn next(&mut self, txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>, [u8; 32])> {
+        while let Some(copy) = [Copy::First, Copy::Second].get(self.turn) {
+            self.turn += 1;
+            let rows = match txn.slots(*copy) {
+                Err(Error::Corrupt(_)) => continue,
+                other => other?,
+            };
+            // Equal copies cost one derivation.
+            if self.tried.as_ref() == Some(&rows) {
                 continue;
             }
-        };
-        let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
-        match open_slots(&row, unlock, slots) {
-            Ok(opened) => {
-                let vrk = row.epoch_root(&opened.srk)?;
-                return Ok((row, vrk, copies));
+            let opened = open_root(&rows, unlock).map(|(row, vrk)| (row, vrk, slots_digest(&rows)));
+            self.tried = Some(rows);
+            match opened {
+                Err(e @ (Error::CannotOpen | Error::NeedsNewerLibrary | Error::TooLarge(_))) => self.failure = Some(e),
+                other => return other,
             }
-            Err(e) => failure = e,
         }
+        Err(self.failure.take().unwrap_or(Error::CannotOpen))
     }
-    Err(failure)
+
+    /// The copy that was opened is not the one that the head names.
+    fn unnamed(&mut self) {
+        self.failure = Some(Error::Corrupt(Part::Slot));
+    }
+}
+
+fn open_root(rows: &[SlotRow], unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>)> {
+    let shared = rows.iter().find(|r| r.id == space_row_id()).ok_or(Error::CannotOpen)?;
+    let row = SpaceRow::decode(&shared.body)?;
+    let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
+    let vrk = row.epoch_root(&open_slots(&row, unlock, slots)?.srk)?;
+    Ok((row, vrk))
 }
 
 fn open_scope_key(
@@ -460,15 +498,34 @@ fn open_system(
 
 #[cfg(test)]
 impl HealthSpace {
+    fn root_for_tests(&self, unlock: &Unlock) -> (SpaceRow, Key<EpochRoot>, Key<SpaceRoot>) {
+        let (txn, _) = self.inner.read().unwrap();
+        let rows = txn.slots(Copy::First).unwrap();
+        let (row, vrk) = open_root(&rows, unlock).unwrap();
+        let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
+        let srk = open_slots(&row, unlock, slots).unwrap().srk;
+        (row, vrk, srk)
+    }
+
     /// Keys of `health`, of `general`, and those above and beside them: root, wrap, system.
     pub(crate) fn keys_for_tests(&self, unlock: &Unlock) -> [Vec<[u8; 32]>; 3] {
-        let (txn, state) = self.inner.read().unwrap();
-        let (row, vrk, copies) = unlock_root(&*txn, unlock).unwrap();
-        let slots = copies[0].iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
-        let srk = open_slots(&row, unlock, slots).unwrap().srk;
+        let state = self.inner.peek().unwrap();
+        let (_, vrk, srk) = self.root_for_tests(unlock);
         let mut above = state.system.as_ref().unwrap().keys.all();
         above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
         [state.partitions[0].keys.all(), state.partitions[1].keys.all(), above]
+    }
+
+    /// The key of a partition's log.
+    pub(crate) fn log_key_for_tests(&self, partition: &str) -> [u8; 32] {
+        let state = self.inner.peek().unwrap();
+        *state.partitions[state.position(partition).unwrap()].manifest.log_key.expose()
+    }
+
+    /// A slot that opens this space with another secret: what whoever once held the root key can make.
+    pub(crate) fn slot_for_tests(&self, unlock: &Unlock, other: &Unlock) -> ([u8; 16], Vec<u8>) {
+        let (row, _, srk) = self.root_for_tests(unlock);
+        make_slot(&row, other, &srk).unwrap()
     }
 }
 

@@ -82,21 +82,37 @@ impl State {
         let changed = match &mut self.system {
             Some(s) => {
                 let before = s.digest;
-                s.refresh(base, txn, u32::MAX)?;
+                s.refresh(base, txn, None)?;
                 self.view.head = Arc::clone(&s.head);
                 self.view.digest = s.digest;
                 before != s.digest
             }
             None => self.view.refresh(base, txn)?,
         };
-        let generation = self.view.head.generation;
+        let system = self.view.name();
         for p in &mut self.partitions {
             if changed {
                 p.policy = load_policy(base, txn, &self.view, &p.id, &p.keys)?;
             }
-            p.refresh(base, txn, generation)?;
+            p.refresh(base, txn, Some(system))?;
         }
         Ok(())
+    }
+
+    /// Whether this is a later snapshot than `other`, or saw a damaged copy that the other did not.
+    fn is_newer(&self, other: &Self) -> bool {
+        let own = |s: &Self| (s.view.head.generation, s.system.as_ref().is_some_and(|s| !s.whole));
+        let mut order = own(self).cmp(&own(other));
+        for p in &self.partitions {
+            let Some(q) = other.partitions.iter().find(|q| q.id == p.id) else { continue };
+            let this = (p.head.generation, !p.whole).cmp(&(q.head.generation, !q.whole));
+            // Snapshots of one history: where one scope is further, none is behind.
+            if order != this && order.is_ne() && this.is_ne() {
+                return false;
+            }
+            order = order.then(this);
+        }
+        order.is_gt()
     }
 }
 
@@ -151,18 +167,40 @@ impl Inner {
 
     /// The state after rereading the heads in a new snapshot, and that snapshot.
     pub(crate) fn read(&self) -> Result<(Box<dyn ReadTxn + '_>, State)> {
+        // Taken before the snapshot begins, so that it cannot be ahead of it.
+        let mut next = self.peek()?;
+        let txn = self.base.storage.begin_read()?;
+        next.refresh(&self.base, &*txn)?;
+        self.publish(&next)?;
+        Ok((txn, next))
+    }
+
+    fn is_open(&self) -> Result<()> {
+        self.lock().as_ref().map(|_| ()).ok_or(Error::Locked)
+    }
+
+    /// Makes a state that was read or committed the handle's, unless another call has got further.
+    /// A handle that was closed meanwhile stays so.
+    fn publish(&self, next: &State) -> Result<()> {
         let mut guard = self.lock();
         let state = guard.as_mut().ok_or(Error::Locked)?;
-        let txn = self.base.storage.begin_read()?;
-        let mut next = state.clone();
-        next.refresh(&self.base, &*txn)?;
-        *state = next.clone();
-        Ok((txn, next))
+        if next.is_newer(state) {
+            // Partitions that were opened meanwhile stay open.
+            let others: Vec<Scope> =
+                state.partitions.iter().filter(|p| next.partitions.iter().all(|n| n.id != p.id)).cloned().collect();
+            *state = next.clone();
+            state.partitions.extend(others);
+        }
+        Ok(())
     }
 
     /// Adds a partition that this handle has just opened.
     pub(crate) fn push_partition(&self, scope: Scope) -> Result<()> {
-        self.lock().as_mut().ok_or(Error::Locked)?.partitions.push(scope);
+        let mut guard = self.lock();
+        let state = guard.as_mut().ok_or(Error::Locked)?;
+        if state.partitions.iter().all(|p| p.id != scope.id) {
+            state.partitions.push(scope);
+        }
         Ok(())
     }
 
@@ -171,24 +209,33 @@ impl Inner {
         self.lock().clone().ok_or(Error::Locked)
     }
 
-    /// Runs a write transaction. Heads are reread under the lock before `f` decides anything; what
-    /// `f` changed becomes durable and visible together, or not at all.
+    /// Runs a write transaction. Heads are reread under the database's write lock before `f` decides
+    /// anything; what `f` changed becomes durable and visible together, or not at all.
+    ///
+    /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
+    /// database, or for the host's clock, keeps nobody from reading or closing.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
-        let mut guard = self.lock();
-        let state = guard.as_mut().ok_or(Error::Locked)?;
+        self.is_open()?;
         let txn = self.base.storage.begin_write()?;
-        let mut fresh = state.clone();
+        let mut fresh = self.peek()?;
         fresh.refresh(&self.base, &*txn)?;
-        *state = fresh.clone();
+        self.publish(&fresh)?;
         let now = self.base.env.now().as_millis().max(fresh.floor());
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };
         let out = f(&mut tx, &mut writing)?;
+        let policies = writing.works.contains_key(&Target::System);
+        if policies {
+            // Every partition's head names the new system head, so that putting the system scope
+            // back alone is seen: it would undo a withdrawal.
+            for i in 0..writing.state.partitions.len() {
+                writing.work(&tx, Target::Partition(i))?;
+            }
+        }
         let Writing { state: mut next, works } = writing;
         if works.is_empty() {
             return Ok(out);
         }
-        let policies = works.contains_key(&Target::System);
         for (target, work) in works {
             match target {
                 Target::System => {
@@ -199,8 +246,7 @@ impl Inner {
                     next.system = Some(scope);
                 }
                 Target::Partition(i) => {
-                    let under = (next.view.head.generation, next.view.digest);
-                    let scope = tx.finish(work, Some(under), None)?;
+                    let scope = tx.finish(work, Some(next.view.name()), None)?;
                     if let Some(p) = next.partitions.get_mut(i) {
                         *p = scope;
                     }
@@ -214,8 +260,13 @@ impl Inner {
                 p.policy = load_policy(base, &*tx.txn, &next.view, &p.id, &p.keys)?;
             }
         }
+        // Closed meanwhile: nothing more is done with its keys.
+        self.is_open()?;
         tx.commit()?;
-        *state = next;
-        Ok(out)
+        match self.publish(&next) {
+            // What is durable has happened.
+            Ok(()) | Err(Error::Locked) => Ok(out),
+            Err(e) => Err(e),
+        }
     }
 }

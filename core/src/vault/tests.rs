@@ -25,8 +25,47 @@ pub(crate) fn clock() -> (Environment, Arc<FixedClock>) {
     (Environment { clock: Arc::<FixedClock>::clone(&clock), ..Environment::default() }, clock)
 }
 
-fn model() -> Recipient {
+pub(crate) fn model() -> Recipient {
     Recipient::model("eu-llm").unwrap()
+}
+
+/// A grant of these categories to [`model`], without an end.
+pub(crate) fn allow(space: &HealthSpace, categories: &[Category]) -> Grant {
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(categories).recipient(model());
+    ask.confirm(gesture()).unwrap()
+}
+
+/// An observation of an invented person; `more` stands among its members.
+pub(crate) fn observation(id: &str, category: &str, loinc: &str, date: &str, value: &str, more: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","id":"{id}",{more}"status":"final","category":[{{"coding":[{{"code":"{category}"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{loinc}"}}],"text":"code {loinc}"}},"subject":{{"reference":"Patient/p1"}},"effectiveDateTime":"{date}","valueQuantity":{{"value":{value},"unit":"mg/dL"}}}}"#
+    )
+}
+
+pub(crate) fn source(entries: &[String]) -> crate::import::Source {
+    let entries: Vec<String> = entries.iter().map(|r| format!("{{\"resource\":{r}}}")).collect();
+    let bundle = format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(","));
+    crate::import::Source::bytes(bundle.into_bytes()).unwrap()
+}
+
+/// Imports an LDL result, a heart rate and a very restricted HIV result into `health`.
+pub(crate) fn fill(space: &HealthSpace) {
+    let hiv = r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"},{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"}]},"#;
+    let entries = [
+        observation("1", "laboratory", "13457-7", "2026-01-05", "112.5", ""),
+        observation("2", "vital-signs", "8867-4", "2026-01-06", "61", ""),
+        observation("3", "laboratory", "20447-9", "2026-01-07", "50", hiv),
+    ];
+    assert_eq!(space.partition("health").unwrap().import(source(&entries)).unwrap().imported(), 3);
+}
+
+pub(crate) fn of_code(code: &str) -> Query {
+    Query { codes: vec![(String::new(), code.to_owned())], ..Query::default() }
+}
+
+/// The events of a log, in order.
+pub(crate) fn events(space: &HealthSpace, of: LogOf<'_>) -> Vec<crate::audit::AuditEvent> {
+    space.log(of).unwrap().into_iter().map(|l| l.entry.event).collect()
 }
 
 #[test]

@@ -19,7 +19,19 @@ fn child() {
         "general" => HealthSpace::open_partitions(&file, &unlock(), Environment::default(), &["general"]).unwrap(),
         _ => HealthSpace::open(&file, &unlock(), Environment::default()).unwrap(),
     };
-    if mode == "closed" {
+    if mode == "used" || mode == "used, closed" {
+        super::tests::allow(&space, crate::record::Category::ALL);
+        let session = space.session(super::tests::model(), crate::label::Purpose::PatientRequest).unwrap();
+        // Enough for the manifest to grow and for segments to be merged.
+        for n in 0..20 {
+            session.remember_in("health", &format!("note {n}")).unwrap();
+        }
+        session.query(&crate::catalog::Query::default()).unwrap();
+        drop(session);
+        space.log(super::LogOf::Partition("health")).unwrap();
+        space.receipt(super::LogOf::Partition("health"), 0).unwrap();
+    }
+    if mode.ends_with("closed") {
         space.close();
     }
     println!("ready");
@@ -68,6 +80,30 @@ fn found(child: &Child, keys: &[[u8; 32]]) -> usize {
     hits
 }
 
+fn look(file: &Path, mode: &str, keys: &[[u8; 32]]) -> usize {
+    let mut child = start(file, mode);
+    let hits = found(&child, keys);
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    child.wait().unwrap();
+    hits
+}
+
+#[test]
+fn closing_leaves_no_key_of_a_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&file, &unlock(), Environment::default()).unwrap();
+    let keys = [space.log_key_for_tests("health"), space.log_key_for_tests("general")];
+    // The control: the scan finds them while they are there, and in few places.
+    for mode in ["full", "used"] {
+        let open = look(&file, mode, &keys);
+        assert!((2..=8).contains(&open), "{open} copies while {mode}");
+    }
+    for mode in ["closed", "used, closed"] {
+        assert_eq!(look(&file, mode, &keys), 0, "{mode}");
+    }
+}
+
 #[test]
 fn a_handle_of_one_partition_holds_no_key_of_another() {
     let dir = tempfile::tempdir().unwrap();
@@ -76,13 +112,7 @@ fn a_handle_of_one_partition_holds_no_key_of_another() {
     let [health, general, root] = space.keys_for_tests(&unlock());
     let mut outside = health.clone();
     outside.extend(root);
-    let look = |mode: &str, keys: &[[u8; 32]]| {
-        let mut child = start(&file, mode);
-        let hits = found(&child, keys);
-        child.stdin.take().unwrap().write_all(b"\n").unwrap();
-        child.wait().unwrap();
-        hits
-    };
+    let look = |mode: &str, keys: &[[u8; 32]]| look(&file, mode, keys);
     // The control: the scan finds a key that is there.
     assert!(look("full", &health) >= 3);
     assert!(look("general", &general) >= 3);

@@ -109,7 +109,7 @@ fn a_confirmation_is_logged_whenever_it_decides() {
     confirmed(bundle(&[PATIENT.into()]));
     assert_eq!(names(), ["SubjectPinned"]);
     let other = PATIENT.replace("Durand", "Petit").replace("p1", "p2").replace("1970", "1975");
-    confirmed(bundle(&[other.clone()]));
+    confirmed(bundle(core::slice::from_ref(&other)));
     assert_eq!(names(), ["SubjectPinned", "SubjectConfirmed"]);
     // What was confirmed once is known from then on.
     confirmed(bundle(&[other.clone(), of("1", "Patient/p2")]));

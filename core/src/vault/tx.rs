@@ -376,7 +376,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Stores a conversation's label.
+    /// Stores a conversation's label, joined with what is stored: it never shrinks.
     pub(crate) fn set_conversation(&mut self, work: &mut Work, entry: ConversationEntry) -> Result<()> {
         for i in 0..work.manifest.conversation_pages.len() {
             let Some(row) = work.manifest.conversation_pages.get(i).copied() else { continue };
@@ -384,7 +384,8 @@ impl<'a> Tx<'a> {
             let Some(at) = page.iter().position(|e| e.id == entry.id) else { continue };
             let mut page = page.to_vec();
             if let Some(e) = page.get_mut(at) {
-                *e = Arc::new(entry);
+                let label = e.label.join(entry.label);
+                *e = Arc::new(ConversationEntry { label, ..entry });
             }
             let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
             if let Some(r) = work.manifest.conversation_pages.get_mut(i) {
@@ -460,9 +461,12 @@ pub(crate) struct OpenEntry {
     #[expect(dead_code, reason = "evidence files will disclose items")]
     pub(crate) salt: [u8; 32],
     pub(crate) bytes: Vec<u8>,
+    /// What it commits to in the tree.
+    pub(crate) leaf: [u8; 32],
 }
 
-/// Reads an entry of a scope's log and checks it against the tree.
+/// Reads an entry of a scope's log. It stands in *a* log of this scope: that it stands in the one
+/// whose root the head names is for the caller to verify, by its path or over all leaves.
 pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u64) -> Result<OpenEntry> {
     const BAD: Error = Error::Corrupt(Part::Ledger);
     if index >= scope.head.log_size {
@@ -478,11 +482,13 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     let plain = seal::open(key, &at(Class::LedgerPayload).encode(), &row.sealed).map_err(|_| BAD)?;
     let (r, rest) = plain.split_first_chunk::<32>().ok_or(BAD)?;
     let (salt, bytes) = rest.split_first_chunk::<32>().ok_or(BAD)?;
-    // Position is authenticated by the tree, not by the seal alone.
-    if txn.tree(&scope.id, 0, index)? != Some(commit::commitment(r, bytes)) {
+    // Damage is told here already; a stored leaf proves nothing, for whoever writes one row of a
+    // file writes the other as well.
+    let leaf = commit::commitment(r, bytes);
+    if txn.tree(&scope.id, 0, index)? != Some(leaf) {
         return Err(BAD);
     }
-    Ok(OpenEntry { r: *r, salt: *salt, bytes: bytes.to_vec() })
+    Ok(OpenEntry { r: *r, salt: *salt, bytes: bytes.to_vec(), leaf })
 }
 
 /// The rows of a scope's tree in a snapshot.

@@ -58,6 +58,7 @@ impl Segment {
             by_id: OnceLock::new(),
             by_identity: OnceLock::new(),
             by_record: OnceLock::new(),
+            lines: OnceLock::new(),
         })
     }
 }

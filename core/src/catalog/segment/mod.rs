@@ -9,9 +9,11 @@
 mod build;
 mod decode;
 mod encode;
+mod lines;
 
 pub(crate) use build::{NewRecord, SegmentBuilder};
 pub(super) use build::{RecordRow, Row, Table};
+pub(super) use lines::SetLine;
 
 use super::column::{Column, unbias, unzigzag};
 use super::dictionary::Dictionary;
@@ -51,6 +53,7 @@ pub(crate) struct Segment {
     by_id: OnceLock<IdIndex>,
     by_identity: OnceLock<IdIndex>,
     by_record: OnceLock<RowLists>,
+    lines: OnceLock<Box<[SetLine]>>,
 }
 
 /// The facts.
@@ -175,7 +178,8 @@ impl Segment {
         let indexes = self.by_id.get().map_or(0, IdIndex::memory)
             + self.by_identity.get().map_or(0, IdIndex::memory)
             + self.by_record.get().map_or(0, |l| 4 * (l.ends.len() + l.rows.len()))
-            + self.codes.get().map_or(0, |c| size_of_val(&**c));
+            + self.codes.get().map_or(0, |c| size_of_val(&**c))
+            + self.lines.get().map_or(0, |l| size_of_val(&**l));
         size_of::<Self>()
             + columns.iter().map(|c| c.memory()).sum::<usize>()
             + tables

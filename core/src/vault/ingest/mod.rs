@@ -134,7 +134,8 @@ impl Partition {
     ///
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`] where the whole file cannot be read,
-    /// [`Error::OtherSubject`], [`Error::InputChanged`], [`Error::Cancelled`] (call again to
+    /// [`Error::FlowDenied`] for a general partition, which takes no files, [`Error::OtherSubject`],
+    /// [`Error::InputChanged`], [`Error::Cancelled`] (call again to
     /// resume), [`Error::DiskFull`]. A bad entry in a good file is no error: it is in the report.
     ///
     /// ```
@@ -160,6 +161,7 @@ impl Partition {
     /// # Errors
     /// As [`import`](Self::import).
     pub fn import_with(&self, mut source: Source, options: &ImportOptions) -> Result<Report> {
+        self.takes_files()?;
         let inner = &*self.inner;
         let total = source.len();
         let tick = |done: u64, records: u64| -> Result<()> {
