@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo bench test test-rust test-doc test-python test-mobile test-examples lint doc clean
+.PHONY: help tools demo bench fuzz test test-rust test-doc test-python test-mobile test-examples lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -12,6 +12,7 @@ help:
 	@echo "make demo FILES='a.json b.zip' QUESTION='...'   the same on your files (paths without blanks)"
 	@echo 'make test                           all tests: Rust, documentation, C, Python, mobile'
 	@echo 'make bench                          the table of speeds, beside SQLCipher and SQLite'
+	@echo 'make fuzz                           every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make lint, make doc                 formatting and clippy; the API pages'
 
 tools:
@@ -35,6 +36,18 @@ bench: tools
 	$(CARGO) build --release --locked --manifest-path benches/peer-sqlcipher/Cargo.toml --target-dir target/peer
 	$(CARGO) run --release --locked -p healthspace-benches --features internals -- \
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
+
+# The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some.
+FUZZ ?= fhir apple zip form sealed proof segment question
+FUZZ_SECONDS ?= 60
+fuzz: tools
+	@command -v cargo-fuzz >/dev/null || { echo 'missing: cargo install cargo-fuzz --locked' >&2; exit 1; }
+	@rustup run nightly rustc --version >/dev/null || { echo 'missing: rustup toolchain install nightly' >&2; exit 1; }
+	@set -e; cd core/fuzz; for t in $(FUZZ); do \
+	  echo "== Fuzzing: $$t"; mkdir -p corpus/$$t; \
+	  $(CARGO) +nightly fuzz run --fuzz-dir . $$t corpus/$$t seeds/$$t -- \
+	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=512 -timeout=10 -print_final_stats=1; \
+	done
 
 test: test-rust test-doc test-python test-mobile test-examples
 

@@ -93,6 +93,10 @@ mod ledger;
 mod storage;
 mod vault;
 
+#[cfg(any(test, feature = "fuzz-internals"))]
+#[doc(hidden)]
+pub mod fuzz_internals;
+
 pub mod audit;
 pub mod catalog;
 pub mod consent;

@@ -220,6 +220,15 @@ events! {
         /// SHA-256 of all that identifies the person since, salted.
         2 subject_hash: [u8; 32],
     }
+    /// A file was handed to the person as it was.
+    17 OriginalExported {
+        /// The file.
+        1 source: SourceId,
+        /// Its length.
+        2 bytes: u64,
+        /// How the person asked for it.
+        3 gesture: Gesture,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

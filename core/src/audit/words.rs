@@ -73,6 +73,7 @@ fn english(event: &AuditEvent) -> String {
         E::SubjectConfirmed { .. } => "The person confirmed that a file is about them.".into(),
         E::ClockConfirmed { .. } => "The clock was confirmed.".into(),
         E::ConversationSaved { .. } => "The label of a conversation was saved.".into(),
+        E::OriginalExported { .. } => "An imported file was handed out to the person as it was.".into(),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
 }
@@ -133,6 +134,7 @@ fn french(event: &AuditEvent) -> String {
         E::SubjectConfirmed { .. } => "La personne a confirmé qu’un fichier la concerne.".into(),
         E::ClockConfirmed { .. } => "L’horloge a été confirmée.".into(),
         E::ConversationSaved { .. } => "L’étiquette d’une conversation a été enregistrée.".into(),
+        E::OriginalExported { .. } => "Un fichier importé a été remis tel quel à la personne.".into(),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
     }
 }

@@ -25,7 +25,8 @@ const BAD: Error = Error::Malformed(Malformed::Zip);
 /// Reads every member that can be read, in the order of the directory.
 ///
 /// # Errors
-/// [`Malformed::Zip`], [`Malformed::UnknownFormat`] where no member is of a kind that is read,
+/// [`Malformed::Zip`], [`Malformed::UnknownFormat`] where no member is of a kind that is read (where
+/// all that might have been was refused, the error says for what),
 /// [`Error::TooLarge`] for a bomb or too many members; else what the input or the sink fails with.
 pub(super) fn import<R: Read + Seek>(
     mut input: R,
@@ -43,7 +44,18 @@ pub(super) fn import<R: Read + Seek>(
         return Err(BAD);
     }
     let refused = overlapping(&mut archive)?;
-    let mut all = Members { readers, limits, sink, report, out: 0, files: Vec::new(), names: HashSet::new(), read: 0 };
+    let mut all = Members {
+        readers,
+        limits,
+        sink,
+        report,
+        out: 0,
+        files: Vec::new(),
+        names: HashSet::new(),
+        read: 0,
+        bombs: false,
+        lies: false,
+    };
     for index in 0..archive.len() {
         let member = u32::try_from(index).map_err(|_| BAD)?;
         if refused.contains(&index) {
@@ -53,7 +65,12 @@ pub(super) fn import<R: Read + Seek>(
         }
     }
     all.missing();
-    if all.read == 0 { Err(Error::Malformed(Malformed::UnknownFormat)) } else { Ok(()) }
+    match (all.read, all.bombs, all.lies || !refused.is_empty()) {
+        (0, true, _) => Err(Error::TooLarge(Limit::Decompressed)),
+        (0, false, true) => Err(BAD),
+        (0, false, false) => Err(Error::Malformed(Malformed::UnknownFormat)),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a directory that announces too many members, before it is read into memory: looks at
@@ -144,6 +161,9 @@ struct Members<'a> {
     files: Vec<(ClinicalFile, u32, Vec<u8>)>,
     names: HashSet<Vec<u8>>,
     read: usize,
+    /// A member was refused as a bomb, or for its name.
+    bombs: bool,
+    lies: bool,
 }
 
 impl Members<'_> {
@@ -157,6 +177,7 @@ impl Members<'_> {
         let (folder, locked) = (entry.is_dir() && entry.size() == 0, entry.encrypted() || entry.is_symlink());
         let (packed, size, start) = (entry.compressed_size(), entry.size(), entry.header_start());
         if unsafe_name(&name) {
+            self.lies = true;
             self.issue(Severity::Refused, What::UnsafeName, member, 0);
             return Ok(());
         }
@@ -168,6 +189,7 @@ impl Members<'_> {
             return Ok(());
         }
         if size > FREE.max(packed.saturating_mul(self.limits.ratio)) {
+            self.bombs = true;
             self.issue(Severity::Refused, What::Bomb, member, 0);
             return Ok(());
         }

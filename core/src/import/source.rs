@@ -109,13 +109,27 @@ impl Source {
         if done == self.len { Ok(SourceId::from_bytes(*hash.finalize().as_bytes())) } else { Err(Error::InputChanged) }
     }
 
+    /// Looks at its first bytes only.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is nothing that is read; [`Error::TooLarge`]; [`Error::Io`].
+    pub(crate) fn check(&mut self, limits: &Limits) -> Result<()> {
+        self.rewind(limits)?;
+        self.format(&FHIR).map(|_| ())
+    }
+
+    fn format(&mut self, readers: &Readers) -> Result<Format> {
+        let mut head = Vec::new();
+        (&mut self.input).take(HEAD).read_to_end(&mut head)?;
+        format_of(&head, readers)
+    }
+
     /// Reads all of it into `sink`, whatever it is: an archive, an Apple Health export, FHIR.
     ///
     /// # Errors
     /// As [`read_with`](Self::read_with).
     pub(crate) fn read(&mut self, limits: &Limits, sink: &mut dyn Sink, report: &mut Report) -> Result<()> {
-        let fhir = Fhir { looks_like: fhir::looks_like, import: fhir::import };
-        self.read_with(&Readers { fhir: Some(fhir) }, limits, sink, report)
+        self.read_with(&FHIR, limits, sink, report)
     }
 
     /// Reads all of it into `sink`, whatever it is: an archive, an Apple Health export, FHIR.
@@ -132,9 +146,7 @@ impl Source {
     ) -> Result<()> {
         self.rewind(limits)?;
         report.bytes = self.len;
-        let mut head = Vec::new();
-        (&mut self.input).take(HEAD).read_to_end(&mut head)?;
-        let format = format_of(&head, readers)?;
+        let format = self.format(readers)?;
         self.input.rewind()?;
         let input = &mut self.input;
         match (format, &readers.fhir) {
@@ -178,6 +190,9 @@ pub(crate) struct Fhir {
 pub(crate) struct Readers {
     pub(crate) fhir: Option<Fhir>,
 }
+
+/// The readers of this version.
+const FHIR: Readers = Readers { fhir: Some(Fhir { looks_like: fhir::looks_like, import: fhir::import }) };
 
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

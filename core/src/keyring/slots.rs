@@ -65,14 +65,17 @@ impl SpaceRow {
     /// Reads the row. Nothing in it is authenticated yet: `CannotOpen` for whatever is wrong.
     pub(crate) fn decode(body: &[u8]) -> Result<Self> {
         let mut r = Reader::new(body);
-        let format = (|| -> Result<u64> {
-            r.map()?;
+        let (fields, format) = (|| -> Result<(usize, u64)> {
+            let fields = r.map()?;
             r.key_is(1)?;
-            r.uint()
+            Ok((fields, r.uint()?))
         })()
         .map_err(|_| Error::CannotOpen)?;
         if format > FORMAT {
             return Err(Error::NeedsNewerLibrary);
+        }
+        if fields != 9 {
+            return Err(Error::CannotOpen);
         }
         (|| -> Result<Self> {
             r.key_is(2)?;

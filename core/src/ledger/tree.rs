@@ -4,8 +4,6 @@
 //! `idx << level .. (idx + 1) << level`; rows of incomplete subtrees are never stored, so a row
 //! once written never changes. An append reads the right edge, at most 64 rows; a proof as many.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the root from stored rows is for checks"))]
-
 use super::Hash;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Malformed, Part, Result};

@@ -279,7 +279,7 @@ impl Sqlite {
 
     /// As if the disk were full from so many pages on; 0 lifts it.
     #[cfg(test)]
-    pub(super) fn limit_pages(&self, pages: u32) {
+    pub(crate) fn limit_pages(&self, pages: u32) {
         let pages = if pages == 0 { u32::MAX } else { pages };
         let writer = lock(&self.writer);
         writer.idle.as_ref().unwrap().query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(())).unwrap();

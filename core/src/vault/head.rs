@@ -100,7 +100,7 @@ impl Head {
         w.into_bytes()
     }
 
-    fn decode(body: &[u8]) -> Result<Self> {
+    pub(super) fn decode(body: &[u8]) -> Result<Self> {
         let mut r = Reader::new(body);
         let fields = r.map()?;
         r.key_is(1)?;

@@ -137,7 +137,11 @@ impl HealthSpace {
         if old_size == 0 || old_size > scope.head.log_size {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let path = tree::consistency_proof(&ReadRows(&*txn, scope.id), old_size, scope.head.log_size)?;
+        let (rows, head) = (ReadRows(&*txn, scope.id), tree_head(scope));
+        let path = tree::consistency_proof(&rows, old_size, head.size)?;
+        if !verify::verify_consistency(old_size, &tree::root(&rows, old_size)?, head.size, &head.root, &path) {
+            return Err(Error::Corrupt(Part::Ledger));
+        }
         let mut text = String::new();
         for hash in &path {
             text.push_str(&base64::encode(hash));
@@ -149,9 +153,12 @@ impl HealthSpace {
     }
 }
 
+fn tree_head(scope: &Scope) -> TreeHead {
+    TreeHead { size: scope.head.log_size, root: scope.head.log_root }
+}
+
 fn checkpoint(scope: &Scope) -> Checkpoint {
-    let head = TreeHead { size: scope.head.log_size, root: scope.head.log_root };
-    Checkpoint { origin: note::origin(&scope.head.log_origin), head }
+    Checkpoint { origin: note::origin(&scope.head.log_origin), head: tree_head(scope) }
 }
 
 /// Verifies a receipt offline, with nothing but the log's verifier key.

@@ -8,6 +8,8 @@
 mod block;
 mod chunks;
 mod found;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz;
 mod grants;
 mod head;
 mod ingest;
@@ -15,6 +17,7 @@ mod logs;
 mod manifest;
 mod memory;
 mod opened;
+mod originals;
 mod payload;
 mod policy_row;
 mod reader;
@@ -39,6 +42,10 @@ pub use space::{HealthSpace, Info};
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_attack;
+#[cfg(test)]
+mod tests_faults;
 #[cfg(test)]
 mod tests_flow;
 #[cfg(test)]

@@ -101,6 +101,15 @@ pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>)
     }
 }
 
+/// Whether a scope's head is still the one of this digest, by its first copy.
+fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bool> {
+    match txn.head(scope, Copy::First) {
+        Ok(row) => Ok(row.is_some_and(|row| head::digest(&row.body) == *digest)),
+        Err(Error::Corrupt(_)) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
 /// Generation and digest: one head and no other.
 pub(crate) type HeadName = (u32, [u8; 32]);
 
@@ -163,9 +172,7 @@ impl Scope {
     /// Rereads the head; loads what changed. `system` is what the system head said in the same
     /// snapshot; `None` for the system scope itself.
     pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn, system: Option<HeadName>) -> Result<()> {
-        if let Ok(Some(row)) = txn.head(&self.id, Copy::First)
-            && head::digest(&row.body) == self.digest
-        {
+        if unchanged(txn, &self.id, &self.digest)? {
             return Ok(());
         }
         let mac = &self.keys.head_mac;
@@ -416,9 +423,7 @@ impl SystemView {
 
     /// Rereads the system head; `true` where it changed.
     pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<bool> {
-        if let Ok(Some(row)) = txn.head(&self.id, Copy::First)
-            && head::digest(&row.body) == self.digest
-        {
+        if unchanged(txn, &self.id, &self.digest)? {
             return Ok(false);
         }
         let key = &self.verify;

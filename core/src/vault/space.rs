@@ -236,7 +236,7 @@ impl HealthSpace {
                 env: env.clone(),
             };
             match Self::open_scopes(base, &*txn, row.system, &vrk, &slots, only) {
-                Err(Error::Corrupt(Part::Slot)) => ways.unnamed(),
+                Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
                 other => return other,
             }
         }
@@ -333,7 +333,7 @@ impl HealthSpace {
                 if named == Some(slots) {
                     break vrk;
                 }
-                ways.unnamed();
+                ways.unnamed(Error::Corrupt(Part::Slot));
             }
         };
         healthspace_wipe::burn_stack();
@@ -432,17 +432,24 @@ impl WaysIn {
             let opened = open_root(&rows, unlock).map(|(row, vrk)| (row, vrk, slots_digest(&rows)));
             self.tried = Some(rows);
             match opened {
-                Err(e @ (Error::CannotOpen | Error::NeedsNewerLibrary | Error::TooLarge(_))) => self.failure = Some(e),
+                // Tried and refused: whatever a damaged copy says besides is no better answer.
+                Err(Error::CannotOpen) => self.failure = Some(Error::CannotOpen),
+                Err(e @ (Error::NeedsNewerLibrary | Error::TooLarge(_))) => _ = self.failure.get_or_insert(e),
                 other => return other,
             }
         }
         Err(self.failure.take().unwrap_or(Error::CannotOpen))
     }
 
-    /// The copy that was opened is not the one that the head names.
-    fn unnamed(&mut self) {
-        self.failure = Some(Error::Corrupt(Part::Slot));
+    /// The copy that was opened leads to no head, or is not the one that the head names.
+    fn unnamed(&mut self, e: Error) {
+        self.failure = Some(e);
     }
+}
+
+/// Until a head's MAC has held, nothing says whether the secret or the file is to blame.
+fn before_a_head(e: Error) -> Error {
+    if matches!(e, Error::Corrupt(_)) { Error::CannotOpen } else { e }
 }
 
 fn open_root(rows: &[SlotRow], unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>)> {
@@ -481,10 +488,14 @@ fn open_system(
     id: ScopeId,
 ) -> Result<(ScopeKeys, Head, [u8; 32])> {
     const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&id, FIRST_ROW)?.ok_or(BAD)?;
+    let row = txn.row(&id, FIRST_ROW).map_err(before_a_head)?.ok_or(Error::CannotOpen)?;
+    if row.class != Class::ScopeWrap as u8 {
+        return Err(Error::CannotOpen);
+    }
     let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
-    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)?;
-    let Found { head, digest, .. } = read_head(txn, &id, &|b, a| head::verify_mac(b, a, &keys.head_mac))?;
+    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed).map_err(before_a_head)?;
+    let verify = |body: &[u8], auth: &[u8]| head::verify_mac(body, auth, &keys.head_mac);
+    let Found { head, digest, .. } = read_head(txn, &id, &verify).map_err(before_a_head)?;
     let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
     let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
     if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {

@@ -1,6 +1,6 @@
 //! What an open handle holds, and the one way to read and to change it.
 
-use super::head::SystemPart;
+use super::head::{self, SystemPart};
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
 use super::scope::{Scope, SystemView};
@@ -11,7 +11,7 @@ use crate::crypto::seal;
 use crate::error::{Error, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::ScopeKeys;
-use crate::storage::ReadTxn;
+use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -149,6 +149,22 @@ pub(crate) fn load_policy(
     Ok(Arc::new(PolicyRow::decode(&raw)?))
 }
 
+/// Writes the system head's first copy again where only the second is left: a partition's
+/// transactions do not rewrite it, and readers look at the first.
+fn mend(txn: &mut dyn WriteTxn, view: &SystemView) -> Result<()> {
+    let good = |row: &HeadRow| head::digest(&row.body) == view.digest;
+    match txn.head(&view.id, Copy::First) {
+        Ok(Some(row)) if good(&row) => Ok(()),
+        // The engine cannot even read the page: then it cannot replace a row of it either.
+        Err(Error::Corrupt(_)) => Ok(()),
+        Err(e) => Err(e),
+        Ok(_) => match txn.head(&view.id, Copy::Second)? {
+            Some(row) if good(&row) => txn.put_head(&view.id, &row.body, &row.auth),
+            _ => Ok(()),
+        },
+    }
+}
+
 impl Inner {
     pub(crate) fn new(base: Base, state: State) -> Self {
         Self { base, state: Mutex::new(Some(state)) }
@@ -216,10 +232,11 @@ impl Inner {
     /// database, or for the host's clock, keeps nobody from reading or closing.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
         self.is_open()?;
-        let txn = self.base.storage.begin_write()?;
+        let mut txn = self.base.storage.begin_write()?;
         let mut fresh = self.peek()?;
         fresh.refresh(&self.base, &*txn)?;
         self.publish(&fresh)?;
+        mend(&mut *txn, &fresh.view)?;
         let now = self.base.env.now().as_millis().max(fresh.floor());
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };

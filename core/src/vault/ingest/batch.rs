@@ -69,6 +69,8 @@ struct Store<'a> {
     units: u64,
     /// Units that are durable, as this import last wrote them.
     durable: u64,
+    /// Records and samples met so far.
+    records: u64,
     arena: Vec<u8>,
     waiting: Vec<Waiting>,
     links: Vec<(RecordId, Origin)>,
@@ -114,6 +116,7 @@ impl<'a> Ingest<'a> {
             staged,
             units: 0,
             durable: staged.units,
+            records: 0,
             arena: Vec::new(),
             waiting: Vec::new(),
             links: Vec::new(),
@@ -149,6 +152,7 @@ impl Sink for Ingest<'_> {
 
     fn sample(&mut self, key: &SeriesKey, member: u32, sample: Sample) -> Result<()> {
         let store = &mut self.store;
+        store.records += 1;
         match &mut self.chunker {
             Some(c) => c.push(key, member, sample, &mut |chunk| store.chunk(chunk)),
             None => Err(Error::Internal(90)),
@@ -160,7 +164,7 @@ impl Sink for Ingest<'_> {
     }
 
     fn progress(&mut self, done: u64) -> Result<()> {
-        (self.tick)(done, self.store.units)
+        (self.tick)(done, self.store.records)
     }
 }
 
@@ -172,6 +176,7 @@ impl Store<'_> {
     }
 
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
+        self.records += 1;
         self.subjects.add(&draft.subject);
         let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
         let mut new = Version {

@@ -135,8 +135,9 @@ impl Partition {
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`] where the whole file cannot be read,
     /// [`Error::FlowDenied`] for a general partition, which takes no files, [`Error::OtherSubject`],
-    /// [`Error::InputChanged`], [`Error::Cancelled`] (call again to
-    /// resume), [`Error::DiskFull`]. A bad entry in a good file is no error: it is in the report.
+    /// [`Error::InputChanged`], [`Error::Cancelled`] (call again to resume), [`Error::DiskFull`],
+    /// [`Error::Busy`] where another handle imports or has discarded this very file meanwhile. A bad
+    /// entry in a good file is no error: it is in the report.
     ///
     /// ```
     /// # use healthspace::{import::Source, Environment, HealthSpace, KdfParams, Unlock};
@@ -173,6 +174,8 @@ impl Partition {
             }
             Ok(())
         };
+        // What is no health file at all leaves no trace.
+        source.check(&options.limits)?;
         let id = source.id(&options.limits, &mut |done| tick(done / 64, 0))?;
         let mut report = Report { bytes: total, ..Report::default() };
         let Some(staged) = self.stage(id, total, options.limits.fingerprint())? else {
@@ -316,7 +319,7 @@ impl Partition {
             let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
             let settled = settle::settle(tx, work, staged, done.pending, report)?;
             let mark = staged.ordinal + 1;
-            let version = tx.now;
+            let imported_at = tx.now;
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
                 s.staged = 0;
             }
@@ -329,7 +332,7 @@ impl Partition {
             let envelope = tx.envelope_of(work, staged.ordinal)?;
             let entry = SourceEntry {
                 id: staged.source,
-                imported_at: version,
+                imported_at,
                 bytes: report.bytes,
                 group: staged.group,
                 envelope,
@@ -378,6 +381,9 @@ impl Partition {
             let old = tx.source_entry(work, ordinal)?;
             let entry = SourceEntry { envelope: Vec::new(), finished: false, ..(*old).clone() };
             tx.set_source(work, ordinal, entry)?;
+            if staged.units == 0 {
+                return Ok(());
+            }
             tx.log(work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units }).map(|_| ())
         })
     }

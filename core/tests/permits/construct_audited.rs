@@ -1,0 +1,9 @@
+//! A value is audited once its entry is durable, not because somebody says so.
+
+use healthspace::{Audited, Label};
+
+fn forge<T>(value: T) -> Audited<T> {
+    Audited { value, label: Label::BOTTOM }
+}
+
+fn main() {}

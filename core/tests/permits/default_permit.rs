@@ -1,0 +1,7 @@
+//! There is no permit by default, and none by conversion.
+
+use healthspace::policy::Permit;
+
+fn main() {
+    let _: Permit = Default::default();
+}

@@ -1,0 +1,13 @@
+//! Nor can another value be put in the place of the one that was entered.
+
+use healthspace::Audited;
+
+fn exchange<T>(audited: &mut Audited<T>, other: T) {
+    audited.value = other;
+}
+
+fn convert(value: u64) -> Audited<u64> {
+    value.into()
+}
+
+fn main() {}
