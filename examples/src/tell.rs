@@ -17,6 +17,19 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// Words of a file system or of a file on one line, without what a terminal would obey.
+#[must_use]
+pub fn shown(words: &str) -> String {
+    let mut out = String::new();
+    for c in words.chars() {
+        // Direction marks and the like draw nothing and turn what follows.
+        let unseen =
+            matches!(u32::from(c), 0xAD | 0x061C | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF);
+        if c.is_control() || unseen { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
 /// What an import did, per type; and what was the matter, with the first places of it.
 #[must_use]
 pub fn report(r: &Report) -> String {
@@ -26,15 +39,25 @@ pub fn report(r: &Report) -> String {
         return out;
     }
     let width = r.types.keys().map(String::len).max().unwrap_or(4).max(4);
-    let _ = writeln!(out, "  {:width$} {:>9} {:>9} {:>9}", "type", "imported", "known", "refused");
+    // Versions of one thing are rare: their columns stand only where there are some.
+    let versions = r.replaced() + r.superseded() > 0;
+    let _ = write!(out, "  {:width$} {:>9} {:>9} {:>9}", "type", "imported", "known", "refused");
+    let _ = if versions { writeln!(out, " {:>9} {:>9}", "newer", "older") } else { writeln!(out) };
     for (name, n) in &r.types {
-        let _ = writeln!(out, "  {name:width$} {:>9} {:>9} {:>9}", n.imported, n.linked, n.refused);
+        let name = shown(name);
+        let _ = write!(out, "  {name:width$} {:>9} {:>9} {:>9}", n.imported, n.linked, n.refused);
+        let _ = if versions { writeln!(out, " {:>9} {:>9}", n.replaced, n.superseded) } else { writeln!(out) };
     }
     let _ = writeln!(out, "  {} typed facts from {}", r.facts, bytes(r.bytes));
     for ((severity, what), n) in &r.issue_counts {
         let place = r.issues.iter().find(|i| i.what == *what && i.severity == *severity);
         let place = place.map(|i| format!(", first in member {} at byte {}", i.member, i.offset));
-        let _ = writeln!(out, "  {severity:?}: {what:?}, {n} times{}", place.unwrap_or_default());
+        let _ = writeln!(
+            out,
+            "  {severity:?}: {what:?}, {n} {}{}",
+            if *n == 1 { "time" } else { "times" },
+            place.unwrap_or_default()
+        );
     }
     out
 }

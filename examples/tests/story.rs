@@ -74,3 +74,28 @@ fn failures_and_wrong_usage_have_their_codes() {
         assert_eq!(out.status.code(), Some(code), "{args:?}: {}", text(&out.stderr));
     }
 }
+
+/// A file's name is somebody else's text: a terminal must not obey it.
+#[test]
+fn a_file_name_is_printed_without_control_characters() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = "a\u{1b}[31m\u{202e}.json";
+    fs::write(dir.path().join(name), person::bundle()).unwrap();
+    let out = story(dir.path(), &[name, "no\u{1b}[2Jwhere.json"]);
+    assert_eq!(out.status.code(), Some(1));
+    let all = text(&out.stdout) + &text(&out.stderr);
+    assert!(all.contains("\\u{1b}[31m\\u{202e}.json"), "{all}");
+    assert!(!all.contains('\u{1b}') && !all.contains('\u{202e}'));
+}
+
+/// Nothing could be read: there is no story to tell, and the error is the last word.
+#[test]
+fn without_a_readable_file_nothing_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("bad.txt"), "not health data\n").unwrap();
+    let out = story(dir.path(), &["bad.txt", "nowhere.json"]);
+    let told = text(&out.stderr);
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0));
+    assert!(told.trim_end().lines().last().unwrap().contains("none of the files could be imported"), "{told}");
+    assert!(!told.contains("The notice") && !told.contains("Grounding"), "{told}");
+}

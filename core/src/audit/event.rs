@@ -213,8 +213,15 @@ events! {
         /// Its label.
         2 label: Label,
     }
+    /// The person said that a file is about them, although it says otherwise.
+    16 SubjectConfirmed {
+        /// The file.
+        1 source: SourceId,
+        /// SHA-256 of all that identifies the person since, salted.
+        2 subject_hash: [u8; 32],
+    }
     /// A file was handed to the person as it was.
-    16 OriginalExported {
+    17 OriginalExported {
         /// The file.
         1 source: SourceId,
         /// Its length.

@@ -89,12 +89,14 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             E::Declassified { record, grant, before, after, gesture }
         }),
         hash().prop_map(|subject_hash| E::SubjectPinned { subject_hash }),
+        (any::<[u8; 32]>().prop_map(SourceId::from_bytes), hash())
+            .prop_map(|(source, subject_hash)| E::SubjectConfirmed { source, subject_hash }),
         (time(), gesture()).prop_map(|(floor, gesture)| E::ClockConfirmed { floor, gesture }),
         (any::<[u8; 16]>().prop_map(ConversationId::from_bytes), label())
             .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
         (any::<[u8; 32]>().prop_map(SourceId::from_bytes), any::<u64>(), gesture())
             .prop_map(|(source, bytes, gesture)| E::OriginalExported { source, bytes, gesture }),
-        (17u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
+        (18u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
     ];
     prop_oneof![first, second]
 }

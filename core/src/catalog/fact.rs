@@ -2,6 +2,7 @@
 
 #![cfg_attr(not(test), expect(dead_code, reason = "erasure and repair will retire, rewrite and walk records"))]
 
+use super::column::unzigzag;
 use super::dictionary::{CodingRef, Dictionary};
 use super::query::{FactRow, ObjectRef, Origin, SeriesSummary};
 use super::segment::tag;
@@ -9,8 +10,8 @@ use super::store::Slot;
 use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{
-    Author, Category, Coding, Comparator, Decimal, DecisionClass, FactDraft, Kind, ObservedRange, Quantity, Status,
-    Value, When,
+    Author, Category, Coding, Comparator, Decimal, DecisionClass, FactDraft, Kind, ObservedRange, Quantity, Revision,
+    Status, Value, When,
 };
 use core::cmp::Ordering;
 
@@ -263,6 +264,7 @@ impl<'a> Fact<'a> {
                 note: self.note().to_owned(),
             },
             series: self.series(),
+            type_name: record.type_name().to_owned(),
         }
     }
 
@@ -292,7 +294,7 @@ impl<'a> RecordRef<'a> {
         Identity(self.slot.segment.records.identities.get(at).copied().unwrap_or_default())
     }
 
-    /// First half of the BLAKE3 of its body.
+    /// Hash of what it says, however it is printed.
     pub(crate) fn content(&self) -> [u8; 16] {
         self.slot.segment.records.contents.get(self.record as usize).copied().unwrap_or_default()
     }
@@ -300,6 +302,18 @@ impl<'a> RecordRef<'a> {
     /// Where its body is.
     pub(crate) fn object(&self) -> ObjectRef {
         self.slot.segment.object(self.record)
+    }
+
+    /// Which version of its thing it is.
+    pub(crate) fn revision(&self) -> Revision {
+        let (r, at) = (&self.slot.segment.records, self.record as usize);
+        let updated = Some(r.updated.get(at)).filter(|u| *u != 0).map(unzigzag);
+        Revision { updated, version: (r.revision.get(at) >> 1).checked_sub(1) }
+    }
+
+    /// Whether it was superseded.
+    pub(crate) fn is_history(&self) -> bool {
+        self.slot.segment.records.revision.get(self.record as usize) & 1 == 1
     }
 
     /// Every place that attests it, the first import first.

@@ -241,6 +241,8 @@ impl Remap {
             type_name: self.string(t, s, r.type_name.id(at)),
             origins_end: t.origins.len(),
             series: s.series(record),
+            updated: r.updated.get(at),
+            revision: r.revision.get(at),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can be asked of a catalog, and what comes back.
 
+use super::lean::{Lean, LeanRows};
 use crate::error::Result;
 use crate::id::{RecordId, SourceId};
 use crate::record::{Category, DecisionClass, FactDraft, Kind, Sample, Span};
@@ -67,6 +68,8 @@ pub struct FactRow {
     pub fact: FactDraft,
     /// For [`Kind::Series`].
     pub series: Option<SeriesSummary>,
+    /// The word by which reports count the record: a FHIR resource type, an Apple element.
+    pub type_name: String,
 }
 
 /// In which order rows come back.
@@ -107,6 +110,8 @@ pub struct Query {
     pub order: Order,
     /// Also facts whose record was entered in error.
     pub include_errors: bool,
+    /// Only facts that stand: none that were cancelled, refuted or not done.
+    pub standing: bool,
 }
 
 /// One line of "what is there".
@@ -139,6 +144,22 @@ pub trait Facts {
     /// Where a segment cannot be read.
     fn query(&self, query: &Query) -> Result<Vec<FactRow>>;
 
+    /// Rows that match, without what only a row that is shown needs.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn lean(&self, query: &Query) -> Result<LeanRows> {
+        self.query(query).map(LeanRows::of_rows)
+    }
+
+    /// All of a row of [`lean`](Self::lean).
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    fn whole(&self, row: &Lean) -> Result<FactRow> {
+        Ok(row.row.clone())
+    }
+
     /// How many match, `limit` and `skip` aside.
     ///
     /// # Errors
@@ -151,7 +172,7 @@ pub trait Facts {
     /// As [`query`](Self::query).
     fn presence(&self) -> Result<Vec<Presence>>;
 
-    /// The samples of a [`Kind::Series`] row, in order of start.
+    /// The samples of a [`Kind::Series`] row that may be seen, in order of start.
     ///
     /// # Errors
     /// As [`query`](Self::query).

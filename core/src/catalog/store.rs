@@ -5,11 +5,11 @@
 
 use super::fact::RecordRef;
 use super::query::Origin;
-use super::segment::Segment;
+use super::segment::{Segment, SetLine};
 use crate::id::{Identity, RecordId};
 use crate::record::DecisionClass;
 use core::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A segment and what newer segments say of its records.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub(crate) struct Slot {
     dead: Vec<u64>,
     /// Origins that were added since, by record.
     links: Vec<(u32, Origin)>,
+    /// What is there of the records that were not retired, once it was asked for.
+    live: OnceLock<Arc<[SetLine]>>,
 }
 
 impl Slot {
@@ -36,6 +38,14 @@ impl Slot {
         !self.dead.is_empty()
     }
 
+    /// What is there: one line per code set, class and words.
+    pub(super) fn lines(&self) -> &[SetLine] {
+        if !self.any_dead() {
+            return self.segment.lines();
+        }
+        self.live.get_or_init(|| self.segment.sum_up(|record| self.is_live(record)).into())
+    }
+
     pub(super) fn linked(&self, record: u32) -> impl Iterator<Item = Origin> + '_ {
         let from = self.links.partition_point(|l| l.0 < record);
         self.links.iter().skip(from).take_while(move |l| l.0 == record).map(|l| l.1)
@@ -46,6 +56,7 @@ impl Slot {
         let segment = Arc::clone(&self.segment);
         for id in &newer.retired {
             for record in segment.with_id(id) {
+                self.live = OnceLock::new();
                 self.dead.resize(segment.records().div_ceil(64), 0);
                 if let Some(word) = self.dead.get_mut(record as usize / 64) {
                     *word |= 1 << (record % 64);
@@ -126,7 +137,7 @@ impl Catalog {
             }) as u32
         };
         let classes = segment.words.classes.iter().map(number).collect();
-        Slot { segment, classes, dead: Vec::new(), links: Vec::new() }
+        Slot { segment, classes, dead: Vec::new(), links: Vec::new(), live: OnceLock::new() }
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
@@ -137,12 +148,19 @@ impl Catalog {
         &self.classes
     }
 
-    /// The newest record of an identity, and the content it has.
-    pub(crate) fn find_identity(&self, identity: &Identity) -> Option<(RecordId, [u8; 16])> {
+    /// Every version of a thing that was not retired, those that came last first.
+    pub(crate) fn versions<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = RecordRef<'a>> {
+        self.slots.iter().rev().flat_map(|slot| {
+            let live = slot.segment.with_identity(&identity.0).filter(|r| slot.is_live(*r));
+            live.map(move |record| RecordRef { slot, record })
+        })
+    }
+
+    /// The version of a thing that queries find.
+    pub(crate) fn find_identity(&self, identity: &Identity) -> Option<RecordRef<'_>> {
         self.slots.iter().rev().find_map(|slot| {
-            let record = slot.segment.with_identity(&identity.0).find(|r| slot.is_live(*r))?;
-            let found = RecordRef { slot, record };
-            Some((found.id(), found.content()))
+            let of = |record| RecordRef { slot, record };
+            slot.segment.with_identity(&identity.0).filter(|r| slot.is_live(*r)).map(of).find(|r| !r.is_history())
         })
     }
 
@@ -165,7 +183,11 @@ impl Catalog {
     /// Resident bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of = |s: &Slot| {
-            s.segment.memory_bytes() + 4 * s.classes.len() + 8 * s.dead.len() + size_of_val(s.links.as_slice())
+            s.segment.memory_bytes()
+                + 4 * s.classes.len()
+                + 8 * s.dead.len()
+                + size_of_val(s.links.as_slice())
+                + s.live.get().map_or(0, |l| size_of_val(&**l))
         };
         self.slots.iter().map(of).sum()
     }

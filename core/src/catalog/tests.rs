@@ -8,7 +8,7 @@ use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{
     Author, Category, ClassFilter, Coding, Comparator, Decimal, DecisionClass, Everything, FactDraft, Kind,
-    ObservedRange, Precision, Quantity, Span, Status, Value, Verdict, When,
+    ObservedRange, Precision, Quantity, Revision, Span, Status, Value, Verdict, When,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -168,6 +168,7 @@ impl Model {
                         class,
                         fact: fact.clone(),
                         series: live.rec.series.filter(|_| fact.kind == Kind::Series),
+                        type_name: "Observation".to_owned(),
                     },
                 ));
             }
@@ -182,7 +183,11 @@ impl Model {
             let code = |c: &Coding| {
                 q.codes.iter().any(|(system, code)| c.code == *code && (system.is_empty() || c.system == *system))
             };
-            filter.judge(&r.class).passes(at)
+            let verdict = filter.judge(&r.class);
+            // A chunk that a period governs is for whoever can open it.
+            verdict.passes(at)
+                && !(r.fact.kind == Kind::Series && matches!(verdict, Verdict::Within(_)))
+                && (!q.standing || r.fact.status != Status::NotDone)
                 && (q.codes.is_empty() || r.fact.codes.iter().any(code))
                 && (q.categories.is_empty() || q.categories.contains(&r.fact.category))
                 && (q.kinds.is_empty() || q.kinds.contains(&r.fact.kind))
@@ -250,6 +255,15 @@ fn new_record<'a>(id: RecordId, rec: &'a Rec) -> NewRecord<'a> {
         type_name: "Observation",
         facts: &rec.facts,
         series: rec.series,
+        revision: revision(id),
+        history: false,
+    }
+}
+
+fn revision(id: RecordId) -> Revision {
+    Revision {
+        updated: Some(i64::from(id.0[0]) - 9).filter(|t| *t != 0),
+        version: id.0[1].checked_sub(1).map(u64::from),
     }
 }
 
@@ -328,8 +342,8 @@ fn query() -> impl Strategy<Value = Query> {
         prop::collection::vec((0usize..3).prop_map(|i| Kind::ALL[i]), 0..2),
     );
     let period = (prop::option::of(-200_000i64..400_000), prop::option::of(-200_000i64..400_000));
-    (lists, period, 0usize..6, 0usize..4, any::<bool>(), any::<bool>()).prop_map(
-        |((codes, categories, kinds), (from, to), limit, skip, oldest, include_errors)| Query {
+    (lists, period, 0usize..6, 0usize..4, any::<bool>(), any::<(bool, bool)>()).prop_map(
+        |((codes, categories, kinds), (from, to), limit, skip, oldest, (include_errors, standing))| Query {
             codes,
             categories,
             kinds,
@@ -339,6 +353,7 @@ fn query() -> impl Strategy<Value = Query> {
             skip,
             order: if oldest { Order::OldestFirst } else { Order::NewestFirst },
             include_errors,
+            standing,
         },
     )
 }
@@ -350,6 +365,24 @@ fn check(catalog: &Catalog, model: &Model, filter: &dyn ClassFilter, queries: &[
         prop_assert_eq!(view.count(q, &mut |_| ()), all.len() as u64);
         let limit = if q.limit == 0 { usize::MAX } else { q.limit };
         let expect: Vec<FactRow> = all.into_iter().skip(q.skip).take(limit).collect();
+        let lean = view.lean(q);
+        let whole: Vec<FactRow> = lean.rows.iter().map(|r| view.whole(r).unwrap()).collect();
+        for (row, all) in lean.rows.iter().zip(&whole) {
+            prop_assert_eq!((row.fact.when, row.fact.status, &row.class), (all.fact.when, all.fact.status, &all.class));
+            let head = &lean.heads[row.head as usize];
+            prop_assert_eq!((&head.codes, &head.text), (&all.fact.codes, &all.fact.text));
+            match (&row.fact.value, &all.fact.value, &head.value) {
+                (Value::Quantity(a), Value::Quantity(b), Value::Quantity(c)) => {
+                    prop_assert_eq!((a.number, a.comparator), (b.number, b.comparator));
+                    prop_assert_eq!((&b.unit, &b.ucum), (&c.unit, &c.ucum));
+                }
+                (a, b, c) => {
+                    prop_assert_eq!(*a == Value::None, *b == Value::None);
+                    prop_assert!(!matches!((b, c), (Value::Quantity(_), _) | (_, Value::Quantity(_))));
+                }
+            }
+        }
+        prop_assert_eq!(whole, expect.clone());
         prop_assert_eq!(view.query(q), expect);
     }
     prop_assert_eq!(view.presence(&mut |_| ()), model.presence(filter));
@@ -373,6 +406,7 @@ fn check_records(catalog: &Catalog, model: &Model, ids: u16) -> Result<(), TestC
             prop_assert_eq!(found.confidentiality() as u8, rec.confidentiality);
             prop_assert_eq!(found.series(), rec.series);
             prop_assert_eq!(found.type_name(), "Observation");
+            prop_assert_eq!((found.revision(), found.is_history()), (revision(found.id()), false));
             let facts: Vec<FactDraft> = found.facts().map(|f| f.to_row().fact).collect();
             prop_assert_eq!(&facts, &rec.facts);
         }
@@ -383,8 +417,9 @@ fn check_records(catalog: &Catalog, model: &Model, ids: u16) -> Result<(), TestC
         // The newest segment's; within it any.
         let newest = of.iter().map(|l| l.age).max();
         prop_assert_eq!(found.is_some(), newest.is_some());
-        if let Some((id, content)) = found {
-            prop_assert_eq!(content, [id.0[0] ^ 0xff; 16]);
+        if let Some(found) = found {
+            let id = found.id();
+            prop_assert_eq!(found.content(), [id.0[0] ^ 0xff; 16]);
             prop_assert!(of.iter().any(|l| l.id == id && Some(l.age) == newest));
         }
     }
@@ -612,4 +647,48 @@ fn the_words_of_a_retired_record_do_not_survive_a_merge() {
     let (a, b) = (Segment::decode(&a.finish().unwrap()).unwrap(), Segment::decode(&b.finish().unwrap()).unwrap());
     let merged = Segment::decode(&merge(&[&a, &b]).unwrap()).unwrap();
     assert_eq!((merged.records(), merged.facts(), merged.words.text.len(), merged.groups().len()), (0, 0, 0, 0));
+}
+
+#[test]
+fn a_superseded_version_keeps_its_body_and_loses_its_facts() {
+    let fact = FactDraft { text: "old words".to_owned(), ..FactDraft::new(Kind::Observation, Category::Laboratory) };
+    let rec = |n: u64, facts| Rec {
+        identity: 7,
+        object: ObjectRef { number: n, version: 2, group: 3 },
+        origins: vec![Origin { source: n as u32, span: Span::default() }],
+        author: 0,
+        confidentiality: 4,
+        sensitivities: 0,
+        facts,
+        series: None,
+    };
+    let (old, new) = (rec(1, vec![fact.clone()]), rec(2, vec![FactDraft { text: "new".to_owned(), ..fact }]));
+    let segment = |f: &dyn Fn(&mut SegmentBuilder)| {
+        let mut b = SegmentBuilder::new();
+        f(&mut b);
+        Segment::decode(&b.finish().unwrap()).unwrap()
+    };
+    let a = segment(&|b| b.add(new_record(RecordId([1; 16]), &old)));
+    let b = segment(&|b| {
+        b.add(new_record(RecordId([2; 16]), &new));
+    });
+    let c = segment(&|b| {
+        b.retire(RecordId([1; 16]));
+        b.add(NewRecord { history: true, ..new_record(RecordId([1; 16]), &old) });
+        b.link(RecordId([1; 16]), Origin { source: 9, span: Span::default() });
+    });
+    let merged = Segment::decode(&merge(&[&a, &b, &c]).unwrap()).unwrap();
+    assert!(!merged.words.text.contains("old words"));
+    for catalog in [Catalog::of([a, b, c].map(std::sync::Arc::new)), Catalog::of([std::sync::Arc::new(merged)])] {
+        let rows = View::new(&catalog, &Everything).query(&Query { include_errors: true, ..Query::default() });
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].record, RecordId([2; 16]));
+        let identity = Identity([7; 16]);
+        assert_eq!(catalog.find_identity(&identity).unwrap().id(), RecordId([2; 16]));
+        assert_eq!(catalog.versions(&identity).count(), 2);
+        let kept = catalog.find_record(&RecordId([1; 16])).unwrap();
+        assert!(kept.is_history() && kept.object().number == 1 && kept.facts().len() == 0);
+        assert_eq!(kept.revision(), revision(RecordId([1; 16])));
+        assert_eq!(kept.origins().iter().map(|o| o.source).collect::<Vec<_>>(), [1, 9]);
+    }
 }

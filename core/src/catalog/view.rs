@@ -1,15 +1,20 @@
 //! Questions to a catalog through a row filter: what the filter refuses is in no list, count,
 //! presence or total.
+//!
+//! A chunk of samples that a period governs is in none of them either: it may hold samples from
+//! outside, and its sums count them. [`View::cut_facts`] names such chunks for whoever can open
+//! them and leave the rest out.
 
-use super::dictionary::between;
 use super::fact::{Fact, RecordRef};
+use super::lean::{Lean, LeanRows};
 use super::query::{FactRow, Order, Presence, Query};
+use super::segment::SetLine;
 use super::store::{Catalog, Slot};
-use crate::record::{ClassFilter, DecisionClass, Status, Verdict};
+use crate::record::{ClassFilter, DecisionClass, Kind, Status, Verdict};
 use core::cmp::Ordering;
 use core::ops::Range;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, binary_heap::PeekMut};
+use std::collections::{BTreeMap, BinaryHeap, binary_heap::PeekMut};
 
 /// A catalog as one reader may see it. Each class is judged once, when the view is made.
 pub(crate) struct View<'a> {
@@ -23,6 +28,8 @@ enum Admit<'v> {
     No,
     All,
     Within(&'v [(i64, i64)]),
+    /// Chunks that reach into a range.
+    Reaching(&'v [(i64, i64)]),
 }
 
 /// What a row must pass: the filter and the query, the codes aside.
@@ -31,23 +38,60 @@ struct Gate<'v> {
     from: Option<i64>,
     to: Option<i64>,
     include_errors: bool,
+    standing: bool,
 }
 
 impl Gate<'_> {
+    /// Whether a segment's class can have rows that pass.
+    fn admits(&self, slot: &Slot, class: u32) -> bool {
+        !matches!(self.of(slot, class), None | Some(Admit::No))
+    }
+
+    fn of(&self, slot: &Slot, class: u32) -> Option<&Admit<'_>> {
+        slot.classes.get(class as usize).and_then(|c| self.admit.get(*c as usize))
+    }
+
+    /// The code sets that a query can find rows in.
+    fn sets(&self, slot: &Slot, query: &Query, mut f: impl FnMut(u32)) {
+        if query.codes.is_empty() {
+            // A set without a row of an admitted class is not even looked at.
+            let mut last = None;
+            for line in slot.segment.lines() {
+                if last != Some(line.set) && self.admits(slot, line.class) {
+                    last = Some(line.set);
+                    f(line.set);
+                }
+            }
+            return;
+        }
+        let mut sets = Vec::new();
+        for (system, code) in &query.codes {
+            slot.segment.sets_with(system, code, &mut sets);
+        }
+        sets.sort_unstable();
+        sets.dedup();
+        sets.into_iter().for_each(&mut f);
+    }
+
     #[inline]
     fn passes(&self, slot: &Slot, row: usize, dated: bool) -> bool {
         let (s, rows) = (&slot.segment, &slot.segment.rows);
-        let class = slot.classes.get(rows.class.id(row) as usize);
-        let admitted = match class.and_then(|c| self.admit.get(*c as usize)) {
+        let admitted = match self.of(slot, rows.class.id(row)) {
             None | Some(Admit::No) => false,
             Some(Admit::All) => true,
             Some(Admit::Within(ranges)) => {
                 let at = s.at(row);
                 dated && ranges.iter().any(|(a, b)| *a <= at && at < *b)
             }
+            Some(Admit::Reaching(ranges)) => {
+                let first = s.at(row);
+                let last = s.until(row).map_or(first, |w| w.at.max(first));
+                dated && ranges.iter().any(|(a, b)| *a <= last && first < *b)
+            }
         };
         admitted
             && (self.include_errors || !rows.any_errors || rows.status.get(row) != Status::EnteredInError as u64)
+            && (!self.standing || rows.status.get(row) != Status::NotDone as u64)
             && (!slot.any_dead() || slot.is_live(rows.record.id(row)))
     }
 
@@ -89,21 +133,48 @@ impl<'a> View<'a> {
     fn sees(&self, fact: &Fact<'_>) -> bool {
         let id = fact.slot.segment.rows.class.id(fact.row) as usize;
         let class = fact.slot.classes.get(id).and_then(|c| self.verdicts.get(*c as usize));
-        class.is_some_and(|v| v.passes(fact.when().map(|w| w.at)))
+        class.is_some_and(|v| match v {
+            // A chunk may reach out of a period.
+            Verdict::Within(_) if fact.kind() == Kind::Series => false,
+            v => v.passes(fact.when().map(|w| w.at)),
+        })
     }
 
     fn gate(&self, query: &Query) -> Gate<'_> {
-        let asked = |c: &DecisionClass| {
-            (query.categories.is_empty() || query.categories.contains(&c.category))
-                && (query.kinds.is_empty() || query.kinds.contains(&c.kind))
+        self.gate_of(query, |class, verdict| match verdict {
+            Verdict::Within(_) if class.kind == Kind::Series => Admit::No,
+            verdict if asks(query, class) => Admit::of(verdict),
+            _ => Admit::No,
+        })
+    }
+
+    fn gate_of<'v>(&'v self, query: &Query, f: impl Fn(&DecisionClass, &'v Verdict) -> Admit<'v>) -> Gate<'v> {
+        Gate {
+            admit: self.catalog.classes().iter().zip(&self.verdicts).map(|(c, v)| f(c, v)).collect(),
+            from: query.from,
+            to: query.to,
+            include_errors: query.include_errors,
+            standing: query.standing,
+        }
+    }
+
+    /// Whether a query asks for chunks of samples that a period governs.
+    pub(crate) fn cuts(&self, query: &Query) -> bool {
+        let cut = |(c, v): (&DecisionClass, &Verdict)| {
+            c.kind == Kind::Series && matches!(v, Verdict::Within(_)) && asks(query, c)
         };
-        let admit = self.catalog.classes().iter().zip(&self.verdicts).map(|(class, verdict)| match verdict {
-            Verdict::Nothing => Admit::No,
-            _ if !asked(class) => Admit::No,
-            Verdict::All => Admit::All,
-            Verdict::Within(ranges) => Admit::Within(ranges),
+        self.catalog.classes().iter().zip(&self.verdicts).any(cut)
+    }
+
+    /// The chunks that a period governs and that reach into it, whatever dates, order and bounds
+    /// the query asks for: those are for what is left of them.
+    pub(crate) fn cut_facts(&self, query: &Query) -> Vec<Fact<'a>> {
+        let whole = Query { from: None, to: None, limit: 0, skip: 0, ..query.clone() };
+        let gate = self.gate_of(&whole, |class, verdict| match verdict {
+            Verdict::Within(ranges) if class.kind == Kind::Series && asks(query, class) => Admit::Reaching(ranges),
+            _ => Admit::No,
         });
-        Gate { admit: admit.collect(), from: query.from, to: query.to, include_errors: query.include_errors }
+        self.through(&gate, &whole, |_| true)
     }
 
     /// Facts that match, in the order asked for; nothing is copied.
@@ -114,14 +185,17 @@ impl<'a> View<'a> {
     /// As [`query_facts`](Self::query_facts), of the facts that `keep` says yes to: `limit` and
     /// `skip` count those.
     pub(crate) fn query_facts_where(&self, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
-        let gate = self.gate(query);
+        self.through(&self.gate(query), query, keep)
+    }
+
+    fn through(&self, gate: &Gate<'_>, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
         let mut cursors = Vec::new();
         for (age, slot) in self.catalog.slots().iter().enumerate() {
-            for_sets(slot, query, |set| {
+            gate.sets(slot, query, |set| {
                 let (dated, undated) = gate.rows(slot, set);
                 let fact = Fact { slot, set, row: 0 };
                 let mut cursor = Cursor { age, fact, dated, run: 0..0, undated, order: query.order, at: None };
-                if cursor.advance(&gate) {
+                if cursor.advance(gate) {
                     cursors.push(cursor);
                 }
             });
@@ -138,11 +212,33 @@ impl<'a> View<'a> {
                     break;
                 }
             }
-            if !top.advance(&gate) {
+            if !top.advance(gate) {
                 PeekMut::pop(top);
             }
         }
         out
+    }
+
+    /// Rows that match, without their words.
+    pub(crate) fn lean(&self, query: &Query) -> LeanRows {
+        let mut facts = Vec::new();
+        let slots = self.catalog.slots();
+        for fact in self.query_facts(query) {
+            let slot = slots.iter().position(|s| core::ptr::eq(s, fact.slot)).unwrap_or(usize::MAX);
+            facts.push((slot as u32, fact));
+        }
+        LeanRows::of_facts(&facts)
+    }
+
+    /// All of a row of [`lean`](Self::lean).
+    pub(crate) fn whole(&self, row: &Lean) -> Option<FactRow> {
+        let slot = self.catalog.slots().get(row.place.0 as usize)?;
+        let at = row.place.1 as usize;
+        let set = (at < slot.segment.facts()).then(|| slot.segment.set_of(at))?;
+        let fact = Fact { slot, set, row: at };
+        let gate = self.gate(&Query { include_errors: true, ..Query::default() });
+        let passes = gate.passes(slot, at, at < slot.segment.dated_end(set));
+        (passes && fact.record().id() == row.record && fact.part() == row.part).then(|| fact.to_row())
     }
 
     /// Rows that match, owned.
@@ -157,7 +253,7 @@ impl<'a> View<'a> {
         for slot in self.catalog.slots() {
             let ids = &slot.segment.rows.class;
             let mut met = vec![false; slot.classes.len()];
-            for_sets(slot, query, |set| {
+            gate.sets(slot, query, |set| {
                 let (dated, undated) = gate.rows(slot, set);
                 let rows = dated.map(|r| (r, true)).chain(undated.map(|r| (r, false)));
                 for (row, _) in rows.filter(|(r, dated)| gate.passes(slot, *r, *dated)) {
@@ -180,24 +276,7 @@ impl<'a> View<'a> {
         let gate = self.gate(&Query::default());
         let mut lines: BTreeMap<(DecisionKey, &str, &str, &str), Line<'a>> = BTreeMap::new();
         for slot in self.catalog.slots() {
-            let mut local: HashMap<(u32, u32, u32), Line<'a>, super::index::Seeded> = HashMap::default();
-            for_sets(slot, &Query::default(), |set| {
-                let coded = !slot.segment.words.members(set).is_empty();
-                let (dated, undated) = gate.rows(slot, set);
-                let rows = dated.map(|r| (r, true)).chain(undated.map(|r| (r, false)));
-                for (row, dated) in rows.filter(|(r, dated)| gate.passes(slot, *r, *dated)) {
-                    let columns = &slot.segment.rows;
-                    let text = if coded { 0 } else { columns.text.id(row) };
-                    let line = Line::of(Fact { slot, set, row }, dated);
-                    match local.get_mut(&(columns.class.id(row), set, text)) {
-                        Some(sum) => sum.add(line),
-                        None => {
-                            local.insert((columns.class.id(row), set, text), line);
-                        }
-                    }
-                }
-            });
-            for line in local.into_values() {
+            for line in slot.lines().iter().filter_map(|of| gate.line(slot, of)) {
                 let fact = line.newest;
                 let class = fact.class();
                 seen(&class);
@@ -235,20 +314,53 @@ impl<'a> View<'a> {
 
 type DecisionKey = (crate::record::Category, crate::record::Kind);
 
-/// The code sets that a query can find rows in.
-fn for_sets(slot: &Slot, query: &Query, mut f: impl FnMut(u32)) {
-    if query.codes.is_empty() {
-        let ends = &slot.segment.rows.set_ends;
-        (0..ends.len() as u32).filter(|set| !between(ends, *set).is_empty()).for_each(f);
-        return;
+/// Whether a query asks for facts of a class.
+fn asks(query: &Query, class: &DecisionClass) -> bool {
+    (query.categories.is_empty() || query.categories.contains(&class.category))
+        && (query.kinds.is_empty() || query.kinds.contains(&class.kind))
+}
+
+impl<'v> Admit<'v> {
+    fn of(verdict: &'v Verdict) -> Self {
+        match verdict {
+            Verdict::Nothing => Self::No,
+            Verdict::All => Self::All,
+            Verdict::Within(ranges) => Self::Within(ranges),
+        }
     }
-    let mut sets = Vec::new();
-    for (system, code) in &query.codes {
-        slot.segment.sets_with(system, code, &mut sets);
+}
+
+impl Gate<'_> {
+    /// What may be seen of a segment's line: as it was summed up where all or nothing of it may,
+    /// row by row where a period cuts it.
+    fn line<'a>(&self, slot: &'a Slot, of: &SetLine) -> Option<Line<'a>> {
+        let fact = Fact { slot, set: of.set, row: of.newest as usize };
+        let span = of.span();
+        match self.of(slot, of.class)? {
+            Admit::No | Admit::Reaching(_) => None,
+            Admit::All if of.count() == 0 => None,
+            Admit::All => Some(Line { count: of.count(), span, newest: fact }),
+            Admit::Within(ranges) => {
+                let (first, last) = span?;
+                if ranges.iter().any(|(a, b)| *a <= first && last < *b) {
+                    return Some(Line { count: of.dated.into(), span, newest: fact });
+                }
+                let reaches = ranges.iter().any(|(a, b)| *a <= last && first < *b);
+                let rows = reaches
+                    .then(|| self.rows(slot, of.set).0)?
+                    .filter(|row| of.holds(&slot.segment, *row) && self.passes(slot, *row, true));
+                let mut out: Option<Line<'a>> = None;
+                for row in rows {
+                    let line = Line::of(Fact { row, ..fact });
+                    match &mut out {
+                        Some(sum) => sum.add(line),
+                        None => out = Some(line),
+                    }
+                }
+                out
+            }
+        }
     }
-    sets.sort_unstable();
-    sets.dedup();
-    sets.into_iter().for_each(&mut f);
 }
 
 /// A line of "what is there" while it is summed up.
@@ -259,9 +371,10 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(fact: Fact<'a>, dated: bool) -> Self {
+    /// Of one dated row.
+    fn of(fact: Fact<'a>) -> Self {
         let at = fact.slot.segment.at(fact.row);
-        Self { count: 1, span: dated.then_some((at, at)), newest: fact }
+        Self { count: 1, span: Some((at, at)), newest: fact }
     }
 
     fn add(&mut self, other: Self) {

@@ -7,7 +7,7 @@ use super::page::{self, Block, Line};
 use super::question::{self, Topic};
 use super::view::{self, Event, View};
 use super::{Composed, Options, overview, period, person, series, wearable};
-use crate::catalog::{FactRow, Facts};
+use crate::catalog::{FactRow, Facts, LeanRows};
 use crate::error::Result;
 use crate::record::{Kind, Status};
 
@@ -106,7 +106,9 @@ impl Draft<'_> {
                 ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)
             }
         };
-        rows.retain(|r| r.fact.when.is_some() && !matches!(r.fact.status, Status::EnteredInError | Status::NotDone));
+        // A draft, or what was cancelled or not done, starts nothing.
+        let starts = |s: Status| !matches!(s, Status::EnteredInError | Status::NotDone | Status::Preliminary);
+        rows.retain(|r| r.fact.when.is_some() && starts(r.fact.status));
         view::sort(&mut rows);
         let Some((row, when)) = rows.first().and_then(|r| Some((r.clone(), r.fact.when?))) else {
             self.missing.push(format!("start:{key}"));
@@ -138,39 +140,37 @@ impl Draft<'_> {
         let view = self.view;
         let asked: Vec<&'static Concept> =
             view.plan.concepts.iter().copied().filter(|c| c.area == Area::Measure).collect();
-        let mut read: Vec<(&str, Vec<FactRow>)> = Vec::new();
-        let mut empty = Vec::new();
+        let mut read: Vec<(&'static Concept, LeanRows, Vec<FactRow>)> = Vec::new();
         for c in asked {
-            let rows = view.measure_rows(c)?;
-            let (series, mut values): (Vec<FactRow>, Vec<FactRow>) =
-                rows.into_iter().partition(|r| r.fact.kind == Kind::Series);
-            if values.is_empty() && view.plan.period.is_some() && view.plan.event.is_none() {
+            let (mut values, series) = view.measure_rows(c)?;
+            if values.rows.is_empty() && view.plan.period.is_some() && view.plan.event.is_none() {
                 // The catalog was asked for the period only; the latest of all says where to look.
                 values = overview::latest(view, c)?;
             }
+            read.push((c, values, series));
+        }
+        let rows = |key| read.iter().find(|(c, ..)| c.key == key).map(|(_, values, _)| values.rows.as_slice());
+        let pressure = match (rows("systolic"), rows("diastolic")) {
+            (Some(systolic), Some(diastolic)) => series::pressure(view, systolic, diastolic)?,
+            _ => None,
+        };
+        if let Some(line) = pressure {
+            let title = view.say("Blood pressure", "Tension artérielle");
+            let mut block = Block::new(title.clone(), title);
+            block.push(line);
+            self.blocks.insert(1, block);
+        }
+        let mut empty = Vec::new();
+        for (c, values, series) in read {
             let title = capital(c.name(view.lang));
-            if matches!(c.key, "systolic" | "diastolic") {
-                read.push((c.key, values.clone()));
-            }
             let before = self.blocks.len();
-            if let Some(block) = series::block(view, &title, &title, values, event) {
-                self.blocks.push(block);
-            }
+            self.blocks.extend(series::block(view, &title, &title, values, event)?);
             if !series.is_empty() {
                 self.blocks.extend(wearable::blocks(view, c, &title, &series, event)?);
             }
             if self.blocks.len() == before {
                 empty.push(c);
             }
-        }
-        let rows = |key| read.iter().find(|(k, _)| *k == key).map(|(_, r)| r.as_slice());
-        if let (Some(s), Some(d)) = (rows("systolic"), rows("diastolic"))
-            && let Some(line) = series::pressure(view, s, d)
-        {
-            let title = view.say("Blood pressure", "Tension artérielle");
-            let mut block = Block::new(title.clone(), title);
-            block.push(line);
-            self.blocks.insert(1, block);
         }
         for c in empty {
             self.miss(c.key, c.name(view.lang));
@@ -224,8 +224,9 @@ impl Draft<'_> {
             let rows = view.presence_rows(&p)?;
             let title = if p.text.is_empty() { view.quote(&p.code) } else { view.quote(&p.text) };
             if p.kind == Kind::Observation {
-                self.blocks.extend(series::block(view, &title, &title, rows, None));
+                self.blocks.extend(series::block(view, &title, &title, rows, None)?);
             } else {
+                let rows = rows.rows.into_iter().map(|r| r.row).collect();
                 self.blocks.push(lists::found(view, title, rows));
             }
         }

@@ -9,6 +9,7 @@ use super::view::{View, sort};
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::record::{Category, FactDraft, Kind, Status, Value};
+use std::collections::HashMap;
 
 /// Lines at most, per list.
 const LISTED: usize = 60;
@@ -19,13 +20,42 @@ struct Entry {
     rows: Vec<FactRow>,
 }
 
+/// Whether a row says that something is not so: cancelled, refused, not to be given.
+fn is_denied(row: &FactRow) -> bool {
+    row.fact.status == Status::NotDone
+}
+
+/// Whether it is only planned, a draft, unconfirmed.
+fn is_open(row: &FactRow) -> bool {
+    row.fact.status == Status::Preliminary
+}
+
+/// Whether a record says that a medication was handed over or given: evidence that it began, but
+/// that one box or one dose is `completed` ends no treatment.
+fn is_supply(row: &FactRow) -> bool {
+    matches!(row.type_name.as_str(), "MedicationDispense" | "MedicationAdministration")
+}
+
 impl Entry {
     fn last(&self) -> Option<&FactRow> {
         self.rows.iter().rfind(|r| r.fact.when.is_some()).or(self.rows.last())
     }
 
+    /// The row whose status is that of the entry. A medication is active where any prescription or
+    /// statement of it is, else it is what the latest of them says; of other things the latest row
+    /// decides.
+    fn deciding(&self) -> Option<&FactRow> {
+        if self.rows.first().is_none_or(|r| r.fact.kind != Kind::Medication) {
+            return self.last();
+        }
+        let said = || self.rows.iter().rev().filter(|r| !is_supply(r));
+        let active = || said().filter(|r| r.fact.status == Status::Active);
+        let dated = |r: &&FactRow| r.fact.when.is_some();
+        active().find(dated).or(active().next()).or(said().find(dated)).or(said().next())
+    }
+
     fn active(&self, view: &View<'_>) -> bool {
-        self.last().is_some_and(|r| match r.fact.status {
+        self.deciding().is_some_and(|r| match r.fact.status {
             // A prescription that ran out while the source calls it active is active, as reported.
             Status::Active if r.fact.kind == Kind::Medication => true,
             Status::Active | Status::Unstated => !ended(view, &r.fact),
@@ -33,46 +63,88 @@ impl Entry {
         })
     }
 
-    /// Whether it may be shown to a question that did not ask for it: not where a source or a rule
-    /// marks it as sensitive, and not social findings that stand among the conditions (SNOMED CT
-    /// tags them so), unless they are conditions of our table.
+    /// Whether it holds at all: not cancelled, not a mere plan.
+    fn stands(&self) -> bool {
+        !self.rows.iter().any(|r| r.fact.kind == Kind::Medication && (is_denied(r) || is_open(r)))
+    }
+
+    /// Whether it may be shown to a question that did not ask for it. One rule: nothing sensitive
+    /// is volunteered, by the marks of a source or a rule or by what it is; nor social findings
+    /// that stand among the conditions (SNOMED CT tags them so), unless our table has them.
     fn volunteered(&self) -> bool {
-        let words = self.last().map(|r| fold::words(&r.fact.text)).unwrap_or_default();
+        let Some(last) = self.last() else { return false };
+        if self.rows.iter().any(|r| !r.class.sensitivities().is_empty()) {
+            return false;
+        }
+        if last.fact.kind != Kind::Condition {
+            return true;
+        }
+        let words = fold::words(&last.fact.text);
         let social = words.last().is_some_and(|w| w == "finding" || w == "situation");
-        self.rows.iter().all(|r| r.class.sensitivities().is_empty()) && (self.concept.is_some() || !social)
+        let private = self.concept.is_some_and(|c| PRIVATE.contains(&c.key))
+            || PRIVATE_WORDS.split('|').any(|p| fold::matches(p, &words));
+        !private && (self.concept.is_some() || !social)
     }
 }
+
+/// Conditions of our table that are shown only to a question that asks for them.
+const PRIVATE: [&str; 4] = ["depression", "anxiety", "hiv", "pregnancy"];
+
+/// The same, by words: mental health, substance use, sexuality, reproduction and violence.
+const PRIVATE_WORDS: &str = "abus*|addict*|dependenc*|dependance|toxicoman*|alcohol*|alcool*|opioid*|opiace*|cocain*|cannabis|overdose|surdose|\
+substance|drug use|intoxication|withdrawal|sevrage|psych*|schizo*|bipolar*|manic|mania|suicid*|self harm|automutilation|\
+depress*|anxi*|panic|posttraumatic|traumatique|stress disorder|eating disorder|anorexi*|bulimi*|hiv|vih|sida|immunodeficiency|immunodeficience|\
+syphilis|gonorr*|chlamydia*|genital*|venereal|sexual*|sexuel*|gender|genre|erectile|contracepti*|pregnan*|grossesse|\
+abort*|avortement|miscarriage|fausse couche|infertil*|violence|victim*|assault*|rape|viol|maltreat*|maltraitance|incarcerat*";
 
 /// Whether its end has passed.
 fn ended(view: &View<'_>, fact: &FactDraft) -> bool {
     fact.until.is_some_and(|u| u.end() <= view.options.now.as_millis())
 }
 
-/// One entry per ingredient, condition or vaccine; what has no name of ours goes by its own words.
+/// One entry per product, condition or vaccine. Two strengths of an ingredient are two products:
+/// one can be stopped while the other is taken.
 fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
     sort(&mut rows);
-    let mut out: Vec<(String, Entry)> = Vec::new();
-    let mut known = std::collections::BTreeMap::new();
-    for row in rows {
+    let mut out: Vec<Entry> = Vec::new();
+    // Few wordings, many rows: each is looked up once.
+    let mut names: Vec<Option<&'static Concept>> = Vec::new();
+    let (mut by_name, mut known) = (HashMap::new(), HashMap::new());
+    let mut which = Vec::with_capacity(rows.len());
+    for row in &rows {
         let f = &row.fact;
-        // A class, or a broad condition, is no name: two drugs of one class are two entries.
-        let concept = *known
-            .entry((f.codes.clone(), f.text.clone()))
-            .or_insert_with(|| concepts::of_fact(f.kind, &f.codes, &f.text));
-        let words = fold::words(&f.text).join(" ");
-        let key = match concept {
-            Some(c) if c.area == Area::Medication && !c.codes.is_empty() => c.key.to_owned(),
-            Some(c) if c.area == Area::Immunization => c.key.to_owned(),
-            _ if words.is_empty() => f.codes.first().map(|c| c.code.clone()).unwrap_or_default(),
-            _ => words,
+        which.push(*known.entry((f.kind, &f.codes, &f.text)).or_insert_with(|| {
+            let (concept, words) = (concepts::of_fact(f.kind, &f.codes, &f.text), fold::words(&f.text).join(" "));
+            let code = || f.codes.first().map(|c| format!("{}|{}", c.system, c.code)).unwrap_or_default();
+            let name = match concept {
+                _ if f.kind == Kind::Medication => format!("{}\u{0}{words}", code()),
+                Some(c) if c.area == Area::Immunization => c.key.to_owned(),
+                _ if words.is_empty() => f.codes.first().map(|c| c.code.clone()).unwrap_or_default(),
+                _ => words,
+            };
+            *by_name.entry(name).or_insert_with(|| {
+                names.push(concept);
+                names.len() - 1
+            })
+        }));
+    }
+    let mut places = HashMap::new();
+    for (row, name) in rows.into_iter().zip(which) {
+        let concept = names.get(name).copied().flatten();
+        let f = &row.fact;
+        // What was cancelled or only planned is never one entry with what is taken or was given.
+        let apart = match f.kind {
+            Kind::Medication => (is_denied(&row), is_open(&row)),
+            Kind::Immunization => (is_denied(&row), false),
+            _ => (false, false),
         };
-        match out.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, e)) => e.rows.push(row),
-            None => out.push((key, Entry { concept, rows: vec![row] })),
+        let at = *places.entry((name, apart)).or_insert(out.len());
+        match out.get_mut(at) {
+            Some(e) => e.rows.push(row),
+            None => out.push(Entry { concept, rows: vec![row] }),
         }
     }
-    let mut out: Vec<Entry> = out.into_iter().map(|(_, e)| e).collect();
     // What is active first, then the latest.
     out.sort_by_key(|e| (!e.active(view), core::cmp::Reverse(e.last().and_then(|r| r.fact.when).map(|w| w.at))));
     out
@@ -88,6 +160,7 @@ fn status(view: &View<'_>, fact: &FactDraft) -> String {
         (Status::Stopped, _) => view.say("stopped", "arrêté"),
         (Status::Resolved, _) => view.say("resolved", "résolu"),
         (Status::OnHold, _) => view.say("on hold", "suspendu"),
+        (Status::NotDone, Kind::Medication) => view.say("not to be taken, or cancelled", "à ne pas prendre, ou annulé"),
         (Status::NotDone, _) => view.say("not done or refuted", "non fait ou écarté"),
         (Status::Preliminary, _) => view.say("planned or unconfirmed", "prévu ou non confirmé"),
         (_, Kind::Medication | Kind::Condition | Kind::Allergy) if ended => view.say("ended", "terminé"),
@@ -97,22 +170,32 @@ fn status(view: &View<'_>, fact: &FactDraft) -> String {
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     let (first, last) = (e.rows.first()?, e.last()?);
-    let words = fold::words(&last.fact.text);
+    let said = e.deciding();
+    let named = said.unwrap_or(last);
+    let words = fold::words(&named.fact.text);
     let name = match e.concept {
-        Some(c) if c.area == Area::Measure => view.source_words(&last.fact),
+        Some(c) if c.area == Area::Measure => view.source_words(&named.fact),
         // Our name alone, where the file says just the same.
         Some(c) if [c.en, c.fr].iter().any(|n| fold::words(n) == words) => c.name(view.lang).to_owned(),
-        Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&last.fact)),
-        None => view.source_words(&last.fact),
+        Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&named.fact)),
+        None => view.source_words(&named.fact),
     };
     let mut line = Line::new(rank).release(&e.rows).text(name);
-    let status = status(view, &last.fact);
+    let status = match said {
+        Some(row) => status(view, &row.fact),
+        None => view.say("dispensed or given", "délivré ou administré"),
+    };
     if !status.is_empty() {
         line = line.text(format!(", {status}"));
+        if let Some(row) = said.filter(|r| !core::ptr::eq(*r, last)) {
+            line = line.cite(row);
+        }
     }
     let (from, to) = (view.date(first.fact.when.as_ref()), view.date(last.fact.when.as_ref()));
     line = match (e.rows.len(), first.fact.kind) {
-        (1, Kind::Medication | Kind::Condition | Kind::Allergy) if first.fact.when.is_some() => {
+        (1, Kind::Medication | Kind::Condition | Kind::Allergy)
+            if first.fact.when.is_some() && said.is_some() && e.stands() =>
+        {
             line.text(view.say(format!(", since {from}"), format!(", depuis {from}")))
         }
         (1, _) => line.text(format!(", {from}")),
@@ -121,12 +204,12 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
             .cite(first)
             .text(view.say(format!(", last {to}"), format!(", dernière {to}"))),
     };
-    if let Some(until) = &last.fact.until {
+    if let Some(until) = &named.fact.until {
         let until = view.date(Some(until));
         line = line.text(view.say(format!(", until {until}"), format!(", jusqu'au {until}")));
     }
-    if !last.fact.note.trim().is_empty() && last.fact.kind == Kind::Medication && rank < 10 {
-        line = line.text(format!(", {}", view.quote(&last.fact.note)));
+    if !named.fact.note.trim().is_empty() && named.fact.kind == Kind::Medication && rank < 10 {
+        line = line.text(format!(", {}", view.quote(&named.fact.note)));
     }
     Some(line.cite(last).listed())
 }
@@ -169,18 +252,17 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
         _ => entries(view, rows),
     };
-    let mut withheld = 0;
+    let mut withheld = Vec::new();
     if active_only {
         entries.retain(|e| e.active(view));
-        let before = entries.len();
-        entries.retain(Entry::volunteered);
-        withheld = before - entries.len();
+        (entries, withheld) = entries.into_iter().partition(Entry::volunteered);
     }
     let name = title(view, t);
     let mut block = Block::new(name.clone(), name);
     absences(view, &mut block, kind, rank)?;
     if !entries.is_empty() && !active_only {
-        let n = entries.len();
+        let n = entries.iter().filter(|e| e.stands()).count();
+        let besides = entries.len() - n;
         let active = entries.iter().filter(|e| e.active(view)).count();
         let all = entries.iter().flat_map(|e| &e.rows);
         let mut line = Line::new(rank).release(all).text(match kind {
@@ -189,7 +271,13 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
             }
             _ => view.say(format!("{n} in all"), format!("{n} en tout")),
         });
-        for e in entries.iter().take(1).chain(entries.last().filter(|_| n > 1)) {
+        if besides > 0 {
+            line = line.text(view.say(
+                format!("; besides, {besides} planned, cancelled or not to be taken"),
+                format!(" ; de plus, {besides} en projet, annulés ou à ne pas prendre"),
+            ));
+        }
+        for e in entries.iter().take(1).chain(entries.last().filter(|_| entries.len() > 1)) {
             if let Some(r) = e.last() {
                 line = line.cite(r);
             }
@@ -197,7 +285,14 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         block.push(line);
     }
     list(view, &mut block, &entries, rank);
-    block.unlisted = block.unlisted.saturating_add(u32::try_from(withheld).unwrap_or(u32::MAX));
+    if !withheld.is_empty() {
+        let n = withheld.len();
+        let text = view.say(
+            format!("{n} more, not shown unless the question asks for them"),
+            format!("{n} de plus, montrés seulement si la question les demande"),
+        );
+        block.push(Line::new(rank).text(text).release(withheld.iter().flat_map(|e| &e.rows)));
+    }
     Ok((!block.lines.is_empty()).then_some(block))
 }
 

@@ -24,6 +24,8 @@ mod series;
 mod session;
 mod sleep;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
 mod view;
 mod wearable;
@@ -68,7 +70,7 @@ pub struct Citation {
     pub span: Span,
     /// When the file was imported.
     pub imported_at: Timestamp,
-    /// For a wearable sample: its position in the chunk.
+    /// For a wearable sample: its position among the chunk's samples that may be seen, by start.
     pub sample: Option<u32>,
     /// Where the vault keeps the record's body.
     pub object: ObjectRef,

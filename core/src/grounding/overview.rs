@@ -6,9 +6,9 @@ use super::lists;
 use super::page::{Block, Line};
 use super::question::Topic;
 use super::view::View;
-use crate::catalog::{FactRow, Order, Presence, Query};
+use crate::catalog::{FactRow, LeanRows, Order, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Coding, Kind};
+use crate::record::{Category, Coding, Kind, Value};
 
 /// Codes shown at most by "my lab results".
 const SHOWN: usize = 60;
@@ -65,16 +65,20 @@ pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
     Ok(hits.into_iter().filter(|(n, _)| *n == best).take(FOUND).map(|(_, p)| p).collect())
 }
 
-/// The latest row of a measure, whatever the period asked.
-pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<Vec<FactRow>> {
+/// Rows looked at for the latest that has a value.
+const LATEST: usize = 16;
+
+/// The latest rows of a measure, whatever the period asked.
+pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<LeanRows> {
     let query = Query {
         codes: c.query_codes().collect(),
         kinds: vec![Kind::Observation],
-        limit: 1,
+        limit: LATEST,
         order: Order::NewestFirst,
+        standing: true,
         ..Query::default()
     };
-    view.facts.query(&query)
+    view.facts.lean(&query)
 }
 
 /// The latest value of every code of a category, the latest code first.
@@ -94,21 +98,27 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
         // A query cannot ask for words: where there is no code, a few of the latest are looked at.
         let limit = if p.code.is_empty() { 200 } else { 1 };
-        let query =
-            Query { codes, categories: vec![category], kinds: vec![p.kind], from, to, limit, ..Query::default() };
-        let rows = view.facts.query(&query)?;
+        let (categories, kinds) = (vec![category], vec![p.kind]);
+        let query = Query { codes, categories, kinds, from, to, limit, standing: true, ..Query::default() };
+        let mut rows = view.facts.query(&query)?;
+        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None) {
+            rows = view.facts.query(&Query { limit: LATEST, ..query })?;
+        }
         let fits = |r: &&FactRow| {
-            (!p.code.is_empty() || (r.fact.codes.is_empty() && r.fact.text == p.text))
+            // The record of a panel has no value of its own: its parts do.
+            r.fact.value != Value::None
+                && (!p.code.is_empty() || (r.fact.codes.is_empty() && r.fact.text == p.text))
                 && view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)))
         };
         let Some(row) = rows.iter().find(fits) else { continue };
         let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let line = Line::new(rank).text(format!(
-            "{name}{}{} ({})",
+            "{name}{}{} ({}){}",
             view.colon(),
             view.value(&row.fact.value),
-            view.date(row.fact.when.as_ref())
+            view.date(row.fact.when.as_ref()),
+            view.mark(&row.fact)
         ));
         block.push(line.cite(row).listed());
         rank = rank.saturating_add(1);
@@ -117,8 +127,8 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     Ok((!block.lines.is_empty()).then_some(block))
 }
 
-/// How much there is of what: counts of the view, which no single record stands behind; shown only
-/// where a question named nothing that is known.
+/// How much there is of what, with the first and the last record of each; shown only where a
+/// question named nothing that is known.
 pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
     let mut totals: std::collections::BTreeMap<Category, (u64, Option<i64>, Option<i64>)> =
         std::collections::BTreeMap::new();
@@ -138,7 +148,17 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             (Some(a), Some(b)) => format!(" ({}–{})", view.day(view.local_day(a)), view.day(view.local_day(b))),
             _ => String::new(),
         };
-        block.push(Line::new(3).text(format!("{}{}{n}{span}", lists::category(view, category), view.colon())));
+        let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
+        let mut line = Line::new(3).text(format!("{}{}{n}{span}", lists::category(view, category), view.colon()));
+        let end = |order| {
+            let query = Query { categories: vec![category], limit: 1, order, ..Query::default() };
+            view.facts.query(&query)
+        };
+        let (oldest, newest) = (end(Order::OldestFirst)?, end(Order::NewestFirst)?);
+        for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
+            line = line.cite(row);
+        }
+        block.push(line);
     }
     Ok(Some(block))
 }

@@ -10,9 +10,10 @@ use super::concepts;
 use super::number::{Fixed, difference, local, mean, percent};
 use super::page::{Block, Line};
 use super::period::days;
-use super::view::{Event, View, sort};
-use crate::catalog::FactRow;
-use crate::record::{Coding, Comparator, Decimal, FactDraft, Precision, Status, Value, When};
+use super::view::{Event, View, de, order};
+use crate::catalog::{FactRow, Lean, LeanRows};
+use crate::error::Result;
+use crate::record::{Comparator, Decimal, FactDraft, Precision, Quantity, Status, Value, When};
 
 /// Rows listed one by one at most, per group.
 const LISTED: usize = 40;
@@ -21,7 +22,7 @@ const LISTED: usize = 40;
 struct Group<'a> {
     label: String,
     unit: String,
-    rows: Vec<&'a FactRow>,
+    rows: Vec<&'a Lean>,
 }
 
 /// Where a row stands to an event.
@@ -56,32 +57,26 @@ fn number(fact: &FactDraft) -> Option<Decimal> {
     }
 }
 
-/// Any number, bounds such as `<0.5` included: for least and greatest.
-fn bound(fact: &FactDraft) -> Option<Decimal> {
-    match &fact.value {
-        Value::Quantity(q) => Some(q.number),
-        _ => None,
-    }
-}
-
 /// The block of a measure; `None` where it has no rows in the period asked.
 pub(super) fn block(
     view: &View<'_>,
     title: &str,
     what: &str,
-    mut rows: Vec<FactRow>,
+    values: LeanRows,
     event: Option<&Event>,
-) -> Option<Block> {
-    rows.retain(|r| r.fact.status != Status::NotDone && r.fact.status != Status::EnteredInError);
-    sort(&mut rows);
-    let latest = rows.iter().rfind(|r| r.fact.when.is_some()).cloned();
+) -> Result<Option<Block>> {
+    let LeanRows { mut rows, heads } = values;
+    rows.sort_by_key(|r| order(r));
+    let dated = |r: &&Lean| r.fact.when.is_some();
+    let latest = rows.iter().rfind(|r| dated(r) && says(r)).or(rows.iter().rfind(dated)).cloned();
     if let Some(p) = &view.plan.period {
         rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     }
     let mut block = Block::new(title, what);
     if rows.is_empty() {
         // Rows exist but not in the period: the latest of them says where to look.
-        let latest = latest?;
+        let Some(latest) = latest else { return Ok(None) };
+        let latest = view.whole(&latest)?;
         let line = Line::new(1)
             .text(view.say(
                 "none in the period asked; the latest is ",
@@ -89,9 +84,10 @@ pub(super) fn block(
             ))
             .text(valued(view, &latest));
         block.push(line.cite(&latest));
-        return Some(block);
+        return Ok(Some(block));
     }
-    let groups = group(view, &rows);
+    let (rows, silent): (Vec<Lean>, Vec<Lean>) = rows.into_iter().partition(|r| says(r));
+    let groups = group(view, &rows, &heads);
     if groups.len() > 1 {
         block.push(Line::new(1).text(view.say(
             "several units or codes: kept apart, nothing is converted",
@@ -99,38 +95,58 @@ pub(super) fn block(
         )));
     }
     for g in &groups {
-        lines(view, &mut block, g, groups.len() > 1, event);
+        lines(view, &mut block, g, groups.len() > 1, event)?;
     }
-    Some(block)
+    if let Some(last) = silent.iter().rfind(dated).or(silent.last()) {
+        let last = &*view.whole(last)?;
+        let (n, date) = (silent.len() as u64, view.date(last.fact.when.as_ref()));
+        let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
+        let line = Line::new(2).release(silent.iter().map(|r| &r.row));
+        block.push(
+            line.text(view.say(
+                format!("{n} without a value of its own, latest {date}"),
+                format!("{n} sans valeur propre, dernier {date}"),
+            ))
+            .cite(last),
+        );
+    }
+    Ok(Some(block))
 }
 
-fn group<'a>(view: &View<'_>, rows: &'a [FactRow]) -> Vec<Group<'a>> {
-    let mut groups: Vec<(String, Group<'a>)> = Vec::new();
+/// Whether a row has a value: a panel's own record has none, nor has a result that is missing.
+fn says(row: &FactRow) -> bool {
+    row.fact.value != Value::None
+}
+
+fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Group<'a>> {
     let known = concepts::measures_by_code();
-    // Neighbours mostly have the same codes.
-    let mut last: Option<(&Vec<Coding>, Option<&Coding>)> = None;
+    let mut groups: Vec<(String, Group<'a>)> = Vec::new();
+    let mut of_head: Vec<Option<usize>> = vec![None; heads.len()];
     for row in rows {
-        let f = &row.fact;
-        let code = match &last {
-            Some((codes, code)) if *codes == &f.codes => *code,
-            _ => f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first()),
-        };
-        last = Some((&f.codes, code));
-        let (unit, canonical) = match &f.value {
-            Value::Quantity(q) => (view.unit(q), if q.ucum.is_empty() { q.unit.clone() } else { q.ucum.clone() }),
-            _ => (String::new(), String::new()),
-        };
-        let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
-        if let Some((_, g)) = groups.iter_mut().find(|(k, _)| *k == key) {
-            g.rows.push(row);
-            continue;
+        let Some(f) = heads.get(row.head as usize) else { continue };
+        let place = of_head.get(row.head as usize).copied().flatten().unwrap_or_else(|| {
+            let code = f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first());
+            let (unit, canonical) = match &f.value {
+                Value::Quantity(q) => (view.unit(q), if q.ucum.is_empty() { &q.unit } else { &q.ucum }.as_str()),
+                _ => (String::new(), ""),
+            };
+            let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
+            groups.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
+                let label = match code {
+                    Some(c) if is_loinc_number(&c.code) => format!("LOINC {}", c.code),
+                    Some(_) | None => view.source_words(f),
+                };
+                let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
+                groups.push((key, Group { label, unit, rows: Vec::new() }));
+                groups.len() - 1
+            })
+        });
+        if let Some(known) = of_head.get_mut(row.head as usize) {
+            *known = Some(place);
         }
-        let label = match code {
-            Some(c) if is_loinc_number(&c.code) => format!("LOINC {}", c.code),
-            Some(_) | None => view.source_words(f),
-        };
-        let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
-        groups.push((key, Group { label, unit, rows: vec![row] }));
+        if let Some((_, g)) = groups.get_mut(place) {
+            g.rows.push(row);
+        }
     }
     // The group with the latest result first.
     groups.sort_by_key(|(k, g)| (core::cmp::Reverse(g.rows.last().and_then(|r| r.fact.when).map(|w| w.at)), k.clone()));
@@ -145,20 +161,32 @@ fn is_loinc_number(code: &str) -> bool {
 }
 
 fn valued(view: &View<'_>, row: &FactRow) -> String {
-    format!("{} ({})", view.value(&row.fact.value), view.date(row.fact.when.as_ref()))
+    let (value, date) = (view.value(&row.fact.value), view.date(row.fact.when.as_ref()));
+    format!("{value} ({date}){}", view.mark(&row.fact))
 }
 
-fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event: Option<&Event>) {
-    let (Some(first), Some(last)) = (g.rows.first(), g.rows.last()) else { return };
+fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event: Option<&Event>) -> Result<()> {
+    let (Some(first), Some(last)) = (g.rows.first(), g.rows.last()) else { return Ok(()) };
     let prefix = if several { format!("{}: ", g.label) } else { String::new() };
     let n = g.rows.len();
-    let dated: Vec<&FactRow> = g.rows.iter().copied().filter(|r| r.fact.when.is_some()).collect();
-    let newest = dated.last().copied().unwrap_or(last);
+    let dated: Vec<&Lean> = g.rows.iter().copied().filter(|r| r.fact.when.is_some()).collect();
+    let last = dated.last().copied().unwrap_or(last);
+    let newest = &*view.whole(last)?;
 
-    let mut line = Line::new(1).release(g.rows.iter().copied()).text(prefix.clone());
+    let mut line = Line::new(1).release(g.rows.iter().map(|r| &r.row)).text(prefix.clone());
     line = line.text(match (n, view.lang) {
         (1, _) => view.say("1 result: ", "1 résultat : "),
-        _ => view.say(format!("{n} results; last "), format!("{n} résultats ; dernier ")),
+        _ => {
+            let open = g.rows.iter().filter(|r| r.fact.status == Status::Preliminary).count() as u64;
+            let open = match open {
+                0 => String::new(),
+                open => view.say(
+                    format!(" ({open} preliminary)"),
+                    format!(" (dont {open} provisoire{})", if open > 1 { "s" } else { "" }),
+                ),
+            };
+            view.say(format!("{n} results{open}; last "), format!("{n} résultats{open} ; dernier "))
+        }
     });
     line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
     if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
@@ -167,22 +195,24 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     block.push(line);
 
     if n > 1 {
-        span(view, block, g, &prefix, first);
-        if let Some(e) = event {
-            around(view, block, g, &prefix, e);
-        }
-        gap(view, block, &dated, &prefix);
+        span(view, block, g, &prefix, first, &dated)?;
     }
+    if let Some(e) = event {
+        around(view, block, g, &prefix, e)?;
+    }
+    gap(view, block, &dated, &prefix)?;
     // The last value stands above already.
-    let listed = g.rows.iter().rev().filter(|r| !core::ptr::eq(**r, newest)).take(LISTED);
+    let listed = g.rows.iter().rev().filter(|r| !core::ptr::eq(**r, last)).take(LISTED);
     let mut rank = 20u8;
     let mut shown = 0usize;
     for row in listed {
+        let row = &*view.whole(row)?;
         let line = Line::new(rank).text(prefix.clone()).text(format!(
-            "{}{}{}{}",
+            "{}{}{}{}{}",
             view.date(row.fact.when.as_ref()),
             view.colon(),
             view.value(&row.fact.value),
+            view.mark(&row.fact),
             judged(view, &row.fact, true)
         ));
         block.push(line.cite(row).listed());
@@ -191,40 +221,83 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     }
     let unlisted = (n - 1).saturating_sub(shown);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(unlisted).unwrap_or(u32::MAX));
+    Ok(())
 }
 
 /// First, least, greatest, and the change from first to last.
-fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &FactRow) {
-    let mut line = Line::new(2).release(g.rows.iter().copied()).text(prefix);
+fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &Lean, dated: &[&Lean]) -> Result<()> {
+    let mut line = Line::new(2).release(g.rows.iter().map(|r| &r.row)).text(prefix);
+    let first = &*view.whole(first)?;
     line = line.text(view.say("first ", "premier ")).text(valued(view, first)).cite(first);
-    let by = |want: Ordering| {
-        let mut best: Option<&FactRow> = None;
-        for row in &g.rows {
-            let Some(x) = bound(&row.fact) else { continue };
-            if best.and_then(|b| bound(&b.fact)).is_none_or(|b| x.cmp_value(b) == want) {
-                best = Some(row);
-            }
+    for (want, name) in [
+        (Ordering::Less, view.say("; lowest ", " ; minimum ")),
+        (Ordering::Greater, view.say("; highest ", " ; maximum ")),
+    ] {
+        let Some((row, sure)) = extreme(&g.rows, want) else { continue };
+        let row = &*view.whole(row)?;
+        line = line.text(name).text(valued(view, row)).cite(row);
+        if !sure {
+            line = line.text(view.say(", bounds aside", ", bornes mises à part"));
         }
-        best
-    };
-    if let (Some(low), Some(high)) = (by(Ordering::Less), by(Ordering::Greater)) {
-        line = line.text(view.say("; lowest ", " ; minimum ")).text(valued(view, low)).cite(low);
-        line = line.text(view.say("; highest ", " ; maximum ")).text(valued(view, high)).cite(high);
     }
     block.push(line);
-    let numbers: Vec<(&FactRow, Decimal)> = g.rows.iter().filter_map(|r| Some((*r, number(&r.fact)?))).collect();
-    if let (Some((a, x)), Some((b, y)), true) = (numbers.first(), numbers.last(), numbers.len() > 1)
-        && let Some(change) = change(view, *x, *y, &g.unit)
-    {
+    if let [first, .., last] = dated {
         let line = Line::new(3)
             .text(prefix)
             .text(view.say("change from first to last: ", "évolution du premier au dernier : "));
-        block.push(line.text(change).cite(a).cite(b));
+        block.lines.extend(change(view, line, first, last, &g.unit)?);
     }
+    Ok(())
+}
+
+/// The least or the greatest row, and whether it is surely so: `<30` may be less than anything
+/// above it, and more than nothing.
+fn extreme<'a>(rows: &[&'a Lean], want: Ordering) -> Option<(&'a Lean, bool)> {
+    let towards = |c: Comparator| match c {
+        Comparator::Equal => true,
+        Comparator::Less | Comparator::LessOrEqual => want == Ordering::Less,
+        Comparator::Greater | Comparator::GreaterOrEqual => want == Ordering::Greater,
+    };
+    let amounts = || {
+        rows.iter().filter_map(|r| match &r.fact.value {
+            Value::Quantity(q) => Some((*r, q.number, q.comparator)),
+            _ => None,
+        })
+    };
+    let mut best: Option<(&Lean, Decimal, Comparator)> = None;
+    for (row, x, c) in amounts().filter(|(_, _, c)| towards(*c)) {
+        let wins = |(_, b, of): (&Lean, Decimal, Comparator)| match x.cmp_value(b) {
+            Ordering::Equal => of == Comparator::Equal && c != Comparator::Equal,
+            order => order == want,
+        };
+        if best.is_none_or(wins) {
+            best = Some((row, x, c));
+        }
+    }
+    let (row, x, c) = best?;
+    let open = amounts().any(|(_, y, of)| {
+        let beyond = y.cmp_value(x) == want;
+        of != Comparator::Equal && (if towards(of) { c == Comparator::Equal } else { beyond })
+    });
+    Some((row, !open))
+}
+
+/// From one row to another, where both are exact; said plainly where one is not.
+fn change(view: &View<'_>, line: Line, a: &Lean, b: &Lean, unit: &str) -> Result<Option<Line>> {
+    let text =
+        match number(&a.fact).zip(number(&b.fact)) {
+            Some((x, y)) => moved(view, x, y, unit),
+            None => Some(view.say(
+                "not computed, not both are exact numbers",
+                "non calculée, les deux ne sont pas des nombres exacts",
+            )),
+        };
+    let Some(text) = text else { return Ok(None) };
+    Ok(Some(line.text(text).cite(&*view.whole(a)?).cite(&*view.whole(b)?)))
 }
 
 /// `-63.10 mg/dL (≈-40.7 %)`
-fn change(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String> {
+fn moved(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String> {
     let diff = difference(a, b)?.signed(view.lang);
     let unit = if unit == "%" { view.say("points", "points") } else { unit.to_owned() };
     let gap = if unit.is_empty() { "" } else { " " };
@@ -233,37 +306,47 @@ fn change(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String>
 }
 
 /// Before and after an event.
-fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &Event) {
-    let of = |s: Side| -> Vec<&FactRow> {
+fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &Event) -> Result<()> {
+    let of = |s: Side| -> Vec<&Lean> {
         g.rows.iter().copied().filter(|r| side(r.fact.when.as_ref(), &e.when) == s).collect()
     };
     let (before, after, unclear) = (of(Side::Before), of(Side::After), of(Side::Unclear));
     let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
-    let mean_text = |rows: &[&FactRow]| -> String {
+    let mean_text = |rows: &[&Lean]| -> String {
         let numbers: Vec<Decimal> = rows.iter().filter_map(|r| number(&r.fact)).collect();
-        if numbers.len() < 2 || numbers.len() != rows.len() {
+        if rows.len() < 2 {
             return String::new();
+        }
+        if numbers.len() != rows.len() {
+            return view.say(
+                "; mean not computed, not all are exact numbers",
+                " ; moyenne non calculée, tous ne sont pas des nombres exacts",
+            );
         }
         mean(&numbers).map_or_else(String::new, |m: Fixed| {
             let (m, n) = (m.print(view.lang), numbers.len());
             view.say(format!("; mean {m} {} (n {n})", g.unit), format!(" ; moyenne {m} {} (n {n})", g.unit))
         })
     };
-    let mut line = Line::new(1).release(before.iter().copied()).text(prefix);
-    line =
-        line.text(view.say(format!("before the start of {start}"), format!("avant le début de {start}"))).cite(&e.row);
+    let mut line = Line::new(1).release(before.iter().map(|r| &r.row)).text(prefix);
+    line = line
+        .text(view.say(format!("before the start of {start}"), format!("avant le début {}", de(&start))))
+        .cite(&e.row);
     line = match before.last() {
-        Some(last) => line
-            .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
-            .text(valued(view, last))
-            .cite(last)
-            .text(mean_text(&before)),
+        Some(last) => {
+            let last = &*view.whole(last)?;
+            line.text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
+                .text(valued(view, last))
+                .cite(last)
+                .text(mean_text(&before))
+        }
         None => line.text(view.say(": no result", " : aucun résultat")),
     };
     block.push(line);
-    let mut line = Line::new(1).release(after.iter().copied()).text(prefix).text(view.say("after it", "après"));
+    let mut line = Line::new(1).release(after.iter().map(|r| &r.row)).text(prefix).text(view.say("after it", "après"));
     line = match (after.first(), after.last()) {
         (Some(first), Some(last)) => {
+            let (first, last) = (&*view.whole(first)?, &*view.whole(last)?);
             let line = line.text(view.say(format!(": n {}, ", after.len()), format!(" : n {}, ", after.len())));
             let line = if after.len() > 1 {
                 line.text(view.say("first ", "premier "))
@@ -278,15 +361,12 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         _ => line.text(view.say(": no result", " : aucun résultat")),
     };
     block.push(line);
-    if let (Some(a), Some(b)) = (before.last(), after.last())
-        && let Some(change) = number(&a.fact).zip(number(&b.fact)).and_then(|(x, y)| change(view, x, y, &g.unit))
-    {
-        let line = Line::new(1).text(prefix);
-        let line = line.text(view.say(
+    if let (Some(a), Some(b)) = (before.last(), after.last()) {
+        let line = Line::new(1).text(prefix).text(view.say(
             "change from the last before to the latest after: ",
             "évolution du dernier avant au dernier après : ",
         ));
-        block.push(line.text(change).cite(a).cite(b));
+        block.lines.extend(change(view, line, a, b, &g.unit)?);
     }
     if !unclear.is_empty() {
         block.push(Line::new(2).text(prefix).text(view.say(
@@ -294,28 +374,27 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
             format!("date trop imprécise pour situer avant ou après : {}", unclear.len()),
         )));
     }
+    Ok(())
 }
 
 /// The longest time without a result, where it is two years and more.
-fn gap(view: &View<'_>, block: &mut Block, dated: &[&FactRow], prefix: &str) {
+fn gap(view: &View<'_>, block: &mut Block, dated: &[&Lean], prefix: &str) -> Result<()> {
     let longest = dated.windows(2).filter_map(|w| match w {
         [a, b] => Some((days(b.fact.when.as_ref()?).0 - days(a.fact.when.as_ref()?).0, *a, *b)),
         _ => None,
     });
-    let Some((_, a, b)) = longest.max_by_key(|(d, ..)| *d).filter(|(d, ..)| *d >= 730) else { return };
+    let Some((_, a, b)) = longest.max_by_key(|(d, ..)| *d).filter(|(d, ..)| *d >= 730) else { return Ok(()) };
+    let (a, b) = (&*view.whole(a)?, &*view.whole(b)?);
     let (from, to) = (view.date(a.fact.when.as_ref()), view.date(b.fact.when.as_ref()));
     let text = view.say(format!("no result between {from} and {to}"), format!("aucun résultat entre {from} et {to}"));
     block.push(Line::new(4).text(prefix).text(text).cite(a).cite(b));
+    Ok(())
 }
 
 /// Flag and reference range as reported, and where the value stands to that range. `brief` is for
 /// rows below one that shows the range: only what stands out.
 fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
-    let mut out = match fact.status {
-        Status::Preliminary => view.say(", preliminary", ", provisoire"),
-        Status::Amended => view.say(", amended", ", corrigé"),
-        _ => String::new(),
-    };
+    let mut out = String::new();
     let Some(range) = &fact.range else { return out };
     let flag = range.interpretation.trim();
     if brief && matches!(flag, "N" | "") {
@@ -352,7 +431,7 @@ fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
 /// Where a value stands to its own range; only where all share a unit.
 fn place(fact: &FactDraft) -> Option<Ordering> {
     let (Value::Quantity(q), Some(range)) = (&fact.value, &fact.range) else { return None };
-    let same = |r: &crate::record::Quantity| {
+    let same = |r: &Quantity| {
         (r.unit.is_empty() && r.ucum.is_empty()) || r.unit == q.unit || (!r.ucum.is_empty() && r.ucum == q.ucum)
     };
     if q.comparator != Comparator::Equal || ![&range.low, &range.high].into_iter().flatten().all(same) {
@@ -372,21 +451,25 @@ fn place(fact: &FactDraft) -> Option<Ordering> {
 const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < > H* L* ";
 
 /// A line on the pair of a blood pressure reading that was measured together.
-pub(super) fn pressure(view: &View<'_>, systolic: &[FactRow], diastolic: &[FactRow]) -> Option<Line> {
-    let last =
-        systolic.iter().filter(|r| r.fact.when.is_some()).max_by_key(|r| (r.fact.when.map(|w| w.at), r.record))?;
-    let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when)?;
+pub(super) fn pressure(view: &View<'_>, systolic: &[Lean], diastolic: &[Lean]) -> Result<Option<Line>> {
+    let dated = systolic.iter().filter(|r| r.fact.when.is_some() && says(r));
+    let Some(last) = dated.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record)) else { return Ok(None) };
+    let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when);
+    let Some(pair) = pair else { return Ok(None) };
+    let (last, pair) = (&*view.whole(last)?, &*view.whole(pair)?);
     let in_period = view.plan.period.as_ref().is_none_or(|p| last.fact.when.as_ref().is_some_and(|w| p.covers(w)));
-    let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return None };
+    let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return Ok(None) };
     if !in_period || s.unit != d.unit {
-        return None;
+        return Ok(None);
     }
-    let (high, low) = (local(view.lang, &s.number.to_string()), local(view.lang, &d.number.to_string()));
+    let print = |q: &Quantity| format!("{}{}", q.comparator.sign(), local(view.lang, &q.number.to_string()));
+    let (high, low) = (print(s), print(d));
     let date = view.date(last.fact.when.as_ref());
     let unit = view.unit(s);
+    let mark = [&last.fact, &pair.fact].map(|f| view.mark(f)).into_iter().max().unwrap_or_default();
     let text = view.say(
-        format!("last reading {high}/{low} {unit} ({date})"),
-        format!("dernière mesure {high}/{low} {unit} ({date})"),
+        format!("last reading {high}/{low} {unit} ({date}){mark}"),
+        format!("dernière mesure {high}/{low} {unit} ({date}){mark}"),
     );
-    Some(Line::new(1).text(text).cite(last).release([pair]))
+    Ok(Some(Line::new(1).text(text).cite(last).release([pair])))
 }

@@ -138,8 +138,9 @@ fn mean<'a>(view: &View<'_>, hours: impl ExactSizeIterator<Item = &'a f64>) -> S
     }
     let p = |x: f64| approximate(view.lang, x);
     let (m, low, high) = (p(sum / n.max(1) as f64), p(low), p(high));
+    let n = view.many(n as u64, ["night", "nights"], ["nuit", "nuits"]);
     view.say(
-        format!("≈{m} h asleep per night, min ≈{low}, max ≈{high} ({n} nights)"),
-        format!("≈{m} h de sommeil par nuit, min ≈{low}, max ≈{high} ({n} nuits)"),
+        format!("≈{m} h asleep per night, min ≈{low}, max ≈{high} ({n})"),
+        format!("≈{m} h de sommeil par nuit, min ≈{low}, max ≈{high} ({n})"),
     )
 }

@@ -1,18 +1,20 @@
 //! The filtered view as a question sees it: which rows are a concept's, and how values print.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::concepts::{self, Area, Concept};
 use super::fence::Fence;
 use super::number::local;
 use super::period::DAY_MS;
 use super::question::Plan;
-use super::{Options, fold};
-use crate::catalog::{FactRow, Facts, Order, Presence, Query};
+use super::{Item, Options, fold};
+use crate::catalog::{FactRow, Facts, Lean, LeanRows, Order, Presence, Query};
 use crate::error::Result;
-use crate::id::civil_from_days;
+use crate::id::{RecordId, civil_from_days};
 use crate::lang::Lang;
-use crate::record::{FactDraft, Kind, Quantity, Value, When};
+use crate::record::{FactDraft, Kind, Quantity, Status, Value, When};
 
 /// Everything that blocks are made from.
 pub(super) struct View<'a> {
@@ -24,6 +26,7 @@ pub(super) struct View<'a> {
     /// Local day number of now.
     pub(super) today: i64,
     presence: OnceCell<Vec<Presence>>,
+    shown: RefCell<BTreeMap<Item, Rc<FactRow>>>,
 }
 
 /// The point that a comparison turns on.
@@ -34,14 +37,23 @@ pub(super) struct Event {
 }
 
 impl<'a> View<'a> {
-    pub(super) const fn new(
+    pub(super) fn new(
         facts: &'a dyn Facts,
         plan: &'a Plan,
         options: &'a Options,
         fence: &'a Fence,
         today: i64,
     ) -> Self {
-        Self { facts, plan, options, fence, lang: plan.lang, today, presence: OnceCell::new() }
+        Self {
+            facts,
+            plan,
+            options,
+            fence,
+            lang: plan.lang,
+            today,
+            presence: OnceCell::new(),
+            shown: RefCell::default(),
+        }
     }
 
     /// English or French.
@@ -50,6 +62,18 @@ impl<'a> View<'a> {
             Lang::En => en.into(),
             Lang::Fr => fr.into(),
         }
+    }
+
+    /// So many of something.
+    pub(super) fn many(&self, n: impl Into<u64>, en: [&str; 2], fr: [&str; 2]) -> String {
+        let n: u64 = n.into();
+        let [one, more] = match self.lang {
+            Lang::En => en,
+            Lang::Fr => fr,
+        };
+        // French counts none in the singular too.
+        let single = n == 1 || (n == 0 && self.lang == Lang::Fr);
+        format!("{n} {}", if single { one } else { more })
     }
 
     /// The colon after a heading or a date.
@@ -70,8 +94,8 @@ impl<'a> View<'a> {
         Ok(self.presence.get_or_init(|| p))
     }
 
-    /// The rows of a measure, oldest first; undated ones last.
-    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
+    /// The results of a measure, oldest first and undated ones last, and its chunks of samples.
+    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<(LeanRows, Vec<FactRow>)> {
         let mut codes: Vec<(String, String)> = concept.query_codes().collect();
         let known = concepts::measures_by_code();
         let mut bare = false;
@@ -86,25 +110,38 @@ impl<'a> View<'a> {
                 if p.code.is_empty() { bare = true } else { codes.push((p.system.clone(), p.code.clone())) }
             }
         }
-        let mut rows =
-            self.facts.query(&self.ask(Query { codes, kinds: concept.kinds().to_vec(), ..Query::default() }))?;
+        let of = |kind| self.ask(Query { codes: codes.clone(), kinds: vec![kind], ..Query::default() });
+        let mut rows = self.facts.lean(&of(Kind::Observation))?;
         if bare {
-            let all = self.facts.query(&self.ask(Query { kinds: vec![Kind::Observation], ..Query::default() }))?;
-            rows.extend(
-                all.into_iter().filter(|r| r.fact.codes.is_empty() && concept.has_words(&fold::words(&r.fact.text))),
-            );
-            sort(&mut rows);
+            let mut all = self.facts.lean(&self.ask(Query { kinds: vec![Kind::Observation], ..Query::default() }))?;
+            all.retain_heads(|f| f.codes.is_empty() && concept.has_words(&fold::words(&f.text)));
+            rows.extend(all);
         }
-        Ok(rows)
+        Ok((rows, self.facts.query(&of(Kind::Series))?))
+    }
+
+    /// All of a row of which a line shows more than its number.
+    pub(super) fn whole(&self, row: &Lean) -> Result<Rc<FactRow>> {
+        let key = (row.record, row.part);
+        if let Some(known) = self.shown.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let whole = Rc::new(self.facts.whole(row)?);
+        self.shown.borrow_mut().insert(key, Rc::clone(&whole));
+        Ok(whole)
     }
 
     /// The rows of one code as the source gives it, with these words where there is no code.
-    pub(super) fn presence_rows(&self, p: &Presence) -> Result<Vec<FactRow>> {
+    pub(super) fn presence_rows(&self, p: &Presence) -> Result<LeanRows> {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
-        let query = Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() };
-        let mut rows = self.facts.query(&self.ask(query))?;
+        let query = self.ask(Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() });
+        // Only results are computed with: of anything else every word is listed.
+        let mut rows = match p.kind {
+            Kind::Observation => self.facts.lean(&query)?,
+            _ => LeanRows::of_rows(self.facts.query(&query)?),
+        };
         if p.code.is_empty() {
-            rows.retain(|r| r.fact.codes.is_empty() && r.fact.text == p.text);
+            rows.retain_heads(|f| f.codes.is_empty() && f.text == p.text);
         }
         Ok(rows)
     }
@@ -115,6 +152,7 @@ impl<'a> View<'a> {
     }
 
     /// Oldest first; measures within the period where the question names one and compares nothing.
+    /// A result that was cancelled or not done is no value: no query for measures returns one.
     fn ask(&self, query: Query) -> Query {
         let measure = query.kinds.contains(&Kind::Observation);
         let (mut from, to) = match (&self.plan.event, &self.plan.period) {
@@ -125,16 +163,23 @@ impl<'a> View<'a> {
             // A chunk that begins before the period can reach into it; it is a month at most.
             from = from.map(|f| f.saturating_sub(32 * DAY_MS));
         }
-        Query { order: Order::OldestFirst, from, to, ..query }
+        Query { order: Order::OldestFirst, from, to, standing: measure, ..query }
     }
 
     /// The rows of a listed concept: a medication, a condition, a vaccine.
     pub(super) fn listed_rows(&self, concept: &Concept) -> Result<Vec<FactRow>> {
-        let mut rows = Vec::new();
+        let mut out = Vec::new();
         for kind in concept.kinds() {
-            rows.extend(self.kind_rows(*kind)?.into_iter().filter(|r| is(concept, &r.fact)));
+            let rows = self.kind_rows(*kind)?;
+            // Few wordings, many rows.
+            let mut known = HashMap::new();
+            let hits: Vec<bool> = rows
+                .iter()
+                .map(|r| *known.entry((&r.fact.codes, &r.fact.text)).or_insert_with(|| is(concept, &r.fact)))
+                .collect();
+            out.extend(rows.into_iter().zip(hits).filter_map(|(row, hit)| hit.then_some(row)));
         }
-        Ok(rows)
+        Ok(out)
     }
 
     /// Text of a file, fenced; a dash where nothing readable is left.
@@ -151,6 +196,15 @@ impl<'a> View<'a> {
             return fact.codes.first().map_or_else(|| "–".to_owned(), |c| self.quote(&c.code));
         }
         self.quote(text)
+    }
+
+    /// What must be said wherever a value is shown: that it is not, or no longer, the first word.
+    pub(super) fn mark(&self, fact: &FactDraft) -> String {
+        match fact.status {
+            Status::Preliminary => self.say(", preliminary", ", provisoire"),
+            Status::Amended => self.say(", amended", ", corrigé"),
+            _ => String::new(),
+        }
     }
 
     /// A value with its unit, digit for digit.
@@ -191,8 +245,8 @@ impl<'a> View<'a> {
         if unit.is_empty() {
             String::new()
         } else if UNITS.contains(&format!(" {unit} ")) && !unit.contains(' ') {
-            // UCUM brackets are not ours to print: `[` begins a citation here.
-            unit.replace('[', "(").replace(']', ")")
+            // As reported, `mm[Hg]` too: nothing of the table can pass for a citation.
+            unit.to_owned()
         } else {
             self.fence.quote(unit)
         }
@@ -238,9 +292,21 @@ pub(super) fn is(concept: &Concept, fact: &FactDraft) -> bool {
         || (concept.area == Area::Medication && fact.codes.iter().any(|c| concept.has_words(&fold::words(&c.display))))
 }
 
+/// "d'amlodipine", "de statine": French elides before a vowel and, in the names at hand, an h.
+pub(super) fn de(name: &str) -> String {
+    let first = fold::words(name).first().and_then(|w| w.chars().next());
+    let elided = first.is_some_and(|c| "aeiouh".contains(c));
+    format!("{}{name}", if elided { "d'" } else { "de " })
+}
+
 /// Earliest first, undated last; equal dates in the order of ids, so that texts are stable.
 pub(super) fn sort(rows: &mut [FactRow]) {
-    rows.sort_by_key(|r| (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), r.record, r.part));
+    rows.sort_by_key(order);
+}
+
+/// As [`sort`].
+pub(super) fn order(r: &FactRow) -> (bool, i64, RecordId, u16) {
+    (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), r.record, r.part)
 }
 
 /// Units that may stand in a line unfenced. Anything else is quoted.

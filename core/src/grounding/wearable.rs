@@ -12,7 +12,7 @@ use super::number::{approximate, local};
 use super::page::{Block, Line};
 use super::period::{DAY_MS, Period};
 use super::sleep;
-use super::view::{Event, View};
+use super::view::{Event, View, de};
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::id::{civil_from_days, days_from_civil};
@@ -232,10 +232,9 @@ impl Chunks<'_> {
         else {
             return Ok(());
         };
-        let mut text = view.say(
-            format!("{count} samples, {} to {}", view.day(first), view.day(last)),
-            format!("{count} mesures, du {} au {}", view.day(first), view.day(last)),
-        );
+        let n = view.many(count, ["sample", "samples"], ["mesure", "mesures"]);
+        let (first, last_day) = (view.day(first), view.day(last));
+        let mut text = view.say(format!("{n}, {first} to {last_day}"), format!("{n}, du {first} au {last_day}"));
         let used: Vec<&FactRow> = all().flat_map(|s| &s.rows).filter_map(|i| self.rows.get(*i).copied()).collect();
         let mut line = Line::new(1).release(used.iter().copied());
         let sources = self.sources();
@@ -306,17 +305,18 @@ impl Chunks<'_> {
         let view = self.view;
         let n = s.numbers;
         if n == 0 {
-            return view
-                .say(format!("{} samples without a number", s.count), format!("{} mesures sans nombre", s.count));
+            let n = view.many(s.count, ["sample", "samples"], ["mesure", "mesures"]);
+            return view.say(format!("{n} without a number"), format!("{n} sans nombre"));
         }
         let days = s.days.map_or(1, |(a, b)| b - a + 1).max(1);
+        let over = view.many(days.unsigned_abs(), ["day", "days"], ["jour", "jours"]);
         let print = |x: f64| local(view.lang, &format!("{x}"));
         match style {
             Style::Total => {
                 let (per, total) = (approximate(view.lang, s.sum / days as f64), approximate(view.lang, s.sum));
                 view.say(
-                    format!("≈{per} {shown} per day over {days} days (total ≈{total}, n {n})"),
-                    format!("≈{per} {shown} par jour sur {days} jours (total ≈{total}, n {n})"),
+                    format!("≈{per} {shown} per day over {over} (total ≈{total}, n {n})"),
+                    format!("≈{per} {shown} par jour sur {over} (total ≈{total}, n {n})"),
                 )
             }
             _ => {
@@ -357,12 +357,13 @@ impl Chunks<'_> {
             }
         }
         let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
+        let of = de(&start);
         for (sums, en, fr) in
-            [(&before, "before the start of", "avant le début de"), (&after, "from the start of", "depuis le début de")]
+            [(&before, "before the start of", "avant le début"), (&after, "from the start of", "depuis le début")]
         {
             let rows: Vec<&FactRow> = sums.rows.iter().filter_map(|r| self.rows.get(*r).copied()).collect();
             let mut line = Line::new(1).release(rows.iter().copied());
-            line = line.text(view.say(format!("{en} {start}"), format!("{fr} {start}"))).cite(&e.row);
+            line = line.text(view.say(format!("{en} {start}"), format!("{fr} {of}"))).cite(&e.row);
             line = line.text(if rows.is_empty() {
                 view.say(": no sample", " : aucune mesure")
             } else {

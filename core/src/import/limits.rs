@@ -35,6 +35,39 @@ pub struct Limits {
     pub issues: usize,
 }
 
+/// Changes whenever the same file may be read into other records than before: an import that was
+/// begun by another version then starts anew.
+const IMPORTER: u32 = 1;
+
+impl Limits {
+    /// Under what a file is read: the importer's version and every limit that decides what becomes
+    /// of a record.
+    pub(crate) fn fingerprint(&self) -> [u8; 16] {
+        let Self {
+            input_bytes,
+            decompressed_bytes,
+            ratio,
+            members,
+            resource_bytes,
+            entries,
+            json_depth,
+            xml_depth,
+            attributes,
+            token_bytes,
+            issues: _,
+        } = *self;
+        let sizes = [members, resource_bytes, json_depth, xml_depth, attributes, token_bytes].map(|n| n as u64);
+        let mut hash = blake3::Hasher::new();
+        hash.update(&IMPORTER.to_be_bytes());
+        for n in [input_bytes, decompressed_bytes, ratio, entries].iter().chain(&sizes) {
+            hash.update(&n.to_be_bytes());
+        }
+        let mut out = [0; 16];
+        hash.finalize_xof().fill(&mut out);
+        out
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -45,8 +45,12 @@ pub enum What {
     BadNumber,
     /// A unit that is not UCUM; kept as printed.
     UnknownUnit,
-    /// Two different contents under one id; both are kept.
+    /// Two different contents under one id, and nothing tells which is newer: the one that came
+    /// last is shown, both are kept.
     ConflictingId,
+    /// An extension that changes what a record means (`modifierExtension`) and is not known here:
+    /// the record is kept, what it says is shown as unsettled.
+    UnknownModifier,
     /// An attribute or element without which a record cannot be read.
     MissingField,
     /// A duplicate key inside one JSON object; the last one counts, the bytes are kept.
@@ -89,6 +93,10 @@ pub struct TypeCount {
     pub imported: u64,
     /// Known already: the source was added to the record that was there.
     pub linked: u64,
+    /// A newer version of what was known: it is shown from now on, the older one is kept.
+    pub replaced: u64,
+    /// An older version of what is known, or of what the same file holds: kept, not shown.
+    pub superseded: u64,
     /// Not imported, each with an issue.
     pub refused: u64,
 }
@@ -138,6 +146,36 @@ impl Report {
     #[must_use]
     pub fn linked(&self) -> u64 {
         self.types.values().map(|t| t.linked).sum()
+    }
+
+    /// Newer versions of what was known.
+    #[must_use]
+    pub fn replaced(&self) -> u64 {
+        self.types.values().map(|t| t.replaced).sum()
+    }
+
+    /// Older versions, kept and not shown.
+    #[must_use]
+    pub fn superseded(&self) -> u64 {
+        self.types.values().map(|t| t.superseded).sum()
+    }
+
+    /// Adds what another report counted; its issues are listed up to `max`.
+    pub(crate) fn add(&mut self, other: Self, max: usize) {
+        for (name, n) in other.types {
+            let c = self.count(&name);
+            c.imported += n.imported;
+            c.linked += n.linked;
+            c.replaced += n.replaced;
+            c.superseded += n.superseded;
+            c.refused += n.refused;
+        }
+        for (what, n) in other.issue_counts {
+            *self.issue_counts.entry(what).or_default() += n;
+        }
+        let room = max.saturating_sub(self.issues.len());
+        self.issues.extend(other.issues.into_iter().take(room));
+        self.facts += other.facts;
     }
 
     /// Not imported.

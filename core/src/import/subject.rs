@@ -40,6 +40,19 @@ pub(super) fn person(family: &str, given: &str, birth_date: &str) -> Option<Iden
     Some(pseudonym("healthspace person 1", &[family.as_bytes(), given.as_bytes(), date.as_bytes()]))
 }
 
+/// What a reference by identifier says, in one form.
+pub(super) fn identifier_key(system: &str, value: &str) -> Option<String> {
+    let short = |s: &str| s.trim().chars().take(1024).collect::<String>();
+    (!value.trim().is_empty()).then(|| format!("{}|{}", short(system), short(value)))
+}
+
+/// A date of birth as far as it can be compared: year, month, day; empty where it is none.
+pub(super) fn birth_date(printed: &str) -> String {
+    let date = printed.trim().split('T').next().unwrap_or_default();
+    let digits = date.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if digits && matches!(date.len(), 4 | 7 | 10) { date.to_owned() } else { String::new() }
+}
+
 /// Letters and digits alone, without accents, in lower case (Unicode NFKD, UAX #15).
 pub(super) fn fold(name: &str) -> String {
     name.nfkd()

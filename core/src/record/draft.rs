@@ -3,6 +3,7 @@
 use super::{Quantity, Value, When};
 use crate::id::Identity;
 use crate::label::{Confidentiality, Sensitivities};
+use core::cmp::Ordering;
 
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $v:ident = $n:literal, $code:literal;)* }) => {
@@ -224,6 +225,32 @@ impl FactDraft {
     }
 }
 
+/// Which version of a thing a record is, as far as its server says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Revision {
+    /// When it was last changed, in milliseconds since the epoch (`meta.lastUpdated`).
+    pub updated: Option<i64>,
+    /// The number of the version, where it is one (`meta.versionId`).
+    pub version: Option<u64>,
+}
+
+impl Revision {
+    /// Which is newer: by the time of the change, or else by the number. `None` where nothing tells.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Option<Ordering> {
+        let by = |a: Option<Ordering>| a.filter(|o| o.is_ne());
+        let time = self.updated.zip(other.updated).map(|(a, b)| a.cmp(&b));
+        let number = self.version.zip(other.version).map(|(a, b)| a.cmp(&b));
+        by(time).or(by(number)).or(time).or(number)
+    }
+
+    /// Whether this says more than the other: it is newer, or the other says nothing.
+    #[must_use]
+    pub fn exceeds(&self, other: &Self) -> bool {
+        self.order(other).map_or(*other == Self::default() && self != other, Ordering::is_gt)
+    }
+}
+
 /// Whom a record is about, as far as its file says.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct SubjectHint {
@@ -233,6 +260,35 @@ pub struct SubjectHint {
     /// BLAKE3-based pseudonym of (family name, first given name, birth date), folded: the same
     /// in files of different origin.
     pub person: Option<Identity>,
+    /// Where the record describes the person.
+    pub described: Option<Box<PersonHint>>,
+}
+
+/// What a record says of the person it describes.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct PersonHint {
+    /// Pseudonyms of every name that a reference to the person may use.
+    pub names: Vec<Identity>,
+    /// The date of birth as printed: a year, a month or a day; empty where unknown.
+    pub born: String,
+    /// The sex, where it is one that two files can disagree about.
+    pub sex: Option<Sex>,
+}
+
+impl core::fmt::Debug for PersonHint {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PersonHint(..)")
+    }
+}
+
+numbered! {
+    /// Administrative sex. The numbers are stored: append only.
+    Sex {
+        /// Female.
+        Female = 1, "female";
+        /// Male.
+        Male = 2, "male";
+    }
 }
 
 impl core::fmt::Debug for SubjectHint {
@@ -261,7 +317,13 @@ pub struct Draft<'a> {
     pub sensitivities: Sensitivities,
     /// What it says. A record without one is kept all the same.
     pub facts: Vec<FactDraft>,
-    /// The identity is a hash of all that the record says: equal identities are the same record
-    /// although its bytes may differ (run-time pointers, another printing of the same instant).
-    pub identity_is_content: bool,
+    /// Hash of what it says, however it is printed; `None` where only equal bytes say the same.
+    pub content: Option<[u8; 16]>,
+    /// A hash that only equal bytes share; `None`: of the bytes.
+    pub print: Option<[u8; 16]>,
+    /// Which version of the thing it is.
+    pub revision: Revision,
+    /// The bytes serve to rebuild the source: where an equal record is known in another printing,
+    /// they are kept beside it.
+    pub verbatim: bool,
 }

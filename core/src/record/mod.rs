@@ -9,7 +9,9 @@ mod sample;
 mod time;
 mod value;
 
-pub use draft::{Category, Coding, Draft, FactDraft, Kind, ObservedRange, Span, Status, SubjectHint};
+pub use draft::{
+    Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint,
+};
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
 pub use sample::{Meta, Sample, SeriesKey};
 pub use time::{Precision, When};

@@ -9,6 +9,7 @@ use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
+use crate::record::Sex;
 use std::sync::Arc;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
@@ -36,6 +37,11 @@ pub(crate) struct Staged {
     /// Row numbers of envelope pieces and bodies start here, so that a discard finds them.
     pub(crate) first_row: u64,
     pub(crate) began: i64,
+    /// Who goes on with it: whoever resumes an import writes another token, and whoever finds
+    /// another than its own stops.
+    pub(crate) owner: [u8; 16],
+    /// Under which limits, and by which importer, it is read: see [`Limits`](crate::import::Limits).
+    pub(crate) settings: [u8; 16],
 }
 
 /// A consent document of the system scope.
@@ -87,6 +93,9 @@ pub(crate) struct Manifest {
     pub(crate) denied: Vec<GrantId>,
     pub(crate) persons: Vec<Identity>,
     pub(crate) references: Vec<Identity>,
+    /// Dates of birth and sexes that files about the subject state.
+    pub(crate) born: Vec<String>,
+    pub(crate) sexes: Vec<Sex>,
     pub(crate) consents: Vec<ConsentRef>,
     pub(crate) zone_minutes: i16,
 }
@@ -117,6 +126,8 @@ impl Manifest {
             denied: Vec::new(),
             persons: Vec::new(),
             references: Vec::new(),
+            born: Vec::new(),
+            sexes: Vec::new(),
             consents: Vec::new(),
             zone_minutes: 0,
         })
@@ -124,7 +135,7 @@ impl Manifest {
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut w = Writer::secret();
-        w.map(14).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(16).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -138,8 +149,8 @@ impl Manifest {
         refs(&mut w, 8, &self.conversation_pages);
         w.uint(9).array(self.staged.len());
         for s in &self.staged {
-            w.array(6).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).uint(s.group);
-            w.uint(s.units).uint(s.first_row).int(s.began);
+            w.array(8).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).uint(s.group);
+            w.uint(s.units).uint(s.first_row).int(s.began).bytes(&s.owner).bytes(&s.settings);
         }
         w.uint(10).array(self.denied.len());
         self.denied.iter().for_each(|g| {
@@ -157,12 +168,20 @@ impl Manifest {
             w.uint(c.number).uint(c.row_version).uint(c.group);
         }
         w.uint(14).int(i64::from(self.zone_minutes));
+        w.uint(15).array(self.born.len());
+        self.born.iter().for_each(|b| {
+            w.text(b);
+        });
+        w.uint(16).array(self.sexes.len());
+        self.sexes.iter().for_each(|s| {
+            w.uint(*s as u64);
+        });
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 14 {
+        if r.map()? != 16 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -187,7 +206,7 @@ impl Manifest {
         let sources = r.small()?;
         let conversation_pages = read_list(&mut r, 8, RowRef::read)?;
         let staged = read_list(&mut r, 9, |r| {
-            r.array_of(6)?;
+            r.array_of(8)?;
             Ok(Staged {
                 ordinal: r.small()?,
                 source: SourceId(r.fixed()?),
@@ -195,6 +214,8 @@ impl Manifest {
                 units: r.uint()?,
                 first_row: r.uint()?,
                 began: r.int()?,
+                owner: r.fixed()?,
+                settings: r.fixed()?,
             })
         })?;
         let denied = read_list(&mut r, 10, |r| Ok(GrantId(r.fixed()?)))?;
@@ -213,6 +234,8 @@ impl Manifest {
         })?;
         r.key_is(14)?;
         let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
+        let born = read_list(&mut r, 15, |r| Ok(r.text()?.to_owned()))?;
+        let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -227,6 +250,8 @@ impl Manifest {
             denied,
             persons,
             references,
+            born,
+            sexes,
             consents,
             zone_minutes,
         })
@@ -321,8 +346,19 @@ mod tests {
         let row = RowRef { number: 5, version: 6, salt: [7; 24] };
         let mut m = Manifest::new(row, 9).unwrap();
         m.segments.push(SegmentRef { row, group: 3, level: 1, weight: 1000, staged: 2 });
-        m.staged.push(Staged { ordinal: 1, source: SourceId([1; 32]), group: 4, units: 5, first_row: 6, began: -7 });
+        m.staged.push(Staged {
+            ordinal: 1,
+            source: SourceId([1; 32]),
+            group: 4,
+            units: 5,
+            first_row: 6,
+            began: -7,
+            owner: [8; 16],
+            settings: [9; 16],
+        });
         m.denied.push(GrantId([3; 16]));
+        m.born.push("1970-01".into());
+        m.sexes.push(Sex::Female);
         m.consents.push(ConsentRef {
             series: GrantId([3; 16]),
             version: 2,

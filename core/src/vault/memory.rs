@@ -18,7 +18,7 @@ use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{ConversationId, Identity, RecordId, Timestamp};
 use crate::label::{Integrity, Label, Origins};
 use crate::policy::{Sink, clearance_of_general, clearance_of_health, may_flow};
-use crate::record::{Author, Category, Everything, FactDraft, Kind, Precision, Status, Value, When};
+use crate::record::{Author, Category, Everything, FactDraft, Kind, Precision, Revision, Status, Value, When};
 use crate::storage::ReadTxn;
 
 /// The longest memory, in bytes.
@@ -279,6 +279,8 @@ impl Session {
                 type_name: MEMORY,
                 facts: &[fact],
                 series: None,
+                revision: Revision::default(),
+                history: false,
             });
             let bytes = builder.finish()?;
             tx.add_segment(work, &bytes, 0)?;

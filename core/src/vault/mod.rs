@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod block;
+mod chunks;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -56,4 +57,8 @@ mod tests_memory;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]
+mod tests_subject;
+#[cfg(test)]
 mod tests_tamper;
+#[cfg(test)]
+mod tests_versions;

@@ -28,9 +28,22 @@ struct Piece {
 
 #[derive(Clone, Copy)]
 enum From {
-    Record(ObjectRef),
+    /// A record; whether it is history.
+    Record(ObjectRef, bool),
     /// Behind so many bytes of an envelope row.
     Envelope(ObjectRef, usize),
+}
+
+impl From {
+    /// Where several have a stretch: what was put into the envelope was printed otherwise than the
+    /// record that it was linked to, and so was a history record beside the one that is shown.
+    const fn order(&self) -> u8 {
+        match self {
+            Self::Envelope(..) => 0,
+            Self::Record(_, true) => 1,
+            Self::Record(_, false) => 2,
+        }
+    }
 }
 
 impl Partition {
@@ -78,13 +91,13 @@ impl Partition {
         let mut hash = blake3::Hasher::new();
         let (mut row, mut raw) = (None, Vec::new());
         for piece in pieces {
-            let (From::Record(object) | From::Envelope(object, _)) = piece.from;
+            let (From::Record(object, _) | From::Envelope(object, _)) = piece.from;
             if row != Some(object.number >> 8) {
                 scope.open_object(base, &*txn, Class::Body, &object, &mut raw)?;
                 row = Some(object.number >> 8);
             }
             let found = match piece.from {
-                From::Record(object) => block_record(&raw, &object)?,
+                From::Record(object, _) => block_record(&raw, &object)?,
                 From::Envelope(_, at) => raw.get(at..).ok_or(BAD)?,
             };
             let len = usize::try_from(piece.len).map_err(|_| BAD)?;
@@ -126,7 +139,7 @@ fn pieces(
             if record.series().is_some() || origin.span.member != 0 {
                 return Ok(None);
             }
-            let from = From::Record(record.object());
+            let from = From::Record(record.object(), record.is_history());
             pieces.push(Piece { offset: origin.span.offset, len: origin.span.len, from });
         }
     }
@@ -145,7 +158,8 @@ fn pieces(
             pieces.push(Piece { offset, len: bytes.len() as u64, from: From::Envelope(object, at) });
         }
     }
-    pieces.sort_unstable_by_key(|p| p.offset);
+    pieces.sort_unstable_by_key(|p| (p.offset, p.from.order()));
+    pieces.dedup_by_key(|p| (p.offset, p.len));
     let mut end = 0u64;
     for p in &pieces {
         if p.offset != end {

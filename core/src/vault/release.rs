@@ -9,10 +9,8 @@ use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
-use crate::catalog::series;
-use crate::catalog::{FactRow, Facts, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
+use crate::catalog::{FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
 use crate::consent::{Action, Recipient};
-use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Part, Result};
@@ -20,7 +18,7 @@ use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Permit, Request, RowFilter};
-use crate::record::{DecisionClass, Kind, Sample};
+use crate::record::{DecisionClass, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -89,15 +87,17 @@ pub(crate) struct Asking<'a> {
 /// What a composing function sees: a partition's facts through the permit's filter. Every row that
 /// it is shown raises the label of the release.
 pub(crate) struct Visible<'a> {
-    inner: &'a Inner,
-    txn: &'a dyn ReadTxn,
-    scope: &'a Scope,
-    view: View<'a>,
-    filter: &'a RowFilter,
+    pub(super) inner: &'a Inner,
+    pub(super) txn: &'a dyn ReadTxn,
+    pub(super) scope: &'a Scope,
+    pub(super) view: View<'a>,
+    pub(super) filter: &'a RowFilter,
     label: Cell<Label>,
     /// Facts that were counted, not shown.
     counted: Cell<u64>,
-    buffer: RefCell<Vec<u8>>,
+    pub(super) buffer: RefCell<Vec<u8>>,
+    /// What is left of chunks that a period cuts; `None` where nothing is.
+    pub(super) cut: RefCell<HashMap<RecordId, Option<FactRow>>>,
 }
 
 impl<'a> Visible<'a> {
@@ -112,10 +112,11 @@ impl<'a> Visible<'a> {
             label: Cell::new(floor),
             counted: Cell::new(0),
             buffer: RefCell::default(),
+            cut: RefCell::default(),
         }
     }
 
-    fn raise(&self, class: &DecisionClass) {
+    pub(super) fn raise(&self, class: &DecisionClass) {
         let mut label = self.label.get();
         label.confidentiality = label.confidentiality.max(class.confidentiality);
         label.sensitivities = label.sensitivities.union(class.sensitivities());
@@ -169,33 +170,41 @@ pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'
 
 impl Facts for Visible<'_> {
     fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
-        let rows = self.view.query(query);
+        let rows = if self.view.cuts(query) { self.query_with_cut(query)? } else { self.view.query(query) };
         rows.iter().for_each(|row| self.raise(&row.class));
         Ok(rows)
     }
 
+    fn lean(&self, query: &Query) -> Result<LeanRows> {
+        if self.view.cuts(query) {
+            return self.query(query).map(LeanRows::of_rows);
+        }
+        let lean = self.view.lean(query);
+        lean.rows.iter().for_each(|r| self.raise(&r.row.class));
+        Ok(lean)
+    }
+
+    fn whole(&self, row: &Lean) -> Result<FactRow> {
+        // A row of cut chunks is whole already, and has no place in the catalog.
+        Ok(self.view.whole(row).unwrap_or_else(|| row.row.clone()))
+    }
+
     fn count(&self, query: &Query) -> Result<u64> {
-        let n = self.view.count(query, &mut |class| self.raise(class));
+        let cut = self.cut_rows(query)?;
+        cut.iter().for_each(|row| self.raise(&row.class));
+        let n = self.view.count(query, &mut |class| self.raise(class)) + cut.len() as u64;
         self.counted.set(self.counted.get() + n);
         Ok(n)
     }
 
     fn presence(&self) -> Result<Vec<Presence>> {
-        let lines = self.view.presence(&mut |class| self.raise(class));
+        let lines = self.presence_with_cut()?;
         self.counted.set(self.counted.get() + lines.iter().map(|l| l.count).sum::<u64>());
         Ok(lines)
     }
 
     fn samples(&self, row: &FactRow) -> Result<Vec<Sample>> {
-        if row.fact.kind != Kind::Series {
-            return Ok(Vec::new());
-        }
-        let mut buffer = self.buffer.borrow_mut();
-        self.scope.open_object(&self.inner.base, self.txn, Class::Series, &row.object, &mut buffer)?;
-        let mut samples = series::decode(&buffer)?;
-        // A chunk keeps the order of its file.
-        samples.sort_by_key(|s| (s.start, s.at));
-        Ok(samples)
+        self.admitted(row)
     }
 
     fn source(&self, source: u32) -> Result<SourceInfo> {

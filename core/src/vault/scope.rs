@@ -12,7 +12,7 @@ use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
-use crate::id::{ConversationId, ScopeId};
+use crate::id::{ConversationId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::label::Label;
 use crate::storage::{Copy, ReadTxn};
@@ -293,6 +293,16 @@ impl Scope {
         row: &RowRef,
     ) -> Result<Arc<Vec<Arc<SourceEntry>>>> {
         self.list_page(base, txn, &self.sources, row)
+    }
+
+    /// Whether a source was imported.
+    pub(crate) fn has_source(&self, base: &Base, txn: &dyn ReadTxn, id: &SourceId) -> Result<bool> {
+        for row in &self.manifest.source_pages {
+            if self.source_page(base, txn, row)?.iter().any(|s| s.id == *id && s.finished) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A page of conversations.

@@ -32,14 +32,14 @@ pub(crate) fn files(of: &str, ending: &str) -> Vec<PathBuf> {
     list
 }
 
-fn space() -> (tempfile::TempDir, HealthSpace) {
+pub(crate) fn space() -> (tempfile::TempDir, HealthSpace) {
     let dir = tempfile::tempdir().unwrap();
     let (env, _) = clock();
     let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
     (dir, space)
 }
 
-fn allow(space: &HealthSpace, categories: &[Category]) -> Session {
+pub(crate) fn allow(space: &HealthSpace, categories: &[Category]) -> Session {
     let model = Recipient::model("eu-llm").unwrap();
     space
         .consent_request()
@@ -71,7 +71,8 @@ fn every_real_fhir_file_is_imported_and_again_adds_nothing() {
         let mut bytes = std::fs::read(file).unwrap();
         bytes.push(b'\n');
         let other = health.import_with(Source::bytes(bytes).unwrap(), &confirmed).unwrap();
-        assert_eq!((other.imported(), other.linked()), (0, n + report.linked()), "{file:?}");
+        let all = n + report.linked() + report.superseded();
+        assert_eq!((other.imported(), other.replaced(), other.linked()), (0, 0, all), "{file:?}");
     }
     assert!(all.is_empty() || records > 5000, "{records} records of {} files", all.len());
 }

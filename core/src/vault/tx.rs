@@ -41,7 +41,7 @@ pub(crate) struct Work {
     tree: TreeHead,
     last_entry: i64,
     dirty_keys: BTreeMap<usize, KeyPage>,
-    segments: BTreeMap<(u64, u64), Arc<Segment>>,
+    pub(crate) segments: BTreeMap<(u64, u64), Arc<Segment>>,
     pub(crate) system: Option<head::SystemPart>,
 }
 
@@ -200,6 +200,18 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Puts a segment in the place of another, in the order of segments too.
+    pub(crate) fn replace_segment(&mut self, work: &mut Work, at: usize, bytes: &[u8]) -> Result<()> {
+        let old = work.manifest.segments.get(at).cloned().ok_or(Error::Internal(56))?;
+        self.txn.delete(&work.scope.id, old.row.number)?;
+        self.drop_group(work, old.group)?;
+        work.segments.remove(&(old.row.number, old.row.version));
+        self.put_segment(work, bytes, old.level, old.staged)?;
+        let new = work.manifest.segments.pop().ok_or(Error::Internal(57))?;
+        *work.manifest.segments.get_mut(at).ok_or(Error::Internal(58))? = new;
+        Ok(())
+    }
+
     /// Merges visible segments as the level plan asks for: bounded work per commit.
     pub(crate) fn merge_segments(&mut self, work: &mut Work) -> Result<()> {
         loop {
@@ -337,7 +349,12 @@ impl<'a> Tx<'a> {
 
     /// Reads the visible segments that this working copy does not hold yet: those just published.
     pub(crate) fn load_segments(&mut self, work: &mut Work) -> Result<()> {
-        for s in work.manifest.segments.iter().filter(|s| s.staged == 0) {
+        self.load_staged(work, 0)
+    }
+
+    /// Reads the segments of an import that is not finished; 0 is what is visible.
+    pub(crate) fn load_staged(&mut self, work: &mut Work, mark: u32) -> Result<()> {
+        for s in work.manifest.segments.iter().filter(|s| s.staged == mark) {
             let key = (s.row.number, s.row.version);
             if let std::collections::btree_map::Entry::Vacant(v) = work.segments.entry(key) {
                 v.insert(Arc::new(work.scope.read_segment(self.base, &*self.txn, &s.row, s.group)?));

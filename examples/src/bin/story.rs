@@ -146,9 +146,9 @@ fn import(
     if options.same_person {
         how = how.confirm_subject();
     }
-    let (mut names, mut all_read) = (BTreeMap::new(), true);
+    let (mut names, mut all_read, mut read) = (BTreeMap::new(), true, 0);
     for path in &files {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = tell::shown(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy());
         step(&format!("Importing {name}"));
         bar.begin(&name);
         let outcome = Source::open(path).and_then(|mut source| {
@@ -158,12 +158,20 @@ fn import(
         });
         bar.end();
         match outcome {
-            Ok(report) => say(tell::report(&report).trim_end()),
+            Ok(report) => {
+                say(tell::report(&report).trim_end());
+                read += 1;
+            }
             Err(e) => {
                 say(&format!("  not imported: {}", tell::error(&e)));
                 all_read = false;
             }
         }
+    }
+    if read == 0 {
+        return Err(Stop::Failed(
+            "none of the files could be imported, so there is nothing to tell of; see above".into(),
+        ));
     }
     if let (Some(path), true) = (files.first(), all_read) {
         let again = health.import(Source::open(path)?)?;
@@ -324,7 +332,7 @@ impl Temporary {
     fn end(&self, options: &Options) {
         let kept: &Path = options.space.as_deref().unwrap_or(&self.0);
         if self.1 || options.space.is_some() {
-            say(&format!("\nKept: {}", kept.display()));
+            say(&format!("\nKept: {}", tell::shown(&kept.to_string_lossy())));
         }
     }
 }

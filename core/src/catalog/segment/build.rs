@@ -1,14 +1,13 @@
 //! Collecting records, and the wide rows between reading and writing a segment.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "erasure and repair will retire, rewrite and walk records"))]
-
+use super::super::column::zigzag;
 use super::super::dictionary::{Interner, Measure, RangeItem};
 use super::super::query::{ObjectRef, Origin, SeriesSummary};
 use super::tag;
 use crate::error::{Error, Limit, Result};
 use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
-use crate::record::{Author, Coding, DecisionClass, FactDraft, Quantity, Value, When};
+use crate::record::{Author, Coding, DecisionClass, FactDraft, Quantity, Revision, Value, When};
 use std::collections::{HashMap, HashSet};
 
 /// A record as the catalog is told of it.
@@ -18,7 +17,7 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) id: RecordId,
     /// What it is across files.
     pub(crate) identity: Identity,
-    /// First half of the BLAKE3 of its body.
+    /// Hash of what it says, however it is printed.
     pub(crate) content: [u8; 16],
     /// Where its body is.
     pub(crate) object: ObjectRef,
@@ -36,7 +35,14 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) facts: &'a [FactDraft],
     /// For a chunk of samples.
     pub(crate) series: Option<SeriesSummary>,
+    /// Which version of its thing it is.
+    pub(crate) revision: Revision,
+    /// Superseded, and kept without facts: its body is there, no query finds it.
+    pub(crate) history: bool,
 }
+
+/// The largest number of a version that is told apart.
+const MAX_VERSION: u64 = (1 << 62) - 1;
 
 /// One fact, all that refers to something by number.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +77,8 @@ pub(in crate::catalog) struct RecordRow {
     pub(in crate::catalog) type_name: u32,
     pub(in crate::catalog) origins_end: usize,
     pub(in crate::catalog) series: Option<SeriesSummary>,
+    pub(in crate::catalog) updated: u64,
+    pub(in crate::catalog) revision: u64,
 }
 
 /// What becomes a segment.
@@ -142,8 +150,11 @@ impl SegmentBuilder {
             type_name: w.string(rec.type_name),
             origins_end: t.origins.len(),
             series: rec.series,
+            updated: rec.revision.updated.map_or(0, zigzag),
+            revision: rec.revision.version.map_or(0, |v| v.min(MAX_VERSION) + 1) << 1 | u64::from(rec.history),
         });
-        for (part, fact) in rec.facts.iter().enumerate() {
+        let facts = if rec.history { &[] } else { rec.facts };
+        for (part, fact) in facts.iter().enumerate() {
             let Ok(part) = u16::try_from(part) else {
                 self.too_many_parts = true;
                 return;

@@ -58,6 +58,7 @@ impl Segment {
             by_id: OnceLock::new(),
             by_identity: OnceLock::new(),
             by_record: OnceLock::new(),
+            lines: OnceLock::new(),
         })
     }
 }
@@ -331,6 +332,7 @@ fn take_records(
     let group = below(rest, n, w.groups.len())?;
     let class = below(rest, n, w.record_classes.len())?;
     let type_name = below(rest, n, w.ends.len())?;
+    let (updated, revision) = (Column::read(rest, n, 0)?, Column::read(rest, n, 0)?);
     let per_record = below(rest, n, MAX_ITEMS + 1)?;
     let origins = count(rest)?;
     let origin_ends = ends(&per_record, origins)?;
@@ -359,6 +361,8 @@ fn take_records(
         group,
         class,
         type_name,
+        updated,
+        revision,
         origin_ends: (!one_each).then_some(origin_ends),
         source,
         member,

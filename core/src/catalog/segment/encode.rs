@@ -133,6 +133,8 @@ impl Table {
         put(out, records.clone().map(|r| u64::from(r.group)));
         put(out, records.clone().map(|r| u64::from(r.class)));
         put(out, records.clone().map(|r| u64::from(r.type_name)));
+        put(out, records.clone().map(|r| r.updated));
+        put(out, records.clone().map(|r| r.revision));
         let mut last = 0;
         let counts: Vec<u64> =
             records.clone().map(|r| (r.origins_end - core::mem::replace(&mut last, r.origins_end)) as u64).collect();

@@ -9,14 +9,17 @@
 mod build;
 mod decode;
 mod encode;
+mod lines;
 
 pub(crate) use build::{NewRecord, SegmentBuilder};
 pub(super) use build::{RecordRow, Row, Table};
+pub(super) use lines::SetLine;
 
 use super::column::{Column, unbias, unzigzag};
 use super::dictionary::Dictionary;
 use super::index::IdIndex;
 use super::query::{ObjectRef, Origin, SeriesSummary};
+use crate::id::RecordId;
 use crate::record::{Span, When};
 use std::sync::OnceLock;
 
@@ -50,6 +53,7 @@ pub(crate) struct Segment {
     by_id: OnceLock<IdIndex>,
     by_identity: OnceLock<IdIndex>,
     by_record: OnceLock<RowLists>,
+    lines: OnceLock<Box<[SetLine]>>,
 }
 
 /// The facts.
@@ -90,6 +94,10 @@ pub(super) struct RecordColumns {
     pub(super) group: Column,
     pub(super) class: Column,
     pub(super) type_name: Column,
+    /// When the version was made, in zigzag; 0 is unknown.
+    pub(super) updated: Column,
+    /// Number of the version and one, or 0; the lowest bit: superseded.
+    pub(super) revision: Column,
     /// Where the origins of each record end; absent where each has just one.
     pub(super) origin_ends: Option<Box<[u32]>>,
     pub(super) source: Column,
@@ -159,6 +167,8 @@ impl Segment {
             &r.group,
             &r.class,
             &r.type_name,
+            &r.updated,
+            &r.revision,
             &r.source,
             &r.member,
             &r.offset,
@@ -168,7 +178,8 @@ impl Segment {
         let indexes = self.by_id.get().map_or(0, IdIndex::memory)
             + self.by_identity.get().map_or(0, IdIndex::memory)
             + self.by_record.get().map_or(0, |l| 4 * (l.ends.len() + l.rows.len()))
-            + self.codes.get().map_or(0, |c| size_of_val(&**c));
+            + self.codes.get().map_or(0, |c| size_of_val(&**c))
+            + self.lines.get().map_or(0, |l| size_of_val(&**l));
         size_of::<Self>()
             + columns.iter().map(|c| c.memory()).sum::<usize>()
             + tables
@@ -283,6 +294,11 @@ impl Segment {
     /// Records of an id; more than one only where a record came back after it was retired.
     pub(super) fn with_id<'a>(&'a self, id: &'a [u8; 16]) -> impl Iterator<Item = u32> + 'a {
         self.by_id.get_or_init(|| IdIndex::build(&self.records.ids)).rows(&self.records.ids, id)
+    }
+
+    /// Whether a record of this id is in it.
+    pub(crate) fn holds(&self, id: &RecordId) -> bool {
+        self.with_id(&id.0).next().is_some()
     }
 
     /// Records of an identity, the last first.

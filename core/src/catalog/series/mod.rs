@@ -18,10 +18,10 @@ mod tests;
 
 pub(crate) use chunker::{Chunk, Chunker};
 
-use super::SeriesSummary;
+use super::{FactRow, SeriesSummary};
 use crate::codec::varint;
 use crate::error::{Error, Part, Result};
-use crate::record::{Decimal, Sample};
+use crate::record::{Decimal, Precision, Sample, Span, When};
 use std::sync::Arc;
 
 /// Samples in a full chunk.
@@ -225,6 +225,29 @@ pub(crate) fn summary(samples: &[Sample]) -> SeriesSummary {
         s.sum += n;
     }
     s
+}
+
+/// The samples that start within one of these half-open ranges.
+pub(crate) fn within(mut samples: Vec<Sample>, ranges: &[(i64, i64)]) -> Vec<Sample> {
+    samples.retain(|s| ranges.iter().any(|(a, b)| *a <= s.start && s.start < *b));
+    samples
+}
+
+/// Makes the row of a chunk that of some of its samples, in order of start: nothing of it tells
+/// of the others. `false` where there are none.
+pub(crate) fn cut(row: &mut FactRow, samples: &[Sample]) -> bool {
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return false };
+    let when = |s: &Sample| Some(When { at: s.start, precision: Precision::Second, offset: Some(s.offset) });
+    (row.fact.when, row.fact.until) = (when(first), when(last));
+    row.series = Some(summary(samples));
+    // Another source's span covers all that the chunk holds.
+    row.origins.truncate(1);
+    for origin in &mut row.origins {
+        let start = samples.iter().map(|s| s.at).min().unwrap_or(0);
+        let end = samples.iter().map(|s| s.at.saturating_add(s.len.into())).max().unwrap_or(start);
+        origin.span = Span { offset: start, len: end - start, ..origin.span };
+    }
+    true
 }
 
 /// Adds up the bytes that each column takes, each compressed on its own.

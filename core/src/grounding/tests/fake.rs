@@ -84,6 +84,7 @@ fn fits(q: &Query, r: &FactRow) -> bool {
         && (q.kinds.is_empty() || q.kinds.contains(&f.kind))
         && q.from.is_none_or(|t| f.when.is_some_and(|w| w.at >= t))
         && q.to.is_none_or(|t| f.when.is_some_and(|w| w.at < t))
+        && !(q.standing && f.status == Status::NotDone)
         && (q.include_errors || f.status != Status::EnteredInError)
 }
 
@@ -113,6 +114,7 @@ impl Fake {
             class,
             fact,
             series: None,
+            type_name: String::new(),
         });
     }
 

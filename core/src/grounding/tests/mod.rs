@@ -1,6 +1,8 @@
 //! Whole contexts, from hand-made and from synthetic records.
 
 mod bundles;
+mod chunks;
+mod claims;
 mod fake;
 mod hostile;
 mod story;

@@ -6,8 +6,11 @@ use super::text::{Findings, without_pointers};
 use super::time::Times;
 use super::types::{SYSTEM, category};
 use crate::id::Identity;
-use crate::import::{Limits, What};
-use crate::record::{Category, Coding, Comparator, Decimal, FactDraft, Kind, Precision, Quantity, Value, When};
+use crate::import::{Limits, What, subject};
+use crate::record::{
+    Category, Coding, Comparator, Decimal, FactDraft, Kind, PersonHint, Precision, Quantity, Sex, SubjectHint, Value,
+    When,
+};
 
 /// A tag of an element, itself (depth 0) or nested in it.
 struct Tag {
@@ -37,6 +40,8 @@ pub(super) struct Read {
     pub(super) facts: Vec<FactDraft>,
     /// `resourceFilePath` of a clinical record.
     pub(super) file: Option<String>,
+    /// Of `Me`: whose export it is.
+    pub(super) subject: SubjectHint,
 }
 
 fn quantity(number: &str, unit: &str) -> Value {
@@ -106,7 +111,24 @@ pub(super) fn read(kind: &'static str, xml: &str, limits: &Limits, found: &mut F
         _ => Vec::new(),
     };
     let file = (kind == "ClinicalRecord").then(|| root.get("resourceFilePath").map(str::to_owned)).flatten();
-    Ok(Read { identity: Identity(id), facts, file })
+    let subject = if kind == "Me" { owner(root) } else { SubjectHint::default() };
+    Ok(Read { identity: Identity(id), facts, file, subject })
+}
+
+/// Birth date and sex of the person whose phone it is: an export has no name for them.
+fn owner(root: &Tag) -> SubjectHint {
+    let of = |end: &str| root.attributes.iter().find(|(n, _)| n.ends_with(end)).map_or("", |(_, v)| v.as_str());
+    let sex = match of("BiologicalSex").strip_prefix("HKBiologicalSex") {
+        Some("Female") => Some(Sex::Female),
+        Some("Male") => Some(Sex::Male),
+        _ => None,
+    };
+    let born = subject::birth_date(of("DateOfBirth"));
+    if born.is_empty() && sex.is_none() {
+        return SubjectHint::default();
+    }
+    let described = PersonHint { names: Vec::new(), born, sex };
+    SubjectHint { described: Some(Box::new(described)), ..SubjectHint::default() }
 }
 
 fn workout(root: &Tag, nested: &[Tag], found: &mut Findings) -> Vec<FactDraft> {

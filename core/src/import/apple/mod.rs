@@ -27,7 +27,7 @@ mod tests;
 use super::{Limits, Report, Severity, Sink, What};
 use crate::error::{Error, Malformed, Result};
 use crate::label::Sensitivities;
-use crate::record::{Draft, Span, SubjectHint};
+use crate::record::{Draft, Revision, Span};
 use odd::NoSample;
 use prolog::Prolog;
 use record::Records;
@@ -341,12 +341,15 @@ impl Import<'_> {
         match draft::read(kind, &text, self.limits, &mut self.found) {
             Ok(read) => {
                 let draft = Draft {
-                    identity_is_content: true,
+                    content: Some(*read.identity.as_bytes()),
+                    print: Some(*read.identity.as_bytes()),
+                    revision: Revision::default(),
+                    verbatim: false,
                     body,
                     span: Span { member: self.member, offset: at, len: end as u64 },
                     identity: read.identity,
                     type_name: kind,
-                    subject: SubjectHint::default(),
+                    subject: read.subject,
                     confidentiality: None,
                     sensitivities: Sensitivities::default(),
                     facts: read.facts,

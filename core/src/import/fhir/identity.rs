@@ -4,14 +4,16 @@
 //! 1. `fullUrl` as an absolute `http(s)` URL (without `_history`) or a `urn:uuid:`; an `id` that
 //!    is itself a UUID counts as `urn:uuid:` where there is no `fullUrl`, so that a Bundle and a
 //!    bulk export of one server agree;
-//! 2. resource type, `id` and the subject's reference: the `id` alone is unique only within a
-//!    server, which such a file does not name;
+//! 2. type and `id` on the server that the subject's reference names, where it is absolute; it is
+//!    what a `fullUrl` of that server says. Else resource type, `id`, the subject's reference and
+//!    the system of the first identifier: the `id` alone is unique only within a server, which such
+//!    a file does not name;
 //! 3. kind, codes, value and unit as sent, start and end of every fact: two records that agree in
 //!    all of them are taken for one thing;
-//! 4. the bytes, where there is no fact either.
+//! 4. all that it says, where there is no fact either.
 //!
 //! `meta.versionId` has no part in it: versions of a resource are one thing with several
-//! contents, and the vault keeps each. The `urn:uuid:` of a document is by many producers made
+//! contents; the vault keeps each and shows the newest. The `urn:uuid:` of a document is by many producers made
 //! anew for each document; their records then differ in identity though not in content.
 
 use crate::id::Identity;
@@ -20,15 +22,22 @@ use crate::record::{FactDraft, Value, When};
 
 const DOMAIN: &str = "healthspace fhir identity 1";
 
-/// See the module's text. `subject` is the normalised subject reference.
-pub(super) fn identity(
-    type_name: &str,
-    full_url: Option<&str>,
-    id: &str,
-    subject: Option<&str>,
-    facts: &[FactDraft],
-    body: &[u8],
-) -> Identity {
+/// What a resource says of itself and of its subject.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Names<'a> {
+    pub(super) full_url: Option<&'a str>,
+    pub(super) id: &'a str,
+    /// The normalised subject reference.
+    pub(super) subject: Option<&'a str>,
+    /// The server, as the subject's absolute reference names it.
+    pub(super) base: Option<&'a str>,
+    /// The system of the first identifier; may be empty.
+    pub(super) system: &'a str,
+}
+
+/// See the module's text.
+pub(super) fn identity(type_name: &str, names: Names<'_>, facts: &[FactDraft], content: &[u8]) -> Identity {
+    let Names { full_url, id, subject, base, system } = names;
     if let Some(url) = full_url.and_then(absolute) {
         return pseudonym(DOMAIN, &[b"url", url.as_bytes()]);
     }
@@ -37,8 +46,12 @@ pub(super) fn identity(
         return pseudonym(DOMAIN, &[b"url", url.as_bytes()]);
     }
     if !id.is_empty() {
+        if let Some(url) = base.and_then(|b| absolute(&format!("{b}{type_name}/{id}"))) {
+            return pseudonym(DOMAIN, &[b"url", url.as_bytes()]);
+        }
         let subject = subject.unwrap_or("");
-        return pseudonym(DOMAIN, &[b"id", type_name.as_bytes(), id.as_bytes(), subject.as_bytes()]);
+        let parts = [type_name, id, subject, system].map(str::as_bytes);
+        return pseudonym(DOMAIN, &[b"id", parts[0], parts[1], parts[2], parts[3]]);
     }
     if facts.iter().any(|f| !f.codes.is_empty() || !f.text.is_empty()) {
         let mut parts: Vec<Vec<u8>> = vec![b"facts".to_vec(), type_name.into(), subject.unwrap_or("").into()];
@@ -55,7 +68,7 @@ pub(super) fn identity(
         let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         return pseudonym(DOMAIN, &parts);
     }
-    pseudonym(DOMAIN, &[b"bytes", body])
+    pseudonym(DOMAIN, &[b"content", content])
 }
 
 /// An absolute URL with scheme and host in lower case, without a version; `None` if relative.
@@ -81,6 +94,13 @@ fn absolute(url: &str) -> Option<String> {
     }
 }
 
+/// The server of an absolute reference to a patient, with its slash.
+pub(super) fn base_of(reference: &str) -> Option<&str> {
+    let r = reference.trim();
+    let web = r.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("http"));
+    r.rfind("/Patient/").filter(|_| web).and_then(|i| r.get(..=i))
+}
+
 fn time(w: Option<When>) -> Vec<u8> {
     w.map(|w| [&w.at.to_be_bytes()[..], &[w.precision as u8]].concat()).unwrap_or_default()
 }
@@ -104,7 +124,10 @@ mod tests {
 
     #[test]
     fn the_strongest_name_wins() {
-        let of = |url: Option<&str>, id: &str, subject| identity("Observation", url, id, subject, &[], b"x");
+        let none = Names::default();
+        let of = |full_url: Option<&str>, id: &str, subject: Option<&str>| {
+            identity("Observation", Names { full_url, id, subject, ..none }, &[], b"x")
+        };
         let a = of(Some("https://A.example/fhir/Observation/1"), "1", None);
         assert_eq!(a, of(Some("HTTPS://a.example/fhir/Observation/1/_history/4"), "2", Some("p")));
         assert_ne!(a, of(Some("https://b.example/fhir/Observation/1"), "1", None));
@@ -113,6 +136,12 @@ mod tests {
         // A relative fullUrl names no server: the id with its subject does as well as can be.
         assert_eq!(of(Some("Observation/1"), "1", Some("p")), of(None, "1", Some("p")));
         assert_ne!(of(None, "1", Some("p")), of(None, "1", Some("q")));
-        assert_ne!(of(None, "", None), identity("Observation", None, "", None, &[], b"y"));
+        let at = |base, system| {
+            identity("Observation", Names { id: "1", subject: Some("p"), base, system, ..none }, &[], b"x")
+        };
+        assert_eq!(at(base_of("https://a.example/fhir/Patient/p"), ""), a);
+        assert_ne!(at(None, "urn:lab:1"), at(None, "urn:lab:2"));
+        assert_eq!(base_of("Patient/p"), None);
+        assert_ne!(of(None, "", None), identity("Observation", none, &[], b"y"));
     }
 }

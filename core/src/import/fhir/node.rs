@@ -267,6 +267,14 @@ impl<'de> Node<'de> for Flag {
     fn boolean(&mut self, b: bool, _: &Notes) {
         self.0 = Some(b);
     }
+    fn text(&mut self, s: Cow<'de, str>, notes: &Notes) {
+        notes.wrong();
+        self.0 = match &*s {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+    }
 }
 
 /// A number, digit for digit as it stands in the source. One in quotes is a number all the same.

@@ -31,7 +31,7 @@ fn find(table: &[bool; 256], bytes: &[u8]) -> Option<usize> {
 
 /// Where a string ends, or an escape begins (or the line, if `line`). Most strings are short: the
 /// vector search is only worth its start on long ones.
-fn find_in_string(bytes: &[u8], line: bool) -> Option<usize> {
+pub(super) fn find_in_string(bytes: &[u8], line: bool) -> Option<usize> {
     if line {
         return memchr::memchr3(b'"', b'\\', b'\n', bytes);
     }

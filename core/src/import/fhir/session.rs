@@ -1,6 +1,8 @@
 //! One import: each resource that the walk finds becomes a draft.
 
+use super::canonical::Canonical;
 use super::extract::{self, Known, Marks, Reading};
+use super::identity::Names;
 use super::node::Notes;
 use super::types::{Meta, Reference};
 use super::window::Handler;
@@ -9,7 +11,7 @@ use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
 use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
-use crate::record::{Draft, Span, SubjectHint};
+use crate::record::{Draft, FactDraft, Revision, Span, Status, SubjectHint, When};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
@@ -26,6 +28,8 @@ struct Waiting {
     full_url: Option<String>,
     id: String,
     subject: Option<String>,
+    base: Option<String>,
+    system: String,
 }
 
 /// The labels of one Bundle.
@@ -37,6 +41,7 @@ pub(super) struct Session<'s> {
     member: u32,
     issues: usize,
     medications: Known,
+    canonical: Canonical,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     /// By every name that a reference may use: the one they all stand for, and the person.
@@ -57,6 +62,7 @@ impl<'s> Session<'s> {
             member,
             issues: limits.issues,
             medications: Known::default(),
+            canonical: Canonical::default(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             patients: HashMap::new(),
@@ -83,8 +89,15 @@ impl<'s> Session<'s> {
         {
             fact.text.clone_from(&w.reference);
         }
-        let (url, subject) = (w.full_url.as_deref(), w.subject.as_deref());
-        draft.identity = identity::identity(draft.type_name, url, &w.id, subject, &draft.facts, &w.body);
+        let names = Names {
+            full_url: w.full_url.as_deref(),
+            id: &w.id,
+            subject: w.subject.as_deref(),
+            base: w.base.as_deref(),
+            system: &w.system,
+        };
+        let content = draft.content.unwrap_or_default();
+        draft.identity = identity::identity(draft.type_name, names, &draft.facts, &content);
         self.sink.record(draft)
     }
 
@@ -118,29 +131,32 @@ impl<'s> Session<'s> {
         if type_name == "Patient" {
             let by_url = full_url.and_then(subject::patient_key);
             let by_id = subject::patient_key(&c.id);
-            let Some(name) = by_id.clone().or(by_url.clone()) else {
-                return (None, SubjectHint { reference: None, person: r.person });
-            };
-            let hint = SubjectHint { reference: Some(subject::reference(&name)), person: r.person };
-            for alias in [by_id, by_url].into_iter().flatten() {
-                if self.patients.len() < PATIENTS {
-                    self.patients.insert(subject::reference(&alias), hint.clone());
+            let name = by_id.clone().or(by_url.clone());
+            let reference = name.as_deref().map(subject::reference);
+            let mut described = r.described.clone().unwrap_or_default();
+            described.names.extend([by_id, by_url].into_iter().flatten().map(|k| subject::reference(&k)));
+            if reference.is_some() {
+                for alias in &described.names {
+                    if self.patients.len() < PATIENTS {
+                        let hint = SubjectHint { reference, person: r.person, described: None };
+                        self.patients.insert(*alias, hint);
+                    }
                 }
             }
-            return (Some(name), hint);
+            return (name, SubjectHint { reference, person: r.person, described: Some(Box::new(described)) });
         }
         let subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
         for s in subjects {
             if let Some(key) = key(s) {
                 let reference = subject::reference(&key);
-                let stranger = || SubjectHint { reference: Some(reference), person: None };
+                let stranger = || SubjectHint { reference: Some(reference), ..SubjectHint::default() };
                 return (Some(key), self.patients.get(&reference).cloned().unwrap_or_else(stranger));
             }
             if let Some(id) = s.reference.strip_prefix('#') {
                 let inner = c.contained.iter().find(|p| &*p.id == id && &*p.resource_type == "Patient");
                 let name = inner.and_then(|p| Some((p.name.first()?, &p.birth_date)));
                 let person = name.and_then(|(n, d)| subject::person(&n.family, n.given.first().map_or("", |g| g), d));
-                return (None, SubjectHint { reference: None, person });
+                return (None, SubjectHint { person, ..SubjectHint::default() });
             }
         }
         (None, SubjectHint::default())
@@ -154,7 +170,7 @@ fn key(r: &Reference<'_>) -> Option<String> {
     }
     let patient = r.type_name.is_empty() || &*r.type_name == "Patient";
     let i = &r.identifier;
-    (patient && !i.value.is_empty()).then(|| format!("{}|{}", extract::cut(&i.system), extract::cut(&i.value)))
+    subject::identifier_key(&i.system, &i.value).filter(|_| patient)
 }
 
 /// Adds confidentiality and sensitivities of a `meta.security` (HL7 v3-Confidentiality,
@@ -175,6 +191,41 @@ fn label(meta: &Meta<'_>, labels: &mut Labels) {
                 labels.1 = labels.1.union(Sensitivities::only(Sensitivity::from_code(&code.code)));
             }
         }
+    }
+}
+
+/// The content with what is said of the Bundles around, if anything is: it holds for the record.
+fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
+    if around == Labels::default() {
+        return content;
+    }
+    let mut hash = blake3::Hasher::new();
+    hash.update(&content).update(&[around.0.map_or(0, |c| c as u8 + 1)]).update(&around.1.bits().to_be_bytes());
+    let mut out = [0; 16];
+    hash.finalize_xof().fill(&mut out);
+    out
+}
+
+/// A fact of a record that an extension modifies which is not known here (FHIR R4, 2.4.0.1): it
+/// may say the opposite, so it is shown as something that is not settled.
+fn doubt(fact: &mut FactDraft) {
+    if matches!(fact.status, Status::Unstated | Status::Active | Status::Final | Status::Amended) {
+        fact.status = Status::Preliminary;
+    }
+    let note = core::mem::take(&mut fact.note);
+    fact.note = [MODIFIED, &note].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("; ");
+}
+
+/// Stands first among the words of a fact that an unknown extension modifies.
+const MODIFIED: &str = "changed in meaning by an extension that was not understood";
+
+/// What the server says of the version.
+fn revision(meta: &Meta<'_>) -> Revision {
+    let version = meta.version.trim();
+    let number = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+    Revision {
+        updated: When::parse_fhir(meta.updated.trim()).map(|w| w.at),
+        version: if number { version.parse().ok() } else { None },
     }
 }
 
@@ -209,19 +260,33 @@ impl Handler for Session<'_> {
         self.marks(&marks, at);
         let (subject, hint) = self.subject(type_name, &reading, full_url);
         // What is said of a Bundle holds for what is in it.
-        let mut labels = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        let labels_around = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        let mut labels = labels_around;
         label(&reading.common.meta, &mut labels);
         let (confidentiality, sensitivities) = labels;
-        let facts = core::mem::take(&mut reading.facts);
+        let mut facts = core::mem::take(&mut reading.facts);
+        let said = self.canonical.read(body);
+        if said.modified {
+            self.note(Severity::Repaired, What::UnknownModifier, at);
+            facts.iter_mut().for_each(doubt);
+        }
         if let Some(fact) = facts.first().filter(|_| type_name == "Medication") {
             self.medications.learn(full_url.unwrap_or("").to_owned(), fact);
             if !reading.common.id.is_empty() {
                 self.medications.learn(format!("Medication/{}", extract::cut(&reading.common.id)), fact);
             }
         }
-        let id = &*reading.common.id;
+        let c = &reading.common;
+        let id = &*c.id;
+        let mut subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
+        let base = subjects.find_map(|s| identity::base_of(&s.reference));
+        let system = c.identifier.first().map_or("", |i| &*i.system);
+        let content = with_labels(said.content, labels_around);
         let draft = Draft {
-            identity_is_content: false,
+            content: Some(content),
+            print: Some(said.print),
+            revision: revision(&reading.common.meta),
+            verbatim: true,
             body,
             span: Span { member: self.member, offset: at, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),
@@ -232,7 +297,8 @@ impl Handler for Session<'_> {
             facts,
         };
         let Some(reference) = reading.awaits.take() else {
-            let identity = identity::identity(type_name, full_url, id, subject.as_deref(), &draft.facts, body);
+            let names = Names { full_url, id, subject: subject.as_deref(), base, system };
+            let identity = identity::identity(type_name, names, &draft.facts, &content);
             self.sink.record(Draft { identity, ..draft })?;
             return Ok(true);
         };
@@ -244,6 +310,8 @@ impl Handler for Session<'_> {
             full_url: full_url.map(str::to_owned),
             id: id.to_owned(),
             subject,
+            base: base.map(str::to_owned),
+            system: extract::cut(system),
         });
         while self.waiting.len() > WAITING || self.waiting_bytes > WAITING_BYTES {
             let Some(oldest) = self.waiting.pop_front() else { break };

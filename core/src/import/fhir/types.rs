@@ -71,7 +71,11 @@ nodes! {
     /// `Dosage.doseAndRate`
     DoseAndRate { dose: Quantity<'a> = "doseQuantity", range: Range<'a> = "doseRange", }
     /// `Meta`
-    Meta { security: List<Coding<'a>> = "security", }
+    Meta {
+        security: List<Coding<'a>> = "security",
+        updated: Text<'a> = "lastUpdated",
+        version: Text<'a> = "versionId",
+    }
     /// A contained resource, as far as the one around it needs it.
     Contained {
         resource_type: Text<'a> = "resourceType",
@@ -92,6 +96,7 @@ nodes! {
         about: Reference<'a> = "for",
         status: Text<'a> = "status",
         note: List<Annotation<'a>> = "note",
+        identifier: List<Identifier<'a>> = "identifier",
     }
     /// `resourceType` alone.
     Head { resource_type: Text<'a> = "resourceType", }

@@ -63,7 +63,10 @@ pub(in crate::import) fn readers() -> Readers {
             return Err(Error::Malformed(Malformed::Json));
         }
         sink.record(Draft {
-            identity_is_content: false,
+            content: None,
+            print: None,
+            revision: crate::record::Revision::default(),
+            verbatim: true,
             body: &body,
             span: crate::record::Span { member, offset: 0, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),

@@ -1,7 +1,9 @@
 //! Batches: what an importer hands over, collected until it is worth a transaction.
 
 use super::overlap::Known;
+use super::settle::{Pending, visible};
 use super::subject::Subjects;
+use super::versions::{Fate, Version, Versions};
 use super::{ImportOptions, chunker};
 use crate::catalog::series::{self, Chunk, Chunker};
 use crate::catalog::{NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
@@ -11,13 +13,13 @@ use crate::error::{Error, Part, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::{Report, Severity, Sink, What};
 use crate::label::{Confidentiality, Sensitivities};
-use crate::record::{Author, Coding, Draft, FactDraft, Kind, Precision, Sample, SeriesKey, Span, When};
+use crate::record::{Author, Coding, Draft, FactDraft, Kind, Precision, Revision, Sample, SeriesKey, Span, When};
 use crate::vault::block::Block;
 use crate::vault::manifest::Staged;
 use crate::vault::payload::Content;
 use crate::vault::state::{Inner, Target};
 use crate::vault::tx::{Tx, Work};
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Records of a batch.
 const RECORDS: usize = 1000;
@@ -29,8 +31,7 @@ const PIECE: usize = 256 << 10;
 /// What a finished reading leaves for the last transaction.
 pub(crate) struct Done {
     pub(crate) subjects: Subjects,
-    /// Units that are durable.
-    pub(crate) units: u64,
+    pub(crate) pending: Pending,
 }
 
 /// A record waiting for its transaction. Its bytes stand in the batch's arena.
@@ -45,6 +46,8 @@ struct Waiting {
     type_name: &'static str,
     facts: Vec<FactDraft>,
     series: Option<SeriesSummary>,
+    revision: Revision,
+    history: bool,
 }
 
 type Tick<'a> = dyn Fn(u64, u64) -> Result<()> + 'a;
@@ -64,7 +67,7 @@ struct Store<'a> {
     staged: &'a Staged,
     /// Units met so far; those below `staged.units` are durable already.
     units: u64,
-    /// Units that are durable as far as this import knows.
+    /// Units that are durable, as this import last wrote them.
     durable: u64,
     /// Records and samples met so far.
     records: u64,
@@ -72,10 +75,9 @@ struct Store<'a> {
     waiting: Vec<Waiting>,
     links: Vec<(RecordId, Origin)>,
     envelope: Vec<u8>,
-    /// Records of this import, for duplicates within the file.
-    seen: HashMap<Identity, [u8; 16]>,
-    /// Records of this import whose identity has another content as well.
-    conflicting: HashSet<RecordId>,
+    versions: Versions,
+    /// The segments that were visible when reading began.
+    base: Vec<(u64, u64)>,
     known: Option<Known>,
     subjects: Subjects,
     report: Report,
@@ -119,8 +121,8 @@ impl<'a> Ingest<'a> {
             waiting: Vec::new(),
             links: Vec::new(),
             envelope: Vec::new(),
-            seen: HashMap::new(),
-            conflicting: HashSet::new(),
+            versions: Versions::new(Arc::clone(&scope.catalog)),
+            base: visible(&scope.manifest),
             known: None,
             subjects: Subjects::default(),
             report: Report::default(),
@@ -137,17 +139,9 @@ impl<'a> Ingest<'a> {
             c.finish(&mut |chunk| self.store.chunk(chunk))?;
         }
         self.store.flush()?;
-        let found = core::mem::take(&mut self.store.report);
-        for (name, n) in found.types {
-            let c = report.count(&name);
-            c.imported += n.imported;
-            c.linked += n.linked;
-        }
-        for i in found.issues {
-            report.issue(self.issues, i.severity, i.what, i.member, i.offset);
-        }
-        report.facts += found.facts;
-        Ok(Done { subjects: core::mem::take(&mut self.store.subjects), units: self.store.durable })
+        let Store { report: found, subjects, versions, base, staged, .. } = self.store;
+        report.add(found, self.issues);
+        Ok(Done { subjects, pending: Pending::new(versions, base, staged.units > 0) })
     }
 }
 
@@ -184,69 +178,64 @@ impl Store<'_> {
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.records += 1;
         self.subjects.add(&draft.subject);
-        let content = if draft.identity_is_content { *draft.identity.as_bytes() } else { content_of(draft.body) };
-        let id = record_id(&draft.identity, &content);
-        let origin = Origin { source: self.staged.ordinal, span: draft.span };
+        let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
+        let mut new = Version {
+            id: record_id(&draft.identity, &raw),
+            content: draft.content.unwrap_or(raw),
+            revision: draft.revision,
+            confidentiality: draft.confidentiality.unwrap_or(self.base_confidentiality),
+            sensitivities: draft.sensitivities,
+        };
+        let (id, origin) = (new.id, Origin { source: self.staged.ordinal, span: draft.span });
         let durable = self.is_durable();
-        let before = match self.seen.get(&draft.identity) {
-            Some(c) => Some(*c),
-            None => self.published(&draft.identity)?,
-        };
-        // A content may come back after another one: each is kept once.
-        let known = match before {
-            None => false,
-            Some(before) => before == content || self.conflicting.contains(&id) || self.is_published(&id)?,
-        };
-        if known {
-            self.report.count(draft.type_name).linked += 1;
-            if !durable {
-                self.links.push((id, origin));
+        let again = || record_id(&draft.identity, &content_of(&[&raw[..], self.staged.source.as_bytes()].concat()));
+        let fate = self.versions.judge(draft.identity, &mut new, again);
+        let history = matches!(fate, Fate::Older);
+        match fate {
+            Fate::Same(known) => {
+                self.report.count(draft.type_name).linked += 1;
+                if !durable {
+                    self.links.push((known, origin));
+                    if draft.verbatim && known != id {
+                        // Another printing: without it this source could not be rebuilt.
+                        self.put_envelope(draft.span.member, draft.span.offset, draft.body);
+                    }
+                }
+                return self.flush_if_full();
             }
-            return self.flush_if_full();
+            Fate::Newer(Some(other)) => {
+                let Span { member, offset, .. } = draft.span;
+                self.report.issue(self.issues, Severity::Repaired, What::ConflictingId, member, offset);
+                // Nothing tells that this one is right: what protected the other still does.
+                new.confidentiality = new.confidentiality.max(other.confidentiality);
+                new.sensitivities = new.sensitivities.union(other.sensitivities);
+            }
+            Fate::New | Fate::Newer(None) | Fate::Older => {}
         }
-        if let Some(before) = before {
-            self.conflicting.extend([record_id(&draft.identity, &before), id]);
-            self.report.issue(
-                self.issues,
-                Severity::Repaired,
-                What::ConflictingId,
-                draft.span.member,
-                draft.span.offset,
-            );
+        let count = self.report.count(draft.type_name);
+        *(if history { &mut count.superseded } else { &mut count.imported }) += 1;
+        if !history {
+            self.report.facts += draft.facts.len() as u64;
         }
-        self.seen.insert(draft.identity, content);
-        self.report.count(draft.type_name).imported += 1;
-        self.report.facts += draft.facts.len() as u64;
         if durable {
             return Ok(());
         }
         self.arena.extend_from_slice(draft.body);
         self.waiting.push(Waiting {
-            id,
+            id: new.id,
             identity: draft.identity,
-            content,
+            content: new.content,
             len: draft.body.len(),
             origin,
-            confidentiality: draft.confidentiality.unwrap_or(self.base_confidentiality),
-            sensitivities: draft.sensitivities,
+            confidentiality: new.confidentiality,
+            sensitivities: new.sensitivities,
             type_name: draft.type_name,
             facts: draft.facts,
             series: None,
+            revision: new.revision,
+            history,
         });
         self.flush_if_full()
-    }
-
-    /// The content under which an identity was published before this import.
-    fn published(&self, identity: &Identity) -> Result<Option<[u8; 16]>> {
-        let state = self.inner.peek()?;
-        let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
-        Ok(scope.catalog.find_identity(identity).map(|(_, content)| content))
-    }
-
-    fn is_published(&self, id: &RecordId) -> Result<bool> {
-        let state = self.inner.peek()?;
-        let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
-        Ok(scope.catalog.find_record(id).is_some())
     }
 
     fn chunk(&mut self, chunk: Chunk) -> Result<()> {
@@ -305,19 +294,25 @@ impl Store<'_> {
             type_name: "Series",
             facts: vec![fact],
             series: Some(series::summary(&samples)),
+            revision: Revision::default(),
+            history: false,
         });
         self.flush_if_full()
     }
 
-    /// `member | offset | length | bytes`, LEB128, one after the other.
     fn envelope(&mut self, member: u32, offset: u64, bytes: &[u8]) -> Result<()> {
         if self.is_durable() {
             return Ok(());
         }
+        self.put_envelope(member, offset, bytes);
+        self.flush_if_full()
+    }
+
+    /// `member | offset | length | bytes`, LEB128, one after the other.
+    fn put_envelope(&mut self, member: u32, offset: u64, bytes: &[u8]) {
         varint::put(&mut self.envelope, u64::from(member));
         varint::put(&mut self.envelope, offset);
         varint::put_bytes(&mut self.envelope, bytes);
-        self.flush_if_full()
     }
 
     fn flush_if_full(&mut self) -> Result<()> {
@@ -329,13 +324,6 @@ impl Store<'_> {
 
     /// Makes everything met so far durable, in one transaction.
     fn flush(&mut self) -> Result<()> {
-        if self.units <= self.staged.units
-            && self.waiting.is_empty()
-            && self.links.is_empty()
-            && self.envelope.is_empty()
-        {
-            return Ok(());
-        }
         if self.waiting.is_empty() && self.links.is_empty() && self.envelope.is_empty() {
             return Ok(());
         }
@@ -343,9 +331,11 @@ impl Store<'_> {
         self.inner.write(|tx, w| {
             let at = w.state.position(self.partition)?;
             let work = w.work(tx, Target::Partition(at))?;
-            let staged = work.manifest.staged.iter_mut().find(|s| s.ordinal == self.staged.ordinal);
-            // Another handle imports the same file, or has discarded it: it goes on, this one ends.
-            staged.filter(|s| s.units == self.durable).ok_or(Error::Busy)?.units = self.units;
+            let staged = owned(tx, work, self.staged)?;
+            if staged.units != self.durable {
+                return Err(Error::Busy);
+            }
+            staged.units = self.units;
             let mut builder = SegmentBuilder::new();
             put_records(tx, work, self.staged.group, &self.arena, &self.waiting, &mut builder)?;
             for (id, origin) in &self.links {
@@ -362,12 +352,26 @@ impl Store<'_> {
             Ok(())
         })?;
         self.durable = self.units;
+        let state = self.inner.peek()?;
+        let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
+        self.versions.catalog = Arc::clone(&scope.catalog);
         self.arena.clear();
         self.waiting.clear();
         self.links.clear();
         self.envelope.clear();
         Ok(())
     }
+}
+
+/// The staged import, as long as it is this handle's to go on with: [`Error::Busy`] where another
+/// one took it over, [`Error::NotFound`] where it was discarded.
+pub(crate) fn owned<'w>(tx: &Tx<'_>, work: &'w mut Work, mine: &Staged) -> Result<&'w mut Staged> {
+    let elsewhere = work.manifest.staged.iter().any(|s| s.source == mine.source && s.owner != mine.owner)
+        || tx.source_entry(work, mine.ordinal)?.finished;
+    if elsewhere {
+        return Err(Error::Busy);
+    }
+    work.manifest.staged.iter_mut().find(|s| s.ordinal == mine.ordinal).ok_or(Error::NotFound)
 }
 
 /// Seals records in blocks and chunks in rows of their own, and tells the catalog.
@@ -434,6 +438,8 @@ fn put_records(
             type_name: r.type_name,
             facts: &r.facts,
             series: r.series,
+            revision: r.revision,
+            history: r.history,
         });
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::id::{Identity, SourceId};
 use crate::import::{Report, Sink, Source};
 use crate::label::{Confidentiality, Sensitivities};
-use crate::record::{Draft, FactDraft, Sample, SeriesKey, Span, SubjectHint};
+use crate::record::{Draft, FactDraft, Revision, Sample, SeriesKey, Span, SubjectHint};
 
 /// What an importer read, kept.
 #[derive(Debug)]
@@ -24,7 +24,10 @@ struct Record {
     body: Vec<u8>,
     span: Span,
     identity: Identity,
-    identity_is_content: bool,
+    content: Option<[u8; 16]>,
+    print: Option<[u8; 16]>,
+    revision: Revision,
+    verbatim: bool,
     type_name: &'static str,
     subject: SubjectHint,
     confidentiality: Option<Confidentiality>,
@@ -38,7 +41,10 @@ impl Sink for Vec<Record> {
             body: d.body.to_vec(),
             span: d.span,
             identity: d.identity,
-            identity_is_content: d.identity_is_content,
+            content: d.content,
+            print: d.print,
+            revision: d.revision,
+            verbatim: d.verbatim,
             type_name: d.type_name,
             subject: d.subject,
             confidentiality: d.confidentiality,
@@ -77,7 +83,7 @@ impl Partition {
     pub fn put_parsed(&self, parsed: Parsed) -> Result<Report> {
         let options = ImportOptions::new();
         let mut report = Report { bytes: parsed.bytes, ..Report::default() };
-        let Some(staged) = self.stage(parsed.source, parsed.bytes)? else {
+        let Some(staged) = self.stage(parsed.source, parsed.bytes, options.limits.fingerprint())? else {
             return Ok(report);
         };
         let tick = |_: u64, _: u64| Ok(());
@@ -87,7 +93,10 @@ impl Partition {
                 body: &r.body,
                 span: r.span,
                 identity: r.identity,
-                identity_is_content: r.identity_is_content,
+                content: r.content,
+                print: r.print,
+                revision: r.revision,
+                verbatim: r.verbatim,
                 type_name: r.type_name,
                 subject: r.subject,
                 confidentiality: r.confidentiality,

@@ -13,21 +13,24 @@ mod batch;
 #[cfg(feature = "bench-internals")]
 mod bench;
 mod overlap;
+mod settle;
 mod subject;
+mod versions;
 
 use super::manifest::{SourceEntry, Staged};
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
-use super::tx::{Tx, Work};
 use crate::audit::AuditEvent;
 use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
+use crate::crypto::random_array;
 use crate::environment::Progress;
 use crate::error::{Error, Result};
 use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
 use std::sync::Arc;
+use subject::Checked;
 
 /// One partition of an open space.
 #[derive(Clone)]
@@ -174,36 +177,32 @@ impl Partition {
         // What is no health file at all leaves no trace.
         source.check(&options.limits)?;
         let id = source.id(&options.limits, &mut |done| tick(done / 64, 0))?;
-        loop {
-            let mut report = Report { bytes: total, ..Report::default() };
-            let Some(staged) = self.stage(id, total)? else {
-                report.already_imported = true;
-                return Ok(report);
-            };
-            let read = (|| {
-                let mut sink = Ingest::new(inner, &self.name, &staged, options, &tick)?;
-                source.read(&options.limits, &mut sink, &mut report)?;
-                let done = sink.finish(&mut report)?;
-                // What was parsed must be what was hashed.
-                if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
-                    return Err(Error::InputChanged);
-                }
-                self.publish(&staged, done, options, &mut report)
-            })();
-            match read {
-                Ok(true) => {
-                    inner.base.env.observe("import.published", report.imported());
-                    return Ok(report);
-                }
-                // Read again, against what is known by now.
-                Ok(false) => self.discard_one(staged.ordinal)?,
-                // These would fail again with the same file: what was staged is of no use.
-                Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
-                    self.discard_one(staged.ordinal)?;
-                    return Err(e);
-                }
-                Err(e) => return Err(e),
+        let mut report = Report { bytes: total, ..Report::default() };
+        let Some(staged) = self.stage(id, total, options.limits.fingerprint())? else {
+            report.already_imported = true;
+            return Ok(report);
+        };
+        let read = (|| {
+            let mut sink = Ingest::new(inner, &self.name, &staged, options, &tick)?;
+            source.read(&options.limits, &mut sink, &mut report)?;
+            let done = sink.finish(&mut report)?;
+            // What was parsed must be what was hashed.
+            if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
+                return Err(Error::InputChanged);
             }
+            self.publish(&staged, done, options, &mut report)
+        })();
+        match read {
+            Ok(()) => {
+                inner.base.env.observe("import.published", report.imported());
+                Ok(report)
+            }
+            // These would fail again with the same file: what was staged is of no use.
+            Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
+                self.discard_one(staged.ordinal, Some(staged.owner))?;
+                Err(e)
+            }
+            Err(e) => Err(e),
         }
     }
 
@@ -264,70 +263,71 @@ impl Partition {
             let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
             p.manifest.staged.iter().find(|s| s.source == source).map(|s| s.ordinal).ok_or(Error::NotFound)?
         };
-        self.discard_one(ordinal)
+        self.discard_one(ordinal, None)
     }
 
-    /// Registers the source as staged, or finds it so; `None` where it was imported before.
-    fn stage(&self, id: SourceId, bytes: u64) -> Result<Option<Staged>> {
-        {
+    /// Registers the source as staged, or takes over what is staged of it; `None` where it was
+    /// imported before.
+    ///
+    /// Whoever staged it before and still reads is told so at its next batch. What was read under
+    /// other limits is of no use: which unit is which depends on them.
+    fn stage(&self, id: SourceId, bytes: u64, settings: [u8; 16]) -> Result<Option<Staged>> {
+        let useless = {
             let (txn, state) = self.inner.read()?;
             let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
-            if let Some(s) = p.manifest.staged.iter().find(|s| s.source == id) {
-                return Ok(Some(s.clone()));
+            if p.has_source(&self.inner.base, &*txn, &id)? {
+                return Ok(None);
             }
-            for row in &p.manifest.source_pages {
-                if p.source_page(&self.inner.base, &*txn, row)?.iter().any(|s| s.id == id && s.finished) {
-                    return Ok(None);
-                }
-            }
+            let other = |s: &&Staged| s.source == id && s.settings != settings;
+            p.manifest.staged.iter().find(other).map(|s| (s.ordinal, s.owner))
+        };
+        if let Some((ordinal, owner)) = useless {
+            self.discard_one(ordinal, Some(owner))?;
         }
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let now = tx.now;
+            let owner = random_array()?;
+            let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            if scope.has_source(tx.base, &*tx.txn, &id)? {
+                return Ok(None);
+            }
             let work = w.work(tx, Target::Partition(at))?;
-            if let Some(s) = work.manifest.staged.iter().find(|s| s.source == id) {
+            if let Some(s) = work.manifest.staged.iter_mut().find(|s| s.source == id) {
+                if s.settings != settings {
+                    return Err(Error::Busy);
+                }
+                s.owner = owner;
                 return Ok(Some(s.clone()));
             }
-            // Later than every import so far, whatever the clock says: see `overtaken`.
-            let began = now.max(latest(tx, work)?.saturating_add(1));
             let group = tx.new_group(work)?;
             let entry = SourceEntry { id, imported_at: now, bytes, group, envelope: Vec::new(), finished: false };
             let ordinal = tx.add_source(work, entry)?;
             let first_row = work.manifest.next_row;
-            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began };
+            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now, owner, settings };
             work.manifest.staged.push(staged.clone());
             Ok(Some(staged))
         })
     }
 
-    /// The last transaction of an import; `false` where another import was published since this
-    /// one began: what it staged may be known by now.
-    fn publish(
-        &self,
-        staged: &Staged,
-        done: batch::Done,
-        options: &ImportOptions,
-        report: &mut Report,
-    ) -> Result<bool> {
+    /// The last transaction of an import.
+    fn publish(&self, staged: &Staged, done: batch::Done, options: &ImportOptions, report: &mut Report) -> Result<()> {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
-            let mine = |s: &Staged| s.ordinal == staged.ordinal;
-            if !work.manifest.staged.iter().any(|s| mine(s) && s.units == done.units) {
-                return Err(Error::Busy);
-            }
-            if latest(tx, work)? >= staged.began {
-                return Ok(false);
-            }
-            let pinned = subject::check(work, &done.subjects, options.confirm_subject)?;
+            batch::owned(tx, work, staged)?;
+            let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
+            let settled = settle::settle(tx, work, staged, done.pending, report)?;
             let mark = staged.ordinal + 1;
-            let others = work.manifest.staged.iter().map(|s| s.began).max();
-            let imported_at = tx.now.max(others.unwrap_or(i64::MIN));
+            let imported_at = tx.now;
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
                 s.staged = 0;
             }
-            work.manifest.staged.retain(|s| !mine(s));
+            work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
             tx.load_segments(work)?;
+            for bytes in &settled {
+                tx.add_segment(work, bytes, 0)?;
+            }
             tx.merge_segments(work)?;
             let envelope = tx.envelope_of(work, staged.ordinal)?;
             let entry = SourceEntry {
@@ -339,25 +339,33 @@ impl Partition {
                 finished: true,
             };
             tx.set_source(work, staged.ordinal, entry)?;
-            if let Some(subject_hash) = pinned {
-                tx.log(work, AuditEvent::SubjectPinned { subject_hash })?;
+            match checked {
+                Checked::Known => {}
+                Checked::Pinned(subject_hash) => {
+                    tx.log(work, AuditEvent::SubjectPinned { subject_hash })?;
+                }
+                Checked::Confirmed(subject_hash) => {
+                    tx.log(work, AuditEvent::SubjectConfirmed { source: staged.source, subject_hash })?;
+                }
             }
             let event = AuditEvent::Imported {
                 source: staged.source,
-                records: report.imported(),
+                records: report.imported() + report.replaced() + report.superseded(),
                 facts: report.facts,
                 linked: report.linked(),
                 issues: report.issue_counts.values().sum(),
             };
-            tx.log(work, event).map(|_| true)
+            tx.log(work, event).map(|_| ())
         })
     }
 
-    fn discard_one(&self, ordinal: u32) -> Result<()> {
+    /// With an owner: only while it is that one's.
+    fn discard_one(&self, ordinal: u32, owner: Option<[u8; 16]>) -> Result<()> {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
-            let Some(staged) = work.manifest.staged.iter().find(|s| s.ordinal == ordinal).cloned() else {
+            let of = |s: &&Staged| s.ordinal == ordinal && owner.is_none_or(|o| o == s.owner);
+            let Some(staged) = work.manifest.staged.iter().find(of).cloned() else {
                 return Ok(());
             };
             let mark = ordinal + 1;
@@ -379,17 +387,6 @@ impl Partition {
             tx.log(work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units }).map(|_| ())
         })
     }
-}
-
-/// When the latest import was published, as the sources say.
-fn latest(tx: &Tx<'_>, work: &Work) -> Result<i64> {
-    let mut latest = i64::MIN;
-    for row in &work.manifest.source_pages {
-        for s in work.scope.source_page(tx.base, &*tx.txn, row)?.iter().filter(|s| s.finished) {
-            latest = latest.max(s.imported_at);
-        }
-    }
-    Ok(latest)
 }
 
 /// Bytes of samples that the chunker may hold before it closes the oldest chunks.

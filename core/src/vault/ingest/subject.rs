@@ -1,21 +1,71 @@
 //! Whose data it is: a space has one subject, pinned at the first import.
+//!
+//! What is pinned: pseudonyms of the person (name and birth date), the names by which files refer
+//! to the person, birth date and sex. A file passes if all that it says of its subject can be said
+//! of the pinned one, and if each reference to a subject is known or leads to the file's own
+//! Patient. A file that says nothing of its subject passes. Everything else needs the person's
+//! confirmation, which is logged and pins what the file adds.
 
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Result};
 use crate::id::Identity;
-use crate::record::SubjectHint;
+use crate::record::{PersonHint, Sex, SubjectHint};
+use crate::vault::manifest::Manifest;
 use crate::vault::tx::Work;
 use std::collections::BTreeSet;
+
+/// More than a file about one person ever names.
+const MOST: usize = 4096;
+/// More than two persons are no worse than two.
+const PEOPLE: usize = 32;
+/// Characters of a date of which day, month and year are known.
+const DAY: usize = 10;
+
+/// Somebody whom the file describes.
+#[derive(Clone, Default)]
+struct Described {
+    names: BTreeSet<Identity>,
+    person: Option<Identity>,
+    born: String,
+    sex: Option<Sex>,
+}
+
+impl Described {
+    /// Nothing but birth date and sex: Apple's `Me`.
+    fn is_bare(&self) -> bool {
+        self.names.is_empty() && self.person.is_none()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        if self.is_bare() || other.is_bare() {
+            let born = self.born.is_empty() || other.born.is_empty() || same_date(&self.born, &other.born);
+            return born && self.sex.zip(other.sex).is_none_or(|(a, b)| a == b);
+        }
+        !self.names.is_disjoint(&other.names) || self.person.is_some() && self.person == other.person
+    }
+
+    fn take(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.person = self.person.or(other.person);
+        self.sex = self.sex.or(other.sex);
+        if other.born.len() > self.born.len() {
+            self.born = other.born;
+        }
+    }
+}
+
+/// Whether two dates can be one: the one of less precision begins the other.
+fn same_date(a: &str, b: &str) -> bool {
+    a.starts_with(b) || b.starts_with(a)
+}
 
 /// Everybody that the records of a file are about.
 #[derive(Default)]
 pub(crate) struct Subjects {
+    people: Vec<Described>,
     persons: BTreeSet<Identity>,
     references: BTreeSet<Identity>,
 }
-
-/// More than a file about one person ever names.
-const MOST: usize = 4096;
 
 impl Subjects {
     pub(crate) fn add(&mut self, hint: &SubjectHint) {
@@ -29,43 +79,97 @@ impl Subjects {
         {
             self.references.insert(r);
         }
+        let Some(d) = &hint.described else { return };
+        let PersonHint { names, born, sex } = &**d;
+        let names = names.iter().copied().collect();
+        let mut new = Described { names, person: hint.person, born: born.clone(), sex: *sex };
+        // One record may tell that two of the others describe one person.
+        let (same, mut people): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.people).into_iter().partition(|p| p.is(&new));
+        same.into_iter().for_each(|p| new.take(p));
+        if people.len() < PEOPLE {
+            people.push(new);
+        }
+        self.people = people;
+    }
+
+    /// Whether all of it can be about the pinned subject, or about one person where none is pinned.
+    fn fit(&self, m: &Manifest) -> bool {
+        let first = nobody(m);
+        let me = self.people.first();
+        let mine = |r: &Identity| me.is_some_and(|p| p.names.contains(r));
+        let pinned = |r: &Identity| m.references.contains(r);
+        let persons = |list: &[Identity]| list.iter().any(|p| self.persons.contains(p));
+        let strangers = self.references.iter().any(|r| !mine(r) && !pinned(r));
+        if self.people.len() > 1 || self.persons.len() > 1 {
+            return false;
+        }
+        if first {
+            return if me.is_some_and(|p| !p.is_bare()) { !strangers } else { self.references.len() <= 1 };
+        }
+        if !self.persons.is_empty() && !m.persons.is_empty() && !persons(&m.persons) {
+            return false;
+        }
+        let Some(p) = me else { return !strangers };
+        let born = m.born.iter().any(|b| same_date(b, &p.born));
+        let other_date = !p.born.is_empty() && !m.born.is_empty() && !born;
+        let other_sex = p.sex.is_some_and(|s| !m.sexes.is_empty() && !m.sexes.contains(&s));
+        if other_date || other_sex || strangers {
+            return false;
+        }
+        let bare = p.is_bare() || m.persons.is_empty() && m.references.is_empty();
+        bare || persons(&m.persons)
+            || p.names.iter().any(pinned)
+            // Without names to compare, the day of birth has to do.
+            || (p.person.is_none() || m.persons.is_empty()) && p.born.len() >= DAY && born
     }
 }
 
-/// Checks a file against the pinned subject, and pins what it adds. The hash of the subject where
-/// it was settled just now.
-///
-/// A name and birth date decide where both sides have them. References alone decide where that is
-/// all there is: another server's reference to the same person needs the person's confirmation.
-pub(crate) fn check(work: &mut Work, seen: &Subjects, confirmed: bool) -> Result<Option<[u8; 32]>> {
+fn nobody(m: &Manifest) -> bool {
+    m.persons.is_empty() && m.references.is_empty() && m.born.is_empty() && m.sexes.is_empty()
+}
+
+/// What the check of a file has to leave in the log.
+pub(crate) enum Checked {
+    /// Nothing that was not there.
+    Known,
+    /// Whose space it is was settled just now: a salted hash of it.
+    Pinned([u8; 32]),
+    /// The person said that the file is about them, although it says otherwise.
+    Confirmed([u8; 32]),
+}
+
+/// Checks a file against the pinned subject, and pins what it adds.
+pub(crate) fn check(work: &mut Work, seen: &Subjects, confirmed: bool) -> Result<Checked> {
     let m = &mut work.manifest;
-    let shares = |pinned: &[Identity], seen: &BTreeSet<Identity>| pinned.iter().any(|p| seen.contains(p));
-    let first = m.persons.is_empty() && m.references.is_empty();
-    let same = if first {
-        seen.persons.len() <= 1
-    } else if !seen.persons.is_empty() && !m.persons.is_empty() {
-        seen.persons.len() == 1 && shares(&m.persons, &seen.persons)
-    } else if !seen.references.is_empty() && !m.references.is_empty() {
-        shares(&m.references, &seen.references)
-    } else {
-        true
-    };
-    if !same && !confirmed {
+    let first = nobody(m);
+    let fits = seen.fit(m);
+    if !fits && !confirmed {
         return Err(Error::OtherSubject);
     }
     for (pinned, seen) in [(&mut m.persons, &seen.persons), (&mut m.references, &seen.references)] {
-        for s in seen {
-            if !pinned.contains(s) && pinned.len() < MOST {
-                pinned.push(*s);
-            }
-        }
+        add(pinned, seen.iter().copied());
     }
-    if !first || m.persons.is_empty() && m.references.is_empty() {
-        return Ok(None);
+    for p in &seen.people {
+        add(&mut m.references, p.names.iter().copied());
+        add(&mut m.born, Some(p.born.clone()).filter(|b| !b.is_empty()));
+        add(&mut m.sexes, p.sex);
+    }
+    if nobody(m) || fits && !first {
+        return Ok(Checked::Known);
     }
     // Salted with the log's own key: nobody who sees the entry can test a name against it.
-    let names: Vec<&[u8]> = m.persons.iter().chain(&m.references).map(|i| &i.as_bytes()[..]).collect();
     let mut parts: Vec<&[u8]> = vec![m.log_key.expose()];
-    parts.extend(names);
-    Ok(Some(sha256(&parts)))
+    parts.extend(m.persons.iter().chain(&m.references).map(|i| &i.as_bytes()[..]));
+    parts.extend(m.born.iter().map(String::as_bytes));
+    let hash = sha256(&parts);
+    Ok(if fits { Checked::Pinned(hash) } else { Checked::Confirmed(hash) })
+}
+
+fn add<T: PartialEq>(pinned: &mut Vec<T>, seen: impl IntoIterator<Item = T>) {
+    for s in seen {
+        if pinned.len() < MOST && !pinned.contains(&s) {
+            pinned.push(s);
+        }
+    }
 }

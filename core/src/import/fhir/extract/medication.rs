@@ -1,12 +1,12 @@
 //! `MedicationRequest`, `-Statement`, `-Dispense`, `-Administration` and `Medication` (FHIR R4,
 //! 11.1 to 11.5).
 
-use super::super::node::{List, Text, nodes};
+use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
 use super::super::types::{Common, Concept, Dosage, Period, Reference};
 use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when, words};
 use super::{Marks, Reading};
-use crate::record::{Category, Coding, FactDraft, Kind};
+use crate::record::{Category, Coding, FactDraft, Kind, Status};
 use std::collections::HashMap;
 
 nodes! {
@@ -24,6 +24,7 @@ nodes! {
         instruction: List<Dosage<'a>> = "dosageInstruction",
         dosage: List<Dosage<'a>> = "dosage",
         reason: List<Concept<'a>> = "reasonCode",
+        not: Flag = "doNotPerform",
         .. common: Common<'a>
     }
     Dispense { validity: Period<'a> = "validityPeriod", }
@@ -110,10 +111,15 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     }
     let end = if m.effective_period.end.is_empty() { &m.dispense.validity.end } else { &m.effective_period.end };
     fact.until = when(end, marks);
-    fact.status = tables::status(&m.common.status);
+    fact.status = not_done(tables::status(&m.common.status), m.not);
     let dosage = join(m.instruction.iter().chain(m.dosage.iter()).map(dosage), "; ");
     fact.note = join([dosage, words(&m.reason), notes(&m.common.note)], "; ");
     Reading { awaits, ..Reading::new(m.common, vec![fact]) }
+}
+
+/// "Do not" turns every status into a thing that is not done, but an error into nothing.
+pub(super) fn not_done(status: Status, not: Flag) -> Status {
+    if not.0 == Some(true) && status != Status::EnteredInError { Status::NotDone } else { status }
 }
 
 /// A dosage in words: the source's, or else its amounts and times put side by side.

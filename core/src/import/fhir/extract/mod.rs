@@ -18,7 +18,7 @@ pub(super) use medication::Known;
 use super::node::{Node, Notes, Read};
 use super::types::{Common, Head};
 use crate::id::Identity;
-use crate::record::{Category, FactDraft};
+use crate::record::{Category, FactDraft, PersonHint};
 use serde::de::DeserializeSeed;
 use std::cell::Cell;
 
@@ -45,11 +45,13 @@ pub(super) struct Reading<'a> {
     pub(super) awaits: Option<String>,
     /// Pseudonym of the person that it describes.
     pub(super) person: Option<Identity>,
+    /// What else it says of that person.
+    pub(super) described: Option<PersonHint>,
 }
 
 impl<'a> Reading<'a> {
     fn new(common: Common<'a>, facts: Vec<FactDraft>) -> Self {
-        Self { common, facts, awaits: None, person: None }
+        Self { common, facts, awaits: None, person: None, described: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! All other resource types: kept, with at most one plain fact.
 
-use super::super::node::{List, Text, nodes};
+use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
 use super::super::types::{Common, Concept, Period};
 use super::convert::{cut, first, join, name, span, words};
@@ -34,6 +34,7 @@ nodes! {
         occurrence_period: Period<'a> = "occurrencePeriod",
         period: Period<'a> = "period",
         billable: Period<'a> = "billablePeriod",
+        not: Flag = "doNotPerform",
         .. common: Common<'a>
     }
     Condition { code: Concept<'a> = "code", }
@@ -78,7 +79,7 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
         let due = o.target.iter().map(|t| &t.due).find(|t| !t.is_empty()).unwrap_or(&empty);
         fact.until = first(&[&o.end, due], marks);
     }
-    fact.status = tables::status(&o.common.status);
+    fact.status = super::medication::not_done(tables::status(&o.common.status), o.not);
     let conditions = join(o.condition.iter().map(|c| c.code.words()), ", ");
     let activities = o.activity.iter().map(|a| join([a.detail.code.words(), &a.detail.description], ": "));
     let described = o.description.iter().map(|w| w.0.words()).filter(|w| *w != fact.text);

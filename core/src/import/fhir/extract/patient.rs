@@ -5,7 +5,10 @@ use super::super::types::{Common, HumanName};
 use super::convert::{cut, join, when};
 use super::{Marks, Reading};
 use crate::import::subject;
-use crate::record::{Category, Coding, FactDraft, Kind, Status, Value};
+use crate::record::{Category, Coding, FactDraft, Kind, PersonHint, Sex, Status, Value};
+
+/// Identifiers of a person that references are looked up by.
+const IDENTIFIERS: usize = 32;
 
 nodes! {
     Patient {
@@ -60,5 +63,11 @@ pub(super) fn read<'a>(p: Patient<'a>, marks: &Marks) -> Reading<'a> {
         let given = n.given.first().map_or("", |g| &**g);
         subject::person(&n.family, given, &p.birth_date)
     });
-    Reading { person, ..Reading::new(p.common, facts) }
+    let identifiers = p.common.identifier.iter().filter_map(|i| subject::identifier_key(&i.system, &i.value));
+    let described = PersonHint {
+        names: identifiers.take(IDENTIFIERS).map(|k| subject::reference(&k)).collect(),
+        born: subject::birth_date(&p.birth_date),
+        sex: Sex::from_code(&p.gender),
+    };
+    Reading { person, described: Some(described), ..Reading::new(p.common, facts) }
 }

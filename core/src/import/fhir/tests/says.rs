@@ -168,7 +168,13 @@ fn the_person_is_known_by_name_and_reference() {
     assert_eq!(words[0], ("name", V::Text("Zoë B Müller".into())));
     assert_eq!(words[1], ("birth-date", V::Text("1980-05-06".into())));
     assert_eq!(words[2], ("sex", V::Text("female".into())));
-    assert_eq!(c.of("Observation")[0].subject, p.subject);
+    let same = SubjectHint { described: None, ..p.subject.clone() };
+    assert_eq!(c.of("Observation")[0].subject, same);
+    let described = p.subject.described.as_deref().unwrap();
+    assert_eq!(
+        (described.names.len(), described.born.as_str(), described.sex),
+        (2, "1980-05-06", Some(crate::record::Sex::Female))
+    );
     assert_eq!(
         p.subject.person,
         one(&patient.replace("Müller", "MULLER").replace("\"p\"", "\"q\"")).0.records[0].subject.person

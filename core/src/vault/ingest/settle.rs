@@ -1,0 +1,239 @@
+//! The last look at an import before it is published, under the write lock: which version of each
+//! thing is shown, and what another import published meanwhile.
+
+use super::versions::Versions;
+use crate::catalog::{self, Catalog, NewRecord, Origin, RecordRef, SegmentBuilder};
+use crate::error::{Error, Result};
+use crate::id::{Identity, RecordId};
+use crate::import::Report;
+use crate::record::{FactDraft, Revision};
+use crate::vault::manifest::{Manifest, Staged};
+use crate::vault::tx::{Tx, Work};
+use core::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Records that one segment puts in their place at most.
+const SEGMENT: usize = 1000;
+
+/// What reading leaves to be settled.
+pub(crate) struct Pending {
+    several: BTreeSet<Identity>,
+    renewed: BTreeMap<RecordId, Revision>,
+    /// The segments that were visible when reading began.
+    base: Vec<(u64, u64)>,
+    /// Part of it was read by an earlier run, before others may have published.
+    resumed: bool,
+}
+
+/// The segments that queries see, by row.
+pub(crate) fn visible(manifest: &Manifest) -> Vec<(u64, u64)> {
+    manifest.segments.iter().filter(|s| s.staged == 0).map(|s| (s.row.number, s.row.version)).collect()
+}
+
+impl Pending {
+    pub(crate) fn new(versions: Versions, base: Vec<(u64, u64)>, resumed: bool) -> Self {
+        Self { several: versions.several, renewed: versions.renewed, base, resumed }
+    }
+}
+
+/// What became of a staged record, where it is not simply new.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Replaced,
+    Superseded,
+    Linked,
+}
+
+#[derive(Default)]
+struct Settled {
+    /// From now on history.
+    history: BTreeSet<RecordId>,
+    /// Staged although the very same record was published meanwhile.
+    doubled: BTreeSet<RecordId>,
+    links: Vec<(RecordId, Origin)>,
+    ends: BTreeMap<RecordId, End>,
+    renewed: BTreeMap<RecordId, Revision>,
+}
+
+/// Settles a staged import; the segments to be added behind its own.
+pub(crate) fn settle(
+    tx: &mut Tx<'_>,
+    work: &mut Work,
+    staged: &Staged,
+    pending: Pending,
+    report: &mut Report,
+) -> Result<Vec<Vec<u8>>> {
+    let look_again = pending.resumed || visible(&work.manifest) != pending.base;
+    if !look_again && pending.several.is_empty() && pending.renewed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = Arc::clone(&work.scope.catalog);
+    tx.load_staged(work, staged.ordinal + 1)?;
+    let of = |mine: bool| {
+        let all = work.manifest.segments.iter();
+        let chosen = all.filter(move |s| s.staged == staged.ordinal + 1 || !mine && s.staged == 0);
+        Catalog::of(chosen.filter_map(|s| work.segments.get(&(s.row.number, s.row.version)).cloned()))
+    };
+    let (mine, all) = (of(true), of(false));
+    let mut settled = Settled { renewed: pending.renewed, ..Settled::default() };
+    let mut things: BTreeMap<Identity, Vec<RecordRef<'_>>> = BTreeMap::new();
+    for r in mine.records() {
+        let identity = r.identity();
+        if r.series().is_some() {
+            if look_again && before.find_record(&r.id()).is_some() {
+                settled.doubled(&r);
+                samples_linked(&r, report);
+            }
+        } else if pending.several.contains(&identity) || look_again && before.versions(&identity).next().is_some() {
+            things.entry(identity).or_default().push(r);
+        }
+    }
+    for (identity, staged) in &things {
+        settled.thing(&before, identity, staged);
+    }
+    settled.count(&mine, report);
+    let segments = settled.segments(&before, &all)?;
+    if !settled.doubled.is_empty() {
+        drop_doubled(tx, work, staged.ordinal + 1, &settled.doubled)?;
+    }
+    Ok(segments)
+}
+
+impl Settled {
+    fn doubled(&mut self, r: &RecordRef<'_>) {
+        self.doubled.insert(r.id());
+        self.links.extend(r.origins().into_iter().map(|o| (r.id(), o)));
+    }
+
+    /// One thing: what was shown of it, then what this import brings, in the order of its file.
+    fn thing(&mut self, before: &Catalog, identity: &Identity, staged: &[RecordRef<'_>]) {
+        let published = before.find_identity(identity);
+        let mut shown = published;
+        for r in staged {
+            if before.find_record(&r.id()).is_some() {
+                self.doubled(r);
+                self.ends.insert(r.id(), End::Linked);
+                continue;
+            }
+            if r.is_history() {
+                continue;
+            }
+            let Some(s) = shown else {
+                shown = Some(*r);
+                continue;
+            };
+            let mine = published.is_none_or(|p| p.id() != s.id());
+            let known = self.renewed.get(&s.id()).copied().unwrap_or(s.revision());
+            if s.content() == r.content() && !mine {
+                // Published meanwhile in another printing, whose bytes are not these.
+                self.links.extend(r.origins().into_iter().map(|o| (s.id(), o)));
+                self.history.insert(r.id());
+                self.ends.insert(r.id(), End::Linked);
+                if r.revision().exceeds(&known) {
+                    self.renewed.insert(s.id(), r.revision());
+                }
+                continue;
+            }
+            let new = self.renewed.get(&r.id()).copied().unwrap_or(r.revision());
+            if new.order(&known) == Some(Ordering::Less) {
+                self.history.insert(r.id());
+                self.ends.insert(r.id(), End::Superseded);
+                continue;
+            }
+            self.history.insert(s.id());
+            if mine {
+                self.ends.insert(s.id(), End::Superseded);
+            }
+            if published.is_some() {
+                self.ends.insert(r.id(), End::Replaced);
+            }
+            shown = Some(*r);
+        }
+    }
+
+    /// Corrects the report: each of these was counted as imported when it was read.
+    fn count(&self, mine: &Catalog, report: &mut Report) {
+        for (id, end) in &self.ends {
+            let Some(r) = mine.find_record(id) else { continue };
+            let count = report.count(r.type_name());
+            let counted = if r.is_history() { &mut count.superseded } else { &mut count.imported };
+            *counted = counted.saturating_sub(1);
+            match end {
+                End::Replaced => count.replaced += 1,
+                End::Superseded => count.superseded += 1,
+                End::Linked => count.linked += 1,
+            }
+            if *end != End::Replaced {
+                report.facts = report.facts.saturating_sub(r.facts().len() as u64);
+            }
+        }
+    }
+
+    /// Puts each record in its place: retired, and added again as what it is now.
+    fn segments(&self, before: &Catalog, all: &Catalog) -> Result<Vec<Vec<u8>>> {
+        let moved: BTreeSet<RecordId> = self.history.iter().chain(self.renewed.keys()).copied().collect();
+        let mut out = Vec::new();
+        let mut builder = SegmentBuilder::new();
+        let mut n = 0;
+        for id in moved {
+            let found = if self.doubled.contains(&id) { before.find_record(&id) } else { all.find_record(&id) };
+            let Some(r) = found else { continue };
+            if n == SEGMENT {
+                out.push(core::mem::take(&mut builder).finish()?);
+                n = 0;
+            }
+            n += 1;
+            let history = r.is_history() || self.history.contains(&id);
+            let facts: Vec<FactDraft> = if history { Vec::new() } else { r.facts().map(|f| f.to_row().fact).collect() };
+            builder.retire(id);
+            builder.add(NewRecord {
+                id,
+                identity: r.identity(),
+                content: r.content(),
+                object: r.object(),
+                origins: &r.origins(),
+                author: r.author(),
+                confidentiality: r.confidentiality(),
+                sensitivities: r.sensitivities(),
+                type_name: r.type_name(),
+                facts: &facts,
+                series: r.series(),
+                revision: self.renewed.get(&id).copied().unwrap_or(r.revision()),
+                history,
+            });
+        }
+        for (id, origin) in &self.links {
+            builder.link(*id, *origin);
+        }
+        if !builder.is_empty() {
+            out.push(builder.finish()?);
+        }
+        Ok(out)
+    }
+}
+
+/// A whole chunk of samples was published meanwhile.
+fn samples_linked(r: &RecordRef<'_>, report: &mut Report) {
+    let n = r.series().map_or(0, |s| u64::from(s.count));
+    let Some(fact) = r.facts().next().map(|f| f.to_row().fact) else { return };
+    let Some(code) = fact.codes.first() else { return };
+    let count = report.count(&code.code);
+    count.imported = count.imported.saturating_sub(n);
+    count.linked += n;
+    report.facts = report.facts.saturating_sub(1);
+}
+
+/// Rewrites staged segments without the records that are in the catalog already.
+fn drop_doubled(tx: &mut Tx<'_>, work: &mut Work, mark: u32, doubled: &BTreeSet<RecordId>) -> Result<()> {
+    for at in 0..work.manifest.segments.len() {
+        let Some(s) = work.manifest.segments.get(at).filter(|s| s.staged == mark) else { continue };
+        let segment = work.segments.get(&(s.row.number, s.row.version)).ok_or(Error::Internal(91))?;
+        if !doubled.iter().any(|id| segment.holds(id)) {
+            continue;
+        }
+        let bytes = catalog::rewrite(&[&**segment], &|id, _| !doubled.contains(id), &|_| true)?;
+        tx.replace_segment(work, at, &bytes)?;
+    }
+    Ok(())
+}

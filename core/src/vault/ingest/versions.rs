@@ -1,0 +1,121 @@
+//! Which version of a thing is shown: what a record is to those that are known already.
+//!
+//! A record that says the same as one that is known adds its source to that one. Otherwise the
+//! newer one is shown: by `meta.lastUpdated`, or else by the number of the version, or else the one
+//! that came last. The other is kept as history: its body and its sources, but no facts.
+
+use crate::catalog::{Catalog, RecordRef, Seeded};
+use crate::id::{Identity, RecordId};
+use crate::label::{Confidentiality, Sensitivities};
+use crate::record::Revision;
+use core::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// A version that is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Version {
+    pub(crate) id: RecordId,
+    pub(crate) content: [u8; 16],
+    pub(crate) revision: Revision,
+    pub(crate) confidentiality: Confidentiality,
+    pub(crate) sensitivities: Sensitivities,
+}
+
+impl Version {
+    fn of(r: &RecordRef<'_>) -> Self {
+        Self {
+            id: r.id(),
+            content: r.content(),
+            revision: r.revision(),
+            confidentiality: r.confidentiality(),
+            sensitivities: r.sensitivities(),
+        }
+    }
+}
+
+/// What becomes of a record.
+pub(crate) enum Fate {
+    /// Nothing is known of it.
+    New,
+    /// This record says the same.
+    Same(RecordId),
+    /// It is shown from now on instead of another. Where nothing tells that it is newer, the other.
+    Newer(Option<Version>),
+    /// It is kept as history.
+    Older,
+}
+
+/// The versions that one import knows of.
+pub(crate) struct Versions {
+    /// As it was published before.
+    pub(crate) catalog: Arc<Catalog>,
+    /// Of each thing met in this import, the version that is shown so far.
+    shown: HashMap<Identity, Version, Seeded>,
+    /// Other versions of it that this import met.
+    others: HashMap<Identity, Vec<Version>>,
+    /// Things of which there are several versions.
+    pub(crate) several: BTreeSet<Identity>,
+    /// Records that were found to be of a newer version, though they say the same.
+    pub(crate) renewed: BTreeMap<RecordId, Revision>,
+}
+
+impl Versions {
+    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+        Self {
+            catalog,
+            shown: HashMap::default(),
+            others: HashMap::new(),
+            several: BTreeSet::new(),
+            renewed: BTreeMap::new(),
+        }
+    }
+
+    /// What becomes of a record. `new` may be given another id: one that was used before belongs
+    /// to the version that was shown before.
+    pub(crate) fn judge(&mut self, identity: Identity, new: &mut Version, again: impl Fn() -> RecordId) -> Fate {
+        let mine = self.shown.get(&identity).copied();
+        let shown = mine.or_else(|| self.catalog.find_identity(&identity).map(|r| Version::of(&r)));
+        let Some(shown) = shown else {
+            self.shown.insert(identity, *new);
+            return Fate::New;
+        };
+        if shown.content == new.content {
+            let known = self.renewed.get(&shown.id).copied().unwrap_or(shown.revision);
+            if new.revision.exceeds(&known) {
+                self.renewed.insert(shown.id, new.revision);
+                if let Some(m) = self.shown.get_mut(&identity) {
+                    m.revision = new.revision;
+                }
+            }
+            return Fate::Same(shown.id);
+        }
+        let known = self.renewed.get(&shown.id).copied().unwrap_or(shown.revision);
+        let order = new.revision.order(&known);
+        let others = self.others.entry(identity).or_default();
+        let met = others.iter().find(|v| v.content == new.content).map(|v| v.id);
+        let published = || self.catalog.versions(&identity).find(|r| r.content() == new.content).map(|r| r.id());
+        match (met, order) {
+            (Some(id), None | Some(Ordering::Less | Ordering::Equal)) => return Fate::Same(id),
+            (None, Some(Ordering::Less | Ordering::Equal)) => {
+                if let Some(id) = published() {
+                    return Fate::Same(id);
+                }
+            }
+            _ => {}
+        }
+        self.several.insert(identity);
+        if order == Some(Ordering::Less) {
+            others.push(*new);
+            return Fate::Older;
+        }
+        if self.catalog.find_record(&new.id).is_some() || others.iter().any(|v| v.id == new.id) {
+            new.id = again();
+        }
+        if mine.is_some() {
+            others.push(shown);
+        }
+        self.shown.insert(identity, *new);
+        Fate::Newer((order != Some(Ordering::Greater)).then_some(shown))
+    }
+}
