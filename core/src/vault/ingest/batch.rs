@@ -6,7 +6,7 @@ use super::subject::Subjects;
 use super::versions::{Fate, Version, Versions};
 use super::{ImportOptions, chunker};
 use crate::catalog::series::{self, Chunk, Chunker};
-use crate::catalog::{NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
+use crate::catalog::{Catalog, NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
 use crate::codec::varint;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
@@ -78,6 +78,8 @@ struct Store<'a> {
     versions: Versions,
     /// The segments that were visible when reading began.
     base: Vec<(u64, u64)>,
+    /// What was visible then, where an earlier run has read part of it.
+    began: Option<Arc<Catalog>>,
     known: Option<Known>,
     subjects: Subjects,
     report: Report,
@@ -123,6 +125,7 @@ impl<'a> Ingest<'a> {
             envelope: Vec::new(),
             versions: Versions::new(Arc::clone(&scope.catalog)),
             base: visible(&scope.manifest),
+            began: (staged.units > 0).then(|| Arc::clone(&scope.catalog)),
             known: None,
             subjects: Subjects::default(),
             report: Report::default(),
@@ -139,9 +142,9 @@ impl<'a> Ingest<'a> {
             c.finish(&mut |chunk| self.store.chunk(chunk))?;
         }
         self.store.flush()?;
-        let Store { report: found, subjects, versions, base, staged, .. } = self.store;
+        let Store { report: found, subjects, versions, base, began, .. } = self.store;
         report.add(found, self.issues);
-        Ok(Done { subjects, pending: Pending::new(versions, base, staged.units > 0) })
+        Ok(Done { subjects, pending: Pending::new(versions, base, began) })
     }
 }
 

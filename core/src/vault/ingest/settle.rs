@@ -22,8 +22,9 @@ pub(crate) struct Pending {
     renewed: BTreeMap<RecordId, Revision>,
     /// The segments that were visible when reading began.
     base: Vec<(u64, u64)>,
-    /// Part of it was read by an earlier run, before others may have published.
-    resumed: bool,
+    /// What was visible then, where part of the import was read by an earlier run: before others
+    /// may have published.
+    resumed: Option<Arc<Catalog>>,
 }
 
 /// The segments that queries see, by row.
@@ -32,9 +33,17 @@ pub(crate) fn visible(manifest: &Manifest) -> Vec<(u64, u64)> {
 }
 
 impl Pending {
-    pub(crate) fn new(versions: Versions, base: Vec<(u64, u64)>, resumed: bool) -> Self {
+    pub(crate) fn new(versions: Versions, base: Vec<(u64, u64)>, resumed: Option<Arc<Catalog>>) -> Self {
         Self { several: versions.several, renewed: versions.renewed, base, resumed }
     }
+}
+
+/// Whether reading it again has counted it as linked: it was published before this run began.
+fn counted(began: Option<&Arc<Catalog>>, r: &RecordRef<'_>) -> bool {
+    began.is_some_and(|began| match r.series() {
+        Some(_) => began.find_record(&r.id()).is_some(),
+        None => began.find_identity(&r.identity()).is_some_and(|p| p.content() == r.content()),
+    })
 }
 
 /// What became of a staged record, where it is not simply new.
@@ -64,7 +73,7 @@ pub(crate) fn settle(
     pending: Pending,
     report: &mut Report,
 ) -> Result<Vec<Vec<u8>>> {
-    let look_again = pending.resumed || visible(&work.manifest) != pending.base;
+    let look_again = pending.resumed.is_some() || visible(&work.manifest) != pending.base;
     if !look_again && pending.several.is_empty() && pending.renewed.is_empty() {
         return Ok(Vec::new());
     }
@@ -83,7 +92,9 @@ pub(crate) fn settle(
         if r.series().is_some() {
             if look_again && before.find_record(&r.id()).is_some() {
                 settled.doubled(&r);
-                samples_linked(&r, report);
+                if !counted(pending.resumed.as_ref(), &r) {
+                    samples_linked(&r, report);
+                }
             }
         } else if pending.several.contains(&identity) || look_again && before.versions(&identity).next().is_some() {
             things.entry(identity).or_default().push(r);
@@ -92,7 +103,7 @@ pub(crate) fn settle(
     for (identity, staged) in &things {
         settled.thing(&before, identity, staged);
     }
-    settled.count(&mine, report);
+    settled.count(&mine, pending.resumed.as_ref(), report);
     let segments = settled.segments(&before, &all)?;
     if !settled.doubled.is_empty() {
         drop_doubled(tx, work, staged.ordinal + 1, &settled.doubled)?;
@@ -153,9 +164,12 @@ impl Settled {
     }
 
     /// Corrects the report: each of these was counted as imported when it was read.
-    fn count(&self, mine: &Catalog, report: &mut Report) {
+    fn count(&self, mine: &Catalog, began: Option<&Arc<Catalog>>, report: &mut Report) {
         for (id, end) in &self.ends {
             let Some(r) = mine.find_record(id) else { continue };
+            if *end == End::Linked && counted(began, &r) {
+                continue;
+            }
             let count = report.count(r.type_name());
             let counted = if r.is_history() { &mut count.superseded } else { &mut count.imported };
             *counted = counted.saturating_sub(1);
