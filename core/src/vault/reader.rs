@@ -47,6 +47,9 @@ pub struct Reader<'s> {
 /// What the last decision said, and for how long it holds.
 struct Standing {
     seen: [HeadSeen; 2],
+    /// The scope under those heads: where keys stand now. A page of keys is sealed anew whenever a
+    /// key is added, and what was erased has none.
+    scope: Scope,
     filter: RowFilter,
     from: i64,
     until: i64,
@@ -128,8 +131,14 @@ impl Session {
         let reader = Reader {
             session: self,
             partition,
+            standing: RefCell::new(Standing {
+                seen,
+                scope: scope.clone(),
+                filter: filter.clone(),
+                from: i64::MIN,
+                until: i64::MIN,
+            }),
             scope,
-            standing: RefCell::new(Standing { seen, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
             filter,
             set: RefCell::new(held),
             entry,
@@ -193,6 +202,7 @@ impl Reader<'_> {
             other => other?,
         };
         let seen = heads(&*txn, state.view.id, scope)?;
+        let scope = scope.clone();
         drop(txn);
         let mut standing = self.standing.borrow_mut();
         if standing.filter != *permit.filter() {
@@ -203,6 +213,7 @@ impl Reader<'_> {
         }
         *standing = Standing {
             seen,
+            scope,
             filter: permit.filter().clone(),
             from: permit.decided_at().as_millis(),
             until: permit.until().map_or(i64::MAX, Timestamp::as_millis),
@@ -302,13 +313,23 @@ impl Reader<'_> {
             self.object(&record)?;
             return Ok(body);
         }
-        let found = self.fetch(object.number >> 8, sealed)?;
-        self.object(&record)?;
-        match found {
-            Under::Row(_, class, version) if class == Class::Body as u8 && version == object.version => {}
-            _ => return Err(Error::Corrupt(Part::Body)),
+        let base = &self.inner().base;
+        for again in [true, false] {
+            let found = self.fetch(object.number >> 8, sealed)?;
+            self.object(&record)?;
+            match found {
+                Under::Row(_, class, version) if class == Class::Body as u8 && version == object.version => {}
+                _ => return Err(Error::Corrupt(Part::Body)),
+            }
+            match self.standing.borrow().scope.open_sealed(base, Class::Body, &object, sealed, block) {
+                // Its page of keys was sealed anew behind the look at the heads.
+                Err(Error::Corrupt(Part::KeyPage)) if again => {}
+                other => {
+                    other?;
+                    break;
+                }
+            }
         }
-        self.scope.open_sealed(&self.inner().base, Class::Body, &object, sealed, block)?;
         let body = block_record(block, &object)?.to_vec();
         opened.keep(&object, &body);
         Ok(body)
@@ -331,7 +352,8 @@ impl Reader<'_> {
                     out.push(body.to_vec());
                     continue;
                 }
-                self.scope.open_object(&self.inner().base, &*txn, Class::Body, &object, block)?;
+                let scope = &self.standing.borrow().scope;
+                scope.open_object(&self.inner().base, &*txn, Class::Body, &object, block)?;
                 let body = block_record(block, &object)?.to_vec();
                 opened.keep(&object, &body);
                 out.push(body);

@@ -372,6 +372,14 @@ impl Scope {
         base.open(key.expose(), &place, Part::Body, sealed, out).map(|_| ())
     }
 
+    /// Keeps a page that was just written: the next transaction need not open it. Should this one
+    /// not become durable, no manifest will ever name the version.
+    pub(crate) fn keep_key_page(&self, row: &RowRef, page: KeyPage) {
+        let mut cache = lock(&self.key_pages);
+        cache.retain(|(n, _), _| *n != row.number);
+        cache.insert((row.number, row.version), Arc::new(page));
+    }
+
     /// A group's page where it was read before.
     fn cached_page(&self, group: u64) -> Option<(Arc<KeyPage>, usize)> {
         let index = usize::try_from(group.checked_sub(1)?).ok()?;

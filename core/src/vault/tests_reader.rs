@@ -149,3 +149,24 @@ fn pages_of_a_reader_are_pages_of_what_was_released() {
     assert_eq!(page.len(), 1);
     assert_eq!(reader.facts(&Query { skip: 1, ..Query::default() }).unwrap().len(), 0);
 }
+
+#[test]
+fn what_is_written_meanwhile_stops_no_reader() {
+    let case = Case::new(&[LDL]);
+    case.grant(Category::Laboratory, 9);
+    let session = case.session();
+    let id = id_of(&session, Category::Laboratory);
+    // Each memory has a key of its own: the page of keys that the record's stands in is sealed anew.
+    for cached in [true, false] {
+        let reader = session.reader(&Query::default(), 10).unwrap();
+        if cached {
+            reader.body(id).unwrap();
+        }
+        for n in 0..3 {
+            session.remember_in("health", &format!("note {n}")).unwrap();
+        }
+        assert!(reader.body(id).is_ok());
+        session.remember_in("health", "another").unwrap();
+        assert!(reader.bodies(&[id]).is_ok());
+    }
+}

@@ -414,6 +414,7 @@ impl<'a> Tx<'a> {
         for (index, page) in core::mem::take(&mut work.dirty_keys) {
             let number = work.manifest.key_pages.get(index).ok_or(Error::Internal(48))?.number;
             let row = self.put_bookkeeping(&work, Class::KeyPage, &page.encode(), number)?;
+            work.scope.keep_key_page(&row, page);
             if let Some(r) = work.manifest.key_pages.get_mut(index) {
                 *r = row;
             }
