@@ -363,7 +363,7 @@ int32_t hs_context_citation(const struct hs_context *context,
 // Frees a context and wipes its text. NULL is allowed.
 void hs_context_free(struct hs_context *context);
 
-// N of the text's [r:N], and the record that it stands for.
+// N of the text's `[r:N]`, and the record that it stands for.
 int32_t hs_citation_record(const struct hs_citation *citation,
                            uint32_t *number,
                            struct hs_id *record);
