@@ -10,19 +10,20 @@ use super::opened::Opened;
 use super::release::{Asking, CLOCK_TOLERANCE, Held, Release, block_record, is_refusal};
 use super::scope::Scope;
 use super::session::Session;
-use super::state::Inner;
+use super::state::{Inner, Lent, Loan};
 use crate::audit::ReleaseKind;
-use crate::catalog::{Fact, FactRow, ObjectRef, Query, Seeded, View};
+use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, Seeded, View};
 use crate::consent::Action;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
-use crate::id::{RecordId, Timestamp};
+use crate::id::{RecordId, ScopeId, Timestamp};
 use crate::label::Label;
 use crate::policy::RowFilter;
 use crate::record::{ClassFilter, Comparator, Decimal, DecisionClass, Verdict, When};
 use crate::storage::{Copy, HeadSeen, ReadTxn, Under};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 use zeroize::Zeroize;
 
 /// Records that are opened in one snapshot at most: one that stays open keeps the write-ahead log
@@ -33,7 +34,10 @@ const SNAPSHOT: usize = 256;
 pub struct Reader<'s> {
     session: &'s Session,
     partition: String,
-    scope: Scope,
+    id: ScopeId,
+    /// Facts as they stood at the release.
+    catalog: Arc<Catalog>,
+    loan: Arc<Loan>,
     /// Of the release.
     filter: RowFilter,
     standing: RefCell<Standing>,
@@ -41,15 +45,12 @@ pub struct Reader<'s> {
     entry: u64,
     label: Label,
     buffers: RefCell<Buffers>,
-    opened: RefCell<Opened>,
 }
 
 /// What the last decision said, and for how long it holds.
 struct Standing {
     seen: [HeadSeen; 2],
-    /// The scope under those heads: where keys stand now. A page of keys is sealed anew whenever a
-    /// key is added, and what was erased has none.
-    scope: Scope,
+    digests: [[u8; 32]; 2],
     filter: RowFilter,
     from: i64,
     until: i64,
@@ -128,23 +129,20 @@ impl Session {
         let scope = state.partitions.get(state.position(&partition)?).cloned().ok_or(Error::NoSuchPartition)?;
         let seen = heads(&*txn, state.view.id, &scope)?;
         drop(txn);
+        let (id, catalog, digests) = (scope.id, Arc::clone(&scope.catalog), [state.view.digest, scope.digest]);
+        let loan = self.inner.lend(Lent { scope, opened: Opened::default() })?;
         let reader = Reader {
             session: self,
             partition,
-            standing: RefCell::new(Standing {
-                seen,
-                scope: scope.clone(),
-                filter: filter.clone(),
-                from: i64::MIN,
-                until: i64::MIN,
-            }),
-            scope,
+            id,
+            catalog,
+            loan,
+            standing: RefCell::new(Standing { seen, digests, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
             filter,
             set: RefCell::new(held),
             entry,
             label,
             buffers: RefCell::default(),
-            opened: RefCell::default(),
         };
         // Between the release and this snapshot the consent may have been withdrawn.
         reader.recheck()?;
@@ -202,18 +200,25 @@ impl Reader<'_> {
             other => other?,
         };
         let seen = heads(&*txn, state.view.id, scope)?;
+        let digests = [state.view.digest, scope.digest];
         let scope = scope.clone();
         drop(txn);
+        // Where keys stand now: a page of keys is sealed anew whenever a key is added, and what was
+        // erased has none.
+        self.lent(|l| {
+            l.scope = scope;
+            Ok(())
+        })?;
         let mut standing = self.standing.borrow_mut();
         if standing.filter != *permit.filter() {
-            let view = View::new(&self.scope.catalog, &Both(&self.filter, permit.filter()));
+            let view = View::new(&self.catalog, &Both(&self.filter, permit.filter()));
             for (id, held) in self.set.borrow_mut().iter_mut() {
-                held.whole = self.scope.catalog.find_record(id).is_some_and(|r| Held::of(&view, r).whole);
+                held.whole = self.catalog.find_record(id).is_some_and(|r| Held::of(&view, r).whole);
             }
         }
         *standing = Standing {
             seen,
-            scope,
+            digests,
             filter: permit.filter().clone(),
             from: permit.decided_at().as_millis(),
             until: permit.until().map_or(i64::MAX, Timestamp::as_millis),
@@ -221,14 +226,24 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Decides again where time has ended the last decision.
+    /// Decides again where time has ended the last decision, or where this handle has seen newer
+    /// heads: the file may hold the older ones again.
     fn in_time(&self) -> Result<()> {
         let now = self.inner().base.env.now().as_millis();
         let holds = {
             let standing = self.standing.borrow();
-            now < standing.until && now >= standing.from.saturating_sub(CLOCK_TOLERANCE)
+            self.inner().stands(&standing.digests, &self.id)?
+                && now < standing.until
+                && now >= standing.from.saturating_sub(CLOCK_TOLERANCE)
         };
         if holds { Ok(()) } else { self.recheck() }
+    }
+
+    /// What the handle lends; [`Error::Locked`] once it was closed.
+    fn lent<T>(&self, f: impl FnOnce(&mut Lent) -> Result<T>) -> Result<T> {
+        // Every field is whole at any moment, so a panic elsewhere is no reason to stop.
+        let mut loan = self.loan.lock().unwrap_or_else(PoisonError::into_inner);
+        f(loan.as_mut().ok_or(Error::Locked)?)
     }
 
     /// Takes the sealed bytes of a row in a snapshot in which the consent still stands; nothing is
@@ -238,7 +253,7 @@ impl Reader<'_> {
         // Somebody else may commit between the recheck and the next look: a few times at most.
         for _ in 0..8 {
             let storage = &self.inner().base.storage;
-            let found = storage.row_under(&self.standing.borrow().seen, &self.scope.id, number, sealed)?;
+            let found = storage.row_under(&self.standing.borrow().seen, &self.id, number, sealed)?;
             if found != Under::HeadChanged {
                 return Ok(found);
             }
@@ -287,7 +302,7 @@ impl Reader<'_> {
     fn each<'r>(&'r self, query: &Query, f: &mut dyn FnMut(Fact<'r>)) -> Result<()> {
         self.check(&mut self.buffers.borrow_mut().sealed)?;
         let standing = self.standing.borrow();
-        let view = View::new(&self.scope.catalog, &Both(&self.filter, &standing.filter));
+        let view = View::new(&self.catalog, &Both(&self.filter, &standing.filter));
         let set = self.set.borrow();
         // Limit and page are of the released set, not of the catalog.
         view.query_facts_where(query, |f| set.contains_key(&f.record().id())).into_iter().for_each(f);
@@ -301,14 +316,12 @@ impl Reader<'_> {
     /// outside the set, for samples (they have no body of their own), and for one of which the
     /// consent covers a part only: a body shows everything.
     pub fn body(&self, record: RecordId) -> Result<Vec<u8>> {
-        let mut opened = self.opened.borrow_mut();
         let mut buffers = self.buffers.borrow_mut();
         let Buffers { sealed, block } = &mut *buffers;
         // The consent is looked at before the set is: it may shrink it.
         self.in_time()?;
         let object = self.object(&record)?;
-        if let Some(body) = opened.get(&object) {
-            let body = body.to_vec();
+        if let Some(body) = self.lent(|l| Ok(l.opened.get(&object).map(<[u8]>::to_vec)))? {
             self.check(sealed)?;
             self.object(&record)?;
             return Ok(body);
@@ -321,7 +334,7 @@ impl Reader<'_> {
                 Under::Row(_, class, version) if class == Class::Body as u8 && version == object.version => {}
                 _ => return Err(Error::Corrupt(Part::Body)),
             }
-            match self.standing.borrow().scope.open_sealed(base, Class::Body, &object, sealed, block) {
+            match self.lent(|l| l.scope.open_sealed(base, Class::Body, &object, sealed, block)) {
                 // Its page of keys was sealed anew behind the look at the heads.
                 Err(Error::Corrupt(Part::KeyPage)) if again => {}
                 other => {
@@ -331,8 +344,10 @@ impl Reader<'_> {
             }
         }
         let body = block_record(block, &object)?.to_vec();
-        opened.keep(&object, &body);
-        Ok(body)
+        self.lent(|l| {
+            l.opened.keep(&object, &body);
+            Ok(body)
+        })
     }
 
     /// Released records, in the order asked for. Up to 256 of them are read in one snapshot, in
@@ -344,19 +359,18 @@ impl Reader<'_> {
         let mut out = Vec::with_capacity(records.len());
         for part in records.chunks(SNAPSHOT) {
             let txn = self.snapshot()?;
-            let mut opened = self.opened.borrow_mut();
             let block = &mut self.buffers.borrow_mut().block;
             for record in part {
                 let object = self.object(record)?;
-                if let Some(body) = opened.get(&object) {
-                    out.push(body.to_vec());
-                    continue;
-                }
-                let scope = &self.standing.borrow().scope;
-                scope.open_object(&self.inner().base, &*txn, Class::Body, &object, block)?;
-                let body = block_record(block, &object)?.to_vec();
-                opened.keep(&object, &body);
-                out.push(body);
+                out.push(self.lent(|l| {
+                    if let Some(body) = l.opened.get(&object) {
+                        return Ok(body.to_vec());
+                    }
+                    l.scope.open_object(&self.inner().base, &*txn, Class::Body, &object, block)?;
+                    let body = block_record(block, &object)?.to_vec();
+                    l.opened.keep(&object, &body);
+                    Ok(body)
+                })?);
             }
         }
         Ok(out)

@@ -1,6 +1,7 @@
 //! What an open handle holds, and the one way to read and to change it.
 
 use super::head::{self, SystemPart};
+use super::opened::Opened;
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
 use super::scope::{Scope, SystemView};
@@ -13,7 +14,7 @@ use crate::id::ScopeId;
 use crate::keyring::ScopeKeys;
 use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A handle's view of the space.
 #[derive(Clone)]
@@ -28,7 +29,18 @@ pub(crate) struct State {
 pub(crate) struct Inner {
     pub(crate) base: Base,
     state: Mutex<Option<State>>,
+    /// What open readers hold: closing the handle takes it back.
+    loans: Mutex<Vec<Weak<Loan>>>,
 }
+
+/// Keys and opened records that a reader has use of until its handle is closed.
+pub(crate) struct Lent {
+    pub(crate) scope: Scope,
+    pub(crate) opened: Opened,
+}
+
+/// `None` once the handle was closed.
+pub(crate) type Loan = Mutex<Option<Lent>>;
 
 /// Which scope a transaction changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,7 +179,7 @@ fn mend(txn: &mut dyn WriteTxn, view: &SystemView) -> Result<()> {
 
 impl Inner {
     pub(crate) fn new(base: Base, state: State) -> Self {
-        Self { base, state: Mutex::new(Some(state)) }
+        Self { base, state: Mutex::new(Some(state)), loans: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<State>> {
@@ -175,10 +187,37 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops every key; the handle stays, locked.
+    /// Drops every key, those of open readers too; the handle stays, locked.
     pub(crate) fn close(&self) {
         *self.lock() = None;
+        let loans = core::mem::take(&mut *self.loans.lock().unwrap_or_else(PoisonError::into_inner));
+        for loan in loans.iter().filter_map(Weak::upgrade) {
+            *loan.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         healthspace_wipe::burn_stack();
+    }
+
+    /// Lends a reader what it needs, until the handle is closed.
+    pub(crate) fn lend(&self, lent: Lent) -> Result<Arc<Loan>> {
+        let loan = Arc::new(Mutex::new(Some(lent)));
+        {
+            let mut loans = self.loans.lock().unwrap_or_else(PoisonError::into_inner);
+            loans.retain(|l| l.strong_count() > 0);
+            loans.push(Arc::downgrade(&loan));
+        }
+        // Closed before it stood in the list.
+        self.is_open()?;
+        Ok(loan)
+    }
+
+    /// Whether the newest heads that this handle has seen are these: of the system and of a
+    /// partition.
+    pub(crate) fn stands(&self, digests: &[[u8; 32]; 2], scope: &ScopeId) -> Result<bool> {
+        let guard = self.lock();
+        let state = guard.as_ref().ok_or(Error::Locked)?;
+        let [system, partition] = digests;
+        let same = state.partitions.iter().any(|p| p.id == *scope && p.digest == *partition);
+        Ok(same && state.view.digest == *system)
     }
 
     /// The state after rereading the heads in a new snapshot, and that snapshot.

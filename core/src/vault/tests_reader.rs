@@ -170,3 +170,44 @@ fn what_is_written_meanwhile_stops_no_reader() {
         assert!(reader.bodies(&[id]).is_ok());
     }
 }
+
+#[test]
+fn closing_the_handle_closes_its_readers() {
+    let case = Case::new(&[LDL]);
+    case.grant(Category::Laboratory, 9);
+    let session = case.session();
+    let id = id_of(&session, Category::Laboratory);
+    let reader = session.reader(&Query::default(), 10).unwrap();
+    reader.body(id).unwrap();
+    case.space.close();
+    assert!(matches!(reader.body(id), Err(Error::Locked)));
+    assert!(matches!(reader.bodies(&[id]), Err(Error::Locked)));
+    assert!(matches!(reader.facts(&Query::default()), Err(Error::Locked)));
+    assert!(matches!(reader.readings(&Query::default()), Err(Error::Locked)));
+}
+
+#[test]
+fn old_heads_that_are_put_back_let_no_reader_go_on() {
+    let case = Case::new(&[LDL]);
+    let grant = case.grant(Category::Laboratory, 9);
+    let session = case.session();
+    let id = id_of(&session, Category::Laboratory);
+    let reader = session.reader(&Query::default(), 10).unwrap();
+    reader.body(id).unwrap();
+    let storage = &case.space.inner.base.storage;
+    let scopes = storage.begin_read().unwrap().scopes().unwrap();
+    let old: Vec<_> = scopes
+        .iter()
+        .map(|s| (*s, storage.begin_read().unwrap().head(s, crate::storage::Copy::First).unwrap().unwrap()))
+        .collect();
+    case.space.withdraw(grant).unwrap();
+    let mut txn = storage.begin_write().unwrap();
+    for (scope, head) in &old {
+        txn.put_head(scope, &head.body, &head.auth).unwrap();
+    }
+    txn.commit().unwrap();
+    assert!(matches!(session.query(&Query::default()), Err(Error::RolledBack)));
+    assert!(matches!(reader.body(id), Err(Error::RolledBack)));
+    assert!(matches!(reader.bodies(&[id]), Err(Error::RolledBack)));
+    assert!(matches!(reader.facts(&Query::default()), Err(Error::RolledBack)));
+}

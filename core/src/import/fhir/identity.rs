@@ -8,9 +8,8 @@
 //!    what a `fullUrl` of that server says. Else resource type, `id`, the subject's reference and
 //!    the system of the first identifier: the `id` alone is unique only within a server, which such
 //!    a file does not name;
-//! 3. kind, codes, value and unit as sent, start and end of every fact: two records that agree in
-//!    all of them are taken for one thing;
-//! 4. all that it says, where there is no fact either.
+//! 3. type and all that it says: of two doses or two eyes that differ in words only, neither may
+//!    stand for the other.
 //!
 //! `meta.versionId` has no part in it: versions of a resource are one thing with several
 //! contents; the vault keeps each and shows the newest. The `urn:uuid:` of a document is by many producers made
@@ -18,7 +17,6 @@
 
 use crate::id::Identity;
 use crate::import::subject::{is_uuid, pseudonym};
-use crate::record::{FactDraft, Value, When};
 
 const DOMAIN: &str = "healthspace fhir identity 1";
 
@@ -36,14 +34,15 @@ pub(super) struct Names<'a> {
 }
 
 /// See the module's text.
-pub(super) fn identity(type_name: &str, names: Names<'_>, facts: &[FactDraft], content: &[u8]) -> Identity {
+pub(super) fn identity(type_name: &str, names: Names<'_>, content: &[u8]) -> Identity {
     let Names { full_url, id, subject, base, system } = names;
-    if let Some(url) = full_url.and_then(absolute) {
-        return pseudonym(DOMAIN, &[b"url", url.as_bytes()]);
-    }
-    if is_uuid(id) {
-        let url = format!("urn:uuid:{}", id.to_ascii_lowercase());
-        return pseudonym(DOMAIN, &[b"url", url.as_bytes()]);
+    // An id is unique within its type only, so a UUID needs the type; a web address has it.
+    let uuid = |url: &str| pseudonym(DOMAIN, &[b"uuid", type_name.as_bytes(), url.as_bytes()]);
+    match full_url.and_then(absolute) {
+        Some(url) if url.starts_with("urn:") => return uuid(&url),
+        Some(url) => return pseudonym(DOMAIN, &[b"url", url.as_bytes()]),
+        None if is_uuid(id) => return uuid(&format!("urn:uuid:{}", id.to_ascii_lowercase())),
+        None => {}
     }
     if !id.is_empty() {
         if let Some(url) = base.and_then(|b| absolute(&format!("{b}{type_name}/{id}"))) {
@@ -53,22 +52,7 @@ pub(super) fn identity(type_name: &str, names: Names<'_>, facts: &[FactDraft], c
         let parts = [type_name, id, subject, system].map(str::as_bytes);
         return pseudonym(DOMAIN, &[b"id", parts[0], parts[1], parts[2], parts[3]]);
     }
-    if facts.iter().any(|f| !f.codes.is_empty() || !f.text.is_empty()) {
-        let mut parts: Vec<Vec<u8>> = vec![b"facts".to_vec(), type_name.into(), subject.unwrap_or("").into()];
-        for f in facts {
-            parts.push(vec![f.kind as u8]);
-            if f.codes.is_empty() {
-                parts.push(f.text.clone().into());
-            }
-            parts.push((f.codes.len() as u64).to_be_bytes().into());
-            parts.extend(f.codes.iter().flat_map(|c| [c.system.clone().into(), c.code.clone().into()]));
-            parts.push(value(&f.value));
-            parts.extend([time(f.when), time(f.until)]);
-        }
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        return pseudonym(DOMAIN, &parts);
-    }
-    pseudonym(DOMAIN, &[b"content", content])
+    pseudonym(DOMAIN, &[b"content", type_name.as_bytes(), content])
 }
 
 /// An absolute URL with scheme and host in lower case, without a version; `None` if relative.
@@ -101,23 +85,6 @@ pub(super) fn base_of(reference: &str) -> Option<&str> {
     r.rfind("/Patient/").filter(|_| web).and_then(|i| r.get(..=i))
 }
 
-fn time(w: Option<When>) -> Vec<u8> {
-    w.map(|w| [&w.at.to_be_bytes()[..], &[w.precision as u8]].concat()).unwrap_or_default()
-}
-
-fn value(v: &Value) -> Vec<u8> {
-    match v {
-        Value::None => Vec::new(),
-        Value::Quantity(q) => format!("q{}{}\0{}\0{}", q.comparator.sign(), q.number, q.unit, q.ucum).into(),
-        Value::Coded(codes, text) => {
-            let codes = codes.iter().map(|c| format!("{}\0{}\0", c.system, c.code));
-            format!("c{}\0\0{text}", codes.collect::<String>()).into()
-        }
-        Value::Text(t) => format!("t{t}").into(),
-        Value::Bool(b) => vec![b'b', u8::from(*b)],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,22 +93,27 @@ mod tests {
     fn the_strongest_name_wins() {
         let none = Names::default();
         let of = |full_url: Option<&str>, id: &str, subject: Option<&str>| {
-            identity("Observation", Names { full_url, id, subject, ..none }, &[], b"x")
+            identity("Observation", Names { full_url, id, subject, ..none }, b"x")
         };
         let a = of(Some("https://A.example/fhir/Observation/1"), "1", None);
         assert_eq!(a, of(Some("HTTPS://a.example/fhir/Observation/1/_history/4"), "2", Some("p")));
         assert_ne!(a, of(Some("https://b.example/fhir/Observation/1"), "1", None));
         let uuid = "0b1e6a53-6bf8-4c5a-9b6c-0a1b2c3d4e5f";
         assert_eq!(of(Some(&format!("urn:uuid:{uuid}")), "7", None), of(None, &uuid.to_uppercase(), Some("p")));
+        // One UUID under two types is two things.
+        let report = Names { id: uuid, ..none };
+        assert_ne!(identity("DiagnosticReport", report, b"x"), of(None, uuid, None));
+        let url = format!("urn:uuid:{uuid}");
+        let report = Names { full_url: Some(&url), ..none };
+        assert_ne!(identity("DiagnosticReport", report, b"x"), of(Some(&url), "", None));
         // A relative fullUrl names no server: the id with its subject does as well as can be.
         assert_eq!(of(Some("Observation/1"), "1", Some("p")), of(None, "1", Some("p")));
         assert_ne!(of(None, "1", Some("p")), of(None, "1", Some("q")));
-        let at = |base, system| {
-            identity("Observation", Names { id: "1", subject: Some("p"), base, system, ..none }, &[], b"x")
-        };
+        let at =
+            |base, system| identity("Observation", Names { id: "1", subject: Some("p"), base, system, ..none }, b"x");
         assert_eq!(at(base_of("https://a.example/fhir/Patient/p"), ""), a);
         assert_ne!(at(None, "urn:lab:1"), at(None, "urn:lab:2"));
         assert_eq!(base_of("Patient/p"), None);
-        assert_ne!(of(None, "", None), identity("Observation", none, &[], b"y"));
+        assert_ne!(of(None, "", None), identity("Observation", none, b"y"));
     }
 }

@@ -97,7 +97,7 @@ impl<'s> Session<'s> {
             system: &w.system,
         };
         let content = draft.content.unwrap_or_default();
-        draft.identity = identity::identity(draft.type_name, names, &draft.facts, &content);
+        draft.identity = identity::identity(draft.type_name, names, &content);
         self.sink.record(draft)
     }
 
@@ -298,7 +298,7 @@ impl Handler for Session<'_> {
         };
         let Some(reference) = reading.awaits.take() else {
             let names = Names { full_url, id, subject: subject.as_deref(), base, system };
-            let identity = identity::identity(type_name, names, &draft.facts, &content);
+            let identity = identity::identity(type_name, names, &content);
             self.sink.record(Draft { identity, ..draft })?;
             return Ok(true);
         };

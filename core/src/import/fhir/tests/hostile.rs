@@ -35,7 +35,7 @@ fn a_full_url_is_found_behind_its_resource() {
     assert_eq!(c.records.iter().map(|r| r.type_name).collect::<Vec<_>>(), ["Patient", "Observation", "Condition"]);
     let of = |url| {
         let names = super::super::identity::Names { full_url: Some(url), ..Default::default() };
-        super::super::identity::identity("", names, &[], b"")
+        super::super::identity::identity("", names, b"")
     };
     assert_eq!(c.records[0].identity, of("http://a/Patient/1"));
     assert_eq!(c.records[1].identity, of("http://a/Observation/2"));
