@@ -99,6 +99,9 @@ pub fn error(e: &Error) -> String {
         Error::Malformed(healthspace::Malformed::UnknownFormat) => {
             "; FHIR R4 JSON or NDJSON, Apple Health export.xml, or a zip of either, is read"
         }
+        Error::Malformed(healthspace::Malformed::NotAFile) => "; a directory or a device cannot be imported",
+        Error::Io(std::io::ErrorKind::NotFound) => "; there is no such file",
+        Error::Io(std::io::ErrorKind::PermissionDenied) => "; it may not be read or written",
         _ => "",
     };
     format!("{e} (error {}){hint}", e.code().number())
