@@ -58,6 +58,8 @@ impl Entry {
         self.deciding().is_some_and(|r| match r.fact.status {
             // A prescription that ran out while the source calls it active is active, as reported.
             Status::Active if r.fact.kind == Kind::Medication => true,
+            // That someone takes a thing must be said: `unknown` says that nobody knows.
+            Status::Unstated if r.fact.kind == Kind::Medication => false,
             Status::Active | Status::Unstated => !ended(view, &r.fact),
             _ => false,
         })
@@ -68,21 +70,26 @@ impl Entry {
         !self.rows.iter().any(|r| r.fact.kind == Kind::Medication && (is_denied(r) || is_open(r)))
     }
 
-    /// Whether it may be shown to a question that did not ask for it. One rule: nothing sensitive
-    /// is volunteered, by the marks of a source or a rule or by what it is; nor social findings
-    /// that stand among the conditions (SNOMED CT tags them so), unless our table has them.
+    /// Whether it may be shown to a question that did not ask for it: not what a source or a rule
+    /// marks as sensitive, nor a condition or medication that is so by our words; nor social
+    /// findings that stand among the conditions (SNOMED CT tags them so), unless our table has
+    /// them. Words lower what is volunteered, they do not rule it out: no list of them is complete.
     fn volunteered(&self) -> bool {
         let Some(last) = self.last() else { return false };
         if self.rows.iter().any(|r| !r.class.sensitivities().is_empty()) {
             return false;
         }
-        if last.fact.kind != Kind::Condition {
+        // An allergy is shown whatever it is to: not knowing of it does harm.
+        if !matches!(last.fact.kind, Kind::Condition | Kind::Medication) {
             return true;
         }
         let words = fold::words(&last.fact.text);
-        let social = words.last().is_some_and(|w| w == "finding" || w == "situation");
+        let displays = last.fact.codes.iter().map(|c| fold::words(&c.display));
+        let said: Vec<Vec<String>> = displays.chain([words.clone()]).collect();
+        let social =
+            last.fact.kind == Kind::Condition && words.last().is_some_and(|w| w == "finding" || w == "situation");
         let private = self.concept.is_some_and(|c| PRIVATE.contains(&c.key))
-            || PRIVATE_WORDS.split('|').any(|p| fold::matches(p, &words));
+            || PRIVATE_WORDS.split('|').any(|p| said.iter().any(|w| fold::matches(p, w)));
         !private && (self.concept.is_some() || !social)
     }
 }
@@ -90,12 +97,14 @@ impl Entry {
 /// Conditions of our table that are shown only to a question that asks for them.
 const PRIVATE: [&str; 4] = ["depression", "anxiety", "hiv", "pregnancy"];
 
-/// The same, by words: mental health, substance use, sexuality, reproduction and violence.
+/// The same, by words: mental health, substance use, sexuality, reproduction and violence, and the
+/// medications that give them away.
 const PRIVATE_WORDS: &str = "abus*|addict*|dependenc*|dependance|toxicoman*|alcohol*|alcool*|opioid*|opiace*|cocain*|cannabis|overdose|surdose|\
 substance|drug use|intoxication|withdrawal|sevrage|psych*|schizo*|bipolar*|manic|mania|suicid*|self harm|automutilation|\
 depress*|anxi*|panic|posttraumatic|traumatique|stress disorder|eating disorder|anorexi*|bulimi*|hiv|vih|sida|immunodeficiency|immunodeficience|\
 syphilis|gonorr*|chlamydia*|genital*|venereal|sexual*|sexuel*|gender|genre|erectile|contracepti*|pregnan*|grossesse|\
-abort*|avortement|miscarriage|fausse couche|infertil*|violence|victim*|assault*|rape|viol|maltreat*|maltraitance|incarcerat*";
+abort*|avortement|miscarriage|fausse couche|infertil*|violence|victim*|assault*|rape|viol|maltreat*|maltraitance|incarcerat*|\
+gestation*|enceinte|aids*|heroin*|methadon*|buprenorphin*|mifepriston*|lithium|personality disorder|trouble personnalite|herpe*";
 
 /// Whether its end has passed.
 fn ended(view: &View<'_>, fact: &FactDraft) -> bool {
@@ -164,6 +173,7 @@ fn status(view: &View<'_>, fact: &FactDraft) -> String {
         (Status::NotDone, _) => view.say("not done or refuted", "non fait ou écarté"),
         (Status::Preliminary, _) => view.say("planned or unconfirmed", "prévu ou non confirmé"),
         (_, Kind::Medication | Kind::Condition | Kind::Allergy) if ended => view.say("ended", "terminé"),
+        (Status::Unstated, Kind::Medication) => view.say("status not stated", "statut non précisé"),
         _ => String::new(),
     }
 }
@@ -196,7 +206,12 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         (1, Kind::Medication | Kind::Condition | Kind::Allergy)
             if first.fact.when.is_some() && said.is_some() && e.stands() =>
         {
-            line.text(view.say(format!(", since {from}"), format!(", depuis {from}")))
+            line.text(if e.active(view) {
+                view.say(format!(", since {from}"), format!(", depuis {from}"))
+            } else {
+                // "Stopped, since 2012" would date the end by the beginning.
+                view.say(format!(", entered {from}"), format!(", saisi le {from}"))
+            })
         }
         (1, _) => line.text(format!(", {from}")),
         (n, _) => line

@@ -101,7 +101,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let (categories, kinds) = (vec![category], vec![p.kind]);
         let query = Query { codes, categories, kinds, from, to, limit, standing: true, ..Query::default() };
         let mut rows = view.facts.query(&query)?;
-        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None) {
+        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None || view.ahead(&r.fact)) {
             rows = view.facts.query(&Query { limit: LATEST, ..query })?;
         }
         let fits = |r: &&FactRow| {
@@ -110,7 +110,8 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
                 && (!p.code.is_empty() || (r.fact.codes.is_empty() && r.fact.text == p.text))
                 && view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)))
         };
-        let Some(row) = rows.iter().find(fits) else { continue };
+        let past = |r: &&FactRow| fits(r) && !view.ahead(&r.fact);
+        let Some(row) = rows.iter().find(past).or(rows.iter().find(fits)) else { continue };
         let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let line = Line::new(rank).text(format!(

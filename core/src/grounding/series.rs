@@ -23,6 +23,8 @@ struct Group<'a> {
     label: String,
     unit: String,
     rows: Vec<&'a Lean>,
+    /// Those dated after now: shown, and computed with nowhere.
+    ahead: Vec<&'a Lean>,
 }
 
 /// Where a row stands to an event.
@@ -68,7 +70,9 @@ pub(super) fn block(
     let LeanRows { mut rows, heads } = values;
     rows.sort_by_key(|r| order(r));
     let dated = |r: &&Lean| r.fact.when.is_some();
-    let latest = rows.iter().rfind(|r| dated(r) && says(r)).or(rows.iter().rfind(dated)).cloned();
+    let past = |r: &&Lean| dated(r) && !view.ahead(&r.fact);
+    let latest = rows.iter().rfind(|r| past(r) && says(r)).or(rows.iter().rfind(past)).or(rows.iter().rfind(dated));
+    let latest = latest.cloned();
     if let Some(p) = &view.plan.period {
         rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     }
@@ -96,6 +100,7 @@ pub(super) fn block(
     }
     for g in &groups {
         lines(view, &mut block, g, groups.len() > 1, event)?;
+        ahead(view, &mut block, g, groups.len() > 1)?;
     }
     if let Some(last) = silent.iter().rfind(dated).or(silent.last()) {
         let last = &*view.whole(last)?;
@@ -137,7 +142,7 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
                     Some(_) | None => view.source_words(f),
                 };
                 let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
-                groups.push((key, Group { label, unit, rows: Vec::new() }));
+                groups.push((key, Group { label, unit, rows: Vec::new(), ahead: Vec::new() }));
                 groups.len() - 1
             })
         });
@@ -145,7 +150,7 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
             *known = Some(place);
         }
         if let Some((_, g)) = groups.get_mut(place) {
-            g.rows.push(row);
+            if view.ahead(&row.fact) { g.ahead.push(row) } else { g.rows.push(row) }
         }
     }
     // The group with the latest result first.
@@ -221,6 +226,18 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     }
     let unlisted = (n - 1).saturating_sub(shown);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(unlisted).unwrap_or(u32::MAX));
+    Ok(())
+}
+
+/// Results dated after now, each said to be so.
+fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Result<()> {
+    for row in g.ahead.iter().rev().take(LISTED) {
+        let row = &*view.whole(row)?;
+        let prefix = if several { format!("{}: ", g.label) } else { String::new() };
+        block.push(Line::new(5).text(prefix).text(valued(view, row)).cite(row).listed());
+    }
+    let left = g.ahead.len().saturating_sub(LISTED);
+    block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
     Ok(())
 }
 
@@ -452,7 +469,7 @@ const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < 
 
 /// A line on the pair of a blood pressure reading that was measured together.
 pub(super) fn pressure(view: &View<'_>, systolic: &[Lean], diastolic: &[Lean]) -> Result<Option<Line>> {
-    let dated = systolic.iter().filter(|r| r.fact.when.is_some() && says(r));
+    let dated = systolic.iter().filter(|r| r.fact.when.is_some() && says(r) && !view.ahead(&r.fact));
     let Some(last) = dated.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record)) else { return Ok(None) };
     let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when);
     let Some(pair) = pair else { return Ok(None) };

@@ -14,7 +14,7 @@ use crate::catalog::{FactRow, Facts, Lean, LeanRows, Order, Presence, Query};
 use crate::error::Result;
 use crate::id::{RecordId, civil_from_days};
 use crate::lang::Lang;
-use crate::record::{FactDraft, Kind, Quantity, Status, Value, When};
+use crate::record::{FactDraft, Kind, Precision, Quantity, Status, Value, When};
 
 /// Everything that blocks are made from.
 pub(super) struct View<'a> {
@@ -198,13 +198,23 @@ impl<'a> View<'a> {
         self.quote(text)
     }
 
-    /// What must be said wherever a value is shown: that it is not, or no longer, the first word.
+    /// What must be said wherever a value is shown: that it is not, or no longer, the first word,
+    /// or that its date cannot be right.
     pub(super) fn mark(&self, fact: &FactDraft) -> String {
-        match fact.status {
+        let mark = match fact.status {
             Status::Preliminary => self.say(", preliminary", ", provisoire"),
             Status::Amended => self.say(", amended", ", corrigé"),
             _ => String::new(),
-        }
+        };
+        if self.ahead(fact) { mark + &self.say(" (dated in the future)", " (daté dans le futur)") } else { mark }
+    }
+
+    /// Whether a fact is dated after now; where only a day is stated, after today.
+    pub(super) fn ahead(&self, fact: &FactDraft) -> bool {
+        fact.when.as_ref().is_some_and(|w| match w.precision {
+            Precision::Year | Precision::Month | Precision::Day => super::period::days(w).0 > self.today,
+            _ => w.at > self.options.now.as_millis(),
+        })
     }
 
     /// A value with its unit, digit for digit.

@@ -51,7 +51,8 @@ pub enum What {
     /// An extension that changes what a record means (`modifierExtension`) and is not known here:
     /// the record is kept, what it says is shown as unsettled.
     UnknownModifier,
-    /// An attribute or element without which a record cannot be read.
+    /// An attribute or element without which a record cannot be read, or says nothing: a medication
+    /// without a name.
     MissingField,
     /// A duplicate key inside one JSON object; the last one counts, the bytes are kept.
     DuplicateKey,

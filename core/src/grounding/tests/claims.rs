@@ -78,7 +78,7 @@ fn medications_are_listed_by_product_and_prescriptions_decide() {
     assert!(t.contains("- 5 in all, 3 active; besides, 2 planned, cancelled or not to be taken ["), "{t}");
     for line in [
         "- warfarin «warfarin 5 MG», active, since 2020-01-01 [",
-        "- warfarin «warfarin 1 MG», stopped, since 2021-01-01 [",
+        "- warfarin «warfarin 1 MG», stopped, entered 2021-01-01 [",
         "- metformin «metformin 500 MG», active [r:",
         ", 3 entries, first 2024-05-01 [",
         "- ramipril «ramipril 5 MG», active [r:",

@@ -5,5 +5,6 @@ mod chunks;
 mod claims;
 mod fake;
 mod hostile;
+mod listed;
 mod story;
 mod texts;

@@ -25,6 +25,8 @@ nodes! {
         dosage: List<Dosage<'a>> = "dosage",
         reason: List<Concept<'a>> = "reasonCode",
         not: Flag = "doNotPerform",
+        intent: Text<'a> = "intent",
+        taken: Text<'a> = "taken",
         .. common: Common<'a>
     }
     Dispense { validity: Period<'a> = "validityPeriod", }
@@ -52,6 +54,10 @@ impl Known {
     const MAX: usize = 8 << 20;
 
     pub(in crate::import::fhir) fn learn(&mut self, name: String, fact: &FactDraft) {
+        // One that says nothing must not take the words of a reference away.
+        if is_nameless(fact) {
+            return;
+        }
         let codes = fact.codes.iter().map(|c| c.system.len() + c.code.len() + c.display.len() + 72);
         let bytes = codes.sum::<usize>() + name.len() + fact.text.len() + 72;
         if self.bytes + bytes <= Self::MAX && !name.is_empty() {
@@ -111,10 +117,30 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     }
     let end = if m.effective_period.end.is_empty() { &m.dispense.validity.end } else { &m.effective_period.end };
     fact.until = when(end, marks);
-    fact.status = not_done(tables::status(&m.common.status), m.not);
+    fact.status = intended(not_done(tables::status(&m.common.status), m.not), &m.intent, &m.taken);
+    if awaits.is_none() && is_nameless(&fact) {
+        // R5's `medication.concept`, or nothing at all: what nobody can name is no medication in use.
+        fact.kind = Kind::Other;
+        marks.nameless.set(true);
+    }
     let dosage = join(m.instruction.iter().chain(m.dosage.iter()).map(dosage), "; ");
     fact.note = join([dosage, words(&m.reason), notes(&m.common.note)], "; ");
     Reading { awaits, ..Reading::new(m.common, vec![fact]) }
+}
+
+fn is_nameless(fact: &FactDraft) -> bool {
+    fact.text.trim().is_empty() && fact.codes.iter().all(|c| c.code.is_empty() && c.display.is_empty())
+}
+
+/// A proposal that is `active` is an active proposal: nobody takes anything yet. STU3 says apart
+/// from the status that a medication was not taken.
+fn intended(status: Status, intent: &str, taken: &str) -> Status {
+    match (status, intent, taken) {
+        (Status::EnteredInError | Status::NotDone, ..) => status,
+        (.., "n") => Status::NotDone,
+        (_, "proposal" | "plan" | "option", _) => Status::Preliminary,
+        _ => status,
+    }
 }
 
 /// "Do not" turns every status into a thing that is not done, but an error into nothing.

@@ -28,12 +28,14 @@ pub(super) struct Marks {
     pub(super) bad_date: Cell<bool>,
     pub(super) bad_number: Cell<bool>,
     pub(super) unknown_unit: Cell<bool>,
+    /// A medication without any name.
+    pub(super) nameless: Cell<bool>,
 }
 
 impl Marks {
     pub(super) fn new() -> Self {
         let no = || Cell::new(false);
-        Self { notes: Notes::new(), bad_date: no(), bad_number: no(), unknown_unit: no() }
+        Self { notes: Notes::new(), bad_date: no(), bad_number: no(), unknown_unit: no(), nameless: no() }
     }
 }
 

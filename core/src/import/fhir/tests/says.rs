@@ -212,3 +212,50 @@ fn a_label_of_a_bundle_holds_for_what_is_in_it() {
     assert_eq!(labels[1], (very, Sensitivities::NONE));
     assert_eq!(labels[2], (None, Sensitivities::NONE));
 }
+
+#[test]
+fn a_proposal_is_no_treatment() {
+    let status = |fields: &str| {
+        let m =
+            format!(r#"{{"resourceType":"MedicationRequest","medicationCodeableConcept":{{"text":"x"}},{fields}}}"#);
+        one(&m).0.fact().status
+    };
+    for intent in ["proposal", "plan", "option"] {
+        assert_eq!(status(&format!(r#""status":"active","intent":"{intent}""#)), Status::Preliminary);
+    }
+    assert_eq!(status(r#""status":"active","intent":"order""#), Status::Active);
+    assert_eq!(status(r#""status":"unknown","intent":"order""#), Status::Unstated);
+    assert_eq!(status(r#""status":"entered-in-error","intent":"plan""#), Status::EnteredInError);
+    assert_eq!(status(r#""status":"cancelled","intent":"plan""#), Status::NotDone);
+}
+
+#[test]
+fn what_was_not_taken_is_not_done() {
+    let m = |taken: &str| {
+        let m = format!(
+            r#"{{"resourceType":"MedicationStatement","status":"active","taken":"{taken}","medicationCodeableConcept":{{"text":"x"}}}}"#
+        );
+        one(&m).0.fact().status
+    };
+    assert_eq!([m("n"), m("y")], [Status::NotDone, Status::Active]);
+}
+
+#[test]
+fn a_medication_without_a_name_is_an_issue() {
+    let use_of = |field: &str| one(&format!(r#"{{"resourceType":"MedicationStatement","status":"active"{field}}}"#));
+    for field in ["", r#","medication":{"concept":{"text":"Metformin"}}"#, r#","medicationCodeableConcept":{}"#] {
+        let (c, r) = use_of(field);
+        assert_eq!((c.fact().kind, c.fact().category), (Kind::Other, Category::Medications), "{field}");
+        assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)], "{field}");
+    }
+    let (c, r) = use_of(r#","medicationCodeableConcept":{"coding":[{"code":"7"}]}"#);
+    assert_eq!((c.fact().kind, issues(&r)), (Kind::Medication, vec![]));
+    // The words of the reference stand where the medication that it names says nothing.
+    let m = r#"{"resourceType":"Medication","id":"m"}"#;
+    let u = r#"{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/m"}}"#;
+    for order in [[m, u], [u, m]] {
+        let (c, _) = one(&order.join("\n"));
+        let f = &c.of("MedicationRequest")[0].facts[0];
+        assert_eq!((f.kind, f.text.as_str()), (Kind::Medication, "Medication/m"));
+    }
+}
