@@ -1,6 +1,6 @@
 //! The story that the library makes true, from a file to a cited answer and back out of reach.
 //!
-//! Read it from [`tell`] downwards: each step is one function and calls the library directly.
+//! Read it from [`tell()`] downwards: each step is one function and calls the library directly.
 //! `story --help` says how to run it.
 #![forbid(unsafe_code)]
 
