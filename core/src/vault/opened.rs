@@ -1,4 +1,4 @@
-//! Records that a reader has opened, kept for as long as it lives.
+//! Records that a reader has opened, kept until it ends or its handle is closed.
 //!
 //! A release hands out a bounded set; reading one of it again need not decrypt it again. What is
 //! kept is bounded by the budget of a connection's page cache, oldest out first, and wiped.

@@ -49,7 +49,10 @@ pub struct Reader<'s> {
 
 /// What the last decision said, and for how long it holds.
 struct Standing {
+    /// Of system and partition, as each read compares them with the file.
     seen: [HeadSeen; 2],
+    /// Their bodies, as compared with the newest that the handle has seen: the file may hold older
+    /// ones again.
     digests: [[u8; 32]; 2],
     filter: RowFilter,
     from: i64,
