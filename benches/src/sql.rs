@@ -2,8 +2,9 @@
 //! workspace, for SQLCipher.
 //!
 //! naive: a JSON body per row, an index on code and time. best: bodies compressed with the same
-//! dictionary as ours, a typed fact table that is its own covering index. Both key records by
-//! number and neither looks for duplicates, which ours does: where in doubt, theirs is cheaper.
+//! dictionary as ours, a typed fact table that is its own covering index. Both number their rows,
+//! read them by number, and keep a resource's id unique: what is stored twice is refused, as ours
+//! does, and a reference finds its resource. Ours compares the content too, which they do not.
 
 use crate::dataset::{Observation, Random, SYSTEM, code, observation};
 use crate::measure::{Timer, figure};
@@ -52,12 +53,12 @@ impl Engine {
             "CREATE TABLE log(idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL, previous BLOB)",
         )?;
         self.conn.execute_batch(if self.best {
-            "CREATE TABLE record(id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+            "CREATE TABLE record(id INTEGER PRIMARY KEY, fhir_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL);
              CREATE TABLE code(id INTEGER PRIMARY KEY, system TEXT NOT NULL, code TEXT NOT NULL, UNIQUE(system, code));
              CREATE TABLE fact(code INTEGER NOT NULL, at INTEGER NOT NULL, record INTEGER NOT NULL,
                  value REAL, unit TEXT, status INTEGER, PRIMARY KEY(code, at, record)) WITHOUT ROWID"
         } else {
-            "CREATE TABLE observation(id INTEGER PRIMARY KEY, fhir_id TEXT, code TEXT, at INTEGER, body TEXT);
+            "CREATE TABLE observation(id INTEGER PRIMARY KEY, fhir_id TEXT NOT NULL UNIQUE, code TEXT, at INTEGER, body TEXT);
              CREATE INDEX observation_code_at ON observation(code, at)"
         })?;
         Ok(())
@@ -81,7 +82,7 @@ impl Engine {
         buffer.clear();
         buffer.reserve(zstd::zstd_safe::compress_bound(o.body.len()));
         pack.compress_to_buffer(o.body.as_bytes(), buffer)?;
-        self.conn.prepare_cached("INSERT INTO record VALUES(?,?)")?.execute(params![id, &*buffer])?;
+        self.conn.prepare_cached("INSERT INTO record VALUES(?,?,?)")?.execute(params![id, o.id, &*buffer])?;
         let code = self.code_id(o.code)?;
         let values = params![code, o.at, id, o.value as f64 / 100.0, o.unit, 2];
         self.conn.prepare_cached("INSERT INTO fact VALUES(?,?,?,?,?,?)")?.execute(values)?;

@@ -28,7 +28,7 @@ pub(crate) use index::Seeded;
 pub(crate) use levels::plan;
 pub(crate) use merge::{merge, rewrite};
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
-pub(crate) use store::Catalog;
+pub(crate) use store::{Catalog, RecordSet};
 pub(crate) use view::View;
 
 pub use lean::{Lean, LeanRows};

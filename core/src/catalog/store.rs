@@ -82,7 +82,36 @@ pub(crate) struct Catalog {
     classes: Vec<DecisionClass>,
 }
 
+/// Some records of a catalog as it stands: one bit for each record of each of its segments.
+#[derive(Default)]
+pub(crate) struct RecordSet(Vec<Box<[u64]>>);
+
+impl RecordSet {
+    /// Whether a record of the segment in that place is one of them.
+    #[inline]
+    pub(super) fn holds(&self, slot: usize, record: u32) -> bool {
+        let word = self.0.get(slot).and_then(|words| words.get(record as usize / 64));
+        word.is_some_and(|w| w >> (record % 64) & 1 == 1)
+    }
+}
+
 impl Catalog {
+    /// The records that `keep` says yes to.
+    pub(crate) fn records_where(&self, keep: impl Fn(&RecordId) -> bool) -> RecordSet {
+        let words = |slot: &Slot| {
+            let mut words = vec![0u64; slot.segment.records().div_ceil(64)];
+            for record in 0..slot.segment.records() as u32 {
+                if keep(&RecordRef { slot, record }.id())
+                    && let Some(word) = words.get_mut(record as usize / 64)
+                {
+                    *word |= 1 << (record % 64);
+                }
+            }
+            words.into_boxed_slice()
+        };
+        RecordSet(self.slots.iter().map(words).collect())
+    }
+
     /// An empty one.
     pub(crate) fn new() -> Self {
         Self::default()

@@ -9,7 +9,7 @@ use super::fact::{Fact, RecordRef};
 use super::lean::{Lean, LeanRows};
 use super::query::{FactRow, Order, Presence, Query};
 use super::segment::SetLine;
-use super::store::{Catalog, Slot};
+use super::store::{Catalog, RecordSet, Slot};
 use crate::record::{ClassFilter, DecisionClass, Kind, Status, Verdict};
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -178,21 +178,22 @@ impl<'a> View<'a> {
             Verdict::Within(ranges) if class.kind == Kind::Series && asks(query, class) => Admit::Reaching(ranges),
             _ => Admit::No,
         });
-        self.through(&gate, &whole, |_| true)
+        self.through(&gate, &whole, |_, _| true)
     }
 
     /// Facts that match, in the order asked for; nothing is copied.
     pub(crate) fn query_facts(&self, query: &Query) -> Vec<Fact<'a>> {
-        self.query_facts_where(query, |_| true)
+        self.through(&self.gate(query), query, |_, _| true)
     }
 
-    /// As [`query_facts`](Self::query_facts), of the facts that `keep` says yes to: `limit` and
-    /// `skip` count those.
-    pub(crate) fn query_facts_where(&self, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
+    /// As [`query_facts`](Self::query_facts), of the facts of some records of the same catalog:
+    /// `limit` and `skip` count those.
+    pub(crate) fn query_facts_of(&self, query: &Query, records: &RecordSet) -> Vec<Fact<'a>> {
+        let keep = |slot, f: &Fact<'a>| records.holds(slot, f.slot.segment.rows.record.id(f.row));
         self.through(&self.gate(query), query, keep)
     }
 
-    fn through(&self, gate: &Gate<'_>, query: &Query, keep: impl Fn(&Fact<'a>) -> bool) -> Vec<Fact<'a>> {
+    fn through(&self, gate: &Gate<'_>, query: &Query, keep: impl Fn(usize, &Fact<'a>) -> bool) -> Vec<Fact<'a>> {
         let mut cursors = Vec::new();
         for (age, slot) in self.catalog.slots().iter().enumerate() {
             gate.sets(slot, query, |set| {
@@ -207,7 +208,7 @@ impl<'a> View<'a> {
         let mut heap = BinaryHeap::from(cursors);
         let (mut skip, mut out) = (query.skip, Vec::new());
         while let Some(mut top) = heap.peek_mut() {
-            if !keep(&top.fact) {
+            if !keep(top.age, &top.fact) {
             } else if skip > 0 {
                 skip -= 1;
             } else {

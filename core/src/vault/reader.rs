@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::session::Session;
 use super::state::{Inner, Lent, Loan};
 use crate::audit::ReleaseKind;
-use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, Seeded, View};
+use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, RecordSet, Seeded, View};
 use crate::consent::Action;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
@@ -21,7 +21,7 @@ use crate::label::Label;
 use crate::policy::RowFilter;
 use crate::record::{ClassFilter, Comparator, Decimal, DecisionClass, Verdict, When};
 use crate::storage::{Copy, HeadSeen, ReadTxn, Under};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use zeroize::Zeroize;
@@ -42,6 +42,8 @@ pub struct Reader<'s> {
     filter: RowFilter,
     standing: RefCell<Standing>,
     set: RefCell<HashMap<RecordId, Held, Seeded>>,
+    /// The same records in the catalog, once facts were asked for.
+    records: OnceCell<RecordSet>,
     entry: u64,
     label: Label,
     buffers: RefCell<Buffers>,
@@ -143,6 +145,7 @@ impl Session {
             standing: RefCell::new(Standing { seen, digests, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
             filter,
             set: RefCell::new(held),
+            records: OnceCell::new(),
             entry,
             label,
             buffers: RefCell::default(),
@@ -306,9 +309,12 @@ impl Reader<'_> {
         self.check(&mut self.buffers.borrow_mut().sealed)?;
         let standing = self.standing.borrow();
         let view = View::new(&self.catalog, &Both(&self.filter, &standing.filter));
-        let set = self.set.borrow();
+        let records = self.records.get_or_init(|| {
+            let set = self.set.borrow();
+            self.catalog.records_where(|id| set.contains_key(id))
+        });
         // Limit and page are of the released set, not of the catalog.
-        view.query_facts_where(query, |f| set.contains_key(&f.record().id())).into_iter().for_each(f);
+        view.query_facts_of(query, records).into_iter().for_each(f);
         Ok(())
     }
 
