@@ -129,12 +129,13 @@ impl Report {
         }
     }
 
-    /// The counts of a type, to be added to.
-    pub fn count(&mut self, type_name: &str) -> &mut TypeCount {
-        if !self.types.contains_key(type_name) {
-            self.types.insert(type_name.to_owned(), TypeCount::default());
+    /// Adds to the counts of a type.
+    pub(crate) fn tally(&mut self, type_name: &str, add: impl FnOnce(&mut TypeCount)) {
+        match self.types.get_mut(type_name) {
+            Some(count) => add(count),
+            // Only a type's first record pays for its name.
+            None => add(self.types.entry(type_name.to_owned()).or_default()),
         }
-        self.types.entry(type_name.to_owned()).or_default()
     }
 
     /// New in the space.
@@ -164,12 +165,13 @@ impl Report {
     /// Adds what another report counted; its issues are listed up to `max`.
     pub(crate) fn add(&mut self, other: Self, max: usize) {
         for (name, n) in other.types {
-            let c = self.count(&name);
-            c.imported += n.imported;
-            c.linked += n.linked;
-            c.replaced += n.replaced;
-            c.superseded += n.superseded;
-            c.refused += n.refused;
+            self.tally(&name, |c| {
+                c.imported += n.imported;
+                c.linked += n.linked;
+                c.replaced += n.replaced;
+                c.superseded += n.superseded;
+                c.refused += n.refused;
+            });
         }
         for (what, n) in other.issue_counts {
             *self.issue_counts.entry(what).or_default() += n;

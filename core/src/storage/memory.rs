@@ -283,7 +283,7 @@ impl ReadTxn for MemoryTxn<'_> {
     fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
         self.step(Op::Get)?;
         for (of, row) in self.image.rows.values() {
-            if of == scope && row.class == class && group.is_none_or(|g| g == row.group) {
+            if of == scope && row.class == class && group.is_none_or(|g| g == row.group && g != 0) {
                 f(Row::clone(row))?;
             }
         }
@@ -339,7 +339,7 @@ impl WriteTxn for MemoryTxn<'_> {
         self.write_step(Op::Delete)?;
         let rows = Arc::make_mut(&mut self.image.rows);
         let before = rows.len();
-        rows.retain(|_, (of, row)| of != scope || row.group != group);
+        rows.retain(|_, (of, row)| of != scope || row.group != group || group == 0);
         Ok((before - rows.len()) as u64)
     }
 

@@ -126,8 +126,8 @@ pub(crate) trait ReadTxn {
     /// buffer's earlier content is gone in every case.
     fn row_into(&self, scope: &ScopeId, number: u64, out: &mut Vec<u8>) -> Result<Option<(u64, u8, u64)>>;
 
-    /// A scope's rows of one class, ascending by number; of one group if named. Without a group
-    /// the engine may read every row of the file: for checks and repair, not for answering.
+    /// A scope's rows of one class, ascending by number; of one group if named, where 0 is none. Without
+    /// a group the engine may read every row of the file: for checks and repair, not for answering.
     fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()>;
 
     /// A copy of a scope's head.
@@ -156,7 +156,7 @@ pub(crate) trait WriteTxn: ReadTxn {
     /// Deletes a row, if it is this scope's.
     fn delete(&mut self, scope: &ScopeId, number: u64) -> Result<()>;
 
-    /// Deletes all rows of a scope's group; how many there were.
+    /// Deletes all rows of a scope's group; how many there were. Rows of group 0 are in none.
     fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64>;
 
     /// Writes both copies of a scope's head.

@@ -35,6 +35,12 @@ const fn from_db(n: i64) -> u64 {
     n.cast_unsigned()
 }
 
+/// The last leaf that a complete subtree covers; `None` where no log reaches so far.
+fn last_leaf(level: u8, idx: u64) -> Option<i64> {
+    let end = idx.checked_add(1)?.checked_mul(1u64.checked_shl(level.into())?)?;
+    i64::try_from(end - 1).ok()
+}
+
 const DAMAGED: Error = Error::Corrupt(Part::File);
 
 fn blob<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r [u8]> {
@@ -190,7 +196,8 @@ impl ReadTxn for Txn<'_> {
         };
         match group {
             Some(group) => self.each(
-                "SELECT number,grp,version,sealed FROM row WHERE grp=?3 AND scope=?1 AND class=?2 ORDER BY number",
+                "SELECT number,grp,version,sealed FROM row WHERE grp=?3 AND grp<>0 AND scope=?1 AND class=?2 \
+                 ORDER BY number",
                 params![scope.as_bytes(), class, to_db(group)],
                 &mut each,
             ),
@@ -247,9 +254,10 @@ impl ReadTxn for Txn<'_> {
     }
 
     fn tree(&self, scope: &ScopeId, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
+        let Some(last) = last_leaf(level, idx) else { return Ok(None) };
         self.one(
-            "SELECT hash FROM tree WHERE scope=?1 AND level=?2 AND idx=?3",
-            params![scope.as_bytes(), level, to_db(idx)],
+            "SELECT hash FROM tree WHERE scope=?1 AND last=?2 AND level=?3",
+            params![scope.as_bytes(), last, level],
             |row| blob(row, 0)?.try_into().map_err(|_| DAMAGED),
         )
     }
@@ -259,7 +267,7 @@ impl WriteTxn for Txn<'_> {
     fn put(&mut self, scope: &ScopeId, number: u64, group: u64, class: u8, version: u64, sealed: &[u8]) -> Result<()> {
         self.insert(
             "INSERT INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)",
-            "INSERT OR REPLACE INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)",
+            "UPDATE row SET scope=?2,grp=?3,class=?4,version=?5,sealed=?6 WHERE number=?1",
             params![to_db(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed],
         )
     }
@@ -270,7 +278,8 @@ impl WriteTxn for Txn<'_> {
     }
 
     fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64> {
-        let n = self.run("DELETE FROM row WHERE grp=?1 AND scope=?2", params![to_db(group), scope.as_bytes()])?;
+        let sql = "DELETE FROM row WHERE grp=?1 AND grp<>0 AND scope=?2";
+        let n = self.run(sql, params![to_db(group), scope.as_bytes()])?;
         Ok(n as u64)
     }
 
@@ -310,10 +319,11 @@ impl WriteTxn for Txn<'_> {
     }
 
     fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()> {
+        let last = last_leaf(level, idx).ok_or(Error::Internal(202))?;
         self.insert(
-            "INSERT INTO tree(scope,level,idx,hash)VALUES(?1,?2,?3,?4)",
-            "INSERT OR REPLACE INTO tree(scope,level,idx,hash)VALUES(?1,?2,?3,?4)",
-            params![scope.as_bytes(), level, to_db(idx), hash],
+            "INSERT INTO tree(scope,last,level,hash)VALUES(?1,?2,?3,?4)",
+            "INSERT OR REPLACE INTO tree(scope,last,level,hash)VALUES(?1,?2,?3,?4)",
+            params![scope.as_bytes(), last, level, hash],
         )
     }
 

@@ -73,7 +73,9 @@ impl Base {
         self.codec.pack(content, raw, &mut buffers.packed)?;
         buffers.sealed.clear();
         let salt = seal::seal_into(key, &self.context(p).encode(), &buffers.packed, &mut buffers.sealed)?;
-        txn.put(&p.tag, p.number, p.group, p.class as u8, p.version, &buffers.sealed)?;
+        // The manifest names a segment and its group, which has no other row: nothing looks for it.
+        let group = if p.class == Class::Catalog { 0 } else { p.group };
+        txn.put(&p.tag, p.number, group, p.class as u8, p.version, &buffers.sealed)?;
         Ok(RowRef { number: p.number, version: p.version, salt })
     }
 

@@ -272,7 +272,7 @@ impl Import<'_> {
 
     fn refuse(&mut self, kind: &'static str, what: What) {
         self.issue(Severity::Refused, what, 0);
-        self.report.count(kind).refused += 1;
+        self.report.tally(kind, |c| c.refused += 1);
     }
 
     /// Goes on at the next element whose name is known, from `at`. After a broken correlation that

@@ -102,7 +102,7 @@ impl<'s> Session<'s> {
     }
 
     fn refused(&mut self, type_name: &str, what: What, at: u64) {
-        self.report.count(type_name).refused += 1;
+        self.report.tally(type_name, |c| c.refused += 1);
         self.note(Severity::Refused, what, at);
     }
 
@@ -326,7 +326,7 @@ impl Handler for Session<'_> {
 
     fn issue(&mut self, severity: Severity, what: What, at: u64) {
         if severity == Severity::Refused {
-            self.report.count(tables::UNKNOWN).refused += 1;
+            self.report.tally(tables::UNKNOWN, |c| c.refused += 1);
         }
         // What is too large or deep was not looked into: it may well have been FHIR.
         self.recognised |= matches!(what, What::TooLarge | What::TooDeep);

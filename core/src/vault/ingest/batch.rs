@@ -196,7 +196,7 @@ impl Store<'_> {
         let history = matches!(fate, Fate::Older);
         match fate {
             Fate::Same(known) => {
-                self.report.count(draft.type_name).linked += 1;
+                self.report.tally(draft.type_name, |c| c.linked += 1);
                 if !durable {
                     self.links.push((known, origin));
                     if draft.verbatim && known != id {
@@ -215,8 +215,7 @@ impl Store<'_> {
             }
             Fate::New | Fate::Newer(None) | Fate::Older => {}
         }
-        let count = self.report.count(draft.type_name);
-        *(if history { &mut count.superseded } else { &mut count.imported }) += 1;
+        self.report.tally(draft.type_name, |c| *(if history { &mut c.superseded } else { &mut c.imported }) += 1);
         if !history {
             self.report.facts += draft.facts.len() as u64;
         }
@@ -256,9 +255,10 @@ impl Store<'_> {
         };
         let whole = span(&samples);
         let linked = self.known.as_ref().map_or(0, |k| k.strip(&mut samples));
-        let count = self.report.count(&key.code);
-        count.linked += linked as u64;
-        count.imported += samples.len() as u64;
+        self.report.tally(&key.code, |c| {
+            c.linked += linked as u64;
+            c.imported += samples.len() as u64;
+        });
         let durable = self.is_durable();
         if linked > 0 && !durable {
             let chunks = self.known.iter().flat_map(|k| k.chunks.iter().map(|c| c.record));

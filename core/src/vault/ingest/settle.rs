@@ -170,14 +170,15 @@ impl Settled {
             if *end == End::Linked && counted(began, &r) {
                 continue;
             }
-            let count = report.count(r.type_name());
-            let counted = if r.is_history() { &mut count.superseded } else { &mut count.imported };
-            *counted = counted.saturating_sub(1);
-            match end {
-                End::Replaced => count.replaced += 1,
-                End::Superseded => count.superseded += 1,
-                End::Linked => count.linked += 1,
-            }
+            report.tally(r.type_name(), |count| {
+                let counted = if r.is_history() { &mut count.superseded } else { &mut count.imported };
+                *counted = counted.saturating_sub(1);
+                match end {
+                    End::Replaced => count.replaced += 1,
+                    End::Superseded => count.superseded += 1,
+                    End::Linked => count.linked += 1,
+                }
+            });
             if *end != End::Replaced {
                 report.facts = report.facts.saturating_sub(r.facts().len() as u64);
             }
@@ -232,9 +233,10 @@ fn samples_linked(r: &RecordRef<'_>, report: &mut Report) {
     let n = r.series().map_or(0, |s| u64::from(s.count));
     let Some(fact) = r.facts().next().map(|f| f.to_row().fact) else { return };
     let Some(code) = fact.codes.first() else { return };
-    let count = report.count(&code.code);
-    count.imported = count.imported.saturating_sub(n);
-    count.linked += n;
+    report.tally(&code.code, |count| {
+        count.imported = count.imported.saturating_sub(n);
+        count.linked += n;
+    });
     report.facts = report.facts.saturating_sub(1);
 }
 
