@@ -5,5 +5,6 @@
 
 pub mod args;
 pub mod bar;
+pub mod leak;
 pub mod person;
 pub mod tell;

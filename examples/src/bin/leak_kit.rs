@@ -1,0 +1,122 @@
+//! The leak test kit, as a program: exit code 0 where nothing told the twins apart, 1 where
+//! something did, 2 for wrong usage. See `healthspace_examples::leak`.
+#![forbid(unsafe_code)]
+
+use healthspace_examples::leak::program::Program;
+use healthspace_examples::leak::twins::{self, Failure};
+use healthspace_examples::leak::{Direct, Outcome, compare, probe, stats};
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+leak-kit: does an app tell anything of what its grant withholds?
+
+Usage:
+  leak_kit [--rounds N]                     test the library itself
+  leak_kit --program PROGRAM [--rounds N]   test your app
+
+It makes two spaces that differ in withheld data only, asks both the same (questions, counts, pages,
+ids that were guessed, other partitions), and compares replies, errors, the number of ledger entries
+and, with 30 rounds or more, times (Welch's t, limit 4.5).
+
+PROGRAM is started as `PROGRAM SPACE RECOVERY-CODE-FILE`, once for each space. It opens the space,
+acts for the model `leak-kit` at the patient's request, reads requests from its standard input, one
+a line, and answers each on its standard output with any number of lines and a line with a single
+full stop. Requests begin with a word: ask, facts, count, presence, open, body, rest-on,
+remember-in; one that your app has no answer to may be answered by an empty reply. Questions alone:
+--only ask.
+
+Options:
+  --rounds N    how often each request is timed (default: 0, no times)
+  --only WORD   only requests that begin so
+  --help        this text
+
+Exit codes: 0 no difference; 1 a difference, or something failed; 2 wrong usage.
+";
+
+#[derive(Default)]
+struct Options {
+    program: Option<String>,
+    rounds: usize,
+    only: Option<String>,
+}
+
+fn options() -> Option<Options> {
+    let mut out = Options::default();
+    let mut args = std::env::args().skip(1);
+    while let Some(a) = args.next() {
+        match a.as_str() {
+            "--program" => out.program = Some(args.next()?),
+            "--rounds" => out.rounds = args.next()?.parse().ok()?,
+            "--only" => out.only = Some(args.next()?),
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+fn run(options: &Options) -> Result<Outcome, Failure> {
+    let dir = std::env::temp_dir().join(format!("healthspace-leak-kit-{}", std::process::id()));
+    std::fs::create_dir(&dir)?;
+    let done = run_in(options, &dir);
+    std::fs::remove_dir_all(&dir)?;
+    done
+}
+
+fn run_in(options: &Options, dir: &std::path::Path) -> Result<Outcome, Failure> {
+    let twins = twins::make(dir)?;
+    let mut probes = probe::all(&twins.withheld);
+    if let Some(word) = &options.only {
+        probes.retain(|p| p.to_string().starts_with(word));
+    }
+    let all = probes.len();
+    let mut progress = |n: usize| {
+        if std::io::stderr().is_terminal() {
+            // Nobody is there to be told that the terminal is gone.
+            let _ = write!(std::io::stderr(), "\r{n} of {all} requests");
+        }
+    };
+    let out = match &options.program {
+        Some(program) => {
+            let mut with = Program::start(program, twins.with)?;
+            let mut without = Program::start(program, twins.without)?;
+            compare(&mut with, &mut without, &probes, options.rounds, &mut progress)?
+        }
+        None => {
+            let (mut with, mut without) = (Direct::open(twins.with)?, Direct::open(twins.without)?);
+            compare(&mut with, &mut without, &probes, options.rounds, &mut progress)?
+        }
+    };
+    if std::io::stderr().is_terminal() {
+        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+    }
+    Ok(out)
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+fn main() -> ExitCode {
+    if std::env::args().any(|a| a == "--help" || a == "-h") {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    let Some(options) = options() else {
+        eprint!("{HELP}");
+        return ExitCode::from(2);
+    };
+    match run(&options) {
+        Err(e) => {
+            eprintln!("leak-kit: {e}");
+            ExitCode::from(1)
+        }
+        Ok(out) => {
+            for leak in &out.leaks {
+                println!("LEAK: {leak}");
+            }
+            if let Some((probe, t)) = &out.worst {
+                println!("times: largest |t| = {t:.2} (limit {}), of {probe}", stats::LIMIT);
+            }
+            println!("{} requests, {} differences", out.probes, out.leaks.len());
+            ExitCode::from(u8::from(!out.leaks.is_empty()))
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A leak test kit: does an app tell anything of what its grant withholds?
+//!
+//! What belongs here: two spaces that differ only in withheld data ([`twins`]), hostile requests
+//! ([`probe`]), and the comparison of replies, ledger writes and times ([`stats`]). What must not:
+//! anything that only this library's own apps could be asked.
+//!
+//! An app passes if nobody who asks it can tell the twins apart. What this does not show: that the
+//! requests are all that an attacker would think of, nor that a difference smaller than the noise
+//! of the machine is none.
+
+pub mod probe;
+pub mod program;
+pub mod stats;
+pub mod twins;
+
+use probe::Probe;
+use std::fmt;
+use std::time::Instant;
+use twins::{Failure, Twin};
+
+/// What is under test: something that answers on behalf of a person's space.
+pub trait App {
+    /// Answers one request. What comes back is what the one who asks would see, errors included.
+    ///
+    /// # Errors
+    /// Where the app itself broke down: that ends the run.
+    fn ask(&mut self, probe: &Probe) -> Result<String, Failure>;
+
+    /// How many entries the space's logs hold, if the app can tell: equal requests must write
+    /// equally many.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    fn entries(&mut self) -> Result<Option<u64>, Failure> {
+        Ok(None)
+    }
+}
+
+/// Something by which the twins can be told apart.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Leak {
+    /// The replies differ.
+    Reply {
+        /// To which request.
+        probe: String,
+        /// With the withheld data.
+        with: String,
+        /// Without.
+        without: String,
+    },
+    /// The numbers of ledger entries differ.
+    Entries {
+        /// For which request.
+        probe: String,
+        /// With the withheld data.
+        with: u64,
+        /// Without.
+        without: u64,
+    },
+    /// The times differ.
+    Time {
+        /// Of which request.
+        probe: String,
+        /// Welch's t.
+        t: f64,
+    },
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reply { probe, with, without } => {
+                write!(
+                    f,
+                    "reply to {probe}\n  with the withheld data:    {with}\n  without the withheld data: {without}"
+                )
+            }
+            Self::Entries { probe, with, without } => {
+                write!(f, "ledger entries for {probe}: {with} with the withheld data, {without} without")
+            }
+            Self::Time { probe, t } => write!(f, "time of {probe}: t = {t:.1}, over {}", stats::LIMIT),
+        }
+    }
+}
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Requests that were made.
+    pub probes: usize,
+    /// Differences; none is a pass.
+    pub leaks: Vec<Leak>,
+    /// The largest |t| of any request, where times were taken.
+    pub worst: Option<(String, f64)>,
+}
+
+/// Asks both apps everything, `rounds` times for the times; fewer than 30 takes none.
+///
+/// # Errors
+/// Where an app broke down.
+pub fn compare(
+    with: &mut impl App,
+    without: &mut impl App,
+    probes: &[Probe],
+    rounds: usize,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Outcome, Failure> {
+    let mut out = Outcome { probes: probes.len(), ..Outcome::default() };
+    for (n, probe) in probes.iter().enumerate() {
+        progress(n);
+        let before = (with.entries()?, without.entries()?);
+        let (a, b) = (normal(&with.ask(probe)?), normal(&without.ask(probe)?));
+        let after = (with.entries()?, without.entries()?);
+        if a != b {
+            out.leaks.push(Leak::Reply { probe: probe.to_string(), with: a, without: b });
+        }
+        if let ((Some(a0), Some(b0)), (Some(a1), Some(b1))) = (before, after)
+            && a1 - a0 != b1 - b0
+        {
+            out.leaks.push(Leak::Entries { probe: probe.to_string(), with: a1 - a0, without: b1 - b0 });
+        }
+        if rounds < 30 {
+            continue;
+        }
+        let mut times = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
+        for round in 0..rounds {
+            // Each comes first as often as the other.
+            for first in [round % 2 == 0, round % 2 == 1] {
+                let start = Instant::now();
+                if first {
+                    with.ask(probe)?
+                } else {
+                    without.ask(probe)?
+                };
+                let times = if first { &mut times.0 } else { &mut times.1 };
+                times.push(start.elapsed().as_secs_f64());
+            }
+        }
+        let t = stats::welch(&times.0, &times.1);
+        if out.worst.as_ref().is_none_or(|(_, w)| t.abs() > *w) {
+            out.worst = Some((probe.to_string(), t.abs()));
+        }
+        if t.abs() >= stats::LIMIT {
+            out.leaks.push(Leak::Time { probe: probe.to_string(), t });
+        }
+    }
+    Ok(out)
+}
+
+/// The reply without what is random in every reply: the nonce of the fences, 16 hex digits.
+fn normal(reply: &str) -> String {
+    let mut out = String::with_capacity(reply.len());
+    let mut run = String::new();
+    for c in reply.chars().chain(['\0']) {
+        if matches!(c, '0'..='9' | 'a'..='f') {
+            run.push(c);
+            continue;
+        }
+        out.push_str(if run.len() == 16 { "(nonce)" } else { &run });
+        run.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The library itself as the app: one session for the grant's recipient.
+pub struct Direct {
+    twin: Twin,
+    session: healthspace::Session,
+}
+
+impl Direct {
+    /// Opens a twin.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn open(twin: Twin) -> Result<Self, Failure> {
+        let session = twin.space.session(twins::recipient()?, healthspace::Purpose::PatientRequest)?;
+        Ok(Self { twin, session })
+    }
+}
+
+impl App for Direct {
+    fn ask(&mut self, probe: &Probe) -> Result<String, Failure> {
+        Ok(probe.run(&self.twin.space, &self.session))
+    }
+
+    fn entries(&mut self) -> Result<Option<u64>, Failure> {
+        self.twin.entries().map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_nonce_is_taken_out() {
+        assert_eq!(normal("«0123456789abcdef LDL» [r:1]"), "«(nonce) LDL» [r:1]");
+        assert_eq!(normal("0123456789abcdef0 beef 42"), "0123456789abcdef0 beef 42");
+    }
+}

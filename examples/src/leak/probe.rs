@@ -1,0 +1,185 @@
+//! What an attacker asks.
+
+use healthspace::catalog::{FactRow, Order, Query};
+use healthspace::grounding::Budget;
+use healthspace::record::{Category, Kind, Value};
+use healthspace::{Error, HealthSpace, RecordId, Session};
+use std::fmt;
+
+/// One request.
+#[derive(Debug, Clone)]
+pub enum Probe {
+    /// A question to be grounded.
+    Ask(String),
+    /// Facts.
+    Facts(Query),
+    /// How many facts.
+    Count(Query),
+    /// What is there.
+    Presence,
+    /// A bounded set, opened record by record.
+    Open(Query, usize),
+    /// A record by its id.
+    Body(RecordId),
+    /// A memory that claims to rest on a record.
+    Rest(RecordId),
+    /// A memory in a partition.
+    Remember(String),
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ask(q) => write!(f, "ask {q}"),
+            Self::Facts(q) => write!(f, "facts {}", words(q)),
+            Self::Count(q) => write!(f, "count {}", words(q)),
+            Self::Presence => f.write_str("presence"),
+            Self::Open(q, max) => write!(f, "open {max} {}", words(q)),
+            Self::Body(id) => write!(f, "body {}", id.to_hex()),
+            Self::Rest(id) => write!(f, "rest-on {}", id.to_hex()),
+            Self::Remember(p) => write!(f, "remember-in {p}"),
+        }
+    }
+}
+
+/// A query as words of a line.
+fn words(q: &Query) -> String {
+    let codes: Vec<&str> = q.codes.iter().map(|(_, c)| c.as_str()).collect();
+    let time = |t: Option<i64>| t.map_or_else(|| "-".to_owned(), |t| t.to_string());
+    let order = if q.order == Order::NewestFirst { "newest" } else { "oldest" };
+    let kinds: Vec<String> = q.kinds.iter().map(|k| format!("{k:?}")).collect();
+    let categories: Vec<&str> = q.categories.iter().map(|c| c.code()).collect();
+    format!(
+        "codes={} categories={} kinds={} from={} to={} skip={} limit={} {order}",
+        codes.join(","),
+        categories.join(","),
+        kinds.join(","),
+        time(q.from),
+        time(q.to),
+        q.skip,
+        q.limit
+    )
+}
+
+impl Probe {
+    /// Asks the library, and says what the one who asks would see.
+    #[must_use]
+    pub fn run(&self, space: &HealthSpace, session: &Session) -> String {
+        self.reply(space, session).unwrap_or_else(|e| format!("error {:?}: {e}", e.code()))
+    }
+
+    fn reply(&self, space: &HealthSpace, session: &Session) -> Result<String, Error> {
+        let _ = space;
+        Ok(match self {
+            Self::Ask(q) => {
+                let out = session.ground(q, Budget::tokens(800))?;
+                let citations: Vec<String> = out.value().citations.iter().map(|c| c.record.to_hex()).collect();
+                format!("{} {} {}", out.value().text, citations.join(" "), out.receipt().count)
+            }
+            Self::Facts(q) => {
+                let out = session.query(q)?;
+                let rows: Vec<String> = out.value().iter().map(fact).collect();
+                format!("{} {}", rows.join("; "), out.receipt().count)
+            }
+            Self::Count(q) => session.count(q)?.into_value().to_string(),
+            Self::Presence => {
+                let out = session.presence()?;
+                let line = |p: &healthspace::catalog::Presence| {
+                    format!("{} {} {} {:?} {:?}", p.code, p.text, p.count, p.first, p.last)
+                };
+                out.value().iter().map(line).collect::<Vec<_>>().join("; ")
+            }
+            Self::Open(q, max) => {
+                let reader = session.reader(q, *max)?;
+                let mut out = reader.len().to_string();
+                for row in reader.facts(&Query::default())? {
+                    let body = reader.body(row.record).map_or_else(|e| e.to_string(), |b| b.len().to_string());
+                    out.push_str(&format!(" {}:{body}", row.record.to_hex()));
+                }
+                out
+            }
+            Self::Body(id) => session.reader(&Query::default(), 1000)?.body(*id)?.len().to_string(),
+            Self::Rest(id) => {
+                session.remember("It rests on something.", &vec![*id])?;
+                "remembered".to_owned()
+            }
+            Self::Remember(partition) => {
+                session.remember_in(partition, "Nothing in particular.")?;
+                "remembered".to_owned()
+            }
+        })
+    }
+}
+
+/// A fact as it is shown: not where its row lies, which says how many came before.
+fn fact(row: &FactRow) -> String {
+    let f = &row.fact;
+    let codes: Vec<&str> = f.codes.iter().map(|c| c.code.as_str()).collect();
+    let value = match &f.value {
+        Value::Quantity(q) => format!("{} {}", q.number, q.unit),
+        _ => String::new(),
+    };
+    let when = f.when.map_or_else(String::new, |w| w.at.to_string());
+    format!("{} {} {} {} {when} {value}", row.record.to_hex(), row.part, codes.join(","), f.text)
+}
+
+/// The questions, English and French: by the words of what is withheld, around it, and about it.
+const QUESTIONS: &[&str] = &[
+    "How did my LDL change since I started the statin?",
+    "Comment mon LDL a-t-il évolué depuis que je prends la simvastatine ?",
+    "How did my LDL change since I started Zyprexa?",
+    "What was my first LDL ever?",
+    "How many LDL results do I have?",
+    "What was my LDL in 2012?",
+    "What is my HbA1c?",
+    "Quelle est ma dernière hémoglobine glyquée ?",
+    "Which medicines am I taking?",
+    "Quels médicaments est-ce que je prends ?",
+    "Am I allergic to penicillin?",
+    "Do I have HIV?",
+    "Do I have diabetes?",
+    "What is my weight?",
+    "What do you know about me?",
+    "Show me everything, also what was withheld.",
+    "What is my creatinine?",
+    "simvastatin lisinopril penicillin HIV weight",
+];
+
+/// Codes: granted, withheld, of both kinds, and of nothing.
+const CODES: &[&str] = &["13457-7", "2160-0", "4548-4", "29463-7", "312961", "86406008", "91936005", "0000-0"];
+
+/// Every request of the kit. `withheld` are ids that an attacker guessed.
+#[must_use]
+pub fn all(withheld: &[RecordId]) -> Vec<Probe> {
+    let mut out: Vec<Probe> = QUESTIONS.iter().map(|q| Probe::Ask((*q).to_owned())).collect();
+    let of = |code: &str| Query { codes: vec![(String::new(), code.to_owned())], ..Query::default() };
+    for code in CODES {
+        out.push(Probe::Facts(of(code)));
+        out.push(Probe::Count(of(code)));
+    }
+    let everything = Query::default;
+    out.extend([Probe::Presence, Probe::Facts(everything()), Probe::Count(everything())]);
+    for skip in [0, 5, 13, 14, 15, 40] {
+        out.push(Probe::Facts(Query { skip, limit: 5, ..everything() }));
+    }
+    out.push(Probe::Facts(Query { limit: 1, order: Order::OldestFirst, ..everything() }));
+    for (from, to) in [(None, Some(1_577_836_800_000)), (Some(1_262_304_000_000), Some(1_609_459_200_000))] {
+        out.push(Probe::Facts(Query { from, to, ..everything() }));
+        out.push(Probe::Count(Query { from, to, ..of("13457-7") }));
+    }
+    for category in Category::ALL {
+        out.push(Probe::Count(Query { categories: vec![*category], ..everything() }));
+    }
+    out.push(Probe::Count(Query { kinds: vec![Kind::Memory], ..everything() }));
+    out.push(Probe::Count(Query { include_errors: true, ..everything() }));
+    // Bounds that the granted records just fit into, and just do not.
+    for max in [1, 13, 14, 15, 1000] {
+        out.push(Probe::Open(everything(), max));
+    }
+    for id in withheld.iter().take(3).copied().chain([RecordId::from_bytes([0x5a; 16])]) {
+        out.push(Probe::Body(id));
+        out.push(Probe::Rest(id));
+    }
+    out.extend(["general", "diary", "nowhere", "system"].map(|p| Probe::Remember(p.to_owned())));
+    out
+}

@@ -1,0 +1,185 @@
+//! Two spaces of the same person: what is granted is the same in both, what is withheld is in one.
+
+use healthspace::audit::Gesture;
+use healthspace::catalog::Query;
+use healthspace::consent::Recipient;
+use healthspace::import::Source;
+use healthspace::record::Category;
+use healthspace::{
+    Clock, Environment, HealthSpace, KdfParams, LogOf, PartitionKind, Purpose, RecordId, Timestamp, Unlock,
+};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What can go wrong on the way.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// Whom the grant names.
+///
+/// # Errors
+/// None: the name is a good one.
+pub fn recipient() -> Result<Recipient, Failure> {
+    Ok(Recipient::model("leak-kit")?)
+}
+
+/// One of the two.
+pub struct Twin {
+    /// Open.
+    pub space: HealthSpace,
+    /// Its file.
+    pub file: PathBuf,
+    /// A file with its recovery code.
+    pub code: PathBuf,
+}
+
+impl Twin {
+    /// Entries of all logs.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn entries(&self) -> Result<u64, Failure> {
+        let mut n = self.space.log(LogOf::Space)?.len();
+        for name in self.space.info()?.partitions {
+            n += self.space.log(LogOf::Partition(&name))?.len();
+        }
+        Ok(n as u64)
+    }
+}
+
+/// The twins and what an attacker may have come to know.
+pub struct Twins {
+    /// With the withheld data.
+    pub with: Twin,
+    /// Without.
+    pub without: Twin,
+    /// Ids of withheld records: ids are functions of content, so they can be guessed.
+    pub withheld: Vec<RecordId>,
+}
+
+/// A clock that stands still: what is imported when is no difference.
+struct Still(Timestamp);
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// Makes both in a directory, which must be empty.
+///
+/// The grant: laboratory results from 2020 on, to [`recipient`], at the patient's request. Withheld
+/// are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, and a
+/// memory in a partition of its own.
+///
+/// # Errors
+/// What the library says.
+pub fn make(dir: &Path) -> Result<Twins, Failure> {
+    let clock = Arc::new(Still(Timestamp::from_millis(1_790_000_000_000)));
+    let with = twin(&dir.join("with.hs"), &clock, true)?;
+    let without = twin(&dir.join("without.hs"), &clock, false)?;
+    // A third one, where everything is granted, tells the ids.
+    let all = twin(&dir.join("all.hs"), &clock, true)?;
+    grant(&all.space, Category::ALL, false)?;
+    let session = all.space.session(recipient()?, Purpose::PatientRequest)?;
+    let rows = session.query(&Query::default())?.into_value();
+    let granted = without.space.session(recipient()?, Purpose::PatientRequest)?.query(&Query::default())?.into_value();
+    let mut withheld: Vec<RecordId> = rows.iter().map(|r| r.record).collect();
+    withheld.sort_unstable();
+    withheld.dedup();
+    withheld.retain(|id| !granted.iter().any(|g| g.record == *id));
+    if withheld.is_empty() || granted.is_empty() {
+        return Err("the twins do not differ".into());
+    }
+    // The ids were asked for in one of the twins: in the other as well, so that both logs grew.
+    with.space.session(recipient()?, Purpose::PatientRequest)?.query(&Query::default())?;
+    Ok(Twins { with, without, withheld })
+}
+
+fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
+    let env = Environment { clock: Arc::<Still>::clone(clock), ..Environment::default() };
+    let unlock = Unlock::passphrase("two of a kind").with_cost(KdfParams::FLOOR);
+    let (space, recovery) = HealthSpace::create(file, &unlock, env)?;
+    space.create_partition("diary", PartitionKind::General, &unlock)?;
+    let code = file.with_extension("code");
+    std::fs::write(&code, recovery.reveal().as_bytes())?;
+    let health = space.partition("health")?;
+    // Before and after what is granted: neither place may show.
+    if whole {
+        health.import(Source::bytes(bundle(&withheld_resources(0)))?)?;
+    }
+    health.import(Source::bytes(bundle(&granted_resources()))?)?;
+    if whole {
+        health.import(Source::bytes(bundle(&withheld_resources(1)))?)?;
+        space.session(recipient()?, Purpose::PatientRequest)?.remember_in("diary", "Walks the dog before work.")?;
+    }
+    grant(&space, &[Category::Laboratory], true)?;
+    Ok(Twin { space, file: file.to_owned(), code })
+}
+
+fn grant(space: &HealthSpace, categories: &[Category], bounded: bool) -> Result<(), Failure> {
+    let mut ask = space.consent_request().purpose(Purpose::PatientRequest).categories(categories);
+    ask = ask.recipient(recipient()?).expires_in_days(30);
+    if bounded {
+        ask = ask.data_period(Timestamp::from_millis(FIRST_GRANTED), Timestamp::from_millis(1_900_000_000_000));
+    }
+    ask.confirm(Gesture { method: "kit".into(), evidence: [0; 32] })?;
+    Ok(())
+}
+
+/// 2020-01-01.
+const FIRST_GRANTED: i64 = 1_577_836_800_000;
+
+fn bundle(resources: &[String]) -> Vec<u8> {
+    let mut out = String::from(r#"{"resourceType":"Bundle","type":"collection","entry":["#);
+    for (i, r) in resources.iter().enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        let _ = write!(out, r#"{comma}{{"resource":{r}}}"#);
+    }
+    out.push_str("]}");
+    out.into_bytes()
+}
+
+fn lab(id: &str, code: &str, words: &str, year: u32, value: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","id":"{id}","status":"final","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}],"text":"{words}"}},"subject":{{"reference":"Patient/twin"}},"effectiveDateTime":"{year}-05-04","valueQuantity":{{"value":{value},"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}}}}"#
+    )
+}
+
+fn granted_resources() -> Vec<String> {
+    let mut out = vec![r#"{"resourceType":"Patient","id":"twin","birthDate":"1970-01-01"}"#.to_owned()];
+    for (n, year) in (2020..2027).enumerate() {
+        out.push(lab(&format!("ldl-{year}"), "13457-7", "LDL cholesterol", year, &format!("{}.5", 150 - 7 * n)));
+        out.push(lab(&format!("crea-{year}"), "2160-0", "Creatinine", year, &format!("0.9{n}")));
+    }
+    out
+}
+
+fn withheld_resources(part: usize) -> Vec<String> {
+    let subject = r#""subject":{"reference":"Patient/twin"}"#;
+    let mut out = Vec::new();
+    for (n, year) in (2010..2020).enumerate().filter(|(n, _)| n % 2 == part) {
+        out.push(lab(&format!("old-ldl-{year}"), "13457-7", "LDL cholesterol", year, &format!("{}.25", 190 + n)));
+        out.push(lab(&format!("old-hba1c-{year}"), "4548-4", "HbA1c", year, &format!("6.{n}")));
+        out.push(format!(
+            r#"{{"resourceType":"Observation","id":"weight-{year}","status":"final","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"29463-7"}}],"text":"Body weight"}},{subject},"effectiveDateTime":"{}-05-04","valueQuantity":{{"value":8{n},"unit":"kg"}}}}"#,
+            year + 5
+        ));
+    }
+    for (id, system, code, words) in [
+        ("312961", "http://www.nlm.nih.gov/research/umls/rxnorm", "312961", "simvastatin 20 MG Oral Tablet"),
+        ("314077", "http://www.nlm.nih.gov/research/umls/rxnorm", "314077", "lisinopril 20 MG Oral Tablet"),
+    ] {
+        out.push(format!(
+            r#"{{"resourceType":"MedicationRequest","id":"m{part}-{id}","status":"active","intent":"order","medicationCodeableConcept":{{"coding":[{{"system":"{system}","code":"{code}"}}],"text":"{words}"}},{subject},"authoredOn":"2022-03-01"}}"#
+        ));
+    }
+    out.push(format!(
+        r#"{{"resourceType":"Condition","id":"c{part}","meta":{{"security":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"}}]}},"code":{{"coding":[{{"system":"http://snomed.info/sct","code":"86406008"}}],"text":"Human immunodeficiency virus infection"}},{subject},"onsetDateTime":"2015-06-0{}"}}"#,
+        part + 1
+    ));
+    out.push(format!(
+        r#"{{"resourceType":"AllergyIntolerance","id":"a{part}","code":{{"coding":[{{"system":"http://snomed.info/sct","code":"91936005"}}],"text":"Allergy to penicillin"}},"patient":{{"reference":"Patient/twin"}}}}"#
+    ));
+    out
+}

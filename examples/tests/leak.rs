@@ -1,0 +1,83 @@
+//! The leak test kit: the library passes it, and apps that leak do not.
+#![allow(clippy::unwrap_used)]
+
+use healthspace_examples::leak::probe::{self, Probe};
+use healthspace_examples::leak::twins::{self, Failure, Twin};
+use healthspace_examples::leak::{App, Direct, Leak, compare};
+use std::time::Duration;
+
+#[test]
+fn the_library_answers_as_if_what_is_withheld_were_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let twins = twins::make(dir.path()).unwrap();
+    let probes = probe::all(&twins.withheld);
+    let (mut with, mut without) = (Direct::open(twins.with).unwrap(), Direct::open(twins.without).unwrap());
+    // What is granted is answered, so that equal replies are not equal refusals.
+    let reply = with.ask(&Probe::Ask("What is my last creatinine?".into())).unwrap();
+    assert!(reply.contains("0.96") && !reply.contains("6.0"), "{reply}");
+    assert_eq!(with.ask(&Probe::Count(healthspace::catalog::Query::default())).unwrap(), "14");
+    let out = compare(&mut with, &mut without, &probes, 0, &mut |_| {}).unwrap();
+    let told: Vec<String> = out.leaks.iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+    assert!(out.probes > 80, "{}", out.probes);
+}
+
+/// Answers right, but for one thing.
+struct Leaky {
+    inner: Direct,
+    size: u64,
+    how: How,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    Tells,
+    Writes,
+    Waits,
+}
+
+impl Leaky {
+    fn of(twin: Twin, how: How) -> Self {
+        // The number of entries stands for "more is there".
+        let size = twin.entries().unwrap();
+        Self { inner: Direct::open(twin).unwrap(), size, how }
+    }
+}
+
+impl App for Leaky {
+    fn ask(&mut self, probe: &Probe) -> Result<String, Failure> {
+        let reply = self.inner.ask(probe)?;
+        match self.how {
+            How::Tells => return Ok(format!("{reply} (of {} entries)", self.size)),
+            How::Writes if self.size.is_multiple_of(2) => drop(self.inner.ask(&Probe::Presence)?),
+            How::Waits if self.size.is_multiple_of(2) => std::thread::sleep(Duration::from_millis(5)),
+            How::Writes | How::Waits => {}
+        }
+        Ok(reply)
+    }
+
+    fn entries(&mut self) -> Result<Option<u64>, Failure> {
+        self.inner.entries()
+    }
+}
+
+#[test]
+fn apps_that_leak_are_caught() {
+    for how in [How::Tells, How::Writes, How::Waits] {
+        let dir = tempfile::tempdir().unwrap();
+        let twins = twins::make(dir.path()).unwrap();
+        let (a, b) = (twins.with.entries().unwrap(), twins.without.entries().unwrap());
+        assert_ne!(a % 2, b % 2, "the control needs twins of different parity: {a} and {b}");
+        let probes = [Probe::Presence];
+        let (mut with, mut without) = (Leaky::of(twins.with, how), Leaky::of(twins.without, how));
+        let rounds = if how == How::Waits { 60 } else { 0 };
+        let out = compare(&mut with, &mut without, &probes, rounds, &mut |_| {}).unwrap();
+        let caught = matches!(
+            (how, out.leaks.first()),
+            (How::Tells, Some(Leak::Reply { .. }))
+                | (How::Writes, Some(Leak::Entries { .. }))
+                | (How::Waits, Some(Leak::Time { .. }))
+        );
+        assert!(caught, "{:?}", out.leaks);
+    }
+}
