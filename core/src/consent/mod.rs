@@ -4,6 +4,7 @@
 //! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
 //! `policy`'s), keys, storage, the ledger or a clock.
 
+mod dpv;
 mod fhir;
 mod grant;
 mod notice;
@@ -14,6 +15,8 @@ mod tests;
 mod wire;
 mod words;
 
+pub use dpv::Parties;
+pub(crate) use dpv::{Happened, receipt, record};
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
 pub use grant::{GrantSpec, GrantTerms, Recipient, RecipientKind};
 pub use notice::notice;

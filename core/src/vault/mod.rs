@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod consent_record;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;

@@ -1,0 +1,92 @@
+//! Consent records and receipts for the person and for whoever must show that they asked.
+
+use super::logs::LogOf;
+use super::space::HealthSpace;
+use crate::audit::AuditEvent;
+use crate::consent::{self, Happened, Parties};
+use crate::error::{Error, Part, Result};
+use crate::id::{GrantId, Timestamp};
+use crate::ledger::note;
+
+impl HealthSpace {
+    /// A grant as a consent record of ISO/IEC TS 27560:2023: JSON-LD in the terms of the W3C Data
+    /// Privacy Vocabulary, with the entries of the space's log that say when and how it was given
+    /// and withdrawn. It claims conformance only where `parties` is complete.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no such grant is known; [`Error::NeedsFullSlot`], for it reads the
+    /// space's log.
+    pub fn consent_record(&self, grant: GrantId, parties: &Parties) -> Result<String> {
+        self.recorded(grant, |doc, happened, now| consent::record(doc, happened, parties, now))
+    }
+
+    /// The receipt that the person keeps: the record, and for whom it is.
+    ///
+    /// # Errors
+    /// As [`consent_record`](Self::consent_record).
+    pub fn consent_receipt(&self, grant: GrantId, parties: &Parties) -> Result<String> {
+        self.recorded(grant, |doc, happened, now| consent::receipt(doc, happened, parties, now))
+    }
+
+    fn recorded(
+        &self,
+        grant: GrantId,
+        write: impl FnOnce(&consent::ConsentDoc, &Happened, Timestamp) -> Result<String>,
+    ) -> Result<String> {
+        // The log is read first: a grant given after it is not found there, and asked for again.
+        let lines = self.log(LogOf::Space)?;
+        let (_txn, state) = self.inner.read()?;
+        let doc = state.partitions.iter().find_map(|p| p.policy.state.doc(grant)).ok_or(Error::NotFound)?;
+        let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+        let log = note::origin(&system.head.log_origin);
+        let mut given = None;
+        let mut withdrawn = None;
+        for line in lines {
+            match line.entry.event {
+                AuditEvent::Granted { grant: g, gesture, .. } if g == grant => given = Some((gesture, line.index)),
+                AuditEvent::Withdrawn { grant: g, .. } if g == grant => {
+                    withdrawn = Some((line.entry.time, line.index));
+                }
+                _ => {}
+            }
+        }
+        let (gesture, given) = given.ok_or(Error::Corrupt(Part::Ledger))?;
+        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        write(doc, &Happened { log, gesture: (gesture.method, gesture.evidence), given, withdrawn }, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::consent::Parties;
+    use crate::error::Error;
+    use crate::id::GrantId;
+    use crate::record::Category;
+    use crate::vault::tests::{allow, clock, unlock};
+    use crate::vault::{HealthSpace, LogOf};
+    use serde_json::Value;
+
+    #[test]
+    fn a_record_names_the_entries_of_giving_and_withdrawing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), clock().0).unwrap();
+        let grant = allow(&space, &[Category::Laboratory]).id();
+        let other = allow(&space, &[Category::Activity]).id();
+        let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+        let parties = Parties::default();
+        let before = read(space.consent_record(grant, &parties).unwrap());
+        assert_eq!(before["dpv:hasConsentStatus"].as_array().unwrap().len(), 1);
+        space.withdraw(grant).unwrap();
+        let after = read(space.consent_receipt(grant, &parties).unwrap());
+        let status = &after["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"];
+        let log = space.log(LogOf::Space).unwrap();
+        for (i, name) in [(0, "Granted"), (1, "Withdrawn")] {
+            let entry = status[i]["dct:source"]["hs:entry"].as_u64().unwrap();
+            assert_eq!(log[entry as usize].entry.event.name(), name);
+        }
+        assert_eq!(after["dpv:hasRecordOfActivity"]["hs:status"], "inactive");
+        assert_eq!(read(space.consent_record(other, &parties).unwrap())["hs:status"], "active");
+        let unknown = space.consent_record(GrantId::from_bytes([1; 16]), &parties);
+        assert!(matches!(unknown, Err(Error::NotFound)));
+    }
+}
