@@ -34,7 +34,7 @@ pub(super) const fn key(t: Topic) -> &'static str {
 
 /// Whether a record's words hold one of the question's.
 pub(super) fn says(text: &str, rest: &[String]) -> bool {
-    fold::words(text).iter().any(|w| rest.iter().any(|r| alike(r, fold::stem(w))))
+    fold::words(text).iter().any(|w| rest.iter().any(|r| alike(fold::stem(r), fold::stem(w))))
 }
 
 /// Equal, or one begins with the other, for words that are long enough to mean something.
@@ -42,15 +42,15 @@ fn alike(a: &str, b: &str) -> bool {
     a == b || (a.len() >= 5 && b.len() >= 5 && (a.starts_with(b) || b.starts_with(a)))
 }
 
-/// Codes whose words hold the most of the question's, the best first.
-pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
+/// Codes whose words hold the most of some of the question's, the best first.
+pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<Vec<Presence>> {
     let mut hits: Vec<(usize, Presence)> = Vec::new();
     for p in view.presence()? {
         if matches!(p.kind, Kind::Series | Kind::Patient | Kind::Absence | Kind::Other) {
             continue;
         }
         let words = fold::words(&p.text);
-        let n = view.plan.rest.iter().filter(|r| words.iter().any(|w| alike(r, fold::stem(w)))).count();
+        let n = asked_for.iter().filter(|r| words.iter().any(|w| alike(fold::stem(r), fold::stem(w)))).count();
         let asked = || {
             let coding = [Coding::new(&p.system, &p.code, "")];
             let c = concepts::of_fact(p.kind, &coding, &p.text);
@@ -123,6 +123,12 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         ));
         block.push(line.cite(row).listed());
         rank = rank.saturating_add(1);
+    }
+    if block.lines.is_empty() && view.plan.period.is_some() {
+        let (categories, kinds) = (vec![category], vec![Kind::Observation]);
+        let rows = view.facts.query(&Query { categories, kinds, limit: LATEST, standing: true, ..Query::default() })?;
+        let row = rows.iter().find(|r| r.fact.value != Value::None && !view.ahead(&r.fact)).or(rows.first());
+        block.lines.extend(row.map(|r| lists::outside(view, r)));
     }
     block.unlisted = u32::try_from(lines.len().saturating_sub(SHOWN)).unwrap_or(u32::MAX);
     Ok((!block.lines.is_empty()).then_some(block))

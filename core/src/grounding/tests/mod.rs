@@ -8,3 +8,4 @@ mod hostile;
 mod listed;
 mod story;
 mod texts;
+mod topics;
