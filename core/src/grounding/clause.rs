@@ -40,6 +40,20 @@ fn add(out: &mut Vec<(String, usize)>, clause: &mut usize, piece: &str) {
     }
 }
 
+/// Whether neighbouring words belong together: no clause ends between them, unless at a joining
+/// word of their own ("walking and running distance").
+pub(super) fn is_one<'a>(words: impl Iterator<Item = (&'a str, usize)>) -> bool {
+    let mut last = None;
+    for (word, clause) in words {
+        let joins = usize::from(JOINS.contains(&format!(" {word} ")));
+        if last.is_some_and(|l| l + joins != clause) {
+            return false;
+        }
+        last = Some(clause);
+    }
+    true
+}
+
 /// Whether a clause ends at a sign: not in `1.5`, `x-ray` or `1,5`.
 fn ends(c: char, next: Option<char>) -> bool {
     match c {

@@ -88,3 +88,15 @@ fn sensitive_medications_are_not_volunteered() {
     let t = f.ask("What medications do I take?").text;
     assert!(t.contains("methadone 10 MG") && t.contains("zidovudine"), "{t}");
 }
+
+#[test]
+fn of_two_results_of_one_time_both_are_named_as_the_last() {
+    let mut f = Fake::default();
+    f.lab("2345-7", "Glucose", "90", "mg/dL", "2020-01-01");
+    f.lab("2345-7", "Glucose", "100", "mg/dL", "2021-01-01");
+    f.lab("2345-7", "Glucose", "120", "mg/dL", "2021-01-01");
+    let t = f.ask("What is my glucose?").text;
+    assert!(t.contains("3 results; last 120 mg/dL (2021-01-01) [r:1]; equally late: 100 mg/dL [r:2]"), "{t}");
+    let t = f.ask("Quel est mon glucose ?").text;
+    assert!(t.contains("dernier 120 mg/dL (2021-01-01) [r:1] ; aussi récent : 100 mg/dL [r:2]"), "{t}");
+}
