@@ -132,6 +132,10 @@ impl Draft<'_> {
         let starts = |s: Status| !matches!(s, Status::EnteredInError | Status::NotDone | Status::Preliminary);
         rows.retain(|r| r.fact.when.is_some() && starts(r.fact.status));
         view::sort(&mut rows);
+        // What is dated ahead has not started: it is told, and compared with nothing.
+        if let Some(at) = rows.iter().position(|r| !view.ahead(&r.fact)) {
+            rows.drain(..at);
+        }
         let Some((row, when)) = rows.first().and_then(|r| Some((r.clone(), r.fact.when?))) else {
             self.missing.push(format!("start:{key}"));
             self.absent.push(view.say(
@@ -147,7 +151,7 @@ impl Draft<'_> {
             Some(c) if ask.concept.is_some_and(|a| a.key != c.key) => format!("{name} ({})", c.name(view.lang)),
             _ => name,
         };
-        let (words, date) = (view.source_words(&row.fact), view.date(Some(&when)));
+        let (words, date) = (view.source_words(&row.fact), view.dated(&row.fact));
         let line =
             Line::new(1).text(view.say(
                 format!("{name}: first entry {date}, {words}"),
@@ -155,6 +159,10 @@ impl Draft<'_> {
             ));
         block.push(line.cite(&row));
         self.blocks.push(block);
+        if view.ahead(&row.fact) {
+            self.missing.push(format!("start:{key}"));
+            return Ok(None);
+        }
         Ok(Some(Event { name, when, row }))
     }
 

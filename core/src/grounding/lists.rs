@@ -201,7 +201,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
             line = line.cite(row);
         }
     }
-    let (from, to) = (view.date(first.fact.when.as_ref()), view.date(last.fact.when.as_ref()));
+    let (from, to) = (view.dated(&first.fact), view.dated(&last.fact));
     line = match (e.rows.len(), first.fact.kind) {
         (1, Kind::Medication | Kind::Condition | Kind::Allergy)
             if first.fact.when.is_some() && said.is_some() && e.stands() =>
@@ -370,7 +370,7 @@ fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<
         } else {
             view.say("not stated by the source: ", "non renseigné par la source : ")
         });
-        let line = line.text(view.source_words(&row.fact)).text(format!(" ({})", view.date(row.fact.when.as_ref())));
+        let line = line.text(view.source_words(&row.fact)).text(format!(" ({})", view.dated(&row.fact)));
         block.push(line.cite(row));
     }
     Ok(())

@@ -156,12 +156,20 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             _ => String::new(),
         };
         let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
-        let mut line = Line::new(3).text(format!("{}{}{n}{span}", lists::category(view, category), view.colon()));
         let end = |order| {
             let query = Query { categories: vec![category], limit: 1, order, ..Query::default() };
             view.facts.query(&query)
         };
         let (oldest, newest) = (end(Order::OldestFirst)?, end(Order::NewestFirst)?);
+        // A chunk of samples can end ahead though it begins in the past.
+        let ahead =
+            newest.iter().any(|r| view.ahead(&r.fact)) || last.is_some_and(|at| view.local_day(at) > view.today);
+        let ahead = match ahead {
+            true => view.say("; the latest is dated in the future", " ; le dernier est daté dans le futur"),
+            false => String::new(),
+        };
+        let category = lists::category(view, category);
+        let mut line = Line::new(3).text(format!("{category}{}{n}{span}{ahead}", view.colon()));
         for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
             line = line.cite(row);
         }
