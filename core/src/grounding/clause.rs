@@ -11,6 +11,11 @@ use super::question::Topic;
 /// Longest question that is looked at, in characters.
 const MAX_CHARS: usize = 4000;
 
+/// Whether a question is longer than that.
+pub(super) fn is_cut(question: &str) -> bool {
+    question.chars().nth(MAX_CHARS).is_some()
+}
+
 const JOINS: &str =
     " and or also but plus then nor besides versus vs et ou aussi mais puis ni ainsi egalement sinon donc ";
 

@@ -241,8 +241,15 @@ impl Draft<'_> {
     fn rest(&mut self) -> Result<()> {
         let view = self.view;
         let mut shown: Vec<Presence> = Vec::new();
+        if view.plan.cut {
+            self.missing.push("other".to_owned());
+            self.absent.push(view.say(
+                "the end of the question was not read: it is too long",
+                "la fin de la question n'a pas été lue : elle est trop longue",
+            ));
+        }
         for rest in &view.plan.rest {
-            let found = overview::find(view, &rest.words)?;
+            let (found, left) = overview::find(view, &rest.words)?;
             if found.is_empty() && rest.bare {
                 self.missing.push("other".to_owned());
                 self.absent.push(unmatched(view, rest));
@@ -261,6 +268,9 @@ impl Draft<'_> {
                 }
                 shown.push(p);
             }
+            let mut more = Block::new("", view.say("other records with these words", "autres éléments avec ces mots"));
+            more.unlisted = u32::try_from(left).unwrap_or(u32::MAX);
+            self.blocks.extend((left > 0).then_some(more));
         }
         Ok(())
     }

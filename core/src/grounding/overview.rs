@@ -42,8 +42,8 @@ fn alike(a: &str, b: &str) -> bool {
     a == b || (a.len() >= 5 && b.len() >= 5 && (a.starts_with(b) || b.starts_with(a)))
 }
 
-/// Codes whose words hold the most of some of the question's, the best first.
-pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<Vec<Presence>> {
+/// Codes whose words hold the most of some of the question's, the best first, and how many more.
+pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presence>, usize)> {
     let mut hits: Vec<(usize, Presence)> = Vec::new();
     for p in view.presence()? {
         if matches!(p.kind, Kind::Series | Kind::Patient | Kind::Absence | Kind::Other) {
@@ -62,7 +62,10 @@ pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<Vec<Presence
     }
     hits.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
     let best = hits.first().map_or(0, |(n, _)| *n);
-    Ok(hits.into_iter().filter(|(n, _)| *n == best).take(FOUND).map(|(_, p)| p).collect())
+    let mut found: Vec<Presence> = hits.into_iter().filter(|(n, _)| *n == best).map(|(_, p)| p).collect();
+    let left = found.len().saturating_sub(FOUND);
+    found.truncate(FOUND);
+    Ok((found, left))
 }
 
 /// Rows looked at for the latest that has a value.

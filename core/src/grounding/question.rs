@@ -67,6 +67,8 @@ pub(super) struct Plan {
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
     pub(super) rest: Vec<Rest>,
+    /// Whether the end of the question was not read.
+    pub(super) cut: bool,
 }
 
 pub(super) const TOPICS: &[(Topic, &str)] = &[
@@ -129,6 +131,7 @@ struct Word {
 /// Takes a question apart. `today` is a local day number.
 pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     let (mut texts, clauses): (Vec<String>, Vec<usize>) = clause::split(question).into_iter().unzip();
+    let cut = texts.len() > WORDS || clause::is_cut(question);
     texts.truncate(WORDS);
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     let (period, dated) = period::find(question, &texts, lang, today);
@@ -150,7 +153,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         .collect();
 
     let mut plan =
-        Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: rest(&words, &found) };
+        Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: rest(&words, &found), cut };
     let markers: Vec<(usize, usize)> = words
         .iter()
         .enumerate()

@@ -190,3 +190,19 @@ fn what_lies_outside_the_period_is_not_said_to_be_missing() {
     let c = f.ask("What was my LDL in 2010, and in 2014?");
     assert!(c.text.contains("period asked: 2010-01-01 to 2014-12-31") && c.text.contains("92.10"), "{}", c.text);
 }
+
+#[test]
+fn what_is_not_read_or_not_shown_is_said() {
+    let long = format!("my LDL {} and my vaccines", "and my LDL ".repeat(60));
+    for question in [long, format!("my LDL {} and my vaccines", " ".repeat(5000))] {
+        let c = patient().ask(&question);
+        assert!(c.text.contains("- the end of the question was not read: it is too long"), "{}", c.text);
+        assert_eq!(c.missing, ["other"]);
+    }
+    let mut f = patient();
+    for i in 0..7 {
+        f.lab(&format!("9999{i}-1"), &format!("Zonulin {i}"), "44", "ng/mL", "2025-02-03");
+    }
+    let t = f.ask("my zonulin").text;
+    assert!(t.contains("Not shown here: other records with these words (3)."), "{t}");
+}
