@@ -1,5 +1,6 @@
-//! Real generated bundles through the whole public path: create, import, grant, ground. Every
-//! digit is held against an oracle that reads the JSON on its own; no miss is allowed.
+//! Whole-life bundles of Synthea (generated, no real person) through the whole public path: create,
+//! import, grant, ground. Every digit is held against an oracle that reads the JSON on its own; no
+//! miss is allowed.
 
 use super::oracle::{self, Result, Start, change, is_less, mean};
 use crate::audit::Gesture;
@@ -336,21 +337,21 @@ fn people(test: usize) {
 }
 
 #[test]
-fn a_first_part_of_real_people_is_answered_to_the_digit() {
+fn a_first_part_of_the_synthea_bundles_is_answered_to_the_digit() {
     people(0);
 }
 
 #[test]
-fn a_second_part_of_real_people_is_answered_to_the_digit() {
+fn a_second_part_of_the_synthea_bundles_is_answered_to_the_digit() {
     people(1);
 }
 
 #[test]
-fn a_third_part_of_real_people_is_answered_to_the_digit() {
+fn a_third_part_of_the_synthea_bundles_is_answered_to_the_digit() {
     people(2);
 }
 
 #[test]
-fn a_fourth_part_of_real_people_is_answered_to_the_digit() {
+fn a_fourth_part_of_the_synthea_bundles_is_answered_to_the_digit() {
     people(3);
 }
