@@ -4,12 +4,13 @@ use super::concepts::{self, Area, Concept};
 use super::fence::Fence;
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
-use super::question::{self, Topic};
+use super::question::{self, Rest, Topic};
 use super::view::{self, Event, View};
 use super::{Composed, Options, overview, period, person, series, wearable};
-use crate::catalog::{FactRow, Facts, LeanRows};
+use crate::catalog::{FactRow, Facts, LeanRows, Presence};
 use crate::error::Result;
 use crate::record::{Kind, Status};
+use std::collections::BTreeSet;
 
 /// Composes the context for a question.
 ///
@@ -36,8 +37,10 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.rest()?;
     let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| m != "other");
     draft.background(answered)?;
-    let (mut blocks, mut missing, absent) = (draft.blocks, draft.missing, draft.absent);
-    missing.dedup();
+    let (mut blocks, mut missing, mut absent) = (draft.blocks, draft.missing, draft.absent);
+    absent.dedup();
+    let mut seen = BTreeSet::new();
+    missing.retain(|m| seen.insert(m.clone()));
     // What is missing is said before the details: a model must not overlook it.
     let mut note = Block::new("", view.say("Missing", "Manquant"));
     note.lines = absent.into_iter().map(|t| Line::new(1).text(t)).collect();
@@ -72,6 +75,27 @@ fn asked(view: &View<'_>, p: &period::Period) -> String {
     }
 }
 
+/// Words repeated from a question, at most.
+const REPEATED: usize = 8;
+
+/// That nothing matches the words of a clause; they are quoted, for a question can carry the words
+/// of others.
+fn unmatched(view: &View<'_>, rest: &Rest) -> String {
+    let named = |w: &&String| w.len() <= 40 && w.chars().any(char::is_alphabetic);
+    let words: Vec<&str> = rest.words.iter().filter(named).take(REPEATED).map(String::as_str).collect();
+    if words.is_empty() {
+        return view.say(
+            "nothing on record available here matches the other words of the question",
+            "rien au dossier disponible ici ne correspond aux autres mots de la question",
+        );
+    }
+    let words = view.quote(&words.join(", "));
+    view.say(
+        format!("nothing on record available here matches these words of the question: {words}"),
+        format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
+    )
+}
+
 /// A context in the making.
 struct Draft<'a> {
     view: &'a View<'a>,
@@ -99,9 +123,7 @@ impl Draft<'_> {
             None => {
                 let mut rows = Vec::new();
                 for kind in [Kind::Medication, Kind::Condition, Kind::Procedure] {
-                    rows.extend(
-                        view.kind_rows(kind)?.into_iter().filter(|r| overview::says(&r.fact.text, &view.plan.rest)),
-                    );
+                    rows.extend(view.kind_rows(kind)?.into_iter().filter(|r| overview::says(&r.fact.text, &ask.words)));
                 }
                 ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)
             }
@@ -110,6 +132,10 @@ impl Draft<'_> {
         let starts = |s: Status| !matches!(s, Status::EnteredInError | Status::NotDone | Status::Preliminary);
         rows.retain(|r| r.fact.when.is_some() && starts(r.fact.status));
         view::sort(&mut rows);
+        // What is dated ahead has not started: it is told, and compared with nothing.
+        if let Some(at) = rows.iter().position(|r| !view.ahead(&r.fact)) {
+            rows.drain(..at);
+        }
         let Some((row, when)) = rows.first().and_then(|r| Some((r.clone(), r.fact.when?))) else {
             self.missing.push(format!("start:{key}"));
             self.absent.push(view.say(
@@ -125,7 +151,7 @@ impl Draft<'_> {
             Some(c) if ask.concept.is_some_and(|a| a.key != c.key) => format!("{name} ({})", c.name(view.lang)),
             _ => name,
         };
-        let (words, date) = (view.source_words(&row.fact), view.date(Some(&when)));
+        let (words, date) = (view.source_words(&row.fact), view.dated(&row.fact));
         let line =
             Line::new(1).text(view.say(
                 format!("{name}: first entry {date}, {words}"),
@@ -133,6 +159,10 @@ impl Draft<'_> {
             ));
         block.push(line.cite(&row));
         self.blocks.push(block);
+        if view.ahead(&row.fact) {
+            self.missing.push(format!("start:{key}"));
+            return Ok(None);
+        }
         Ok(Some(Event { name, when, row }))
     }
 
@@ -195,7 +225,8 @@ impl Draft<'_> {
             let name = lists::title(view, *t);
             let block = match t {
                 Topic::Laboratory | Topic::Vitals => overview::latest_values(view, *t)?,
-                Topic::Person => continue,
+                Topic::Person if person::line(view)?.is_some() => continue,
+                Topic::Person => None,
                 _ => lists::topic(view, *t, 1, false)?,
             };
             match block {
@@ -206,29 +237,40 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Words that no table knows, looked for among the records' own words.
+    /// Words that no table knows, looked for among the records' own words, clause by clause.
     fn rest(&mut self) -> Result<()> {
         let view = self.view;
-        if view.plan.rest.is_empty() || view.plan.event.as_ref().is_some_and(|e| e.concept.is_none()) {
-            return Ok(());
-        }
-        let found = overview::find(view)?;
-        if found.is_empty() && view.plan.concepts.is_empty() {
+        let mut shown: Vec<Presence> = Vec::new();
+        if view.plan.cut {
             self.missing.push("other".to_owned());
             self.absent.push(view.say(
-                "nothing on record available here matches the other words of the question",
-                "rien au dossier disponible ici ne correspond aux autres mots de la question",
+                "the end of the question was not read: it is too long",
+                "la fin de la question n'a pas été lue : elle est trop longue",
             ));
         }
-        for p in found {
-            let rows = view.presence_rows(&p)?;
-            let title = if p.text.is_empty() { view.quote(&p.code) } else { view.quote(&p.text) };
-            if p.kind == Kind::Observation {
-                self.blocks.extend(series::block(view, &title, &title, rows, None)?);
-            } else {
-                let rows = rows.rows.into_iter().map(|r| r.row).collect();
-                self.blocks.push(lists::found(view, title, rows));
+        for rest in &view.plan.rest {
+            let (found, left) = overview::find(view, &rest.words)?;
+            if found.is_empty() && rest.bare {
+                self.missing.push("other".to_owned());
+                self.absent.push(unmatched(view, rest));
             }
+            for p in found {
+                if shown.contains(&p) {
+                    continue;
+                }
+                let rows = view.presence_rows(&p)?;
+                let title = if p.text.is_empty() { view.quote(&p.code) } else { view.quote(&p.text) };
+                if p.kind == Kind::Observation {
+                    self.blocks.extend(series::block(view, &title, &title, rows, None)?);
+                } else {
+                    let rows = rows.rows.into_iter().map(|r| r.row).collect();
+                    self.blocks.push(lists::found(view, title, rows));
+                }
+                shown.push(p);
+            }
+            let mut more = Block::new("", view.say("other records with these words", "autres éléments avec ces mots"));
+            more.unlisted = u32::try_from(left).unwrap_or(u32::MAX);
+            self.blocks.extend((left > 0).then_some(more));
         }
         Ok(())
     }

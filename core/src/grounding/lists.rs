@@ -201,7 +201,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
             line = line.cite(row);
         }
     }
-    let (from, to) = (view.date(first.fact.when.as_ref()), view.date(last.fact.when.as_ref()));
+    let (from, to) = (view.dated(&first.fact), view.dated(&last.fact));
     line = match (e.rows.len(), first.fact.kind) {
         (1, Kind::Medication | Kind::Condition | Kind::Allergy)
             if first.fact.when.is_some() && said.is_some() && e.stands() =>
@@ -240,26 +240,52 @@ fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
     block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
 }
 
+/// The latest row that stands, by date.
+fn latest(rows: &[FactRow]) -> Option<FactRow> {
+    let standing = rows.iter().filter(|r| r.fact.status != Status::EnteredInError);
+    standing.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record, r.part)).cloned()
+}
+
+/// That what there is lies outside the period asked, with its latest row.
+pub(super) fn outside(view: &View<'_>, latest: &FactRow) -> Line {
+    let text = match &latest.fact.when {
+        Some(when) => {
+            let (date, mark) = (view.date(Some(when)), view.mark(&latest.fact));
+            view.say(
+                format!("none in the period asked; the latest is of {date}{mark}"),
+                format!("rien dans la période demandée ; le dernier élément date du {date}{mark}"),
+            )
+        }
+        None => view.say(
+            "none dated in the period asked; there are undated ones",
+            "rien de daté dans la période demandée ; il y a des éléments sans date",
+        ),
+    };
+    Line::new(1).text(text).cite(latest)
+}
+
 /// A named medication, condition or vaccine; `None` where there is none.
 pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Block>> {
     let mut rows = view.listed_rows(c)?;
+    let latest = latest(&rows);
     if let Some(p) = &view.plan.period {
         rows.retain(|r| r.fact.when.as_ref().is_none_or(|w| p.covers(w)));
     }
     let entries = entries(view, rows);
-    if entries.is_empty() {
-        return Ok(None);
-    }
     let name = capital(c.name(view.lang));
     let mut block = Block::new(name.clone(), name);
+    if entries.is_empty() {
+        block.lines.extend(latest.map(|r| outside(view, &r)));
+    }
     list(view, &mut block, &entries, 1);
-    Ok(Some(block))
+    Ok((!block.lines.is_empty()).then_some(block))
 }
 
 /// A whole kind; `None` where there is nothing, not even a stated absence.
 pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> Result<Option<Block>> {
     let Some(kind) = t.kind() else { return Ok(None) };
     let mut rows = view.kind_rows(kind)?;
+    let latest = if view.plan.period.is_some() && !active_only { latest(&rows) } else { None };
     if let (Some(p), false) = (&view.plan.period, active_only) {
         rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     }
@@ -275,6 +301,9 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     let name = title(view, t);
     let mut block = Block::new(name.clone(), name);
     absences(view, &mut block, kind, rank)?;
+    if entries.is_empty() {
+        block.lines.extend(latest.map(|r| outside(view, &r)));
+    }
     if !entries.is_empty() && !active_only {
         let n = entries.iter().filter(|e| e.stands()).count();
         let besides = entries.len() - n;
@@ -341,7 +370,7 @@ fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<
         } else {
             view.say("not stated by the source: ", "non renseigné par la source : ")
         });
-        let line = line.text(view.source_words(&row.fact)).text(format!(" ({})", view.date(row.fact.when.as_ref())));
+        let line = line.text(view.source_words(&row.fact)).text(format!(" ({})", view.dated(&row.fact)));
         block.push(line.cite(row));
     }
     Ok(())

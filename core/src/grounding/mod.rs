@@ -9,6 +9,7 @@
 //! here, so that "not on record", "not consented" and "never happened" read the same.
 
 mod check;
+mod clause;
 mod compose;
 mod concepts;
 mod fence;

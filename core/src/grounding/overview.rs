@@ -34,7 +34,7 @@ pub(super) const fn key(t: Topic) -> &'static str {
 
 /// Whether a record's words hold one of the question's.
 pub(super) fn says(text: &str, rest: &[String]) -> bool {
-    fold::words(text).iter().any(|w| rest.iter().any(|r| alike(r, fold::stem(w))))
+    fold::words(text).iter().any(|w| rest.iter().any(|r| alike(fold::stem(r), fold::stem(w))))
 }
 
 /// Equal, or one begins with the other, for words that are long enough to mean something.
@@ -42,15 +42,15 @@ fn alike(a: &str, b: &str) -> bool {
     a == b || (a.len() >= 5 && b.len() >= 5 && (a.starts_with(b) || b.starts_with(a)))
 }
 
-/// Codes whose words hold the most of the question's, the best first.
-pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
+/// Codes whose words hold the most of some of the question's, the best first, and how many more.
+pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presence>, usize)> {
     let mut hits: Vec<(usize, Presence)> = Vec::new();
     for p in view.presence()? {
         if matches!(p.kind, Kind::Series | Kind::Patient | Kind::Absence | Kind::Other) {
             continue;
         }
         let words = fold::words(&p.text);
-        let n = view.plan.rest.iter().filter(|r| words.iter().any(|w| alike(r, fold::stem(w)))).count();
+        let n = asked_for.iter().filter(|r| words.iter().any(|w| alike(fold::stem(r), fold::stem(w)))).count();
         let asked = || {
             let coding = [Coding::new(&p.system, &p.code, "")];
             let c = concepts::of_fact(p.kind, &coding, &p.text);
@@ -62,7 +62,10 @@ pub(super) fn find(view: &View<'_>) -> Result<Vec<Presence>> {
     }
     hits.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
     let best = hits.first().map_or(0, |(n, _)| *n);
-    Ok(hits.into_iter().filter(|(n, _)| *n == best).take(FOUND).map(|(_, p)| p).collect())
+    let mut found: Vec<Presence> = hits.into_iter().filter(|(n, _)| *n == best).map(|(_, p)| p).collect();
+    let left = found.len().saturating_sub(FOUND);
+    found.truncate(FOUND);
+    Ok((found, left))
 }
 
 /// Rows looked at for the latest that has a value.
@@ -124,6 +127,12 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         block.push(line.cite(row).listed());
         rank = rank.saturating_add(1);
     }
+    if block.lines.is_empty() && view.plan.period.is_some() {
+        let (categories, kinds) = (vec![category], vec![Kind::Observation]);
+        let rows = view.facts.query(&Query { categories, kinds, limit: LATEST, standing: true, ..Query::default() })?;
+        let row = rows.iter().find(|r| r.fact.value != Value::None && !view.ahead(&r.fact)).or(rows.first());
+        block.lines.extend(row.map(|r| lists::outside(view, r)));
+    }
     block.unlisted = u32::try_from(lines.len().saturating_sub(SHOWN)).unwrap_or(u32::MAX);
     Ok((!block.lines.is_empty()).then_some(block))
 }
@@ -150,12 +159,20 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             _ => String::new(),
         };
         let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
-        let mut line = Line::new(3).text(format!("{}{}{n}{span}", lists::category(view, category), view.colon()));
         let end = |order| {
             let query = Query { categories: vec![category], limit: 1, order, ..Query::default() };
             view.facts.query(&query)
         };
         let (oldest, newest) = (end(Order::OldestFirst)?, end(Order::NewestFirst)?);
+        // A chunk of samples can end ahead though it begins in the past.
+        let ahead =
+            newest.iter().any(|r| view.ahead(&r.fact)) || last.is_some_and(|at| view.local_day(at) > view.today);
+        let ahead = match ahead {
+            true => view.say("; the latest is dated in the future", " ; le dernier est daté dans le futur"),
+            false => String::new(),
+        };
+        let category = lists::category(view, category);
+        let mut line = Line::new(3).text(format!("{category}{}{n}{span}{ahead}", view.colon()));
         for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
             line = line.cite(row);
         }

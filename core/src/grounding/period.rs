@@ -175,23 +175,30 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, today: i64) -> 
         [(a, _, from, _), (b, _, _, to), ..] if linked(words, *a, *b) && from < to => {
             (Some(Period { from: Some(*from), to: Some(*to) }), used)
         }
-        [(at, _, from, to), ..] => {
-            let before = |n: usize| at.checked_sub(n).map_or("", w);
-            // "since the 3rd of May": a filler word may stand between.
-            let prep = match before(1) {
-                "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
-                p => p,
+        [first, more @ ..] => {
+            let since = |at: usize| words.iter().take(at).any(|x| x == "since" || x == "depuis");
+            let one = |(at, _, from, to): &(usize, usize, i64, i64)| {
+                let before = |n: usize| at.checked_sub(n).map_or("", w);
+                // "since the 3rd of May": a filler word may stand between.
+                let prep = match before(1) {
+                    "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
+                    p => p,
+                };
+                match prep {
+                    "after" | "apres" => Period { from: Some(*to), to: None },
+                    "before" | "avant" => Period { from: None, to: Some(*from) },
+                    "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
+                    "since" | "depuis" | "from" | "partir" => Period { from: Some(*from), to: None },
+                    _ if since(*at) => Period { from: Some(*from), to: None },
+                    _ => Period { from: Some(*from), to: Some(*to) },
+                }
             };
-            let since = words.iter().take(*at).any(|x| x == "since" || x == "depuis");
-            let p = match prep {
-                "after" | "apres" => Period { from: Some(*to), to: None },
-                "before" | "avant" => Period { from: None, to: Some(*from) },
-                "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
-                "since" | "depuis" | "from" | "partir" => Period { from: Some(*from), to: None },
-                _ if since => Period { from: Some(*from), to: None },
-                _ => Period { from: Some(*from), to: Some(*to) },
-            };
-            (Some(p), used)
+            // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
+            let hull = more.iter().map(one).fold(one(first), |p, q| Period {
+                from: p.from.zip(q.from).map(|(a, b)| a.min(b)),
+                to: p.to.zip(q.to).map(|(a, b)| a.max(b)),
+            });
+            (Some(hull).filter(|p| p.from.is_some() || p.to.is_some()), used)
         }
     }
 }
@@ -360,6 +367,9 @@ mod tests {
             ("since December", "2025-12-01", ""),
             ("steps this week", "2026-11-23", "2026-11-24"),
             ("since I started it in 2014", "2014-01-01", ""),
+            ("LDL in 2010 and visits in 2014", "2010-01-01", "2015-01-01"),
+            ("LDL in 2014 against 2010", "2010-01-01", "2015-01-01"),
+            ("LDL before 2010 and after 2014", "", ""),
             ("may I see my LDL", "", ""),
             ("my last LDL", "", ""),
         ] {

@@ -1,5 +1,6 @@
 //! What a question asks for: language, concepts, topics, an event, a period.
 
+use super::clause::{self, Found};
 use super::concepts::{self, Area, Concept, GROUPS};
 use super::fold;
 use super::period::{self, Period};
@@ -44,6 +45,17 @@ impl Topic {
 pub(super) struct EventAsk {
     /// Known to the tables, or else to be looked for among the records' own words.
     pub(super) concept: Option<&'static Concept>,
+    /// The words to look for where no table knows it.
+    pub(super) words: Vec<String>,
+}
+
+/// Words of one clause that no table knows, folded: to be looked for among the records' own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) clause: usize,
+    pub(super) words: Vec<String>,
+    /// Whether the clause names nothing that a table knows, a whole kind aside.
+    pub(super) bare: bool,
 }
 
 /// A question taken apart.
@@ -54,11 +66,12 @@ pub(super) struct Plan {
     pub(super) topics: Vec<Topic>,
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
-    /// Folded words that no table knows, to be looked for among the records' own words.
-    pub(super) rest: Vec<String>,
+    pub(super) rest: Vec<Rest>,
+    /// Whether the end of the question was not read.
+    pub(super) cut: bool,
 }
 
-const TOPICS: &[(Topic, &str)] = &[
+pub(super) const TOPICS: &[(Topic, &str)] = &[
     (
         Topic::Medications,
         "medicine|medication|med|drug|pill|prescription|prescribed|treatment|tablet|dose|dosage|taking|medicament|traitement|ordonnance|comprime|cachet|posologie|remede",
@@ -98,7 +111,9 @@ const TOPICS: &[(Topic, &str)] = &[
 
 /// Words that say nothing about what is asked. Both languages, folded.
 const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
-au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui augmente augmenter diminue diminuer ";
+again ask asking better compared concerned control controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand want wonder wondering worried worry worse \
+au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui augmente augmenter diminue diminuer \
+bonjour bonsoir comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
 const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait a t il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas l d j qu c mois annee ";
@@ -106,54 +121,67 @@ const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles commen
 /// Words of a question that are looked at; a longer text is no question.
 const WORDS: usize = 120;
 
-/// A word of the question and whether something understood it already.
+/// A word of the question, its clause, and whether something understood it already.
 struct Word {
     text: String,
+    clause: usize,
     used: bool,
 }
 
 /// Takes a question apart. `today` is a local day number.
 pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
-    let mut texts = fold::words(question);
+    let (mut texts, clauses): (Vec<String>, Vec<usize>) = clause::split(question).into_iter().unzip();
+    let cut = texts.len() > WORDS || clause::is_cut(question);
     texts.truncate(WORDS);
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     let (period, dated) = period::find(question, &texts, lang, today);
-    let mut words: Vec<Word> =
-        texts.iter().enumerate().map(|(i, t)| Word { text: t.clone(), used: dated.contains(&i) }).collect();
-    let mut found = phrases(&mut words);
-    typos(&mut words, &mut found);
-    found.sort_by_key(|(at, ..)| *at);
-
-    let mut plan = Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: Vec::new() };
-    let marker = words.iter().position(|w| MARKERS.contains(&format!(" {} ", w.text).as_str()));
-    plan.rest = words
-        .iter()
-        .filter(|w| !w.used && w.text.len() >= 3 && !STOP.contains(&format!(" {} ", w.text)))
-        .map(|w| fold::stem(&w.text).to_owned())
+    let mut words: Vec<Word> = texts
+        .into_iter()
+        .zip(clauses)
+        .enumerate()
+        .map(|(i, (text, clause))| Word { text, clause, used: dated.contains(&i) })
         .collect();
-    plan.rest.dedup();
-    let measures = found.iter().any(|(_, hit)| hit.concepts().iter().any(|c| c.area == Area::Measure));
-    for (at, hit) in &found {
-        for c in hit.concepts() {
-            let after = marker.is_some_and(|m| m < *at);
-            let turns = match c.area {
-                Area::Medication => measures || after,
-                Area::Condition | Area::Immunization => after && measures,
-                Area::Measure => false,
-            };
-            if turns && plan.event.is_none() {
-                plan.event = Some(EventAsk { concept: Some(c) });
-            } else if !plan.concepts.iter().any(|x| x.key == c.key) {
-                plan.concepts.push(c);
-            }
-        }
-        if let Hit::Topic(t) = hit
-            && !plan.topics.contains(t)
-        {
-            plan.topics.push(*t);
+    let mut hits = phrases(&mut words);
+    typos(&mut words, &mut hits);
+    hits.sort_by_key(|(at, ..)| *at);
+    let found: Vec<Found> = hits
+        .into_iter()
+        .filter_map(|(at, hit)| {
+            let clause = words.get(at)?.clause;
+            Some(Found { at, clause, concepts: hit.concepts(), topic: hit.topic() })
+        })
+        .collect();
+
+    let mut plan =
+        Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: rest(&words, &found), cut };
+    let markers: Vec<(usize, usize)> = words
+        .iter()
+        .enumerate()
+        .filter(|(_, w)| MARKERS.contains(&format!(" {} ", w.text).as_str()))
+        .map(|(at, w)| (at, w.clause))
+        .collect();
+    name(&mut plan, &found, &markers);
+    for f in &found {
+        let Some(topic) = f.topic.filter(|t| !plan.topics.contains(t)) else { continue };
+        let word = words.get(f.at).map_or("", |w| w.text.as_str());
+        // "My LDL since I started taking them": the event is among what is taken.
+        let event = topic == Topic::Medications
+            && plan.event.is_none()
+            && !markers.is_empty()
+            && !clause::has(&found, f.clause, Area::Medication);
+        if event || !clause::accompanies(&found, f.clause, topic, word) {
+            plan.topics.push(topic);
         }
     }
-    settle(&mut plan, marker.is_some());
+    // "When did I start metformin?" asks for the start itself.
+    if plan.concepts.is_empty() && plan.topics.is_empty() {
+        plan.concepts.extend(plan.event.take().and_then(|e| e.concept));
+    }
+    // A question about something that starts without a known name: "since I started Xyz".
+    if plan.event.is_none() && !plan.concepts.is_empty() {
+        let at = plan.rest.iter().position(|r| markers.iter().any(|(_, clause)| *clause == r.clause));
+        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words });
+    }
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
         plan.period = None;
@@ -161,40 +189,60 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     plan
 }
 
-/// Topic words that only accompany something more exact say nothing of their own: "lab" beside
-/// "LDL", "taking" beside "statin".
-fn settle(plan: &mut Plan, marked: bool) {
-    let has = |area| plan.concepts.iter().any(|c: &&Concept| c.area == area);
-    let (measure, med) = (has(Area::Measure), has(Area::Medication) || plan.event.is_some());
-    let (cond, vaccine) = (has(Area::Condition), has(Area::Immunization));
-    let allergy = plan.topics.contains(&Topic::Allergies);
-    if allergy {
-        // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
-        let named: Vec<_> = plan.concepts.iter().filter(|c| c.area == Area::Medication).copied().collect();
-        plan.concepts.retain(|c| c.area != Area::Medication);
-        plan.rest.extend(named.iter().flat_map(|c| fold::words(c.en)).map(|w| fold::stem(&w).to_owned()));
+/// What is named: the event, and all else.
+fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
+    let measures = found.iter().any(|f| f.concepts.iter().any(|c| c.area == Area::Measure));
+    for f in found {
+        let after = markers.iter().any(|(m, _)| *m < f.at);
+        // In a clause that speaks of no measure and no start, what is named is asked for itself.
+        let itself = !clause::has(found, f.clause, Area::Measure) && !markers.iter().any(|(_, n)| *n == f.clause);
+        let allergic = clause::asks(found, f.clause, Topic::Allergies);
+        for c in &f.concepts {
+            let turns = match c.area {
+                Area::Medication => (measures || after) && !allergic,
+                Area::Condition | Area::Immunization => after && measures,
+                Area::Measure => false,
+            };
+            let event = turns && plan.event.is_none();
+            if event {
+                plan.event = Some(EventAsk { concept: Some(c), words: Vec::new() });
+            }
+            if event && !itself {
+                continue;
+            }
+            if c.area == Area::Medication && allergic {
+                // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
+                let named = fold::words(c.en);
+                match plan.rest.iter_mut().find(|r| r.clause == f.clause) {
+                    Some(r) => {
+                        r.words.extend(named);
+                        r.bare = true;
+                    }
+                    None => plan.rest.push(Rest { clause: f.clause, words: named, bare: true }),
+                }
+            } else if !plan.concepts.iter().any(|x| x.key == c.key) {
+                plan.concepts.push(c);
+            }
+        }
     }
-    let only_event = measure && plan.event.is_none() && marked && plan.topics.contains(&Topic::Medications);
-    plan.topics.retain(|t| match t {
-        Topic::Medications => !med && (!measure || only_event),
-        Topic::Conditions => !cond && !measure,
-        Topic::Immunizations => !vaccine,
-        Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Encounters | Topic::Person => !measure,
-        Topic::Workouts => !measure,
-        Topic::Allergies | Topic::Procedures => true,
-    });
-    if vaccine {
-        // "flu" names both a disease and a vaccine; the vaccine stays.
-        plan.topics.retain(|t| *t != Topic::Immunizations);
+}
+
+/// What no table knows, by clause.
+fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
+    let mut out: Vec<Rest> = Vec::new();
+    let unknown = |w: &&Word| !w.used && w.text.len() >= 3 && !STOP.contains(&format!(" {} ", w.text));
+    for w in words.iter().filter(unknown) {
+        match out.last_mut() {
+            Some(r) if r.clause == w.clause => r.words.push(w.text.clone()),
+            _ => out.push(Rest {
+                clause: w.clause,
+                words: vec![w.text.clone()],
+                bare: !found.iter().any(|f| f.clause == w.clause && !f.concepts.is_empty()),
+            }),
+        }
     }
-    // "When did I start metformin?" asks for the start itself.
-    if plan.concepts.is_empty() && plan.topics.is_empty() {
-        plan.concepts.extend(plan.event.take().and_then(|e| e.concept));
-    }
-    // A question about something that starts without a known name: "since I started Xyz".
-    if plan.event.is_none() && marked && !plan.rest.is_empty() && !plan.concepts.is_empty() {
-        plan.event = Some(EventAsk { concept: None });
-    }
+    out.iter_mut().for_each(|r| r.words.dedup());
+    out
 }
 
 const MARKERS: [&str; 16] = [
@@ -230,6 +278,13 @@ impl Hit {
             Self::Topic(_) => Vec::new(),
         }
     }
+
+    const fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::Topic(t) => Some(*t),
+            Self::One(_) | Self::Many(_) => None,
+        }
+    }
 }
 
 /// Every phrase of the tables: (what it means, its words).
@@ -240,7 +295,7 @@ fn table() -> impl Iterator<Item = (Hit, &'static str)> {
     one.chain(many).chain(topics)
 }
 
-/// The longest phrase that begins at each word, left to right.
+/// The longest phrase that begins at each word, left to right; none reaches over the end of a clause.
 fn phrases(words: &mut [Word]) -> Vec<(usize, Hit)> {
     let mut best: Vec<Option<(usize, Hit)>> = words.iter().map(|_| None).collect();
     for (hit, phrase) in table() {
@@ -248,7 +303,8 @@ fn phrases(words: &mut [Word]) -> Vec<(usize, Hit)> {
         for (at, slot) in best.iter_mut().enumerate() {
             let Some(window) = words.get(at..at + len) else { break };
             let fits =
-                window.iter().zip(phrase.split(' ')).all(|(w, p)| !w.used && fold::stem(&w.text) == fold::stem(p));
+                window.iter().zip(phrase.split(' ')).all(|(w, p)| !w.used && fold::stem(&w.text) == fold::stem(p))
+                    && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause)));
             if fits && slot.as_ref().is_none_or(|(n, _)| *n < len) {
                 // `hit` is rebuilt cheaply instead of being shared: most phrases never match.
                 *slot = Some((len, hit.copy()));
@@ -377,9 +433,31 @@ mod tests {
         }
     }
 
+    /// A text calls a thing by a name; a question that uses the name means just that.
+    #[test]
+    fn every_name_of_the_tables_is_understood() {
+        let mut lost = Vec::new();
+        for c in concepts::all() {
+            for q in [format!("What is my {}?", c.en), format!("Quel est mon {} ?", c.fr)] {
+                let p = parse(&q, None, 20_000);
+                let named: Vec<&str> = p.concepts.iter().map(|x| x.key).collect();
+                // Two words that mean another thing first: steps and "not", a vitamin and its level.
+                let other = [("steps", Lang::Fr), ("folic-acid", p.lang), ("thyroid-hormone", p.lang)];
+                if other.contains(&(c.key, p.lang)) {
+                    continue;
+                }
+                if !named.contains(&c.key) || !p.rest.is_empty() || !p.topics.is_empty() {
+                    lost.push(format!("{q} {named:?} {:?} {:?}", p.rest, p.topics));
+                }
+            }
+        }
+        assert!(lost.is_empty(), "{}", lost.join("\n"));
+    }
+
     #[test]
     fn what_no_table_knows_is_kept() {
-        assert_eq!(parse("my procalcitriol results", None, 0).rest, ["procalcitriol"]);
+        let rest = parse("my procalcitriol results", None, 0).rest;
+        assert_eq!(rest, [Rest { clause: 0, words: vec!["procalcitriol".into()], bare: true }]);
         assert!(parse("", None, 0).concepts.is_empty());
     }
 }

@@ -27,6 +27,9 @@ struct Group<'a> {
     ahead: Vec<&'a Lean>,
 }
 
+/// Other results of the latest one's time that are named beside it, at most.
+const EQUALS: usize = 3;
+
 /// Where a row stands to an event.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Side {
@@ -194,6 +197,14 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
         }
     });
     line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
+    // Nothing tells which of two results of one time is the later one.
+    let equal =
+        |r: &&&Lean| !core::ptr::eq(**r, last) && r.fact.when == last.fact.when && r.fact.value != last.fact.value;
+    for row in dated.iter().filter(equal).take(EQUALS) {
+        let row = &*view.whole(row)?;
+        let value = view.value(&row.fact.value);
+        line = line.text(view.say(format!("; equally late: {value}"), format!(" ; aussi récent : {value}"))).cite(row);
+    }
     if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
         line = line.text(view.say(format!("; {age} old"), format!(" ; date de {age}")));
     }

@@ -6,7 +6,7 @@ use super::number::approximate;
 use super::page::{Block, Line};
 use super::period::DAY_MS;
 use super::view::View;
-use super::wearable::{ends, monday, month};
+use super::wearable::{ends, monday, month, samples};
 use crate::catalog::FactRow;
 use crate::error::Result;
 
@@ -26,17 +26,17 @@ struct Nights {
 /// Adds the lines of a sleep series. A night belongs to the day on which it ends: what starts
 /// after noon counts for the next day. Stages that overlap count once; time in bed does not count.
 pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Result<()> {
-    let Some(end) = rows.iter().filter_map(|r| ends(r)).map(|e| view.local_day(e.1)).max() else { return Ok(()) };
+    let Some(end) = rows.iter().filter_map(|r| ends(view, r)).map(|e| view.local_day(e.1)).max() else { return Ok(()) };
     let period = view.plan.period;
     let from = period.and_then(|p| p.from).unwrap_or(if period.is_some() { i64::MIN } else { end - DEFAULT_DAYS + 1 });
     let to = period.and_then(|p| p.to).unwrap_or(end + 2);
     let mut sources: BTreeMap<&str, Nights> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
-        let Some((a, b)) = ends(row) else { continue };
+        let Some((a, b)) = ends(view, row) else { continue };
         if view.local_day(b).saturating_add(1) < from || view.local_day(a) > to {
             continue;
         }
-        for s in view.facts.samples(row)? {
+        for s in samples(view, row)? {
             let night = view.local_day(s.start.saturating_add(HALF_DAY));
             let asleep = s.word.as_deref().is_some_and(is_asleep) && s.end > s.start;
             if asleep && from <= night && night < to {
@@ -100,7 +100,8 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         };
         let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter()))).listed();
         // The chunk that holds the interval: the last one that begins before its end.
-        let row = used.iter().rfind(|r| ends(r).is_some_and(|e| view.local_day(e.0) <= *start + 6)).or(used.first());
+        let row =
+            used.iter().rfind(|r| ends(view, r).is_some_and(|e| view.local_day(e.0) <= *start + 6)).or(used.first());
         if let Some(row) = row {
             line = line.cite(row);
         }

@@ -206,7 +206,17 @@ impl<'a> View<'a> {
             Status::Amended => self.say(", amended", ", corrigé"),
             _ => String::new(),
         };
-        if self.ahead(fact) { mark + &self.say(" (dated in the future)", " (daté dans le futur)") } else { mark }
+        mark + &self.mark_ahead(fact)
+    }
+
+    /// That a fact is dated after now; empty where it is not.
+    pub(super) fn mark_ahead(&self, fact: &FactDraft) -> String {
+        if self.ahead(fact) { self.say(" (dated in the future)", " (daté dans le futur)") } else { String::new() }
+    }
+
+    /// The date of a fact, marked where it lies ahead.
+    pub(super) fn dated(&self, fact: &FactDraft) -> String {
+        self.date(fact.when.as_ref()) + &self.mark_ahead(fact)
     }
 
     /// Whether a fact is dated after now; where only a day is stated, after today.

@@ -64,10 +64,53 @@ struct Chunks<'a> {
     rows: Vec<&'a FactRow>,
 }
 
-/// First and last instant of a chunk.
-pub(super) fn ends(row: &FactRow) -> Option<(i64, i64)> {
-    let first = row.fact.when?.at;
-    Some((first, row.fact.until.map_or(first, |u| u.at)))
+/// First and last instant of a chunk, as far as it does not lie ahead; `None` where all of it does.
+pub(super) fn ends(view: &View<'_>, row: &FactRow) -> Option<(i64, i64)> {
+    let (first, last) = (row.fact.when?.at, last(row)?);
+    let now = view.options.now.as_millis();
+    (first <= now).then_some((first, last.min(now)))
+}
+
+fn last(row: &FactRow) -> Option<i64> {
+    row.fact.until.or(row.fact.when).map(|w| w.at)
+}
+
+/// Whether some of a chunk lies ahead.
+fn reaches_ahead(view: &View<'_>, row: &FactRow) -> bool {
+    last(row).is_some_and(|at| at > view.options.now.as_millis())
+}
+
+/// The samples of a chunk that do not lie ahead.
+pub(super) fn samples(view: &View<'_>, row: &FactRow) -> Result<Vec<Sample>> {
+    let mut samples = view.facts.samples(row)?;
+    samples.retain(|s| s.start <= view.options.now.as_millis());
+    Ok(samples)
+}
+
+/// That some samples are dated after now: they are told, and computed with nowhere.
+fn ahead(view: &View<'_>, rows: &[&FactRow]) -> Result<Option<Line>> {
+    let now = view.options.now.as_millis();
+    let (mut n, mut days, mut from) = (0u64, None::<(i64, i64)>, Vec::new());
+    for row in rows.iter().filter(|r| reaches_ahead(view, r)) {
+        let before = n;
+        for s in view.facts.samples(row)?.iter().filter(|s| s.start > now) {
+            let day = view.local_day(s.start);
+            n += 1;
+            days = Some(days.map_or((day, day), |(a, b)| (a.min(day), b.max(day))));
+        }
+        from.extend((n > before).then_some(*row));
+    }
+    let Some((first, last)) = days else { return Ok(None) };
+    let (first, last) = (view.day(first), view.day(last));
+    let n = view.many(n, ["sample", "samples"], ["mesure", "mesures"]);
+    let mut line = Line::new(5).release(from.iter().copied()).text(view.say(
+        format!("{n} (dated in the future), {first} to {last}: not computed with"),
+        format!("{n} (daté dans le futur), du {first} au {last} : hors calcul"),
+    ));
+    for row in from.iter().take(2) {
+        line = line.cite(row);
+    }
+    Ok(Some(line))
 }
 
 /// The blocks of a wearable type, one per unit; none where there is nothing.
@@ -79,12 +122,14 @@ pub(super) fn blocks(
     event: Option<&Event>,
 ) -> Result<Vec<Block>> {
     let mut units: BTreeMap<&str, Vec<&FactRow>> = BTreeMap::new();
-    for row in rows.iter().filter(|r| ends(r).is_some()) {
+    for row in rows.iter().filter(|r| r.fact.when.is_some()) {
         units.entry(row.fact.note.as_str()).or_default().push(row);
     }
     let mut out = Vec::new();
     for (unit, mut rows) in units {
-        rows.sort_by_key(|r| (ends(r), r.record));
+        rows.sort_by_key(|r| (r.fact.when.map(|w| w.at), last(r), r.record));
+        let later = ahead(view, &rows)?;
+        rows.retain(|r| ends(view, r).is_some());
         let shown = view.unit_text(unit);
         let title = if shown.is_empty() {
             format!("{title}, {}", device(view))
@@ -98,6 +143,7 @@ pub(super) fn blocks(
         } else {
             chunks.lines(&mut block, concept.style, unit, &shown, event)?;
         }
+        block.lines.extend(later);
         out.extend((!block.lines.is_empty()).then_some(block));
     }
     Ok(out)
@@ -111,8 +157,8 @@ impl Chunks<'_> {
     fn lines(&self, block: &mut Block, style: Style, unit: &str, shown: &str, event: Option<&Event>) -> Result<()> {
         let view = self.view;
         let (first, last) = match (
-            self.rows.iter().filter_map(|r| ends(r)).map(|e| e.0).min(),
-            self.rows.iter().filter_map(|r| ends(r)).map(|e| e.1).max(),
+            self.rows.iter().filter_map(|r| ends(view, r)).map(|e| e.0).min(),
+            self.rows.iter().filter_map(|r| ends(view, r)).map(|e| e.1).max(),
         ) {
             (Some(a), Some(b)) => (view.local_day(a), view.local_day(b)),
             _ => return Ok(()),
@@ -184,7 +230,7 @@ impl Chunks<'_> {
         let view = self.view;
         let mut out: BTreeMap<i64, BTreeMap<String, Sums>> = BTreeMap::new();
         for (i, row) in self.rows.iter().enumerate() {
-            let Some((a, b)) = ends(row) else { continue };
+            let Some((a, b)) = ends(view, row) else { continue };
             let (first, last) = (view.local_day(a), view.local_day(b));
             let inside = |d: i64| period.is_none_or(|p| p.from.is_none_or(|f| f <= d) && p.to.is_none_or(|t| d < t));
             if period.is_some_and(|p| p.from.is_some_and(|f| last < f) || p.to.is_some_and(|t| t <= first)) {
@@ -192,14 +238,14 @@ impl Chunks<'_> {
             }
             let whole = inside(first) && inside(last);
             let start = |at: i64| if weekly { monday(view.local_day(at)) } else { month(at) };
-            match row.series.filter(|_| whole && start(a) == start(b)) {
+            match row.series.filter(|_| whole && !reaches_ahead(view, row) && start(a) == start(b)) {
                 Some(s) => {
                     let range = (s.numbers > 0).then_some((s.min, s.max));
                     let sums = out.entry(start(a)).or_default().entry(row.fact.text.clone()).or_default();
                     sums.add(i, u64::from(s.count), u64::from(s.numbers), s.sum, range, (first, last));
                 }
                 None => {
-                    for s in self.view.facts.samples(row)? {
+                    for s in samples(view, row)? {
                         let day = view.local_day(s.start);
                         if inside(day) {
                             out.entry(start(s.start))
@@ -243,11 +289,13 @@ impl Chunks<'_> {
             &view.say(format!("; sources: {}", names.join(", ")), format!(" ; sources : {}", names.join(", "))),
         );
         line = line.text(text);
-        let newest = used.iter().max_by_key(|r| (ends(r).map(|e| e.1), r.record));
+        let newest = used.iter().max_by_key(|r| (ends(view, r).map(|e| e.1), r.record));
         if let (Some(row), false) = (newest, style == Style::Total) {
             let samples = view.facts.samples(row)?;
             // The last that lies in what was asked; a chunk that is cut ends later.
-            let pick = samples.iter().enumerate().rfind(|(_, s)| s.number.is_some() && view.local_day(s.start) <= last);
+            let now = view.options.now.as_millis();
+            let asked = |s: &Sample| s.start <= now && view.local_day(s.start) <= last;
+            let pick = samples.iter().enumerate().rfind(|(_, s)| s.number.is_some() && asked(s));
             if let Some((i, s)) = pick {
                 let number = s.number.map(|n| local(view.lang, &n.to_string())).unwrap_or_default();
                 let day = view.day(view.local_day(s.start));
@@ -339,16 +387,16 @@ impl Chunks<'_> {
         let (mut before, mut after) = (Sums::default(), Sums::default());
         let day = super::period::days(&e.when).0;
         for (i, row) in self.rows.iter().enumerate().filter(|(_, r)| r.fact.text == source) {
-            let Some((a, b)) = ends(row) else { continue };
+            let Some((a, b)) = ends(view, row) else { continue };
             let (first, last) = (view.local_day(a), view.local_day(b));
-            match row.series.filter(|_| last < day || first >= day) {
+            match row.series.filter(|_| (last < day || first >= day) && !reaches_ahead(view, row)) {
                 Some(s) => {
                     let side = if last < day { &mut before } else { &mut after };
                     let range = (s.numbers > 0).then_some((s.min, s.max));
                     side.add(i, u64::from(s.count), u64::from(s.numbers), s.sum, range, (first, last));
                 }
                 None => {
-                    for s in view.facts.samples(row)? {
+                    for s in samples(view, row)? {
                         let d = view.local_day(s.start);
                         let side = if d < day { &mut before } else { &mut after };
                         side.sample(i, &s, d);

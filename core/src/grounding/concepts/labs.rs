@@ -85,7 +85,7 @@ pub(super) const LABS: &[Concept] = &[
     lab("troponin", "troponin", "troponine", "troponin|troponine", "89579-7 10839-9 6598-7", "troponin*"),
     lab("bnp", "BNP", "BNP", "bnp|nt probnp|probnp", "33762-6 30934-4", "bnp|probnp|natriuretic"),
     lab("procalcitonin", "procalcitonin", "procalcitonine", "procalcitonin|procalcitonine|pct", "33959-8", "procalcitonin*"),
-    lab("albumin-creatinine", "urine albumin/creatinine ratio", "rapport albumine/créatinine urinaire", "acr|uacr|microalbumin|microalbuminuria|microalbuminurie|albumin creatinine ratio|rapport albumine creatinine", "9318-7 14959-1 32294-1", "albumin* creatinin*|microalbumin*"),
+    lab("albumin-creatinine", "urine albumin/creatinine ratio", "rapport albumine/créatinine urinaire", "acr|uacr|microalbumin|microalbuminuria|microalbuminurie|albumin creatinine ratio|rapport albumine creatinine|urine albumin creatinine ratio|rapport albumine creatinine urinaire", "9318-7 14959-1 32294-1", "albumin* creatinin*|microalbumin*"),
     lab("testosterone", "testosterone", "testostérone", "testosterone", "2986-8", "testosterone"),
     lab("estradiol", "estradiol", "estradiol", "estradiol|oestradiol", "2243-4", "estradiol|oestradiol"),
     lab("fsh", "FSH", "FSH", "fsh", "15067-2", "fsh|follitropin"),

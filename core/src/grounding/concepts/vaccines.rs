@@ -28,6 +28,6 @@ pub(super) const VACCINES: &[Concept] = &[
     vaccine("hpv-vaccine", "HPV vaccine", "vaccin contre les papillomavirus", "hpv|hpv vaccine|gardasil|papillomavirus", "62 118 137 165", "J07BM", "hpv|papilloma*"),
     vaccine("polio-vaccine", "polio vaccine", "vaccin contre la polio", "polio|ipv|poliomyelitis|poliomyelite", "10 89", "J07BF", "ipv|polio*"),
     vaccine("meningococcal-vaccine", "meningococcal vaccine", "vaccin contre le méningocoque", "meningococcal|meningitis vaccine|meningocoque|meningite", "114 136 147 162 163", "J07AH", "meningo*"),
-    vaccine("hib-vaccine", "Hib vaccine", "vaccin contre Haemophilus influenzae b", "hib|haemophilus", "49 48 17", "J07AG", "hib|haemophilus"),
+    vaccine("hib-vaccine", "Hib vaccine", "vaccin contre Haemophilus influenzae b", "hib|haemophilus|haemophilus influenzae b", "49 48 17", "J07AG", "hib|haemophilus"),
     vaccine("rotavirus-vaccine", "rotavirus vaccine", "vaccin contre le rotavirus", "rotavirus", "119 116 122", "J07BH", "rotavirus"),
 ];

@@ -1,4 +1,4 @@
-//! Synthetic FHIR records: a question bank with its answers, and a whole-life Synthea bundle.
+//! Synthetic FHIR records: a question bank with its answers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::fake::{Fake, quantity};
 use crate::grounding::Composed;
 use crate::id::RecordId;
-use crate::record::{Category, Coding, Decimal, FactDraft, Kind, ObservedRange, Status, Value, When};
+use crate::record::{Category, Coding, FactDraft, Kind, ObservedRange, Status, Value, When};
 
 fn shared() -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -218,62 +218,7 @@ fn the_question_bank_is_answered() {
             "{lang}: {right} of {asked} answered; {found} of {gold} gold records released; {} tokens each",
             tokens / asked
         );
-        assert!(right * 100 >= asked * 95, "{lang}: {right} of {asked}");
-        assert!(found * 100 >= gold * 95, "{lang}: {found} of {gold}");
+        assert!(asked > 0 && right == asked, "{lang}: {right} of {asked}");
+        assert!(gold > 0 && found == gold, "{lang}: {found} of {gold}");
     }
-}
-
-/// LDL of the Synthea patients around a start that is added by hand (these bundles hold no
-/// statin), against a computation of its own over the raw JSON.
-#[test]
-fn synthea_ldl_is_right_to_the_digit() {
-    let Some(shared) = shared() else { return };
-    let mut checked = 0;
-    for file in std::fs::read_dir(shared.join("data/spezi-synthea")).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let bundle: Json = serde_json::from_str(&text).unwrap();
-        let mut ldl: Vec<(String, String)> = bundle["entry"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|e| &e["resource"])
-            .filter(|r| r["resourceType"] == "Observation" && r["code"]["coding"][0]["code"] == "18262-6")
-            .map(|r| {
-                (r["effectiveDateTime"].as_str().unwrap()[..10].to_owned(), r["valueQuantity"]["value"].to_string())
-            })
-            .collect();
-        ldl.sort();
-        let (mut fake, _) = read(&bundle);
-        if ldl.len() < 2 {
-            if ldl.is_empty() {
-                assert!(fake.ask("my LDL?").missing.contains(&"ldl".to_owned()));
-            }
-            continue;
-        }
-        // One day after the first value.
-        let (first, last) = (&ldl[0], &ldl[ldl.len() - 1]);
-        let start = format!("{}-{:02}", &first.0[..8], first.0[8..].parse::<u32>().unwrap() % 28 + 1);
-        let start = if start > first.0 { start } else { format!("{}-02-28", first.0[..4].parse::<u32>().unwrap() + 1) };
-        let statin = fake.med("simvastatin 20 MG Oral Tablet", &start, Status::Active);
-        let c = fake.ask("How did my LDL change since I started the statin?");
-        println!("{}", c.text);
-        let (a, b) = (Decimal::parse(&first.1).unwrap(), Decimal::parse(&last.1).unwrap());
-        let hundredths = |d: Decimal| (d.to_f64() * 100.0).round() as i64;
-        let diff = hundredths(b) - hundredths(a);
-        let percent = 100.0 * diff as f64 / hundredths(a) as f64;
-        let sign = if diff < 0 { "-" } else { "+" };
-        for expected in [
-            format!("before the start of statin (simvastatin) ({start})"),
-            format!("n 1, last {} mg/dL ({})", first.1, first.0),
-            format!("{} mg/dL ({})", last.1, last.0),
-            format!("latest after: {sign}{}.{:02} mg/dL", diff.abs() / 100, diff.abs() % 100),
-            format!("({sign}{:.1} %)", percent.abs()),
-        ] {
-            let plain = c.text.replace('≈', "");
-            assert!(plain.contains(&expected), "{expected}\n{}", c.text);
-        }
-        assert!(c.citations.iter().any(|x| x.record == statin));
-        checked += 1;
-    }
-    assert!(checked >= 2);
 }

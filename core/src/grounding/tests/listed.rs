@@ -88,3 +88,73 @@ fn sensitive_medications_are_not_volunteered() {
     let t = f.ask("What medications do I take?").text;
     assert!(t.contains("methadone 10 MG") && t.contains("zidovudine"), "{t}");
 }
+
+#[test]
+fn of_two_results_of_one_time_both_are_named_as_the_last() {
+    let mut f = Fake::default();
+    f.lab("2345-7", "Glucose", "90", "mg/dL", "2020-01-01");
+    f.lab("2345-7", "Glucose", "100", "mg/dL", "2021-01-01");
+    f.lab("2345-7", "Glucose", "120", "mg/dL", "2021-01-01");
+    let t = f.ask("What is my glucose?").text;
+    assert!(t.contains("3 results; last 120 mg/dL (2021-01-01) [r:1]; equally late: 100 mg/dL [r:2]"), "{t}");
+    let t = f.ask("Quel est mon glucose ?").text;
+    assert!(t.contains("dernier 120 mg/dL (2021-01-01) [r:1] ; aussi récent : 100 mg/dL [r:2]"), "{t}");
+}
+
+#[test]
+fn samples_of_the_future_are_marked_and_not_computed_with() {
+    let mut f = Fake::default();
+    f.chunk(
+        "HKQuantityTypeIdentifierRestingHeartRate",
+        "count/min",
+        "Watch",
+        Category::VitalSigns,
+        &[("2026-11-05T08:00:00Z", "66", 0), ("2026-11-15T08:00:00Z", "64", 0), ("2026-11-25T08:00:00Z", "200", 0)],
+    );
+    f.chunk(
+        "HKQuantityTypeIdentifierRestingHeartRate",
+        "count/min",
+        "Watch",
+        Category::VitalSigns,
+        &[("2031-01-05T08:00:00Z", "300", 0)],
+    );
+    f.med("bisoprolol 5 MG", "2026-11-10", Status::Active);
+    let c = f.ask("Has my resting heart rate gone down since bisoprolol?");
+    let t = &c.text;
+    assert!(t.contains("2 samples, 2026-11-05 to 2026-11-15") && t.contains("; last 64 count/min (2026-11-15)"), "{t}");
+    assert!(t.contains("2 samples (dated in the future), 2026-11-25 to 2031-01-05: not computed with [r:"), "{t}");
+    assert!(t.contains("mean ≈64.0 count/min, min 64, max 64 (n 1)"), "{t}");
+    assert!(!t.contains("200") && !t.contains("300"), "{t}");
+    let t = f.ask("ma fréquence cardiaque au repos ce mois").text;
+    assert!(t.contains("2 mesures, du 2026-11-05 au 2026-11-15") && t.contains("(daté dans le futur)"), "{t}");
+    let mut f = Fake::default();
+    f.chunk(
+        "HKCategoryTypeIdentifierSleepAnalysis",
+        "",
+        "Watch",
+        Category::Sleep,
+        &[("2031-01-05T22:00:00Z", "HKCategoryValueSleepAnalysisAsleepCore", 600)],
+    );
+    let t = f.ask("How do I sleep?").text;
+    assert!(t.contains("1 sample (dated in the future), 2031-01-05 to 2031-01-05") && !t.contains("nights"), "{t}");
+}
+
+#[test]
+fn starts_and_lists_of_the_future_are_marked() {
+    let question = "How did my LDL change since I started the statin?";
+    let mut f = Fake::default();
+    f.lab("18262-6", "LDL", "100", "mg/dL", "2012-01-01");
+    f.med("simvastatin 20 MG", "2031-01-01", Status::Active);
+    let c = f.ask(question);
+    assert!(c.text.contains("statin (simvastatin): first entry 2031-01-01 (dated in the future), «"), "{}", c.text);
+    assert!(!c.text.contains("before the start") && c.missing == ["start:statin"], "{}", c.text);
+    assert!(c.text.contains(", active, since 2031-01-01 (dated in the future)"), "{}", c.text);
+    let t = f.ask("hello there").text;
+    assert!(t.contains("1 record (2031-01-01–2031-01-01); the latest is dated in the future [r:"), "{t}");
+    assert_eq!(t.matches("future").count(), 2, "not the laboratory: {t}");
+    f.med("simvastatin 20 MG", "2011-01-01", Status::Active);
+    let t = f.ask(question).text;
+    assert!(t.contains("first entry 2011-01-01, «") && t.contains("after it: n 1"), "{t}");
+    let t = f.ask("Comment mon LDL a-t-il évolué depuis la statine ?").text;
+    assert!(t.contains("dernière 2031-01-01 (daté dans le futur)"), "{t}");
+}

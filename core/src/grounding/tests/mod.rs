@@ -6,5 +6,8 @@ mod claims;
 mod fake;
 mod hostile;
 mod listed;
+mod oracle;
 mod story;
+mod synthea;
 mod texts;
+mod topics;

@@ -1,0 +1,142 @@
+//! The clauses of a question: what one of them asks is not absorbed by another.
+//!
+//! A clause ends where a sentence does, at a comma, a colon, a dash or a sign that adds (`&`, `+`),
+//! and before a word that joins: and, or, also, et, ou, aussi... Too many clauses show a little
+//! more than was asked; too few would lose something.
+
+use super::concepts::{Area, Concept};
+use super::fold;
+use super::question::Topic;
+
+/// Longest question that is looked at, in characters.
+const MAX_CHARS: usize = 4000;
+
+/// Whether a question is longer than that.
+pub(super) fn is_cut(question: &str) -> bool {
+    question.chars().nth(MAX_CHARS).is_some()
+}
+
+const JOINS: &str =
+    " and or also but plus then nor besides versus vs et ou aussi mais puis ni ainsi egalement sinon donc ";
+
+/// The folded words of a question, each with the number of its clause.
+pub(super) fn split(question: &str) -> Vec<(String, usize)> {
+    let chars: Vec<char> = question.chars().take(MAX_CHARS).collect();
+    let (mut out, mut clause, mut piece) = (Vec::new(), 0usize, String::new());
+    for (i, c) in chars.iter().enumerate() {
+        if ends(*c, chars.get(i + 1).copied()) {
+            add(&mut out, &mut clause, &piece);
+            piece.clear();
+            clause += 1;
+        } else {
+            piece.push(*c);
+        }
+    }
+    add(&mut out, &mut clause, &piece);
+    out
+}
+
+fn add(out: &mut Vec<(String, usize)>, clause: &mut usize, piece: &str) {
+    for w in fold::words(piece) {
+        if JOINS.contains(&format!(" {w} ")) {
+            *clause += 1;
+        }
+        out.push((w, *clause));
+    }
+}
+
+/// Whether neighbouring words belong together: no clause ends between them, unless at a joining
+/// word of their own ("walking and running distance").
+pub(super) fn is_one<'a>(words: impl Iterator<Item = (&'a str, usize)>) -> bool {
+    let mut last = None;
+    for (word, clause) in words {
+        let joins = usize::from(JOINS.contains(&format!(" {word} ")));
+        if last.is_some_and(|l| l + joins != clause) {
+            return false;
+        }
+        last = Some(clause);
+    }
+    true
+}
+
+/// Whether a clause ends at a sign: not in `1.5`, `x-ray` or `1,5`.
+fn ends(c: char, next: Option<char>) -> bool {
+    match c {
+        '?' | '!' | ';' | '\n' | '&' | '+' | '…' | '—' | '？' | '！' | '；' | '，' | '。' => true,
+        '.' | ':' | '/' | '-' | '–' => next.is_none_or(char::is_whitespace),
+        ',' => !next.is_some_and(|n| n.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+/// A phrase of the tables in a question.
+pub(super) struct Found {
+    /// Its first word.
+    pub(super) at: usize,
+    pub(super) clause: usize,
+    pub(super) concepts: Vec<&'static Concept>,
+    pub(super) topic: Option<Topic>,
+}
+
+/// Whether something of an area stands in a clause.
+pub(super) fn has(found: &[Found], clause: usize, area: Area) -> bool {
+    found.iter().any(|f| f.clause == clause && f.concepts.iter().any(|c| c.area == area))
+}
+
+/// Whether a topic is asked for in a clause.
+pub(super) fn asks(found: &[Found], clause: usize, topic: Topic) -> bool {
+    found.iter().any(|f| f.clause == clause && f.topic == Some(topic))
+}
+
+/// Whether a topic's word only accompanies something more exact of its own clause: "lab" beside
+/// "LDL", "taking" beside "statin". `word` is the first of the phrase.
+pub(super) fn accompanies(found: &[Found], clause: usize, topic: Topic, word: &str) -> bool {
+    let has = |area| has(found, clause, area);
+    match topic {
+        Topic::Medications => has(Area::Medication) || (word == "taking" && has(Area::Measure)),
+        Topic::Conditions => has(Area::Condition),
+        // "flu" names both a disease and a vaccine; the vaccine stays.
+        Topic::Immunizations => has(Area::Immunization),
+        Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Workouts => has(Area::Measure),
+        Topic::Encounters | Topic::Person | Topic::Allergies | Topic::Procedures => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clauses(q: &str) -> Vec<String> {
+        let mut out: Vec<(usize, String)> = Vec::new();
+        for (w, n) in split(q) {
+            match out.last_mut() {
+                Some((last, text)) if *last == n => *text = format!("{text} {w}"),
+                _ => out.push((n, w)),
+            }
+        }
+        out.into_iter().map(|(_, t)| t).collect()
+    }
+
+    #[test]
+    fn clauses_end_at_signs_and_at_words_that_join() {
+        for (q, parts) in [
+            ("What is my LDL, and when was my last visit?", vec!["what is my ldl", "and when was my last visit"]),
+            ("LDL? Any workouts?", vec!["ldl", "any workouts"]),
+            ("mon LDL et mes vaccins", vec!["mon ldl", "et mes vaccins"]),
+            ("LDL & vaccines + visits", vec!["ldl", "vaccines", "visits"]),
+            ("LDL 1,5 or 1.5 after an x-ray", vec!["ldl 1 5", "or 1 5 after an x ray"]),
+            ("LDL: high - why", vec!["ldl", "high", "why"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(clauses(q), parts, "{q}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_word_is_lost(q in "(\\PC|[ .,:?&+-]){0,80}") {
+            let words: Vec<String> = split(&q).into_iter().map(|(w, _)| w).collect();
+            proptest::prop_assert_eq!(words, fold::words(&q));
+        }
+    }
+}
