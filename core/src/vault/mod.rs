@@ -55,6 +55,8 @@ mod tests_lock;
 #[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
+mod tests_names;
+#[cfg(test)]
 mod tests_reader;
 #[cfg(test)]
 mod tests_subject;

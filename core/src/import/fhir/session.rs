@@ -33,7 +33,7 @@ struct Waiting {
 }
 
 /// The labels of one Bundle.
-type Labels = (Option<Confidentiality>, Sensitivities);
+pub(super) type Labels = (Option<Confidentiality>, Sensitivities);
 
 pub(super) struct Session<'s> {
     sink: &'s mut dyn Sink,
@@ -176,7 +176,7 @@ fn key(r: &Reference<'_>) -> Option<String> {
 /// Adds confidentiality and sensitivities of a `meta.security` (HL7 v3-Confidentiality,
 /// v3-ActCode). A code of v3-ActCode that is neither known nor an obligation counts as an unknown
 /// sensitivity.
-fn label(meta: &Meta<'_>, labels: &mut Labels) {
+pub(super) fn label(meta: &Meta<'_>, labels: &mut Labels) {
     for code in meta.security.iter() {
         let is = |name: &str, oid: &str| {
             let name = code.system.rsplit(['/', ':']).next().is_some_and(|s| s.trim_start_matches("v3-") == name);
@@ -195,7 +195,7 @@ fn label(meta: &Meta<'_>, labels: &mut Labels) {
 }
 
 /// The content with what is said of the Bundles around, if anything is: it holds for the record.
-fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
+pub(super) fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
     if around == Labels::default() {
         return content;
     }
