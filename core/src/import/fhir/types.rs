@@ -38,6 +38,8 @@ nodes! {
         identifier: Identifier<'a> = "identifier",
         display: Text<'a> = "display",
     }
+    /// `CodeableReference`, of R5
+    CodeableReference { concept: Concept<'a> = "concept", reference: Reference<'a> = "reference", }
     /// `Annotation`
     Annotation { text: Text<'a> = "text", }
     /// `HumanName`
