@@ -8,7 +8,7 @@
 
 use super::apple::{self, ClinicalFile};
 use super::source::{Fhir, Format, Readers, format_of};
-use super::{Limits, Named, Report, Severity, Sink, What};
+use super::{Limits, MemberName, Named, Report, Severity, Sink, What};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::record::{Draft, Sample, SeriesKey};
 use std::collections::HashSet;
@@ -59,6 +59,8 @@ pub(super) fn import<R: Read + Seek>(
     for index in 0..archive.len() {
         let member = u32::try_from(index).map_err(|_| BAD)?;
         if refused.contains(&index) {
+            let entry = archive.by_index_raw(index).map_err(zip_error)?;
+            all.report.members.insert(member, MemberName::new(entry.name_raw()));
             all.issue(Severity::Refused, What::OverlappingMember, member, 0);
         } else {
             all.member(&mut archive, index, member)?;
@@ -174,6 +176,7 @@ impl Members<'_> {
     fn member<R: Read + Seek>(&mut self, archive: &mut ZipArchive<R>, index: usize, member: u32) -> Result<()> {
         let entry = archive.by_index_data(index).map_err(zip_error)?;
         let name = entry.name_raw().to_vec();
+        self.report.members.insert(member, MemberName::new(&name));
         let (folder, locked) = (entry.is_dir() && entry.size() == 0, entry.encrypted() || entry.is_symlink());
         let (packed, size, start) = (entry.compressed_size(), entry.size(), entry.header_start());
         if unsafe_name(&name) {

@@ -13,7 +13,7 @@ mod source;
 mod subject;
 
 pub use limits::Limits;
-pub use report::{Issue, Report, Severity, TypeCount, What};
+pub use report::{Issue, MemberName, Report, Severity, TypeCount, What};
 
 pub use source::{Input, Source};
 

@@ -205,6 +205,7 @@ impl Partition {
             let mut sink = Ingest::new(inner, &self.name, &staged, options, tick)?;
             source.read(&options.limits, &mut sink, &mut report)?;
             let done = sink.finish(&mut report)?;
+            report.trim_members();
             // What was parsed must be what was hashed.
             if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
                 return Err(Error::InputChanged);
