@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
 use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
-use crate::record::{Draft, FactDraft, Revision, Span, Status, SubjectHint, When};
+use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, When};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
@@ -156,7 +156,11 @@ impl<'s> Session<'s> {
                 let inner = c.contained.iter().find(|p| &*p.id == id && &*p.resource_type == "Patient");
                 let name = inner.and_then(|p| Some((p.name.first()?, &p.birth_date)));
                 let person = name.and_then(|(n, d)| subject::person(&n.family, n.given.first().map_or("", |g| g), d));
-                return (None, SubjectHint { person, ..SubjectHint::default() });
+                let described = inner.map(|p| {
+                    let (born, sex) = (subject::birth_date(&p.birth_date), Sex::from_code(&p.gender));
+                    Box::new(PersonHint { names: Vec::new(), born, sex, within: true })
+                });
+                return (None, SubjectHint { person, reference: None, described });
             }
         }
         (None, SubjectHint::default())

@@ -85,6 +85,7 @@ nodes! {
         code: Concept<'a> = "code",
         name: List<HumanName<'a>> = "name",
         birth_date: Text<'a> = "birthDate",
+        gender: Text<'a> = "gender",
         kind: Concept<'a> = "type",
     }
     /// What any resource has.
