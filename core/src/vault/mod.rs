@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod clock;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -44,6 +45,8 @@ pub use space::{HealthSpace, Info};
 pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
+#[cfg(test)]
+mod tests_clock;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]

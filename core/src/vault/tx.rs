@@ -39,7 +39,7 @@ pub(crate) struct Work {
     pub(crate) manifest: Manifest,
     generation: u32,
     tree: TreeHead,
-    last_entry: i64,
+    pub(crate) last_entry: i64,
     dirty_keys: BTreeMap<usize, KeyPage>,
     pub(crate) segments: BTreeMap<(u64, u64), Arc<Segment>>,
     pub(crate) system: Option<head::SystemPart>,
