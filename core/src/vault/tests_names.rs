@@ -171,6 +171,36 @@ fn labels_tell_apart() {
     assert_eq!(counts(&import(&space, &labelled).unwrap()), (entries.len() as u64, 0));
 }
 
+/// One name in a Bundle and, with other words, in a line behind it: the second is not lost.
+#[test]
+fn what_says_something_else_under_a_linked_name_counts() {
+    let (_dir, space) = space();
+    let entries = small();
+    import(&space, &document(1, &entries, &all(&entries))).unwrap();
+    let line = entries[3].replace("{own}", &uuid(2, 3)).replace("{0}", &format!("urn:uuid:{}", uuid(2, 0)));
+    let file = document(2, &entries, &all(&entries)) + "\n" + &line.replace("\"value\":5", "\"value\":6");
+    assert_eq!(counts(&import(&space, &file).unwrap()), (1, 7));
+}
+
+/// Many that say the same: each is one, and finding that out takes no long time.
+#[test]
+fn a_thousand_twins() {
+    let (_dir, space) = space();
+    let twins = |of: u64, n: usize| {
+        let entry = |i| {
+            format!(
+                r#"{{"fullUrl":"urn:uuid:{}","resource":{{"resourceType":"Observation","code":{{"text":"x"}}}}}}"#,
+                uuid(of, i)
+            )
+        };
+        let list: Vec<String> = (0..n).map(entry).collect();
+        format!("{{\"resourceType\":\"Bundle\",\"entry\":[{}]}}", list.join(","))
+    };
+    assert_eq!(counts(&import(&space, &twins(1, 1000)).unwrap()), (1000, 0));
+    assert_eq!(counts(&import(&space, &twins(2, 1005)).unwrap()), (5, 1000));
+    assert_eq!(counts(&import(&space, &twins(3, 1006)).unwrap()), (1, 1005));
+}
+
 /// Two exports in one archive.
 #[test]
 fn two_members_of_an_archive() {

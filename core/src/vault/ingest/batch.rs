@@ -211,7 +211,7 @@ impl Store<'_> {
         };
         let (id, origin) = (new.id, Origin { source: self.staged.ordinal, span: draft.span });
         let durable = self.is_durable();
-        if let Some(known) = self.names.is(&draft.identity, &self.versions, durable) {
+        if let Some(known) = self.names.is(&draft.identity, &new.content, &self.versions, durable) {
             self.report.count(draft.type_name).linked += 1;
             if !durable {
                 self.links.push((known, origin));

@@ -15,7 +15,7 @@ use crate::storage::ReadTxn;
 use crate::vault::manifest::SourceEntry;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// Bytes of one entry of a table.
 const LEN: usize = 48;
@@ -34,8 +34,16 @@ impl Thing {
         Some(Self { digest: at(0)?, identity: at(16)?, content: at(32)? })
     }
 
+    const fn first(digest: [u8; 16]) -> Self {
+        Self { digest, identity: [0; 16], content: [0; 16] }
+    }
+
+    const fn identity(&self) -> Identity {
+        Identity::from_bytes(self.identity)
+    }
+
     fn found(&self, versions: &Versions) -> Option<RecordId> {
-        versions.find(&Identity::from_bytes(self.identity), &self.content)
+        versions.find(&self.identity(), &self.content)
     }
 }
 
@@ -46,11 +54,12 @@ pub(super) struct Names {
     before: Option<Vec<Thing>>,
     /// The sources that `before` is from.
     sources: BTreeSet<u32>,
-    /// What this import brought, by digest.
-    brought: BTreeMap<[u8; 16], Vec<Thing>>,
+    /// What this import brought.
+    brought: BTreeSet<Thing>,
     /// Of the file that is being read.
     digests: HashMap<Identity, [u8; 16]>,
-    linked: HashMap<Identity, Thing>,
+    /// What its entries are, and what each says once it was met.
+    linked: HashMap<Identity, (Thing, Option<[u8; 16]>)>,
     /// What an earlier run of this import brought under its own name.
     durable: HashSet<[u8; 16]>,
     /// For the next row of the table.
@@ -89,13 +98,19 @@ impl Names {
     pub(super) fn announce(&mut self, list: &[Named], versions: &Versions) {
         self.digests = list.iter().map(|n| (n.identity, n.digest)).collect();
         self.linked.clear();
-        let mut taken: HashSet<[u8; 16]> = list.iter().map(|n| *n.identity.as_bytes()).collect();
+        // Of each digest, the things that are not taken yet.
+        let mut free: HashMap<[u8; 16], VecDeque<Thing>> = HashMap::new();
+        let mut taken = HashSet::new();
         for n in list.iter().filter(|n| !versions.knows(&n.identity)) {
-            let free = |t: &&Thing| !taken.contains(&t.identity) && t.found(versions).is_some();
-            let thing = self.of(&n.digest).find(free).copied();
-            if let Some(thing) = thing {
-                taken.insert(thing.identity);
-                self.linked.insert(n.identity, thing);
+            let of = || self.of(&n.digest).filter(|t| !self.digests.contains_key(&t.identity())).copied().collect();
+            let free = free.entry(n.digest).or_insert_with(of);
+            while let Some(thing) = free.pop_front() {
+                // One that was read with several contents is there several times.
+                if !taken.contains(&thing.identity) && thing.found(versions).is_some() {
+                    taken.insert(thing.identity);
+                    self.linked.insert(n.identity, (thing, None));
+                    break;
+                }
             }
         }
     }
@@ -104,12 +119,23 @@ impl Names {
         let before = self.before.as_deref().unwrap_or_default();
         let from = before.partition_point(|t| t.digest < *digest);
         let same = before.iter().skip(from).take_while(|t| t.digest == *digest);
-        same.chain(self.brought.get(digest).into_iter().flatten())
+        same.chain(self.brought.range(Thing::first(*digest)..).take_while(|t| t.digest == *digest))
     }
 
-    /// The record that an entry is, though its name is another.
-    pub(super) fn is(&mut self, identity: &Identity, versions: &Versions, durable: bool) -> Option<RecordId> {
-        let id = self.linked.get(identity)?.found(versions)?;
+    /// The record that an entry is, though its name is another; of another content under the same
+    /// name nothing is known.
+    pub(super) fn is(
+        &mut self,
+        identity: &Identity,
+        content: &[u8; 16],
+        versions: &Versions,
+        durable: bool,
+    ) -> Option<RecordId> {
+        let (thing, said) = self.linked.get_mut(identity)?;
+        if *said.get_or_insert(*content) != *content {
+            return None;
+        }
+        let id = thing.found(versions)?;
         self.stale |= durable && self.durable.contains(identity.as_bytes());
         Some(id)
     }
@@ -118,11 +144,8 @@ impl Names {
     pub(super) fn learn(&mut self, identity: &Identity, content: [u8; 16], durable: bool) {
         let Some(digest) = self.digests.get(identity).copied() else { return };
         let thing = Thing { digest, identity: *identity.as_bytes(), content };
-        if self.of(&digest).any(|t| *t == thing) {
-            return;
-        }
-        self.brought.entry(digest).or_default().push(thing);
-        if !durable {
+        let known = self.before.as_ref().is_some_and(|b| b.binary_search(&thing).is_ok());
+        if !known && self.brought.insert(thing) && !durable {
             self.fresh.extend_from_slice(&[digest, thing.identity, content].concat());
         }
     }
@@ -138,8 +161,10 @@ impl Names {
                 return Ok(());
             }
             table(base, txn, scope, entry, &mut |t| {
-                let mine = self.brought.get(&t.digest);
-                found |= mine.is_some_and(|m| m.iter().all(|m| m.identity != t.identity));
+                let mine = |from| self.brought.range(from..).next();
+                let same = mine(Thing { content: [0; 16], ..t })
+                    .is_some_and(|m| m.digest == t.digest && m.identity == t.identity);
+                found |= !same && mine(Thing::first(t.digest)).is_some_and(|m| m.digest == t.digest);
             })
         })?;
         Ok(found)
