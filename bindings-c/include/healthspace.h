@@ -91,16 +91,16 @@ typedef struct hs_id {
   uint8_t bytes[16];
 } hs_id;
 
-// Told how far an import has come: bytes read, bytes in all, records met. Called by the thread
-// that imports. A result other than 0 cancels the import; the same file resumes it. It must not
-// call into the same space, nor leave by longjmp or an exception.
-typedef int32_t (*hs_on_progress)(void *ctx, uint64_t done, uint64_t total, uint64_t records);
-
 // A fixed 32-byte hash: the id of a source, or the evidence of a gesture.
 typedef struct hs_hash {
   // The bytes.
   uint8_t bytes[32];
 } hs_hash;
+
+// Told how far an import has come: bytes read, bytes in all, records met. Called by the thread
+// that imports. A result other than 0 cancels the import; the same file resumes it. It must not
+// call into the same space, nor leave by longjmp or an exception.
+typedef int32_t (*hs_on_progress)(void *ctx, uint64_t done, uint64_t total, uint64_t records);
 
 #ifdef __cplusplus
 extern "C" {
@@ -178,6 +178,14 @@ void hs_space_free(struct hs_space *space);
 // Withdraws a grant: effective when the call returns, in every open handle and process.
 // Withdrawing twice is no error.
 int32_t hs_withdraw(const struct hs_space *space, const struct hs_id *grant);
+
+// The person confirms that the host's clock is right although the logs hold later entries: from
+// now on decisions use it again. `method` and `evidence` as for `hs_grant`. Does nothing where the
+// clock is not behind.
+int32_t hs_confirm_clock(const struct hs_space *space,
+                         const uint8_t *method,
+                         size_t method_len,
+                         const struct hs_hash *evidence);
 
 // Options with their defaults.
 int32_t hs_import_options_new(struct hs_import_options **options);

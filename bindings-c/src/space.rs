@@ -1,9 +1,10 @@
 //! Creating, opening and closing a space.
 
-use crate::buffer::{Buffer, Id};
+use crate::buffer::{Buffer, Hash, Id};
 use crate::guard::guard;
 use crate::import::Lane;
 use crate::pointer::{Out, free, get, slice, text};
+use healthspace::audit::Gesture;
 use healthspace::{Environment, Error, GrantId, HealthSpace, SecretBytes, Unlock};
 
 /// A space, open.
@@ -147,5 +148,22 @@ pub unsafe extern "C" fn hs_withdraw(space: *const Space, grant: *const Id) -> i
         // SAFETY: the contract of the header.
         let (space, grant) = unsafe { (get(space)?, get(grant)?) };
         space.inner.withdraw(GrantId::from_bytes(grant.bytes))
+    })
+}
+
+/// The person confirms that the host's clock is right although the logs hold later entries: from
+/// now on decisions use it again. `method` and `evidence` as for `hs_grant`. Does nothing where the
+/// clock is not behind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_confirm_clock(
+    space: *const Space,
+    method: *const u8,
+    method_len: usize,
+    evidence: *const Hash,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (space, method, evidence) = unsafe { (get(space)?, text(method, method_len)?, get(evidence)?) };
+        space.inner.confirm_clock(Gesture { method: method.to_owned(), evidence: evidence.bytes })
     })
 }

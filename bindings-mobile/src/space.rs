@@ -5,6 +5,7 @@ use crate::error::{HealthspaceError, argument, call, quietly};
 use crate::import::{self, ImportProgress, ImportReport, Lane};
 use crate::secret::Secret;
 use crate::session::Session;
+use healthspace::audit::Gesture;
 use healthspace::import::Source;
 use healthspace::{ConversationId, Environment, Error, GrantId, LogOf, Timestamp, Unlock};
 use std::sync::Arc;
@@ -162,6 +163,15 @@ impl HealthSpace {
     /// Withdraws a grant: effective when the call returns, in every open handle and process.
     pub fn withdraw(&self, grant: String) -> Result<(), HealthspaceError> {
         call(|| self.inner.withdraw(GrantId::from_hex(&grant).ok_or_else(argument)?))
+    }
+
+    /// The person confirms that the host's clock is right although the logs hold later entries.
+    /// `evidence` is a hash of 32 bytes of whatever the host keeps as proof of the gesture.
+    pub fn confirm_clock(&self, method: String, evidence: Vec<u8>) -> Result<(), HealthspaceError> {
+        call(|| {
+            let evidence = evidence.try_into().map_err(|_| argument())?;
+            self.inner.confirm_clock(Gesture { method, evidence })
+        })
     }
 
     /// A receipt of an entry, of a partition's log or (none) of the space's own: text that

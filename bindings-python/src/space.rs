@@ -5,6 +5,7 @@ use crate::consent::{self, ConsentRequest, Grant, GrantInfo, Recipient};
 use crate::convert::{Instant, Secret, id};
 use crate::import::{self, Lane, Report};
 use crate::session::Session;
+use healthspace::audit::Gesture;
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{ConversationId, Environment, Error, GrantId, PartitionKind, Unlock};
@@ -206,6 +207,11 @@ impl HealthSpace {
             GrantOrId::Id(text) => id(GrantId::from_hex(&text))?,
         };
         call(py, || self.inner.withdraw(grant))
+    }
+
+    /// The person confirms that the host's clock is right although the logs hold later entries.
+    fn confirm_clock(&self, py: Python<'_>, method: String, evidence: [u8; 32]) -> PyResult<()> {
+        call(py, || self.inner.confirm_clock(Gesture { method, evidence }))
     }
 
     /// A new conversation on behalf of a recipient, for one purpose.

@@ -159,8 +159,9 @@ pub enum Error {
     /// Health data, or what rests on it, may not flow to this partition or sink.
     #[error("not permitted: what this comes from may not flow there")]
     FlowDenied,
-    /// The system clock is behind the ledger's last entry.
-    #[error("the clock is behind the last ledger entry")]
+    /// The system clock is behind the ledger's last entry. Where it is the ledger that is wrong,
+    /// [`HealthSpace::confirm_clock`](crate::HealthSpace::confirm_clock) says so.
+    #[error("the clock is behind the last ledger entry; set it, or confirm it")]
     ClockBehind,
     /// An entry would be dated more than a day after the last one.
     #[error("the clock is far ahead of the last ledger entry; confirm it")]

@@ -51,7 +51,10 @@ pub fn report(r: &Report) -> String {
     let _ = writeln!(out, "  {} typed facts from {}", r.facts, bytes(r.bytes));
     for ((severity, what), n) in &r.issue_counts {
         let place = r.issues.iter().find(|i| i.what == *what && i.severity == *severity);
-        let place = place.map(|i| format!(", first in member {} at byte {}", i.member, i.offset));
+        let place = place.map(|i| match r.members.get(&i.member) {
+            Some(name) => format!(", first in member {} ({}) at byte {}", i.member, shown(name.as_str()), i.offset),
+            None => format!(", first at byte {}", i.offset),
+        });
         let _ = writeln!(
             out,
             "  {severity:?}: {what:?}, {n} {}{}",

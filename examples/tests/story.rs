@@ -99,3 +99,19 @@ fn without_a_readable_file_nothing_is_told() {
     assert!(told.trim_end().lines().last().unwrap().contains("none of the files could be imported"), "{told}");
     assert!(!told.contains("The notice") && !told.contains("Grounding"), "{told}");
 }
+
+/// A name that was mistyped leaves no empty space behind.
+#[test]
+fn no_space_is_made_for_files_that_are_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("pass"), "four words and some more\n").unwrap();
+    let out = story(dir.path(), &["--space", "me.hs", "--passphrase-file", "pass", "nowhere.json", "x/y.json"]);
+    let told = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{told}");
+    assert!(told.contains("Importing nowhere.json") && told.contains("Importing y.json"), "{told}");
+    assert!(
+        told.contains("not imported: ") && told.contains("nothing to tell of") && !told.contains("space\n"),
+        "{told}"
+    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}

@@ -7,8 +7,8 @@
 //! turns out a bomb while it is read, fails the whole import.
 
 use super::apple::{self, ClinicalFile};
-use super::source::{Format, Readers, format_of};
-use super::{Limits, Report, Severity, Sink, What};
+use super::source::{Fhir, Format, Readers, format_of};
+use super::{Limits, MemberName, Named, Report, Severity, Sink, What};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::record::{Draft, Sample, SeriesKey};
 use std::collections::HashSet;
@@ -59,6 +59,8 @@ pub(super) fn import<R: Read + Seek>(
     for index in 0..archive.len() {
         let member = u32::try_from(index).map_err(|_| BAD)?;
         if refused.contains(&index) {
+            let entry = archive.by_index_raw(index).map_err(zip_error)?;
+            all.report.members.insert(member, MemberName::new(entry.name_raw()));
             all.issue(Severity::Refused, What::OverlappingMember, member, 0);
         } else {
             all.member(&mut archive, index, member)?;
@@ -174,6 +176,7 @@ impl Members<'_> {
     fn member<R: Read + Seek>(&mut self, archive: &mut ZipArchive<R>, index: usize, member: u32) -> Result<()> {
         let entry = archive.by_index_data(index).map_err(zip_error)?;
         let name = entry.name_raw().to_vec();
+        self.report.members.insert(member, MemberName::new(&name));
         let (folder, locked) = (entry.is_dir() && entry.size() == 0, entry.encrypted() || entry.is_symlink());
         let (packed, size, start) = (entry.compressed_size(), entry.size(), entry.header_start());
         if unsafe_name(&name) {
@@ -193,6 +196,9 @@ impl Members<'_> {
             self.issue(Severity::Refused, What::Bomb, member, 0);
             return Ok(());
         }
+        if !locked {
+            self.survey(archive, index, (start, packed, size))?;
+        }
         let file = match archive.by_index(index) {
             Ok(file) if !locked => file,
             Ok(_) | Err(zip::result::ZipError::UnsupportedArchive(_)) => {
@@ -201,14 +207,7 @@ impl Members<'_> {
             }
             Err(e) => return Err(zip_error(e)),
         };
-        let mut bytes = Counted {
-            most: FREE.max(packed.saturating_mul(self.limits.ratio)),
-            left: self.limits.decompressed_bytes - self.out,
-            seen: 0,
-            bomb: false,
-            damaged: false,
-            inner: file,
-        };
+        let mut bytes = self.counted(file, packed);
         let done = self.read(&mut bytes, &name, member, (start, packed, size));
         self.out += bytes.seen;
         if bytes.bomb {
@@ -227,6 +226,30 @@ impl Members<'_> {
             other => return other,
         }
         Ok(())
+    }
+
+    fn counted<R>(&self, inner: R, packed: u64) -> Counted<R> {
+        let most = FREE.max(packed.saturating_mul(self.limits.ratio));
+        Counted { inner, seen: 0, most, left: self.limits.decompressed_bytes - self.out, bomb: false, damaged: false }
+    }
+
+    /// Looks at a member before it is read, where it has names that may not last. What is wrong
+    /// with it, reading will say.
+    fn survey<R: Read + Seek>(
+        &mut self,
+        archive: &mut ZipArchive<R>,
+        index: usize,
+        (start, packed, size): (u64, u64, u64),
+    ) -> Result<()> {
+        let (Some(fhir), Ok(file)) = (&self.readers.fhir, archive.by_index(index)) else { return Ok(()) };
+        let mut bytes = self.counted(file, packed);
+        let mut head = Vec::new();
+        (&mut bytes).take(HEAD).read_to_end(&mut head)?;
+        if !matches!(format_of(&head, self.readers), Ok(Format::Fhir)) || !Fhir::to_survey(&head) {
+            return Ok(());
+        }
+        let mut sink = Within { sink: self.sink, start, packed, size };
+        (fhir.survey)(&mut head.as_slice().chain(&mut bytes), self.limits, &mut sink)
     }
 
     fn read(
@@ -319,6 +342,10 @@ struct Within<'a> {
 }
 
 impl Sink for Within<'_> {
+    fn names(&mut self, list: &[Named]) -> Result<()> {
+        self.sink.names(list)
+    }
+
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.sink.record(draft)
     }

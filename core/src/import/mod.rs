@@ -13,15 +13,35 @@ mod source;
 mod subject;
 
 pub use limits::Limits;
-pub use report::{Issue, Report, Severity, TypeCount, What};
+pub use report::{Issue, MemberName, Report, Severity, TypeCount, What};
 
 pub use source::{Input, Source};
 
 use crate::error::Result;
+use crate::id::Identity;
 use crate::record::{Draft, Sample, SeriesKey};
+
+/// An entry whose name the producer may have made for this file alone, and what it is told by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// By the name in the file.
+    pub identity: Identity,
+    /// Equal for entries that say the same and refer to what says the same, by whatever names.
+    pub digest: [u8; 16],
+}
 
 /// Receives what an importer reads, in the order of the source.
 pub trait Sink {
+    /// What the entries of a file are told by whose names may not last, in the order of the file
+    /// and before any of its records.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    fn names(&mut self, list: &[Named]) -> Result<()> {
+        let _ = list;
+        Ok(())
+    }
+
     /// One record.
     ///
     /// # Errors

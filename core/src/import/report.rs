@@ -1,6 +1,6 @@
 //! What became of each record of a source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How bad an issue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,7 +11,8 @@ pub enum Severity {
     Refused,
 }
 
-/// What was the matter. A fixed list: a report never quotes the file.
+/// What was the matter. A fixed list: but for types and the names of archive members, a report
+/// never quotes the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum What {
@@ -87,6 +88,41 @@ pub struct Issue {
     pub offset: u64,
 }
 
+/// Characters of a member's name that are kept.
+const NAME: usize = 60;
+
+/// The name of an archive member, without its folders: letters, digits, blanks, dots and hyphens
+/// alone, everything else shown as `_`, and of bounded length. It is content of the archive, for
+/// whoever asked for the report: [`Debug`](core::fmt::Debug) prints none of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberName(String);
+
+impl MemberName {
+    /// From the name as the archive has it.
+    pub(super) fn new(raw: &[u8]) -> Self {
+        let last = raw.rsplit(|b| matches!(b, b'/' | b'\\')).find(|part| !part.is_empty()).unwrap_or_default();
+        let text = String::from_utf8_lossy(last);
+        let plain = |c: char| if c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_') { c } else { '_' };
+        let mut name: String = text.chars().take(NAME).map(plain).collect();
+        if text.chars().nth(NAME).is_some() {
+            name.push('…');
+        }
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl core::fmt::Debug for MemberName {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("MemberName(..)")
+    }
+}
+
 /// Counts of one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TypeCount {
@@ -110,6 +146,8 @@ pub struct Report {
     pub types: BTreeMap<String, TypeCount>,
     /// Issues, in the order met, up to [`Limits::issues`](super::Limits::issues).
     pub issues: Vec<Issue>,
+    /// The names of the archive members that the listed issues are in; empty for a plain file.
+    pub members: BTreeMap<u32, MemberName>,
     /// How many issues of each sort there were, listed or not.
     pub issue_counts: BTreeMap<(Severity, What), u64>,
     /// Typed facts added.
@@ -127,6 +165,12 @@ impl Report {
         if self.issues.len() < max {
             self.issues.push(Issue { severity, what, member, offset });
         }
+    }
+
+    /// Keeps the names of those members alone that a listed issue is in.
+    pub(crate) fn trim_members(&mut self) {
+        let met: BTreeSet<u32> = self.issues.iter().map(|i| i.member).collect();
+        self.members.retain(|member, _| met.contains(member));
     }
 
     /// Adds to the counts of a type.
@@ -178,6 +222,7 @@ impl Report {
         }
         let room = max.saturating_sub(self.issues.len());
         self.issues.extend(other.issues.into_iter().take(room));
+        self.members.extend(other.members);
         self.facts += other.facts;
     }
 
@@ -191,5 +236,23 @@ impl Report {
     #[must_use]
     pub fn repaired(&self) -> u64 {
         self.issue_counts.iter().filter(|((s, _), _)| *s == Severity::Repaired).map(|(_, n)| n).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_plain_and_short() {
+        let of = |raw: &[u8]| MemberName::new(raw).as_str().to_owned();
+        assert_eq!(of(b"apple_health_export/export.xml"), "export.xml");
+        assert_eq!(of(b"a\\b/../Zo\xc3\xab 1-2.json"), "Zoë 1-2.json");
+        assert_eq!(of("\u{1b}[31m\u{202e}x\n\0<b>".as_bytes()), "__31m_x___b_");
+        assert_eq!(of(b"\xff.json"), "_.json");
+        assert_eq!((of(b""), of(b"///")), (String::new(), String::new()));
+        let long = of("é".repeat(10_000).as_bytes());
+        assert_eq!(long.chars().count(), NAME + 1);
+        assert_eq!(format!("{:?}", MemberName::new(b"x")), "MemberName(..)");
     }
 }

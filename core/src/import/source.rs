@@ -118,10 +118,11 @@ impl Source {
         self.format(&FHIR).map(|_| ())
     }
 
-    fn format(&mut self, readers: &Readers) -> Result<Format> {
+    /// What it is, and its first bytes.
+    fn format(&mut self, readers: &Readers) -> Result<(Format, Vec<u8>)> {
         let mut head = Vec::new();
         (&mut self.input).take(HEAD).read_to_end(&mut head)?;
-        format_of(&head, readers)
+        Ok((format_of(&head, readers)?, head))
     }
 
     /// Reads all of it into `sink`, whatever it is: an archive, an Apple Health export, FHIR.
@@ -146,8 +147,14 @@ impl Source {
     ) -> Result<()> {
         self.rewind(limits)?;
         report.bytes = self.len;
-        let format = self.format(readers)?;
+        let (format, head) = self.format(readers)?;
         self.input.rewind()?;
+        if let (Format::Fhir, Some(fhir)) = (format, &readers.fhir)
+            && Fhir::to_survey(&head)
+        {
+            (fhir.survey)(&mut (&mut self.input).take(self.len), limits, sink)?;
+            self.input.rewind()?;
+        }
         let input = &mut self.input;
         match (format, &readers.fhir) {
             (Format::Zip, _) => archive::import(BufReader::with_capacity(STEP, input), readers, limits, sink, report),
@@ -183,6 +190,15 @@ pub(crate) struct Fhir {
     pub(crate) looks_like: fn(&[u8]) -> bool,
     /// Reads it.
     pub(crate) import: ImportFhir,
+    /// Looks at it before, where it has names that may not last.
+    pub(crate) survey: fn(&mut dyn Read, &Limits, &mut dyn Sink) -> Result<()>,
+}
+
+impl Fhir {
+    /// Whether a file that begins so is to be looked at before it is read.
+    pub(crate) fn to_survey(head: &[u8]) -> bool {
+        memchr::memmem::find(head, b"urn:uuid:").is_some()
+    }
 }
 
 /// The readers of formats that live in modules of their own.
@@ -192,7 +208,8 @@ pub(crate) struct Readers {
 }
 
 /// The readers of this version.
-const FHIR: Readers = Readers { fhir: Some(Fhir { looks_like: fhir::looks_like, import: fhir::import }) };
+const FHIR: Readers =
+    Readers { fhir: Some(Fhir { looks_like: fhir::looks_like, import: fhir::import, survey: fhir::survey }) };
 
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -273,6 +273,8 @@ pub struct PersonHint {
     pub born: String,
     /// The sex, where it is one that two files can disagree about.
     pub sex: Option<Sex>,
+    /// Stated within another record: compared, but nobody that references lead to.
+    pub within: bool,
 }
 
 impl core::fmt::Debug for PersonHint {

@@ -305,7 +305,8 @@ impl ConsentRequest {
     /// # Errors
     /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`] where the space was opened for some
     /// partitions only; [`Error::Malformed`] where the terms are not those of the notice that was
-    /// made last, or are over already.
+    /// made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
+    /// of the log, though not by the host's clock.
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
         self.space.inner.write(|tx, w| {
             let at = w.state.position(&self.partition)?;
@@ -316,8 +317,12 @@ impl ConsentRequest {
             let shown = *self.shown.lock();
             let lang = shown.map_or(self.lang, |(lang, _)| lang);
             let notice = sha256(&[consent::notice(&spec, lang).as_bytes()]);
-            if shown.is_some_and(|(_, hash)| hash != notice) || spec.terms().expires.is_some_and(|end| end <= now) {
+            let over = |at: Timestamp| spec.terms().expires.is_some_and(|end| end <= at);
+            if shown.is_some_and(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
                 return Err(Error::Malformed(Malformed::Argument));
+            }
+            if over(now) {
+                return Err(Error::ClockBehind);
             }
             let meta = ConsentMeta {
                 series: id,

@@ -64,6 +64,8 @@ pub(crate) struct SourceEntry {
     pub(crate) group: u64,
     /// Rows with the envelope, in order; empty for sources whose bytes are not kept.
     pub(crate) envelope: Vec<(u64, u64)>,
+    /// Rows with what its records are told by where their names may not last.
+    pub(crate) names: Vec<(u64, u64)>,
     pub(crate) finished: bool,
 }
 
@@ -285,26 +287,30 @@ pub(crate) trait PageEntry: Sized {
 
 impl PageEntry for SourceEntry {
     fn write(&self, w: &mut Writer) {
-        w.array(6).bytes(self.id.as_bytes()).int(self.imported_at).uint(self.bytes).uint(self.group);
-        w.array(self.envelope.len());
-        for (number, version) in &self.envelope {
-            w.array(2).uint(*number).uint(*version);
+        w.array(7).bytes(self.id.as_bytes()).int(self.imported_at).uint(self.bytes).uint(self.group);
+        for list in [&self.envelope, &self.names] {
+            w.array(list.len());
+            for (number, version) in list {
+                w.array(2).uint(*number).uint(*version);
+            }
         }
         w.bool(self.finished);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self> {
-        r.array_of(6)?;
+        r.array_of(7)?;
         let id = SourceId(r.fixed()?);
         let (imported_at, bytes, group) = (r.int()?, r.uint()?, r.uint()?);
-        let n = r.array()?;
-        let envelope = (0..n)
-            .map(|_| {
+        let mut list = || {
+            let n = r.array()?;
+            let row = |_| {
                 r.array_of(2)?;
                 Ok((r.uint()?, r.uint()?))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { id, imported_at, bytes, group, envelope, finished: r.bool()? })
+            };
+            (0..n).map(row).collect::<Result<Vec<_>>>()
+        };
+        let (envelope, names) = (list()?, list()?);
+        Ok(Self { id, imported_at, bytes, group, envelope, names, finished: r.bool()? })
     }
 }
 

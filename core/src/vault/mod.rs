@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod clock;
 mod consent_record;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -46,6 +47,8 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
+mod tests_clock;
+#[cfg(test)]
 mod tests_faults;
 #[cfg(test)]
 mod tests_flow;
@@ -55,6 +58,8 @@ mod tests_import;
 mod tests_lock;
 #[cfg(test)]
 mod tests_memory;
+#[cfg(test)]
+mod tests_names;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]

@@ -229,7 +229,7 @@ impl Inner {
         let narrowed = (!scope.manifest.denied.is_empty()).then(|| {
             let mut consents = scope.policy.state.clone();
             scope.manifest.denied.iter().for_each(|g| consents.withdraw_here(*g));
-            consents.rules_at(now)
+            consents.rules_at(Timestamp::from_millis(clock.min(floor)))
         });
         let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
         let request = Request {
@@ -243,7 +243,15 @@ impl Inner {
             fresh: false,
             understands: UNDERSTOOD,
         };
-        policy::authorize(rules, &request).map_err(Error::from)
+        let decided = policy::authorize(rules, &request).map_err(Error::from);
+        // What the logs' time alone has ended is not refused by the person.
+        let by_clock = Request { now: Timestamp::from_millis(clock), clock_behind: false, ..request };
+        match decided {
+            Err(Error::Denied) if request.clock_behind && policy::authorize(rules, &by_clock).is_ok() => {
+                Err(Error::ClockBehind)
+            }
+            decided => decided,
+        }
     }
 
     /// A release. `compose` may run twice: once without the write lock, and again under it where

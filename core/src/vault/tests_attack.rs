@@ -148,7 +148,8 @@ fn consents(space: &HealthSpace) -> Result<Vec<Vec<u8>>> {
     system.manifest.consents.iter().map(open).collect()
 }
 
-/// Files as they were; of an Apple export, what is kept of it beside its samples.
+/// Files as they were; of an Apple export, what is kept of it beside its samples; and what records
+/// are told by.
 fn originals(space: &HealthSpace) -> Result<Vec<Vec<u8>>> {
     let (health, mut all) = (space.partition("health")?, Vec::new());
     for source in health.sources()? {
@@ -163,7 +164,7 @@ fn originals(space: &HealthSpace) -> Result<Vec<Vec<u8>>> {
     let scope = &state.partitions[state.position("health")?];
     for ordinal in 0..scope.manifest.sources {
         let entry = scope.source(&space.inner.base, &*txn, ordinal)?;
-        for (number, version) in &entry.envelope {
+        for (number, version) in entry.envelope.iter().chain(&entry.names) {
             let object = ObjectRef { number: number << 8, version: *version, group: entry.group };
             let mut raw = Vec::new();
             scope.open_object(&space.inner.base, &*txn, Class::Body, &object, &mut raw)?;

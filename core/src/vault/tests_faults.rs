@@ -33,7 +33,7 @@ fn bundle(n: usize, tail: &str) -> Vec<u8> {
 /// More than one batch, and more than one look at the progress.
 const N: usize = 1100;
 
-fn create(storage: Arc<dyn Storage>, env: Environment) -> HealthSpace {
+pub(super) fn create(storage: Arc<dyn Storage>, env: Environment) -> HealthSpace {
     let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
     HealthSpace::create_in(storage, &row, &unlock(), env).unwrap().0
 }
@@ -42,7 +42,7 @@ fn open(storage: Arc<dyn Storage>, env: Environment) -> HealthSpace {
     HealthSpace::open_in(storage, &unlock(), env, None).unwrap()
 }
 
-fn import(space: &HealthSpace, file: &[u8]) -> Result<Report> {
+pub(super) fn import(space: &HealthSpace, file: &[u8]) -> Result<Report> {
     space.partition("health").unwrap().import(Source::bytes(file).unwrap())
 }
 
@@ -56,12 +56,12 @@ fn session(space: &HealthSpace) -> Session {
 /// Every fact with its body, where it stands in its sources, and the files themselves: all that
 /// does not depend on how it came to be.
 #[derive(Debug, PartialEq)]
-struct Held {
-    facts: Vec<(FactRow, Vec<u8>)>,
-    originals: Vec<Vec<u8>>,
+pub(super) struct Held {
+    pub(super) facts: Vec<(FactRow, Vec<u8>)>,
+    pub(super) originals: Vec<Vec<u8>>,
 }
 
-fn held(space: &HealthSpace) -> Held {
+pub(super) fn held(space: &HealthSpace) -> Held {
     let s = session(space);
     let reader = s.reader(&Query::default(), 100_000).unwrap();
     let rows = reader.facts(&Query::default()).unwrap();
@@ -86,8 +86,14 @@ fn held(space: &HealthSpace) -> Held {
     Held { facts, originals: originals.collect() }
 }
 
+pub(super) fn sorted(mut held: Held) -> Held {
+    held.facts.iter_mut().for_each(|(f, _)| f.origins.sort());
+    held.originals.sort();
+    held
+}
+
 /// What an undisturbed import of these files gives.
-fn undisturbed(files: &[&[u8]]) -> (Held, Vec<Report>) {
+pub(super) fn undisturbed(files: &[&[u8]]) -> (Held, Vec<Report>) {
     let space = create(Arc::new(Disk::new()), clock().0);
     let reports = files.iter().map(|f| import(&space, f).unwrap()).collect();
     (held(&space), reports)
@@ -198,7 +204,7 @@ fn a_full_disk_under_a_real_file() {
 }
 
 /// Runs `meddle` once, in the middle of an import that has one batch behind it.
-fn meddled(
+pub(super) fn meddled(
     space_env: Environment,
     disk: &Disk,
     file: &[u8],
@@ -261,13 +267,6 @@ fn an_import_that_another_one_overtakes_stores_nothing_twice() {
     let (file, twin) = (bundle(2 * N, ""), bundle(2 * N, "\n"));
     let (want, reports) = undisturbed(&[&twin, &file]);
     assert_eq!((want.facts.len(), reports[1].linked()), (2 * N, 2 * N as u64));
-    let sorted = |held: Held| {
-        let mut facts = held.facts;
-        facts.iter_mut().for_each(|(f, _)| f.origins.sort());
-        let mut originals = held.originals;
-        originals.sort();
-        Held { facts, originals }
-    };
     let want = sorted(want);
     // While it runs.
     let (env, _) = clock();

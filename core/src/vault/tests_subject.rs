@@ -39,6 +39,40 @@ fn a_file_of_two_persons_is_refused_with_a_patient_and_without() {
     }
 }
 
+/// A Patient in `contained` is compared like any other.
+#[test]
+fn a_patient_within_another_record_is_compared() {
+    let inner = |fields: &str| {
+        let patient = format!(r##""contained":[{{"resourceType":"Patient","id":"x",{fields}}}],"status""##);
+        of("9", "#x").replace("\"status\"", &patient)
+    };
+    let same = [r#""birthDate":"1970-01-02""#, r#""birthDate":"1970","gender":"female""#, r#""gender":"other""#];
+    let others = [
+        r#""birthDate":"1971-01-02""#,
+        r#""birthDate":"1971""#,
+        r#""gender":"male""#,
+        r#""name":[{"family":"Durand"}],"birthDate":"1971-01-02""#,
+        r#""name":[{"family":"Durand","given":["Anne"]}],"birthDate":"1971-01-02""#,
+    ];
+    let (_dir, space) = space();
+    import(&space, &bundle(&[PATIENT.into(), of("1", "Patient/p1")])).unwrap();
+    for fields in others {
+        assert!(refused(import(&space, &inner(fields))), "{fields}");
+        // In the file of the person's own.
+        let (_dir, new) = super::tests_import::space();
+        assert!(refused(import(&new, &bundle(&[PATIENT.into(), inner(fields)]))), "{fields}");
+        // And once more where it is said by such a one alone.
+        import(&new, &inner(same[1])).unwrap();
+        assert!(refused(import(&new, &inner(fields))), "{fields}");
+        let confirmed = ImportOptions::new().confirm_subject();
+        let source = Source::bytes(inner(fields)).unwrap();
+        assert_eq!(new.partition("health").unwrap().import_with(source, &confirmed).unwrap().refused(), 0);
+    }
+    for fields in same {
+        import(&space, &inner(fields)).unwrap();
+    }
+}
+
 #[test]
 fn every_reference_leads_to_the_pinned_person() {
     let (_dir, space) = space();

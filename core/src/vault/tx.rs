@@ -39,7 +39,7 @@ pub(crate) struct Work {
     pub(crate) manifest: Manifest,
     generation: u32,
     tree: TreeHead,
-    last_entry: i64,
+    pub(crate) last_entry: i64,
     dirty_keys: BTreeMap<usize, KeyPage>,
     pub(crate) segments: BTreeMap<(u64, u64), Arc<Segment>>,
     pub(crate) system: Option<head::SystemPart>,
@@ -335,16 +335,19 @@ impl<'a> Tx<'a> {
         page.get(i % PAGE_ENTRIES).cloned().ok_or(Error::Internal(55))
     }
 
-    /// Adds a piece to a source's envelope.
-    pub(crate) fn add_envelope(&mut self, work: &mut Work, ordinal: u32, piece: (u64, u64)) -> Result<()> {
+    /// Adds a piece to a source's envelope, and a row to what its records are told by. Once in a
+    /// transaction: a page is read again by its version.
+    pub(crate) fn add_pieces(
+        &mut self,
+        work: &mut Work,
+        ordinal: u32,
+        envelope: Option<Put>,
+        names: Option<Put>,
+    ) -> Result<()> {
         let mut entry = (*self.source_entry(work, ordinal)?).clone();
-        entry.envelope.push(piece);
+        entry.envelope.extend(envelope.map(|p| (p.number, p.version)));
+        entry.names.extend(names.map(|p| (p.number, p.version)));
         self.set_source(work, ordinal, entry)
-    }
-
-    /// The pieces of a source's envelope so far.
-    pub(crate) fn envelope_of(&self, work: &Work, ordinal: u32) -> Result<Vec<(u64, u64)>> {
-        Ok(self.source_entry(work, ordinal)?.envelope.clone())
     }
 
     /// Reads the visible segments that this working copy does not hold yet: those just published.

@@ -68,7 +68,9 @@ type Told<T = ()> = Result<T, Stop>;
 fn tell(options: &Options) -> Told {
     let bar = Bar::default();
     let temporary = Temporary::make(options.keep)?;
-    let space = open_space(options, &temporary, &bar)?;
+    let words = passphrase(options)?;
+    anything_to_read(options)?;
+    let space = open_space(options, words, &temporary, &bar)?;
     let (names, all_read) = import(&space, options, &temporary, &bar)?;
     let (before, size) = (space.checkpoint(HEALTH)?, space.log(HEALTH)?.len() as u64);
     let recipient = Recipient::model(RECIPIENT)?;
@@ -87,10 +89,35 @@ fn tell(options: &Options) -> Told {
     if all_read { Ok(()) } else { Err(Stop::Failed("not every file could be imported; see above".into())) }
 }
 
+/// Where none of the files can be opened, no space is made for them.
+fn anything_to_read(options: &Options) -> Told {
+    let why: Vec<_> = options.files.iter().map_while(|path| Some((path, Source::open(path).err()?))).collect();
+    if options.person || why.len() < options.files.len() {
+        return Ok(());
+    }
+    for (path, e) in why {
+        step(&format!("Importing {}", name_of(path)));
+        say(&format!("  not imported: {}", tell::error(&e)));
+    }
+    Err(nothing_read())
+}
+
+fn name_of(path: &Path) -> String {
+    tell::shown(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+}
+
+fn nothing_read() -> Stop {
+    Stop::Failed("none of the files could be imported, so there is nothing to tell of; see above".into())
+}
+
 /// Creates the space, or opens the one that is there.
-fn open_space(options: &Options, temporary: &Temporary, bar: &Bar) -> Told<HealthSpace> {
+fn open_space(
+    options: &Options,
+    (passphrase, made_up): (SecretBytes, Option<String>),
+    temporary: &Temporary,
+    bar: &Bar,
+) -> Told<HealthSpace> {
     let file = options.space.clone().unwrap_or_else(|| temporary.0.join("me.hs"));
-    let (passphrase, made_up) = passphrase(options)?;
     let unlock = Unlock::passphrase(passphrase);
     let environment = Environment { progress: Some(bar.callback()), ..Environment::default() };
     if file.exists() {
@@ -148,7 +175,7 @@ fn import(
     }
     let (mut names, mut all_read, mut read) = (BTreeMap::new(), true, 0);
     for path in &files {
-        let name = tell::shown(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy());
+        let name = name_of(path);
         step(&format!("Importing {name}"));
         bar.begin(&name);
         let outcome = Source::open(path).and_then(|mut source| {
@@ -169,9 +196,7 @@ fn import(
         }
     }
     if read == 0 {
-        return Err(Stop::Failed(
-            "none of the files could be imported, so there is nothing to tell of; see above".into(),
-        ));
+        return Err(nothing_read());
     }
     if let (Some(path), true) = (files.first(), all_read) {
         let again = health.import(Source::open(path)?)?;

@@ -127,7 +127,7 @@ fn owner(root: &Tag) -> SubjectHint {
     if born.is_empty() && sex.is_none() {
         return SubjectHint::default();
     }
-    let described = PersonHint { names: Vec::new(), born, sex };
+    let described = PersonHint { born, sex, ..PersonHint::default() };
     SubjectHint { described: Some(Box::new(described)), ..SubjectHint::default() }
 }
 

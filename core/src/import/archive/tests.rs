@@ -33,6 +33,18 @@ fn patch(bytes: &mut [u8], from: &[u8], to: &[u8]) {
 }
 
 #[test]
+fn an_issue_names_its_member() {
+    let zip =
+        pack(&[("apple_health_export/export.xml", EXPORT), ("a/\u{1b}evil.bin", b"\x01\x02"), ("b/ok.json", b"{]")]);
+    let (_, mut report) = read(&zip, &Limits::default()).unwrap();
+    report.trim_members();
+    let named: Vec<_> = report.issues.iter().map(|i| (i.what, report.members[&i.member].as_str())).collect();
+    assert_eq!(named, [(What::UnsupportedMember, "_evil.bin"), (What::UnsupportedMember, "ok.json")]);
+    assert_eq!(report.members.len(), 2);
+    assert!(!format!("{report:?}").contains("evil"));
+}
+
+#[test]
 fn every_member_is_read_or_named() {
     let inner = pack(&[("export.xml", EXPORT)]);
     let zip = pack(&[

@@ -10,10 +10,14 @@
 //! What is left out is kept beside it with its place, so that both together stand for the bytes:
 //! that is shorter to hash than all of them again.
 //!
+//! [`Canonical::nameless`] leaves out the names that entries of a Bundle have by `urn:uuid:` too,
+//! and hands them over instead.
+//!
 //! One pass, into buffers that are used again; the resource was parsed before, so that whatever
 //! is odd here was JSON all the same.
 
 use super::scan::find_in_string;
+use crate::import::subject;
 
 /// What was found in one pass.
 pub(super) struct Said {
@@ -30,6 +34,8 @@ pub(super) struct Canonical {
     out: Vec<u8>,
     left_out: Vec<u8>,
     modified: bool,
+    /// The names met, where they do not count as content.
+    names: Option<Vec<[u8; 16]>>,
 }
 
 /// Bytes kept between resources.
@@ -65,6 +71,42 @@ impl Canonical {
         self.out.shrink_to(KEEP);
         self.left_out.shrink_to(KEEP);
         Said { content, print, modified: self.modified }
+    }
+
+    /// The content without what may be the name of an entry; each goes to `names`.
+    pub(super) fn nameless(&mut self, body: &[u8], names: &mut Vec<[u8; 16]>) -> [u8; 16] {
+        self.names = Some(core::mem::take(names));
+        let said = self.read(body);
+        *names = self.names.take().unwrap_or_default();
+        said.content
+    }
+
+    /// Takes the names out of a string: all of it by `urn:uuid:`, or each UUID in it. What is left.
+    fn take_names<'t>(&mut self, inside: &'t [u8]) -> &'t [u8] {
+        let Some(names) = &mut self.names else { return inside };
+        // What JSON has in no string, so that no content looks like it.
+        let mark = 1;
+        if let Some(name) = name_of(inside) {
+            names.push(name);
+            self.out.extend_from_slice(&[b'"', mark]);
+            self.out.extend_from_slice(b"urn:uuid:");
+            return &[];
+        }
+        let (mut rest, mut at) = (inside, 0);
+        while let Some(i) = rest.get(at..).and_then(|r| memchr::memchr(b'-', r)) {
+            at += i;
+            let from = at.wrapping_sub(8);
+            match rest.get(from..).and_then(|r| r.split_at_checked(36)) {
+                Some((uuid, after)) if is_uuid(uuid) => {
+                    names.push(named(uuid));
+                    self.out.extend_from_slice(rest.get(..from).unwrap_or_default());
+                    self.out.push(mark);
+                    (rest, at) = (after, 0);
+                }
+                _ => at += 1,
+            }
+        }
+        rest
     }
 
     /// Notes bytes that do not count, with their place.
@@ -133,7 +175,8 @@ impl Canonical {
                         if escaped {
                             self.leave_out(body, at, end);
                         }
-                        self.string(inside, escaped);
+                        let rest = self.take_names(inside);
+                        self.string(rest, escaped);
                     }
                     at = end;
                 }
@@ -205,7 +248,21 @@ fn skip(body: &[u8], mut at: usize, also: &[u8]) -> usize {
     at
 }
 
-fn half(bytes: &[u8]) -> [u8; 16] {
+/// The name that a `urn:uuid:` gives.
+pub(super) fn name_of(url: &[u8]) -> Option<[u8; 16]> {
+    let (urn, name) = url.split_at_checked(9)?;
+    urn.eq_ignore_ascii_case(b"urn:uuid:").then(|| named(name))
+}
+
+fn named(text: &[u8]) -> [u8; 16] {
+    half(&text.to_ascii_lowercase())
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    text.len() == 36 && core::str::from_utf8(text).is_ok_and(subject::is_uuid)
+}
+
+pub(super) fn half(bytes: &[u8]) -> [u8; 16] {
     let mut out = [0; 16];
     out.iter_mut().zip(blake3::hash(bytes).as_bytes()).for_each(|(o, b)| *o = *b);
     out

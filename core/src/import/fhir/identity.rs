@@ -12,8 +12,8 @@
 //!    stand for the other.
 //!
 //! `meta.versionId` has no part in it: versions of a resource are one thing with several
-//! contents; the vault keeps each and shows the newest. The `urn:uuid:` of a document is by many producers made
-//! anew for each document; their records then differ in identity though not in content.
+//! contents; the vault keeps each and shows the newest. The `urn:uuid:` of a document is by many
+//! producers made anew for each document: see [`super::survey`].
 
 use crate::id::Identity;
 use crate::import::subject::{is_uuid, pseudonym};

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
 use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
-use crate::record::{Draft, FactDraft, Revision, Span, Status, SubjectHint, When};
+use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, When};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
@@ -33,7 +33,7 @@ struct Waiting {
 }
 
 /// The labels of one Bundle.
-type Labels = (Option<Confidentiality>, Sensitivities);
+pub(super) type Labels = (Option<Confidentiality>, Sensitivities);
 
 pub(super) struct Session<'s> {
     sink: &'s mut dyn Sink,
@@ -156,7 +156,11 @@ impl<'s> Session<'s> {
                 let inner = c.contained.iter().find(|p| &*p.id == id && &*p.resource_type == "Patient");
                 let name = inner.and_then(|p| Some((p.name.first()?, &p.birth_date)));
                 let person = name.and_then(|(n, d)| subject::person(&n.family, n.given.first().map_or("", |g| g), d));
-                return (None, SubjectHint { person, ..SubjectHint::default() });
+                let described = inner.map(|p| {
+                    let (born, sex) = (subject::birth_date(&p.birth_date), Sex::from_code(&p.gender));
+                    Box::new(PersonHint { names: Vec::new(), born, sex, within: true })
+                });
+                return (None, SubjectHint { person, reference: None, described });
             }
         }
         (None, SubjectHint::default())
@@ -176,7 +180,7 @@ fn key(r: &Reference<'_>) -> Option<String> {
 /// Adds confidentiality and sensitivities of a `meta.security` (HL7 v3-Confidentiality,
 /// v3-ActCode). A code of v3-ActCode that is neither known nor an obligation counts as an unknown
 /// sensitivity.
-fn label(meta: &Meta<'_>, labels: &mut Labels) {
+pub(super) fn label(meta: &Meta<'_>, labels: &mut Labels) {
     for code in meta.security.iter() {
         let is = |name: &str, oid: &str| {
             let name = code.system.rsplit(['/', ':']).next().is_some_and(|s| s.trim_start_matches("v3-") == name);
@@ -195,7 +199,7 @@ fn label(meta: &Meta<'_>, labels: &mut Labels) {
 }
 
 /// The content with what is said of the Bundles around, if anything is: it holds for the record.
-fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
+pub(super) fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
     if around == Labels::default() {
         return content;
     }

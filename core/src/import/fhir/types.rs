@@ -38,6 +38,8 @@ nodes! {
         identifier: Identifier<'a> = "identifier",
         display: Text<'a> = "display",
     }
+    /// `CodeableReference`, of R5
+    CodeableReference { concept: Concept<'a> = "concept", reference: Reference<'a> = "reference", }
     /// `Annotation`
     Annotation { text: Text<'a> = "text", }
     /// `HumanName`
@@ -83,6 +85,7 @@ nodes! {
         code: Concept<'a> = "code",
         name: List<HumanName<'a>> = "name",
         birth_date: Text<'a> = "birthDate",
+        gender: Text<'a> = "gender",
         kind: Concept<'a> = "type",
     }
     /// What any resource has.

@@ -1,5 +1,6 @@
 //! Batches: what an importer hands over, collected until it is worth a transaction.
 
+use super::names::Names;
 use super::overlap::Known;
 use super::settle::{Pending, visible};
 use super::subject::Subjects;
@@ -11,7 +12,7 @@ use crate::codec::varint;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
 use crate::id::{Identity, RecordId};
-use crate::import::{Report, Severity, Sink, What};
+use crate::import::{Named, Report, Severity, Sink, What};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{Author, Coding, Draft, FactDraft, Kind, Precision, Revision, Sample, SeriesKey, Span, When};
 use crate::vault::block::Block;
@@ -32,6 +33,7 @@ const PIECE: usize = 256 << 10;
 pub(crate) struct Done {
     pub(crate) subjects: Subjects,
     pub(crate) pending: Pending,
+    pub(super) names: Names,
 }
 
 /// A record waiting for its transaction. Its bytes stand in the batch's arena.
@@ -81,6 +83,7 @@ struct Store<'a> {
     /// What was visible then, where an earlier run has read part of it.
     began: Option<Arc<Catalog>>,
     known: Option<Known>,
+    names: Names,
     subjects: Subjects,
     report: Report,
     issues: usize,
@@ -127,6 +130,7 @@ impl<'a> Ingest<'a> {
             base: visible(&scope.manifest),
             began: (staged.units > 0).then(|| Arc::clone(&scope.catalog)),
             known: None,
+            names: Names::default(),
             subjects: Subjects::default(),
             report: Report::default(),
             issues: options.limits.issues,
@@ -142,13 +146,17 @@ impl<'a> Ingest<'a> {
             c.finish(&mut |chunk| self.store.chunk(chunk))?;
         }
         self.store.flush()?;
-        let Store { report: found, subjects, versions, base, began, .. } = self.store;
+        let Store { report: found, subjects, versions, base, began, names, .. } = self.store;
         report.add(found, self.issues);
-        Ok(Done { subjects, pending: Pending::new(versions, base, began) })
+        Ok(Done { subjects, pending: Pending::new(versions, base, began), names })
     }
 }
 
 impl Sink for Ingest<'_> {
+    fn names(&mut self, list: &[Named]) -> Result<()> {
+        self.store.names(list)
+    }
+
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.store.record(draft)
     }
@@ -178,6 +186,18 @@ impl Store<'_> {
         self.units <= self.staged.units
     }
 
+    fn names(&mut self, list: &[Named]) -> Result<()> {
+        if !self.names.is_loaded() {
+            let (txn, state) = self.inner.read()?;
+            let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
+            self.names.load(&self.inner.base, &*txn, scope, self.staged.ordinal)?;
+            // What the tables name must be found.
+            self.versions.catalog = Arc::clone(&scope.catalog);
+        }
+        self.names.announce(list, &self.versions);
+        Ok(())
+    }
+
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.records += 1;
         self.subjects.add(&draft.subject);
@@ -191,9 +211,19 @@ impl Store<'_> {
         };
         let (id, origin) = (new.id, Origin { source: self.staged.ordinal, span: draft.span });
         let durable = self.is_durable();
+        if let Some(known) = self.names.is(&draft.identity, &new.content, &self.versions, durable) {
+            self.report.tally(draft.type_name, |c| c.linked += 1);
+            if !durable {
+                self.links.push((known, origin));
+                // The names in it are others: without it this source could not be rebuilt.
+                self.put_envelope(draft.span.member, draft.span.offset, draft.body);
+            }
+            return self.flush_if_full();
+        }
         let again = || record_id(&draft.identity, &content_of(&[&raw[..], self.staged.source.as_bytes()].concat()));
         let fate = self.versions.judge(draft.identity, &mut new, again);
         let history = matches!(fate, Fate::Older);
+        self.names.learn(&draft.identity, new.content, durable);
         match fate {
             Fate::Same(known) => {
                 self.report.tally(draft.type_name, |c| c.linked += 1);
@@ -348,9 +378,16 @@ impl Store<'_> {
                 let bytes = builder.finish()?;
                 tx.add_segment(work, &bytes, mark)?;
             }
-            if !self.envelope.is_empty() {
-                let put = tx.put_content(work, Class::Body, self.staged.group, Content::Document, &self.envelope)?;
-                tx.add_envelope(work, self.staged.ordinal, (put.number, put.version))?;
+            let mut put = |content: Content, bytes: &[u8]| {
+                if bytes.is_empty() {
+                    return Ok(None);
+                }
+                tx.put_content(work, Class::Body, self.staged.group, content, bytes).map(Some)
+            };
+            let envelope = put(Content::Document, &self.envelope)?;
+            let names = put(Content::Dense, &self.names.fresh)?;
+            if envelope.is_some() || names.is_some() {
+                tx.add_pieces(work, self.staged.ordinal, envelope, names)?;
             }
             Ok(())
         })?;
@@ -362,6 +399,7 @@ impl Store<'_> {
         self.waiting.clear();
         self.links.clear();
         self.envelope.clear();
+        self.names.fresh.clear();
         Ok(())
     }
 }

@@ -12,6 +12,7 @@
 mod batch;
 #[cfg(feature = "bench-internals")]
 mod bench;
+mod names;
 mod overlap;
 mod settle;
 mod subject;
@@ -177,15 +178,34 @@ impl Partition {
         // What is no health file at all leaves no trace.
         source.check(&options.limits)?;
         let id = source.id(&options.limits, &mut |done| tick(done / 64, 0))?;
+        loop {
+            if let Some(report) = self.import_once(&mut source, id, options, &tick)? {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Reads the source and publishes it; `None` where another import brought meanwhile what this
+    /// one took for new: then it is discarded, and to be read again.
+    fn import_once(
+        &self,
+        source: &mut Source,
+        id: SourceId,
+        options: &ImportOptions,
+        tick: &dyn Fn(u64, u64) -> Result<()>,
+    ) -> Result<Option<Report>> {
+        let inner = &*self.inner;
+        let total = source.len();
         let mut report = Report { bytes: total, ..Report::default() };
         let Some(staged) = self.stage(id, total, options.limits.fingerprint())? else {
             report.already_imported = true;
-            return Ok(report);
+            return Ok(Some(report));
         };
         let read = (|| {
-            let mut sink = Ingest::new(inner, &self.name, &staged, options, &tick)?;
+            let mut sink = Ingest::new(inner, &self.name, &staged, options, tick)?;
             source.read(&options.limits, &mut sink, &mut report)?;
             let done = sink.finish(&mut report)?;
+            report.trim_members();
             // What was parsed must be what was hashed.
             if source.id(&options.limits, &mut |_| tick(total, report.imported()))? != id {
                 return Err(Error::InputChanged);
@@ -193,9 +213,13 @@ impl Partition {
             self.publish(&staged, done, options, &mut report)
         })();
         match read {
-            Ok(()) => {
+            Ok(true) => {
                 inner.base.env.observe("import.published", report.imported());
-                Ok(report)
+                Ok(Some(report))
+            }
+            Ok(false) => {
+                self.discard_one(staged.ordinal, Some(staged.owner))?;
+                Ok(None)
             }
             // These would fail again with the same file: what was staged is of no use.
             Err(e @ (Error::OtherSubject | Error::InputChanged | Error::Malformed(_) | Error::TooLarge(_))) => {
@@ -301,7 +325,15 @@ impl Partition {
                 return Ok(Some(s.clone()));
             }
             let group = tx.new_group(work)?;
-            let entry = SourceEntry { id, imported_at: now, bytes, group, envelope: Vec::new(), finished: false };
+            let entry = SourceEntry {
+                id,
+                imported_at: now,
+                bytes,
+                group,
+                envelope: Vec::new(),
+                names: Vec::new(),
+                finished: false,
+            };
             let ordinal = tx.add_source(work, entry)?;
             let first_row = work.manifest.next_row;
             let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now, owner, settings };
@@ -310,10 +342,20 @@ impl Partition {
         })
     }
 
-    /// The last transaction of an import.
-    fn publish(&self, staged: &Staged, done: batch::Done, options: &ImportOptions, report: &mut Report) -> Result<()> {
+    /// The last transaction of an import; `false` where it is to be read again.
+    fn publish(
+        &self,
+        staged: &Staged,
+        done: batch::Done,
+        options: &ImportOptions,
+        report: &mut Report,
+    ) -> Result<bool> {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
+            let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            if done.names.overtaken(tx.base, &*tx.txn, scope)? {
+                return Ok(false);
+            }
             let work = w.work(tx, Target::Partition(at))?;
             batch::owned(tx, work, staged)?;
             let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
@@ -329,15 +371,8 @@ impl Partition {
                 tx.add_segment(work, bytes, 0)?;
             }
             tx.merge_segments(work)?;
-            let envelope = tx.envelope_of(work, staged.ordinal)?;
-            let entry = SourceEntry {
-                id: staged.source,
-                imported_at,
-                bytes: report.bytes,
-                group: staged.group,
-                envelope,
-                finished: true,
-            };
+            let old = tx.source_entry(work, staged.ordinal)?;
+            let entry = SourceEntry { imported_at, bytes: report.bytes, finished: true, ..(*old).clone() };
             tx.set_source(work, staged.ordinal, entry)?;
             match checked {
                 Checked::Known => {}
@@ -355,7 +390,7 @@ impl Partition {
                 linked: report.linked(),
                 issues: report.issue_counts.values().sum(),
             };
-            tx.log(work, event).map(|_| ())
+            tx.log(work, event).map(|_| true)
         })
     }
 
@@ -379,7 +414,7 @@ impl Partition {
             tx.txn.delete_group(&work.scope.id, staged.group)?;
             tx.drop_group(work, staged.group)?;
             let old = tx.source_entry(work, ordinal)?;
-            let entry = SourceEntry { envelope: Vec::new(), finished: false, ..(*old).clone() };
+            let entry = SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..(*old).clone() };
             tx.set_source(work, ordinal, entry)?;
             if staged.units == 0 {
                 return Ok(());

@@ -1,7 +1,7 @@
 //! Whose data it is: a space has one subject, pinned at the first import.
 //!
 //! What is pinned: pseudonyms of the person (name and birth date), the names by which files refer
-//! to the person, birth date and sex. A file passes if all that it says of its subject can be said
+//! to the person, birth date and sex, those of a patient within another record included. A file passes if all that it says of its subject can be said
 //! of the pinned one, and if each reference to a subject is known or leads to the file's own
 //! Patient. A file that says nothing of its subject passes. Everything else needs the person's
 //! confirmation, which is logged and pins what the file adds.
@@ -63,6 +63,8 @@ fn same_date(a: &str, b: &str) -> bool {
 #[derive(Default)]
 pub(crate) struct Subjects {
     people: Vec<Described>,
+    /// Birth date and sex of patients within other records.
+    within: BTreeSet<(String, Option<Sex>)>,
     persons: BTreeSet<Identity>,
     references: BTreeSet<Identity>,
 }
@@ -80,7 +82,13 @@ impl Subjects {
             self.references.insert(r);
         }
         let Some(d) = &hint.described else { return };
-        let PersonHint { names, born, sex } = &**d;
+        let PersonHint { names, born, sex, within } = &**d;
+        if *within {
+            if self.within.len() < PEOPLE {
+                self.within.insert((born.clone(), *sex));
+            }
+            return;
+        }
         let names = names.iter().copied().collect();
         let mut new = Described { names, person: hint.person, born: born.clone(), sex: *sex };
         // One record may tell that two of the others describe one person.
@@ -101,7 +109,7 @@ impl Subjects {
         let pinned = |r: &Identity| m.references.contains(r);
         let persons = |list: &[Identity]| list.iter().any(|p| self.persons.contains(p));
         let strangers = self.references.iter().any(|r| !mine(r) && !pinned(r));
-        if self.people.len() > 1 || self.persons.len() > 1 {
+        if self.people.len() > 1 || self.persons.len() > 1 || !self.fit_within(m) {
             return false;
         }
         if first {
@@ -122,6 +130,19 @@ impl Subjects {
             || p.names.iter().any(pinned)
             // Without names to compare, the day of birth has to do.
             || (p.person.is_none() || m.persons.is_empty()) && p.born.len() >= DAY && born
+    }
+
+    /// Whether what is said of patients within other records can be said of the one person, too.
+    fn fit_within(&self, m: &Manifest) -> bool {
+        let people = self.people.iter().map(|p| (&*p.born, p.sex));
+        let others = self.within.iter().map(|(born, sex)| (&**born, *sex));
+        let all = || people.clone().chain(others.clone());
+        self.within.iter().all(|(born, sex)| {
+            let pinned = m.born.is_empty() || m.born.iter().any(|b| same_date(b, born));
+            let sexes = sex.is_none_or(|s| m.sexes.is_empty() || m.sexes.contains(&s));
+            let agree = |(b, s): (&str, Option<Sex>)| same_date(b, born) && s.zip(*sex).is_none_or(|(a, b)| a == b);
+            pinned && sexes && all().all(agree)
+        })
     }
 }
 
@@ -154,6 +175,10 @@ pub(crate) fn check(work: &mut Work, seen: &Subjects, confirmed: bool) -> Result
         add(&mut m.references, p.names.iter().copied());
         add(&mut m.born, Some(p.born.clone()).filter(|b| !b.is_empty()));
         add(&mut m.sexes, p.sex);
+    }
+    for (born, sex) in &seen.within {
+        add(&mut m.born, Some(born.clone()).filter(|b| !b.is_empty()));
+        add(&mut m.sexes, *sex);
     }
     if nobody(m) || fits && !first {
         return Ok(Checked::Known);

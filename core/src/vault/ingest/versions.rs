@@ -71,6 +71,18 @@ impl Versions {
         }
     }
 
+    /// Whether a thing is known, by its name.
+    pub(crate) fn knows(&self, identity: &Identity) -> bool {
+        self.shown.contains_key(identity) || self.catalog.versions(identity).next().is_some()
+    }
+
+    /// The version of a thing that says this.
+    pub(crate) fn find(&self, identity: &Identity, content: &[u8; 16]) -> Option<RecordId> {
+        let met = self.others.get(identity).into_iter().flatten().chain(self.shown.get(identity));
+        let met = met.filter(|v| v.content == *content).map(|v| v.id).next();
+        met.or_else(|| self.catalog.versions(identity).find(|r| r.content() == *content).map(|r| r.id()))
+    }
+
     /// What becomes of a record. `new` may be given another id: one that was used before belongs
     /// to the version that was shown before.
     pub(crate) fn judge(&mut self, identity: Identity, new: &mut Version, again: impl Fn() -> RecordId) -> Fate {

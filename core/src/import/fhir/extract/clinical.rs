@@ -3,8 +3,8 @@
 
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
-use super::super::types::{Coding, Common, Concept, Period, Reference, Timing};
-use super::convert::{absence, cut, first, join, name, notes, span, when, words};
+use super::super::types::{CodeableReference, Coding, Common, Concept, Period, Reference, Timing};
+use super::convert::{absence, cut, first, join, name, notes, reasons, span, when, words};
 use super::{Marks, Reading};
 use crate::record::{Category, Coding as Code, FactDraft, Kind, Status};
 
@@ -55,6 +55,11 @@ nodes! {
         performed: Text<'a> = "performedDateTime",
         performed_period: Period<'a> = "performedPeriod",
         performed_string: Text<'a> = "performedString",
+        // R5
+        occurrence: Text<'a> = "occurrenceDateTime",
+        occurrence_period: Period<'a> = "occurrencePeriod",
+        occurrence_string: Text<'a> = "occurrenceString",
+        reasons: List<CodeableReference<'a>> = "reason",
         reason: List<Concept<'a>> = "reasonCode",
         body_site: List<Concept<'a>> = "bodySite",
         outcome: Concept<'a> = "outcome",
@@ -166,10 +171,14 @@ pub(super) fn procedure<'a>(p: Procedure<'a>, marks: &Marks) -> Reading<'a> {
     name(&mut fact, &p.code);
     absence(&mut fact);
     (fact.when, fact.until) = span(&p.performed, &p.performed_period, None, marks);
+    if fact.when.is_none() && fact.until.is_none() {
+        (fact.when, fact.until) = span(&p.occurrence, &p.occurrence_period, None, marks);
+    }
     fact.status = tables::status(&p.common.status);
-    let told =
-        [&*p.performed_string, &words(&p.reason), &words(&p.body_site), p.outcome.words(), &notes(&p.common.note)];
-    fact.note = join(told, "; ");
+    let (reason, reasons) = (words(&p.reason), reasons(&p.reasons));
+    let dates = [&*p.performed_string, &p.occurrence_string];
+    let told = [&reason, &reasons, &*words(&p.body_site), p.outcome.words(), &notes(&p.common.note)];
+    fact.note = join(dates.into_iter().chain(told), "; ");
     Reading::new(p.common, vec![fact])
 }
 

@@ -2,8 +2,8 @@
 
 use super::super::node::{List, Text};
 use super::super::tables;
-use super::super::types::{Annotation, Concept, Period, Quantity, Range, Timing};
-use super::Marks;
+use super::super::types::{Annotation, CodeableReference, Concept, Period, Quantity, Range, Timing};
+use super::{Marks, ucum};
 use crate::record::{Coding, Comparator, Decimal, FactDraft, Kind, Quantity as Amount, Value, When};
 
 /// Bytes of one string of a fact; the record itself keeps all of it.
@@ -67,6 +67,13 @@ pub(super) fn absence(fact: &mut FactDraft) {
     }
 }
 
+/// Words of several concepts or references of R5.
+pub(super) fn reasons(list: &[CodeableReference<'_>]) -> String {
+    let of =
+        |r: &CodeableReference<'_>| cut(if r.concept.is_empty() { &r.reference.display } else { r.concept.words() });
+    join(list.iter().map(of), ", ")
+}
+
 /// Words of several concepts.
 pub(super) fn words(concepts: &[Concept<'_>]) -> String {
     join(concepts.iter().map(Concept::words), ", ")
@@ -124,13 +131,13 @@ pub(super) fn amount(q: &Quantity<'_>, marks: &Marks) -> Option<Result<Amount, S
         ">" => Comparator::Greater,
         _ => Comparator::Equal,
     };
-    let ucum = if &*q.system == UCUM { cut(&q.code) } else { String::new() };
+    let stated = if &*q.system == UCUM { cut(&q.code) } else { String::new() };
     let unit = cut(if q.unit.is_empty() { &q.code } else { &q.unit });
-    if ucum.is_empty() && !unit.is_empty() {
+    if stated.is_empty() && !unit.is_empty() && !ucum::is_unit(&unit) && !ucum::is_unit(&q.code) {
         marks.unknown_unit.set(true);
     }
     Some(match Decimal::parse(raw) {
-        Some(number) => Ok(Amount { number, comparator, unit, ucum }),
+        Some(number) => Ok(Amount { number, comparator, unit, ucum: stated }),
         None => {
             marks.bad_number.set(true);
             Err(join([cut(&format!("{}{raw}", comparator.sign())), unit], " "))

@@ -3,8 +3,10 @@
 
 use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
-use super::super::types::{Common, Concept, Dosage, Period, Reference};
-use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when, words};
+use super::super::types::{CodeableReference, Common, Concept, Dosage, Period, Reference};
+use super::convert::{
+    absence, amount_words, codings, cut, first, join, name, notes, range_words, reasons, when, words,
+};
 use super::{Marks, Reading};
 use crate::record::{Category, Coding, FactDraft, Kind, Status};
 use std::collections::HashMap;
@@ -14,6 +16,7 @@ nodes! {
     Use {
         concept: Concept<'a> = "medicationCodeableConcept",
         reference: Reference<'a> = "medicationReference",
+        medication: CodeableReference<'a> = "medication",
         authored: Text<'a> = "authoredOn",
         effective: Text<'a> = "effectiveDateTime",
         effective_period: Period<'a> = "effectivePeriod",
@@ -24,11 +27,17 @@ nodes! {
         instruction: List<Dosage<'a>> = "dosageInstruction",
         dosage: List<Dosage<'a>> = "dosage",
         reason: List<Concept<'a>> = "reasonCode",
+        reasons: List<CodeableReference<'a>> = "reason",
         not: Flag = "doNotPerform",
         intent: Text<'a> = "intent",
         taken: Text<'a> = "taken",
+        adherence: Adherence<'a> = "adherence",
+        reported: Flag = "reportedBoolean",
+        reported_by: Reference<'a> = "reportedReference",
         .. common: Common<'a>
     }
+    /// R5
+    Adherence { code: Concept<'a> = "code", }
     Dispense { validity: Period<'a> = "validityPeriod", }
     Definition {
         code: Concept<'a> = "code",
@@ -36,7 +45,13 @@ nodes! {
         ingredient: List<Ingredient<'a>> = "ingredient",
         .. common: Common<'a>
     }
-    Ingredient { concept: Concept<'a> = "itemCodeableConcept", }
+    Ingredient { concept: Concept<'a> = "itemCodeableConcept", item: CodeableReference<'a> = "item", }
+}
+
+impl<'a> Ingredient<'a> {
+    fn what(&self) -> &Concept<'a> {
+        if self.concept.is_empty() { &self.item.concept } else { &self.concept }
+    }
 }
 
 /// Codes and words of a medication.
@@ -89,26 +104,31 @@ fn relative(reference: &str) -> &str {
 pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Reading<'a> {
     let mut fact = FactDraft::new(Kind::Medication, Category::Medications);
     let mut awaits = None;
-    if m.concept.is_empty() {
-        fact.text = cut(&m.reference.display);
-        match m.reference.reference.strip_prefix('#') {
+    // R5 has both in one.
+    let concept = if m.concept.is_empty() { &m.medication.concept } else { &m.concept };
+    let named = !m.reference.reference.is_empty() || !m.reference.display.is_empty();
+    let reference = if named { &m.reference } else { &m.medication.reference };
+    if concept.is_empty() {
+        let by = if m.reference.identifier.value.is_empty() { reference } else { &m.reference };
+        fact.text = cut(&reference.display);
+        match reference.reference.strip_prefix('#') {
             Some(id) => {
                 if let Some(inner) = m.common.contained.iter().find(|c| &*c.id == id) {
                     name(&mut fact, &inner.code);
                     if fact.text.is_empty() {
-                        fact.text = cut(&m.reference.display);
+                        fact.text = cut(&reference.display);
                     }
                 }
             }
-            None if m.reference.reference.is_empty() => {}
-            None if medications.resolve(&m.reference.reference, &mut fact) => {}
-            None => awaits = Some(cut(&m.reference.reference)),
+            None if reference.reference.is_empty() => {}
+            None if medications.resolve(&reference.reference, &mut fact) => {}
+            None => awaits = Some(cut(&reference.reference)),
         }
         if fact.text.is_empty() {
-            fact.text = cut(&m.reference.identifier.value);
+            fact.text = cut(&by.identifier.value);
         }
     } else {
-        name(&mut fact, &m.concept);
+        name(&mut fact, concept);
     }
     absence(&mut fact);
     fact.when = first(&[&m.effective, &m.effective_period.start, &m.authored, &m.handed_over, &m.prepared], marks);
@@ -117,14 +137,18 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     }
     let end = if m.effective_period.end.is_empty() { &m.dispense.validity.end } else { &m.effective_period.end };
     fact.until = when(end, marks);
-    fact.status = intended(not_done(tables::status(&m.common.status), m.not), &m.intent, &m.taken);
+    let reporter = reporter(&m);
+    let intent = if reporter.is_empty() || &*m.intent != "plan" { &*m.intent } else { "" };
+    let stated = adherence(not_done(tables::status(&m.common.status), m.not), &m.adherence.code);
+    fact.status = intended(stated, intent, &m.taken);
     if awaits.is_none() && is_nameless(&fact) {
-        // R5's `medication.concept`, or nothing at all: what nobody can name is no medication in use.
+        // What nobody can name is no medication in use.
         fact.kind = Kind::Other;
         marks.nameless.set(true);
     }
     let dosage = join(m.instruction.iter().chain(m.dosage.iter()).map(dosage), "; ");
-    fact.note = join([dosage, words(&m.reason), notes(&m.common.note)], "; ");
+    let told = [reporter.to_owned(), dosage, words(&m.reason), reasons(&m.reasons), notes(&m.common.note)];
+    fact.note = join(told, "; ");
     Reading { awaits, ..Reading::new(m.common, vec![fact]) }
 }
 
@@ -133,12 +157,41 @@ fn is_nameless(fact: &FactDraft) -> bool {
 }
 
 /// A proposal that is `active` is an active proposal: nobody takes anything yet. STU3 says apart
-/// from the status that a medication was not taken.
+/// from the status whether a medication was taken.
 fn intended(status: Status, intent: &str, taken: &str) -> Status {
     match (status, intent, taken) {
         (Status::EnteredInError | Status::NotDone, ..) => status,
         (.., "n") => Status::NotDone,
+        (Status::Active | Status::Final, _, "unk") => Status::Unstated,
         (_, "proposal" | "plan" | "option", _) => Status::Preliminary,
+        _ => status,
+    }
+}
+
+/// A plan that is reported and not ordered is how US Core lists what the patient takes unprescribed
+/// ("Medication List Guidance"): whose word that is, in words; empty for what is ordered.
+fn reporter(m: &Use<'_>) -> &'static str {
+    let by = &m.reported_by;
+    let patient = by.reference.starts_with("Patient/") || by.reference.contains("/Patient/");
+    match (&*by.type_name, &*by.reference) {
+        ("Patient", _) => "reported by the patient",
+        _ if patient => "reported by the patient",
+        ("", "") if m.reported.0 == Some(true) => "reported by the patient or another",
+        ("", "") => "",
+        _ => "reported by another",
+    }
+}
+
+/// R5 says apart from the status whether the patient takes it.
+fn adherence(status: Status, code: &Concept<'_>) -> Status {
+    let said = |word: &str| code.coding.iter().any(|c| c.code.starts_with(word));
+    match status {
+        Status::EnteredInError | Status::NotDone | Status::Preliminary => status,
+        _ if said("not-taking") => Status::NotDone,
+        _ if said("stopped") => Status::Stopped,
+        _ if said("on-hold") => Status::OnHold,
+        _ if said("unknown") => Status::Unstated,
+        Status::Unstated if said("taking") => Status::Active,
         _ => status,
     }
 }
@@ -169,8 +222,8 @@ pub(super) fn definition(m: Definition<'_>) -> Reading<'_> {
     let mut fact = FactDraft::new(Kind::Other, Category::Medications);
     name(&mut fact, &m.code);
     if m.code.is_empty() {
-        fact.codes = m.ingredient.first().map(|i| codings(&i.concept)).unwrap_or_default();
-        fact.text = join(m.ingredient.iter().map(|i| i.concept.words()), ", ");
+        fact.codes = m.ingredient.first().map(|i| codings(i.what())).unwrap_or_default();
+        fact.text = join(m.ingredient.iter().map(|i| i.what().words()), ", ");
     }
     fact.status = tables::status(&m.common.status);
     fact.note = cut(m.form.words());

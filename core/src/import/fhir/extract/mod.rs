@@ -11,6 +11,7 @@ mod medication;
 mod observation;
 mod other;
 mod patient;
+mod ucum;
 
 pub(super) use convert::cut;
 pub(super) use medication::Known;

@@ -68,6 +68,7 @@ pub(super) fn read<'a>(p: Patient<'a>, marks: &Marks) -> Reading<'a> {
         names: identifiers.take(IDENTIFIERS).map(|k| subject::reference(&k)).collect(),
         born: subject::birth_date(&p.birth_date),
         sex: Sex::from_code(&p.gender),
+        within: false,
     };
     Reading { person, described: Some(described), ..Reading::new(p.common, facts) }
 }

@@ -229,6 +229,80 @@ fn a_proposal_is_no_treatment() {
     assert_eq!(status(r#""status":"cancelled","intent":"plan""#), Status::NotDone);
 }
 
+/// US Core, "Medication List Guidance": what the patient takes without an order.
+#[test]
+fn what_is_reported_is_taken() {
+    let of = |fields: &str| {
+        let m = format!(
+            r#"{{"resourceType":"MedicationRequest","status":"active","medicationCodeableConcept":{{"text":"x"}},{fields}}}"#
+        );
+        let fact = one(&m).0.fact().clone();
+        (fact.status, fact.note)
+    };
+    let by = |words: &str| (Status::Active, words.to_owned());
+    assert_eq!(of(r#""intent":"plan","reportedBoolean":true"#), by("reported by the patient or another"));
+    let reported = r#""intent":"plan","reportedReference":{"reference":"Patient/1"}"#;
+    assert_eq!(of(reported), by("reported by the patient"));
+    assert_eq!(of(&reported.replace("Patient", "Practitioner")), by("reported by another"));
+    assert_eq!(of(r#""intent":"plan","reportedBoolean":false"#), (Status::Preliminary, String::new()));
+    // A proposal stays one, whoever reports it.
+    assert_eq!(of(r#""intent":"proposal","reportedBoolean":true"#).0, Status::Preliminary);
+}
+
+/// R5 puts a concept or a reference into one field, and says apart whether it is taken.
+#[test]
+fn names_and_adherence_of_r5() {
+    let of = |fields: &str| {
+        let (c, r) = one(&format!(r#"{{"resourceType":"MedicationStatement","status":"recorded",{fields}}}"#));
+        assert_eq!(issues(&r), []);
+        c.fact().clone()
+    };
+    let fact = of(
+        r#""medication":{"concept":{"coding":[{"system":"s","code":"7"}],"text":"Metformin"}},"reason":[{"concept":{"text":"diabetes"}},{"reference":{"display":"d"}}]"#,
+    );
+    assert_eq!((fact.kind, fact.text.as_str(), fact.codes[0].code.as_str()), (Kind::Medication, "Metformin", "7"));
+    assert_eq!((fact.status, fact.note.as_str()), (Status::Unstated, "diabetes, d"));
+    assert_eq!(of(r#""medication":{"reference":{"display":"Metformin"}}"#).text, "Metformin");
+    for (code, status) in [
+        ("taking-as-directed", Status::Active),
+        ("not-taking", Status::NotDone),
+        ("on-hold-as-directed", Status::OnHold),
+        ("stopped", Status::Stopped),
+        ("unknown", Status::Unstated),
+    ] {
+        let adherence = format!(
+            r#""medication":{{"concept":{{"text":"x"}}}},"adherence":{{"code":{{"coding":[{{"code":"{code}"}}]}}}}"#
+        );
+        assert_eq!(of(&adherence).status, status, "{code}");
+    }
+    let m = r#"{"resourceType":"Medication","id":"m","ingredient":[{"item":{"concept":{"text":"Metformin"}}}]}"#;
+    let u = r#"{"resourceType":"MedicationRequest","medication":{"reference":{"reference":"Medication/m"}}}"#;
+    for order in [[m, u], [u, m]] {
+        let (c, _) = one(&order.join("\n"));
+        assert_eq!(c.of("MedicationRequest")[0].facts[0].text, "Metformin");
+    }
+    let (c, _) = one(
+        r#"{"resourceType":"Procedure","code":{"text":"x"},"occurrenceDateTime":"2020","reason":[{"concept":{"text":"y"}}]}"#,
+    );
+    assert!(c.fact().when.is_some() && c.fact().note == "y");
+}
+
+/// A unit that is one of UCUM, where nothing says so, is as good as reported.
+#[test]
+fn a_plain_unit_is_no_repair() {
+    let of = |quantity: &str| {
+        let o = format!(
+            r#"{{"resourceType":"Observation","code":{{"text":"x"}},"valueQuantity":{{"value":1,{quantity}}}}}"#
+        );
+        issues(&one(&o).1)
+    };
+    for unit in ["mg/dL", "mmol/L", "%"] {
+        assert_eq!(of(&format!(r#""unit":"{unit}""#)), [], "{unit}");
+    }
+    assert_eq!(of(r#""unit":"mmHg","code":"mm[Hg]""#), []);
+    assert_eq!(of(r#""unit":"mmHg""#), [(Severity::Repaired, What::UnknownUnit)]);
+}
+
 #[test]
 fn what_was_not_taken_is_not_done() {
     let m = |taken: &str| {
@@ -237,13 +311,13 @@ fn what_was_not_taken_is_not_done() {
         );
         one(&m).0.fact().status
     };
-    assert_eq!([m("n"), m("y")], [Status::NotDone, Status::Active]);
+    assert_eq!([m("n"), m("y"), m("unk")], [Status::NotDone, Status::Active, Status::Unstated]);
 }
 
 #[test]
 fn a_medication_without_a_name_is_an_issue() {
     let use_of = |field: &str| one(&format!(r#"{{"resourceType":"MedicationStatement","status":"active"{field}}}"#));
-    for field in ["", r#","medication":{"concept":{"text":"Metformin"}}"#, r#","medicationCodeableConcept":{}"#] {
+    for field in ["", r#","medication":{"concept":{}}"#, r#","medicationCodeableConcept":{}"#] {
         let (c, r) = use_of(field);
         assert_eq!((c.fact().kind, c.fact().category), (Kind::Other, Category::Medications), "{field}");
         assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)], "{field}");

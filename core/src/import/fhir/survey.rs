@@ -1,0 +1,176 @@
+//! A first look at a file of which the entries are named by `urn:uuid:` alone: what each says, and
+//! what the entries that it refers to say, but by what name.
+//!
+//! Many producers make these names anew for each document. So what an entry is told by is a digest
+//! in which each name of an entry of the file is replaced: its own by a mark, another's by the
+//! digest of the round before (colour refinement), a patient's by the pseudonym of the person. A
+//! patient without a name and a birth date stays under its own name, and with it everything that
+//! refers to it: two persons are never taken for one.
+//!
+//! Names are `urn:uuid:` with whatever follows, and every UUID, wherever in a string: in an `id`, a
+//! reference, a narrative.
+//!
+//! Limits. A file that names more than [`ENTRIES`] entries or refers to them more
+//! than [`REFERENCES`] times is not looked at: its names then count as they are.
+
+use super::canonical::{Canonical, half, name_of};
+use super::extract::{self, Known, Marks};
+use super::identity::{self, Names};
+use super::node::Notes;
+use super::session::{Labels, label, with_labels};
+use super::tables;
+use super::walk;
+use super::window::Handler;
+use crate::error::{Error, Result};
+use crate::id::Identity;
+use crate::import::{Limits, Named, Severity, Sink, What};
+use std::collections::HashMap;
+use std::ops::Range;
+
+const ENTRIES: usize = 200_000;
+const REFERENCES: usize = 1_000_000;
+/// How many references away something may be and still tell two entries apart.
+const ROUNDS: usize = 8;
+
+struct Entry {
+    name: [u8; 16],
+    identity: Identity,
+    /// What it says by itself.
+    says: [u8; 16],
+    /// What it is to those that refer to it, whatever else it says.
+    person: Option<[u8; 16]>,
+    names: Range<usize>,
+}
+
+struct Survey<'s> {
+    sink: &'s mut dyn Sink,
+    canonical: Canonical,
+    entries: Vec<Entry>,
+    names: Vec<[u8; 16]>,
+    bundles: Vec<Labels>,
+    full: bool,
+}
+
+/// Tells the sink which entries of the file have no lasting name, and what each is told by. What
+/// is wrong with the file, reading it will say.
+///
+/// # Errors
+/// What the reader or the sink fails with.
+pub(crate) fn survey(input: &mut dyn std::io::Read, limits: &Limits, sink: &mut dyn Sink) -> Result<()> {
+    let survey = Survey {
+        sink,
+        canonical: Canonical::default(),
+        entries: Vec::new(),
+        names: Vec::new(),
+        bundles: Vec::new(),
+        full: false,
+    };
+    let survey = match walk::walk(input, survey, limits) {
+        Ok(survey) => survey,
+        Err(Error::Malformed(_) | Error::TooLarge(_)) => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    if survey.full || survey.entries.is_empty() {
+        return Ok(());
+    }
+    let list = refine(&survey.entries, &survey.names);
+    survey.sink.names(&list)
+}
+
+/// Where something stands that is named; none for what is named twice.
+fn places(entries: &[Entry]) -> HashMap<[u8; 16], Option<usize>> {
+    let mut at = HashMap::with_capacity(entries.len());
+    for (i, e) in entries.iter().enumerate() {
+        at.entry(e.name).and_modify(|a| *a = None).or_insert(Some(i));
+    }
+    at
+}
+
+fn refine(entries: &[Entry], names: &[[u8; 16]]) -> Vec<Named> {
+    let at = places(entries);
+    let mut now: Vec<[u8; 16]> = entries.iter().map(|e| e.says).collect();
+    let mut text = Vec::new();
+    for _ in 0..ROUNDS {
+        let round = |(i, e): (usize, &Entry)| {
+            let names = names.get(e.names.clone()).unwrap_or_default();
+            if names.is_empty() {
+                return e.says;
+            }
+            text.clear();
+            text.extend_from_slice(&e.says);
+            for name in names {
+                let (mark, what) = match at.get(name).copied().flatten() {
+                    Some(own) if own == i => (b'o', None),
+                    Some(j) => match entries.get(j).and_then(|e| e.person) {
+                        Some(person) => (b'p', Some(person)),
+                        None => (b'e', now.get(j).copied()),
+                    },
+                    None => (b'n', Some(*name)),
+                };
+                text.push(mark);
+                text.extend_from_slice(&what.unwrap_or_default());
+            }
+            half(&text)
+        };
+        now = entries.iter().enumerate().map(round).collect();
+    }
+    let alone = |e: &Entry| at.get(&e.name).copied().flatten().is_some();
+    let told = entries.iter().zip(now).filter(|(e, _)| alone(e));
+    told.map(|(e, digest)| Named { identity: e.identity, digest }).collect()
+}
+
+impl Handler for Survey<'_> {
+    fn resource(&mut self, body: &[u8], _: u64, full_url: Option<&str>) -> Result<bool> {
+        let Some(own) = full_url.and_then(|u| name_of(u.trim().as_bytes())) else { return Ok(false) };
+        if self.full || self.entries.len() >= ENTRIES || self.names.len() >= REFERENCES {
+            self.full = true;
+            return Ok(false);
+        }
+        let text = String::from_utf8_lossy(body);
+        let Ok(type_name) = extract::resource_type(&text) else { return Ok(false) };
+        let (type_name, category) = tables::resource_type(&type_name).unwrap_or((tables::UNKNOWN, None));
+        let from = self.names.len();
+        let mut says = self.canonical.nameless(body, &mut self.names);
+        let around = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
+        says = with_labels(says, around);
+        let mut person = None;
+        if type_name == "Patient" {
+            let marks = Marks::new();
+            let read = extract::read(type_name, category, &text, &marks, &Known::default());
+            person = read.ok().and_then(|r| r.person).map(|p| *p.as_bytes());
+            if person.is_none() {
+                says = half(&[says, own].concat());
+            }
+        }
+        let names = Names { full_url, ..Names::default() };
+        let identity = identity::identity(type_name, names, &[]);
+        self.entries.push(Entry { name: own, identity, says, person, names: from..self.names.len() });
+        Ok(false)
+    }
+
+    fn envelope(&mut self, _: u64, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn issue(&mut self, _: Severity, _: What, _: u64) {}
+
+    fn bundle(&mut self, level: usize) {
+        self.bundles.resize(level + 1, Labels::default());
+    }
+
+    fn bundle_meta(&mut self, meta: &[u8]) {
+        let text = String::from_utf8_lossy(meta);
+        if let (Ok(meta), Some(labels)) = (extract::parse(&text, &Notes::new()), self.bundles.last_mut()) {
+            label(&meta, labels);
+        }
+    }
+
+    fn bundle_end(&mut self, level: usize) {
+        self.bundles.truncate(level);
+    }
+
+    /// Where reading has come is for the reading to say: this only asks whether to go on.
+    fn progress(&mut self, _: u64) -> Result<()> {
+        self.sink.progress(0)
+    }
+}
