@@ -19,7 +19,7 @@ pub use event::AuditEvent;
 pub use field::{Gesture, LogHead, ReleaseKind};
 pub use words::describe;
 
-pub(crate) use items::items_root;
+pub(crate) use items::{item_hash, items_root, root_of_hashes};
 
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Malformed, Result};

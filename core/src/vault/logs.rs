@@ -147,11 +147,11 @@ impl HealthSpace {
     }
 }
 
-fn tree_head(scope: &Scope) -> TreeHead {
+pub(super) fn tree_head(scope: &Scope) -> TreeHead {
     TreeHead { size: scope.head.log_size, root: scope.head.log_root }
 }
 
-fn checkpoint(scope: &Scope) -> Checkpoint {
+pub(super) fn checkpoint(scope: &Scope) -> Checkpoint {
     Checkpoint { origin: note::origin(&scope.head.log_origin), head: tree_head(scope) }
 }
 

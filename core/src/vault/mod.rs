@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod disclose;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -29,6 +30,7 @@ mod space;
 mod state;
 mod tx;
 
+pub(crate) use disclose::{Disclosing, Log};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
