@@ -47,7 +47,17 @@ fi
 verifiers+=("$python -B examples/verify/python/verify.py")
 
 "$cargo" build --quiet --locked -p healthspace-examples --bin proofs
-"${CARGO_TARGET_DIR:-target}/debug/proofs" "$dir" "${DISCLOSURES:-1000}"
+built=${CARGO_TARGET_DIR:-target}/debug
+"$built/proofs" "$dir" "${DISCLOSURES:-1000}"
+"$python" -B examples/verify/python/forge.py "$dir/forged"
+for f in "$dir"/forged/good-*.hsev; do
+    "$built/proofs" --verify "$dir/forged/keys.txt" "$f" >"$dir/said" || { cat "$dir/said"; fail "Rust refuses $f"; }
+done
+for f in "$dir"/forged/bad-*.hsev; do
+    code=0
+    "$built/proofs" --verify "$dir/forged/keys.txt" "$f" >"$dir/said" || code=$?
+    [ "$code" = 1 ] || fail "Rust accepts $f"
+done
 receipts=("$dir"/receipts/*.receipt)
 pairs=("$dir"/consistency/*.checkpoint)
 both=()
@@ -80,6 +90,22 @@ for verifier in "${verifiers[@]}"; do
         expect 1 "${v[@]}" consistency "${key[@]}" "${bad%.proof}.checkpoint" "$bad"
         say "refused: $(basename "$bad" .proof)"
     done
+    expect 0 "${v[@]}" evidence "${key[@]}" "$dir"/evidence/*.hsev
+    say "$(tail -1 "$dir/said"), $(grep -c 'entry [0-9]*: ' "$dir/said") disclosures told"
+    grep -q 'Not proven by any of it' "$dir/said" && grep -q 'not proven: omitted withdrawals' "$dir/said" ||
+        fail "$name does not say what was not proven"
+    for f in one open; do
+        expect 0 "${v[@]}" evidence "${key[@]}" --quiet --every-flip "$dir/evidence/$f.hsev"
+        say "$(tail -1 "$dir/said")"
+    done
+    expect 0 "${v[@]}" evidence --key "$dir/forged/keys.txt" --quiet "$dir"/forged/good-*.hsev
+    say "forged: $(tail -1 "$dir/said")"
+    for bad in "$dir"/forged/bad-*.hsev; do
+        expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" --quiet "$bad"
+    done
+    say "forged: $(ls "$dir"/forged/bad-*.hsev | wc -l) refused"
+    expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" "$dir/evidence/one.hsev"
+
     # Another log's key, a receipt with something behind it, one with Windows line ends.
     head -1 "$dir/keys.txt" >"$dir/other.txt"
     expect 1 "${v[@]}" receipt --key "$dir/other.txt" "${receipts[0]}"

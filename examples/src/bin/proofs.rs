@@ -2,12 +2,14 @@
 //! `examples/verify/test.sh` runs two of them over it. Whatever is written was verified here first,
 //! and whatever is meant to be refused was refused.
 //!
-//! `proofs DIRECTORY [DISCLOSURES]`
+//! `proofs DIRECTORY [DISCLOSURES]` writes; `proofs --verify KEYS FILE...` verifies evidence files, as the
+//! other two programs do, with the same exit codes.
 #![forbid(unsafe_code)]
 
 use healthspace::audit::Gesture;
 use healthspace::catalog::Query;
 use healthspace::consent::Recipient;
+use healthspace::evidence::{EvidenceRequest, ItemsShown, verify_evidence};
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
@@ -25,6 +27,11 @@ type Done<T = ()> = Result<T, String>;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, keys, files @ ..] = &args[..]
+        && flag == "--verify"
+    {
+        return verify(keys, files);
+    }
     let (Some(dir), Ok(disclosures)) = (args.first(), args.get(1).map_or(Ok(1000), |n| n.parse::<u64>())) else {
         eprintln!("usage: proofs DIRECTORY [DISCLOSURES]");
         return ExitCode::from(2);
@@ -38,12 +45,30 @@ fn main() -> ExitCode {
     }
 }
 
+fn verify(keys: &str, files: &[String]) -> ExitCode {
+    let Ok(keys) = fs::read_to_string(keys) else { return ExitCode::from(2) };
+    let keys: Vec<&str> = keys.lines().collect();
+    let mut refused = 0;
+    for file in files {
+        let Ok(bytes) = fs::read(file) else { return ExitCode::from(2) };
+        match verify_evidence(&bytes, &keys) {
+            Ok(report) => report.disclosures.iter().for_each(|d| println!("{}", d.describe("en"))),
+            Err(e) => {
+                refused += 1;
+                println!("REFUSED {file}: {e}");
+            }
+        }
+    }
+    println!("evidence files: {} verified, {refused} refused", files.len() - refused);
+    ExitCode::from(u8::from(refused > 0))
+}
+
 fn told(e: impl std::fmt::Display) -> String {
     e.to_string()
 }
 
 fn write(dir: &Path, disclosures: u64) -> Done {
-    for folder in ["receipts", "consistency", "refused"] {
+    for folder in ["receipts", "consistency", "evidence", "refused"] {
         fs::create_dir_all(dir.join(folder)).map_err(told)?;
     }
     let file = dir.join("me.hs");
@@ -73,6 +98,7 @@ fn write(dir: &Path, disclosures: u64) -> Done {
     let spoiled = every_flip(&space, &keys)?;
     println!("{spoiled} spoiled copies of a receipt and of a consistency proof, all refused here");
     println!("{receipts} receipts and {pairs} consistency proofs, all verified here");
+    evidence(&space, dir)?;
     rewritten(space, &keys, dir, &file, &unlock)?;
     fs::remove_file(&file).map_err(told)
 }
@@ -133,6 +159,27 @@ fn receipts(space: &HealthSpace, keys: &Keys, dir: &Path) -> Done<usize> {
         put(dir.join(format!("receipts/{index:05}.receipt")), &text)?;
     }
     Ok(releases.len())
+}
+
+/// Evidence files: all disclosures, the last one with more and with less shown.
+fn evidence(space: &HealthSpace, dir: &Path) -> Done {
+    let last = space.log(HEALTH).map_err(told)?.len() as u64 - 1;
+    let one = EvidenceRequest::new().partition("health").entries(&[last]);
+    let keys = space.verifier_keys().map_err(told)?;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    for (name, request) in [
+        ("all", EvidenceRequest::new()),
+        ("counted", EvidenceRequest::new().items(ItemsShown::Count)),
+        ("open", one.clone().items(ItemsShown::Open)),
+        ("logged", one.clone().without_system_entries()),
+        ("one", one),
+    ] {
+        let bytes = space.evidence(&request).map_err(told)?;
+        let report = verify_evidence(&bytes, &keys).map_err(told)?;
+        println!("{name}.hsev: {} disclosures, {} bytes, verified here", report.disclosures.len(), bytes.len());
+        fs::write(dir.join(format!("evidence/{name}.hsev")), bytes).map_err(told)?;
+    }
+    Ok(())
 }
 
 /// Every one-bit change and every cut of one text of each kind.
