@@ -117,7 +117,7 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf,
-    Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session, StagedImport, Stats,
-    VerifiedReceipt, verify_consistency, verify_receipt,
+    Audited, ConsentRequest, DisclosureLine, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info,
+    LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session,
+    StagedImport, Stats, VerifiedReceipt, verify_consistency, verify_receipt,
 };

@@ -58,6 +58,20 @@ for f in "$dir"/forged/bad-*.hsev; do
     "$built/proofs" --verify "$dir/forged/keys.txt" "$f" >"$dir/said" || code=$?
     [ "$code" = 1 ] || fail "Rust accepts $f"
 done
+
+# The AuditEvents, by a FHIR library that is not ours.
+fhir=$python
+if ! "$fhir" -c 'import fhir.resources' 2>/dev/null; then
+    fhir=$out/venv/bin/python
+    { [ -x "$fhir" ] || python3 -m venv "$out/venv"; } &&
+        { "$fhir" -c 'import fhir.resources' 2>/dev/null || "$out/venv/bin/pip" install -q 'fhir.resources>=8' >"$out/pip.log" 2>&1; } || fhir=
+fi
+if [ -n "$fhir" ]; then
+    "$fhir" -B examples/verify/python/audit_events.py "$dir"/audit-*.json || fail "the AuditEvents are not FHIR"
+else
+    echo "SKIPPED: the AuditEvents are not read by fhir.resources, which could not be installed: see $out/pip.log"
+fi
+
 receipts=("$dir"/receipts/*.receipt)
 pairs=("$dir"/consistency/*.checkpoint)
 both=()

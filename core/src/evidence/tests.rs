@@ -69,7 +69,12 @@ fn a_disclosure_is_proved_with_its_grant_its_items_and_no_withdrawal_before() {
 
     // By recipient, by time, by entries.
     let count = |ask: EvidenceRequest| {
-        verify(&space.evidence(&ask).unwrap(), &keys(&space)).unwrap().disclosures.iter().map(|d| d.index).collect::<Vec<u64>>()
+        verify(&space.evidence(&ask).unwrap(), &keys(&space))
+            .unwrap()
+            .disclosures
+            .iter()
+            .map(|d| d.index)
+            .collect::<Vec<u64>>()
     };
     let none: Vec<u64> = Vec::new();
     assert_eq!(count(EvidenceRequest::new().recipient("eu-llm")), [entry, last]);
@@ -269,10 +274,14 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     assert_eq!(level(&[noise.clone(), granted(None)], 1, &[0, 1]).unwrap(), Level::Logged);
 
     // Decided under a system log that is not the one shown, or is longer than it.
-    let (system, fork) = (Liar::of(1, &[(5, noise.clone()), (5, granted(None))]), Liar::of(1, &[0; 3].map(|_| (5, granted(None)))));
+    let (system, fork) =
+        (Liar::of(1, &[(5, noise.clone()), (5, granted(None))]), Liar::of(1, &[0; 3].map(|_| (5, granted(None)))));
     for head in [fork.head(2), fork.head(3)] {
         let health = Liar::of(2, &[(10, released(head, &[]))]);
-        assert!(matches!(file(&system, &[1], &[2], &health, ItemsPart::Hidden), Err(Error::Malformed(Malformed::Proof))));
+        assert!(matches!(
+            file(&system, &[1], &[2], &health, ItemsPart::Hidden),
+            Err(Error::Malformed(Malformed::Proof))
+        ));
     }
     // A claim that says more than what is shown.
     let health = Liar::of(2, &[(10, released(system.head(2), &[]))]);
@@ -337,4 +346,37 @@ proptest! {
         let _ = verify_evidence(&bytes, &[]);
         let _ = verify_evidence(&[b"\xa5\x01\x77healthspace-evidence/v1", &tail[..]].concat(), &[]);
     }
+}
+
+/// The same for the person: who, when, what, why, and by which permission.
+#[test]
+fn the_person_reads_of_every_disclosure_in_words() {
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    ask(&space, "eu-llm");
+    let stranger = space.session(Recipient::model("us-llm").unwrap(), Purpose::PatientRequest).unwrap();
+    assert!(matches!(stranger.query(&of_code("13457-7")), Err(Error::Denied)));
+    let lines = space.disclosure_log().unwrap();
+    let told: Vec<String> = lines.iter().flat_map(|l| [l.describe("en"), l.describe("fr")]).collect();
+    assert_eq!(
+        told,
+        [
+            "On 21 September 2026 at 14:13 UTC: 1 item was read by \u{201c}eu-llm\u{201d} for the person’s own request, \
+             not for training AI models. The permission was given on 21 September 2026.",
+            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: 1 élément lu par «\u{a0}eu-llm\u{a0}»\u{a0}; finalité\
+             \u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA. L’autorisation date du 21 \
+             septembre 2026.",
+            "On 21 September 2026 at 14:13 UTC: A request by \u{201c}us-llm\u{201d} for the person’s own request was refused.",
+            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: Une demande de «\u{a0}us-llm\u{a0}» a été refusée\u{a0}; \
+             finalité\u{a0}: demande de la personne elle-même.",
+        ]
+    );
+    let bundle = space.audit_events(crate::vault::LogOf::Partition("health"), "fr").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&bundle).unwrap();
+    let events = json["entry"].as_array().unwrap();
+    assert_eq!(events.len(), space.log(crate::vault::LogOf::Partition("health")).unwrap().len());
+    let released = &events[events.len() - 2]["resource"];
+    assert_eq!((released["type"]["code"].as_str(), released["action"].as_str()), (Some("110106"), Some("R")));
+    assert_eq!(released["purposeOfEvent"][0]["coding"][0]["code"], "PATRQT");
+    assert_eq!(events.last().unwrap()["resource"]["outcome"], "8");
 }

@@ -83,14 +83,7 @@ fn log(part: &LogPart, keys: &[VerifierKey]) -> Result<Known> {
     Ok(known)
 }
 
-fn disclosed(
-    logs: &[Known],
-    file: &File,
-    at: u64,
-    index: u64,
-    items: &ItemsPart,
-    claim: Claim,
-) -> Result<Disclosed> {
+fn disclosed(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart, claim: Claim) -> Result<Disclosed> {
     let log = usize::try_from(at).ok().and_then(|at| logs.get(at)).ok_or(BAD)?;
     let entry = log.entries.get(&index).ok_or(BAD)?.clone();
     let items = match items {

@@ -28,6 +28,7 @@ mod scope;
 mod session;
 mod space;
 mod state;
+mod told;
 mod tx;
 
 pub(crate) use disclose::{Disclosing, Log};
@@ -41,6 +42,7 @@ pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
 pub use session::Session;
 pub use space::{HealthSpace, Info};
+pub use told::DisclosureLine;
 
 #[cfg(test)]
 pub(crate) mod tests;

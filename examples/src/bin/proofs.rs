@@ -99,6 +99,7 @@ fn write(dir: &Path, disclosures: u64) -> Done {
     println!("{spoiled} spoiled copies of a receipt and of a consistency proof, all refused here");
     println!("{receipts} receipts and {pairs} consistency proofs, all verified here");
     evidence(&space, dir)?;
+    in_words(&space, dir)?;
     rewritten(space, &keys, dir, &file, &unlock)?;
     fs::remove_file(&file).map_err(told)
 }
@@ -178,6 +179,19 @@ fn evidence(space: &HealthSpace, dir: &Path) -> Done {
         let report = verify_evidence(&bytes, &keys).map_err(told)?;
         println!("{name}.hsev: {} disclosures, {} bytes, verified here", report.disclosures.len(), bytes.len());
         fs::write(dir.join(format!("evidence/{name}.hsev")), bytes).map_err(told)?;
+    }
+    Ok(())
+}
+
+/// The same for a person, and for an auditor's tools.
+fn in_words(space: &HealthSpace, dir: &Path) -> Done {
+    let lines = space.disclosure_log().map_err(told)?;
+    for lang in ["en", "fr"] {
+        put(dir.join(format!("audit-health-{lang}.json")), &space.audit_events(HEALTH, lang).map_err(told)?)?;
+        put(dir.join(format!("audit-space-{lang}.json")), &space.audit_events(LogOf::Space, lang).map_err(told)?)?;
+        if let Some(first) = lines.first() {
+            println!("{}", first.describe(lang));
+        }
     }
     Ok(())
 }
