@@ -17,6 +17,7 @@ use healthspace::{
 };
 use healthspace_examples::person;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,13 +34,13 @@ fn main() -> ExitCode {
         return verify(keys, files);
     }
     let (Some(dir), Ok(disclosures)) = (args.first(), args.get(1).map_or(Ok(1000), |n| n.parse::<u64>())) else {
-        eprintln!("usage: proofs DIRECTORY [DISCLOSURES]");
+        say("usage: proofs DIRECTORY [DISCLOSURES]");
         return ExitCode::from(2);
     };
     match write(Path::new(dir), disclosures) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("proofs: {why}");
+            say(&format!("proofs: {why}"));
             ExitCode::from(1)
         }
     }
@@ -52,15 +53,19 @@ fn verify(keys: &str, files: &[String]) -> ExitCode {
     for file in files {
         let Ok(bytes) = fs::read(file) else { return ExitCode::from(2) };
         match verify_evidence(&bytes, &keys) {
-            Ok(report) => report.disclosures.iter().for_each(|d| println!("{}", d.describe("en"))),
+            Ok(report) => report.disclosures.iter().for_each(|d| say(&d.describe("en"))),
             Err(e) => {
                 refused += 1;
-                println!("REFUSED {file}: {e}");
+                say(&format!("REFUSED {file}: {e}"));
             }
         }
     }
-    println!("evidence files: {} verified, {refused} refused", files.len() - refused);
+    say(&format!("evidence files: {} verified, {refused} refused", files.len() - refused));
     ExitCode::from(u8::from(refused > 0))
+}
+
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 fn told(e: impl std::fmt::Display) -> String {
@@ -96,8 +101,8 @@ fn write(dir: &Path, disclosures: u64) -> Done {
     }
     let receipts = receipts(&space, &keys, dir)?;
     let spoiled = every_flip(&space, &keys)?;
-    println!("{spoiled} spoiled copies of a receipt and of a consistency proof, all refused here");
-    println!("{receipts} receipts and {pairs} consistency proofs, all verified here");
+    say(&format!("{spoiled} spoiled copies of a receipt and of a consistency proof, all refused here"));
+    say(&format!("{receipts} receipts and {pairs} consistency proofs, all verified here"));
     evidence(&space, dir)?;
     in_words(&space, dir)?;
     rewritten(space, &keys, dir, &file, &unlock)?;
@@ -177,7 +182,7 @@ fn evidence(space: &HealthSpace, dir: &Path) -> Done {
     ] {
         let bytes = space.evidence(&request).map_err(told)?;
         let report = verify_evidence(&bytes, &keys).map_err(told)?;
-        println!("{name}.hsev: {} disclosures, {} bytes, verified here", report.disclosures.len(), bytes.len());
+        say(&format!("{name}.hsev: {} disclosures, {} bytes, verified here", report.disclosures.len(), bytes.len()));
         fs::write(dir.join(format!("evidence/{name}.hsev")), bytes).map_err(told)?;
     }
     Ok(())
@@ -190,7 +195,7 @@ fn in_words(space: &HealthSpace, dir: &Path) -> Done {
         put(dir.join(format!("audit-health-{lang}.json")), &space.audit_events(HEALTH, lang).map_err(told)?)?;
         put(dir.join(format!("audit-space-{lang}.json")), &space.audit_events(LogOf::Space, lang).map_err(told)?)?;
         if let Some(first) = lines.first() {
-            println!("{}", first.describe(lang));
+            say(&first.describe(lang));
         }
     }
     Ok(())
@@ -260,7 +265,7 @@ fn rewritten(space: HealthSpace, keys: &Keys, dir: &Path, file: &Path, unlock: &
     refused("forked", &older.consistency(HEALTH, size).map_err(told)?)?;
     refused("forked-from-the-last-common-entry", &older.consistency(HEALTH, size - 6).map_err(told)?)?;
     older.close();
-    println!("4 rewritten histories, all refused here");
+    say("4 rewritten histories, all refused here");
     fs::remove_file(copy).map_err(told)
 }
 
