@@ -12,6 +12,7 @@ import pathlib
 import sys
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsev import LIMITED, LIMITS, OMITTED, OWN_LOOK, PURPOSE, TERMS, UNDER_GRANT
 from hslog import leaf_hash, node_hash, root_of, sha256
@@ -74,7 +75,7 @@ class Log:
         self.entries = [cbor({1: 1, 2: number, 3: time, 4: cbor(body)}) for number, time, body in events]
         macs = [hmac.digest(self.r(i), e, "sha256") for i, e in enumerate(self.entries)]
         self.leaves = [leaf_hash(b"healthspace-ledger/v1\0" + m) for m in macs]
-        self.blob = b"\x01" + KEY.public_key().public_bytes_raw()
+        self.blob = b"\x01" + KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.hash = sha256(self.origin.encode(), b"\n", self.blob)[:4]
 
     @staticmethod
