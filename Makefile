@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo bench fuzz leak test test-rust test-doc test-python test-mobile test-examples lint doc clean
+.PHONY: help tools demo bench fuzz leak test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -10,7 +10,7 @@ LANG_OF_DEMO ?= en
 help:
 	@echo 'make demo                           the story on an invented person'
 	@echo "make demo FILES='a.json b.zip' QUESTION='...'   the same on your files (paths without blanks)"
-	@echo 'make test                           all tests: Rust, documentation, C, Python, mobile'
+	@echo 'make test                           all tests: Rust, documentation, C, Python, mobile, the verifiers'
 	@echo 'make bench                          the table of speeds, beside SQLCipher and SQLite'
 	@echo 'make fuzz                           every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make leak                           the leak test kit, times too (LEAK_ROUNDS, 200)'
@@ -39,7 +39,7 @@ bench: tools
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
 
 # The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some.
-FUZZ ?= fhir apple zip form sealed proof segment question
+FUZZ ?= fhir apple zip form sealed proof evidence segment question
 FUZZ_SECONDS ?= 60
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo 'missing: cargo install cargo-fuzz --locked' >&2; exit 1; }
@@ -55,7 +55,7 @@ LEAK_ROUNDS ?= 200
 leak: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-examples --bin leak_kit -- --rounds $(LEAK_ROUNDS)
 
-test: test-rust test-doc test-python test-mobile test-examples
+test: test-rust test-doc test-python test-mobile test-examples test-verify
 
 # cargo-nextest where it is installed, else cargo's own runner.
 test-rust: tools
@@ -79,6 +79,10 @@ test-python test-mobile: test-%: tools
 # The stories in C and in Python, as a reader of `examples/` runs them.
 test-examples: test-python
 	@echo '== Examples in C and Python'; CARGO='$(CARGO)' bash examples/test.sh
+
+# Receipts, consistency proofs and evidence files, verified by programs that are not the library.
+test-verify: tools
+	@echo '== Verifiers in Go and Python'; CARGO='$(CARGO)' bash examples/verify/test.sh
 
 lint: tools
 	$(CARGO) fmt --all --check

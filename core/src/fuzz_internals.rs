@@ -8,6 +8,7 @@
 use crate::catalog::{Catalog, FactRow, Facts, Presence, Query, Segment, SourceInfo, View, series};
 use crate::crypto::seal;
 use crate::error::{Error, Result};
+use crate::evidence::verify_evidence;
 use crate::grounding::{self, Options};
 use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Sink, Source};
@@ -91,6 +92,19 @@ pub fn proof(bytes: &[u8]) {
     fuzz::proofs(&String::from_utf8_lossy(bytes));
 }
 
+/// Reads an evidence file; the keys that are trusted stand before U+0001, one a line.
+pub fn evidence(bytes: &[u8]) {
+    evidence_holds(bytes);
+}
+
+fn evidence_holds(bytes: &[u8]) -> bool {
+    let at = bytes.iter().position(|b| *b == 1).unwrap_or(0);
+    let (keys, file) = bytes.split_at(at);
+    let keys = String::from_utf8_lossy(keys);
+    let keys: Vec<&str> = keys.lines().collect();
+    verify_evidence(file.strip_prefix(b"\x01").unwrap_or(file), &keys).is_ok()
+}
+
 /// Decodes a catalog segment and asks it; decodes a chunk of samples.
 pub fn segment(bytes: &[u8]) {
     let _ = series::decode(bytes);
@@ -158,13 +172,14 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// Every target and what it runs.
-    const TARGETS: [Target; 8] = [
+    const TARGETS: [Target; 9] = [
         ("fhir", import),
         ("apple", import),
         ("zip", import),
         ("form", form),
         ("sealed", sealed),
         ("proof", proof),
+        ("evidence", evidence),
         ("segment", segment),
         ("question", question),
     ];
@@ -287,6 +302,7 @@ mod tests {
                 "segment" => assert!(Segment::decode(&bytes).is_ok() || series::decode(&bytes).is_ok(), "{name}"),
                 "sealed" => assert!(seal::open(&[7; 32], &[9; 72], &bytes).is_ok(), "{name}"),
                 "proof" => assert!(fuzz::proofs(core::str::from_utf8(&bytes).unwrap()), "{name}"),
+                "evidence" => assert!(evidence_holds(&bytes), "{name}"),
                 _ => {}
             }
             TARGETS.iter().find(|t| t.0 == target).unwrap().1(&bytes);

@@ -12,7 +12,8 @@
 //! * to answer a question: [`Session::ground`]; to read records: [`Session::query`],
 //!   [`Session::reader`]
 //! * to keep what an assistant concludes: [`Session::remember`], [`Session::remember_in`]
-//! * to show what happened: [`HealthSpace::log`], [`HealthSpace::receipt`], [`verify_receipt`]
+//! * to show what happened: [`HealthSpace::log`], [`HealthSpace::receipt`], [`verify_receipt`];
+//!   [`HealthSpace::evidence`], [`evidence::verify_evidence`]
 //!
 //! What is not promised: an open partition is not defended against code in the same process; a
 //! host that has received plaintext can copy it; a log proves nothing about what was left out of
@@ -100,6 +101,7 @@ pub mod fuzz_internals;
 pub mod audit;
 pub mod catalog;
 pub mod consent;
+pub mod evidence;
 pub mod grounding;
 pub mod import;
 pub mod policy;
@@ -115,7 +117,7 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf,
-    Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session, StagedImport, Stats,
-    VerifiedReceipt, verify_consistency, verify_receipt,
+    Audited, ConsentRequest, DisclosureLine, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info,
+    LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session,
+    StagedImport, Stats, VerifiedReceipt, verify_consistency, verify_receipt,
 };

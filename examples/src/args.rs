@@ -25,6 +25,7 @@ Options:
   --space PATH             keep the space in this file; opened if it is there, created if not
   --passphrase-file PATH   the passphrase: the file's first line; or set HEALTHSPACE_PASSPHRASE
   --same-person            the files are all about one person, even where they do not say so
+  --evidence FILE          write an evidence file of what was released, and FILE.keys to verify it with
   --keep                   do not remove the temporary space at the end
   --help                   this text
 
@@ -65,6 +66,8 @@ pub struct Options {
     pub same_person: bool,
     /// Leave the temporary space.
     pub keep: bool,
+    /// Where an evidence file is written.
+    pub evidence: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -80,6 +83,7 @@ impl Default for Options {
             passphrase_file: None,
             same_person: false,
             keep: false,
+            evidence: None,
         }
     }
 }
@@ -134,6 +138,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, String
                 let n = text(value(&mut args)?)?;
                 options.tokens = n.parse().ok().filter(|n| *n > 0).ok_or("--tokens needs a number above 0")?;
             }
+            "--evidence" => options.evidence = Some(value(&mut args)?.into()),
             "--space" => options.space = Some(value(&mut args)?.into()),
             "--passphrase-file" => options.passphrase_file = Some(value(&mut args)?.into()),
             _ => return Err(format!("unknown option {name}")),

@@ -31,6 +31,18 @@ fn the_invented_person_is_asked_about_and_nothing_is_left() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "something is left behind");
 }
 
+#[test]
+fn evidence_is_left_where_it_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = story(dir.path(), &["--person", "--evidence", "q3.hsev"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let keys = fs::read_to_string(dir.path().join("q3.hsev.keys")).unwrap();
+    let file = fs::read(dir.path().join("q3.hsev")).unwrap();
+    let report = healthspace::evidence::verify_evidence(&file, &keys.lines().collect::<Vec<_>>()).unwrap();
+    assert_eq!(report.disclosures.len(), 1);
+    assert!(text(&out.stderr).contains("no withdrawal before it, in the log shown"));
+}
+
 /// With laboratory results alone granted, nothing says that there is a statin.
 #[test]
 fn a_narrow_grant_hides_the_statin() {

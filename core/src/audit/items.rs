@@ -15,7 +15,24 @@ use crate::ledger::tree::{Edge, leaf_hash};
 pub(crate) fn items_root<'a>(salt: &[u8; 32], items: impl Iterator<Item = &'a [u8]>) -> Result<[u8; 32]> {
     let mut edge = Edge::default();
     for (index, item) in (0u64..).zip(items) {
-        edge.push(leaf_hash(&hmac_sha256(salt, &[&index.to_be_bytes(), item])), |_| ())?;
+        edge.push(leaf_hash(&item_hash(salt, index, item)), |_| ())?;
+    }
+    Ok(edge.head().root)
+}
+
+/// The salted hash of an item: leaf data, which tells nothing to whoever lacks the salt.
+pub(crate) fn item_hash(salt: &[u8; 32], index: u64, item: &[u8]) -> [u8; 32] {
+    hmac_sha256(salt, &[&index.to_be_bytes(), item])
+}
+
+/// The root over items of which the salted hashes are at hand.
+///
+/// # Errors
+/// As [`items_root`].
+pub(crate) fn root_of_hashes(hashes: &[[u8; 32]]) -> Result<[u8; 32]> {
+    let mut edge = Edge::default();
+    for hash in hashes {
+        edge.push(leaf_hash(hash), |_| ())?;
     }
     Ok(edge.head().root)
 }

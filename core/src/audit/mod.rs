@@ -1,7 +1,7 @@
 //! What the entries of the ledger mean.
 //!
 //! What belongs here: the events, their one canonical encoding, the Merkle root over the items of
-//! a release, and the words in which an event is told to the person. What must not: deciding
+//! a release, and the words in which an event is told to the person, or to an auditor as FHIR AuditEvent. What must not: deciding
 //! whether an event may happen, storing it, or committing it to a log; an event holds hashes,
 //! counts and ids, never health data.
 //!
@@ -11,20 +11,25 @@
 //! value null. Numbers of events and fields are for ever: append only.
 
 mod event;
+mod fhir;
 mod field;
 mod items;
 mod words;
 
 pub use event::AuditEvent;
+pub use fhir::audit_event;
 pub use field::{Gesture, LogHead, ReleaseKind};
 pub use words::describe;
 
-pub(crate) use items::items_root;
+pub(crate) use fhir::bundle;
+pub(crate) use items::{item_hash, items_root, root_of_hashes};
+pub(crate) use words::day;
 
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Malformed, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
+use words::clock;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
 const VERSION: u64 = 1;
@@ -89,6 +94,16 @@ impl Entry {
         let entry = Self { time, event: AuditEvent::from_body(number, body)? };
         // The reader is strict already; this holds it to that.
         if entry.encode()? == bytes { Ok(entry) } else { Err(BAD) }
+    }
+
+    /// When, in words, and what happened, for the person.
+    #[must_use]
+    pub fn tell(&self, lang: Lang) -> String {
+        let (day, at) = (day(self.time, lang), clock(self.time, lang));
+        match lang {
+            Lang::En => format!("On {day} at {at}: {}", describe(&self.event, lang)),
+            Lang::Fr => format!("Le {day} à {at}\u{a0}: {}", describe(&self.event, lang)),
+        }
     }
 
     /// The time and what happened, in plain words.

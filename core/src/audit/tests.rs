@@ -264,3 +264,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn days_are_told_in_words() {
+    let at = |ms| Entry { time: Timestamp::from_millis(ms), event: AuditEvent::SpaceCreated {} };
+    assert_eq!(
+        at(1_790_000_000_000).tell(crate::Lang::En),
+        "On 21 September 2026 at 14:13 UTC: The space was created."
+    );
+    assert_eq!(
+        at(1_793_491_200_000).tell(crate::Lang::Fr),
+        "Le 1er novembre 2026 à 0\u{a0}h\u{a0}00 UTC\u{a0}: L’espace a été créé."
+    );
+}
+
+proptest! {
+    /// What every AuditEvent of FHIR R4 must have, whatever the event; and it names nobody but the
+    /// recipient.
+    #[test]
+    fn every_event_is_a_fhir_audit_event(event in event(), time in time(), index: u64) {
+        let entry = Entry { time, event };
+        for lang in [crate::Lang::En, crate::Lang::Fr] {
+            let json: serde_json::Value =
+                serde_json::from_str(&audit_event("healthspace.invalid/log/0a", index, &entry, lang)).unwrap();
+            prop_assert_eq!(&json["resourceType"], "AuditEvent");
+            prop_assert_eq!(&json["id"], &format!("0a-{index}"));
+            prop_assert_eq!(json["recorded"].as_str().unwrap().len(), 20);
+            prop_assert!(json["type"]["system"].is_string() && json["type"]["code"].is_string());
+            prop_assert!(["0", "8"].contains(&json["outcome"].as_str().unwrap()));
+            prop_assert!(json["agent"].as_array().unwrap().iter().all(|a| a["requestor"].is_boolean()));
+            prop_assert!(json["source"]["observer"]["display"].is_string());
+            let own = json["subtype"].as_array().unwrap().last().unwrap()["code"].as_str().unwrap().to_owned();
+            prop_assert_eq!(own, entry.event.name());
+            let empty = |v: &serde_json::Value| v.as_array().is_some_and(Vec::is_empty);
+            prop_assert!(json["entity"].as_array().unwrap().iter().all(|e| !empty(&e["detail"])));
+        }
+    }
+}

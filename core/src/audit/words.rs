@@ -2,7 +2,7 @@
 
 use super::event::AuditEvent;
 use super::field::ReleaseKind;
-use crate::id::Timestamp;
+use crate::id::{Timestamp, civil_from_days};
 use crate::label::{Label, Purpose};
 use crate::lang::Lang;
 
@@ -34,7 +34,7 @@ fn english(event: &AuditEvent) -> String {
             format!("A permission was given for {}, until it is withdrawn.", purpose_words(*purpose, lang))
         }
         E::Granted { purpose, expires: Some(end), .. } => {
-            format!("A permission was given for {}, until {}.", purpose_words(*purpose, lang), day(*end))
+            format!("A permission was given for {}, until {}.", purpose_words(*purpose, lang), day(*end, lang))
         }
         E::Withdrawn { .. } => "A permission was withdrawn.".into(),
         E::Imported { records, facts, linked, issues, .. } => format!(
@@ -91,7 +91,7 @@ fn french(event: &AuditEvent) -> String {
         }
         E::Granted { purpose, expires: Some(end), .. } => format!(
             "Autorisation donnée jusqu’au {}\u{a0}; finalité\u{a0}: {}.",
-            day(*end),
+            day(*end, lang),
             purpose_words(*purpose, lang)
         ),
         E::Withdrawn { .. } => "Une autorisation a été retirée.".into(),
@@ -152,8 +152,40 @@ fn plusieurs(n: u64, one: &str, more: &str) -> String {
     format!("{n} {}", if n < 2 { one } else { more })
 }
 
-fn day(t: Timestamp) -> String {
-    t.to_rfc3339().split('T').next().unwrap_or_default().into()
+const MONTHS: [(&str, &str); 12] = [
+    ("January", "janvier"),
+    ("February", "février"),
+    ("March", "mars"),
+    ("April", "avril"),
+    ("May", "mai"),
+    ("June", "juin"),
+    ("July", "juillet"),
+    ("August", "août"),
+    ("September", "septembre"),
+    ("October", "octobre"),
+    ("November", "novembre"),
+    ("December", "décembre"),
+];
+
+/// A day in words, in UTC.
+pub(crate) fn day(t: Timestamp, lang: Lang) -> String {
+    let (year, month, day) = civil_from_days(t.as_millis().div_euclid(86_400_000));
+    let (en, fr) = MONTHS.get(usize::from(month.saturating_sub(1))).copied().unwrap_or_default();
+    match (lang, day) {
+        (Lang::En, _) => format!("{day} {en} {year}"),
+        (Lang::Fr, 1) => format!("1er {fr} {year}"),
+        (Lang::Fr, _) => format!("{day} {fr} {year}"),
+    }
+}
+
+/// Hours and minutes, in UTC.
+pub(super) fn clock(t: Timestamp, lang: Lang) -> String {
+    let minutes = t.as_millis().rem_euclid(86_400_000) / 60_000;
+    let (h, m) = (minutes / 60, minutes % 60);
+    match lang {
+        Lang::En => format!("{h:02}:{m:02} UTC"),
+        Lang::Fr => format!("{h}\u{a0}h\u{a0}{m:02} UTC"),
+    }
 }
 
 fn training(label: Label, lang: Lang) -> &'static str {

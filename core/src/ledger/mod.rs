@@ -2,7 +2,7 @@
 //! what stands in it.
 //!
 //! What belongs here: the hash tree (RFC 6962), committed leaves, signed checkpoints and proofs
-//! (C2SP signed-note, tlog-checkpoint, tlog-proof) and receipts. What must not: storage, which is
+//! (C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-witness) and receipts. What must not: storage, which is
 //! reached through [`tree::Nodes`] and gets back the rows to write; and what an entry means, which
 //! is `audit`'s business: here it is a byte string.
 
@@ -18,6 +18,7 @@ macro_rules! silent_debug {
 }
 
 pub(crate) mod commit;
+pub(crate) mod consistency;
 pub(crate) mod note;
 pub(crate) mod proof;
 pub(crate) mod receipt;

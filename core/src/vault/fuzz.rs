@@ -48,6 +48,7 @@ pub(crate) mod seeds {
     use crate::consent::Recipient;
     use crate::crypto::context::Class;
     use crate::error::Part;
+    use crate::evidence::{EvidenceRequest, ItemsShown};
     use crate::import::Source;
     use crate::keyring::{KdfParams, SpaceRow};
     use crate::label::Purpose;
@@ -118,6 +119,13 @@ pub(crate) mod seeds {
             "consistency",
             [space.checkpoint(of).unwrap(), space.consistency(of, scope.head.log_size).unwrap()].join("\0"),
         );
+        let keys = space.verifier_keys().unwrap().join("\n");
+        for (name, ask) in [
+            ("hashes", EvidenceRequest::new()),
+            ("logged", EvidenceRequest::new().without_system_entries().items(ItemsShown::Open)),
+        ] {
+            add("evidence", name, &[keys.as_bytes(), b"\x01", &space.evidence(&ask).unwrap()].concat());
+        }
         out
     }
 }

@@ -5,11 +5,11 @@ use super::space::HealthSpace;
 use super::state::State;
 use super::tx::{ReadRows, read_entry};
 use crate::audit::Entry;
-use crate::codec::base64;
 use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
+use crate::ledger::consistency::Consistency;
 use crate::ledger::note::{self, Checkpoint, VerifierKey};
 use crate::ledger::proof::Proof;
 use crate::ledger::tree::{self, Edge, TreeHead};
@@ -126,8 +126,8 @@ impl HealthSpace {
         receipt::write(&open.r, &open.bytes, &Proof { extra: None, index, path, checkpoint })
     }
 
-    /// The hashes that prove that the log of `old_size` entries is a beginning of today's
-    /// (RFC 9162 section 2.1.4), one base64 line each, behind today's checkpoint.
+    /// A proof that the log of `old_size` entries is a beginning of today's (RFC 9162 section
+    /// 2.1.4), with today's checkpoint: the text of a C2SP tlog-witness `add-checkpoint` request.
     ///
     /// # Errors
     /// [`Error::Malformed`] for size 0 or one beyond the log's; otherwise as [`log`](Self::log).
@@ -142,22 +142,16 @@ impl HealthSpace {
         if !verify::verify_consistency(old_size, &tree::root(&rows, old_size)?, head.size, &head.root, &path) {
             return Err(Error::Corrupt(Part::Ledger));
         }
-        let mut text = String::new();
-        for hash in &path {
-            text.push_str(&base64::encode(hash));
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?);
-        Ok(text)
+        let checkpoint = checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?;
+        Ok(Consistency { old: old_size, path, checkpoint }.to_text())
     }
 }
 
-fn tree_head(scope: &Scope) -> TreeHead {
+pub(super) fn tree_head(scope: &Scope) -> TreeHead {
     TreeHead { size: scope.head.log_size, root: scope.head.log_root }
 }
 
-fn checkpoint(scope: &Scope) -> Checkpoint {
+pub(super) fn checkpoint(scope: &Scope) -> Checkpoint {
     Checkpoint { origin: note::origin(&scope.head.log_origin), head: tree_head(scope) }
 }
 
@@ -177,28 +171,18 @@ pub fn verify_receipt(text: &str, verifier_key: &str) -> Result<VerifiedReceipt>
     Ok(VerifiedReceipt { origin: v.origin, index: v.index, size: v.size, entry: Entry::decode(&v.entry)? })
 }
 
-/// Verifies offline that an older checkpoint is a beginning of a newer one: both texts and the
-/// proof that [`HealthSpace::consistency`] gave.
+/// Verifies offline that a checkpoint that was kept is a beginning of a newer one, by the proof
+/// that [`HealthSpace::consistency`] gave for its size.
+///
+/// It proves that nothing was changed or taken away since the checkpoint that was kept. It does not
+/// prove that this is the log that others are shown, unless they compare what they kept.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a text that is not of this log; [`Error::Forked`] where the proof does
-/// not hold.
+/// [`Error::Malformed`] for a text that is not of this log; [`Error::RolledBack`] where it is
+/// shorter than it was; [`Error::Forked`] where it is another one.
 pub fn verify_consistency(old_checkpoint: &str, consistency: &str, verifier_key: &str) -> Result<()> {
-    let bad = || Error::Malformed(Malformed::Proof);
     let key = VerifierKey::parse(verifier_key)?;
-    let (old, _) = note::open_checkpoint(old_checkpoint, &key)?;
-    // A proof of equal trees is empty: the text then begins with the blank line.
-    let (hashes, newer) = match consistency.strip_prefix('\n') {
-        Some(rest) => ("", rest),
-        None => consistency.split_once("\n\n").ok_or_else(bad)?,
-    };
-    let (new, _) = note::open_checkpoint(newer, &key)?;
-    let mut path = Vec::new();
-    for line in hashes.lines() {
-        path.push(<[u8; 32]>::try_from(base64::decode(line).ok_or_else(bad)?).map_err(|_| bad())?);
-    }
-    let (a, b) = (&old.head, &new.head);
-    if verify::verify_consistency(a.size, &a.root, b.size, &b.root, &path) { Ok(()) } else { Err(Error::Forked) }
+    Consistency::parse(consistency)?.verify(&key, old_checkpoint).map(|_| ())
 }
 
 impl LogLine {

@@ -9,6 +9,7 @@ mod block;
 mod chunks;
 mod clock;
 mod consent_record;
+mod disclose;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -29,8 +30,10 @@ mod scope;
 mod session;
 mod space;
 mod state;
+mod told;
 mod tx;
 
+pub(crate) use disclose::{Disclosing, Log};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
@@ -41,6 +44,7 @@ pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
 pub use session::Session;
 pub use space::{HealthSpace, Info};
+pub use told::DisclosureLine;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -7,7 +7,7 @@
 
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
-use super::tx::Tx;
+use super::tx::{EncodedItem, Tx};
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
 use crate::catalog::{FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
 use crate::consent::{Action, Recipient};
@@ -409,7 +409,7 @@ fn enter(
     label: Label,
 ) -> Result<ReleaseReceipt> {
     let salt: [u8; 32] = random_array()?;
-    let encoded: Vec<[u8; 18]> = items.iter().map(encode_item).collect();
+    let encoded: Vec<EncodedItem> = items.iter().map(encode_item).collect();
     let items_root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
     let Entering { purpose, grants, actor, query, kind } = entering;
     let query_hash = sha256(&[&salt, query]);
@@ -417,16 +417,16 @@ fn enter(
     let system = LogHead { origin: note::origin(&head.log_origin), size: head.log_size, root: head.log_root };
     let event = AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind };
     let work = w.work(tx, Target::Partition(at))?;
-    let entry = tx.log_with_salt(work, event, &salt)?;
+    let entry = tx.log_with_items(work, event, &salt, &encoded)?;
     Ok(ReleaseReceipt { entry, count, items_root })
 }
 
 /// What this library carries with everything it releases, so that a permit may ask for it.
 const UNDERSTOOD: Obligations = Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE);
 
-/// An item as the ledger hashes it: record id and position of the fact.
-pub(crate) fn encode_item(item: &(RecordId, u16)) -> [u8; 18] {
-    let mut out = [0; 18];
+/// An item as the ledger hashes it.
+pub(crate) fn encode_item(item: &(RecordId, u16)) -> EncodedItem {
+    let mut out = EncodedItem::default();
     let (id, part) = out.split_at_mut(16);
     id.copy_from_slice(item.0.as_bytes());
     part.copy_from_slice(&item.1.to_be_bytes());

@@ -6,6 +6,7 @@ use crate::catalog::Query;
 use crate::consent::Recipient;
 use crate::environment::Environment;
 use crate::error::{Error, Part, Result};
+use crate::evidence::EvidenceRequest;
 use crate::id::ScopeId;
 use crate::keyring::{KdfParams, SpaceRow, Unlock};
 use crate::label::Purpose;
@@ -194,4 +195,45 @@ fn slots_are_opened_from_the_copy_that_the_head_names() {
         d.memory.tamper(|image| Arc::make_mut(&mut image.slots[copy]).values_mut().for_each(|b| b[9] ^= 1));
         by(&unlock()).unwrap();
     }
+}
+
+/// What erasing an entry will do, done by hand: its wrapped key and sealed content are gone. Every
+/// other receipt, the checkpoints and their consistency hold, and nobody confirms the true text.
+#[test]
+fn an_entry_whose_secret_is_gone_confirms_nothing_and_every_other_proof_holds() {
+    let d = disk();
+    allow(&d.space, &[Category::Laboratory]);
+    for _ in 0..5 {
+        ask(&d.space).unwrap();
+    }
+    let of = LogOf::Partition("health");
+    let key = d.space.verifier_key(of).unwrap();
+    let (kept, size) = (d.space.checkpoint(of).unwrap(), d.space.log(of).unwrap().len() as u64);
+    let gone = size - 3;
+    let truth = d.space.log(of).unwrap()[gone as usize].entry.encode().unwrap();
+    let leaf = d.memory.image().tree[&(d.health, 0, gone as i64)];
+    d.memory.tamper(|image| {
+        Arc::make_mut(&mut image.ledger).remove(&(d.health, gone as i64));
+    });
+    for index in 0..size {
+        let receipt = d.space.receipt(of, index);
+        assert_eq!(receipt.is_ok_and(|r| verify_receipt(&r, &key).is_ok()), index != gone);
+    }
+    ask(&d.space).unwrap();
+    let grown = d.space.consistency(of, size).unwrap();
+    verify_consistency(&kept, &grown, &key).unwrap();
+    let evidence = EvidenceRequest::new().recipient("eu-llm").partition("health");
+    assert!(matches!(d.space.evidence(&evidence), Err(Error::Corrupt(Part::Ledger))), "not shown as if whole");
+    // What is left is 32 bytes: without r, the text is no better than another one. Every secret that
+    // is still there is another entry's.
+    let others = (0..size).filter(|i| *i != gone).map(|i| {
+        let text = d.space.receipt(of, i).unwrap();
+        let line = text.lines().nth(1).unwrap().strip_prefix("r ").unwrap().to_owned();
+        <[u8; 32]>::try_from(crate::codec::base64::decode(&line).unwrap()).unwrap()
+    });
+    for r in others.chain([[0; 32]]) {
+        assert_ne!(crate::ledger::commit::commitment(&r, &truth), leaf);
+    }
+    let plain = [crate::crypto::hash::sha256(&[&truth]), crate::ledger::tree::leaf_hash(&truth)];
+    assert!(!plain.contains(&leaf));
 }

@@ -253,12 +253,19 @@ impl<'a> Tx<'a> {
 
     /// Appends an event to the scope's log: committed leaf, sealed entry, tree rows. Its index.
     pub(crate) fn log(&mut self, work: &mut Work, event: AuditEvent) -> Result<u64> {
-        self.log_with_salt(work, event, &[0; 32])
+        self.log_with_items(work, event, &[0; 32], &[])
     }
 
-    /// As [`log`](Self::log), with the salt of the items that a release names: it is kept beside
-    /// the entry's own secret, never inside the entry.
-    pub(crate) fn log_with_salt(&mut self, work: &mut Work, event: AuditEvent, salt: &[u8; 32]) -> Result<u64> {
+    /// As [`log`](Self::log), with the items that a release names and their salt: they are kept
+    /// beside the entry's own secret, never inside the entry, and die with it. Of a large set only
+    /// the root is kept.
+    pub(crate) fn log_with_items(
+        &mut self,
+        work: &mut Work,
+        event: AuditEvent,
+        salt: &[u8; 32],
+        items: &[EncodedItem],
+    ) -> Result<u64> {
         let entry = Entry { time: Timestamp::from_millis(self.now), event }.encode()?;
         let index = work.tree.size;
         let r: [u8; 32] = random_array()?;
@@ -274,9 +281,12 @@ impl<'a> Tx<'a> {
         };
         let mut wrap = version.to_be_bytes().to_vec();
         seal::seal_into(work.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), payload.expose(), &mut wrap)?;
-        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(64 + entry.len()));
+        let kept = if items.len() <= KEPT_ITEMS { items } else { &[] };
+        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(66 + kept.len() * ITEM + entry.len()));
         plain.extend_from_slice(&r);
         plain.extend_from_slice(salt);
+        plain.extend_from_slice(&(kept.len() as u16).to_be_bytes());
+        kept.iter().for_each(|item| plain.extend_from_slice(item));
         plain.extend_from_slice(&entry);
         let sealed = seal::seal(payload.expose(), &at(Class::LedgerPayload).encode(), &plain)?;
         self.txn.put_ledger(&work.scope.id, index, &wrap, &sealed)?;
@@ -458,12 +468,22 @@ impl<'a> Tx<'a> {
     }
 }
 
+/// An item as the ledger hashes it: record id and position of the fact.
+pub(crate) type EncodedItem = [u8; ITEM];
+
+/// Bytes of an item.
+const ITEM: usize = 18;
+
+/// The most items that are kept beside an entry: 18 KiB.
+pub(crate) const KEPT_ITEMS: usize = 1024;
+
 /// An entry of a log, in the open.
 pub(crate) struct OpenEntry {
     pub(crate) r: [u8; 32],
-    /// Of a release: the salt of its items, to be shown beside a receipt that discloses them.
-    #[expect(dead_code, reason = "evidence files will disclose items")]
+    /// Of a release: the salt of its items.
     pub(crate) salt: [u8; 32],
+    /// Of a release: its items, where they were few enough to be kept.
+    pub(crate) items: Vec<EncodedItem>,
     pub(crate) bytes: Vec<u8>,
     /// What it commits to in the tree.
     pub(crate) leaf: [u8; 32],
@@ -485,14 +505,17 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| BAD)?;
     let plain = seal::open(key, &at(Class::LedgerPayload).encode(), &row.sealed).map_err(|_| BAD)?;
     let (r, rest) = plain.split_first_chunk::<32>().ok_or(BAD)?;
-    let (salt, bytes) = rest.split_first_chunk::<32>().ok_or(BAD)?;
+    let (salt, rest) = rest.split_first_chunk::<32>().ok_or(BAD)?;
+    let (kept, rest) = rest.split_first_chunk::<2>().ok_or(BAD)?;
+    let (items, bytes) = rest.split_at_checked(usize::from(u16::from_be_bytes(*kept)) * ITEM).ok_or(BAD)?;
+    let items = items.as_chunks::<ITEM>().0.to_vec();
     // Damage is told here already; a stored leaf proves nothing, for whoever writes one row of a
     // file writes the other as well.
     let leaf = commit::commitment(r, bytes);
     if txn.tree(&scope.id, 0, index)? != Some(leaf) {
         return Err(BAD);
     }
-    Ok(OpenEntry { r: *r, salt: *salt, bytes: bytes.to_vec(), leaf })
+    Ok(OpenEntry { r: *r, salt: *salt, items, bytes: bytes.to_vec(), leaf })
 }
 
 /// The rows of a scope's tree in a snapshot.

@@ -6,6 +6,7 @@
 
 use healthspace::audit::Gesture;
 use healthspace::consent::{Recipient, Standing};
+use healthspace::evidence::{EvidenceRequest, verify_evidence};
 use healthspace::grounding::{Budget, Composed, GroundOptions};
 use healthspace::import::{Limits, Source};
 use healthspace::{
@@ -84,6 +85,7 @@ fn tell(options: &Options) -> Told {
     withdraw(&space, &session, grant, options)?;
     verify(&space, &context, &before, size)?;
     show_logs(&space, options)?;
+    evidence(&space, options)?;
     space.close();
     temporary.end(options);
     if all_read { Ok(()) } else { Err(Stop::Failed("not every file could be imported; see above".into())) }
@@ -298,6 +300,20 @@ fn verify(space: &HealthSpace, context: &Audited<Composed>, before: &str, size: 
     let proof = space.consistency(HEALTH, size)?;
     let grown = verify_consistency(before, &proof, &key).is_ok();
     expect(grown, "the log only grew since the import", "the log is not a continuation of its earlier self")
+}
+
+/// What programs that are not this library verify: `examples/verify`.
+fn evidence(space: &HealthSpace, options: &Options) -> Told {
+    let Some(file) = &options.evidence else { return Ok(()) };
+    step("Writing evidence");
+    let (bytes, keys) = (space.evidence(&EvidenceRequest::new())?, space.verifier_keys()?);
+    let report = verify_evidence(&bytes, &keys.iter().map(String::as_str).collect::<Vec<_>>())?;
+    report.disclosures.iter().for_each(|d| say(&format!("  {}", d.describe(&options.lang))));
+    report.does_not_prove.iter().for_each(|limit| say(&format!("  not proven: {limit}")));
+    fs::write(file, bytes)?;
+    let mut beside = file.clone().into_os_string();
+    beside.push(".keys");
+    Ok(fs::write(beside, keys.join("\n") + "\n")?)
 }
 
 /// Everything that happened, in words.

@@ -1,0 +1,290 @@
+//! Writing a file: which releases, and all that their claims rest on.
+
+use super::claim::{self, Known, LIMITS};
+use super::file::{ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
+use super::verify::check_own;
+use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash};
+use crate::crypto::hash::sha256;
+use crate::error::{Error, Malformed, Result};
+use crate::id::{GrantId, Timestamp};
+use crate::vault::{Disclosing, HealthSpace, Log};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is shown of the items of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ItemsShown {
+    /// How many, and the root over them.
+    Count,
+    /// Their salted hashes, which tell nothing to whoever lacks the salt.
+    #[default]
+    Hashes,
+    /// Records and positions, with the salt: for whoever may know which they were. It also lets
+    /// guesses at the question be tested against its hash.
+    Open,
+}
+
+/// Which releases to give evidence of, and how much of each.
+///
+/// ```
+/// use healthspace::evidence::{EvidenceRequest, ItemsShown};
+/// let ask = EvidenceRequest::new().recipient("eu-llm").items(ItemsShown::Count);
+/// ```
+#[derive(Clone, Default)]
+pub struct EvidenceRequest {
+    partition: Option<String>,
+    recipient: Option<String>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    entries: Option<BTreeSet<u64>>,
+    items: ItemsShown,
+    without_system: bool,
+    without_consents: bool,
+}
+
+impl core::fmt::Debug for EvidenceRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("EvidenceRequest(..)")
+    }
+}
+
+impl EvidenceRequest {
+    /// Every release of every partition.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Of one partition.
+    #[must_use]
+    pub fn partition(mut self, name: &str) -> Self {
+        self.partition = Some(name.to_owned());
+        self
+    }
+
+    /// To one recipient, by name.
+    #[must_use]
+    pub fn recipient(mut self, name: &str) -> Self {
+        self.recipient = Some(name.to_owned());
+        self
+    }
+
+    /// Entered in this half-open range of time.
+    #[must_use]
+    pub fn between(mut self, from: Timestamp, until: Timestamp) -> Self {
+        (self.from, self.until) = (Some(from), Some(until));
+        self
+    }
+
+    /// Those entries of a partition's log; needs [`partition`](Self::partition).
+    #[must_use]
+    pub fn entries(mut self, entries: &[u64]) -> Self {
+        self.entries = Some(entries.iter().copied().collect());
+        self
+    }
+
+    /// How much is shown of the items.
+    #[must_use]
+    pub const fn items(mut self, shown: ItemsShown) -> Self {
+        self.items = shown;
+        self
+    }
+
+    /// Leaves out the entries of the space's log between a grant and the release. They show that no
+    /// withdrawal came before, and that other consents were given or withdrawn, though not which:
+    /// without them the claim's level is [`Level::Logged`](super::Level::Logged).
+    #[must_use]
+    pub const fn without_system_entries(mut self) -> Self {
+        self.without_system = true;
+        self
+    }
+
+    /// Leaves out the consents' texts.
+    #[must_use]
+    pub const fn without_consents(mut self) -> Self {
+        self.without_consents = true;
+        self
+    }
+
+    fn wants(&self, index: u64, entry: &Entry) -> bool {
+        let AuditEvent::Released { actor, .. } = &entry.event else { return false };
+        self.entries.as_ref().is_none_or(|e| e.contains(&index))
+            && self.recipient.as_ref().is_none_or(|r| r == actor)
+            && self.from.is_none_or(|t| t <= entry.time)
+            && self.until.is_none_or(|t| entry.time < t)
+    }
+}
+
+impl HealthSpace {
+    /// An evidence file (`.hsev`) of releases: entries, consents, signed checkpoints and proofs, and
+    /// what they do not prove. [`verify_evidence`](super::verify_evidence) reads it, and so do
+    /// programs that are not this library (`examples/verify`).
+    ///
+    /// # Errors
+    /// [`Error::NeedsFullSlot`] where some partitions only are open; [`Error::NoSuchPartition`];
+    /// [`Error::NotFound`] for an entry that is no release; [`Error::Corrupt`] where a log is damaged.
+    pub fn evidence(&self, request: &EvidenceRequest) -> Result<Vec<u8>> {
+        self.disclosing(|all| Maker { all, request, system: Vec::new() }.make())
+    }
+
+    /// The verifier keys of all logs that are open here (C2SP signed-note), for whoever is to check
+    /// receipts and evidence.
+    ///
+    /// # Errors
+    /// [`Error::NeedsFullSlot`] where some partitions only are open.
+    pub fn verifier_keys(&self) -> Result<Vec<String>> {
+        self.disclosing(|all| {
+            let mut keys = vec![all.system()?.key()?.to_text()];
+            for (_, log) in all.partitions() {
+                keys.push(log.key()?.to_text());
+            }
+            Ok(keys)
+        })
+    }
+}
+
+struct Maker<'a> {
+    all: &'a Disclosing<'a>,
+    request: &'a EvidenceRequest,
+    /// Every entry of the space's log.
+    system: Vec<Entry>,
+}
+
+/// What is to be shown of one log.
+#[derive(Default)]
+struct Shown {
+    entries: BTreeSet<u64>,
+    prefixes: BTreeMap<u64, [u8; 32]>,
+}
+
+impl Maker<'_> {
+    fn make(mut self) -> Result<Vec<u8>> {
+        let system = self.all.system()?;
+        self.system = system.read()?;
+        let (mut own, mut grants) = (Shown::default(), BTreeSet::new());
+        let mut logs = vec![(system, Shown::default())];
+        let mut chosen = Vec::new();
+        let named = |name: &str| self.request.partition.as_ref().is_none_or(|p| p == name);
+        let mut found = false;
+        for (_, log) in self.all.partitions().filter(|(name, _)| named(name)) {
+            found = true;
+            let mut shown = Shown::default();
+            for (index, entry) in (0..).zip(log.read()?) {
+                if self.request.wants(index, &entry) {
+                    self.rests_on(&system, &entry, &mut own, &mut grants)?;
+                    shown.entries.insert(index);
+                    chosen.push((log.origin(), index, self.items(&log, index, &entry)?));
+                }
+            }
+            logs.push((log, shown));
+        }
+        if !found {
+            return Err(Error::NoSuchPartition);
+        }
+        self.all_found(chosen.len())?;
+        if let Some((_, shown)) = logs.first_mut() {
+            *shown = own;
+        }
+        self.write(logs, chosen, &grants)
+    }
+
+    /// Entries that were asked for by number must all be releases, of one log.
+    fn all_found(&self, found: usize) -> Result<()> {
+        match &self.request.entries {
+            Some(_) if self.request.partition.is_none() => Err(Error::Malformed(Malformed::Argument)),
+            Some(asked) if asked.len() != found => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds what a release rests on in the space's log: from the earliest of its grants up to the
+    /// size that the entry names.
+    fn rests_on(&self, log: &Log<'_>, entry: &Entry, own: &mut Shown, grants: &mut BTreeSet<GrantId>) -> Result<()> {
+        let AuditEvent::Released { grants: by, system: LogHead { origin, size, root }, .. } = &entry.event else {
+            return Ok(());
+        };
+        // A release under another log than this one is shown as it is, and rests on nothing shown.
+        if self.request.without_system || *origin != log.origin() || *size > log.size() {
+            return Ok(());
+        }
+        let is_grant = |e: &Entry| matches!(e.event, AuditEvent::Granted { grant, .. } if by.contains(&grant));
+        let first = (0..*size).zip(&self.system).find(|(_, e)| is_grant(e)).map(|(i, _)| i);
+        if let Some(first) = first {
+            own.entries.extend(first..*size);
+            own.prefixes.insert(*size, *root);
+            grants.extend(by.iter().copied());
+        }
+        Ok(())
+    }
+
+    fn items(&self, log: &Log<'_>, index: u64, entry: &Entry) -> Result<ItemsPart> {
+        let AuditEvent::Released { count, kind, .. } = entry.event else { return Ok(ItemsPart::Hidden) };
+        let open = log.entry(index)?;
+        // Of a large set only the root was kept.
+        if kind == ReleaseKind::Count || open.items.len() as u64 != count {
+            return Ok(ItemsPart::Hidden);
+        }
+        Ok(match self.request.items {
+            ItemsShown::Count => ItemsPart::Hidden,
+            ItemsShown::Hashes => {
+                ItemsPart::Hashes((0..).zip(&open.items).map(|(i, item)| item_hash(&open.salt, i, item)).collect())
+            }
+            ItemsShown::Open => ItemsPart::Open(open.salt, open.items.clone()),
+        })
+    }
+
+    fn write(
+        &self,
+        mut logs: Vec<(Log<'_>, Shown)>,
+        chosen: Vec<(String, u64, ItemsPart)>,
+        grants: &BTreeSet<GrantId>,
+    ) -> Result<Vec<u8>> {
+        logs.retain(|(_, shown)| !shown.entries.is_empty());
+        logs.sort_by_key(|(log, _)| log.origin());
+        let mut file = File { limits: LIMITS.map(str::to_owned).to_vec(), ..File::default() };
+        let (mut known, mut keys) = (Vec::new(), Vec::new());
+        for (log, shown) in &logs {
+            keys.push(log.key()?);
+            let (part, entries) = show(log, shown)?;
+            let prefixes = shown.prefixes.clone();
+            known.push(Known { origin: log.origin(), size: log.size(), entries, prefixes });
+            file.logs.push(part);
+        }
+        if !self.request.without_consents {
+            let named = claim::consents_named(&known);
+            let texts = grants.iter().map(|g| self.all.consent(*g)).collect::<Result<Vec<_>>>()?;
+            file.consents = texts.into_iter().flatten().filter(|c| named.contains(&sha256(&[c]))).collect();
+            file.consents.sort_by_key(|c| sha256(&[c]));
+        }
+        for (origin, index, items) in chosen {
+            let log = known.iter().position(|k| k.origin == origin).ok_or(Error::Internal(90))? as u64;
+            let claim = ClaimPart { what: String::new(), level: String::new(), does_not_prove: Vec::new() };
+            file.disclosures.push(DisclosurePart { log, index, items, claim });
+        }
+        file.disclosures.sort_by_key(|d| (d.log, d.index));
+        let claims = file.disclosures.iter().map(|d| claim::derive(&known, &file, d.log, d.index, &d.items));
+        let claims = claims.collect::<Result<Vec<_>>>()?;
+        for (d, claim) in file.disclosures.iter_mut().zip(claims) {
+            d.claim = claim.part();
+        }
+        let bytes = file.encode()?;
+        check_own(&bytes, &keys)?;
+        Ok(bytes)
+    }
+}
+
+/// What is shown of a log, proved under its checkpoint.
+fn show(log: &Log<'_>, shown: &Shown) -> Result<(LogPart, BTreeMap<u64, Entry>)> {
+    let mut part = LogPart { checkpoint: log.checkpoint()?, entries: Vec::new(), prefixes: Vec::new() };
+    let mut entries = BTreeMap::new();
+    for index in &shown.entries {
+        let open = log.entry(*index)?;
+        let path = log.path(*index, &open.leaf)?;
+        entries.insert(*index, Entry::decode(&open.bytes)?);
+        part.entries.push(EntryPart { index: *index, r: open.r, entry: open.bytes, path });
+    }
+    for (size, root) in &shown.prefixes {
+        part.prefixes.push(PrefixPart { size: *size, root: *root, path: log.prefix(*size, root)? });
+    }
+    Ok((part, entries))
+}

@@ -1,0 +1,382 @@
+use super::file::{DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
+use super::*;
+use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash, items_root};
+use crate::consent::{self, Recipient};
+use crate::crypto::hash::sha256;
+use crate::crypto::sign::SigningKey;
+use crate::error::{Error, Malformed, Result};
+use crate::id::{GrantId, RecordId, Timestamp};
+use crate::label::{Label, Purpose};
+use crate::ledger::commit::commitment;
+use crate::ledger::note::{Checkpoint, VerifierKey, origin};
+use crate::ledger::tree::tests::Memory;
+use crate::ledger::tree::{self, TreeHead};
+use crate::record::Category;
+use crate::vault::tests::{allow, clock, fill, gesture, model, of_code, unlock};
+use crate::vault::{Grant, HealthSpace};
+use proptest::prelude::*;
+
+fn space() -> (tempfile::TempDir, HealthSpace) {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    (dir, space)
+}
+
+fn ask(space: &HealthSpace, name: &str) -> u64 {
+    let s = space.session(Recipient::model(name).unwrap(), Purpose::PatientRequest).unwrap();
+    s.query(&of_code("13457-7")).unwrap().receipt().entry
+}
+
+fn other(space: &HealthSpace) -> Grant {
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
+    ask.recipient(Recipient::model("us-llm").unwrap()).expires_in_days(9).confirm(gesture()).unwrap()
+}
+
+fn keys(space: &HealthSpace) -> Vec<String> {
+    space.verifier_keys().unwrap()
+}
+
+fn verify(bytes: &[u8], keys: &[String]) -> Result<EvidenceReport> {
+    verify_evidence(bytes, &keys.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_disclosure_is_proved_with_its_grant_its_items_and_no_withdrawal_before() {
+    let (_dir, space) = space();
+    let grant = allow(&space, &[Category::Laboratory]);
+    let entry = ask(&space, "eu-llm");
+    let second = other(&space);
+    ask(&space, "us-llm");
+    let last = ask(&space, "eu-llm");
+    space.withdraw(grant.id()).unwrap();
+    space.withdraw(second.id()).unwrap();
+    let report = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
+    assert_eq!((report.disclosures.len(), report.logs.len()), (3, 2));
+    assert_eq!(report.does_not_prove.len(), 5);
+    for d in &report.disclosures {
+        assert_eq!(d.level, Level::Verifiable);
+        assert_eq!(d.does_not_prove, ["withdrawals entered in the partition's own log"]);
+        let DisclosedItems::Hashes(hashes) = &d.items else { panic!("hidden") };
+        assert_eq!(hashes.len(), 1);
+        let consent = d.grants[0].consent.as_deref().unwrap();
+        assert_eq!(consent::from_fhir(consent).unwrap().meta.series, d.grants[0].id);
+    }
+    let d = &report.disclosures[0];
+    assert_eq!((d.index, d.grants[0].id, d.grants[0].entry), (entry, grant.id(), Some(grant.entry())));
+    assert!(d.describe("en").contains("eu-llm") && d.describe("fr").contains("aucun retrait"));
+    assert_eq!(format!("{report:?} {d:?}"), "EvidenceReport(..) Disclosed(..)");
+
+    // By recipient, by time, by entries.
+    let count = |ask: EvidenceRequest| {
+        verify(&space.evidence(&ask).unwrap(), &keys(&space))
+            .unwrap()
+            .disclosures
+            .iter()
+            .map(|d| d.index)
+            .collect::<Vec<u64>>()
+    };
+    let none: Vec<u64> = Vec::new();
+    assert_eq!(count(EvidenceRequest::new().recipient("eu-llm")), [entry, last]);
+    assert_eq!(count(EvidenceRequest::new().recipient("nobody")), none);
+    assert_eq!(count(EvidenceRequest::new().partition("health").entries(&[last])), [last]);
+    assert_eq!(count(EvidenceRequest::new().partition("general")), none);
+    let (before, after) = (Timestamp::from_millis(0), Timestamp::from_millis(1_790_000_000_000));
+    assert_eq!(count(EvidenceRequest::new().between(before, after)), none);
+    assert_eq!(count(EvidenceRequest::new().between(after, after.plus_millis(1000))).len(), 3);
+    let fails = |ask: EvidenceRequest| space.evidence(&ask).unwrap_err();
+    assert!(matches!(fails(EvidenceRequest::new().partition("health").entries(&[0])), Error::NotFound));
+    assert!(matches!(fails(EvidenceRequest::new().entries(&[entry])), Error::Malformed(_)));
+    assert!(matches!(fails(EvidenceRequest::new().partition("x")), Error::NoSuchPartition));
+}
+
+#[test]
+fn what_is_left_out_is_said() {
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    ask(&space, "eu-llm");
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    s.count(&of_code("13457-7")).unwrap();
+    space.partition("health").unwrap().memories().unwrap();
+    let all = |ask: EvidenceRequest| verify(&space.evidence(&ask).unwrap(), &keys(&space)).unwrap().disclosures;
+    let logged = all(EvidenceRequest::new().without_system_entries());
+    let left = ["omitted withdrawals", "withdrawals entered in the partition's own log"];
+    let terms = ["the terms of the consent", "that the purpose lies within the grant's"];
+    assert_eq!(logged[0].level, Level::Logged);
+    assert_eq!(logged[0].does_not_prove, [&left[..], &terms[..]].concat());
+    let bare = all(EvidenceRequest::new().without_consents().items(ItemsShown::Count));
+    assert_eq!(bare[0].level, Level::Verifiable);
+    assert_eq!(bare[0].does_not_prove, [left[1], terms[0], "which items"]);
+    // Of a count no items are named; the person's own look rests on no grant.
+    let shown = all(EvidenceRequest::new().items(ItemsShown::Open));
+    assert!(matches!(&shown[0].items, DisclosedItems::Open(all) if all.len() == 1));
+    assert!(matches!(shown[1].items, DisclosedItems::Hidden) && shown[1].does_not_prove.contains(&"which items"));
+    assert!(shown[2].grants.is_empty() && shown[2].level == Level::Logged);
+    // A key of another log, or none, is not enough.
+    let bytes = space.evidence(&EvidenceRequest::new()).unwrap();
+    assert!(verify(&bytes, &keys(&space)[..2]).is_ok() && verify(&bytes, &keys(&space)[..1]).is_err());
+    assert!(verify(&bytes, &[]).is_err());
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_is_refused() {
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    ask(&space, "eu-llm");
+    let keys = keys(&space);
+    // Of the second, one bit a byte: the first has told the rest.
+    for (shown, step) in [(ItemsShown::Hashes, 1), (ItemsShown::Open, 9)] {
+        let good = space.evidence(&EvidenceRequest::new().items(shown)).unwrap();
+        assert!(verify(&good, &keys).is_ok());
+        let mut bad = good.clone();
+        for bit in (0..good.len() * 8).step_by(step) {
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(verify(&bad, &keys).is_err(), "bit {bit}");
+            bad[bit / 8] ^= 1 << (bit % 8);
+        }
+        for at in 0..good.len() {
+            assert!(verify(&good[..at], &keys).is_err());
+        }
+        println!("{} flips refused", good.len() * 8 / step);
+    }
+}
+
+/// A log that says what it is told to, signed.
+struct Liar {
+    n: u8,
+    origin: String,
+    key: SigningKey,
+    nodes: Memory,
+    entries: Vec<Vec<u8>>,
+}
+
+impl Liar {
+    fn of(n: u8, events: &[(i64, AuditEvent)]) -> Self {
+        let entry = |(t, e): &(i64, AuditEvent)| Entry { time: Timestamp::from_millis(*t), event: e.clone() };
+        let entries: Vec<Vec<u8>> = events.iter().map(|e| entry(e).encode().unwrap()).collect();
+        let mut nodes = Memory::default();
+        let leaves: Vec<_> = entries.iter().map(|e| commitment(&[n; 32], e)).collect();
+        nodes.append(&TreeHead::empty(), &leaves);
+        Self { n, origin: origin(&[n; 16]), key: SigningKey::from_seed(&[n; 32]).unwrap(), nodes, entries }
+    }
+
+    fn head(&self, size: usize) -> LogHead {
+        let root = tree::root(&self.nodes, size as u64).unwrap();
+        LogHead { origin: self.origin.clone(), size: size as u64, root }
+    }
+
+    fn part(&self, shown: &[usize], prefixes: &[usize]) -> LogPart {
+        let size = self.entries.len() as u64;
+        let head = TreeHead { size, root: tree::root(&self.nodes, size).unwrap() };
+        LogPart {
+            checkpoint: Checkpoint { origin: self.origin.clone(), head }.sign(&self.key).unwrap(),
+            entries: shown
+                .iter()
+                .map(|i| EntryPart {
+                    index: *i as u64,
+                    r: [self.n; 32],
+                    entry: self.entries[*i].clone(),
+                    path: tree::inclusion_proof(&self.nodes, size, *i as u64).unwrap(),
+                })
+                .collect(),
+            prefixes: prefixes
+                .iter()
+                .map(|n| PrefixPart {
+                    size: *n as u64,
+                    root: self.head(*n).root,
+                    path: tree::consistency_proof(&self.nodes, *n as u64, size).unwrap(),
+                })
+                .collect(),
+        }
+    }
+
+    fn key(&self) -> String {
+        VerifierKey { name: self.origin.clone(), key: self.key.verifying_key() }.to_text()
+    }
+}
+
+const A: GrantId = GrantId([1; 16]);
+const CONSENT: &[u8] = b"{}";
+
+fn granted(expires: Option<i64>) -> AuditEvent {
+    AuditEvent::Granted {
+        grant: A,
+        consent_hash: sha256(&[CONSENT]),
+        notice_hash: [0; 32],
+        locale: "en".into(),
+        gesture: gesture(),
+        purpose: Purpose::PatientRequest,
+        expires: expires.map(Timestamp::from_millis),
+    }
+}
+
+fn released(system: LogHead, items: &[[u8; 18]]) -> AuditEvent {
+    AuditEvent::Released {
+        purpose: Purpose::PatientRequest,
+        grants: vec![A],
+        actor: "eu-llm".into(),
+        query_hash: [0; 32],
+        count: items.len() as u64,
+        items_root: items_root(&[8; 32], items.iter().map(|i| &i[..])).unwrap(),
+        system,
+        label: Label::BOTTOM,
+        kind: ReleaseKind::Read,
+    }
+}
+
+/// A file over two logs, with the claim that follows; `Err` where nothing does.
+fn file(system: &Liar, shown: &[usize], prefixes: &[usize], health: &Liar, items: ItemsPart) -> Result<Vec<u8>> {
+    let logs = vec![system.part(shown, prefixes), health.part(&[0], &[])];
+    let claim = super::file::ClaimPart { what: String::new(), level: String::new(), does_not_prove: Vec::new() };
+    let mut file = File {
+        logs,
+        consents: vec![CONSENT.to_vec()],
+        disclosures: vec![DisclosurePart { log: 1, index: 0, items, claim }],
+        limits: super::claim::LIMITS.map(str::to_owned).to_vec(),
+    };
+    let known = |l: &Liar, part: &LogPart| super::claim::Known {
+        origin: l.origin.clone(),
+        size: l.entries.len() as u64,
+        entries: part.entries.iter().map(|e| (e.index, Entry::decode(&e.entry).unwrap())).collect(),
+        prefixes: part.prefixes.iter().map(|p| (p.size, p.root)).collect(),
+    };
+    let both = [known(system, &file.logs[0]), known(health, &file.logs[1])];
+    let derived = super::claim::derive(&both, &file, 1, 0, &file.disclosures[0].items)?.part();
+    file.disclosures[0].claim = derived;
+    let bytes = file.encode()?;
+    assert_eq!(File::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    Ok(bytes)
+}
+
+/// Whoever holds the keys cannot show a log that contradicts the claim, and cannot hide a part of it
+/// and keep the claim.
+#[test]
+fn contradictions_are_refused_and_gaps_lower_the_level() {
+    let withdrawn = AuditEvent::Withdrawn { grant: A, gesture: None };
+    let noise = AuditEvent::SpaceCreated {};
+    let level = |system: &[AuditEvent], size: usize, shown: &[usize]| -> Result<Level> {
+        let system = Liar::of(1, &system.iter().map(|e| (5, e.clone())).collect::<Vec<_>>());
+        let health = Liar::of(2, &[(10, released(system.head(size), &[]))]);
+        let bytes = file(&system, shown, &[size], &health, ItemsPart::Hidden)?;
+        Ok(verify(&bytes, &[system.key(), health.key()]).unwrap().disclosures[0].level)
+    };
+    let honest = [noise.clone(), granted(None), noise.clone(), withdrawn.clone()];
+    assert_eq!(level(&honest, 3, &[1, 2]).unwrap(), Level::Verifiable);
+    assert_eq!(level(&honest, 3, &[1, 2, 3]).unwrap(), Level::Verifiable, "withdrawn later");
+    // Released although withdrawn: shown, it is refused; hidden, it is no more than logged.
+    assert!(matches!(level(&honest, 4, &[1, 2, 3]), Err(Error::Malformed(Malformed::Proof))));
+    assert_eq!(level(&honest, 4, &[1, 2]).unwrap(), Level::Logged);
+    assert_eq!(level(&honest, 3, &[1]).unwrap(), Level::Logged);
+    // Expired; granted twice; granted only later.
+    assert!(matches!(level(&[granted(Some(10))], 1, &[0]), Err(Error::Malformed(Malformed::Proof))));
+    assert_eq!(level(&[granted(Some(11))], 1, &[0]).unwrap(), Level::Verifiable);
+    assert!(matches!(level(&[granted(None), granted(None)], 2, &[0, 1]), Err(Error::Malformed(Malformed::Proof))));
+    assert_eq!(level(&[noise.clone(), granted(None)], 1, &[0, 1]).unwrap(), Level::Logged);
+
+    // Decided under a system log that is not the one shown, or is longer than it.
+    let (system, fork) =
+        (Liar::of(1, &[(5, noise.clone()), (5, granted(None))]), Liar::of(1, &[0; 3].map(|_| (5, granted(None)))));
+    for head in [fork.head(2), fork.head(3)] {
+        let health = Liar::of(2, &[(10, released(head, &[]))]);
+        assert!(matches!(
+            file(&system, &[1], &[2], &health, ItemsPart::Hidden),
+            Err(Error::Malformed(Malformed::Proof))
+        ));
+    }
+    // A claim that says more than what is shown.
+    let health = Liar::of(2, &[(10, released(system.head(2), &[]))]);
+    let good = file(&system, &[1], &[2], &health, ItemsPart::Hidden).unwrap();
+    let mut more = File::decode(&good).unwrap();
+    more.logs[0].prefixes.clear();
+    assert!(verify(&more.encode().unwrap(), &[system.key(), health.key()]).is_err());
+    let mut unnamed = File::decode(&good).unwrap();
+    unnamed.consents.push(b"{ }".to_vec());
+    unnamed.consents.sort_by_key(|c| sha256(&[c]));
+    assert!(verify(&unnamed.encode().unwrap(), &[system.key(), health.key()]).is_err());
+    let mut twice = File::decode(&good).unwrap();
+    twice.disclosures.push(twice.disclosures[0].clone());
+    assert!(verify(&twice.encode().unwrap(), &[system.key(), health.key()]).is_err());
+}
+
+#[test]
+fn items_are_those_of_the_entry() {
+    let system = Liar::of(1, &[(5, granted(None))]);
+    let items = [[1; 18], [2; 18], [3; 18]];
+    let health = Liar::of(2, &[(10, released(system.head(1), &items))]);
+    let hashes: Vec<_> = (0..).zip(&items).map(|(i, item)| item_hash(&[8; 32], i, item)).collect();
+    let mut fewer = hashes.clone();
+    fewer.pop();
+    let mut turned = hashes.clone();
+    turned.swap(0, 1);
+    for (part, holds) in [
+        (ItemsPart::Hashes(hashes), true),
+        (ItemsPart::Open([8; 32], items.to_vec()), true),
+        (ItemsPart::Open([9; 32], items.to_vec()), false),
+        (ItemsPart::Hashes(fewer), false),
+        (ItemsPart::Hashes(turned), false),
+        (ItemsPart::Hashes(Vec::new()), false),
+    ] {
+        let bytes = file(&system, &[0], &[1], &health, part);
+        assert_eq!(bytes.is_ok(), holds);
+        let Ok(bytes) = bytes else { continue };
+        let report = verify(&bytes, &[system.key(), health.key()]).unwrap();
+        if let DisclosedItems::Open(all) = &report.disclosures[0].items {
+            assert_eq!(all[1], (RecordId::from_bytes([2; 16]), 0x0202));
+        }
+    }
+}
+
+#[test]
+fn a_later_version_is_told_from_damage() {
+    let (_dir, space) = space();
+    let bytes = space.evidence(&EvidenceRequest::new()).unwrap();
+    assert_eq!(bytes[..26], *b"\xa5\x01\x77healthspace-evidence/v1");
+    let mut later = bytes.clone();
+    later[25] = b'2';
+    assert!(matches!(verify(&later, &[]), Err(Error::NeedsNewerLibrary)));
+    later[24] = b'w';
+    assert!(matches!(verify(&later, &[]), Err(Error::Malformed(Malformed::Proof))));
+    // Nothing was released: a file that discloses nothing and claims nothing.
+    assert!(verify(&bytes, &[]).unwrap().disclosures.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn never_panics(bytes: Vec<u8>, tail: Vec<u8>) {
+        let _ = verify_evidence(&bytes, &[]);
+        let _ = verify_evidence(&[b"\xa5\x01\x77healthspace-evidence/v1", &tail[..]].concat(), &[]);
+    }
+}
+
+/// The same for the person: who, when, what, why, and by which permission.
+#[test]
+fn the_person_reads_of_every_disclosure_in_words() {
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    ask(&space, "eu-llm");
+    let stranger = space.session(Recipient::model("us-llm").unwrap(), Purpose::PatientRequest).unwrap();
+    assert!(matches!(stranger.query(&of_code("13457-7")), Err(Error::Denied)));
+    let lines = space.disclosure_log().unwrap();
+    let told: Vec<String> = lines.iter().flat_map(|l| [l.describe("en"), l.describe("fr")]).collect();
+    assert_eq!(
+        told,
+        [
+            "On 21 September 2026 at 14:13 UTC: 1 item was read by \u{201c}eu-llm\u{201d} for the person’s own request, \
+             not for training AI models. The permission was given on 21 September 2026.",
+            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: 1 élément lu par «\u{a0}eu-llm\u{a0}»\u{a0}; finalité\
+             \u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA. L’autorisation date du 21 \
+             septembre 2026.",
+            "On 21 September 2026 at 14:13 UTC: A request by \u{201c}us-llm\u{201d} for the person’s own request was refused.",
+            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: Une demande de «\u{a0}us-llm\u{a0}» a été refusée\u{a0}; \
+             finalité\u{a0}: demande de la personne elle-même.",
+        ]
+    );
+    let bundle = space.audit_events(crate::vault::LogOf::Partition("health"), "fr").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&bundle).unwrap();
+    let events = json["entry"].as_array().unwrap();
+    assert_eq!(events.len(), space.log(crate::vault::LogOf::Partition("health")).unwrap().len());
+    let released = &events[events.len() - 2]["resource"];
+    assert_eq!((released["type"]["code"].as_str(), released["action"].as_str()), (Some("110106"), Some("R")));
+    assert_eq!(released["purposeOfEvent"][0]["coding"][0]["code"], "PATRQT");
+    assert_eq!(events.last().unwrap()["resource"]["outcome"], "8");
+}

@@ -1,0 +1,194 @@
+"""Evidence files (`.hsev`): every signature, proof, hash and claim, or nothing.
+
+The format is core/docs/format.md. Claims and limits are derived again from what is shown and must
+be just those of the file: their words are part of the format.
+"""
+
+import hmac
+from typing import NamedTuple
+
+from hscbor import GRANTED, RELEASED, WITHDRAWN, decode, fields, fixed, listed, parse_entry, quoted, small, text, when
+from hslog import (
+    MAX_PATH,
+    MAX_TEXT,
+    Refused,
+    check_record,
+    check_tree,
+    commitment,
+    leaf_hash,
+    need,
+    open_checkpoint,
+    root_of,
+    sha256,
+)
+
+HEADER = "healthspace-evidence/v1"
+MAX_FILE = 64 << 20
+COUNT = 2
+
+UNDER_GRANT = "released under a grant that was not withdrawn before"
+OWN_LOOK = "looked at by the person"
+LIMITS = [
+    "that everything was entered, or that these are all disclosures",
+    "that others are shown the same log",
+    "that clock, recipient and gesture were what the host said",
+    "what the items say",
+    "what the recipient did with them",
+]
+OMITTED = "omitted withdrawals"
+LIMITED = "withdrawals entered in the partition's own log"
+TERMS = "the terms of the consent"
+PURPOSE = "that the purpose lies within the grant's"
+ITEMS = "which items"
+
+
+class ShownLog(NamedTuple):
+    """What a file shows of one log, verified."""
+
+    origin: str
+    size: int
+    entries: dict
+    prefixes: dict
+
+    def consecutive(self, start, end):
+        return start <= end and all(i in self.entries for i in range(start, end))
+
+    def before(self, number, end):
+        return [(i, e.said) for i, e in self.entries.items() if i < end and e.number == number]
+
+    def withdrawn(self, grant, end):
+        return any(said == grant for _, said in self.before(WITHDRAWN, end))
+
+    def granted(self, grant, end):
+        found = [(i, said) for i, said in self.before(GRANTED, end) if said.grant == grant]
+        need(len(found) <= 1, "a grant that was given twice")
+        return found[0] if found else (None, None)
+
+
+class Claim(NamedTuple):
+    what: str
+    level: str
+    does_not_prove: list
+
+
+def hash_path(value):
+    path = [fixed(step, 32) for step in listed(value)]
+    need(len(path) <= MAX_PATH, "a path that is too long")
+    return path
+
+
+def verify_log(part, keys):
+    note, entries, prefixes = fields(part, 1, 2, 3)
+    need(len(text(note)) <= MAX_TEXT, "too long")
+    checkpoint = open_checkpoint(note, keys)
+    log, last = ShownLog(checkpoint.origin, checkpoint.size, {}, {}), -1
+    for entry in listed(entries):
+        index, r, raw, path = listed(entry, 4)
+        need(small(index) > last and isinstance(raw, bytes), "entries out of order")
+        check_record(hash_path(path), checkpoint, index, commitment(fixed(r, 32), raw))
+        log.entries[index], last = parse_entry(raw), index
+    last = 0
+    for prefix in listed(prefixes):
+        size, root, path = listed(prefix, 3)
+        need(small(size) > last, "prefixes out of order")
+        check_tree(hash_path(path), checkpoint, size, fixed(root, 32))
+        log.prefixes[size], last = root, size
+    return log
+
+
+def check_items(items, release):
+    """Whether the items are hidden, and what is shown of them."""
+    if items is None:
+        return release.count > 0, "items not shown"
+    need(release.kind != COUNT and len(listed(items)) in (1, 2), "items of a count")
+    if len(items) == 1:
+        hashes, what = [fixed(h, 32) for h in listed(items[0])], "item hashes"
+    else:
+        salt, all_items = fixed(items[0], 32), [fixed(item, 18) for item in listed(items[1])]
+        hashes = [hmac.digest(salt, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(all_items)]
+        what = "items"
+    same = len(hashes) == release.count and root_of([leaf_hash(h) for h in hashes]) == release.items_root
+    need(same, "the items are not those of the entry")
+    return False, f"{len(hashes)} {what} shown"
+
+
+def derive(logs, own, index, entry, consents):
+    """What follows about a release, but for its items."""
+    release = entry.said
+    if not release.grants:
+        return Claim(OWN_LOOK, "logged", [])
+    origin, size, root = release.system
+    system = next((log for log in logs if log.origin == origin), None)
+    covered = terms = within = True
+    if system is not None:
+        need(system.size >= size, "the log of consents is shorter than a release says: rolled back")
+        need(
+            system.prefixes.get(size, root) == root,
+            "decided under another log of consents than the one shown",
+        )
+    if system is None or size not in system.prefixes:
+        covered = False
+    for grant in release.grants:
+        start = given = None
+        if system is not None:
+            need(not system.withdrawn(grant, size), "released after the grant was withdrawn")
+            start, given = system.granted(grant, size)
+        need(not own.withdrawn(grant, index), "released after the grant was withdrawn")
+        if given is None:
+            covered = terms = within = False
+            continue
+        need(given.expires is None or entry.time < given.expires, "released after the grant had ended")
+        covered = covered and system.consecutive(start, size)
+        within = within and given.purpose == release.purpose
+        terms = terms and given.consent_hash in consents
+    lacks = [
+        (not covered, OMITTED),
+        (not own.consecutive(0, index), LIMITED),
+        (not terms, TERMS),
+        (not within, PURPOSE),
+    ]
+    return Claim(UNDER_GRANT, "verifiable" if covered else "logged", [limit for holds, limit in lacks if holds])
+
+
+def verify_disclosure(part, logs, consents):
+    at, index, items, said = fields(part, 1, 2, 3, 4)
+    need(small(at) < len(logs), "a disclosure in no log")
+    own = logs[at]
+    entry = own.entries.get(small(index))
+    need(entry is not None and entry.number == RELEASED, "a disclosure without its entry")
+    hidden, shown = check_items(items, entry.said)
+    claim = derive(logs, own, index, entry, consents)
+    limits = claim.does_not_prove + ([ITEMS] if hidden else [])
+    same = fields(said, 1, 2, 3) == [claim.what, claim.level, limits]
+    need(same, "the claim is not what follows from what is shown")
+    release = entry.said
+    line = f"{when(entry.time)} entry {index}: {release.count} items to {quoted(release.actor)} for {release.purpose}"
+    line += f", {claim.what} [{claim.level}; {shown}]"
+    if limits:
+        line += "; not proven: " + ", ".join(limits)
+    return (at, index), line, claim.level == "verifiable"
+
+
+def rising(values):
+    return all(a < b for a, b in zip(values, values[1:]))
+
+
+def verify_evidence(raw, keys):
+    need(len(raw) <= MAX_FILE, "too long")
+    value = decode(raw)
+    version = value.get(1) if isinstance(value, dict) else None
+    if isinstance(version, str) and version != HEADER and version.startswith(HEADER[:-1]):
+        raise Refused("an evidence file of a later version")
+    header, logs, consents, disclosures, limits = fields(value, 1, 2, 3, 4, 5)
+    need(header == HEADER and limits == LIMITS, "not an evidence file")
+    logs = [verify_log(part, keys) for part in listed(logs)]
+    need(rising([log.origin.encode() for log in logs]), "logs out of order")
+    named = {said.consent_hash for log in logs for _, said in log.before(GRANTED, log.size)}
+    need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")
+    hashes = [sha256(c) for c in consents]
+    need(rising(hashes) and named.issuperset(hashes), "a consent that no entry names")
+    done = [verify_disclosure(part, logs, set(hashes)) for part in listed(disclosures)]
+    need(rising([place for place, _, _ in done]), "disclosures out of order")
+    proved = sum(holds for _, _, holds in done)
+    head = f"{len(done)} disclosures, {proved} of them with no withdrawal before in the log shown, {len(hashes)} consents"
+    return "\n  ".join([head, *(line for _, line, _ in done), f"Not proven by any of it: {'; '.join(LIMITS)}."])

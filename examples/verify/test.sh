@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# What a log hands out, made by the library and verified by two programs that are not the library:
+# one in Go (golang.org/x/mod/sumdb), one in Python (standard library and `cryptography`).
+# HEALTHSPACE_INSTALL=1 lets root install what Debian packages. Without Go its part is SKIPPED.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cargo=${CARGO:-cargo}
+mkdir -p "${CARGO_TARGET_DIR:-target}/verify"
+out=$(cd "${CARGO_TARGET_DIR:-target}/verify" && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+fail() { echo "FAILED: $*"; exit 1; }
+
+find_go() {
+    for gopath in "${SUMDB_GOPATH:-}" /usr/share/gocode; do
+        [ -n "$gopath" ] && [ -d "$gopath/src/golang.org/x/mod/sumdb/tlog" ] && command -v go >/dev/null && return 0
+    done
+    return 1
+}
+if ! find_go && [ "${HEALTHSPACE_INSTALL:-}" = 1 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+        golang-go golang-golang-x-mod-dev; } >"$out/apt.log" 2>&1 || echo "could not install Go: see $out/apt.log"
+fi
+
+verifiers=()
+if find_go; then
+    (cd examples/verify/go && unformatted=$(gofmt -l .) && [ -z "$unformatted" ] || fail "gofmt: $unformatted"
+     export GO111MODULE=off GOFLAGS= GOPATH="$gopath" GOCACHE="$out/go-cache"
+     go vet . && go build -o "$out/verify" .)
+    verifiers+=("$out/verify")
+else
+    echo '########################################################################'
+    echo 'SKIPPED: the verifier in Go. Debian: golang-go golang-golang-x-mod-dev'
+    echo '########################################################################'
+fi
+
+python=
+for p in python3 "$out/venv/bin/python" target/python-venv/bin/python; do
+    "$p" -c 'import cryptography, sys; assert sys.version_info >= (3, 10)' 2>/dev/null && python=$p && break
+done
+if [ -z "$python" ]; then
+    python3 -m venv "$out/venv" && "$out/venv/bin/pip" install -q 'cryptography>=42' >"$out/pip.log" 2>&1 ||
+        fail "could not install the Python package cryptography: see $out/pip.log"
+    python=$out/venv/bin/python
+fi
+verifiers+=("$python -B examples/verify/python/verify.py")
+
+"$cargo" build --quiet --locked -p healthspace-examples --bin proofs
+built=${CARGO_TARGET_DIR:-target}/debug
+"$built/proofs" "$dir" "${DISCLOSURES:-1000}"
+"$python" -B examples/verify/python/forge.py "$dir/forged"
+for f in "$dir"/forged/good-*.hsev; do
+    "$built/proofs" --verify "$dir/forged/keys.txt" "$f" >"$dir/said" || { cat "$dir/said"; fail "Rust refuses $f"; }
+done
+for f in "$dir"/forged/bad-*.hsev; do
+    code=0
+    "$built/proofs" --verify "$dir/forged/keys.txt" "$f" >"$dir/said" || code=$?
+    [ "$code" = 1 ] || fail "Rust accepts $f"
+done
+
+# The AuditEvents, by a FHIR library that is not ours.
+fhir=$python
+if ! "$fhir" -c 'import fhir.resources' 2>/dev/null; then
+    fhir=$out/venv/bin/python
+    { [ -x "$fhir" ] || python3 -m venv "$out/venv"; } &&
+        { "$fhir" -c 'import fhir.resources' 2>/dev/null || "$out/venv/bin/pip" install -q 'fhir.resources>=8' >"$out/pip.log" 2>&1; } || fhir=
+fi
+if [ -n "$fhir" ]; then
+    "$fhir" -B examples/verify/python/audit_events.py "$dir"/audit-*.json || fail "the AuditEvents are not FHIR"
+else
+    echo "SKIPPED: the AuditEvents are not read by fhir.resources, which could not be installed: see $out/pip.log"
+fi
+
+receipts=("$dir"/receipts/*.receipt)
+pairs=("$dir"/consistency/*.checkpoint)
+both=()
+for c in "${pairs[@]}"; do both+=("$c" "${c%.checkpoint}.proof"); done
+
+expect() { # exit code, command...
+    local want=$1 code=0
+    shift
+    "$@" >"$dir/said" 2>&1 || code=$?
+    [ "$code" = "$want" ] || { cat "$dir/said"; fail "exit $code instead of $want: $*"; }
+}
+
+for verifier in "${verifiers[@]}"; do
+    read -ra v <<<"$verifier"
+    name=$([ "${v[0]}" = "$out/verify" ] && echo Go || echo Python)
+    begin=$SECONDS
+    say() { echo "  $name: $*"; }
+    key=(--key "$dir/keys.txt")
+
+    expect 0 "${v[@]}" receipt "${key[@]}" --quiet "${receipts[@]}"
+    say "$(tail -1 "$dir/said")"
+    expect 0 "${v[@]}" consistency "${key[@]}" --quiet "${both[@]}"
+    say "$(tail -1 "$dir/said")"
+    expect 0 "${v[@]}" receipt "${key[@]}" --quiet --every-flip "${receipts[-1]}"
+    say "$(tail -1 "$dir/said")"
+    expect 0 "${v[@]}" consistency "${key[@]}" --quiet --every-flip "${both[@]:20:2}"
+    say "$(tail -1 "$dir/said")"
+
+    for bad in "$dir"/refused/*.proof; do
+        expect 1 "${v[@]}" consistency "${key[@]}" "${bad%.proof}.checkpoint" "$bad"
+        say "refused: $(basename "$bad" .proof)"
+    done
+    expect 0 "${v[@]}" evidence "${key[@]}" "$dir"/evidence/*.hsev
+    say "$(tail -1 "$dir/said"), $(grep -c 'entry [0-9]*: ' "$dir/said") disclosures told"
+    grep -q 'Not proven by any of it' "$dir/said" && grep -q 'not proven: omitted withdrawals' "$dir/said" ||
+        fail "$name does not say what was not proven"
+    for f in one open; do
+        expect 0 "${v[@]}" evidence "${key[@]}" --quiet --every-flip "$dir/evidence/$f.hsev"
+        say "$(tail -1 "$dir/said")"
+    done
+    expect 0 "${v[@]}" evidence --key "$dir/forged/keys.txt" --quiet "$dir"/forged/good-*.hsev
+    say "forged: $(tail -1 "$dir/said")"
+    for bad in "$dir"/forged/bad-*.hsev; do
+        expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" --quiet "$bad"
+    done
+    say "forged: $(ls "$dir"/forged/bad-*.hsev | wc -l) refused"
+    expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" "$dir/evidence/one.hsev"
+
+    # Another log's key, a receipt with something behind it, one with Windows line ends.
+    head -1 "$dir/keys.txt" >"$dir/other.txt"
+    expect 1 "${v[@]}" receipt --key "$dir/other.txt" "${receipts[0]}"
+    { cat "${receipts[0]}"; echo; } >"$dir/longer"
+    expect 1 "${v[@]}" receipt "${key[@]}" "$dir/longer"
+    sed 's/$/\r/' "${receipts[0]}" >"$dir/crlf"
+    expect 1 "${v[@]}" receipt "${key[@]}" "$dir/crlf"
+
+    expect 0 "${v[@]}" --help
+    grep -q 'Exit codes' "$dir/said" || fail "$name: the help does not help"
+    expect 2 "${v[@]}"
+    expect 2 "${v[@]}" nothing
+    expect 2 "${v[@]}" receipt "${receipts[0]}"
+    expect 2 "${v[@]}" receipt "${key[@]}"
+    expect 2 "${v[@]}" receipt "${key[@]}" "$dir/nothing"
+    expect 2 "${v[@]}" receipt --key "${receipts[0]}" "${receipts[0]}"
+    expect 2 "${v[@]}" receipt "${key[@]}" --wrong "${receipts[0]}"
+    expect 2 "${v[@]}" consistency "${key[@]}" "${both[0]}"
+    echo "ok: the verifier in $name, $((SECONDS - begin)) s"
+done
