@@ -111,7 +111,8 @@ pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};
 pub use label::{
-    Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
+    Confidentiality, Integrity, Label, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
+    Sensitivity,
 };
 pub use lang::Lang;
 pub use vault::{

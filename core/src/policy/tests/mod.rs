@@ -6,3 +6,4 @@ mod oracle;
 mod random;
 mod round_trip;
 mod speed;
+mod vectors;
