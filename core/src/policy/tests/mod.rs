@@ -1,6 +1,7 @@
 //! Random consents, and a second, plain implementation of the decision to hold the first against.
 
 mod by_rule;
+mod foreign;
 mod invariants;
 mod oracle;
 mod random;

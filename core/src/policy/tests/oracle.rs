@@ -293,13 +293,15 @@ fn code((system, code): (&str, &str)) -> Code {
     Code { system: system.to_owned(), code: code.to_owned() }
 }
 
-/// Which kinds stand for a type where the type is not known: a small table of the tests' own.
+/// Which kinds stand for a type where the type is not known.
 fn kinds_of(effect: Effect, name: &str) -> &'static [Kind] {
+    use Kind::{Absence, ActivitySummary, Condition, Medication, Observation, Other, Series, Workout};
     match (effect, name) {
-        (Effect::Permit, "Observation") => &[Kind::Observation],
+        (Effect::Permit, "Condition") => &[Condition],
         (Effect::Permit, _) => &[],
-        (Effect::Deny, "Observation") => &[Kind::Observation, Kind::Other],
-        (Effect::Deny, _) => &[Kind::Medication],
+        (Effect::Deny, "Observation") => &[Observation, Series, Workout, ActivitySummary, Absence, Other],
+        (Effect::Deny, "Condition") => &[Condition, Absence],
+        (Effect::Deny, _) => &[Medication, Absence],
     }
 }
 

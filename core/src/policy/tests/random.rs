@@ -8,9 +8,10 @@ use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity};
 use crate::policy::{ItemFacts, OutsidePurpose, Request};
 use crate::record::{Author, Category, DecisionClass, Kind};
 
-/// How many cases each property runs: 20,000, or what `HEALTHSPACE_CASES` says.
+/// How many sets of consents each property tries: 25,000, or what `HEALTHSPACE_CASES` says; four
+/// questions about each, so 100,000 cases.
 pub(super) fn cases() -> u64 {
-    std::env::var("HEALTHSPACE_CASES").ok().and_then(|s| s.parse().ok()).unwrap_or(20_000)
+    std::env::var("HEALTHSPACE_CASES").ok().and_then(|s| s.parse().ok()).unwrap_or(25_000)
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -41,7 +42,7 @@ impl Random {
         of[self.below(of.len())]
     }
 
-    fn some<T: Copy>(&mut self, of: &[T], most: usize) -> Vec<T> {
+    pub(super) fn some<T: Copy>(&mut self, of: &[T], most: usize) -> Vec<T> {
         (0..=self.below(most)).map(|_| self.pick(of)).collect()
     }
 
@@ -62,11 +63,11 @@ pub(super) const PURPOSES: &[Purpose] = &[
     Purpose::PatientRequest,
     Purpose::FamilyRequest,
 ];
-const CATEGORIES: &[Category] = &[Category::Laboratory, Category::Medications, Category::Other];
-const KINDS: &[Kind] = &[Kind::Observation, Kind::Medication, Kind::Other];
+pub(super) const CATEGORIES: &[Category] = &[Category::Laboratory, Category::Medications, Category::Other];
+const KINDS: &[Kind] = &[Kind::Observation, Kind::Medication, Kind::Condition, Kind::Other];
 const AUTHORS: &[Author] = &[Author::Source, Author::Person, Author::Assistant];
 const ACTIONS: &[Action] = &[Action::Read, Action::Ground, Action::Export, Action::Erase];
-const SENSITIVITIES: &[Sensitivity] = &[
+pub(super) const SENSITIVITIES: &[Sensitivity] = &[
     Sensitivity::Unknown,
     Sensitivity::SpeciallyProtected,
     Sensitivity::BehaviouralHealth,
@@ -74,10 +75,12 @@ const SENSITIVITIES: &[Sensitivity] = &[
     Sensitivity::Psychiatry,
     Sensitivity::Sexuality,
 ];
-const OBLIGATIONS: &[Obligations] = &[Obligations::NO_TRAINING, Obligations::DEIDENTIFY, Obligations::REDACT];
+pub(super) const OBLIGATIONS: &[Obligations] =
+    &[Obligations::NO_TRAINING, Obligations::DEIDENTIFY, Obligations::REDACT];
 
-const MEANINGS: &[Meaning] = &[Meaning::Instance, Meaning::Related, Meaning::Dependents, Meaning::AuthoredBy];
-const TYPES: &[&str] = &["Observation", "MedicationRequest"];
+pub(super) const MEANINGS: &[Meaning] =
+    &[Meaning::Instance, Meaning::Related, Meaning::Dependents, Meaning::AuthoredBy];
+pub(super) const TYPES: &[&str] = &["Observation", "MedicationRequest", "Condition"];
 pub(super) const CODES: &[(&str, &str)] = &[("s", "1"), ("s", "2"), ("", "1")];
 pub(super) const NAMES: &[&str] = &["Observation/1", "Encounter/2", "s|3"];
 pub(super) const OUTSIDE: &[(&str, &str)] = &[("o", "A"), ("", "A")];
@@ -99,11 +102,11 @@ pub(super) fn grant(n: u8) -> GrantId {
     GrantId::from_bytes([n; 16])
 }
 
-fn confidentiality(r: &mut Random) -> Confidentiality {
+pub(super) fn confidentiality(r: &mut Random) -> Confidentiality {
     Confidentiality::from_u8(r.below(6) as u8).unwrap()
 }
 
-fn maybe<T>(r: &mut Random, one_in: usize, make: impl FnOnce(&mut Random) -> T) -> Option<T> {
+pub(super) fn maybe<T>(r: &mut Random, one_in: usize, make: impl FnOnce(&mut Random) -> T) -> Option<T> {
     r.one_in(one_in).then(|| make(r))
 }
 
