@@ -116,7 +116,7 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf,
-    Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session, StagedImport, Stats,
-    VerifiedReceipt, verify_consistency, verify_receipt,
+    Audited, ConsentRequest, ConsentsReport, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent,
+    ImportedSource, Info, LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Reader, Reading, Records,
+    ReleaseReceipt, Session, StagedImport, Stats, VerifiedReceipt, verify_consistency, verify_receipt,
 };

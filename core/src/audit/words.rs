@@ -37,6 +37,7 @@ fn english(event: &AuditEvent) -> String {
             format!("A permission was given for {}, until {}.", purpose_words(*purpose, lang), day(*end))
         }
         E::Withdrawn { .. } => "A permission was withdrawn.".into(),
+        E::ConsentImported { .. } => "A consent that was given elsewhere was added.".into(),
         E::Imported { records, facts, linked, issues, .. } => format!(
             "A file was imported: {}, {}, {} already present, {}.",
             many(*records, "record", "records"),
@@ -95,6 +96,7 @@ fn french(event: &AuditEvent) -> String {
             purpose_words(*purpose, lang)
         ),
         E::Withdrawn { .. } => "Une autorisation a été retirée.".into(),
+        E::ConsentImported { .. } => "Un consentement donné ailleurs a été ajouté.".into(),
         E::Imported { records, facts, linked, issues, .. } => format!(
             "Un fichier a été importé\u{a0}: {}, {}, {}, {}.",
             plusieurs(*records, "enregistrement", "enregistrements"),

@@ -105,6 +105,15 @@ impl ConsentState {
         }
     }
 
+    /// The newest version of a consent from elsewhere.
+    #[must_use]
+    pub fn imported(&self, series: GrantId) -> Option<&ReadConsent> {
+        match self.0.get(&series) {
+            Some((_, Kept::Imported { consent, .. })) => Some(consent),
+            _ => None,
+        }
+    }
+
     /// Every grant, in order of its id.
     pub fn series(&self) -> impl Iterator<Item = GrantId> {
         self.0.keys().copied()

@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod consents;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -29,6 +30,7 @@ mod space;
 mod state;
 mod tx;
 
+pub use consents::{ConsentsReport, ImportedConsent};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
@@ -44,6 +46,8 @@ pub use space::{HealthSpace, Info};
 pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
+#[cfg(test)]
+mod tests_consents;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]

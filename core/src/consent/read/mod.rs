@@ -92,6 +92,12 @@ impl ReadConsent {
         self.void
     }
 
+    /// When it was last updated, as it says.
+    #[must_use]
+    pub const fn updated(&self) -> Option<Timestamp> {
+        self.updated
+    }
+
     /// Its bytes, as they stood in the file.
     #[must_use]
     pub fn source(&self) -> &[u8] {
