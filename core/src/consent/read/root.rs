@@ -134,7 +134,7 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
     let own = if form == Form::R4 { R4 } else { R5 };
     let known = |k: &str| is_allowed(members, k, BOTH) || is_allowed(members, k, own);
     let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
-    let unknown = !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j);
+    let unknown = !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j) || !is_plain_policy(j);
     let mut reader = Reader { form, zone, nodes: 0 };
     let (node, validity) = match form {
         Form::R4 => {
@@ -189,7 +189,15 @@ fn is_about_disclosure(j: &Json) -> bool {
 
 /// Whether nothing says that the person did not confirm it.
 fn is_verified(j: &Json) -> bool {
+    const NAMES: &[&str] = &["verified", "verifiedWith", "verificationDate", "verificationType", "verifiedBy"];
     let Some(list) = j.get("verification") else { return true };
     let verified = |v: &Json| matches!(v.get("verified"), Some(Json::Bool(true)));
-    list.list().is_some_and(|all| all.iter().any(verified))
+    list.list().is_some_and(|all| all.iter().all(|v| v.only(NAMES).is_some()) && all.iter().any(verified))
+}
+
+/// Whether the policy that it is made under is named without modifiers.
+fn is_plain_policy(j: &Json) -> bool {
+    let plain =
+        |list: &Json| list.list().is_some_and(|all| all.iter().all(|p| p.only(&["authority", "uri"]).is_some()));
+    j.get("policy").is_none_or(plain)
 }

@@ -188,6 +188,8 @@ fn elements_around_the_provisions_that_are_not_understood_void_every_permit() {
         with(r4(tree.clone()), "_status2", json!({})),
         with(r4(tree.clone()), "verification", json!([{ "verified": false }])),
         with(r4(tree.clone()), "verification", json!([])),
+        with(r4(tree.clone()), "verification", json!([{ "verified": true, "modifierExtension": [{ "url": "x" }] }])),
+        with(r4(tree.clone()), "policy", json!([{ "uri": "x", "modifierExtension": [{ "url": "x" }] }])),
     ] {
         assert_eq!(counts(&of(&bad)), (0, 1, 1), "{bad}");
     }
