@@ -39,7 +39,7 @@ bench: tools
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
 
 # The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some.
-FUZZ ?= fhir apple zip form sealed proof evidence segment question
+FUZZ ?= fhir apple zip form sealed proof evidence segment question consent
 FUZZ_SECONDS ?= 60
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo 'missing: cargo install cargo-fuzz --locked' >&2; exit 1; }

@@ -258,6 +258,7 @@ fn decision() -> Result<(), Failure> {
         scope,
         actors: &actors,
         purpose: Purpose::PatientRequest,
+        outside: None,
         action: Action::Ground,
         now,
         clock_behind: false,
@@ -271,7 +272,7 @@ fn decision() -> Result<(), Failure> {
         sensitivities: 0,
         author: Author::Source,
     };
-    let item = ItemFacts { class, at: Some(1) };
+    let item = ItemFacts::of_row(class, Some(1));
     let timer = Timer::start();
     for _ in 0..20_000 {
         black_box(decide(&rules, black_box(&request), &item));

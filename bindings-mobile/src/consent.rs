@@ -77,6 +77,10 @@ pub enum RecipientKind {
     Person,
     /// An organisation.
     Organization,
+    /// Whoever a FHIR reference or a business identifier names.
+    Reference,
+    /// A role that somebody holds.
+    Role,
 }
 
 /// Who is to receive data.
@@ -98,6 +102,8 @@ impl TryFrom<Recipient> for consent::Recipient {
             RecipientKind::App => consent::RecipientKind::App,
             RecipientKind::Person => consent::RecipientKind::Person,
             RecipientKind::Organization => consent::RecipientKind::Organization,
+            RecipientKind::Reference => consent::RecipientKind::Reference,
+            RecipientKind::Role => consent::RecipientKind::Role,
         };
         Self::new(kind, &r.name)
     }
@@ -110,6 +116,8 @@ impl From<&consent::Recipient> for Recipient {
             consent::RecipientKind::App => RecipientKind::App,
             consent::RecipientKind::Person => RecipientKind::Person,
             consent::RecipientKind::Organization => RecipientKind::Organization,
+            consent::RecipientKind::Reference => RecipientKind::Reference,
+            consent::RecipientKind::Role => RecipientKind::Role,
         };
         Self { kind, name: r.name().to_owned() }
     }

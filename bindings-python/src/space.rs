@@ -10,6 +10,7 @@ use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{ConversationId, Environment, Error, GrantId, PartitionKind, Unlock};
 use pyo3::prelude::*;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A person's space, open.
@@ -212,6 +213,24 @@ impl HealthSpace {
     /// The person confirms that the host's clock is right although the logs hold later entries.
     fn confirm_clock(&self, py: Python<'_>, method: String, evidence: [u8; 32]) -> PyResult<()> {
         call(py, || self.inner.confirm_clock(Gesture { method, evidence }))
+    }
+
+    /// Files FHIR Consents that were given elsewhere; the ids of those that are new here.
+    fn import_consents(
+        &self,
+        py: Python<'_>,
+        source: Vec<u8>,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Vec<String>> {
+        let gesture = healthspace::audit::Gesture { method, evidence };
+        let report = call(py, || self.inner.import_consents(&source, gesture))?;
+        Ok(report.filed.iter().map(|id| id.to_hex()).collect())
+    }
+
+    /// Every consent as stored: a FHIR Consent by the id of its grant.
+    fn export_consents(&self, py: Python<'_>) -> PyResult<BTreeMap<String, Vec<u8>>> {
+        Ok(call(py, || self.inner.export_consents())?.into_iter().map(|(id, bytes)| (id.to_hex(), bytes)).collect())
     }
 
     /// A new conversation on behalf of a recipient, for one purpose.

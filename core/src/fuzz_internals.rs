@@ -6,14 +6,17 @@
 #![expect(clippy::panic, reason = "a broken promise must stop the fuzzer")]
 
 use crate::catalog::{Catalog, FactRow, Facts, Presence, Query, Segment, SourceInfo, View, series};
+use crate::consent::{Action, ConsentState, Kept, Reads, Recipient, read_consent, read_consents};
 use crate::crypto::seal;
 use crate::error::{Error, Result};
 use crate::evidence::verify_evidence;
 use crate::grounding::{self, Options};
-use crate::id::{SourceId, Timestamp};
+use crate::id::{ScopeId, SourceId, Timestamp};
 use crate::import::{Limits, Report, Sink, Source};
+use crate::label::{Confidentiality, Obligations, Purpose};
 use crate::lang::Lang;
-use crate::record::{Draft, Everything, Sample, SeriesKey};
+use crate::policy::{ItemFacts, Request, authorize, decide};
+use crate::record::{Author, Category, ClassFilter, DecisionClass, Draft, Everything, Kind, Sample, SeriesKey};
 use crate::vault::fuzz;
 
 /// Every piece of a plain file, where it stood.
@@ -149,6 +152,52 @@ impl Facts for Nothing {
     }
 }
 
+/// Reads consents from elsewhere and decides by them.
+pub fn consent(bytes: &[u8]) {
+    let Ok(all) = read_consents(bytes, 60) else { return };
+    let mut state = ConsentState::default();
+    for c in &all {
+        if *c != read_consent(c.source(), 60) && c.reads() != Reads::Unusable {
+            panic!("a Consent of a Bundle reads otherwise alone");
+        }
+        let kept = Kept::Imported { consent: Box::new(c.clone()), used: 0, notice_logged: false };
+        state.add(c.series(), 1, kept);
+    }
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let rules = state.rules_at(now);
+    let Ok(who) = Recipient::reference("Practitioner/1") else { return };
+    let actors = [who];
+    for purpose in [Purpose::Treatment, Purpose::PatientRequest, Purpose::BreakGlass, Purpose::MlTraining] {
+        let request = Request {
+            scope: ScopeId::from_bytes([1; 16]),
+            actors: &actors,
+            purpose,
+            outside: None,
+            action: Action::Read,
+            now,
+            clock_behind: false,
+            fresh: true,
+            understands: Obligations::from_bits(u32::MAX),
+        };
+        let class = DecisionClass {
+            category: Category::Laboratory,
+            kind: Kind::Observation,
+            confidentiality: Confidentiality::Restricted,
+            sensitivities: 0,
+            author: Author::Source,
+        };
+        let permitted = decide(&rules, &request, &ItemFacts::of_row(class, Some(0))).is_permit();
+        let unusable = all.iter().any(|c| c.reads() == Reads::Unusable);
+        if permitted && (unusable || purpose == Purpose::MlTraining) {
+            panic!("a permit that nothing gives");
+        }
+        let filtered = authorize(&rules, &request).is_ok_and(|p| p.filter().judge(&class).passes(Some(0)));
+        if filtered != permitted {
+            panic!("the row filter says something else");
+        }
+    }
+}
+
 /// Understands a question.
 pub fn question(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -172,7 +221,7 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// Every target and what it runs.
-    const TARGETS: [Target; 9] = [
+    const TARGETS: [Target; 10] = [
         ("fhir", import),
         ("apple", import),
         ("zip", import),
@@ -182,6 +231,7 @@ mod tests {
         ("evidence", evidence),
         ("segment", segment),
         ("question", question),
+        ("consent", consent),
     ];
 
     fn folder(target: &str) -> PathBuf {
@@ -207,6 +257,25 @@ mod tests {
         ),
     ];
 
+    const CONSENT: [(&str, &str); 4] = [
+        (
+            "r4",
+            "{\"resourceType\":\"Consent\",\"id\":\"1\",\"identifier\":[{\"system\":\"s\",\"value\":\"v\"}],\"status\":\"active\",\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentscope\",\"code\":\"patient-privacy\"}]},\"patient\":{\"reference\":\"Patient/p\"},\"provision\":{\"type\":\"permit\",\"period\":{\"start\":\"2026\",\"end\":\"2027-02-03\"},\"purpose\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActReason\",\"code\":\"TREAT\"}],\"provision\":[{\"type\":\"deny\",\"securityLabel\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"PSY\"}],\"data\":[{\"meaning\":\"related\",\"reference\":{\"reference\":\"Encounter/e\"}}]},{\"modifierExtension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/consent-provision-limit\",\"extension\":[{\"url\":\"control\",\"valueCodeableConcept\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"DEID\"}]}}]}],\"type\":\"permit\",\"actor\":[{\"reference\":{\"reference\":\"Practitioner/1\"}}],\"dataPeriod\":{\"start\":\"1960\"}}]}}",
+        ),
+        (
+            "r5",
+            "{\"resourceType\":\"Consent\",\"id\":\"2\",\"status\":\"active\",\"category\":[{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"59284-0\"}]}],\"subject\":{\"reference\":\"Patient/p\"},\"period\":{\"end\":\"2030\"},\"decision\":\"deny\",\"provision\":[{\"resourceType\":[{\"system\":\"http://hl7.org/fhir/resource-types\",\"code\":\"Observation\"}],\"action\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/consentaction\",\"code\":\"use\"}]}],\"provision\":[{\"code\":[{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"1\"}]}]}]}]}",
+        ),
+        (
+            "bundle",
+            "{\"resourceType\":\"Bundle\",\"type\":\"history\",\"entry\":[{\"resource\":{\"resourceType\":\"Consent\",\"id\":\"3\",\"meta\":{\"lastUpdated\":\"2026-01-01T00:00:00Z\"},\"status\":\"active\",\"provision\":{\"type\":\"deny\"}}},\n{\"resource\":{\"resourceType\":\"Consent\",\"id\":\"3\",\"meta\":{\"lastUpdated\":\"2026-02-01T00:00:00Z\"},\"status\":\"inactive\"}},{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}}]}",
+        ),
+        (
+            "broken",
+            "{\"resourceType\":\"Consent\",\"status\":\"active\",\"provision\":{\"type\":\"permit\",\"type\":\"deny\"}}",
+        ),
+    ];
+
     const APPLE: [(&str, &str); 3] = [
         (
             "export",
@@ -224,6 +293,9 @@ mod tests {
         let mut all = Vec::new();
         for (name, text) in FHIR {
             all.push(("fhir", name.to_owned(), text.as_bytes().to_vec()));
+        }
+        for (name, text) in CONSENT {
+            all.push(("consent", name.to_owned(), text.as_bytes().to_vec()));
         }
         for (name, text) in APPLE {
             all.push(("apple", name.to_owned(), text.as_bytes().to_vec()));
@@ -301,6 +373,10 @@ mod tests {
                 }
                 "segment" => assert!(Segment::decode(&bytes).is_ok() || series::decode(&bytes).is_ok(), "{name}"),
                 "sealed" => assert!(seal::open(&[7; 32], &[9; 72], &bytes).is_ok(), "{name}"),
+                "consent" if name != "broken" => {
+                    let all = read_consents(&bytes, 0).unwrap();
+                    assert!(all.iter().all(|c| c.reads() != Reads::Unusable && c.void_permits() == 0), "{name}");
+                }
                 "proof" => assert!(fuzz::proofs(core::str::from_utf8(&bytes).unwrap()), "{name}"),
                 "evidence" => assert!(evidence_holds(&bytes), "{name}"),
                 _ => {}

@@ -113,11 +113,12 @@ pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};
 pub use label::{
-    Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
+    Confidentiality, Integrity, Label, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
+    Sensitivity,
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, DisclosureLine, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info,
-    LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session,
-    StagedImport, Stats, VerifiedReceipt, verify_consistency, verify_receipt,
+    Audited, ConsentRequest, ConsentsReport, DisclosureLine, Grant, GrantInfo, HealthSpace, ImportOptions,
+    ImportedConsent, ImportedSource, Info, LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Reader, Reading,
+    Records, ReleaseReceipt, Session, StagedImport, Stats, VerifiedReceipt, verify_consistency, verify_receipt,
 };

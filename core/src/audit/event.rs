@@ -229,6 +229,17 @@ events! {
         /// How the person asked for it.
         3 gesture: Gesture,
     }
+    /// A Consent that was given elsewhere was filed.
+    18 ConsentImported {
+        /// Its series.
+        1 grant: GrantId,
+        /// Which version of it, counted here.
+        2 version: u64,
+        /// SHA-256 of the Consent as it came.
+        3 consent_hash: [u8; 32],
+        /// How the person asked for it.
+        4 gesture: Gesture,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

@@ -81,7 +81,7 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Released { grants, .. } if grants.is_empty() => done(lifecycle("access"), None, "R"),
         E::Released { .. } => done(dicom("110106", "Export"), Some(lifecycle("disclose")), "R"),
         E::OriginalExported { .. } => done(dicom("110106", "Export"), Some(lifecycle("extract")), "R"),
-        E::Imported { .. } => done(dicom("110107", "Import"), Some(lifecycle("receive")), "C"),
+        E::Imported { .. } | E::ConsentImported { .. } => done(dicom("110107", "Import"), Some(lifecycle("receive")), "C"),
         E::ImportDiscarded { .. } => done(lifecycle("destroy"), None, "D"),
         E::Granted { .. } | E::Remembered { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),

@@ -65,6 +65,9 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             }
         ),
         (grant(), prop::option::of(gesture())).prop_map(|(grant, gesture)| E::Withdrawn { grant, gesture }),
+        (grant(), any::<u64>(), hash(), gesture()).prop_map(|(grant, version, consent_hash, gesture)| {
+            E::ConsentImported { grant, version, consent_hash, gesture }
+        }),
         (source(), any::<[u64; 4]>()).prop_map(|(source, [records, facts, linked, issues])| E::Imported {
             source,
             records,
@@ -107,7 +110,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=17).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=18).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];
@@ -127,8 +130,8 @@ fn bounds() {
         assert!(matches!(encode(refused(hidden)), Err(Error::Malformed(Malformed::Argument))));
     }
     let unknown = |number, n| AuditEvent::Unknown { number, body: vec![0; n] };
-    assert!(encode(unknown(18, MAX_BODY)).is_ok());
-    assert!(matches!(encode(unknown(18, MAX_BODY + 1)), Err(Error::TooLarge(_))));
+    assert!(encode(unknown(19, MAX_BODY)).is_ok());
+    assert!(matches!(encode(unknown(19, MAX_BODY + 1)), Err(Error::TooLarge(_))));
     for known in AuditEvent::KNOWN {
         assert!(encode(unknown(*known, 1)).is_err());
     }

@@ -37,6 +37,7 @@ fn english(event: &AuditEvent) -> String {
             format!("A permission was given for {}, until {}.", purpose_words(*purpose, lang), day(*end, lang))
         }
         E::Withdrawn { .. } => "A permission was withdrawn.".into(),
+        E::ConsentImported { .. } => "A consent that was given elsewhere was added.".into(),
         E::Imported { records, facts, linked, issues, .. } => format!(
             "A file was imported: {}, {}, {} already present, {}.",
             many(*records, "record", "records"),
@@ -95,6 +96,7 @@ fn french(event: &AuditEvent) -> String {
             purpose_words(*purpose, lang)
         ),
         E::Withdrawn { .. } => "Une autorisation a été retirée.".into(),
+        E::ConsentImported { .. } => "Un consentement donné ailleurs a été ajouté.".into(),
         E::Imported { records, facts, linked, issues, .. } => format!(
             "Un fichier a été importé\u{a0}: {}, {}, {}, {}.",
             plusieurs(*records, "enregistrement", "enregistrements"),
@@ -239,6 +241,33 @@ pub(super) fn purpose_words(purpose: Purpose, lang: Lang) -> &'static str {
         P::Disaster => ("a disaster", "catastrophe"),
         P::Threat => ("a threat", "menace"),
         P::Marketing => ("marketing", "démarchage commercial"),
+        P::ClinicalTrialResearchWithoutCare => {
+            ("clinical trial research without care", "recherche par essai clinique sans soins")
+        }
+        P::ClinicalTrialResearchWithCare => {
+            ("clinical trial research with care", "recherche par essai clinique avec soins")
+        }
+        P::PreclinicalResearch => ("preparation of a clinical trial", "préparation d’un essai clinique"),
+        P::EligibilityDetermination => ("deciding on eligibility", "détermination des droits"),
+        P::EligibilityVerification => ("verifying eligibility", "vérification des droits"),
+        P::Enrollment => ("enrolment in a programme", "inscription à un programme"),
+        P::MilitaryDischarge => ("military discharge", "libération des obligations militaires"),
+        P::Donation => ("donation of organs or tissue", "don d’organes ou de tissus"),
+        P::Government => ("government", "administration publique"),
+        P::Accreditation => ("accreditation", "accréditation"),
+        P::Compliance => ("compliance", "conformité"),
+        P::Decedent => ("matters after a death", "affaires après un décès"),
+        P::Directory => ("a directory", "annuaire"),
+        P::DeliveryManagement => ("management of care delivery", "gestion de l’offre de soins"),
+        P::OutcomeMeasure => ("measuring outcomes", "mesure des résultats"),
+        P::ProgramReporting => ("programme reporting", "rapports de programme"),
+        P::SystemAdministration => ("system administration", "administration des systèmes"),
+        P::Labeling => ("labelling of data", "étiquetage des données"),
+        P::MetadataManagement => ("management of metadata", "gestion des métadonnées"),
+        P::MemberAdministration => ("administration of members", "gestion des assurés"),
+        P::MilitaryCommand => ("military command", "commandement militaire"),
+        P::PatientSafety => ("patient safety", "sécurité des patients"),
+        P::PerformanceMeasure => ("measuring performance", "mesure des performances"),
     };
     match lang {
         Lang::En => en,

@@ -109,8 +109,9 @@ impl ConsentDoc {
             effect,
             applies: Applies {
                 scope: Some(t.scope),
-                actors: Some(vec![t.recipient.clone()]),
+                actors: Some(vec![t.recipient.clone().into()]),
                 purposes: Applies::reach(effect, Some(purpose)),
+                outside: Some(Vec::new()),
                 actions,
                 validity: Validity { start: t.starts, end: t.expires },
             },
@@ -118,6 +119,7 @@ impl ConsentDoc {
             obligations: Obligations::NONE,
             uses_left: None,
             lifts_floor: false,
+            unusable: false,
         };
         let covers = Covers {
             categories: Among::categories(&t.categories),
@@ -152,7 +154,7 @@ fn uuid(id: &[u8; 16]) -> String {
     out
 }
 
-fn read_uuid(s: &str) -> Option<[u8; 16]> {
+pub(super) fn read_uuid(s: &str) -> Option<[u8; 16]> {
     let hex: String = s.strip_prefix("urn:uuid:")?.chars().filter(|c| *c != '-').collect();
     GrantId::from_hex(&hex).map(|id| *id.as_bytes())
 }
@@ -200,7 +202,7 @@ fn read_period(p: Option<&w::Period>) -> Option<(Option<Timestamp>, Option<Times
 const fn actor_type(kind: RecipientKind) -> &'static str {
     match kind {
         RecipientKind::Model | RecipientKind::App => "Device",
-        RecipientKind::Person => "RelatedPerson",
+        RecipientKind::Person | RecipientKind::Reference | RecipientKind::Role => "RelatedPerson",
         RecipientKind::Organization => "Organization",
     }
 }

@@ -21,10 +21,14 @@ pub enum RecipientKind {
     Person,
     /// An organisation.
     Organization,
+    /// Whoever a FHIR reference or a business identifier names: as consents from elsewhere do.
+    Reference,
+    /// A role that somebody holds.
+    Role,
 }
 
 impl RecipientKind {
-    /// Every kind.
+    /// Every kind that a grant of this library can name.
     pub const ALL: &'static [Self] = &[Self::Model, Self::App, Self::Person, Self::Organization];
 
     /// The fixed word for it.
@@ -35,6 +39,8 @@ impl RecipientKind {
             Self::App => "app",
             Self::Person => "person",
             Self::Organization => "organization",
+            Self::Reference => "reference",
+            Self::Role => "role",
         }
     }
 }
@@ -96,6 +102,30 @@ impl Recipient {
     /// As [`new`](Self::new).
     pub fn app(name: &str) -> Result<Self> {
         Self::new(RecipientKind::App, name)
+    }
+
+    /// Whoever a FHIR reference names (`Practitioner/1`), as the host has authenticated them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn reference(name: &str) -> Result<Self> {
+        Self::new(RecipientKind::Reference, name)
+    }
+
+    /// Whoever a business identifier names.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn identifier(system: &str, value: &str) -> Result<Self> {
+        Self::new(RecipientKind::Reference, &format!("{system}|{value}"))
+    }
+
+    /// A role by its code.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn role(system: &str, code: &str) -> Result<Self> {
+        Self::new(RecipientKind::Role, &format!("{system}|{code}"))
     }
 
     /// What it is.
@@ -205,13 +235,16 @@ impl GrantSpec {
     ///
     /// # Errors
     /// `Malformed(Argument)`: no category, a period that is empty or outside the years 1..=9999,
-    /// zero uses, a sensitivity or obligation that has no code, a training grant that forbids
+    /// zero uses, a recipient that is a reference or a role, a sensitivity or obligation that has no code, a training grant that forbids
     /// training, or any other grant that does not forbid it.
     pub fn new(mut terms: GrantTerms) -> Result<Self> {
         terms.categories.sort_unstable();
         terms.categories.dedup();
         let whole = |t: Timestamp| Timestamp::from_millis(t.as_millis() - t.as_millis().rem_euclid(MINUTE));
         let in_range = |t: Timestamp| (FIRST..AFTER_LAST).contains(&t.as_millis());
+        if !RecipientKind::ALL.contains(&terms.recipient.kind) {
+            return Err(BAD);
+        }
         let times = [terms.starts, terms.expires, terms.data_period.map(|p| p.0), terms.data_period.map(|p| p.1)];
         if terms.categories.is_empty() || !times.into_iter().flatten().all(in_range) {
             return Err(BAD);

@@ -4,10 +4,12 @@
 //! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
 //! `policy`'s), keys, storage, the ledger or a clock.
 
+mod detail;
 mod dpv;
 mod fhir;
 mod grant;
 mod notice;
+mod read;
 mod rule;
 mod state;
 #[cfg(test)]
@@ -15,10 +17,12 @@ mod tests;
 mod wire;
 mod words;
 
+pub use detail::{Code, Detail, Facts, Meaning, Named, Types};
 pub use dpv::Parties;
 pub(crate) use dpv::{Happened, receipt, record};
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
 pub use grant::{GrantSpec, GrantTerms, Recipient, RecipientKind};
 pub use notice::notice;
-pub use rule::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
+pub use read::{ReadConsent, Reads, read_consent, read_consents};
+pub use rule::{Action, Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
 pub use state::{ConsentState, Kept, Standing};

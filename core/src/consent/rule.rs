@@ -1,9 +1,11 @@
 //! The flat rule (specification section 1.2): what every consent is reduced to before a decision.
 
 use super::Recipient;
+use super::detail::{Code, Detail, Facts};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Purposes, Sensitivities, Sensitivity};
 use crate::record::{Author, Category, DecisionClass, Kind};
+use std::sync::Arc;
 
 /// What a rule does where it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +87,7 @@ impl Among {
         Self(all.iter().fold(0, |bits, a| bits | 1 << *a as u8))
     }
 
-    const fn has(self, n: u8) -> bool {
+    pub(super) const fn has(self, n: u8) -> bool {
         n < 32 && self.0 >> n & 1 == 1
     }
 
@@ -116,9 +118,13 @@ impl LabelTest {
         if sensitivities.is_empty() && confidentiality.is_none() {
             return None;
         }
+        let reaches = |listed: Sensitivity, s: Sensitivity| match effect {
+            Effect::Permit => listed.covers(s),
+            Effect::Deny => listed.hits(s),
+        };
         let below = Sensitivity::ALL
             .iter()
-            .filter(|s| sensitivities.iter().any(|listed| listed != Sensitivity::Unknown && listed.covers(**s)))
+            .filter(|s| sensitivities.iter().any(|listed| listed != Sensitivity::Unknown && reaches(listed, **s)))
             .fold(Sensitivities::NONE, |set, s| set.union(Sensitivities::only(*s)));
         // What was listed but is not in the table keeps its bit, so that the list is never empty.
         Some(Self { sensitivities: sensitivities.union(below), confidentiality })
@@ -174,15 +180,41 @@ impl Validity {
     }
 }
 
+/// Somebody that a rule names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub who: Recipient,
+    /// In any of these roles; in whichever where there is none.
+    pub roles: Vec<Recipient>,
+}
+
+impl Actor {
+    /// Whether the authenticated set has it.
+    #[must_use]
+    pub fn is_among(&self, set: &[Recipient]) -> bool {
+        set.contains(&self.who) && (self.roles.is_empty() || self.roles.iter().any(|r| set.contains(r)))
+    }
+}
+
+impl From<Recipient> for Actor {
+    fn from(who: Recipient) -> Self {
+        Self { who, roles: Vec::new() }
+    }
+}
+
 /// What a rule asks of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applies {
     /// In this scope; any where absent.
     pub scope: Option<ScopeId>,
     /// By any of these; anybody where absent.
-    pub actors: Option<Vec<Recipient>>,
+    pub actors: Option<Vec<Actor>>,
     /// For any of these purposes: the closure that [`Applies::reach`] computes.
     pub purposes: Purposes,
+    /// For any of these purposes outside the table, which only equality reaches; whichever where
+    /// absent, as in a deny that names no purpose.
+    pub outside: Option<Vec<Code>>,
     /// Any of these actions.
     pub actions: Actions,
     /// While this holds.
@@ -206,7 +238,7 @@ impl Applies {
 }
 
 /// What a rule asks of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covers {
     /// Of any of these categories.
     pub categories: Among,
@@ -218,12 +250,20 @@ pub struct Covers {
     pub labels: Option<LabelTest>,
     /// Dated in this half-open range (milliseconds since the epoch); any where absent.
     pub data_period: Option<(i64, i64)>,
+    /// What few rules ask for: codes, resource types, named records; nothing where absent.
+    pub detail: Option<Arc<Detail>>,
 }
 
 impl Covers {
     /// Every item.
-    pub const ANY: Self =
-        Self { categories: Among::ANY, kinds: Among::ANY, authors: Among::ANY, labels: None, data_period: None };
+    pub const ANY: Self = Self {
+        categories: Among::ANY,
+        kinds: Among::ANY,
+        authors: Among::ANY,
+        labels: None,
+        data_period: None,
+        detail: None,
+    };
 
     /// Whether a class matches, its date aside.
     #[must_use]
@@ -248,18 +288,31 @@ impl Covers {
         }
     }
 
+    /// Whether the rarely asked facts match.
+    #[must_use]
+    pub fn detail(&self, effect: Effect, class: &DecisionClass, facts: &Facts<'_>) -> bool {
+        self.detail.as_ref().is_none_or(|d| d.matches(effect, class, facts))
+    }
+
+    /// Whether it asks for what a class does not tell.
+    pub(crate) fn needs_facts(&self) -> bool {
+        self.detail.as_ref().is_some_and(|d| d.codes.is_some() || d.data.is_some())
+    }
+
     /// Whether a deny with these conditions surely hits whatever `other` permits.
     pub(crate) fn surely_includes(&self, other: &Self) -> bool {
         self.categories.includes(other.categories)
             && self.kinds.includes(other.kinds)
             && self.authors.includes(other.authors)
             && self.labels.is_none()
+            && self.detail.is_none()
             && self.data_period.is_none_or(|(a, b)| other.data_period.is_some_and(|(c, d)| a <= c && d <= b))
     }
 
     /// Whether a permit with these conditions surely covers whatever the permit `other` does.
     pub(crate) fn surely_permits(&self, other: &Self) -> bool {
-        Self { labels: None, ..*self }.surely_includes(other) && (self.labels.is_none() || self.labels == other.labels)
+        Self { labels: None, ..self.clone() }.surely_includes(other)
+            && (self.labels.is_none() || self.labels == other.labels)
     }
 }
 
@@ -304,6 +357,8 @@ pub struct Rule {
     /// Whether its consent permits training a model and nothing else, with a notice of its own in
     /// the ledger (D13).
     pub lifts_floor: bool,
+    /// Whether it stands for a consent that cannot be read or verified.
+    pub unusable: bool,
 }
 
 impl Rule {
@@ -319,6 +374,7 @@ impl Rule {
                 scope: None,
                 actors: None,
                 purposes: Purposes::ALL,
+                outside: None,
                 actions: Actions::ANY,
                 validity: Validity { start: None, end: None },
             },
@@ -326,6 +382,7 @@ impl Rule {
             obligations: Obligations::NONE,
             uses_left: None,
             lifts_floor: false,
+            unusable: true,
         }
     }
 }

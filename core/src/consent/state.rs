@@ -1,6 +1,7 @@
 //! Which consents stand: the newest version of each series, whatever its status.
 
 use super::fhir::{ConsentDoc, ConsentStatus};
+use super::read::{ReadConsent, Reads};
 use super::rule::{Rule, Rules, Validity};
 use crate::id::{GrantId, Timestamp};
 use std::collections::BTreeMap;
@@ -15,6 +16,15 @@ pub enum Kept {
         /// How often it was used.
         used: u32,
         /// Whether the hash of its notice stands in the ledger.
+        notice_logged: bool,
+    },
+    /// One from elsewhere.
+    Imported {
+        /// The consent.
+        consent: Box<ReadConsent>,
+        /// How often it was used.
+        used: u32,
+        /// Whether the hash of its own notice stands in the ledger.
         notice_logged: bool,
     },
     /// It cannot be read or verified: it refuses everything until a newer version replaces it.
@@ -51,6 +61,7 @@ impl ConsentState {
     pub fn add(&mut self, series: GrantId, version: u64, kept: Kept) {
         let kept = match kept {
             Kept::Read { doc, .. } if (doc.meta.series, doc.meta.version) != (series, version) => Kept::Unusable,
+            Kept::Imported { consent, .. } if consent.series() != series => Kept::Unusable,
             kept => kept,
         };
         match self.0.get_mut(&series) {
@@ -61,6 +72,10 @@ impl ConsentState {
                         Kept::Read { doc: a, used: m, notice_logged: x },
                         Kept::Read { doc: b, used: n, notice_logged: y },
                     ) if *a == b => Kept::Read { doc: b, used: n.max(*m), notice_logged: *x && y },
+                    (
+                        Kept::Imported { consent: a, used: m, notice_logged: x },
+                        Kept::Imported { consent: b, used: n, notice_logged: y },
+                    ) if *a == b => Kept::Imported { consent: b, used: n.max(*m), notice_logged: *x && y },
                     _ => Kept::Unusable,
                 };
                 *old = same;
@@ -74,8 +89,10 @@ impl ConsentState {
     /// Takes a grant as withdrawn whatever its newest version says: withdrawn by a handle that
     /// cannot file a new one.
     pub fn withdraw_here(&mut self, series: GrantId) {
-        if let Some((_, Kept::Read { doc, .. })) = self.0.get_mut(&series) {
-            doc.meta.status = ConsentStatus::Inactive;
+        match self.0.get_mut(&series) {
+            Some((_, Kept::Read { doc, .. })) => doc.meta.status = ConsentStatus::Inactive,
+            Some((_, Kept::Imported { consent, .. })) => consent.withdraw(),
+            _ => {}
         }
     }
 
@@ -84,6 +101,15 @@ impl ConsentState {
     pub fn doc(&self, series: GrantId) -> Option<&ConsentDoc> {
         match self.0.get(&series) {
             Some((_, Kept::Read { doc, .. })) => Some(doc),
+            _ => None,
+        }
+    }
+
+    /// The newest version of a consent from elsewhere.
+    #[must_use]
+    pub fn imported(&self, series: GrantId) -> Option<&ReadConsent> {
+        match self.0.get(&series) {
+            Some((_, Kept::Imported { consent, .. })) => Some(consent),
             _ => None,
         }
     }
@@ -97,14 +123,23 @@ impl ConsentState {
     #[must_use]
     pub fn standing(&self, series: GrantId, now: Timestamp) -> Option<Standing> {
         let (_, kept) = self.0.get(&series)?;
-        let Kept::Read { doc, used, .. } = kept else { return Some(Standing::Unusable) };
-        let t = doc.spec.terms();
-        let validity = Validity { start: t.starts, end: t.expires };
-        Some(if doc.meta.status == ConsentStatus::Inactive {
+        let (withdrawn, validity, uses, used) = match kept {
+            Kept::Unusable => return Some(Standing::Unusable),
+            Kept::Imported { consent, .. } if consent.reads() == Reads::Unusable => return Some(Standing::Unusable),
+            Kept::Imported { consent, used, .. } => {
+                (consent.reads() == Reads::Inactive, consent.validity(), consent.uses(), used)
+            }
+            Kept::Read { doc, used, .. } => {
+                let t = doc.spec.terms();
+                let validity = Validity { start: t.starts, end: t.expires };
+                (doc.meta.status == ConsentStatus::Inactive, validity, t.uses, used)
+            }
+        };
+        Some(if withdrawn {
             Standing::Withdrawn
         } else if validity.is_over(now) {
             Standing::Expired
-        } else if t.uses.is_some_and(|n| *used >= n) {
+        } else if uses.is_some_and(|n| *used >= n) {
             Standing::UsedUp
         } else if validity.holds(now) {
             Standing::InForce
@@ -122,6 +157,9 @@ impl ConsentState {
         for (series, (version, kept)) in &self.0 {
             match kept {
                 Kept::Unusable => rules.push(Rule::unusable(*series, *version)),
+                Kept::Imported { consent, used, notice_logged } => {
+                    rules.extend(consent.rules(*version, *used, *notice_logged));
+                }
                 Kept::Read { doc, used, notice_logged } if doc.meta.status == ConsentStatus::Active => {
                     let uses_left = doc.spec.terms().uses.map(|n| n.saturating_sub(*used));
                     rules.extend(doc.rules(uses_left, *notice_logged));

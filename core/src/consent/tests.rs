@@ -223,9 +223,9 @@ fn shared() -> Option<PathBuf> {
     at.is_dir().then_some(at)
 }
 
-/// The Consents of IHE PCF and of "Consent about AI": not ours, so unusable, so never a permit.
+/// The Consents of IHE PCF and of "Consent about AI" are not grants of ours.
 #[test]
-fn other_consents_are_unusable() {
+fn other_consents_are_no_grants_of_ours() {
     let Some(shared) = shared() else {
         println!("SKIPPED: shared data not found");
         return;
@@ -237,15 +237,8 @@ fn other_consents_are_unusable() {
         all.push(std::fs::read(entry.unwrap().path()).unwrap());
     }
     for bytes in &all {
-        let v: Value = serde_json::from_slice(bytes).unwrap();
-        assert_eq!(v["resourceType"], "Consent");
         assert!(matches!(from_fhir(bytes), Err(crate::Error::Malformed(crate::Malformed::Consent))));
-        let mut state = ConsentState::default();
-        state.add(meta().series, 1, Kept::Unusable);
-        let rules = state.rules_at(Timestamp::from_millis(0));
-        assert!(rules.as_slice().iter().all(|r| r.effect == Effect::Deny));
     }
-    println!("{} Consents of others: all unusable", all.len());
     assert!(all.len() >= 30);
 }
 

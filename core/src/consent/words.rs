@@ -60,6 +60,17 @@ pub(super) const fn sensitivity(s: Sensitivity) -> Pair {
         Sensitivity::Genetic => ("genetic disease", "maladie génétique"),
         Sensitivity::Std => ("sexually transmitted disease", "maladie sexuellement transmissible"),
         Sensitivity::SickleCell => ("sickle cell disease", "drépanocytose"),
+        Sensitivity::MentalHealth => ("mental disorders", "troubles psychiques"),
+        Sensitivity::Psychotherapy => ("psychotherapy notes", "notes de psychothérapie"),
+        Sensitivity::Cognitive => ("cognitive disability", "handicap cognitif"),
+        Sensitivity::Developmental => ("developmental disability", "trouble du développement"),
+        Sensitivity::Emotional => ("emotional disturbance", "trouble émotionnel"),
+        Sensitivity::MilitaryTrauma => ("military sexual trauma", "traumatisme sexuel dans l’armée"),
+        Sensitivity::Pregnancy => ("pregnancy", "grossesse"),
+        Sensitivity::SickleCellAnemia => ("sickle cell anaemia", "anémie falciforme"),
+        Sensitivity::Taboo => ("what a doctor should tell you first", "ce qu’un médecin doit d’abord vous dire"),
+        Sensitivity::Violence => ("harm by violence", "blessures par violence"),
+        Sensitivity::Identifiers => ("identity numbers", "numéros d’identité"),
     }
 }
 
@@ -80,6 +91,7 @@ pub(super) const fn recipient(kind: RecipientKind) -> Pair {
         RecipientKind::App => ("the app", "à l’application"),
         RecipientKind::Person => ("the person", "à la personne"),
         RecipientKind::Organization => ("the organisation", "à l’organisation"),
+        RecipientKind::Reference | RecipientKind::Role => ("the one named", "à la personne ou au système nommé"),
     }
 }
 
@@ -96,6 +108,15 @@ pub(super) fn refrains(o: Obligations) -> Option<Pair> {
             "transmettre ces données sans un nouveau consentement de votre part",
         ),
         Obligations::NO_REUSE => ("use this data for any other purpose", "utiliser ces données à d’autres fins"),
+        Obligations::NO_INTEGRATION => {
+            ("merge this data into another record", "fusionner ces données avec un autre dossier")
+        }
+        Obligations::NO_PERSISTENCE => ("store this data permanently", "conserver durablement ces données"),
+        Obligations::NO_DISCLOSURE => {
+            ("disclose this data without your consent", "divulguer ces données sans votre consentement")
+        }
+        Obligations::NO_RELINKING => ("link this data to you again", "rattacher de nouveau ces données à vous"),
+        Obligations::NO_COLLECTION => ("gather this data", "recueillir ces données"),
         _ => return None,
     })
 }
@@ -113,6 +134,12 @@ pub(super) fn duties(o: Obligations) -> Option<Pair> {
         ),
         Obligations::REDACT => {
             ("receive this data only with parts left out", "ne recevoir ces données qu’en partie occultées")
+        }
+        Obligations::PSEUDONYMIZE => {
+            ("receive this data only under a pseudonym", "ne recevoir ces données que sous un pseudonyme")
+        }
+        Obligations::MASK => {
+            ("receive this data only with parts made unreadable", "ne recevoir ces données qu’en partie masquées")
         }
         Obligations::DELETE_AFTER_USE => ("delete this data after use", "effacer ces données après usage"),
         _ => return None,
@@ -183,6 +210,29 @@ pub(super) const fn display(p: Purpose) -> &'static str {
         Purpose::TranslationalResearch => "translational healthcare research",
         Purpose::Disaster => "disaster",
         Purpose::Threat => "threat",
+        Purpose::ClinicalTrialResearchWithoutCare => "clinical trial research without patient care",
+        Purpose::ClinicalTrialResearchWithCare => "clinical trial research with patient care",
+        Purpose::PreclinicalResearch => "preclinical trial research",
+        Purpose::EligibilityDetermination => "eligibility determination",
+        Purpose::EligibilityVerification => "eligibility verification",
+        Purpose::Enrollment => "enrollment",
+        Purpose::MilitaryDischarge => "military discharge",
+        Purpose::Donation => "donation",
+        Purpose::Government => "government",
+        Purpose::Accreditation => "health accreditation",
+        Purpose::Compliance => "health compliance",
+        Purpose::Decedent => "decedent",
+        Purpose::Directory => "directory",
+        Purpose::DeliveryManagement => "healthcare delivery management",
+        Purpose::OutcomeMeasure => "health outcome measure",
+        Purpose::ProgramReporting => "health program reporting",
+        Purpose::SystemAdministration => "health system administration",
+        Purpose::Labeling => "labeling",
+        Purpose::MetadataManagement => "metadata management",
+        Purpose::MemberAdministration => "member administration",
+        Purpose::MilitaryCommand => "military command",
+        Purpose::PatientSafety => "patient safety",
+        Purpose::PerformanceMeasure => "performance measure",
         _ => "",
     }
 }

@@ -18,7 +18,7 @@
 mod purpose;
 mod sensitivity;
 
-pub use purpose::{Purpose, Purposes};
+pub use purpose::{NamedPurpose, Purpose, Purposes};
 pub use sensitivity::{Sensitivities, Sensitivity};
 
 /// HL7 v3-Confidentiality, ordered.
@@ -170,15 +170,29 @@ impl Obligations {
     pub const NO_REDISCLOSURE: Self = Self(1 << 4);
     /// `DEID`: only de-identified.
     pub const DEIDENTIFY: Self = Self(1 << 5);
-    /// `REDACT` / `MASK`: parts must be left out.
+    /// `REDACT`: parts must be left out.
     pub const REDACT: Self = Self(1 << 6);
     /// `DELAU`: delete after use.
     pub const DELETE_AFTER_USE: Self = Self(1 << 7);
+    /// `PSEUD`: only under a pseudonym.
+    pub const PSEUDONYMIZE: Self = Self(1 << 8);
+    /// `NOINTEGRATE`: must not be merged into another record.
+    pub const NO_INTEGRATION: Self = Self(1 << 9);
+    /// `NOPERSISTP`: must not be stored permanently.
+    pub const NO_PERSISTENCE: Self = Self(1 << 10);
+    /// `NODSCLCD`: no disclosure without consent.
+    pub const NO_DISCLOSURE: Self = Self(1 << 11);
+    /// `NORELINK`: must not be linked to the person again.
+    pub const NO_RELINKING: Self = Self(1 << 12);
+    /// `NOCOLLECT`: must not be gathered.
+    pub const NO_COLLECTION: Self = Self(1 << 13);
+    /// `MASK`: parts must be made unreadable.
+    pub const MASK: Self = Self(1 << 14);
     /// What everything in a health partition carries.
     pub const HEALTH: Self =
         Self(Self::NO_TRAINING.0 | Self::PERSIST_LABEL.0 | Self::NO_REUSE.0 | Self::COMPLY_CONSENT.0);
 
-    const CODES: [(Self, &'static str); 8] = [
+    const CODES: [(Self, &'static str); 15] = [
         (Self::NO_TRAINING, "NOMLTRAINING"),
         (Self::PERSIST_LABEL, "PERSISTLABEL"),
         (Self::NO_REUSE, "NOREUSE"),
@@ -187,7 +201,20 @@ impl Obligations {
         (Self::DEIDENTIFY, "DEID"),
         (Self::REDACT, "REDACT"),
         (Self::DELETE_AFTER_USE, "DELAU"),
+        (Self::PSEUDONYMIZE, "PSEUD"),
+        (Self::NO_INTEGRATION, "NOINTEGRATE"),
+        (Self::NO_PERSISTENCE, "NOPERSISTP"),
+        (Self::NO_DISCLOSURE, "NODSCLCD"),
+        (Self::NO_RELINKING, "NORELINK"),
+        (Self::NO_COLLECTION, "NOCOLLECT"),
+        (Self::MASK, "MASK"),
     ];
+
+    /// From the code that [`codes`](Self::codes) gives.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::CODES.into_iter().find(|(_, c)| *c == code).map(|(o, _)| o)
+    }
 
     /// Both.
     #[must_use]

@@ -1,4 +1,9 @@
 //! Purposes of use: HL7 v3-ActReason 4.0.0, the branch below PurposeOfUse.
+//!
+//! The table is a fact of the code system, taken from HL7's source of truth (repository `HL7/UTG`,
+//! `input/sourceOfTruth/v3/codeSystems/v3-ActReason.xml`): every concept whose `subsumedBy` chain
+//! ends at the abstract `PurposeOfUse`, with its parent. A later version appends; a number that
+//! was stored never changes its meaning.
 
 use super::{Label, Obligations};
 
@@ -113,16 +118,83 @@ purposes! {
     Threat = 37, "THREAT", Some(Self::PublicHealth);
     /// Health care marketing
     Marketing = 38, "HMARKT", None;
+    /// Clinical trial research without care
+    ClinicalTrialResearchWithoutCare = 39, "CLINTRCHNPC", Some(Self::ClinicalTrialResearch);
+    /// Clinical trial research with care
+    ClinicalTrialResearchWithCare = 40, "CLINTRCHPC", Some(Self::ClinicalTrialResearch);
+    /// Preclinical trial research
+    PreclinicalResearch = 41, "PRECLINTRCH", Some(Self::ClinicalTrialResearch);
+    /// Eligibility determination
+    EligibilityDetermination = 42, "ELIGDTRM", Some(Self::Coverage);
+    /// Eligibility verification
+    EligibilityVerification = 43, "ELIGVER", Some(Self::Coverage);
+    /// Enrolment
+    Enrollment = 44, "ENROLLM", Some(Self::Coverage);
+    /// Military discharge
+    MilitaryDischarge = 45, "MILDCRG", Some(Self::Coverage);
+    /// Donation of organs or tissue
+    Donation = 46, "DONAT", Some(Self::Operations);
+    /// Government
+    Government = 47, "GOV", Some(Self::Operations);
+    /// Accreditation
+    Accreditation = 48, "HACCRED", Some(Self::Operations);
+    /// Compliance
+    Compliance = 49, "HCOMPL", Some(Self::Operations);
+    /// Matters of a deceased patient
+    Decedent = 50, "HDECD", Some(Self::Operations);
+    /// Directory
+    Directory = 51, "HDIRECT", Some(Self::Operations);
+    /// Management of the delivery of care
+    DeliveryManagement = 52, "HDM", Some(Self::Operations);
+    /// Outcome measures
+    OutcomeMeasure = 53, "HOUTCOMS", Some(Self::Operations);
+    /// Programme reporting
+    ProgramReporting = 54, "HPRGRP", Some(Self::Operations);
+    /// System administration
+    SystemAdministration = 55, "HSYSADMIN", Some(Self::Operations);
+    /// Labelling
+    Labeling = 56, "LABELING", Some(Self::SystemAdministration);
+    /// Metadata management
+    MetadataManagement = 57, "METAMGT", Some(Self::SystemAdministration);
+    /// Member administration
+    MemberAdministration = 58, "MEMADMIN", Some(Self::Operations);
+    /// Military command
+    MilitaryCommand = 59, "MILCDM", Some(Self::Operations);
+    /// Patient safety
+    PatientSafety = 60, "PATSFTY", Some(Self::Operations);
+    /// Performance measures
+    PerformanceMeasure = 61, "PERFMSR", Some(Self::Operations);
 }
 
 impl Purpose {
     /// The code system of [`code`](Self::code).
     pub const SYSTEM: &'static str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 
+    /// Older names of the same code system, and its OID.
+    const SYSTEMS: [&'static str; 3] =
+        [Self::SYSTEM, "http://hl7.org/fhir/v3/ActReason", "urn:oid:2.16.840.1.113883.5.8"];
+    /// The abstract code above all of them.
+    const ROOT: &'static str = "PurposeOfUse";
+
     /// From the HL7 code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|p| p.code() == code)
+    }
+
+    /// What a coding names. Without a system it is read as v3-ActReason where the code exists
+    /// there; outside that table only equality counts.
+    #[must_use]
+    pub fn named(system: Option<&str>, code: &str) -> NamedPurpose {
+        if system.is_none_or(|s| Self::SYSTEMS.contains(&s)) {
+            if let Some(p) = Self::from_code(code) {
+                return NamedPurpose::Known(p);
+            }
+            if code == Self::ROOT {
+                return NamedPurpose::Any;
+            }
+        }
+        NamedPurpose::Other
     }
 
     /// Equal, or above `other` in HL7's tree: how far a *deny* reaches.
@@ -153,6 +225,17 @@ impl Purpose {
     pub fn permits(self, other: Self) -> bool {
         if other.explicit_only() { self == other } else { self.covers(other) }
     }
+}
+
+/// What a coding says in the place of a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedPurpose {
+    /// A purpose of the table.
+    Known(Purpose),
+    /// `PurposeOfUse`: the root of the table.
+    Any,
+    /// Something outside the table.
+    Other,
 }
 
 /// A set of purposes.
@@ -231,6 +314,39 @@ mod tests {
             assert_eq!(Purpose::from_code(p.code()), Some(*p));
         }
         assert!(Purpose::ALL.len() <= 64);
+    }
+
+    /// HL7 v3-ActReason 4.0.0: how many purposes stand directly below which.
+    #[test]
+    fn the_table_is_whole() {
+        let below = |p: Option<Purpose>| Purpose::ALL.iter().filter(|c| c.parent() == p).count();
+        for (parent, n) in [
+            ("TREAT", 5),
+            ("ETREAT", 2),
+            ("HPAYMT", 5),
+            ("COVERAGE", 4),
+            ("HOPERAT", 23),
+            ("HSYSADMIN", 2),
+            ("SYSDEV", 1),
+            ("HRESCH", 5),
+            ("CLINTRCH", 3),
+            ("PATRQT", 3),
+            ("PUBHLTH", 2),
+        ] {
+            assert_eq!(below(Purpose::from_code(parent)), n, "{parent}");
+        }
+        assert_eq!((below(None), Purpose::ALL.len()), (7, 62));
+    }
+
+    #[test]
+    fn a_coding_names_a_purpose_of_the_table_or_something_else() {
+        use NamedPurpose::{Any, Known, Other};
+        for system in [None].into_iter().chain(Purpose::SYSTEMS.map(Some)) {
+            assert_eq!(Purpose::named(system, "MLTRAINING"), Known(Purpose::MlTraining));
+            assert_eq!(Purpose::named(system, "PurposeOfUse"), Any);
+            assert_eq!(Purpose::named(system, "mltraining"), Other);
+        }
+        assert_eq!(Purpose::named(Some("http://example.org/purposes"), "TREAT"), Other);
     }
 
     #[test]

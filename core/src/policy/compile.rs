@@ -2,7 +2,7 @@
 
 use super::decide::{Placed, deepest, ends, push};
 use super::request::Request;
-use crate::consent::{Covers, Effect, Place, Rule, Rules};
+use crate::consent::{Covers, Effect, Facts, Place, Rule, Rules};
 use crate::id::{GrantId, Timestamp};
 use crate::label::Obligations;
 use crate::record::{ClassFilter, DecisionClass, Verdict};
@@ -60,7 +60,9 @@ pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
     if request.below_floor(all) {
         return Compilation::default();
     }
-    let reached: Vec<&Rule> = all.iter().filter(|r| request.reaches(r)).collect();
+    // A row tells no codes and no names: a permit that asks for them covers none.
+    let blind = |r: &Rule| r.effect == Effect::Permit && r.covers.needs_facts();
+    let reached: Vec<&Rule> = all.iter().filter(|r| request.reaches(r) && !blind(r)).collect();
     let permits = || reached.iter().copied().filter(|r| r.effect == Effect::Permit);
     if permits().next().is_none() {
         return Compilation::default();
@@ -73,7 +75,8 @@ pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
             push(&mut counted, r.series);
         }
     }
-    let compiled = |r: &&Rule| Compiled { series: r.series, place: r.place, effect: r.effect, covers: r.covers };
+    let compiled =
+        |r: &&Rule| Compiled { series: r.series, place: r.place, effect: r.effect, covers: r.covers.clone() };
     let filter = RowFilter { rules: reached.iter().map(compiled).collect() };
     if filter.is_empty() {
         return Compilation::default();
@@ -124,7 +127,9 @@ impl RowFilter {
 
 impl ClassFilter for RowFilter {
     fn judge(&self, class: &DecisionClass) -> Verdict {
-        let matching: Vec<&Compiled> = self.rules.iter().filter(|r| r.covers.class(r.effect, class)).collect();
+        let matches =
+            |r: &&Compiled| r.covers.class(r.effect, class) && r.covers.detail(r.effect, class, &Facts::default());
+        let matching: Vec<&Compiled> = self.rules.iter().filter(matches).collect();
         // An absent date satisfies no permit that asks for one and evades no deny, so what passes
         // without a date passes with any.
         if Self::passes(&matching, None) {

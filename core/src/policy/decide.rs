@@ -18,11 +18,24 @@ pub enum Decision {
     },
     /// Refused.
     Deny {
-        /// The consents that refuse; empty for the floor (D13, D11), which is no consent's.
-        basis: Vec<GrantId>,
+        /// By what.
+        basis: Refusal,
     },
     /// No rule speaks of it.
     NotApplicable,
+}
+
+/// What a refusal rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Training without a consent of its own (D13), or leaving or destroying by break-glass
+    /// (D11): no consent's.
+    Floor,
+    /// The first consent that refuses, in order of series.
+    Consent(GrantId),
+    /// The first one that refuses because it cannot be read or verified, where none refuses
+    /// otherwise before it.
+    Unusable(GrantId),
 }
 
 impl Decision {
@@ -64,42 +77,52 @@ pub(super) fn deepest<'r, R: Placed + 'r>(matching: impl Iterator<Item = &'r R>,
     }
 }
 
-/// Decides one item.
+/// Decides one item. Only a permit allocates.
 #[must_use]
-pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts) -> Decision {
+pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Decision {
     let rules = rules.as_slice();
     if request.below_floor(rules) {
-        return Decision::Deny { basis: Vec::new() };
+        return Decision::Deny { basis: Refusal::Floor };
     }
     let mut obligations = Obligations::NONE;
-    let mut refusing = Vec::new();
+    let mut refusal = None;
+    let mut permitted = false;
+    let matches = |r: &&Rule| {
+        request.reaches(r)
+            && r.covers.class(r.effect, &item.class)
+            && r.covers.date(r.effect, item.at)
+            && r.covers.detail(r.effect, &item.class, &item.more)
+    };
+    let matching = rules.iter().filter(matches).inspect(|r| {
+        if r.effect == Effect::Permit {
+            obligations = obligations.union(r.obligations);
+        }
+    });
+    deepest(matching, |r| match r.effect {
+        Effect::Deny if r.unusable => refusal = refusal.or(Some(Refusal::Unusable(r.series))),
+        Effect::Deny => refusal = refusal.or(Some(Refusal::Consent(r.series))),
+        Effect::Permit => permitted = true,
+    });
+    match refusal {
+        Some(basis) => Decision::Deny { basis },
+        None if permitted => Decision::Permit { obligations, basis: basis(rules.iter().filter(matches)) },
+        None => Decision::NotApplicable,
+    }
+}
+
+/// What a permit rests on: those without a bound on their uses, or the counted one that ends first.
+fn basis<'r>(matching: impl Iterator<Item = &'r Rule>) -> Vec<GrantId> {
     let mut unlimited = Vec::new();
     let mut counted: Option<(Timestamp, GrantId)> = None;
-    let matching = rules
-        .iter()
-        .filter(|r| request.reaches(r) && r.covers.class(r.effect, &item.class) && r.covers.date(r.effect, item.at))
-        .inspect(|r| {
-            if r.effect == Effect::Permit {
-                obligations = obligations.union(r.obligations);
-            }
-        });
     deepest(matching, |r| match (r.effect, r.uses_left) {
-        (Effect::Deny, _) => push(&mut refusing, r.series),
+        (Effect::Deny, _) => {}
         (Effect::Permit, None) => push(&mut unlimited, r.series),
         (Effect::Permit, Some(_)) => {
             let this = (ends(r), r.series);
             counted = Some(counted.map_or(this, |other| other.min(this)));
         }
     });
-    if !refusing.is_empty() {
-        return Decision::Deny { basis: refusing };
-    }
-    let basis = match (unlimited.is_empty(), counted) {
-        (false, _) => unlimited,
-        (true, Some((_, series))) => vec![series],
-        (true, None) => return Decision::NotApplicable,
-    };
-    Decision::Permit { obligations, basis }
+    if unlimited.is_empty() { counted.map(|(_, series)| series).into_iter().collect() } else { unlimited }
 }
 
 /// When a grant ends; one without an end, last.

@@ -16,9 +16,9 @@ mod request;
 mod tests;
 
 pub use compile::RowFilter;
-pub use decide::{Decision, decide};
+pub use decide::{Decision, Refusal, decide};
 pub use flow::{Sink, clearance_of_general, clearance_of_health, may_flow};
 pub use permit::{Denied, Permit};
-pub use request::{ItemFacts, Request};
+pub use request::{ItemFacts, OutsidePurpose, Request};
 
 pub(crate) use permit::authorize;

@@ -1,8 +1,8 @@
 //! What is asked of a decision.
 
-use crate::consent::{Action, Effect, Recipient, Rule};
+use crate::consent::{Action, Effect, Facts, Recipient, Rule};
 use crate::id::{ScopeId, Timestamp};
-use crate::label::{Obligations, Purpose};
+use crate::label::{NamedPurpose, Obligations, Purpose};
 use crate::record::DecisionClass;
 
 /// A request, as the vault puts it together.
@@ -14,6 +14,8 @@ pub struct Request<'a> {
     pub actors: &'a [Recipient],
     /// What for: exactly one.
     pub purpose: Purpose,
+    /// What for, where the table of purposes does not have it; then `purpose` is not looked at.
+    pub outside: Option<OutsidePurpose<'a>>,
     /// What is to be done.
     pub action: Action,
     /// The later of the host's clock and the ledger's last entry (D2).
@@ -28,13 +30,45 @@ pub struct Request<'a> {
     pub understands: Obligations,
 }
 
+/// A purpose outside HL7's table: only a rule that names the very same permits it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OutsidePurpose<'a> {
+    system: &'a str,
+    code: &'a str,
+}
+
+impl core::fmt::Debug for OutsidePurpose<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("OutsidePurpose(..)")
+    }
+}
+
+impl<'a> OutsidePurpose<'a> {
+    /// `None` where the table has it: then it is a [`Purpose`].
+    #[must_use]
+    pub fn new(system: &'a str, code: &'a str) -> Option<Self> {
+        let named = Purpose::named(Some(system).filter(|s| !s.is_empty()), code);
+        (named == NamedPurpose::Other).then_some(Self { system, code })
+    }
+}
+
 /// The facts of an item that a decision looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ItemFacts {
+pub struct ItemFacts<'a> {
     /// Its class.
     pub class: DecisionClass,
     /// Its date, milliseconds since the epoch.
     pub at: Option<i64>,
+    /// What few rules ask for. A row filter knows none of it.
+    pub more: Facts<'a>,
+}
+
+impl ItemFacts<'_> {
+    /// What a row of the catalog tells.
+    #[must_use]
+    pub fn of_row(class: DecisionClass, at: Option<i64>) -> Self {
+        Self { class, at, more: Facts::default() }
+    }
 }
 
 impl Request<'_> {
@@ -51,10 +85,16 @@ impl Request<'_> {
     /// Scope, actor, purpose and action.
     pub(super) fn names(&self, rule: &Rule) -> bool {
         let a = &rule.applies;
-        a.purposes.contains(self.purpose)
+        let purpose = match self.outside {
+            None => a.purposes.contains(self.purpose),
+            Some(p) => {
+                a.outside.as_ref().is_none_or(|all| all.iter().any(|c| c.system == p.system && c.code == p.code))
+            }
+        };
+        purpose
             && a.actions.contains(self.action)
             && a.scope.is_none_or(|s| s == self.scope)
-            && a.actors.as_ref().is_none_or(|set| set.iter().any(|who| self.actors.contains(who)))
+            && a.actors.as_ref().is_none_or(|set| set.iter().any(|a| a.is_among(self.actors)))
     }
 
     pub(super) const fn understood(&self, rule: &Rule) -> bool {
@@ -64,7 +104,7 @@ impl Request<'_> {
     /// Whether a permit holds now.
     pub(super) fn in_force(&self, rule: &Rule) -> bool {
         let validity = rule.applies.validity;
-        let counted = rule.uses_left.is_some() || self.purpose == Purpose::BreakGlass;
+        let counted = rule.uses_left.is_some() || self.breaks_glass();
         rule.uses_left != Some(0)
             && validity.holds(self.now)
             && !(self.clock_behind && validity.is_bounded())
@@ -79,12 +119,16 @@ impl Request<'_> {
 
     /// Whether it asks to train a model.
     pub(super) fn trains(&self) -> bool {
-        Purpose::MlTraining.covers(self.purpose)
+        self.outside.is_none() && Purpose::MlTraining.covers(self.purpose)
+    }
+
+    fn breaks_glass(&self) -> bool {
+        self.outside.is_none() && self.purpose == Purpose::BreakGlass
     }
 
     /// Breaking the glass never reaches what leaves or destroys (D11).
     pub(super) fn breaks_too_much(&self) -> bool {
-        self.purpose == Purpose::BreakGlass && matches!(self.action, Action::Export | Action::Erase)
+        self.breaks_glass() && matches!(self.action, Action::Export | Action::Erase)
     }
 
     /// What no rule can override.

@@ -1,7 +1,8 @@
 //! Asking, granting and withdrawing: consents as objects of the system scope.
 
+use super::consents::withdraw_imported;
 use super::found::{put_policy, system_place};
-use super::policy_row::{FiledConsent, PolicyRow};
+use super::policy_row::{FiledConsent, Origin, PolicyRow};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
@@ -133,8 +134,8 @@ impl HealthSpace {
     /// [`Error::NotFound`] where no such grant is known here.
     pub fn withdraw(&self, grant: GrantId) -> Result<()> {
         self.inner.write(|tx, w| {
-            let at = (0..w.state.partitions.len())
-                .find(|i| w.state.partitions.get(*i).is_some_and(|p| p.policy.state.doc(grant).is_some()));
+            let knows = |p: &Scope| p.policy.state.doc(grant).is_some() || p.policy.state.imported(grant).is_some();
+            let at = (0..w.state.partitions.len()).find(|i| w.state.partitions.get(*i).is_some_and(knows));
             let Some(at) = at else { return Err(Error::NotFound) };
             let Some(p) = w.state.partitions.get(at).cloned() else { return Err(Error::NotFound) };
             let now = Timestamp::from_millis(tx.now);
@@ -149,9 +150,14 @@ impl HealthSpace {
                 work.manifest.denied.push(grant);
                 return tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ());
             }
-            let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
-            let bytes = consent::withdraw(doc, now)?;
-            file_consent(tx, w, &p, grant, doc.meta.version + 1, &bytes)?;
+            if p.policy.state.imported(grant).is_some() {
+                withdraw_imported(tx, w, grant)?;
+            } else {
+                let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
+                let bytes = consent::withdraw(doc, now)?;
+                let version = doc.meta.version + 1;
+                file_consents(tx, w, &p, vec![FiledConsent { series: grant, version, bytes, origin: Origin::Own }])?;
+            }
             let work = w.work(tx, Target::System)?;
             tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ())
         })
@@ -179,32 +185,27 @@ impl HealthSpace {
     }
 }
 
-/// Files a version of a consent: as an object of the system scope, and in the policy row of its
+/// Files versions of consents: as objects of the system scope, and in the policy row of their
 /// partition, which the system head names with its digest.
-fn file_consent(
-    tx: &mut Tx<'_>,
-    w: &mut Writing,
-    p: &Scope,
-    series: GrantId,
-    version: u64,
-    bytes: &[u8],
-) -> Result<()> {
+pub(super) fn file_consents(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, filed: Vec<FiledConsent>) -> Result<()> {
     let base = tx.base;
     let work = w.work(tx, Target::System)?;
     let system = work.scope.id;
-    let group = tx.new_group(work)?;
-    let put = tx.put_content(work, Class::Body, group, Content::Document, bytes)?;
-    work.manifest.consents.push(ConsentRef {
-        series,
-        version: u32::try_from(version).map_err(|_| Error::TooLarge(crate::error::Limit::Capacity))?,
-        scope: p.id,
-        number: put.number,
-        row_version: put.version,
-        group,
-    });
     let mut row: PolicyRow = (*p.policy).clone();
-    row.consents.retain(|c| c.series != series);
-    row.consents.push(FiledConsent { series, version, bytes: bytes.to_vec() });
+    for consent in filed {
+        let group = tx.new_group(work)?;
+        let put = tx.put_content(work, Class::Body, group, Content::Document, &consent.bytes)?;
+        work.manifest.consents.push(ConsentRef {
+            series: consent.series,
+            version: u32::try_from(consent.version).map_err(|_| Error::TooLarge(crate::error::Limit::Capacity))?,
+            scope: p.id,
+            number: put.number,
+            row_version: put.version,
+            group,
+        });
+        row.consents.retain(|c| c.series != consent.series);
+        row.consents.push(consent);
+    }
     let number = tx.next_row(work)?;
     let row_version = tx.version(work);
     let place = system_place(base, system, p.id, Class::Policy, number, row_version);
@@ -336,7 +337,8 @@ impl ConsentRequest {
                 lang,
             };
             let bytes = consent::to_fhir(&spec, &meta)?;
-            file_consent(tx, w, &p, id, 1, &bytes)?;
+            let own = FiledConsent { series: id, version: 1, bytes: bytes.clone(), origin: Origin::Own };
+            file_consents(tx, w, &p, vec![own])?;
             let work = w.work(tx, Target::System)?;
             let entry = tx.log(
                 work,

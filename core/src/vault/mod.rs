@@ -9,6 +9,7 @@ mod block;
 mod chunks;
 mod clock;
 mod consent_record;
+mod consents;
 mod disclose;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -33,6 +34,7 @@ mod state;
 mod told;
 mod tx;
 
+pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
@@ -52,6 +54,8 @@ pub(crate) mod tests;
 mod tests_attack;
 #[cfg(test)]
 mod tests_clock;
+#[cfg(test)]
+mod tests_consents;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]

@@ -51,6 +51,19 @@ pub(crate) struct FiledConsent {
     pub(crate) series: GrantId,
     pub(crate) version: u64,
     pub(crate) bytes: Vec<u8>,
+    pub(crate) origin: Origin,
+}
+
+/// Where a consent comes from. One from elsewhere never counts as a grant of ours, even in our own
+/// form: no notice of it was shown here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Asked and given here.
+    Own,
+    /// From elsewhere.
+    Imported,
+    /// From elsewhere, and withdrawn here since; its bytes are as they came.
+    Withdrawn,
 }
 
 const BAD: Error = Error::Corrupt(Part::Policy);
@@ -76,7 +89,11 @@ impl PolicyRow {
         let mut w = Writer::new();
         w.map(5).uint(1).text(&self.name).uint(2).uint(self.kind as u64).uint(3).array(self.consents.len());
         self.consents.iter().for_each(|c| {
-            w.array(3).bytes(c.series.as_bytes()).uint(c.version).bytes(&c.bytes);
+            let items = if c.origin == Origin::Own { 3 } else { 4 };
+            w.array(items).bytes(c.series.as_bytes()).uint(c.version).bytes(&c.bytes);
+            if c.origin != Origin::Own {
+                w.uint(u64::from(c.origin == Origin::Withdrawn));
+            }
         });
         w.uint(4).int(i64::from(self.zone_minutes)).uint(5).array(self.directory.len());
         for d in &self.directory {
@@ -107,8 +124,18 @@ impl PolicyRow {
         let n = r.array()?;
         let consents = (0..n)
             .map(|_| {
-                r.array_of(3)?;
-                Ok(FiledConsent { series: GrantId(r.fixed()?), version: r.uint()?, bytes: r.bytes()?.to_vec() })
+                let items = r.array()?;
+                let (series, version, bytes) = (GrantId(r.fixed()?), r.uint()?, r.bytes()?.to_vec());
+                let origin = match items {
+                    3 => Origin::Own,
+                    4 => match r.uint()? {
+                        0 => Origin::Imported,
+                        1 => Origin::Withdrawn,
+                        _ => return Err(BAD),
+                    },
+                    _ => return Err(BAD),
+                };
+                Ok(FiledConsent { series, version, bytes, origin })
             })
             .collect::<Result<Vec<_>>>()?;
         r.key_is(4)?;
@@ -125,12 +152,19 @@ impl PolicyRow {
         r.finish()?;
         let mut state = ConsentState::default();
         for c in &consents {
-            // Only a full slot files a consent, in the transaction that logs its notice.
-            let kept = match consent::from_fhir(&c.bytes) {
-                Ok(doc) => Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true },
-                Err(_) => Kept::Unusable,
+            let kept = match (c.origin, consent::from_fhir(&c.bytes)) {
+                // Only a full slot files a consent, in the transaction that logs its notice.
+                (Origin::Own, Ok(doc)) => Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true },
+                (Origin::Own, Err(_)) => Kept::Unusable,
+                _ => {
+                    let consent = Box::new(consent::read_consent(&c.bytes, zone_minutes));
+                    Kept::Imported { consent, used: 0, notice_logged: false }
+                }
             };
             state.add(c.series, c.version, kept);
+            if c.origin == Origin::Withdrawn {
+                state.withdraw_here(c.series);
+            }
         }
         let rules = state.rules_at(BEGINNING);
         Ok(Self { name, kind: of, consents, zone_minutes, directory, state, rules })
@@ -144,7 +178,10 @@ mod tests {
     #[test]
     fn rows_round_trip() {
         let mut p = PolicyRow::new("health", PartitionKind::Health);
-        p.consents.push(FiledConsent { series: GrantId([5; 16]), version: 1, bytes: b"{}".to_vec() });
+        for (n, origin) in [Origin::Own, Origin::Imported, Origin::Withdrawn].into_iter().enumerate() {
+            let series = GrantId([n as u8; 16]);
+            p.consents.push(FiledConsent { series, version: 1, bytes: b"{}".to_vec(), origin });
+        }
         p.directory.push(DirectoryEntry {
             name: "general".into(),
             scope: ScopeId([1; 16]),

@@ -236,6 +236,7 @@ impl Inner {
             scope: scope.id,
             actors: asking.actors,
             purpose: asking.purpose,
+            outside: None,
             action: asking.action,
             now,
             clock_behind: clock < floor.saturating_sub(CLOCK_TOLERANCE),

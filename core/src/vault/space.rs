@@ -3,7 +3,7 @@
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
 use super::head::{self, Head, ScopeEntry, SystemPart};
 use super::payload::Codec;
-use super::policy_row::{DirectoryEntry, PartitionKind, PolicyRow};
+use super::policy_row::{DirectoryEntry, Origin, PartitionKind, PolicyRow};
 use super::rows::Base;
 use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
@@ -364,7 +364,13 @@ impl HealthSpace {
         let work = w.work(tx, Target::System)?;
         let version = tx.version(work);
         let (numbers, directory_row) = ([tx.next_row(work)?, tx.next_row(work)?], tx.next_row(work)?);
-        let policy = PolicyRow::new(name, kind);
+        let mut policy = PolicyRow::new(name, kind);
+        if kind == PartitionKind::Health {
+            // What was refused elsewhere is refused here too, from the first record on.
+            let other = w.state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
+            let imported = other.into_iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own);
+            policy.consents = imported.cloned().collect();
+        }
         let entry =
             new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, numbers, version }, &policy)?;
         let place = system_place(base, system.id, system.id, Class::Policy, directory_row, version);

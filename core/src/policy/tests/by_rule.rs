@@ -10,7 +10,7 @@ use crate::error::ErrorCode;
 use crate::id::{GrantId, Identity, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
 use crate::lang::Lang;
-use crate::policy::{Decision, Denied, ItemFacts, Request, authorize, decide};
+use crate::policy::{Decision, Denied, ItemFacts, Refusal, Request, authorize, decide};
 use crate::record::{Author, Category, ClassFilter, DecisionClass, Kind};
 
 const HOUR: i64 = 3_600_000;
@@ -28,6 +28,7 @@ fn ask(actors: &[Recipient], purpose: Purpose) -> Request<'_> {
         scope: scope(0),
         actors,
         purpose,
+        outside: None,
         action: Action::Ground,
         now: at(10),
         clock_behind: false,
@@ -36,7 +37,7 @@ fn ask(actors: &[Recipient], purpose: Purpose) -> Request<'_> {
     }
 }
 
-fn lab() -> ItemFacts {
+fn lab() -> ItemFacts<'static> {
     let class = DecisionClass {
         category: Category::Laboratory,
         kind: Kind::Observation,
@@ -44,12 +45,12 @@ fn lab() -> ItemFacts {
         sensitivities: 0,
         author: Author::Source,
     };
-    ItemFacts { class, at: Some(5 * HOUR) }
+    ItemFacts::of_row(class, Some(5 * HOUR))
 }
 
-fn labelled(confidentiality: Confidentiality, codes: &[Sensitivity]) -> ItemFacts {
+fn labelled(confidentiality: Confidentiality, codes: &[Sensitivity]) -> ItemFacts<'static> {
     let sensitivities = codes.iter().fold(0, |bits, s| bits | 1 << *s as u8);
-    ItemFacts { class: DecisionClass { confidentiality, sensitivities, ..lab().class }, at: None }
+    ItemFacts::of_row(DecisionClass { confidentiality, sensitivities, ..lab().class }, None)
 }
 
 fn terms(purpose: Purpose, categories: &[Category]) -> GrantTerms {
@@ -81,7 +82,7 @@ fn add(state: &mut ConsentState, series: GrantId, bytes: &[u8]) {
     state.add(series, doc.meta.version, Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true });
 }
 
-fn permits(state: &ConsentState, q: &Request<'_>, item: &ItemFacts) -> bool {
+fn permits(state: &ConsentState, q: &Request<'_>, item: &ItemFacts<'_>) -> bool {
     let rules = state.rules_at(q.now);
     let decision = decide(&rules, q, item).is_permit();
     let filtered = authorize(&rules, q).is_ok_and(|p| p.filter().judge(&item.class).passes(item.at));
@@ -99,7 +100,7 @@ fn tree(root: Node) -> Vec<Tree> {
     vec![Tree { series: grant(1), root }]
 }
 
-fn verdict(root: Node, q: &Request<'_>, item: &ItemFacts) -> Decision {
+fn verdict(root: Node, q: &Request<'_>, item: &ItemFacts<'_>) -> Decision {
     decide(&rules(&tree(root)), q, item)
 }
 
@@ -201,12 +202,12 @@ fn d4_dimensions_are_all_needed_and_their_values_are_alternatives() {
     let who = model();
     let state = granted(terms(Purpose::PatientRequest, &[Category::Laboratory, Category::Medications]));
     let q = ask(&who, Purpose::PatientRequest);
-    let of = |category| ItemFacts { class: DecisionClass { category, ..lab().class }, at: None };
+    let of = |category| ItemFacts::of_row(DecisionClass { category, ..lab().class }, None);
     assert!(permits(&state, &q, &of(Category::Laboratory)) && permits(&state, &q, &of(Category::Medications)));
     assert!(!permits(&state, &q, &of(Category::Conditions)));
     assert!(!permits(&state, &Request { scope: scope(1), ..q }, &lab()));
     assert!(!permits(&state, &Request { action: Action::Export, ..q }, &lab()));
-    let [_, app, other] = actors();
+    let [_, app, other, _] = actors();
     assert!(!permits(&state, &Request { actors: &[app.clone(), other.clone()], ..q }, &lab()), "kind and name");
     assert!(permits(&state, &Request { actors: &[app, other, who[0].clone()], ..q }, &lab()), "any of the set");
     assert!(!permits(&state, &Request { actors: &[], ..q }, &lab()));
@@ -218,7 +219,7 @@ fn d4_two_grants_to_one_recipient_stand_side_by_side() {
     let mut state = granted(terms(Purpose::PatientRequest, &[Category::Laboratory]));
     keep(&mut state, grant(2), terms(Purpose::PatientRequest, &[Category::Medications]));
     let q = ask(&who, Purpose::PatientRequest);
-    let of = |category| ItemFacts { class: DecisionClass { category, ..lab().class }, at: None };
+    let of = |category| ItemFacts::of_row(DecisionClass { category, ..lab().class }, None);
     assert!(permits(&state, &q, &of(Category::Laboratory)) && permits(&state, &q, &of(Category::Medications)));
     assert!(!permits(&state, &q, &of(Category::Conditions)));
     let permit = authorize(&state.rules_at(q.now), &q).unwrap();
@@ -256,14 +257,17 @@ fn d5_a_deny_reaches_everything_below_even_through_broken_glass() {
         let named = Node { purposes: Some(vec![purpose]), ..permit() };
         let both = [tree(named.clone()), vec![denied.clone()]].concat();
         assert!(decide(&rules(&tree(named)), &ask(&who, purpose), &lab()).is_permit());
-        assert_eq!(decide(&rules(&both), &ask(&who, purpose), &lab()), Decision::Deny { basis: vec![grant(2)] });
+        assert_eq!(
+            decide(&rules(&both), &ask(&who, purpose), &lab()),
+            Decision::Deny { basis: Refusal::Consent(grant(2)) }
+        );
     }
 }
 
 #[test]
 fn d6_a_permit_with_labels_covers_every_sensitivity_or_reaches_the_confidentiality() {
     use Confidentiality::{Normal, Restricted, VeryRestricted};
-    use Sensitivity::{AlcoholUse, BehaviouralHealth, Hiv, Psychiatry, Unknown};
+    use Sensitivity::{AlcoholUse, Hiv, Psychiatry, SubstanceUse, Unknown};
     let who = model();
     let q = ask(&who, Purpose::PatientRequest);
     let only = |s| Sensitivities::only(s);
@@ -281,8 +285,8 @@ fn d6_a_permit_with_labels_covers_every_sensitivity_or_reaches_the_confidentiali
     assert!(!permits(&psy, &q, &labelled(Restricted, &[Psychiatry, Hiv])), "every code must be listed");
     assert!(!permits(&psy, &q, &labelled(Normal, &[])), "a non-empty set");
     assert!(!permits(&psy, &q, &labelled(Normal, &[Unknown])));
-    let behavioural = with(None, only(BehaviouralHealth));
-    assert!(permits(&behavioural, &q, &labelled(Restricted, &[AlcoholUse])), "a listed ancestor");
+    let substances = with(None, only(SubstanceUse));
+    assert!(permits(&substances, &q, &labelled(Restricted, &[AlcoholUse])), "a listed ancestor");
     let both = with(Some(Normal), only(Psychiatry));
     assert!(permits(&both, &q, &labelled(Restricted, &[Psychiatry])));
     assert!(!permits(&both, &q, &labelled(Restricted, &[Hiv])));
@@ -291,20 +295,22 @@ fn d6_a_permit_with_labels_covers_every_sensitivity_or_reaches_the_confidentiali
 #[test]
 fn d6_a_deny_needs_to_hit_one_label() {
     use Confidentiality::{Normal, Restricted, VeryRestricted};
-    use Sensitivity::{AlcoholUse, BehaviouralHealth, Hiv, Psychiatry, Unknown};
+    use Sensitivity::{AlcoholUse, Hiv, Psychiatry, SubstanceUse, Unknown};
     let who = model();
     let q = ask(&who, Purpose::PatientRequest);
-    let hits = |labels: Node, item: &ItemFacts| {
+    let hits = |labels: Node, item: &ItemFacts<'_>| {
         let both = [tree(permit()), vec![Tree { series: grant(2), root: labels }]].concat();
         !decide(&rules(&both), &q, item).is_permit()
     };
     let restricted = Node { confidentialities: vec![Restricted], ..deny() };
     assert!(hits(restricted.clone(), &labelled(VeryRestricted, &[])), "R also hits V");
     assert!(!hits(restricted, &labelled(Normal, &[])));
-    let behavioural = Node { sensitivities: vec![BehaviouralHealth], ..deny() };
-    assert!(hits(behavioural.clone(), &labelled(Normal, &[AlcoholUse, Hiv])));
-    assert!(hits(behavioural.clone(), &labelled(Normal, &[Unknown])), "it could be below any");
-    assert!(!hits(behavioural, &labelled(Normal, &[Psychiatry, Hiv])));
+    let substances = Node { sensitivities: vec![SubstanceUse], ..deny() };
+    assert!(hits(substances.clone(), &labelled(Normal, &[AlcoholUse, Hiv])));
+    assert!(hits(substances.clone(), &labelled(Normal, &[Unknown])), "it could be below any");
+    assert!(!hits(substances, &labelled(Normal, &[Psychiatry, Hiv])));
+    let pcf = Node { sensitivities: vec![Sensitivity::SubstanceAbuse], ..deny() };
+    assert!(hits(pcf, &labelled(Normal, &[AlcoholUse])), "PCF lists ETHUD under ETH");
 }
 
 #[test]
@@ -344,7 +350,7 @@ fn d8_between_series_a_deny_overrides_however_new_the_permit() {
     let refusal = Tree { series: grant(1), root: Node { categories: Some(vec![Category::Laboratory]), ..deny() } };
     let newer = Tree { series: grant(2), root: Node { purposes: Some(vec![Purpose::PatientRequest]), ..permit() } };
     let rules = rules(&[refusal, newer]);
-    assert_eq!(decide(&rules, &q, &lab()), Decision::Deny { basis: vec![grant(1)] });
+    assert_eq!(decide(&rules, &q, &lab()), Decision::Deny { basis: Refusal::Consent(grant(1)) });
 }
 
 #[test]
@@ -425,7 +431,7 @@ fn d13_training_needs_a_consent_of_its_own_whose_notice_is_in_the_ledger() {
         assert_eq!(authorize(&state.rules_at(q.now), &q).err(), Some(Denied::Floor));
     }
     let bundled = Node { purposes: Some(vec![Purpose::PatientRequest, Purpose::MlTraining]), ..permit() };
-    assert_eq!(verdict(bundled, &q, &lab()), Decision::Deny { basis: vec![] }, "bundled");
+    assert_eq!(verdict(bundled, &q, &lab()), Decision::Deny { basis: Refusal::Floor }, "bundled");
 
     let spec = GrantSpec::new(terms(Purpose::MlTraining, &[Category::Laboratory])).unwrap();
     let doc = from_fhir(&to_fhir(&spec, &meta(grant(1))).unwrap()).unwrap();

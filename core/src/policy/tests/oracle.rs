@@ -1,12 +1,16 @@
 //! The decision again, over trees and lists, as the specification words it and without a thought
 //! for speed.
 
-use super::random::actors;
-use crate::consent::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
+use super::random::{CODES, NAMES, OUTSIDE, actors, role};
+use crate::consent::{
+    Action, Actions, Actor, Among, Applies, Code, Covers, Detail, Effect, LabelTest, Meaning, Named, Place, Rule,
+    Rules, Types, Validity,
+};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
-use crate::policy::{Decision, ItemFacts, Request};
+use crate::policy::{Decision, ItemFacts, OutsidePurpose, Refusal, Request};
 use crate::record::{Author, Category, Kind};
+use std::sync::Arc;
 
 /// A provision, flattened: its own value in every dimension; absent is any.
 #[derive(Clone, Debug)]
@@ -24,6 +28,13 @@ pub(super) struct Node {
     pub(super) sensitivities: Vec<Sensitivity>,
     pub(super) confidentialities: Vec<Confidentiality>,
     pub(super) data_period: Option<(i64, i64)>,
+    /// Purposes outside the table; with `purposes` one dimension.
+    pub(super) outside: Option<Vec<usize>>,
+    /// A role that goes with every actor.
+    pub(super) acting: bool,
+    pub(super) types: Option<Vec<&'static str>>,
+    pub(super) codes: Option<Vec<usize>>,
+    pub(super) data: Option<Vec<(Meaning, usize)>>,
     pub(super) obligations: Obligations,
     pub(super) uses_left: Option<u32>,
     pub(super) lifts_floor: bool,
@@ -53,6 +64,11 @@ impl Node {
             sensitivities: Vec::new(),
             confidentialities: Vec::new(),
             data_period: None,
+            outside: None,
+            acting: false,
+            types: None,
+            codes: None,
+            data: None,
             obligations: Obligations::NONE,
             uses_left: None,
             lifts_floor: false,
@@ -91,8 +107,18 @@ impl Node {
             effect: self.effect,
             applies: Applies {
                 scope: self.scope,
-                actors: self.actors.as_ref().map(|list| list.iter().map(|i| who[*i].clone()).collect()),
-                purposes: Applies::reach(self.effect, self.purposes.as_deref()),
+                actors: self.actors.as_ref().map(|list| {
+                    let roles = || if self.acting { vec![role()] } else { vec![] };
+                    list.iter().map(|i| Actor { who: who[*i].clone(), roles: roles() }).collect()
+                }),
+                purposes: match (&self.purposes, &self.outside) {
+                    (None, None) => Applies::reach(self.effect, None),
+                    (named, _) => Applies::reach(self.effect, Some(named.as_deref().unwrap_or(&[]))),
+                },
+                outside: match (&self.purposes, &self.outside) {
+                    (None, None) if self.effect == Effect::Deny => None,
+                    (_, list) => Some(list.iter().flatten().map(|i| code(OUTSIDE[*i])).collect()),
+                },
                 actions: self.actions.as_ref().map_or(Actions::ANY, |list| Actions::of(list)),
                 validity: Validity { start: self.start, end: self.end },
             },
@@ -102,10 +128,12 @@ impl Node {
                 authors: self.authors.as_ref().map_or(Among::ANY, |list| Among::authors(list)),
                 labels: LabelTest::new(self.effect, sensitivities, &self.confidentialities),
                 data_period: self.data_period,
+                detail: self.detail(),
             },
             obligations: self.obligations,
             uses_left: self.uses_left,
             lifts_floor: self.lifts_floor,
+            unusable: false,
         });
         let mut next = at + 1;
         for child in &self.children {
@@ -114,11 +142,50 @@ impl Node {
         }
     }
 
+    fn detail(&self) -> Option<Arc<Detail>> {
+        let types = self.types.as_ref().map(|list| {
+            let kinds: Vec<Kind> = list.iter().flat_map(|t| kinds_of(self.effect, t)).copied().collect();
+            Types { names: list.iter().map(|t| (*t).to_owned()).collect(), kinds: Among::kinds(&kinds) }
+        });
+        let codes = self.codes.as_ref().map(|list| list.iter().map(|i| code(CODES[*i])).collect());
+        let named = |(meaning, i): &(Meaning, usize)| Named { meaning: *meaning, name: NAMES[*i].to_owned() };
+        let data = self.data.as_ref().map(|list| list.iter().map(named).collect());
+        (types.is_some() || codes.is_some() || data.is_some()).then(|| Arc::new(Detail { types, codes, data }))
+    }
+
+    /// What is not known speaks for a deny and against a permit.
+    fn detail_matches(&self, item: &ItemFacts<'_>) -> bool {
+        let deny = self.effect == Effect::Deny;
+        let f = &item.more;
+        let types = self.types.as_ref().is_none_or(|list| match f.resource_type {
+            Some(t) => list.contains(&t),
+            None => list.iter().any(|t| kinds_of(self.effect, t).contains(&item.class.kind)),
+        });
+        let codes = self.codes.as_ref().is_none_or(|list| match f.codes {
+            Some(has) => has.iter().any(|c| list.iter().any(|i| CODES[*i] == *c)),
+            None => deny,
+        });
+        let among = |names: Option<&[&str]>, i: usize| match names {
+            Some(list) => list.contains(&NAMES[i]),
+            None => deny,
+        };
+        let data = self.data.as_ref().is_none_or(|list| {
+            list.iter().any(|(meaning, i)| match meaning {
+                Meaning::Instance => among(f.names, *i),
+                Meaning::AuthoredBy => among(f.authors, *i),
+                Meaning::Dependents => among(f.names, *i) || among(f.refers_to, *i),
+                Meaning::Related => among(f.names, *i) || among(f.refers_to, *i) || among(f.referred_by, *i),
+            })
+        });
+        types && codes && data
+    }
+
     fn in_force(&self, q: &Request<'_>) -> bool {
         let started = self.start.is_none_or(|s| s <= q.now);
         let over = self.end.is_some_and(|e| e <= q.now);
         let bounded = self.start.is_some() || self.end.is_some();
-        let needs_freshness = self.uses_left.is_some() || q.purpose == Purpose::BreakGlass;
+        let glass = q.outside.is_none() && q.purpose == Purpose::BreakGlass;
+        let needs_freshness = self.uses_left.is_some() || glass;
         match self.effect {
             Effect::Permit => {
                 started
@@ -131,16 +198,24 @@ impl Node {
         }
     }
 
-    fn matches(&self, q: &Request<'_>, item: &ItemFacts) -> bool {
+    fn matches(&self, q: &Request<'_>, item: &ItemFacts<'_>) -> bool {
         let permit = self.effect == Effect::Permit;
-        let purpose = match &self.purposes {
-            None => !permit || !explicit(q.purpose),
-            Some(list) => list.iter().any(|named| {
+        let purpose = match (&q.outside, &self.purposes, &self.outside) {
+            (Some(_), None, None) => !permit,
+            (Some(asked), _, list) => {
+                let same = |i: &usize| OutsidePurpose::new(OUTSIDE[*i].0, OUTSIDE[*i].1) == Some(*asked);
+                list.iter().flatten().any(same)
+            }
+            (None, None, None) => !permit || !explicit(q.purpose),
+            (None, list, _) => list.iter().flatten().any(|named| {
                 *named == q.purpose || (!permit || !explicit(q.purpose)) && ancestors(q.purpose).contains(named)
             }),
         };
         let who = actors();
-        let actor = self.actors.as_ref().is_none_or(|list| list.iter().any(|i| q.actors.iter().any(|a| *a == who[*i])));
+        let actor = self.actors.as_ref().is_none_or(|list| {
+            let named = list.iter().any(|i| q.actors.iter().any(|a| *a == who[*i]));
+            named && (!self.acting || q.actors.contains(&role()))
+        });
         let date = match (self.data_period, item.at) {
             (None, _) => true,
             (Some(_), None | Some(i64::MAX)) => !permit,
@@ -161,12 +236,16 @@ impl Node {
         } else {
             let hit = |code: u8| match Sensitivity::ALL.get(usize::from(code)) {
                 None | Some(Sensitivity::Unknown) => !self.sensitivities.is_empty(),
-                Some(s) => self.sensitivities.iter().any(|l| l == s || above(*s).contains(l)),
+                Some(s) => self.sensitivities.iter().any(|l| {
+                    // IHE PCF lists the use disorders below ETH.
+                    let disorder = ["SUD", "ETHUD", "OPIOIDUD"].contains(&s.code());
+                    l == s || above(*s).contains(l) || l.code() == "ETH" && disorder
+                }),
             };
             (0..32u8).any(|i| c.sensitivities >> i & 1 == 1 && hit(i))
                 || self.confidentialities.iter().any(|l| *l <= c.confidentiality)
         };
-        let training = q.purpose == Purpose::MlTraining;
+        let training = q.outside.is_none() && q.purpose == Purpose::MlTraining;
         self.scope.is_none_or(|s| s == q.scope)
             && actor
             && purpose
@@ -177,6 +256,7 @@ impl Node {
             && self.authors.as_ref().is_none_or(|list| list.contains(&c.author))
             && labels
             && date
+            && self.detail_matches(item)
             && (!permit || q.understands.contains(self.obligations))
             && (!permit || !training || self.lifts_floor)
     }
@@ -185,7 +265,7 @@ impl Node {
     fn survivors<'n>(
         &'n self,
         q: &Request<'_>,
-        item: &ItemFacts,
+        item: &ItemFacts<'_>,
         out: &mut Vec<&'n Self>,
         all: &mut Obligations,
     ) -> bool {
@@ -206,6 +286,22 @@ impl Node {
     fn lifts(&self, q: &Request<'_>) -> bool {
         self.effect == Effect::Permit && self.lifts_floor && self.in_force(q)
             || self.children.iter().any(|c| c.lifts(q))
+    }
+}
+
+fn code((system, code): (&str, &str)) -> Code {
+    Code { system: system.to_owned(), code: code.to_owned() }
+}
+
+/// Which kinds stand for a type where the type is not known.
+fn kinds_of(effect: Effect, name: &str) -> &'static [Kind] {
+    use Kind::{Absence, ActivitySummary, Condition, Medication, Observation, Other, Series, Workout};
+    match (effect, name) {
+        (Effect::Permit, "Condition") => &[Condition],
+        (Effect::Permit, _) => &[],
+        (Effect::Deny, "Observation") => &[Observation, Series, Workout, ActivitySummary, Absence, Other],
+        (Effect::Deny, "Condition") => &[Condition, Absence],
+        (Effect::Deny, _) => &[Medication, Absence],
     }
 }
 
@@ -233,11 +329,12 @@ pub(super) fn rules(trees: &[Tree]) -> Rules {
     Rules::new(rule_list(trees))
 }
 
-pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Decision {
-    let floor = q.purpose == Purpose::MlTraining && !trees.iter().any(|t| t.root.lifts(q))
-        || q.purpose == Purpose::BreakGlass && (q.action == Action::Export || q.action == Action::Erase);
+pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> Decision {
+    let asks = |p: Purpose| q.outside.is_none() && q.purpose == p;
+    let floor = asks(Purpose::MlTraining) && !trees.iter().any(|t| t.root.lifts(q))
+        || asks(Purpose::BreakGlass) && (q.action == Action::Export || q.action == Action::Erase);
     if floor {
-        return Decision::Deny { basis: vec![] };
+        return Decision::Deny { basis: Refusal::Floor };
     }
     let mut obligations = Obligations::NONE;
     let mut found: Vec<(GrantId, &Node)> = Vec::new();
@@ -253,8 +350,8 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Decis
         basis
     };
     let refusing = of(&|n| n.effect == Effect::Deny);
-    if !refusing.is_empty() {
-        return Decision::Deny { basis: refusing };
+    if let Some(first) = refusing.first() {
+        return Decision::Deny { basis: Refusal::Consent(*first) };
     }
     let unlimited = of(&|n| n.effect == Effect::Permit && n.uses_left.is_none());
     if !unlimited.is_empty() {
@@ -268,7 +365,7 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Decis
 }
 
 /// The series of which a permit survives on an item.
-pub(super) fn permitting(trees: &[Tree], q: &Request<'_>, item: &ItemFacts) -> Vec<GrantId> {
+pub(super) fn permitting(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> Vec<GrantId> {
     let survives = |t: &&Tree| {
         let mut nodes = Vec::new();
         t.root.survivors(q, item, &mut nodes, &mut Obligations::default());

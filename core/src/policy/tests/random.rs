@@ -2,15 +2,16 @@
 //! again: a failure names its seed.
 
 use super::oracle::{Node, Tree};
-use crate::consent::{Action, Effect, Recipient};
+use crate::consent::{Action, Effect, Facts, Meaning, Recipient};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity};
-use crate::policy::{ItemFacts, Request};
+use crate::policy::{ItemFacts, OutsidePurpose, Request};
 use crate::record::{Author, Category, DecisionClass, Kind};
 
-/// How many cases each property runs: 20,000, or what `HEALTHSPACE_CASES` says.
+/// How many sets of consents each property tries: 25,000, or what `HEALTHSPACE_CASES` says; four
+/// questions about each, so 100,000 cases.
 pub(super) fn cases() -> u64 {
-    std::env::var("HEALTHSPACE_CASES").ok().and_then(|s| s.parse().ok()).unwrap_or(20_000)
+    std::env::var("HEALTHSPACE_CASES").ok().and_then(|s| s.parse().ok()).unwrap_or(25_000)
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -41,7 +42,7 @@ impl Random {
         of[self.below(of.len())]
     }
 
-    fn some<T: Copy>(&mut self, of: &[T], most: usize) -> Vec<T> {
+    pub(super) fn some<T: Copy>(&mut self, of: &[T], most: usize) -> Vec<T> {
         (0..=self.below(most)).map(|_| self.pick(of)).collect()
     }
 
@@ -62,11 +63,11 @@ pub(super) const PURPOSES: &[Purpose] = &[
     Purpose::PatientRequest,
     Purpose::FamilyRequest,
 ];
-const CATEGORIES: &[Category] = &[Category::Laboratory, Category::Medications, Category::Other];
-const KINDS: &[Kind] = &[Kind::Observation, Kind::Medication, Kind::Other];
+pub(super) const CATEGORIES: &[Category] = &[Category::Laboratory, Category::Medications, Category::Other];
+const KINDS: &[Kind] = &[Kind::Observation, Kind::Medication, Kind::Condition, Kind::Other];
 const AUTHORS: &[Author] = &[Author::Source, Author::Person, Author::Assistant];
 const ACTIONS: &[Action] = &[Action::Read, Action::Ground, Action::Export, Action::Erase];
-const SENSITIVITIES: &[Sensitivity] = &[
+pub(super) const SENSITIVITIES: &[Sensitivity] = &[
     Sensitivity::Unknown,
     Sensitivity::SpeciallyProtected,
     Sensitivity::BehaviouralHealth,
@@ -74,10 +75,23 @@ const SENSITIVITIES: &[Sensitivity] = &[
     Sensitivity::Psychiatry,
     Sensitivity::Sexuality,
 ];
-const OBLIGATIONS: &[Obligations] = &[Obligations::NO_TRAINING, Obligations::DEIDENTIFY, Obligations::REDACT];
+pub(super) const OBLIGATIONS: &[Obligations] =
+    &[Obligations::NO_TRAINING, Obligations::DEIDENTIFY, Obligations::REDACT];
 
-pub(super) fn actors() -> [Recipient; 3] {
-    [Recipient::model("m"), Recipient::app("m"), Recipient::model("n")].map(Result::unwrap)
+pub(super) const MEANINGS: &[Meaning] =
+    &[Meaning::Instance, Meaning::Related, Meaning::Dependents, Meaning::AuthoredBy];
+pub(super) const TYPES: &[&str] = &["Observation", "MedicationRequest", "Condition"];
+pub(super) const CODES: &[(&str, &str)] = &[("s", "1"), ("s", "2"), ("", "1")];
+pub(super) const NAMES: &[&str] = &["Observation/1", "Encounter/2", "s|3"];
+pub(super) const OUTSIDE: &[(&str, &str)] = &[("o", "A"), ("", "A")];
+
+/// Who asks; the last is a role that the first two may hold.
+pub(super) fn actors() -> [Recipient; 4] {
+    [Recipient::model("m"), Recipient::app("m"), Recipient::model("n"), Recipient::role("r", "x")].map(Result::unwrap)
+}
+
+pub(super) fn role() -> Recipient {
+    actors()[3].clone()
 }
 
 pub(super) fn scope(n: u8) -> ScopeId {
@@ -88,11 +102,11 @@ pub(super) fn grant(n: u8) -> GrantId {
     GrantId::from_bytes([n; 16])
 }
 
-fn confidentiality(r: &mut Random) -> Confidentiality {
+pub(super) fn confidentiality(r: &mut Random) -> Confidentiality {
     Confidentiality::from_u8(r.below(6) as u8).unwrap()
 }
 
-fn maybe<T>(r: &mut Random, one_in: usize, make: impl FnOnce(&mut Random) -> T) -> Option<T> {
+pub(super) fn maybe<T>(r: &mut Random, one_in: usize, make: impl FnOnce(&mut Random) -> T) -> Option<T> {
     r.one_in(one_in).then(|| make(r))
 }
 
@@ -129,6 +143,11 @@ pub(super) fn node(r: &mut Random, depth: usize) -> Node {
         sensitivities: maybe(r, 4, |r| r.some(SENSITIVITIES, 2)).unwrap_or_default(),
         confidentialities: maybe(r, 4, |r| vec![confidentiality(r), confidentiality(r)]).unwrap_or_default(),
         data_period: maybe(r, 3, |r| (date(r), date(r))),
+        outside: maybe(r, 6, |r| r.some(&[0, 1], 1)),
+        acting: r.one_in(4),
+        types: maybe(r, 8, |r| r.some(TYPES, 1)),
+        codes: maybe(r, 8, |r| r.some(&[0, 1, 2], 2)),
+        data: maybe(r, 8, |r| (0..=r.below(2)).map(|_| (r.pick(MEANINGS), r.below(NAMES.len()))).collect()),
         obligations: maybe(r, 3, |r| r.pick(OBLIGATIONS)).unwrap_or(Obligations::NONE),
         uses_left: maybe(r, 5, |r| r.below(3) as u32).filter(|_| permit),
         lifts_floor: permit && r.one_in(8),
@@ -162,16 +181,37 @@ pub(super) fn dates() -> Vec<Option<i64>> {
     (-1..9).map(Some).chain(edges).chain([None]).collect()
 }
 
-pub(super) fn item(r: &mut Random) -> ItemFacts {
-    ItemFacts { class: class(r), at: r.pick(&dates()) }
+/// A row, as a filter sees it.
+pub(super) fn row(r: &mut Random) -> ItemFacts<'static> {
+    ItemFacts::of_row(class(r), r.pick(&dates()))
 }
 
-pub(super) fn request<'a>(r: &mut Random, actors: &'a [Recipient; 3]) -> Request<'a> {
-    let from = r.below(3);
+fn names(r: &mut Random) -> Option<&'static [&'static str]> {
+    let from = r.below(NAMES.len());
+    maybe(r, 2, |r| &NAMES[from..(from + r.below(3)).min(NAMES.len())])
+}
+
+/// An item of which everything may be known.
+pub(super) fn item(r: &mut Random) -> ItemFacts<'static> {
+    let from = r.below(CODES.len());
+    let more = Facts {
+        resource_type: maybe(r, 2, |r| r.pick(TYPES)),
+        codes: maybe(r, 2, |r| &CODES[from..(from + r.below(3)).min(CODES.len())]),
+        names: names(r),
+        refers_to: names(r),
+        referred_by: names(r),
+        authors: names(r),
+    };
+    ItemFacts { more, ..row(r) }
+}
+
+pub(super) fn request<'a>(r: &mut Random, actors: &'a [Recipient; 4]) -> Request<'a> {
+    let from = r.below(4);
     Request {
         scope: scope(r.below(2) as u8),
-        actors: &actors[from..(from + r.below(3)).min(3)],
+        actors: &actors[from..(from + r.below(4)).min(4)],
         purpose: r.pick(PURPOSES),
+        outside: maybe(r, 8, |r| r.below(2)).and_then(|i| OutsidePurpose::new(OUTSIDE[i].0, OUTSIDE[i].1)),
         action: r.pick(ACTIONS),
         now: time(r),
         clock_behind: r.one_in(8),

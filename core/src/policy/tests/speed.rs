@@ -47,6 +47,7 @@ fn a_decision_with_100_grants() {
         scope: scope(0),
         actors: &who,
         purpose: Purpose::PatientRequest,
+        outside: None,
         action: Action::Ground,
         now,
         clock_behind: false,
@@ -60,7 +61,7 @@ fn a_decision_with_100_grants() {
         sensitivities: 0,
         author: Author::Source,
     };
-    let item = ItemFacts { class, at: Some(1) };
+    let item = ItemFacts::of_row(class, Some(1));
     let refused = Request { scope: scope(9), ..request };
     let filter = compile(&rules, &request).filter;
     let time = |name: &str, f: &dyn Fn()| {

@@ -1,0 +1,203 @@
+//! What stands around the provisions: which consent it is, whether it counts, what is not
+//! understood of it.
+
+use super::super::rule::Effect;
+use super::super::wire as w;
+use super::flat::{Flat, Inherited};
+use super::json::{Json, is_allowed};
+use super::node::{Node, Reader, Stated};
+use super::{Broken, Form, Reads, terms};
+use crate::crypto::hash::sha256;
+use crate::id::{GrantId, Timestamp};
+use crate::record::When;
+use serde::Deserialize;
+
+/// What is looked at even where the rest cannot be read.
+#[derive(Default, Deserialize)]
+pub(super) struct Shown {
+    id: Option<String>,
+    #[serde(default)]
+    identifier: Vec<Identifier>,
+    patient: Option<Subject>,
+    subject: Option<Subject>,
+    meta: Option<Meta>,
+}
+
+#[derive(Deserialize)]
+struct Identifier {
+    system: Option<String>,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Subject {
+    reference: Option<String>,
+    identifier: Option<Identifier>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    #[serde(rename = "lastUpdated")]
+    last_updated: Option<String>,
+}
+
+impl Shown {
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    pub(super) fn updated(&self) -> Option<Timestamp> {
+        let text = self.meta.as_ref()?.last_updated.as_ref()?;
+        When::parse_fhir(text).map(|w| Timestamp::from_millis(w.at))
+    }
+
+    pub(super) fn subject(&self) -> Option<String> {
+        let s = self.patient.as_ref().or(self.subject.as_ref())?;
+        let identifier =
+            s.identifier.as_ref().and_then(|i| Some(format!("{}|{}", i.system.as_deref()?, i.value.as_deref()?)));
+        s.reference.clone().or(identifier)
+    }
+
+    /// The least identifier, so that their order does not matter; else subject and `id`; a Consent
+    /// that has neither is a series of its own.
+    pub(super) fn series(&self, bytes: &[u8]) -> GrantId {
+        let known = |i: &Identifier| Some((i.system.clone().unwrap_or_default(), i.value.clone()?));
+        let hashed = |kind: &[u8], a: &str, b: &str| {
+            let length = (a.len() as u64).to_be_bytes();
+            let digest = sha256(&[b"hs/v1/consent-series\0", kind, &length, a.as_bytes(), b.as_bytes()]);
+            let mut id = [0; 16];
+            id.iter_mut().zip(digest).for_each(|(o, b)| *o = b);
+            GrantId::from_bytes(id)
+        };
+        if let Some((system, value)) = self.identifier.iter().filter_map(known).min() {
+            let own = (system == w::URI).then(|| super::super::fhir::read_uuid(&value)).flatten();
+            return own.map_or_else(|| hashed(b"identifier", &system, &value), GrantId::from_bytes);
+        }
+        match &self.id {
+            Some(id) => hashed(b"id", &self.subject().unwrap_or_default(), id),
+            None => hashed(b"bytes", "", &String::from_utf8_lossy(bytes)),
+        }
+    }
+}
+
+const BOTH: &[&str] = &[
+    "resourceType",
+    "meta",
+    "language",
+    "text",
+    "contained",
+    "identifier",
+    "status",
+    "category",
+    "sourceAttachment",
+    "sourceReference",
+    "verification",
+    "provision",
+];
+const R4: &[&str] = &["scope", "patient", "dateTime", "performer", "organization", "policy", "policyRule"];
+const R5: &[&str] = &[
+    "subject",
+    "date",
+    "period",
+    "grantor",
+    "grantee",
+    "manager",
+    "controller",
+    "regulatoryBasis",
+    "policyBasis",
+    "policyText",
+    "decision",
+];
+/// Elements of R5 that R4 lacks, by which it is told.
+const OF_R5: &[&str] = &["decision", "subject", "grantor", "grantee", "period", "date"];
+
+/// Reads a Consent below its identity.
+pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat), Broken> {
+    let members = j.object().ok_or(Broken)?;
+    let has = |name: &str| members.iter().any(|(k, _)| k == name);
+    // Either changes the meaning of everything else.
+    if j.get("resourceType").and_then(Json::text) != Some("Consent") || has("modifierExtension") || has("implicitRules")
+    {
+        return Err(Broken);
+    }
+    let form = if OF_R5.iter().any(|k| has(k)) { Form::R5 } else { Form::R4 };
+    let active = match (j.get("status").and_then(Json::text).ok_or(Broken)?, form) {
+        ("active", _) => true,
+        ("draft" | "inactive" | "entered-in-error", _)
+        | ("proposed" | "rejected", Form::R4)
+        | ("not-done", Form::R5) => false,
+        _ => return Err(Broken),
+    };
+    if !active {
+        return Ok((Reads::Inactive, Flat::default()));
+    }
+    let own = if form == Form::R4 { R4 } else { R5 };
+    let known = |k: &str| is_allowed(members, k, BOTH) || is_allowed(members, k, own);
+    let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
+    let unknown = !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j) || !is_plain_policy(j);
+    let mut reader = Reader { form, zone, nodes: 0 };
+    let (node, validity) = match form {
+        Form::R4 => {
+            let node = reader.node(j.get("provision").ok_or(Broken)?, 0)?;
+            // Nothing says what a root without a type does.
+            node.effect.ok_or(Broken)?;
+            (node, None)
+        }
+        Form::R5 => r5(j, &mut reader)?,
+    };
+    let mut flat = Flat::default();
+    flat.walk(node, series, &Inherited::root(validity.flatten(), unknown || validity == Some(None)), None, 0);
+    Ok((Reads::Active, flat))
+}
+
+/// The decision of R5 is a root without conditions; its provisions are exceptions to it.
+fn r5(j: &Json, reader: &mut Reader) -> Result<(Node, Option<Option<super::node::Range>>), Broken> {
+    let effect = match j.get("decision").and_then(Json::text) {
+        Some("permit") => Effect::Permit,
+        Some("deny") => Effect::Deny,
+        _ => return Err(Broken),
+    };
+    let mut node = Node { effect: Some(effect), stated: Stated::default(), children: Vec::new() };
+    if let Some(list) = j.get("provision") {
+        for child in list.list().ok_or(Broken)? {
+            node.children.push(reader.node(child, 1)?);
+        }
+    }
+    Ok((node, j.get("period").map(|p| terms::period(p, reader.zone))))
+}
+
+/// A consent to be treated, or an advance directive, permits no use of data.
+fn is_about_privacy(j: &Json) -> bool {
+    let scope = j.get("scope").and_then(terms::concept);
+    let system = "http://terminology.hl7.org/CodeSystem/consentscope";
+    scope.is_some_and(|all| all.iter().any(|(s, c)| *s == Some(system) && matches!(*c, "patient-privacy" | "research")))
+}
+
+/// R5 has no scope: its category must be one about the use of data.
+fn is_about_disclosure(j: &Json) -> bool {
+    const CATEGORIES: [(&str, &[&str]); 3] = [
+        ("http://loinc.org", &["59284-0", "64292-6", "57016-8"]),
+        (w::ACT_CODE_SYSTEM, &["IDSCL", "INFA", "INFASO", "RESEARCH", "RSDID", "RSREID"]),
+        ("http://terminology.hl7.org/CodeSystem/consentscope", &["patient-privacy", "research"]),
+    ];
+    let all = j.get("category").and_then(Json::list).unwrap_or_default();
+    let named = |(system, code): (Option<&str>, &str)| {
+        CATEGORIES.iter().any(|(s, codes)| system == Some(s) && codes.contains(&code))
+    };
+    all.iter().filter_map(terms::concept).flatten().any(named)
+}
+
+/// Whether nothing says that the person did not confirm it.
+fn is_verified(j: &Json) -> bool {
+    const NAMES: &[&str] = &["verified", "verifiedWith", "verificationDate", "verificationType", "verifiedBy"];
+    let Some(list) = j.get("verification") else { return true };
+    let verified = |v: &Json| matches!(v.get("verified"), Some(Json::Bool(true)));
+    list.list().is_some_and(|all| all.iter().all(|v| v.only(NAMES).is_some()) && all.iter().any(verified))
+}
+
+/// Whether the policy that it is made under is named without modifiers.
+fn is_plain_policy(j: &Json) -> bool {
+    let plain =
+        |list: &Json| list.list().is_some_and(|all| all.iter().all(|p| p.only(&["authority", "uri"]).is_some()));
+    j.get("policy").is_none_or(plain)
+}

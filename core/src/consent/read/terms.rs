@@ -1,0 +1,248 @@
+//! The vocabularies of a provision: what is understood stands here, all else is not.
+
+use super::super::detail::Code;
+use super::super::rule::{Action, Actions, Among, Effect};
+use super::super::wire as w;
+use super::json::Json;
+use crate::label::{Confidentiality, NamedPurpose, Obligations, Purpose, Sensitivity};
+use crate::record::{Category, Kind, When};
+
+/// A `Coding`: its system, if any, and its code.
+pub(super) fn coding(j: &Json) -> Option<(Option<&str>, &str)> {
+    j.only(&["system", "version", "code", "display", "userSelected"])?;
+    let system = match j.get("system") {
+        Some(s) => Some(s.text()?),
+        None => None,
+    };
+    Some((system, j.get("code")?.text().filter(|c| !c.is_empty())?))
+}
+
+/// The codings of a `CodeableConcept`, all of which say the same; `None` for text alone.
+pub(super) fn concept(j: &Json) -> Option<Vec<(Option<&str>, &str)>> {
+    j.only(&["coding", "text"])?;
+    j.get("coding")?.list()?.iter().map(coding).collect()
+}
+
+/// What a security label is.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    Confidentiality(Confidentiality),
+    Sensitivity(Sensitivity),
+    Obligation(Obligations),
+}
+
+const CONFIDENTIALITY: [&str; 3] =
+    [w::CONFIDENTIALITY_SYSTEM, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25"];
+const ACT_CODE: [&str; 3] = [w::ACT_CODE_SYSTEM, "http://hl7.org/fhir/v3/ActCode", "urn:oid:2.16.840.1.113883.5.4"];
+
+pub(super) fn mark(system: Option<&str>, code: &str) -> Option<Mark> {
+    let system = system?;
+    if CONFIDENTIALITY.contains(&system) {
+        return Confidentiality::from_code(code).map(Mark::Confidentiality);
+    }
+    if let Some(o) = obligation(Some(system), code) {
+        return Some(Mark::Obligation(o));
+    }
+    let s = Sensitivity::from_code(code);
+    (ACT_CODE.contains(&system) && s != Sensitivity::Unknown).then_some(Mark::Sensitivity(s))
+}
+
+pub(super) fn obligation(system: Option<&str>, code: &str) -> Option<Obligations> {
+    let o = Obligations::from_code(code)?;
+    let own = o == Obligations::NO_TRAINING;
+    let system = system?;
+    (if own { system == w::OWN_OBLIGATION_SYSTEM } else { ACT_CODE.contains(&system) }).then_some(o)
+}
+
+/// What HL7's consent actions let a permit do, and what they keep a deny from. A permit is read
+/// narrowly and a deny widely: whatever is done with records retrieves them first.
+pub(super) fn actions(effect: Effect, system: Option<&str>, code: &str) -> Option<&'static [Action]> {
+    use Action::{Count, Erase, Export, Ground, Read, Remember};
+    if system != Some(w::ACTION_SYSTEM) {
+        return None;
+    }
+    Some(match (effect, code) {
+        (Effect::Permit, "access") => &[Read, Count],
+        (Effect::Permit, "use") => &[Read, Count, Ground, Remember],
+        (Effect::Permit, "collect") => &[Remember],
+        (Effect::Permit, "disclose") => &[Export],
+        (Effect::Permit, "correct") => &[],
+        (Effect::Deny, "access" | "disclose") => &[Read, Count, Ground, Remember, Export],
+        (Effect::Deny, "use") => &[Ground, Remember],
+        (Effect::Deny, "collect") => &[Remember, Export],
+        (Effect::Deny, "correct") => &[Erase],
+        _ => return None,
+    })
+}
+
+/// The actions of a list of concepts.
+pub(super) fn all_actions(effect: Effect, list: &[Vec<(Option<String>, String)>]) -> Option<Actions> {
+    let mut all = Vec::new();
+    for (system, code) in list.iter().flatten() {
+        all.extend_from_slice(actions(effect, system.as_deref(), code)?);
+    }
+    Some(Actions::of(&all))
+}
+
+/// Purposes that a rule names.
+#[derive(Clone, Default)]
+pub(super) struct Uses {
+    pub(super) known: Vec<Purpose>,
+    pub(super) outside: Vec<Code>,
+    /// The root of the table stands among them.
+    pub(super) any: bool,
+}
+
+impl Uses {
+    pub(super) fn add(&mut self, system: Option<&str>, code: &str) {
+        match Purpose::named(system, code) {
+            NamedPurpose::Known(p) => self.known.push(p),
+            NamedPurpose::Any => self.any = true,
+            NamedPurpose::Other => {
+                self.outside.push(Code { system: system.unwrap_or_default().to_owned(), code: code.to_owned() });
+            }
+        }
+    }
+
+    /// Training a model, and nothing else.
+    pub(super) fn only_training(&self) -> bool {
+        let training = self.known.iter().all(|p| Purpose::MlTraining.covers(*p));
+        training && !self.known.is_empty() && self.outside.is_empty() && !self.any
+    }
+}
+
+/// `provision.class` of R4, `provision.resourceType` of R5.
+pub(super) enum Class<'a> {
+    Category(Category),
+    Type(&'a str),
+}
+
+pub(super) fn class<'a>(system: Option<&str>, code: &'a str) -> Option<Class<'a>> {
+    match system? {
+        w::OWN_CATEGORY_SYSTEM => Category::from_code(code).map(Class::Category),
+        "http://hl7.org/fhir/resource-types" | "http://hl7.org/fhir/fhir-types"
+            if code.starts_with(|c: char| c.is_ascii_uppercase()) && code.chars().all(|c| c.is_ascii_alphabetic()) =>
+        {
+            Some(Class::Type(code))
+        }
+        _ => None,
+    }
+}
+
+/// Which kinds of fact stand for a resource type where the type itself is not known: for a permit
+/// those that come from no other type, for a deny those that may come from it.
+pub(super) fn kinds(effect: Effect, name: &str) -> &'static [Kind] {
+    use Kind::{
+        Absence, ActivitySummary, Allergy, Condition, Document, Encounter, Immunization, Medication, Memory,
+        Observation, Other, Patient, Procedure, Series, Workout,
+    };
+    match (effect, name) {
+        (Effect::Permit, "Condition") => &[Condition],
+        (Effect::Permit, "AllergyIntolerance") => &[Allergy],
+        (Effect::Permit, "Immunization") => &[Immunization],
+        (Effect::Permit, "Patient") => &[Patient],
+        (Effect::Permit, _) => &[],
+        (Effect::Deny, "Observation") => &[Observation, Series, Workout, ActivitySummary, Absence, Other],
+        (Effect::Deny, "Condition") => &[Condition, Absence],
+        (Effect::Deny, "AllergyIntolerance") => &[Allergy, Absence],
+        (Effect::Deny, "Immunization") => &[Immunization, Absence],
+        (Effect::Deny, "Procedure") => &[Procedure, Absence],
+        (Effect::Deny, "Encounter") => &[Encounter],
+        (Effect::Deny, "Patient") => &[Patient],
+        (
+            Effect::Deny,
+            "Medication"
+            | "MedicationRequest"
+            | "MedicationStatement"
+            | "MedicationDispense"
+            | "MedicationAdministration",
+        ) => &[Medication, Absence],
+        // Whatever else it is: all kinds that several types share.
+        (Effect::Deny, _) => &[
+            Observation,
+            Medication,
+            Procedure,
+            Encounter,
+            Document,
+            Series,
+            Workout,
+            ActivitySummary,
+            Absence,
+            Memory,
+            Other,
+        ],
+    }
+}
+
+pub(super) fn among(effect: Effect, names: &[String]) -> Among {
+    let all: Vec<Kind> = names.iter().flat_map(|n| kinds(effect, n)).copied().collect();
+    Among::kinds(&all)
+}
+
+/// Roles that say how an actor takes part in the consent and are no condition (v3-ParticipationType,
+/// v3-ParticipationFunction, v3-RoleCode, v3-RoleClass, `extra-security-role-type`).
+const STRUCTURAL: [(&str, &[&str]); 5] = [
+    ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", &["IRCP", "PRCP", "CST", "TRC", "REFT"]),
+    ("http://terminology.hl7.org/CodeSystem/v3-ParticipationFunction", &["AUCG", "AULR", "AUTM", "AUWA"]),
+    ("http://terminology.hl7.org/CodeSystem/v3-RoleCode", &["GRANTEE", "DELEGATEE"]),
+    ("http://terminology.hl7.org/CodeSystem/v3-RoleClass", &["GRANTEE", "AGNT"]),
+    (
+        "http://terminology.hl7.org/CodeSystem/extra-security-role-type",
+        &["dataprocessor", "datacollector", "humanuser"],
+    ),
+];
+
+pub(super) fn is_structural(system: Option<&str>, code: &str) -> bool {
+    STRUCTURAL.iter().any(|(s, codes)| system == Some(s) && codes.contains(&code))
+}
+
+/// Who or what a `Reference` names.
+pub(super) struct Target<'a> {
+    pub(super) kind: Option<&'a str>,
+    /// Without the version.
+    pub(super) literal: Option<&'a str>,
+    pub(super) identifier: Option<(&'a str, &'a str)>,
+}
+
+pub(super) fn reference(j: &Json) -> Option<Target<'_>> {
+    j.only(&["reference", "type", "identifier", "display"])?;
+    let literal = match j.get("reference") {
+        None => None,
+        // Of a contained resource nothing is known outside.
+        Some(r) => Some(r.text().filter(|t| !t.is_empty() && !t.starts_with('#'))?),
+    };
+    let identifier = match j.get("identifier") {
+        None => None,
+        Some(i) => {
+            i.only(&["use", "type", "system", "value", "period", "assigner"])?;
+            let system = match i.get("system") {
+                Some(s) => s.text()?,
+                None => "",
+            };
+            Some((system, i.get("value")?.text().filter(|v| !v.is_empty())?))
+        }
+    };
+    if literal.is_none() && identifier.is_none() {
+        return None;
+    }
+    let literal = literal.map(|l| l.split_once("/_history/").map_or(l, |(before, _)| before));
+    Some(Target { kind: j.get("type").and_then(Json::text), literal, identifier })
+}
+
+/// A `Period` as a half-open range of milliseconds; date-only and partial bounds are whole
+/// intervals in a zone, minutes east of UTC.
+pub(super) fn period(j: &Json, zone: i16) -> Option<(Option<i64>, Option<i64>)> {
+    j.only(&["start", "end"])?;
+    let bound = |name| match j.get(name) {
+        None => Some(None),
+        Some(v) => When::parse_fhir(v.text()?).map(Some),
+    };
+    let shift = |w: &When| if w.offset.is_none() { i64::from(zone) * 60_000 } else { 0 };
+    let (start, end) = (bound("start")?, bound("end")?);
+    let range = (start.map(|w| w.at - shift(&w)), end.map(|w| w.end() - shift(&w)));
+    match range {
+        (None, None) => None,
+        (Some(a), Some(b)) if a >= b => None,
+        range => Some(range),
+    }
+}

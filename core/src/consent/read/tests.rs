@@ -1,0 +1,370 @@
+//! What is read and what is not, element by element.
+
+use super::super::rule::{Action, Effect};
+use super::*;
+use crate::label::{Obligations, Purpose, Sensitivities, Sensitivity};
+use serde_json::{Value, json};
+
+const REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+const SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
+
+fn r4(root: Value) -> Value {
+    json!({
+        "resourceType": "Consent",
+        "id": "1",
+        "status": "active",
+        "scope": { "coding": [{ "system": SCOPE, "code": "patient-privacy" }] },
+        "category": [{ "coding": [{ "system": "http://loinc.org", "code": "59284-0" }] }],
+        "patient": { "reference": "Patient/p" },
+        "provision": root,
+    })
+}
+
+fn r5() -> Value {
+    json!({
+        "resourceType": "Consent",
+        "id": "1",
+        "status": "active",
+        "category": [{ "coding": [{ "system": "http://loinc.org", "code": "59284-0" }] }],
+        "subject": { "reference": "Patient/p" },
+        "date": "2026-01-01",
+        "period": { "start": "2026", "end": "2026-06" },
+        "grantor": [{ "reference": "Patient/p" }],
+        "decision": "deny",
+        "provision": [{
+            "purpose": [{ "system": REASON, "code": "TREAT" }],
+            "resourceType": [{ "system": "http://hl7.org/fhir/resource-types", "code": "Observation" }],
+            "provision": [{ "code": [{ "coding": [{ "system": "http://loinc.org", "code": "1" }] }] }],
+        }],
+    })
+}
+
+fn treat() -> Value {
+    json!({ "type": "permit", "purpose": [{ "system": REASON, "code": "TREAT" }] })
+}
+
+fn of(v: &Value) -> ReadConsent {
+    read_consent(&serde_json::to_vec(v).unwrap(), 0)
+}
+
+fn with(mut v: Value, name: &str, value: Value) -> Value {
+    v.as_object_mut().unwrap().insert(name.to_owned(), value);
+    v
+}
+
+fn without(mut v: Value, name: &str) -> Value {
+    v.as_object_mut().unwrap().remove(name);
+    v
+}
+
+/// `(permits, denies, void permits)`
+fn counts(c: &ReadConsent) -> (usize, usize, usize) {
+    let of = |e| c.rules.iter().filter(|r| r.effect == e).count();
+    (of(Effect::Permit), of(Effect::Deny), c.void)
+}
+
+#[test]
+fn only_an_active_status_counts_and_an_unknown_one_cannot_be_read() {
+    for (status, reads) in [
+        ("active", Reads::Active),
+        ("draft", Reads::Inactive),
+        ("proposed", Reads::Inactive),
+        ("rejected", Reads::Inactive),
+        ("inactive", Reads::Inactive),
+        ("entered-in-error", Reads::Inactive),
+        ("not-done", Reads::Unusable),
+        ("Active", Reads::Unusable),
+        ("unknown", Reads::Unusable),
+    ] {
+        assert_eq!(of(&with(r4(treat()), "status", status.into())).reads(), reads, "{status}");
+    }
+    assert_eq!(of(&with(r5(), "status", "not-done".into())).reads(), Reads::Inactive);
+    assert_eq!(of(&with(r5(), "status", "unknown".into())).reads(), Reads::Unusable);
+    // Withdrawn, it need not say what it once permitted.
+    assert_eq!(of(&with(without(r4(treat()), "provision"), "status", "inactive".into())).reads(), Reads::Inactive);
+}
+
+#[test]
+fn what_changes_the_whole_or_is_not_there_makes_it_unusable() {
+    let good = r4(treat());
+    assert_eq!((of(&good).reads(), counts(&of(&good))), (Reads::Active, (1, 0, 0)));
+    for bad in [
+        with(good.clone(), "modifierExtension", json!([{ "url": "http://example.org/x", "valueBoolean": false }])),
+        with(good.clone(), "modifierExtension", json!([])),
+        with(good.clone(), "implicitRules", "http://example.org/x".into()),
+        with(good.clone(), "resourceType", "Contract".into()),
+        with(good.clone(), "identifier", json!({ "value": "not a list" })),
+        with(good.clone(), "provision", json!([treat()])),
+        with(good.clone(), "provision", json!({})),
+        without(good.clone(), "provision"),
+        without(good.clone(), "status"),
+        r4(json!({ "purpose": [{ "system": REASON, "code": "TREAT" }] })),
+        r4(json!({ "type": "allow" })),
+        r4(json!({ "type": "permit", "provision": [] })),
+        r4(json!({ "type": "permit", "provision": treat() })),
+        without(r5(), "decision"),
+        with(r5(), "decision", "allow".into()),
+        with(r5(), "provision", json!({ "purpose": [] })),
+    ] {
+        let c = of(&bad);
+        assert_eq!((c.reads(), c.rules(1, 0, true)), (Reads::Unusable, vec![Rule::unusable(c.series(), 1)]), "{bad}");
+    }
+    for text in ["", "{", "null", "[]", "{\"resourceType\":\"Consent\",\"status\":\"active\",\"status\":\"active\"}"] {
+        assert_eq!(read_consent(text.as_bytes(), 0).reads(), Reads::Unusable);
+    }
+    let doubled =
+        serde_json::to_string(&good).unwrap().replace("\"type\":\"permit\"", "\"type\":\"deny\",\"type\":\"permit\"");
+    assert_eq!(read_consent(doubled.as_bytes(), 0).reads(), Reads::Unusable);
+}
+
+#[test]
+fn deep_trees_are_read_up_to_a_bound() {
+    let nest =
+        |n: usize| (0..n).fold(json!({ "type": "permit" }), |inner, _| json!({ "type": "deny", "provision": [inner] }));
+    let c = of(&r4(nest(32)));
+    assert_eq!((c.reads(), counts(&c)), (Reads::Active, (1, 32, 0)));
+    assert!(c.rules[32].place.is_inside(c.rules[0].place));
+    for n in [33, 60, 100] {
+        assert_eq!(of(&r4(nest(n))).reads(), Reads::Unusable, "{n}");
+    }
+    let wide = json!({ "type": "deny", "provision": vec![treat(); 1000] });
+    assert_eq!(of(&r4(wide)).reads(), Reads::Unusable);
+    // Deeper than a parser goes: still the same series.
+    let deep = "{\"provision\":[".repeat(5000) + &"]}".repeat(5000);
+    let text = format!(
+        "{{\"resourceType\":\"Consent\",\"id\":\"1\",\"patient\":{{\"reference\":\"Patient/p\"}},\"provision\":{deep}}}"
+    );
+    let c = read_consent(text.as_bytes(), 0);
+    assert_eq!((c.reads(), c.series()), (Reads::Unusable, of(&r4(treat())).series()));
+}
+
+#[test]
+fn anything_unknown_voids_a_permit_and_widens_a_deny() {
+    let coded = |system: &str, code: &str| json!([{ "system": system, "code": code }]);
+    let conditions = [
+        ("purpose", json!([])),
+        ("purpose", json!([{ "display": "words" }])),
+        ("securityLabel", coded("http://example.org/labels", "X")),
+        ("securityLabel", coded("http://terminology.hl7.org/CodeSystem/v3-ActCode", "NOSUCH")),
+        ("securityLabel", json!([{ "code": "R" }])),
+        ("action", json!([{ "coding": coded("http://example.org/actions", "x") }])),
+        ("action", json!([{ "text": "look" }])),
+        ("class", coded("urn:ietf:bcp:13", "application/pdf")),
+        ("code", json!([{ "text": "cholesterol" }])),
+        ("actor", json!([{ "role": { "text": "doctor" } }])),
+        ("actor", json!([{ "reference": { "display": "Dr A" } }])),
+        ("actor", json!([{ "reference": { "reference": "#contained" } }])),
+        ("actor", json!([{ "reference": { "reference": "Group/1" }, "modifierExtension": [{ "url": "x" }] }])),
+        ("data", json!([{ "meaning": "beside", "reference": { "reference": "Observation/1" } }])),
+        ("data", json!([{ "reference": { "reference": "Observation/1" } }])),
+        ("period", json!({ "start": "yesterday" })),
+        ("period", json!({ "start": "2026-02", "end": "2026-01" })),
+        ("dataPeriod", json!({})),
+        ("dataPeriod", json!({ "start": "2026", "_end": { "extension": [] } })),
+        ("expression", json!({ "language": "text/cql" })),
+        ("_type", json!({ "extension": [{ "url": "x" }] })),
+        ("modifierExtension", json!([{ "url": "http://example.org/only-on-sundays", "valueBoolean": true }])),
+    ];
+    for (name, value) in conditions {
+        let permit = of(&r4(with(treat(), name, value.clone())));
+        let expect = if name == "_type" { (1, 0, 0) } else { (0, 0, 1) };
+        assert_eq!((permit.reads(), counts(&permit)), (Reads::Active, expect), "{name} {value}");
+        let deny = of(&r4(with(json!({ "type": "deny" }), name, value.clone())));
+        let any = of(&r4(json!({ "type": "deny" })));
+        assert_eq!(deny.rules, any.rules, "{name} {value}");
+    }
+    // A child inherits what is not understood, unless it states its own.
+    let inner = json!({ "type": "permit", "provision": [treat(), { "type": "permit" }], "purpose": [] });
+    assert_eq!(counts(&of(&r4(inner))), (1, 0, 2));
+}
+
+#[test]
+fn elements_around_the_provisions_that_are_not_understood_void_every_permit() {
+    let tree = json!({ "type": "deny", "provision": [treat()] });
+    for bad in [
+        with(r4(tree.clone()), "scope", json!({ "coding": [{ "system": SCOPE, "code": "treatment" }] })),
+        without(r4(tree.clone()), "scope"),
+        with(r4(tree.clone()), "condition", json!({})),
+        with(r4(tree.clone()), "_status2", json!({})),
+        with(r4(tree.clone()), "verification", json!([{ "verified": false }])),
+        with(r4(tree.clone()), "verification", json!([])),
+        with(r4(tree.clone()), "verification", json!([{ "verified": true, "modifierExtension": [{ "url": "x" }] }])),
+        with(r4(tree.clone()), "policy", json!([{ "uri": "x", "modifierExtension": [{ "url": "x" }] }])),
+    ] {
+        assert_eq!(counts(&of(&bad)), (0, 1, 1), "{bad}");
+    }
+    for good in [
+        with(r4(tree.clone()), "verification", json!([{ "verified": true }])),
+        with(r4(tree.clone()), "policyRule", json!({ "coding": [] })),
+        with(r4(tree.clone()), "_status", json!({ "id": "a" })),
+        with(r4(tree), "extension", json!([{ "url": "x", "valueCode": "y" }])),
+    ] {
+        assert_eq!(counts(&of(&good)), (1, 1, 0), "{good}");
+    }
+    assert_eq!(counts(&of(&with(r5(), "category", json!([{ "text": "resuscitation" }])))).2, 1);
+    assert_eq!(counts(&of(&with(r5(), "period", json!({ "end": "never" })))).2, 1);
+}
+
+#[test]
+fn r5_decides_at_the_root_and_reverses_below() {
+    let c = of(&r5());
+    assert_eq!((c.reads(), counts(&c)), (Reads::Active, (1, 2, 0)));
+    let effects: Vec<_> = c.rules.iter().map(|r| (r.effect, r.place.depth)).collect();
+    assert_eq!(effects, [(Effect::Deny, 0), (Effect::Permit, 1), (Effect::Deny, 2)]);
+    let day = |t: &str| crate::record::When::parse_fhir(t).map(|w| Timestamp::from_millis(w.at));
+    let v = c.rules[2].applies.validity;
+    assert_eq!((v.start, v.end), (day("2026-01-01"), day("2026-07-01")), "partial dates are whole intervals");
+    assert_eq!(c.rules[2].covers.detail.as_ref().unwrap().types.as_ref().unwrap().names, ["Observation"]);
+    // The words of R4 are not those of R5, and the other way round.
+    let old = with(
+        json!({ "type": "permit" }),
+        "resourceType",
+        json!([{ "system": "http://hl7.org/fhir/resource-types", "code": "Observation" }]),
+    );
+    assert_eq!(counts(&of(&r4(old))), (0, 0, 1));
+}
+
+#[test]
+fn labels_and_limits_are_conditions_or_obligations() {
+    let act = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    let label = |code: &str| json!({ "system": act, "code": code });
+    let c = of(&r4(with(treat(), "securityLabel", json!([label("PSY"), label("NOREUSE"), label("MASK")]))));
+    assert_eq!(c.rules[0].obligations, Obligations::NO_REUSE.union(Obligations::MASK));
+    let test = c.rules[0].covers.labels.unwrap();
+    assert!(test.permits(Sensitivities::only(Sensitivity::Psychiatry), crate::label::Confidentiality::Restricted));
+    let only = of(&r4(with(treat(), "securityLabel", json!([label("DEID")]))));
+    assert_eq!((only.rules[0].covers.labels, only.rules[0].obligations), (None, Obligations::DEIDENTIFY));
+
+    let url = "http://hl7.org/fhir/StructureDefinition/consent-provision-limit";
+    let limit =
+        |controls: Value| r4(with(treat(), "modifierExtension", json!([{ "url": url, "extension": controls }])));
+    let control = |code: &str| json!({ "url": "control", "valueCodeableConcept": { "coding": [label(code)] } });
+    let c = of(&limit(json!([control("DEID"), control("DELAU")])));
+    assert_eq!(c.rules[0].obligations, Obligations::DEIDENTIFY.union(Obligations::DELETE_AFTER_USE));
+    for bad in [
+        json!([control("ENCRYPT")]),
+        json!([]),
+        json!([{ "url": "control", "valueCodeableConcept": { "text": "carefully" } }]),
+        json!([{ "url": "other", "valueCodeableConcept": { "coding": [label("DEID")] } }]),
+        json!([with(control("DEID"), "extension", json!([{ "url": "x" }]))]),
+    ] {
+        assert_eq!(counts(&of(&limit(bad))), (0, 0, 1));
+    }
+}
+
+#[test]
+fn obligations_and_periods_of_a_parent_hold_for_its_children() {
+    let act = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    let tree = json!({
+        "type": "permit",
+        "securityLabel": [{ "system": act, "code": "DEID" }],
+        "period": { "start": "2026-01-01", "end": "2026-12-31" },
+        "provision": [
+            { "type": "permit", "securityLabel": [{ "system": act, "code": "DELAU" }], "period": { "start": "2025", "end": "2026-03-01" } },
+        ],
+    });
+    let c = of(&r4(tree));
+    let (outer, inner) = (&c.rules[0], &c.rules[1]);
+    assert_eq!(inner.obligations, outer.obligations.union(Obligations::DELETE_AFTER_USE));
+    assert_eq!(inner.applies.validity.start, outer.applies.validity.start);
+    assert!(inner.applies.validity.end < outer.applies.validity.end);
+}
+
+#[test]
+fn actions_are_read_narrowly_for_a_permit_and_widely_for_a_deny() {
+    let system = "http://terminology.hl7.org/CodeSystem/consentaction";
+    let actions = |effect: &str, code: &str| {
+        let action = json!([{ "coding": [{ "system": system, "code": code }] }]);
+        of(&r4(json!({ "type": effect, "action": action }))).rules[0].applies.actions
+    };
+    assert!(
+        actions("permit", "access").contains(Action::Read) && !actions("permit", "access").contains(Action::Ground)
+    );
+    assert!(actions("permit", "use").contains(Action::Remember) && !actions("permit", "use").contains(Action::Export));
+    assert!(
+        actions("permit", "disclose").contains(Action::Export) && !actions("permit", "disclose").contains(Action::Read)
+    );
+    for action in [Action::Read, Action::Ground, Action::Count, Action::Remember, Action::Export] {
+        assert!(actions("deny", "access").contains(action) && actions("deny", "disclose").contains(action));
+    }
+    assert!(
+        !actions("permit", "correct").contains(Action::Erase) && actions("deny", "correct").contains(Action::Erase)
+    );
+}
+
+#[test]
+fn a_purpose_is_read_by_its_system_or_without_one() {
+    let purposes = |v: Value| of(&r4(json!({ "type": "deny", "purpose": [v] }))).rules[0].applies.clone();
+    for system in [None, Some(REASON), Some("http://hl7.org/fhir/v3/ActReason"), Some("urn:oid:2.16.840.1.113883.5.8")]
+    {
+        let coded = system.map_or(json!({ "code": "TREAT" }), |s| json!({ "system": s, "code": "TREAT" }));
+        assert!(purposes(coded).purposes.contains(Purpose::BreakGlass));
+    }
+    let other = purposes(json!({ "system": "http://example.org", "code": "TREAT" }));
+    assert!(!other.purposes.contains(Purpose::Treatment) && other.outside.unwrap().len() == 1);
+    let any = purposes(json!({ "system": REASON, "code": "PurposeOfUse" }));
+    assert!(any.purposes.contains(Purpose::MlTraining) && any.outside.is_none());
+    let permit = of(&r4(json!({ "type": "permit", "purpose": [{ "system": REASON, "code": "PurposeOfUse" }] })));
+    assert!(!permit.rules[0].applies.purposes.contains(Purpose::MlTraining));
+}
+
+#[test]
+fn a_series_is_its_identifier_or_its_subject_and_id() {
+    let id = |v: Value| of(&v).series();
+    let base = r4(treat());
+    assert_ne!(id(base.clone()), id(with(base.clone(), "id", "2".into())));
+    assert_ne!(id(base.clone()), id(with(base.clone(), "patient", json!({ "reference": "Patient/q" }))));
+    let named = |list: Value| with(base.clone(), "identifier", list);
+    let (a, b) = (json!({ "system": "s", "value": "1" }), json!({ "system": "s", "value": "2" }));
+    assert_eq!(id(named(json!([a, b]))), id(with(named(json!([b, a])), "id", "9".into())));
+    assert_ne!(id(named(json!([a]))), id(named(json!([b]))));
+    assert_eq!(id(named(json!([{ "system": "s" }]))), id(base.clone()));
+    let (x, y) = (without(base.clone(), "id"), with(without(base, "id"), "language", "fr".into()));
+    assert_ne!(id(x.clone()), id(y));
+    assert_eq!(id(x.clone()), id(x));
+}
+
+#[test]
+fn of_a_bundle_each_series_counts_once_with_its_last_version() {
+    let at = |v: Value, t: &str| with(v, "meta", json!({ "lastUpdated": t }));
+    let gone = with(r4(treat()), "status", "inactive".into());
+    let bundle = |list: Vec<Value>| {
+        let entry: Vec<Value> = list.into_iter().map(|r| json!({ "fullUrl": "urn:x", "resource": r })).collect();
+        read_consents(
+            &serde_json::to_vec(&json!({ "resourceType": "Bundle", "type": "collection", "entry": entry })).unwrap(),
+            0,
+        )
+    };
+    let (old, new) = (at(r4(treat()), "2026-01-01T00:00:00Z"), at(gone.clone(), "2026-02-01T00:00:00Z"));
+    for list in
+        [vec![old.clone(), new.clone()], vec![new, json!({ "resourceType": "Patient", "id": "p" }), old.clone()]]
+    {
+        let all = bundle(list).unwrap();
+        assert_eq!((all.len(), all[0].reads()), (1, Reads::Inactive));
+    }
+    let unclear = bundle(vec![r4(treat()), gone]).unwrap();
+    assert_eq!((unclear.len(), unclear[0].reads()), (1, Reads::Unusable), "nothing says which is newer");
+    let twice = bundle(vec![old.clone(), old.clone()]).unwrap();
+    assert_eq!((twice.len(), twice[0].reads()), (1, Reads::Active));
+    let untyped = bundle(vec![without(old.clone(), "resourceType")]).unwrap();
+    assert_eq!((untyped.len(), untyped[0].reads()), (1, Reads::Unusable));
+    assert_eq!(twice[0].source(), serde_json::to_vec(&old).unwrap());
+    for bad in ["", "[]", "{}", "{\"resourceType\":\"Patient\"}", "{\"resourceType\":\"Bundle\",\"entry\":{}}"] {
+        assert!(read_consents(bad.as_bytes(), 0).is_err());
+    }
+}
+
+#[test]
+fn nothing_of_a_consent_shows_in_debug() {
+    let named = with(
+        treat(),
+        "actor",
+        json!([{ "reference": { "reference": "Practitioner/secret" }, "role": { "coding": [{ "code": "secret" }] } }]),
+    );
+    let named = with(named, "code", json!([{ "coding": [{ "system": "secret", "code": "secret" }] }]));
+    let named =
+        with(named, "data", json!([{ "meaning": "instance", "reference": { "reference": "Observation/secret" } }]));
+    let c = of(&with(r4(named), "patient", json!({ "reference": "Patient/secret" })));
+    assert_eq!(counts(&c), (1, 0, 0));
+    assert!(!format!("{c:?} {:?}", c.rules(1, 0, false)).contains("secret"));
+}

@@ -1,0 +1,175 @@
+//! Consents from elsewhere: filed, listed, withdrawn, handed out as they came.
+
+use super::grants::file_consents;
+use super::policy_row::{FiledConsent, Origin, PartitionKind};
+use super::scope::Scope;
+use super::space::HealthSpace;
+use super::state::{Target, Writing};
+use super::tx::Tx;
+use crate::audit::{AuditEvent, Gesture};
+use crate::consent::{Reads, Standing, read_consents};
+use crate::crypto::hash::sha256;
+use crate::error::{Error, Limit, Result};
+use crate::id::{GrantId, Timestamp};
+use std::collections::BTreeMap;
+
+/// Every decision looks at all of them: a space is not an archive of consents.
+const MAX_FILED: usize = 1024 * 1024;
+
+/// What came of importing consents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsentsReport {
+    /// New, or a new version of one that was there: what was filed, by id.
+    pub filed: Vec<GrantId>,
+    /// There already, byte for byte; one that was withdrawn here stays withdrawn.
+    pub unchanged: usize,
+    /// Older than the version that is there: not filed.
+    pub older: usize,
+    /// Another text for a grant that was given here: not filed.
+    pub conflicting: usize,
+    /// Of those filed: cannot be read, so they refuse everything until withdrawn or replaced.
+    pub unusable: usize,
+    /// Of those filed: permits that do not apply because something in them is not understood.
+    pub void_permits: usize,
+}
+
+/// A consent from elsewhere, as the person sees it in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportedConsent {
+    /// Its id: withdraw it with this.
+    pub id: GrantId,
+    /// Where it stands now.
+    pub standing: Standing,
+    /// Permits that do not apply because something in them is not understood.
+    pub void_permits: usize,
+}
+
+impl HealthSpace {
+    /// Files Consents that were given elsewhere (FHIR R4 or R5, alone or in a Bundle), so that every
+    /// session decides by them as by the grants of this space. They hold in every partition of
+    /// health data, later ones too. The gesture says that the person wants them, and that they are
+    /// about the person: a Consent names its patient in ways that nothing here can check.
+    ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, Environment, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-consents-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// let refusal = br#"{"resourceType":"Consent","id":"1","status":"active","provision":{"type":"deny"}}"#;
+    /// let report = space.import_consents(refusal, gesture)?;
+    /// assert_eq!((report.filed.len(), space.imported_consents()?.len()), (1, 1));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::NeedsFullSlot`]
+    /// where the space was opened for some partitions only; [`Error::TooLarge`] beyond 1 MiB of
+    /// consents in all.
+    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
+    pub fn import_consents(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
+        // Series and updates do not depend on the zone; the rules are read from the filed bytes.
+        let consents = read_consents(source, 0)?;
+        self.inner.write(|tx, w| {
+            w.work(tx, Target::System)?;
+            let health: Vec<Scope> =
+                w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health).cloned().collect();
+            let mut report = ConsentsReport::default();
+            let mut filed: Vec<FiledConsent> = Vec::new();
+            for consent in &consents {
+                let series = consent.series();
+                let known = w.state.partitions.iter().flat_map(|p| &p.policy.consents).filter(|c| c.series == series);
+                let newest = known.max_by_key(|c| c.version);
+                let is_older = |c: &FiledConsent| {
+                    let there = crate::consent::read_consent(&c.bytes, 0).updated();
+                    there.zip(consent.updated()).is_some_and(|(there, new)| new < there)
+                };
+                match newest {
+                    Some(c) if c.bytes == consent.source() => report.unchanged += 1,
+                    Some(c) if c.origin == Origin::Own => report.conflicting += 1,
+                    Some(c) if is_older(c) => report.older += 1,
+                    newest => {
+                        report.filed.push(series);
+                        report.unusable += usize::from(consent.reads() == Reads::Unusable);
+                        report.void_permits += consent.void_permits();
+                        filed.push(FiledConsent {
+                            series,
+                            version: newest.map_or(1, |c| c.version.saturating_add(1)),
+                            bytes: consent.source().to_vec(),
+                            origin: Origin::Imported,
+                        });
+                    }
+                }
+            }
+            if filed.is_empty() {
+                return Ok(report);
+            }
+            for p in &health {
+                let kept = p.policy.consents.iter().filter(|c| !report.filed.contains(&c.series));
+                if kept.chain(&filed).map(|c| c.bytes.len()).sum::<usize>() > MAX_FILED {
+                    return Err(Error::TooLarge(Limit::Capacity));
+                }
+                file_consents(tx, w, p, filed.clone())?;
+            }
+            let work = w.work(tx, Target::System)?;
+            for c in &filed {
+                let event = AuditEvent::ConsentImported {
+                    grant: c.series,
+                    version: c.version,
+                    consent_hash: sha256(&[&c.bytes]),
+                    gesture: gesture.clone(),
+                };
+                tx.log(work, event)?;
+            }
+            Ok(report)
+        })
+    }
+
+    /// Every consent from elsewhere, withdrawn and expired ones too.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield.
+    pub fn imported_consents(&self) -> Result<Vec<ImportedConsent>> {
+        let (_txn, state) = self.inner.read()?;
+        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let mut all = BTreeMap::new();
+        for p in &state.partitions {
+            for id in p.policy.state.series() {
+                let consents = &p.policy.state;
+                if let (Some(c), Some(standing)) = (consents.imported(id), consents.standing(id, now)) {
+                    let standing = if p.manifest.denied.contains(&id) { Standing::Withdrawn } else { standing };
+                    all.entry(id).or_insert(ImportedConsent { id, standing, void_permits: c.void_permits() });
+                }
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// The newest version of every consent, byte for byte as stored: grants of this space as FHIR
+    /// Consents, and those from elsewhere as they came (also where they were withdrawn here since).
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield.
+    pub fn export_consents(&self) -> Result<Vec<(GrantId, Vec<u8>)>> {
+        let (_txn, state) = self.inner.read()?;
+        let filed = state.partitions.iter().flat_map(|p| &p.policy.consents);
+        let all: BTreeMap<GrantId, Vec<u8>> = filed.map(|c| (c.series, c.bytes.clone())).collect();
+        Ok(all.into_iter().collect())
+    }
+}
+
+/// Files the withdrawal of a consent from elsewhere wherever it stands.
+pub(super) fn withdraw_imported(tx: &mut Tx<'_>, w: &mut Writing, series: GrantId) -> Result<()> {
+    for p in w.state.partitions.clone() {
+        if let Some(c) = p.policy.consents.iter().find(|c| c.series == series) {
+            let version = c.version.saturating_add(1);
+            let withdrawn = FiledConsent { version, origin: Origin::Withdrawn, ..c.clone() };
+            file_consents(tx, w, &p, vec![withdrawn])?;
+        }
+    }
+    Ok(())
+}

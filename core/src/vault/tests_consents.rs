@@ -1,0 +1,187 @@
+//! Consents from elsewhere in the vault: filed, decided by, withdrawn, handed out.
+
+use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
+use super::*;
+use crate::audit::AuditEvent;
+use crate::consent::{Recipient, Standing};
+use crate::error::Error;
+use crate::id::Timestamp;
+use crate::label::Purpose;
+use crate::record::Category;
+
+const LDL: &str = "13457-7";
+
+fn consent(id: &str, updated: &str, status: &str, provision: &str) -> Vec<u8> {
+    format!(
+        r#"{{"resourceType":"Consent","id":"{id}","meta":{{"lastUpdated":"{updated}T00:00:00Z"}},"status":"{status}","scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},"patient":{{"reference":"Patient/p1"}},"provision":{provision}}}"#
+    )
+    .into_bytes()
+}
+
+fn provision(effect: &str, purpose: &str, more: &str) -> String {
+    format!(
+        r#"{{"type":"{effect}"{more},"purpose":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"{purpose}"}}]}}"#
+    )
+}
+
+/// How many LDL results a practitioner is shown.
+fn asked(space: &HealthSpace, who: &Recipient, purpose: Purpose) -> crate::Result<usize> {
+    let s = space.session(who.clone(), purpose)?;
+    Ok(s.query(&of_code(LDL))?.into_value().len())
+}
+
+#[test]
+fn a_consent_from_elsewhere_is_decided_by_until_it_is_withdrawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    let (env, clock) = clock();
+    let (space, _) = HealthSpace::create(&file, &unlock(), env.clone()).unwrap();
+    fill(&space);
+    let part = HealthSpace::open_partitions(&file, &unlock(), env.clone(), &["health"]).unwrap();
+    let doctor = Recipient::reference("Practitioner/1").unwrap();
+    let treat = |s: &HealthSpace| asked(s, &doctor, Purpose::Treatment);
+    assert!(matches!(treat(&space), Err(Error::Denied)));
+
+    let actor = r#","period":{"end":"2027"},"actor":[{"reference":{"reference":"Practitioner/1"}}]"#;
+    let permit = consent("a", "2026-01-01", "active", &provision("permit", "TREAT", actor));
+    assert!(matches!(part.import_consents(&permit, gesture()), Err(Error::NeedsFullSlot)));
+    let report = space.import_consents(&permit, gesture()).unwrap();
+    assert_eq!((report.filed.len(), report.unusable, report.void_permits), (1, 0, 0));
+    let id = report.filed[0];
+    let again = space.import_consents(&permit, gesture()).unwrap();
+    assert_eq!((again.filed.len(), again.unchanged), (0, 1));
+    for s in [&space, &part] {
+        assert_eq!(treat(s).unwrap(), 1);
+        assert!(matches!(asked(s, &model(), Purpose::Treatment), Err(Error::Denied)));
+        assert!(matches!(asked(s, &doctor, Purpose::MlTraining), Err(Error::Denied)));
+        assert_eq!(s.imported_consents().unwrap()[0].standing, Standing::InForce);
+        assert_eq!(s.export_consents().unwrap(), [(id, permit.clone())]);
+    }
+    let imports = |s: &HealthSpace| {
+        events(s, LogOf::Space)
+            .iter()
+            .filter(|e| matches!(e, AuditEvent::ConsentImported { grant, .. } if *grant == id))
+            .count()
+    };
+    assert_eq!(imports(&space), 1);
+
+    // It ends with the year that it names.
+    let at = |text| Timestamp::from_millis(crate::record::When::parse_fhir(text).unwrap().at);
+    clock.set(at("2027-12-31T23:59:59Z"));
+    assert_eq!(treat(&space).unwrap(), 1);
+    clock.set(at("2028-01-01T00:00:00Z"));
+    assert!(matches!(treat(&space), Err(Error::Denied)));
+    assert_eq!(space.imported_consents().unwrap()[0].standing, Standing::Expired);
+
+    // Withdrawn by a newer version of its own; the older one does not come back.
+    let gone = consent("a", "2026-03-01", "inactive", &provision("permit", "TREAT", ""));
+    assert_eq!(space.import_consents(&gone, gesture()).unwrap().filed, [id]);
+    let report = space.import_consents(&permit, gesture()).unwrap();
+    assert_eq!((report.older, report.filed.len()), (1, 0));
+    assert_eq!(space.imported_consents().unwrap()[0].standing, Standing::Withdrawn);
+}
+
+#[test]
+fn the_person_withdraws_it_in_one_call_from_any_handle() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    let (env, _) = clock();
+    let (space, _) = HealthSpace::create(&file, &unlock(), env.clone()).unwrap();
+    fill(&space);
+    let part = HealthSpace::open_partitions(&file, &unlock(), env.clone(), &["health"]).unwrap();
+    let permit = |id: &str| consent(id, "2026-01-01", "active", &provision("permit", "TREAT", ""));
+    for (id, by) in [("a", &space), ("b", &part)] {
+        let report = space.import_consents(&permit(id), gesture()).unwrap();
+        assert_eq!(asked(&part, &model(), Purpose::Treatment).unwrap(), 1);
+        by.withdraw(report.filed[0]).unwrap();
+        by.withdraw(report.filed[0]).unwrap();
+        for s in [&space, &part] {
+            assert!(matches!(asked(s, &model(), Purpose::Treatment), Err(Error::Denied)));
+            assert!(s.imported_consents().unwrap().iter().all(|c| c.standing == Standing::Withdrawn));
+        }
+        // The same bytes do not undo it, and are handed out as they came.
+        assert_eq!(space.import_consents(&permit(id), gesture()).unwrap().unchanged, 1);
+        assert!(matches!(asked(&space, &model(), Purpose::Treatment), Err(Error::Denied)));
+        assert!(space.export_consents().unwrap().iter().any(|(_, bytes)| *bytes == permit(id)));
+    }
+    drop((space, part));
+    let space = HealthSpace::open(&file, &unlock(), env).unwrap();
+    assert!(matches!(asked(&space, &model(), Purpose::Treatment), Err(Error::Denied)));
+}
+
+#[test]
+fn a_refusal_from_elsewhere_outweighs_grants_and_reaches_later_partitions() {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, _) = clock();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
+    fill(&space);
+    allow(&space, &[Category::Laboratory]);
+    let ask = || asked(&space, &model(), Purpose::PatientRequest);
+    assert_eq!(ask().unwrap(), 1);
+    // What cannot be read refuses everything, until it is withdrawn.
+    let broken = consent("x", "2026-01-01", "active", r#"{"type":"perhaps"}"#);
+    let report = space.import_consents(&broken, gesture()).unwrap();
+    assert_eq!((report.unusable, report.filed.len()), (1, 1));
+    assert!(matches!(ask(), Err(Error::Denied)));
+    assert_eq!(space.imported_consents().unwrap()[0].standing, Standing::Unusable);
+    space.withdraw(report.filed[0]).unwrap();
+    assert_eq!(ask().unwrap(), 1);
+
+    let deny = consent("d", "2026-01-01", "active", &provision("deny", "PATRQT", ""));
+    let id = space.import_consents(&deny, gesture()).unwrap().filed[0];
+    assert!(matches!(ask(), Err(Error::Denied)));
+    space.create_partition("more", PartitionKind::Health, &unlock()).unwrap();
+    let stands = |name: &str| {
+        let state = space.inner.peek().unwrap();
+        let at = state.position(name).unwrap();
+        state.partitions[at].policy.state.standing(id, Timestamp::from_millis(0))
+    };
+    assert_eq!((stands("more"), stands("general")), (Some(Standing::InForce), None));
+    space.withdraw(id).unwrap();
+    assert_eq!(stands("more"), Some(Standing::Withdrawn));
+}
+
+/// What comes from elsewhere in our own form is no grant of ours: no notice was shown here.
+#[test]
+fn a_grant_of_ours_is_not_exchanged_and_training_is_not_smuggled_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, _) = clock();
+    let (a, _) = HealthSpace::create(dir.path().join("a.hs"), &unlock(), env.clone()).unwrap();
+    let (b, _) = HealthSpace::create(dir.path().join("b.hs"), &unlock(), env).unwrap();
+    let request = |s: &HealthSpace, purpose| {
+        s.consent_request().purpose(purpose).categories(Category::ALL).recipient(model()).confirm(gesture()).unwrap()
+    };
+    let own = request(&a, Purpose::PatientRequest);
+    let (_, bytes) = a.export_consents().unwrap().remove(0);
+    assert_eq!(a.import_consents(&bytes, gesture()).unwrap().unchanged, 1);
+    let other = String::from_utf8(bytes).unwrap().replace("\"PATRQT\"", "\"TREAT\"");
+    let report = a.import_consents(other.as_bytes(), gesture()).unwrap();
+    assert_eq!((report.conflicting, report.filed.len()), (1, 0));
+    a.withdraw(own.id()).unwrap();
+
+    request(&a, Purpose::MlTraining);
+    fill(&b);
+    let training =
+        String::from_utf8(a.export_consents().unwrap().into_iter().find(|(id, _)| *id != own.id()).unwrap().1);
+    // As if it were about a partition of the other space: any.
+    let mut training: serde_json::Value = serde_json::from_str(&training.unwrap()).unwrap();
+    training["provision"].as_object_mut().unwrap().remove("data");
+    training["provision"]["purpose"] = serde_json::json!([{ "code": "HMARKT" }]);
+    b.import_consents(&serde_json::to_vec(&training).unwrap(), gesture()).unwrap();
+    assert!(matches!(asked(&b, &model(), Purpose::MlTraining), Err(Error::Denied)));
+}
+
+#[test]
+fn what_is_no_consent_or_too_much_is_refused_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, _) = clock();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
+    assert!(matches!(space.import_consents(b"{}", gesture()), Err(Error::Malformed(_))));
+    let long = " ".repeat(600_000);
+    for n in 0..3 {
+        let padded = consent(&n.to_string(), "2026-01-01", "active", &format!(r#"{{"type":"deny"{long}}}"#));
+        let done = space.import_consents(&padded, gesture());
+        assert_eq!(done.is_ok(), n == 0);
+    }
+    assert_eq!(space.imported_consents().unwrap().len(), 1);
+}
