@@ -110,7 +110,10 @@ for verifier in "${verifiers[@]}"; do
         fail "$name does not say what was not proven"
     expect 0 "${v[@]}" evidence "${key[@]}" --items "$dir/evidence/open.hsev"
     grep -q '^    item 0: [0-9a-f]\{36\}$' "$dir/said" || fail "$name does not show the items"
-    for f in one open; do
+    # Of items that are open in Python too; of hashes in Go alone: a hundred thousand copies take minutes.
+    forms=(one open)
+    [ "$name" = Go ] || forms=(open)
+    for f in "${forms[@]}"; do
         expect 0 "${v[@]}" evidence "${key[@]}" --quiet --every-flip "$dir/evidence/$f.hsev"
         say "$(tail -1 "$dir/said")"
     done
