@@ -31,7 +31,8 @@ impl Level {
     }
 }
 
-pub(super) const UNDER_GRANT: &str = "released under a grant that was not withdrawn before";
+pub(super) const UNDER_GRANT: &str = "released under a grant";
+pub(super) const NOT_WITHDRAWN: &str = "released under a grant that was not withdrawn before";
 pub(super) const OWN_LOOK: &str = "looked at by the person";
 
 /// What no file of this kind proves.
@@ -156,8 +157,8 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     let limits = [(!covered, OMITTED), (!consecutive(log, 0, index), LIMITED), (!terms, TERMS), (!within, PURPOSE)];
     does_not_prove.extend(limits.iter().filter(|(holds, _)| *holds).map(|(_, limit)| *limit));
     does_not_prove.extend(hidden);
-    let level = if covered { Level::Verifiable } else { Level::Logged };
-    Ok(Claim { what: UNDER_GRANT, level, grants: found, does_not_prove })
+    let (what, level) = if covered { (NOT_WITHDRAWN, Level::Verifiable) } else { (UNDER_GRANT, Level::Logged) };
+    Ok(Claim { what, level, grants: found, does_not_prove })
 }
 
 /// Whether the items are those of the entry; what is not proved where they are not shown.

@@ -12,7 +12,7 @@ use crate::ledger::note::{Checkpoint, VerifierKey, origin};
 use crate::ledger::tree::tests::Memory;
 use crate::ledger::tree::{self, TreeHead};
 use crate::record::Category;
-use crate::vault::tests::{allow, clock, fill, gesture, model, of_code, unlock};
+use crate::vault::tests::{allow, clock, fill, gesture, model, observation, of_code, source, unlock};
 use crate::vault::{Grant, HealthSpace};
 use proptest::prelude::*;
 
@@ -379,4 +379,19 @@ fn the_person_reads_of_every_disclosure_in_words() {
     assert_eq!((released["type"]["code"].as_str(), released["action"].as_str()), (Some("110106"), Some("R")));
     assert_eq!(released["purposeOfEvent"][0]["coding"][0]["code"], "PATRQT");
     assert_eq!(events.last().unwrap()["resource"]["outcome"], "8");
+}
+
+/// Of a large set only the root is kept: the file says so instead of showing a part.
+#[test]
+fn of_a_large_release_no_items_are_shown() {
+    let (_dir, space) = space();
+    let made = |n: usize| observation(&format!("n{n}"), "laboratory", "2093-3", "2026-02-01", &n.to_string(), "");
+    let many: Vec<String> = (0..1025).map(made).collect();
+    space.partition("health").unwrap().import(source(&many)).unwrap();
+    allow(&space, &[Category::Laboratory]);
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    assert_eq!(s.query(&of_code("2093-3")).unwrap().receipt().count, 1025);
+    let report = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
+    assert!(matches!(report.disclosures[0].items, DisclosedItems::Hidden));
+    assert_eq!(report.disclosures[0].does_not_prove.last(), Some(&"which items"));
 }

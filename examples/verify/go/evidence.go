@@ -16,9 +16,10 @@ const (
 	header  = "healthspace-evidence/v1"
 	maxFile = 64 << 20
 
-	underGrant = "released under a grant that was not withdrawn before"
-	ownLook    = "looked at by the person"
-	kindCount  = 2
+	underGrant   = "released under a grant"
+	notWithdrawn = "released under a grant that was not withdrawn before"
+	ownLook      = "looked at by the person"
+	kindCount    = 2
 )
 
 // What no file of this kind proves, and what single claims do not: the words are part of the format.
@@ -75,7 +76,7 @@ type claim struct {
 	doesNotProve []string
 }
 
-func verifyEvidence(text []byte, keys note.Verifiers) (string, error) {
+func verifyEvidence(text []byte, keys note.Verifiers, showItems bool) (string, error) {
 	if len(text) > maxFile {
 		return "", refusal("too long")
 	}
@@ -117,7 +118,7 @@ func verifyEvidence(text []byte, keys note.Verifiers) (string, error) {
 	lastLog, lastIndex := -1, int64(-1)
 	proved := 0
 	for _, part := range disclosures {
-		at, index, line, ok, err := verifyDisclosure(part, logs, consents)
+		at, index, line, ok, err := verifyDisclosure(part, logs, consents, showItems)
 		if err != nil {
 			return "", err
 		}
@@ -265,7 +266,7 @@ func verifyConsents(parts array, logs []*shownLog) (map[string]bool, error) {
 }
 
 // verifyDisclosure derives the claim again and compares.
-func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bool) (at int, index int64, line string, proved bool, err error) {
+func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bool, showItems bool) (at int, index int64, line string, proved bool, err error) {
 	f, err := fields(part, 1, 2, 3, 4)
 	if err != nil {
 		return 0, 0, "", false, err
@@ -282,7 +283,7 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bo
 	if !ok || e.released == nil {
 		return 0, 0, "", false, refusal("a disclosure without its entry")
 	}
-	hidden, items, err := checkItems(f[2], e.released)
+	hidden, items, leaves, err := checkItems(f[2], e.released)
 	if err != nil {
 		return 0, 0, "", false, err
 	}
@@ -300,10 +301,13 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bo
 	if said[0] != c.what || said[1] != c.level || !sameTexts(said[2], c.doesNotProve) {
 		return 0, 0, "", false, refusal("the claim is not what follows from what is shown")
 	}
-	line = fmt.Sprintf("%s entry %d: %d items to %q for %s, %s [%s; %s]", when(e.time), index, e.released.count,
+	line = fmt.Sprintf("%s entry %d of %s: %d items to %q for %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.count,
 		e.released.actor, e.released.purpose, c.what, c.level, items)
 	if len(c.doesNotProve) > 0 {
 		line += "; not proven: " + strings.Join(c.doesNotProve, ", ")
+	}
+	for i := 0; showItems && i < len(leaves); i++ {
+		line += fmt.Sprintf("\n    item %d: %x", i, leaves[i])
 	}
 	return at, index, line, c.level == "verifiable", nil
 }
@@ -356,14 +360,14 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		within = within && given.purpose == r.purpose
 		terms = terms && consents[string(given.consentHash)]
 	}
-	c = claim{what: underGrant, level: "verifiable"}
+	c = claim{what: notWithdrawn, level: "verifiable"}
 	add := func(lacks bool, limit string) {
 		if lacks {
 			c.doesNotProve = append(c.doesNotProve, limit)
 		}
 	}
 	if !covered {
-		c.level = "logged"
+		c.what, c.level = underGrant, "logged"
 	}
 	add(!covered, "omitted withdrawals")
 	add(!own.consecutive(0, index), "withdrawals entered in the partition's own log")
@@ -373,43 +377,45 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 }
 
 // checkItems compares the items with the entry's count and root; tells whether they are hidden.
-func checkItems(v interface{}, r *released) (hidden bool, what string, err error) {
+func checkItems(v interface{}, r *released) (hidden bool, what string, shown [][]byte, err error) {
 	if v == nil {
-		return r.count > 0, "items not shown", nil
+		return r.count > 0, "items not shown", nil, nil
 	}
 	a, ok := v.(array)
 	if !ok || r.kind == kindCount {
-		return false, "", errCBOR
+		return false, "", nil, errCBOR
 	}
 	var leaves []tlog.Hash
 	switch len(a) {
 	case 1:
 		hashes, ok := a[0].(array)
 		if !ok {
-			return false, "", errCBOR
+			return false, "", nil, errCBOR
 		}
 		for _, h := range hashes {
 			b, err := fixed(h, 32)
 			if err != nil {
-				return false, "", err
+				return false, "", nil, err
 			}
+			shown = append(shown, b)
 			leaves = append(leaves, tlog.RecordHash(b))
 		}
 		what = fmt.Sprintf("%d item hashes shown", len(leaves))
 	case 2:
 		salt, err := fixed(a[0], 32)
 		if err != nil {
-			return false, "", err
+			return false, "", nil, err
 		}
 		items, ok := a[1].(array)
 		if !ok {
-			return false, "", errCBOR
+			return false, "", nil, errCBOR
 		}
 		for i, item := range items {
 			b, err := fixed(item, 18)
 			if err != nil {
-				return false, "", err
+				return false, "", nil, err
 			}
+			shown = append(shown, b)
 			mac := hmac.New(sha256.New, salt)
 			binary.Write(mac, binary.BigEndian, uint64(i))
 			mac.Write(b)
@@ -417,12 +423,12 @@ func checkItems(v interface{}, r *released) (hidden bool, what string, err error
 		}
 		what = fmt.Sprintf("%d items shown", len(leaves))
 	default:
-		return false, "", errCBOR
+		return false, "", nil, errCBOR
 	}
 	if uint64(len(leaves)) != r.count || treeHash(leaves) != r.itemsRoot {
-		return false, "", refusal("the items are not those of the entry")
+		return false, "", nil, refusal("the items are not those of the entry")
 	}
-	return false, what, nil
+	return false, what, shown, nil
 }
 
 // treeHash is RFC 6962's: a lone last node moves up as it is.

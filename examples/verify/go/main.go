@@ -28,6 +28,7 @@ Options:
   --key FILE    verifier keys that you trust, one a line (C2SP signed-note: name+hash+key); take
                 them from the person or an earlier receipt, never from whoever hands you the proof
   --every-flip  also check that every text with one bit changed, or cut short, is refused
+  --items       print the items of each disclosure, or their salted hashes, as far as they are shown
   --quiet       print the summary alone
   --help        this text
 
@@ -54,6 +55,7 @@ type options struct {
 	keys      note.Verifiers
 	everyFlip bool
 	quiet     bool
+	items     bool
 	files     []string
 }
 
@@ -100,6 +102,8 @@ func run(args []string, out, errs io.Writer) int {
 			}
 		case rest[0] == "--every-flip":
 			o.everyFlip = true
+		case rest[0] == "--items":
+			o.items = true
 		case rest[0] == "--quiet":
 			o.quiet = true
 		case strings.HasPrefix(rest[0], "-"):
@@ -137,7 +141,7 @@ func run(args []string, out, errs io.Writer) int {
 		})
 	case "evidence":
 		return each(&o, 1, "evidence files", "", out, errs, func(texts [][]byte) (string, error) {
-			report, err := verifyEvidence(texts[0], o.keys)
+			report, err := verifyEvidence(texts[0], o.keys, o.items)
 			if err != nil {
 				return "", err
 			}

@@ -14,7 +14,7 @@ import sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hsev import LIMITED, LIMITS, OMITTED, OWN_LOOK, PURPOSE, TERMS, UNDER_GRANT
+from hsev import LIMITED, LIMITS, NOT_WITHDRAWN, OMITTED, OWN_LOOK, PURPOSE, TERMS, UNDER_GRANT
 from hslog import leaf_hash, node_hash, root_of, sha256
 
 GRANT, CONSENT, SALT = b"g" * 16, b'{"resourceType":"Consent"}', b"s" * 32
@@ -122,7 +122,7 @@ def evidence(events, size, shown, limits, **how):
     index = len(health.entries) - 1
     logs = [system.part(shown, [size] if how.get("prefix", True) else [], how.get("more", "")), health.part([*how.get("own", []), index])]
     level = "logged" if OMITTED in limits or how.get("grants") == () else "verifiable"
-    claim = {1: how.get("what", UNDER_GRANT), 2: how.get("level", level), 3: limits}
+    claim = {1: how.get("what", UNDER_GRANT if level == "logged" else NOT_WITHDRAWN), 2: how.get("level", level), 3: limits}
     disclosure = {1: 1, 2: index, 3: how.get("items", [SALT, ITEMS]), 4: claim}
     consents = how.get("consents", [CONSENT])
     disclosures = [disclosure] * how.get("times", 1)
@@ -154,6 +154,7 @@ def main(directory):
         "bad-withdrawn-before-and-said-logged": evidence(log, 4, [1, 3], [OMITTED, LIMITED]),
         "bad-withdrawal-omitted": evidence(log, 4, [1, 2], [LIMITED]),
         "bad-withdrawal-omitted-half-said": evidence(log, 4, [1, 2], [OMITTED, LIMITED], level="verifiable"),
+        "bad-more-said-than-logged": evidence(log, 4, [1, 2], [OMITTED, LIMITED], what=NOT_WITHDRAWN),
         "bad-withdrawn-in-the-own-log": evidence(one, 1, [0], [], before=[WITHDRAWN], own=[0]),
         "bad-ended": evidence([granted(10)], 1, [0], [LIMITED]),
         "bad-given-twice": evidence([granted(), granted()], 2, [0, 1], [LIMITED]),

@@ -26,7 +26,8 @@ HEADER = "healthspace-evidence/v1"
 MAX_FILE = 64 << 20
 COUNT = 2
 
-UNDER_GRANT = "released under a grant that was not withdrawn before"
+UNDER_GRANT = "released under a grant"
+NOT_WITHDRAWN = "released under a grant that was not withdrawn before"
 OWN_LOOK = "looked at by the person"
 LIMITS = [
     "that everything was entered, or that these are all disclosures",
@@ -97,19 +98,20 @@ def verify_log(part, keys):
 
 
 def check_items(items, release):
-    """Whether the items are hidden, and what is shown of them."""
+    """Whether the items are hidden, what is shown of them, and that."""
     if items is None:
-        return release.count > 0, "items not shown"
+        return release.count > 0, "items not shown", []
     need(release.kind != COUNT and len(listed(items)) in (1, 2), "items of a count")
     if len(items) == 1:
         hashes, what = [fixed(h, 32) for h in listed(items[0])], "item hashes"
+        shown = hashes
     else:
-        salt, all_items = fixed(items[0], 32), [fixed(item, 18) for item in listed(items[1])]
-        hashes = [hmac.digest(salt, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(all_items)]
+        salt, shown = fixed(items[0], 32), [fixed(item, 18) for item in listed(items[1])]
+        hashes = [hmac.digest(salt, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(shown)]
         what = "items"
     same = len(hashes) == release.count and root_of([leaf_hash(h) for h in hashes]) == release.items_root
     need(same, "the items are not those of the entry")
-    return False, f"{len(hashes)} {what} shown"
+    return False, f"{len(hashes)} {what} shown", shown
 
 
 def derive(logs, own, index, entry, consents):
@@ -147,25 +149,28 @@ def derive(logs, own, index, entry, consents):
         (not terms, TERMS),
         (not within, PURPOSE),
     ]
-    return Claim(UNDER_GRANT, "verifiable" if covered else "logged", [limit for holds, limit in lacks if holds])
+    limits = [limit for holds, limit in lacks if holds]
+    return Claim(NOT_WITHDRAWN, "verifiable", limits) if covered else Claim(UNDER_GRANT, "logged", limits)
 
 
-def verify_disclosure(part, logs, consents):
+def verify_disclosure(part, logs, consents, show_items):
     at, index, items, said = fields(part, 1, 2, 3, 4)
     need(small(at) < len(logs), "a disclosure in no log")
     own = logs[at]
     entry = own.entries.get(small(index))
     need(entry is not None and entry.number == RELEASED, "a disclosure without its entry")
-    hidden, shown = check_items(items, entry.said)
+    hidden, shown, items = check_items(items, entry.said)
     claim = derive(logs, own, index, entry, consents)
     limits = claim.does_not_prove + ([ITEMS] if hidden else [])
     same = fields(said, 1, 2, 3) == [claim.what, claim.level, limits]
     need(same, "the claim is not what follows from what is shown")
     release = entry.said
-    line = f"{when(entry.time)} entry {index}: {release.count} items to {quoted(release.actor)} for {release.purpose}"
-    line += f", {claim.what} [{claim.level}; {shown}]"
+    line = f"{when(entry.time)} entry {index} of {own.origin}: {release.count} items to {quoted(release.actor)}"
+    line += f" for {release.purpose}, {claim.what} [{claim.level}; {shown}]"
     if limits:
         line += "; not proven: " + ", ".join(limits)
+    if show_items:
+        line += "".join(f"\n    item {i}: {item.hex()}" for i, item in enumerate(items))
     return (at, index), line, claim.level == "verifiable"
 
 
@@ -173,7 +178,7 @@ def rising(values):
     return all(a < b for a, b in zip(values, values[1:]))
 
 
-def verify_evidence(raw, keys):
+def verify_evidence(raw, keys, show_items=False):
     need(len(raw) <= MAX_FILE, "too long")
     value = decode(raw)
     version = value.get(1) if isinstance(value, dict) else None
@@ -187,7 +192,7 @@ def verify_evidence(raw, keys):
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")
     hashes = [sha256(c) for c in consents]
     need(rising(hashes) and named.issuperset(hashes), "a consent that no entry names")
-    done = [verify_disclosure(part, logs, set(hashes)) for part in listed(disclosures)]
+    done = [verify_disclosure(part, logs, set(hashes), show_items) for part in listed(disclosures)]
     need(rising([place for place, _, _ in done]), "disclosures out of order")
     proved = sum(holds for _, _, holds in done)
     head = f"{len(done)} disclosures, {proved} of them with no withdrawal before in the log shown, {len(hashes)} consents"

@@ -14,6 +14,7 @@ Options:
   --key FILE    verifier keys that you trust, one a line (C2SP signed-note: name+hash+key); take
                 them from the person or an earlier receipt, never from whoever hands you the proof
   --every-flip  also check that every text with one bit changed, or cut short, is refused
+  --items       print the items of each disclosure, or their salted hashes, as far as they are shown
   --quiet       print the summary alone
   --help        this text
 
@@ -52,6 +53,9 @@ checkpoints with them.
 """
 
 
+SHOW = {"items": False}
+
+
 class Usage(Exception):
     pass
 
@@ -67,7 +71,7 @@ def consistency(texts, keys):
 
 
 def evidence(texts, keys):
-    return verify_evidence(texts[0], keys)
+    return verify_evidence(texts[0], keys, SHOW["items"])
 
 
 COMMANDS = {
@@ -127,6 +131,8 @@ def run(args):
             lines += [(name, line) for line in read(name).decode("utf-8", "replace").removesuffix("\n").split("\n")]
         elif arg == "--every-flip":
             every_flip = True
+        elif arg == "--items":
+            SHOW["items"] = True
         elif arg == "--quiet":
             quiet = True
         elif arg.startswith("-"):
