@@ -179,7 +179,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
         for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
             line = line.cite(row);
         }
-        block.push(line);
+        block.push(line.listed());
     }
     Ok(Some(block))
 }

@@ -47,6 +47,8 @@ pub(super) struct EventAsk {
     pub(super) concept: Option<&'static Concept>,
     /// The words to look for where no table knows it.
     pub(super) words: Vec<String>,
+    /// Whether its end is asked about.
+    pub(super) end: bool,
 }
 
 /// Words of one clause that no table knows, folded: to be looked for among the records' own words.
@@ -180,7 +182,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     // A question about something that starts without a known name: "since I started Xyz".
     if plan.event.is_none() && !plan.concepts.is_empty() {
         let at = plan.rest.iter().position(|r| markers.iter().any(|(_, clause)| *clause == r.clause));
-        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words });
+        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words, end: false });
+    }
+    if let Some(event) = &mut plan.event {
+        event.end = words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)));
     }
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
@@ -205,7 +210,7 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             };
             let event = turns && plan.event.is_none();
             if event {
-                plan.event = Some(EventAsk { concept: Some(c), words: Vec::new() });
+                plan.event = Some(EventAsk { concept: Some(c), words: Vec::new(), end: false });
             }
             if event && !itself {
                 continue;
@@ -244,6 +249,10 @@ fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
     out.iter_mut().for_each(|r| r.words.dedup());
     out
 }
+
+/// Words that ask about an end.
+const ENDS: &str =
+    " stop stopped stopping quit ended discontinued without off arret arrete arreter arretee cesse fini sans ";
 
 const MARKERS: [&str; 16] = [
     " since ",

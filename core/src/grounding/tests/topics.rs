@@ -241,3 +241,15 @@ fn words_that_only_compare_ask_for_nothing() {
     }
     assert_eq!(asked("Quelle est ma VS ?"), ["esr"]);
 }
+
+/// "Since I stopped" is not answered with what followed the start.
+#[test]
+fn an_end_is_not_taken_for_a_start() {
+    let c = patient().ask("How is my LDL since I stopped simvastatin?");
+    assert_eq!(c.missing, ["end:simvastatin"]);
+    assert!(c.text.contains("what followed the end of simvastatin is not computed"), "{}", c.text);
+    let c = patient().ask("Mon LDL depuis l'arrêt de la simvastatine ?");
+    assert_eq!(c.missing, ["end:simvastatin"]);
+    assert!(c.text.contains("la fin de simvastatine n'est pas calculé"), "{}", c.text);
+    assert!(patient().ask("How is my LDL since I started simvastatin?").missing.is_empty());
+}

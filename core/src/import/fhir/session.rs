@@ -85,11 +85,17 @@ impl<'s> Session<'s> {
     fn release(&mut self, w: Waiting) -> Result<()> {
         self.waiting_bytes = self.waiting_bytes.saturating_sub(w.body.len());
         let mut draft = Draft { body: &w.body, ..w.draft };
+        let mut nameless = false;
         if let Some(fact) = draft.facts.first_mut()
             && !self.medications.resolve(&w.reference, &w.server, true, fact)
             && fact.text.is_empty()
         {
             fact.text.clone_from(&w.reference);
+            nameless = true;
+        }
+        if nameless {
+            // The medication stands in another file, or nowhere: its name is not known here.
+            self.note(Severity::Repaired, What::MissingField, draft.span.offset);
         }
         let names = Names {
             full_url: w.full_url.as_deref(),

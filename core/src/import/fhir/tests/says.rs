@@ -328,9 +328,10 @@ fn a_medication_without_a_name_is_an_issue() {
     let m = r#"{"resourceType":"Medication","id":"m"}"#;
     let u = r#"{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/m"}}"#;
     for order in [[m, u], [u, m]] {
-        let (c, _) = one(&order.join("\n"));
+        let (c, r) = one(&order.join("\n"));
         let f = &c.of("MedicationRequest")[0].facts[0];
         assert_eq!((f.kind, f.text.as_str()), (Kind::Medication, "Medication/m"));
+        assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
     }
 }
 
