@@ -5,7 +5,7 @@ use super::fence::Fence;
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Rest, Topic};
-use super::view::{self, Event, View};
+use super::view::{self, Event, View, de};
 use super::{Composed, Options, overview, period, person, series, wearable};
 use crate::catalog::{FactRow, Facts, LeanRows, Presence};
 use crate::error::Result;
@@ -159,6 +159,14 @@ impl Draft<'_> {
             ));
         block.push(line.cite(&row));
         self.blocks.push(block);
+        if ask.end {
+            // Nothing is compared with an end, and a comparison with the start must not pass for it.
+            self.missing.push(format!("end:{key}"));
+            self.absent.push(view.say(
+                format!("what followed the end of {name} is not computed; comparisons are with its first entry"),
+                format!("ce qui a suivi la fin {} n'est pas calculé ; comparaison avec la première entrée", de(&name)),
+            ));
+        }
         if view.ahead(&row.fact) {
             self.missing.push(format!("start:{key}"));
             return Ok(None);

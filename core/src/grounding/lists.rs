@@ -4,6 +4,7 @@
 use super::concepts::{self, Area, Concept};
 use super::fold;
 use super::page::{Block, Line};
+use super::period::{Period, days};
 use super::question::Topic;
 use super::view::{View, sort};
 use crate::catalog::FactRow;
@@ -264,12 +265,32 @@ pub(super) fn outside(view: &View<'_>, latest: &FactRow) -> Line {
     Line::new(1).text(text).cite(latest)
 }
 
+/// Whether a fact lies in a period; what lasts does from its beginning to its end. `None` where no
+/// date tells.
+fn reaches(p: &Period, f: &FactDraft) -> Option<bool> {
+    let lasts =
+        matches!(f.kind, Kind::Medication | Kind::Condition | Kind::Allergy) && f.status != Status::EnteredInError;
+    let Some(when) = f.when.as_ref() else { return if lasts { None } else { Some(false) } };
+    let (first, last) = days(when);
+    if !lasts || p.covers(when) || p.to.is_some_and(|to| first >= to) {
+        return Some(p.covers(when));
+    }
+    let end = f.until.as_ref().map_or(last, |u| days(u).1);
+    match f.status {
+        _ if p.from.is_none_or(|from| end >= from) => Some(true),
+        _ if f.until.is_some() => Some(false),
+        Status::Active | Status::OnHold => Some(true),
+        Status::NotDone | Status::Preliminary => Some(false),
+        _ => None,
+    }
+}
+
 /// A named medication, condition or vaccine; `None` where there is none.
 pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Block>> {
     let mut rows = view.listed_rows(c)?;
     let latest = latest(&rows);
     if let Some(p) = &view.plan.period {
-        rows.retain(|r| r.fact.when.as_ref().is_none_or(|w| p.covers(w)));
+        rows.retain(|r| r.fact.when.is_none() || reaches(p, &r.fact) != Some(false));
     }
     let entries = entries(view, rows);
     let name = capital(c.name(view.lang));
@@ -286,8 +307,10 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     let Some(kind) = t.kind() else { return Ok(None) };
     let mut rows = view.kind_rows(kind)?;
     let latest = if view.plan.period.is_some() && !active_only { latest(&rows) } else { None };
+    let mut unclear = Vec::new();
     if let (Some(p), false) = (&view.plan.period, active_only) {
-        rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
+        unclear = rows.iter().filter(|r| reaches(p, &r.fact).is_none()).cloned().collect();
+        rows.retain(|r| reaches(p, &r.fact) == Some(true));
     }
     let mut entries = match kind {
         Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
@@ -329,6 +352,15 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         block.push(line);
     }
     list(view, &mut block, &entries, rank);
+    if !unclear.is_empty() {
+        let n = unclear.len() as u64;
+        let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
+        let text = view.say(
+            format!("besides, {n} of which no date tells whether it lies in the period asked"),
+            format!("de plus, {n} dont aucune date ne dit s'il relève de la période demandée"),
+        );
+        block.push(Line::new(rank).text(text).release(&unclear));
+    }
     if !withheld.is_empty() {
         let n = withheld.len();
         let text = view.say(

@@ -45,6 +45,9 @@ fn alike(a: &str, b: &str) -> bool {
 /// Codes whose words hold the most of some of the question's, the best first, and how many more.
 pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presence>, usize)> {
     let mut hits: Vec<(usize, Presence)> = Vec::new();
+    // A bare number is a threshold or a dose: what else has it in its name has nothing to do with it.
+    let named = |w: &&String| w.chars().any(char::is_alphabetic);
+    let asked_for: Vec<&String> = asked_for.iter().filter(named).collect();
     for p in view.presence()? {
         if matches!(p.kind, Kind::Series | Kind::Patient | Kind::Absence | Kind::Other) {
             continue;
@@ -176,7 +179,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
         for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
             line = line.cite(row);
         }
-        block.push(line);
+        block.push(line.listed());
     }
     Ok(Some(block))
 }

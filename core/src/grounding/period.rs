@@ -158,7 +158,6 @@ fn months_back(today: i64, n: i64) -> i64 {
 
 /// Finds the period, and which of the words it used.
 pub(super) fn find(question: &str, words: &[String], lang: Lang, today: i64) -> (Option<Period>, Vec<usize>) {
-    let w = |i: usize| words.get(i).map_or("", String::as_str);
     let mut spans: Vec<(usize, usize, i64, i64)> = Vec::new();
     let mut i = 0;
     while i < words.len() {
@@ -169,38 +168,47 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, today: i64) -> 
             i += 1;
         }
     }
-    let used: Vec<usize> = spans.iter().flat_map(|(at, len, ..)| *at..at + len).collect();
-    match spans.as_slice() {
-        [] => relative(words, today),
-        [(a, _, from, _), (b, _, _, to), ..] if linked(words, *a, *b) && from < to => {
-            (Some(Period { from: Some(*from), to: Some(*to) }), used)
+    let mut used: Vec<usize> = spans.iter().flat_map(|(at, len, ..)| *at..at + len).collect();
+    let leaning = relative(words, &used, today);
+    let dated = absolute(words, &spans);
+    used.extend(leaning.iter().flat_map(|(at, len, _)| *at..at + len));
+    // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
+    let all = dated.into_iter().chain(leaning.into_iter().map(|(.., p)| p));
+    let hull = all.reduce(|p, q| Period {
+        from: p.from.zip(q.from).map(|(a, b)| a.min(b)),
+        to: p.to.zip(q.to).map(|(a, b)| a.max(b)),
+    });
+    (hull.filter(|p| p.from.is_some() || p.to.is_some()), used)
+}
+
+/// The periods that the dates of a question name.
+fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period> {
+    let w = |i: usize| words.get(i).map_or("", String::as_str);
+    let (mut out, rest) = match spans {
+        [(a, _, from, _), (b, _, _, to), rest @ ..] if linked(words, *a, *b) && from < to => {
+            (vec![Period { from: Some(*from), to: Some(*to) }], rest)
         }
-        [first, more @ ..] => {
-            let since = |at: usize| words.iter().take(at).any(|x| x == "since" || x == "depuis");
-            let one = |(at, _, from, to): &(usize, usize, i64, i64)| {
-                let before = |n: usize| at.checked_sub(n).map_or("", w);
-                // "since the 3rd of May": a filler word may stand between.
-                let prep = match before(1) {
-                    "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
-                    p => p,
-                };
-                match prep {
-                    "after" | "apres" => Period { from: Some(*to), to: None },
-                    "before" | "avant" => Period { from: None, to: Some(*from) },
-                    "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
-                    "since" | "depuis" | "from" | "partir" => Period { from: Some(*from), to: None },
-                    _ if since(*at) => Period { from: Some(*from), to: None },
-                    _ => Period { from: Some(*from), to: Some(*to) },
-                }
-            };
-            // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
-            let hull = more.iter().map(one).fold(one(first), |p, q| Period {
-                from: p.from.zip(q.from).map(|(a, b)| a.min(b)),
-                to: p.to.zip(q.to).map(|(a, b)| a.max(b)),
-            });
-            (Some(hull).filter(|p| p.from.is_some() || p.to.is_some()), used)
+        _ => (Vec::new(), spans),
+    };
+    let since = |at: usize| words.iter().take(at).any(|x| x == "since" || x == "depuis");
+    let one = |(at, _, from, to): &(usize, usize, i64, i64)| {
+        let before = |n: usize| at.checked_sub(n).map_or("", w);
+        // "since the 3rd of May": a filler word may stand between.
+        let prep = match before(1) {
+            "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
+            p => p,
+        };
+        match prep {
+            "after" | "apres" => Period { from: Some(*to), to: None },
+            "before" | "avant" => Period { from: None, to: Some(*from) },
+            "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
+            "since" | "depuis" | "from" | "partir" => Period { from: Some(*from), to: None },
+            _ if since(*at) => Period { from: Some(*from), to: None },
+            _ => Period { from: Some(*from), to: Some(*to) },
         }
-    }
+    };
+    out.extend(rest.iter().map(one));
+    out
 }
 
 fn linked(words: &[String], a: usize, b: usize) -> bool {
@@ -266,8 +274,8 @@ fn date_at(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -
     Some((1, month_start(y, m, 0), month_start(y, m, 1)))
 }
 
-/// Periods that lean on today.
-fn relative(words: &[String], today: i64) -> (Option<Period>, Vec<usize>) {
+/// Periods that lean on today, with their places and words, among words that are no date.
+fn relative(words: &[String], dated: &[usize], today: i64) -> Vec<(usize, usize, Period)> {
     let w = |i: usize| words.get(i).map_or("", String::as_str);
     let (y, m, _) = civil_from_days(today);
     let m = i64::from(m);
@@ -293,7 +301,8 @@ fn relative(words: &[String], today: i64) -> (Option<Period>, Vec<usize>) {
     };
     let is_last =
         |s: &str| matches!(s, "last" | "past" | "previous" | "dernier" | "derniere" | "derniers" | "dernieres");
-    for i in 0..words.len() {
+    let (mut out, mut i) = (Vec::new(), 0);
+    while i < words.len() {
         let (a, b, c) = (w(i), w(i + 1), w(i + 2));
         let hit = if matches!(a, "this" | "ce" | "cet" | "cette") {
             unit(b).map(|u| (2, this(u)))
@@ -320,11 +329,22 @@ fn relative(words: &[String], today: i64) -> (Option<Period>, Vec<usize>) {
         } else {
             None
         };
-        if let Some((len, p)) = hit {
-            return (Some(p), (i..i + len).collect());
-        }
+        let Some((len, p)) = hit.filter(|(len, _)| !dated.iter().any(|d| (i..i + len).contains(d))) else {
+            i += 1;
+            continue;
+        };
+        let before = |n: usize| i.checked_sub(n).map_or("", w);
+        let lead = if matches!(before(1), "the" | "le" | "la" | "l") { before(2) } else { before(1) };
+        let p = match lead {
+            // "Since last year": until today, too.
+            "since" | "depuis" => Period { to: None, ..p },
+            "before" | "avant" => Period { from: None, to: p.from },
+            _ => p,
+        };
+        out.push((i, len, p));
+        i += len;
     }
-    (None, Vec::new())
+    out
 }
 
 #[cfg(test)]
@@ -370,6 +390,13 @@ mod tests {
             ("LDL in 2010 and visits in 2014", "2010-01-01", "2015-01-01"),
             ("LDL in 2014 against 2010", "2010-01-01", "2015-01-01"),
             ("LDL before 2010 and after 2014", "", ""),
+            ("LDL between 2010 and 2012, visits in 2018", "2010-01-01", "2019-01-01"),
+            ("LDL since last year", "2025-01-01", ""),
+            ("mon LDL depuis l'année dernière", "2025-01-01", ""),
+            ("steps before last month", "", "2026-10-01"),
+            ("steps this week compared to last week", "2026-11-16", "2026-11-24"),
+            ("steps today and yesterday", "2026-11-22", "2026-11-24"),
+            ("heart rate last week, blood pressure in 2019", "2019-01-01", "2026-11-23"),
             ("may I see my LDL", "", ""),
             ("my last LDL", "", ""),
         ] {

@@ -47,6 +47,8 @@ pub(super) struct EventAsk {
     pub(super) concept: Option<&'static Concept>,
     /// The words to look for where no table knows it.
     pub(super) words: Vec<String>,
+    /// Whether its end is asked about.
+    pub(super) end: bool,
 }
 
 /// Words of one clause that no table knows, folded: to be looked for among the records' own words.
@@ -111,9 +113,9 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
 
 /// Words that say nothing about what is asked. Both languages, folded.
 const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
-again ask asking better compared concerned control controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand want wonder wondering worried worry worse \
+again ask asking better compared concerned control controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
 au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui augmente augmenter diminue diminuer \
-bonjour bonsoir comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
+bonjour bonsoir trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
 const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait a t il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas l d j qu c mois annee ";
@@ -180,7 +182,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     // A question about something that starts without a known name: "since I started Xyz".
     if plan.event.is_none() && !plan.concepts.is_empty() {
         let at = plan.rest.iter().position(|r| markers.iter().any(|(_, clause)| *clause == r.clause));
-        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words });
+        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words, end: false });
+    }
+    if let Some(event) = &mut plan.event {
+        event.end = words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)));
     }
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
@@ -205,7 +210,7 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             };
             let event = turns && plan.event.is_none();
             if event {
-                plan.event = Some(EventAsk { concept: Some(c), words: Vec::new() });
+                plan.event = Some(EventAsk { concept: Some(c), words: Vec::new(), end: false });
             }
             if event && !itself {
                 continue;
@@ -244,6 +249,10 @@ fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
     out.iter_mut().for_each(|r| r.words.dedup());
     out
 }
+
+/// Words that ask about an end.
+const ENDS: &str =
+    " stop stopped stopping quit ended discontinued without off arret arrete arreter arretee cesse fini sans ";
 
 const MARKERS: [&str; 16] = [
     " since ",

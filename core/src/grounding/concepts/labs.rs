@@ -75,7 +75,7 @@ pub(super) const LABS: &[Concept] = &[
     lab("folate", "folate", "folates (B9)", "folate|folic acid|b9|vitamin b9|vitamine b9|acide folique", "2284-8 14732-2", "folate|folic|folique"),
     lab("vitamin-d", "vitamin D", "vitamine D", "vitamin d|vitamine d|vitamin d3|vitamine d3|25 oh vitamin d|25 oh vitamine d|25 hydroxyvitamin d", "1989-3 62292-8 14635-7", "vitamin* d|vitamin* d3|hydroxyvitamin* d|25 hydroxycalciferol"),
     lab("crp", "CRP", "CRP", "crp|c reactive protein|proteine c reactive|inflammation", "1988-5 30522-7", "crp|reactive protein|proteine reactive"),
-    lab("esr", "ESR", "vitesse de sédimentation", "esr|sedimentation rate|sed rate|vitesse de sedimentation|vs", "4537-7 30341-2", "sedimentation"),
+    lab("esr", "ESR", "vitesse de sédimentation", "esr|sedimentation rate|sed rate|vitesse de sedimentation|ma vs|la vs|une vs|derniere vs", "4537-7 30341-2", "sedimentation"),
     lab("psa", "PSA", "PSA", "psa|prostate specific antigen|antigene prostatique specifique", "2857-1 10886-0", "psa|prostate specific ag|prostate specific antigen"),
     lab("inr", "INR", "INR", "inr", "6301-6 34714-6", "inr"),
     lab("prothrombin-time", "prothrombin time", "temps de prothrombine", "prothrombin time|prothrombin|temps de prothrombine|taux de prothrombine", "5902-2", "prothrombin* !inr"),

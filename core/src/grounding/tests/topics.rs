@@ -4,7 +4,7 @@ use super::fake::{Fake, patient};
 use crate::grounding::concepts::{self, Area, GROUPS};
 use crate::grounding::overview;
 use crate::grounding::question::{self, TOPICS, Topic};
-use crate::record::{Category, Kind, Status};
+use crate::record::{Category, Kind, Status, When};
 use proptest::prelude::*;
 
 /// Every wording of a measure, with the keys it stands for.
@@ -205,4 +205,51 @@ fn what_is_not_read_or_not_shown_is_said() {
     }
     let t = f.ask("my zonulin").text;
     assert!(t.contains("Not shown here: other records with these words (3)."), "{t}");
+}
+
+/// What began before the period and has not ended lies in it.
+#[test]
+fn what_lasts_is_there_in_a_later_period() {
+    let mut f = patient();
+    f.med("bisoprolol 5 MG", "2009-02-01", Status::Active);
+    f.med("naproxen 250 MG", "2010-02-01", Status::Stopped);
+    let ended = f.med("doxycycline 100 MG", "2012-12-20", Status::Final);
+    let row = f.rows.iter_mut().find(|r| r.record == ended).unwrap();
+    row.fact.until = When::parse_fhir("2013-01-05");
+    f.listed(Kind::Condition, Category::Conditions, "Gout", "2008-05-01");
+    f.rows.last_mut().unwrap().fact.status = Status::Active;
+    let t = f.ask("What medications was I on in 2013?").text;
+    assert!(t.contains("bisoprolol") && t.contains("doxycycline") && !t.contains("naproxen"), "{t}");
+    assert!(t.contains("besides, 2 records of which no date tells whether it lies in the period asked"), "{t}");
+    let t = f.ask("Quels médicaments je prenais en 2014 ?").text;
+    assert!(t.contains("bisoprolol") && !t.contains("doxycycline"), "{t}");
+    assert!(t.contains("de plus, 2 enregistrements dont aucune date"), "{t}");
+    let t = f.ask("Did I have gout in 2013?").text;
+    assert!(t.contains("active, since 2008-05-01") && !t.contains("none in the period"), "{t}");
+    let t = f.ask("Did I have gout in 2007?").text;
+    assert!(t.contains("none in the period asked; the latest is of 2008-05-01"), "{t}");
+}
+
+#[test]
+fn words_that_only_compare_ask_for_nothing() {
+    let mut f = patient();
+    f.med("doxycycline hyclate 100 MG", "2010-02-01", Status::Stopped);
+    for q in ["LDL in 2010 vs 2014", "Was my LDL below 100 two years ago?", "my LDL versus HDL?"] {
+        let c = f.ask(q);
+        assert!(!c.missing.iter().any(|m| m == "esr" || m == "other"), "{:?}", c.missing);
+        assert!(!c.text.contains("doxycycline"), "{}", c.text);
+    }
+    assert_eq!(asked("Quelle est ma VS ?"), ["esr"]);
+}
+
+/// "Since I stopped" is not answered with what followed the start.
+#[test]
+fn an_end_is_not_taken_for_a_start() {
+    let c = patient().ask("How is my LDL since I stopped simvastatin?");
+    assert_eq!(c.missing, ["end:simvastatin"]);
+    assert!(c.text.contains("what followed the end of simvastatin is not computed"), "{}", c.text);
+    let c = patient().ask("Mon LDL depuis l'arrêt de la simvastatine ?");
+    assert_eq!(c.missing, ["end:simvastatin"]);
+    assert!(c.text.contains("la fin de simvastatine n'est pas calculé"), "{}", c.text);
+    assert!(patient().ask("How is my LDL since I started simvastatin?").missing.is_empty());
 }

@@ -80,9 +80,14 @@ fn absolute(url: &str) -> Option<String> {
 
 /// The server of an absolute reference to a patient, with its slash.
 pub(super) fn base_of(reference: &str) -> Option<&str> {
-    let r = reference.trim();
-    let web = r.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("http"));
-    r.rfind("/Patient/").filter(|_| web).and_then(|i| r.get(..=i))
+    server_of(reference, "Patient")
+}
+
+/// `https://base/` of `https://base/Type/7`.
+pub(super) fn server_of<'u>(url: &'u str, type_name: &str) -> Option<&'u str> {
+    let url = url.trim();
+    let web = url.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("http"));
+    url.rfind(&format!("/{type_name}/")).filter(|_| web).and_then(|i| url.get(..=i))
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ struct Waiting {
     id: String,
     subject: Option<String>,
     base: Option<String>,
+    /// The server of the record itself, where a name of it or of its subject tells.
+    server: String,
     system: String,
 }
 
@@ -83,11 +85,17 @@ impl<'s> Session<'s> {
     fn release(&mut self, w: Waiting) -> Result<()> {
         self.waiting_bytes = self.waiting_bytes.saturating_sub(w.body.len());
         let mut draft = Draft { body: &w.body, ..w.draft };
+        let mut nameless = false;
         if let Some(fact) = draft.facts.first_mut()
-            && !self.medications.resolve(&w.reference, fact)
+            && !self.medications.resolve(&w.reference, &w.server, true, fact)
             && fact.text.is_empty()
         {
             fact.text.clone_from(&w.reference);
+            nameless = true;
+        }
+        if nameless {
+            // The medication stands in another file, or nowhere: its name is not known here.
+            self.note(Severity::Repaired, What::MissingField, draft.span.offset);
         }
         let names = Names {
             full_url: w.full_url.as_deref(),
@@ -275,10 +283,7 @@ impl Handler for Session<'_> {
             facts.iter_mut().for_each(doubt);
         }
         if let Some(fact) = facts.first().filter(|_| type_name == "Medication") {
-            self.medications.learn(full_url.unwrap_or("").to_owned(), fact);
-            if !reading.common.id.is_empty() {
-                self.medications.learn(format!("Medication/{}", extract::cut(&reading.common.id)), fact);
-            }
+            self.medications.learn(full_url.unwrap_or("").trim(), &extract::cut(&reading.common.id), fact);
         }
         let c = &reading.common;
         let id = &*c.id;
@@ -298,9 +303,16 @@ impl Handler for Session<'_> {
             subject: hint,
             confidentiality,
             sensitivities,
-            facts,
+            facts: Vec::new(),
         };
-        let Some(reference) = reading.awaits.take() else {
+        let own = full_url.and_then(|u| identity::server_of(u, &name));
+        let server = own.or(base).unwrap_or("");
+        let awaits = reading.awaits.take().filter(|reference| {
+            let fact = facts.first_mut();
+            !fact.is_some_and(|f| self.medications.resolve(reference, server, false, f))
+        });
+        let draft = Draft { facts, ..draft };
+        let Some(reference) = awaits else {
             let names = Names { full_url, id, subject: subject.as_deref(), base, system };
             let identity = identity::identity(type_name, names, &content);
             self.sink.record(Draft { identity, ..draft })?;
@@ -315,6 +327,7 @@ impl Handler for Session<'_> {
             id: id.to_owned(),
             subject,
             base: base.map(str::to_owned),
+            server: server.to_owned(),
             system: extract::cut(system),
         });
         while self.waiting.len() > WAITING || self.waiting_bytes > WAITING_BYTES {

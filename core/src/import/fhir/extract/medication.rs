@@ -1,6 +1,7 @@
 //! `MedicationRequest`, `-Statement`, `-Dispense`, `-Administration` and `Medication` (FHIR R4,
 //! 11.1 to 11.5).
 
+use super::super::identity::server_of;
 use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
 use super::super::types::{CodeableReference, Common, Concept, Dosage, Period, Reference};
@@ -60,7 +61,10 @@ type Named = (Vec<Coding>, String);
 /// Medications met in this file, by every name that a reference may use.
 #[derive(Default)]
 pub(in crate::import::fhir) struct Known {
-    by_name: HashMap<String, Named>,
+    /// By the `fullUrl` of an entry.
+    by_url: HashMap<String, Named>,
+    /// By type and id, with the server that the entry names, if any; none where two of them differ.
+    by_id: HashMap<String, Option<(String, Named)>>,
     bytes: usize,
 }
 
@@ -68,22 +72,51 @@ impl Known {
     /// Bytes kept; beyond, a use keeps the display of its reference.
     const MAX: usize = 8 << 20;
 
-    pub(in crate::import::fhir) fn learn(&mut self, name: String, fact: &FactDraft) {
+    pub(in crate::import::fhir) fn learn(&mut self, full_url: &str, id: &str, fact: &FactDraft) {
         // One that says nothing must not take the words of a reference away.
         if is_nameless(fact) {
             return;
         }
         let codes = fact.codes.iter().map(|c| c.system.len() + c.code.len() + c.display.len() + 72);
-        let bytes = codes.sum::<usize>() + name.len() + fact.text.len() + 72;
-        if self.bytes + bytes <= Self::MAX && !name.is_empty() {
-            self.bytes += bytes;
-            self.by_name.insert(name, (fact.codes.clone(), fact.text.clone()));
+        let bytes = 2 * (codes.sum::<usize>() + full_url.len() + id.len() + fact.text.len() + 144);
+        if self.bytes + bytes > Self::MAX {
+            return;
+        }
+        self.bytes += bytes;
+        let named = (fact.codes.clone(), fact.text.clone());
+        if !id.is_empty() {
+            let new = (server(full_url).to_owned(), named.clone());
+            let differs = |old: &(String, Named)| old.1 != new.1 && (old.0 != new.0 || new.0.is_empty());
+            match self.by_id.get_mut(id) {
+                Some(old) if old.as_ref().is_none_or(differs) => *old = None,
+                _ => {
+                    self.by_id.insert(id.to_owned(), Some(new));
+                }
+            }
+        }
+        if full_url.contains(':') {
+            self.by_url.insert(full_url.to_owned(), named);
         }
     }
 
-    /// Gives a fact the codes of the medication that a reference names.
-    pub(in crate::import::fhir) fn resolve(&self, reference: &str, fact: &mut FactDraft) -> bool {
-        let known = self.by_name.get(reference).or_else(|| self.by_name.get(relative(reference)));
+    /// Gives a fact the codes of the medication that a reference names. `base` is the server of the
+    /// record that refers, where it is known. An id alone says which only at the `end` of the file:
+    /// two servers in one file may both use it.
+    pub(in crate::import::fhir) fn resolve(
+        &self,
+        reference: &str,
+        base: &str,
+        end: bool,
+        fact: &mut FactDraft,
+    ) -> bool {
+        let reference = reference.split_once("/_history/").map_or(reference, |(r, _)| r);
+        let own = if reference.contains(':') { server(reference) } else { base };
+        let by_url = self.by_url.get(reference).or_else(|| self.by_url.get(&format!("{base}{reference}")));
+        let by_id = || {
+            let (server, named) = self.by_id.get(id_of(reference))?.as_ref()?;
+            (server.is_empty() || own.is_empty() || server == own).then_some(named)
+        };
+        let known = by_url.or_else(|| if end { by_id() } else { None });
         if let Some((codes, text)) = known {
             fact.codes.clone_from(codes);
             if fact.text.is_empty() || !text.is_empty() {
@@ -94,11 +127,13 @@ impl Known {
     }
 }
 
-/// `https://base/Medication/7/_history/1` as `Medication/7`.
-fn relative(reference: &str) -> &str {
-    let at = reference.rfind("Medication/").unwrap_or(0);
-    let rest = reference.get(at..).unwrap_or("");
-    rest.split_once("/_history/").map_or(rest, |(r, _)| r)
+fn server(url: &str) -> &str {
+    server_of(url, "Medication").unwrap_or("")
+}
+
+/// `7` of `https://base/Medication/7`.
+fn id_of(reference: &str) -> &str {
+    reference.rfind("Medication/").and_then(|i| reference.get(i + 11..)).unwrap_or("")
 }
 
 pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Reading<'a> {
@@ -121,7 +156,7 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
                 }
             }
             None if reference.reference.is_empty() => {}
-            None if medications.resolve(&reference.reference, &mut fact) => {}
+            None if medications.resolve(&reference.reference, "", false, &mut fact) => {}
             None => awaits = Some(cut(&reference.reference)),
         }
         if fact.text.is_empty() {

@@ -328,8 +328,46 @@ fn a_medication_without_a_name_is_an_issue() {
     let m = r#"{"resourceType":"Medication","id":"m"}"#;
     let u = r#"{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/m"}}"#;
     for order in [[m, u], [u, m]] {
-        let (c, _) = one(&order.join("\n"));
+        let (c, r) = one(&order.join("\n"));
         let f = &c.of("MedicationRequest")[0].facts[0];
         assert_eq!((f.kind, f.text.as_str()), (Kind::Medication, "Medication/m"));
+        assert_eq!(issues(&r), [(Severity::Repaired, What::MissingField)]);
     }
+}
+
+/// `Medication/1` of one server is not that of another, whatever stands first in the file.
+#[test]
+fn a_medication_of_another_server_is_not_taken() {
+    let medication = |server: &str, text: &str| {
+        format!(
+            r#"{{"fullUrl":"{server}Medication/1","resource":{{"resourceType":"Medication","id":"1","code":{{"text":"{text}"}}}}}}"#
+        )
+    };
+    let usage = |server: &str, reference: &str| {
+        format!(
+            r#"{{"fullUrl":"{server}MedicationRequest/2","resource":{{"resourceType":"MedicationRequest","id":"2","medicationReference":{{"reference":"{reference}","display":"D"}}}}}}"#
+        )
+    };
+    let texts = |entries: &[String]| -> Vec<String> {
+        let (c, _) = run(format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, entries.join(",")).as_bytes());
+        let mut texts: Vec<String> = c.of("MedicationRequest").iter().map(|r| r.facts[0].text.clone()).collect();
+        texts.sort();
+        texts
+    };
+    let (a, b) = ("http://a/", "http://b/");
+    let [ma, mb] = [medication(a, "A"), medication(b, "B")];
+    let [ua, ub] = [usage(a, "Medication/1"), usage(b, "Medication/1")];
+    for order in [[&ua, &ma, &ub, &mb], [&ma, &ub, &ua, &mb]] {
+        // Each gets its own: that of `b` never `A`.
+        let one =
+            |i: usize| texts(&order.map(Clone::clone).into_iter().filter(|e| *e != *[&ua, &ub][i]).collect::<Vec<_>>());
+        assert_eq!((one(0), one(1)), (vec!["B".to_owned()], vec!["A".to_owned()]));
+    }
+    assert_eq!(texts(&[mb.clone(), ua.clone()]), ["D"]);
+    assert_eq!(texts(&[mb.clone(), usage(a, "http://a/Medication/1")]), ["D"]);
+    // Nothing tells which of two.
+    assert_eq!(texts(&[ma, mb, usage("urn:uuid:", "Medication/1")]), ["D"]);
+    let [x, y] = ["X", "Y"].map(|t| medication("urn:uuid:", t));
+    assert_eq!(texts(&[x.clone(), usage("urn:uuid:", "Medication/1"), y]), ["D"]);
+    assert_eq!(texts(&[x, usage("urn:uuid:", "Medication/1")]), ["X"]);
 }
