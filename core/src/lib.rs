@@ -115,7 +115,8 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf,
-    Memory, Parents, Partition, PartitionKind, Reader, Reading, Records, ReleaseReceipt, Session, StagedImport, Stats,
-    VerifiedReceipt, verify_consistency, verify_receipt,
+    Audited, Call, ConsentRequest, Derived, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource,
+    Info, LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records,
+    ReleaseReceipt, Role, Session, StagedImport, Stats, Turn, Value, VerifiedReceipt, verify_consistency,
+    verify_receipt,
 };

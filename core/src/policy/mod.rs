@@ -9,6 +9,7 @@
 
 mod compile;
 mod decide;
+mod floating;
 mod flow;
 mod permit;
 mod request;
@@ -21,4 +22,5 @@ pub use flow::{Sink, clearance_of_general, clearance_of_health, may_flow};
 pub use permit::{Denied, Permit};
 pub use request::{ItemFacts, Request};
 
+pub(crate) use floating::{Basis, Floating, Tag};
 pub(crate) use permit::authorize;

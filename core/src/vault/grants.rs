@@ -127,7 +127,8 @@ impl HealthSpace {
     /// Withdraws a grant: one call, effective at commit, in every open handle and process.
     ///
     /// A handle that was opened for some partitions withdraws within them; a full handle withdraws
-    /// everywhere. Withdrawing twice is no error.
+    /// everywhere. Withdrawing twice is no error. What was remembered under the grant is quarantined by
+    /// that: [`derived`](Self::derived) lists it.
     ///
     /// # Errors
     /// [`Error::NotFound`] where no such grant is known here.
@@ -147,13 +148,15 @@ impl HealthSpace {
             if !full {
                 let work = w.work(tx, Target::Partition(at))?;
                 work.manifest.denied.push(grant);
-                return tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ());
+                tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+                return w.end_grant(tx, grant);
             }
             let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
             let bytes = consent::withdraw(doc, now)?;
             file_consent(tx, w, &p, grant, doc.meta.version + 1, &bytes)?;
             let work = w.work(tx, Target::System)?;
-            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ())
+            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+            w.end_grant(tx, grant)
         })
     }
 

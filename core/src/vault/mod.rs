@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -27,12 +28,14 @@ mod scope;
 mod session;
 mod space;
 mod state;
+mod tags;
 mod tx;
 
+pub use flow::{Call, Endpoint, Value};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
-pub use memory::{Memory, Parents, Records};
+pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};
 pub(crate) use release::Release;
@@ -53,6 +56,8 @@ mod tests_import;
 #[cfg(test)]
 mod tests_lock;
 #[cfg(test)]
+mod tests_memories;
+#[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
 mod tests_reader;
@@ -60,5 +65,7 @@ mod tests_reader;
 mod tests_subject;
 #[cfg(test)]
 mod tests_tamper;
+#[cfg(test)]
+mod tests_values;
 #[cfg(test)]
 mod tests_versions;
