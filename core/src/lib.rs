@@ -111,12 +111,12 @@ pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};
 pub use label::{
-    Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
+    Confidentiality, Integrity, Label, Lowering, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, Call, ConsentRequest, Derived, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedSource,
-    Info, LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records,
-    ReleaseReceipt, Role, Session, StagedImport, Stats, Turn, Value, VerifiedReceipt, verify_consistency,
-    verify_receipt,
+    Audited, Call, ConsentRequest, Declassify, DeclassifyInfo, DeclassifyRequest, Derived, Endpoint, Grant, GrantInfo,
+    HealthSpace, ImportOptions, ImportedSource, Info, LogLine, LogOf, Memory, Parents, Partition, PartitionKind,
+    Quarantine, Reader, Reading, Records, ReleaseReceipt, Role, Session, StagedImport, Stats, Turn, Value,
+    VerifiedReceipt, verify_consistency, verify_receipt,
 };

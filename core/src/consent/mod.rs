@@ -4,6 +4,7 @@
 //! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
 //! `policy`'s), keys, storage, the ledger or a clock.
 
+mod declassify;
 mod fhir;
 mod grant;
 mod notice;
@@ -14,6 +15,10 @@ mod tests;
 mod wire;
 mod words;
 
+pub use declassify::{
+    DeclassifyDoc, DeclassifySpec, DeclassifyTerms, NamedPartition, declassify_from_fhir, declassify_notice,
+    declassify_to_fhir,
+};
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
 pub use grant::{GrantSpec, GrantTerms, Recipient, RecipientKind};
 pub use notice::notice;

@@ -15,9 +15,11 @@
 //! assert!(a.flows_to(both) && b.flows_to(both) && !both.flows_to(a));
 //! ```
 
+mod lowering;
 mod purpose;
 mod sensitivity;
 
+pub use lowering::Lowering;
 pub use purpose::{Purpose, Purposes};
 pub use sensitivity::{Sensitivities, Sensitivity};
 

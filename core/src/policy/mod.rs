@@ -12,6 +12,8 @@ mod decide;
 mod floating;
 mod flow;
 mod permit;
+#[cfg(test)]
+pub(crate) mod programs;
 mod request;
 #[cfg(test)]
 mod tests;

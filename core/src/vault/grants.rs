@@ -1,5 +1,6 @@
 //! Asking, granting and withdrawing: consents as objects of the system scope.
 
+use super::flow::withdraw_lowering;
 use super::found::{put_policy, system_place};
 use super::policy_row::{FiledConsent, PolicyRow};
 use super::scope::Scope;
@@ -52,10 +53,10 @@ pub struct ConsentRequest {
 
 /// The notice that was made last: its language and the hash of its text.
 #[derive(Default)]
-struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
+pub(super) struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
 
 impl Shown {
-    fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,8 +76,8 @@ impl core::fmt::Debug for ConsentRequest {
 /// A grant in force: withdraw it with its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    id: GrantId,
-    entry: u64,
+    pub(super) id: GrantId,
+    pub(super) entry: u64,
 }
 
 impl Grant {
@@ -134,6 +135,9 @@ impl HealthSpace {
     /// [`Error::NotFound`] where no such grant is known here.
     pub fn withdraw(&self, grant: GrantId) -> Result<()> {
         self.inner.write(|tx, w| {
+            if let Some(at) = w.state.lowering_at(grant) {
+                return withdraw_lowering(tx, w, at, grant);
+            }
             let at = (0..w.state.partitions.len())
                 .find(|i| w.state.partitions.get(*i).is_some_and(|p| p.policy.state.doc(grant).is_some()));
             let Some(at) = at else { return Err(Error::NotFound) };
@@ -153,7 +157,7 @@ impl HealthSpace {
             }
             let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
             let bytes = consent::withdraw(doc, now)?;
-            file_consent(tx, w, &p, grant, doc.meta.version + 1, &bytes)?;
+            file_consent(tx, w, &p, ConsentKind::Grant, (grant, doc.meta.version + 1), &bytes)?;
             let work = w.work(tx, Target::System)?;
             tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
             w.end_grant(tx, grant)
@@ -182,19 +186,26 @@ impl HealthSpace {
     }
 }
 
+/// What a consent does.
+#[derive(Clone, Copy)]
+pub(super) enum ConsentKind {
+    /// Lets somebody see data of the partition.
+    Grant,
+    /// Lowers labels of what goes into the partition.
+    Lowering,
+}
+
 /// Files a version of a consent: as an object of the system scope, and in the policy row of its
 /// partition, which the system head names with its digest.
-fn file_consent(
+pub(super) fn file_consent(
     tx: &mut Tx<'_>,
     w: &mut Writing,
     p: &Scope,
-    series: GrantId,
-    version: u64,
+    kind: ConsentKind,
+    (series, version): (GrantId, u64),
     bytes: &[u8],
 ) -> Result<()> {
-    let base = tx.base;
     let work = w.work(tx, Target::System)?;
-    let system = work.scope.id;
     let group = tx.new_group(work)?;
     let put = tx.put_content(work, Class::Body, group, Content::Document, bytes)?;
     work.manifest.consents.push(ConsentRef {
@@ -206,12 +217,24 @@ fn file_consent(
         group,
     });
     let mut row: PolicyRow = (*p.policy).clone();
-    row.consents.retain(|c| c.series != series);
-    row.consents.push(FiledConsent { series, version, bytes: bytes.to_vec() });
+    let list = match kind {
+        ConsentKind::Grant => &mut row.consents,
+        ConsentKind::Lowering => &mut row.lowerings,
+    };
+    list.retain(|c| c.series != series);
+    list.push(FiledConsent { series, version, bytes: bytes.to_vec() });
+    put_row(tx, w, p, &row)
+}
+
+/// Puts a policy row in the place of a partition's: only who can sign the system head can.
+pub(super) fn put_row(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, row: &PolicyRow) -> Result<()> {
+    let base = tx.base;
+    let work = w.work(tx, Target::System)?;
+    let system = work.scope.id;
     let number = tx.next_row(work)?;
     let row_version = tx.version(work);
     let place = system_place(base, system, p.id, Class::Policy, number, row_version);
-    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, &row)?;
+    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, row)?;
     let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == p.id).ok_or(Error::Internal(70))?;
     let old = entry.policy.number;
     (entry.policy, entry.policy_digest) = (policy, digest);
@@ -334,7 +357,7 @@ impl ConsentRequest {
                 lang,
             };
             let bytes = consent::to_fhir(&spec, &meta)?;
-            file_consent(tx, w, &p, id, 1, &bytes)?;
+            file_consent(tx, w, &p, ConsentKind::Grant, (id, 1), &bytes)?;
             let work = w.work(tx, Target::System)?;
             let entry = tx.log(
                 work,
@@ -353,7 +376,7 @@ impl ConsentRequest {
     }
 }
 
-fn subject_of(tx: &Tx<'_>) -> Identity {
+pub(super) fn subject_of(tx: &Tx<'_>) -> Identity {
     let h = sha256(&[b"hs/v1/subject\0", tx.base.space.as_bytes()]);
     let mut id = [0; 16];
     id.iter_mut().zip(h).for_each(|(o, b)| *o = b);

@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod clearance;
 mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -31,7 +32,7 @@ mod state;
 mod tags;
 mod tx;
 
-pub use flow::{Call, Endpoint, Value};
+pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
@@ -48,6 +49,10 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
+mod tests_clearance;
+#[cfg(test)]
+mod tests_declassify;
+#[cfg(test)]
 mod tests_faults;
 #[cfg(test)]
 mod tests_flow;
@@ -59,6 +64,8 @@ mod tests_lock;
 mod tests_memories;
 #[cfg(test)]
 mod tests_memory;
+#[cfg(test)]
+mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]

@@ -58,6 +58,9 @@ impl Call {
     }
 }
 
+/// Contents, by which input each is.
+type Opened = Vec<(usize, Zeroizing<String>)>;
+
 /// What is to be released from one partition.
 #[derive(Default)]
 struct FromOne {
@@ -215,7 +218,7 @@ impl Session {
         partition: &str,
         action: Action,
         part: &FromOne,
-    ) -> Result<Audited<Vec<(usize, Zeroizing<String>)>>> {
+    ) -> Result<Audited<Opened>> {
         let asking = Asking { actors, purpose: self.purpose, action, kind: ReleaseKind::Read, query: b"call" };
         self.inner.release(partition, &asking, &mut |v| open(v, part), &mut |_, _, _| Ok(()))
     }
@@ -254,7 +257,7 @@ impl Session {
 }
 
 /// Opens held records, and counts those that texts were made from among what is released.
-fn open(v: &Visible<'_>, part: &FromOne) -> Result<Release<Vec<(usize, Zeroizing<String>)>>> {
+fn open(v: &Visible<'_>, part: &FromOne) -> Result<Release<Opened>> {
     let (mut value, mut items) = (Vec::new(), Vec::new());
     for (id, at) in &part.held {
         let record = v.catalog.find_record(id).ok_or(Error::NotFound)?;

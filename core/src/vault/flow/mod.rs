@@ -9,10 +9,16 @@
 //! host that has received plaintext can copy it.
 
 mod call;
+mod declassify;
 mod endorse;
 mod endpoint;
+mod grant;
 mod value;
 
 pub use call::Call;
+pub use declassify::Declassify;
 pub use endpoint::Endpoint;
+pub use grant::{DeclassifyInfo, DeclassifyRequest};
 pub use value::Value;
+
+pub(super) use grant::withdraw_lowering;

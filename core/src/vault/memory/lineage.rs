@@ -64,13 +64,15 @@ impl Scope {
 
 impl State {
     /// Whether a grant that memories of a scope rest on has ended, as far as this handle can see.
-    pub(super) fn has_ended(&self, scope: &Scope, grant: GrantId, now: Timestamp) -> bool {
+    pub(crate) fn has_ended(&self, scope: &Scope, grant: GrantId, now: Timestamp) -> bool {
         let kept = scope.manifest.tags.resting.iter().find(|r| r.grant == grant);
         if kept.is_some_and(|r| r.ended || r.expires.is_some_and(|end| end <= now.as_millis())) {
             return true;
         }
         self.partitions.iter().any(|p| {
-            p.manifest.denied.contains(&grant)
+            let lowering = p.policy.lowering(grant).map(|doc| doc.standing(now));
+            lowering.is_some_and(|s| s != Standing::InForce)
+                || p.manifest.denied.contains(&grant)
                 || matches!(
                     p.policy.state.standing(grant, now),
                     Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable)
@@ -82,6 +84,10 @@ impl State {
     pub(crate) fn ends(&self, basis: &Basis) -> Vec<(GrantId, Option<i64>)> {
         let end = |grant| {
             let known = self.partitions.iter().find_map(|p| p.policy.state.doc(grant));
+            let lowering = self.partitions.iter().find_map(|p| p.policy.lowering(grant));
+            if let Some(doc) = lowering {
+                return doc.spec.terms().expires.map(Timestamp::as_millis);
+            }
             let kept =
                 || self.partitions.iter().find_map(|p| p.manifest.tags.resting.iter().find(|r| r.grant == grant));
             match known {

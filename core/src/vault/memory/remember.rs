@@ -24,7 +24,7 @@ struct Writing<'a> {
     role: Option<Role>,
     /// Of the text; the session's own is joined.
     tag: Tag,
-    /// Whether the session was shown it.
+    /// Whether the session was shown what it rests on, and an assistant wrote it.
     shown: bool,
 }
 
@@ -60,7 +60,7 @@ impl Session {
             Some(p) => p.policy.name.clone(),
             None => self.default_partition()?,
         };
-        let tag = floating.said();
+        let tag = floating.tag().clone();
         self.write_note(&name, Writing { text, parents: &parents, role: None, tag, shown: true })
     }
 
@@ -71,7 +71,7 @@ impl Session {
     /// earlier run of its conversation, has read; the refusal is logged. Otherwise as
     /// [`remember`](Self::remember).
     pub fn remember_in(&self, partition: &str, text: &str) -> Result<RecordId> {
-        let tag = self.floating().said();
+        let tag = self.floating().tag().clone();
         self.write_note(partition, Writing { text, parents: &[], role: None, tag, shown: true })
     }
 
@@ -105,7 +105,7 @@ impl Session {
     }
 
     fn write_note(&self, partition: &str, writing: Writing<'_>) -> Result<RecordId> {
-        let Writing { text, parents, role, tag, shown } = writing;
+        let Writing { text, parents, role, tag: of, shown } = writing;
         check_text(text)?;
         let outcome = self.inner.write(|tx, w| {
             let at = w.state.position(partition)?;
@@ -113,8 +113,9 @@ impl Session {
             let mut floating = self.floating();
             floating.raise(&w.state.conversation(tx.base, &*tx.txn, self.conversation())?.unwrap_or_else(Tag::bottom));
             if shown {
-                floating.raise(&tag);
+                floating.raise(&of);
             }
+            let tag = if shown { of.clone().by_assistant() } else { of.clone() };
             if floating.tag() != self.floating().tag() {
                 self.store_label(tx, w, partition, floating.tag())?;
             }

@@ -24,6 +24,11 @@ pub(super) const PARENTS: usize = 4096;
 
 /// What may be written into a partition.
 pub(crate) fn clearance(scope: &Scope) -> Label {
+    scope.policy.clearance.unwrap_or_else(|| by_kind(scope))
+}
+
+/// What may be written into a partition of its kind.
+fn by_kind(scope: &Scope) -> Label {
     match scope.policy.kind {
         PartitionKind::Health => clearance_of_health(),
         PartitionKind::General => clearance_of_general(scope.ordinal),
