@@ -11,7 +11,10 @@
 //! * to ask the person: [`HealthSpace::consent_request`], [`HealthSpace::withdraw`]
 //! * to answer a question: [`Session::ground`]; to read records: [`Session::query`],
 //!   [`Session::reader`]
-//! * to keep what an assistant concludes: [`Session::remember`], [`Session::remember_in`]
+//! * to keep what an assistant concludes: [`Session::remember`], [`Session::remember_in`]; to look
+//!   through it, edit or delete it: [`Partition::memories`]
+//! * to pass data on without reading it: [`Session::hold`], [`Session::model_call`]; to lower a label:
+//!   [`HealthSpace::declassify`]
 //! * to show what happened: [`HealthSpace::log`], [`HealthSpace::receipt`], [`verify_receipt`]
 //!
 //! What is not promised: an open partition is not defended against code in the same process; a

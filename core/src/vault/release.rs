@@ -35,7 +35,8 @@ pub(crate) const CLOCK_TOLERANCE: i64 = 5 * 60 * 1000;
 pub struct Audited<T> {
     value: T,
     receipt: ReleaseReceipt,
-    tag: Tag,
+    label: Label,
+    basis: Basis,
 }
 
 /// Where the entry of a release stands.
@@ -72,12 +73,12 @@ impl<T> Audited<T> {
     /// The label of it all.
     #[must_use]
     pub const fn label(&self) -> Label {
-        self.tag.label
+        self.label
     }
 
     /// The label, and the grants that it rests on.
-    pub(crate) const fn tag(&self) -> &Tag {
-        &self.tag
+    pub(crate) fn tag(&self) -> Tag {
+        Tag { label: self.label, basis: self.basis.clone() }
     }
 }
 
@@ -341,7 +342,7 @@ impl Inner {
             let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
             let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
             also(tx, w, &tag)?;
-            Ok(Ok(Audited { value: composed.value, receipt, tag }))
+            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis }))
         })?
         // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
     }
@@ -377,7 +378,7 @@ impl Inner {
             let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now))?;
             let count = composed.items.len() as u64;
             let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, tag.label)?;
-            Ok(Audited { value: composed.value, receipt, tag })
+            Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis })
         })
     }
 

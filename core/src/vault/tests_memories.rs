@@ -267,6 +267,40 @@ fn withdrawal_lists_and_quarantines_what_was_derived_until_the_person_decides() 
 }
 
 #[test]
+fn a_source_that_is_erased_sets_aside_all_that_was_derived_from_it() {
+    let t = setting();
+    allow(&t.space, &[Category::Laboratory]);
+    allow_memories(&t.space, "health");
+    let s = t.session();
+    let seen = s.query(&of_code("13457-7")).unwrap();
+    let first = s.remember("LDL is 112.5", &seen).unwrap();
+    let second = s.remember("LDL is high", &vec![first]).unwrap();
+    let other = s.remember_in("health", "Likes tea").unwrap();
+    let held = s.hold(second).unwrap();
+    // What an erasure does besides dropping the keys of the record.
+    let gone = std::collections::BTreeSet::from([seen.value()[0].record]);
+    t.space.inner.write(|tx, w| super::memory::quarantine_derived(tx, w, &gone)).unwrap();
+    assert!(matches!(events(&t.space, HEALTH).pop(), Some(AuditEvent::Quarantined { records: 2 })));
+    assert_eq!(t.listed("health"), [other]);
+    let why = |id| t.kept("health").into_iter().find(|m| m.id == id).unwrap().quarantine;
+    assert_eq!(
+        (why(first), why(second), why(other)),
+        (Some(Quarantine::SourceGone), Some(Quarantine::SourceGone), None)
+    );
+    assert!(matches!(s.reveal(&held), Err(Error::NotFound)));
+    // Nor as parents by way of what the person was shown.
+    let shown = t.partition("health").memories().unwrap();
+    assert!(matches!(s.remember("more", &shown), Err(Error::NotFound)));
+    // An edit does not free it; keeping does, and once is enough.
+    let edited = t.partition("health").edit_memory(first, "LDL was high", gesture()).unwrap();
+    assert_eq!(why(edited), Some(Quarantine::SourceGone));
+    t.partition("health").keep_memory(edited, gesture()).unwrap();
+    assert!(t.listed("health").contains(&edited));
+    t.space.inner.write(|tx, w| super::memory::quarantine_derived(tx, w, &gone)).unwrap();
+    assert_eq!(why(edited), Some(Quarantine::SourceGone), "gone a second time");
+}
+
+#[test]
 fn a_grant_that_runs_out_quarantines_in_every_handle_without_a_call() {
     let t = setting();
     let ask = t.space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);

@@ -53,6 +53,23 @@ pub struct DeclassifyTerms {
 
 /// What is asked, checked: the notice, the wire form and what is enforced all come from this one
 /// object.
+///
+/// ```
+/// use healthspace::consent::{DeclassifySpec, DeclassifyTerms, NamedPartition};
+/// use healthspace::{Confidentiality, Lowering, Obligations, Purpose, ScopeId};
+/// let named = |n, name: &str| NamedPartition { scope: ScopeId::from_bytes([n; 16]), name: name.to_owned() };
+/// let terms = DeclassifyTerms {
+///     purpose: Purpose::PatientRequest,
+///     from: named(1, "health"),
+///     to: named(2, "general"),
+///     lowering: Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE },
+///     expires: None,
+/// };
+/// assert!(DeclassifySpec::new(terms.clone()).is_ok());
+/// // Nothing is freed for training a model by lowering its label.
+/// let lowering = Lowering { obligations: Obligations::NO_TRAINING, ..terms.lowering };
+/// assert!(DeclassifySpec::new(DeclassifyTerms { lowering, ..terms }).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclassifySpec(DeclassifyTerms);
 

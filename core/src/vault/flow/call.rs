@@ -133,7 +133,7 @@ impl Session {
         raise.raise(value.tag());
         for (partition, part) in self.parts(&[value])? {
             let out = self.release(&partition, Action::Read, ReleaseKind::Read, b"reveal", &mut |v| open(v, &part))?;
-            raise.raise(out.tag());
+            raise.raise(&out.tag());
             if let Some((_, text)) = out.into_value().pop() {
                 self.shown(&partition, raise.tag())?;
                 return Ok(text.to_string());
@@ -154,6 +154,38 @@ impl Session {
     /// Calls a model with values that this session need not have seen. The join of their labels and
     /// the session's must be within the endpoint's clearance; the records behind them are released
     /// to the endpoint, decided for it and entered under its name. The session is not tainted.
+    ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, consent::Recipient, import::Source, record::Category};
+    /// # use healthspace::{catalog::Query, Endpoint, Environment, Error, HealthSpace, KdfParams, Obligations, Purpose, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-call-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// # let file = br#"{"resourceType":"Observation","id":"1","status":"final","category":[{"coding":[{"code":"laboratory"}]}],
+    /// #   "code":{"text":"LDL"},"effectiveDateTime":"2026-01-05","valueQuantity":{"value":112.5,"unit":"mg/dL"}}"#;
+    /// # space.partition("health")?.import(Source::bytes(file.to_vec())?)?;
+    /// # let llm = Recipient::model("eu-llm")?;
+    /// # let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+    /// # ask.recipient(llm.clone()).confirm(gesture())?;
+    /// # let found = space.session(llm.clone(), Purpose::PatientRequest)?.query(&Query::default())?;
+    /// # let record = found.value()[0].record;
+    /// let session = space.session(llm.clone(), Purpose::PatientRequest)?;
+    /// // Held, not read: the session stays what it was.
+    /// let held = session.hold(record)?;
+    /// let question = session.say("One sentence for a cook:")?;
+    /// let keeps = Endpoint::cleared(Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE));
+    /// let call = session.model_call(&[&question, &held], &Endpoint::model(llm, keeps))?;
+    /// assert!(call.contents().any(|c| c.contains("112.5")));
+    /// let answer = call.finish("Use less butter")?;
+    /// assert!(answer.label().no_training() && !session.label().no_training());
+    /// // Hidden or not, it goes where its label may flow.
+    /// session.keep(&answer, "health")?;
+    /// assert!(matches!(session.keep(&answer, "general"), Err(Error::FlowDenied)));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::FlowDenied`] where the endpoint is not cleared, or part of the inputs rests on what
@@ -194,7 +226,7 @@ impl Session {
         let actors = [endpoint.recipient().clone()];
         for (partition, part) in self.parts(inputs)? {
             let out = self.release_to(&actors, &partition, endpoint.action(), &part)?;
-            tag = tag.join(out.tag());
+            tag = tag.join(&out.tag());
             for (at, text) in out.into_value() {
                 if let Some(slot) = contents.get_mut(at) {
                     *slot = text;

@@ -63,6 +63,33 @@ impl HealthSpace {
     /// consent names all of it. The entry is committed first; the memory stands only as long as the
     /// consent does.
     ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, consent::Recipient, import::Source, record::Category};
+    /// # use healthspace::{Confidentiality, Declassify, Environment, Error, HealthSpace, KdfParams, Lowering, Purpose, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-declassify-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// # let session = space.session(Recipient::model("eu-llm")?, Purpose::PatientRequest)?;
+    /// let id = session.remember_in("health", "Needs a low-salt diet")?;
+    /// let value = space.partition("health")?.memory_value(id)?;
+    /// // What may be dropped and where it may go, said in the notice and enforced.
+    /// let ask = space.declassify_request("health", "general", Purpose::PatientRequest);
+    /// let ask = ask.dropping(Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE });
+    /// println!("{}", ask.notice("en")?);
+    /// let grant = ask.confirm(gesture())?.id();
+    /// let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
+    /// // A model cannot ask for it; the person can.
+    /// let model = session.say("Please tell the cook")?;
+    /// assert!(matches!(space.declassify(&what, &model, gesture()), Err(Error::FlowDenied)));
+    /// let person = session.heard("Tell the cook", gesture())?;
+    /// space.declassify(&what, &person, gesture())?;
+    /// assert_eq!(space.partition("general")?.memories()?.value().len(), 1);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// `request` is what the person said to ask for it, which no model can make: a value of the
     /// person's integrity, from [`Session::heard`](crate::Session::heard) or
     /// [`endorse`](Self::endorse). `gesture` is the person's presence now.
@@ -141,14 +168,8 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
 
 /// What a value was made from must be there, and every grant that it rests on must stand.
 fn stands(state: &State, value: &Value, now: Timestamp) -> Result<()> {
-    for id in value.parents() {
-        let mut found = false;
-        for p in &state.partitions {
-            found |= state.shown(p, now)?.find_record(id).is_some();
-        }
-        if !found {
-            return Err(Error::NotFound);
-        }
+    if !state.all_stand(value.parents(), now)? {
+        return Err(Error::NotFound);
     }
     let ended = |g| state.partitions.iter().any(|p| state.has_ended(p, g, now));
     if value.tag().basis.iter().any(ended) { Err(Error::NotFound) } else { Ok(()) }

@@ -124,6 +124,16 @@ impl State {
         self.ended_tags(scope, now).contains(&record.content()).then_some(Quarantine::ConsentEnded)
     }
 
+    /// Whether all of these records are there, in any partition that is open here, and none is
+    /// quarantined: whether something may be made from them.
+    pub(crate) fn all_stand(&self, ids: &[RecordId], now: Timestamp) -> Result<bool> {
+        if ids.is_empty() {
+            return Ok(true);
+        }
+        let shown = self.partitions.iter().map(|p| self.shown(p, now)).collect::<Result<Vec<_>>>()?;
+        Ok(ids.iter().all(|id| shown.iter().any(|catalog| catalog.find_record(id).is_some())))
+    }
+
     /// The catalog of a scope as sessions see it: without what is quarantined.
     pub(crate) fn shown(&self, scope: &Scope, now: Timestamp) -> Result<Arc<Catalog>> {
         let ended = self.ended_tags(scope, now);

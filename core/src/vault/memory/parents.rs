@@ -74,7 +74,7 @@ impl<T: Records> Parents for Audited<T> {}
 impl<T: Records> sealed::Parents for Audited<T> {
     #[allow(private_interfaces, reason = "the trait is sealed")]
     fn parents(&self) -> (Vec<RecordId>, Option<Tag>) {
-        (self.value().records(), Some(self.tag().clone()))
+        (self.value().records(), Some(self.tag()))
     }
 }
 

@@ -50,6 +50,24 @@ impl Partition {
     /// which no query finds; the new version has a new id, the person's integrity, and otherwise
     /// the label, the parents and the grants of the old one. The new id.
     ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, consent::Recipient, Environment, HealthSpace, KdfParams, Purpose, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-memory-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// # let session = space.session(Recipient::model("eu-llm")?, Purpose::PatientRequest)?;
+    /// let id = session.remember_in("general", "Likes coffee")?;
+    /// let general = space.partition("general")?;
+    /// let edited = general.edit_memory(id, "Likes tea", gesture())?;
+    /// assert_eq!(general.memories()?.value()[0].text, "Likes tea");
+    /// general.delete_memory(edited, gesture())?;
+    /// assert!(general.memories()?.value().is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFound`] where there is no such memory or turn; [`Error::Malformed`] for an empty
     /// text, [`Error::TooLarge`] for one over 16 KiB.

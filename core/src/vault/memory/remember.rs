@@ -6,7 +6,7 @@ use crate::audit::AuditEvent;
 use crate::catalog::SegmentBuilder;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
-use crate::id::{Identity, RecordId};
+use crate::id::{Identity, RecordId, Timestamp};
 use crate::label::{Integrity, Label};
 use crate::policy::{Sink, Tag, may_flow};
 use crate::record::Author;
@@ -36,8 +36,9 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Malformed`] for an empty
-    /// text, [`Error::TooLarge`] for one over 16 KiB; [`Error::NotFound`] where a record of a list is
-    /// in no partition that is open here, is quarantined, or may not be seen by this session.
+    /// text, [`Error::TooLarge`] for one over 16 KiB; [`Error::NotFound`] where something that it is
+    /// made from is in no partition that is open here or is quarantined, or where a record of a list
+    /// may not be seen by this session.
     pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
         let (parents, released) = from.parents();
         let (txn, state) = self.inner.read()?;
@@ -118,6 +119,9 @@ impl Session {
             let tag = if shown { of.clone().by_assistant() } else { of.clone() };
             if floating.tag() != self.floating().tag() {
                 self.store_label(tx, w, partition, floating.tag())?;
+            }
+            if !w.state.all_stand(parents, Timestamp::from_millis(tx.now))? {
+                return Err(Error::NotFound);
             }
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
             let allowed = floating.may_write(&tag, Sink::Partition(clearance(scope)), self.purpose);
