@@ -154,6 +154,8 @@ pub(crate) struct Model {
     pub(crate) memories: Vec<Memory>,
     /// Of declassifications: which memory each was for.
     pub(crate) entries: Vec<usize>,
+    /// Calls that carried what only another handle of the conversation was shown.
+    pub(crate) stale: u64,
     /// Whether labels may be lowered in this program at all.
     consent: bool,
 }
@@ -168,8 +170,12 @@ pub(crate) fn bound() -> Lowering {
     }
 }
 
-fn pick(n: u8, len: usize) -> Option<usize> {
-    (len > 0).then(|| usize::from(n) % len)
+/// 255 is the last one, 254 the one before it.
+pub(crate) fn pick(n: u8, len: usize) -> Option<usize> {
+    match n {
+        254.. => len.checked_sub(256 - usize::from(n)),
+        _ => (len > 0).then(|| usize::from(n) % len),
+    }
 }
 
 fn tag(label: Label) -> Tag {
@@ -282,6 +288,8 @@ impl Model {
                 if !floating.may_write(&out, Sink::Model(clearance), PURPOSE) {
                     return Some(Outcome::Refused);
                 }
+                let own = self.sessions[at].floating.called(inputs.iter().map(|v| &v.tag)).label;
+                self.stale += u64::from(rooms.iter().fold(own, |l, r| l.join(r.label())) != out.label);
                 let tainted = inputs.iter().any(|v| v.tainted) || self.sessions[at].saw;
                 self.value(Value { tag: out.by_assistant(), tainted, text: true, noted: false, rooms })
             }
@@ -385,21 +393,43 @@ impl Dice {
         self.0
     }
 
-    pub(crate) fn op(&mut self) -> Op {
+    /// A program; every eighth begins with two handles of one conversation, of which one is shown
+    /// more than the other.
+    pub(crate) fn program(&mut self, calls: usize) -> Vec<Op> {
+        let mut ops = vec![Op::Begin];
+        if self.next().is_multiple_of(8) {
+            let (last, before) = (255, 254);
+            ops.extend([
+                Op::Hold { session: last, record: 0 },
+                Op::Reveal { session: last, value: last },
+                Op::Resume { session: last },
+                Op::Hold { session: before, record: 1 },
+                Op::Reveal { session: before, value: last },
+                Op::Say { session: last },
+                Op::Call { session: last, inputs: [last, last], keeps: true },
+            ]);
+        }
+        while ops.len() < calls {
+            ops.push(self.op());
+        }
+        ops
+    }
+
+    fn op(&mut self) -> Op {
         let n = self.next();
         let [a, b, c, d, kind, ..] = n.to_be_bytes();
-        let (session, value, room) = (a % 4, b, Room::ALL[usize::from(d) % 3]);
-        match kind % 16 {
+        let (session, value, room) = (a % 3, b, Room::ALL[usize::from(d) % 3]);
+        match kind % 20 {
             0 => Op::Begin,
-            1 => Op::Resume { session },
+            1 | 16 => Op::Resume { session },
             2 | 3 => Op::Hold { session, record: c },
             4 => Op::HoldMemory { session, memory: c },
             5 => Op::Say { session },
             6 => Op::Heard { session },
-            7 => Op::Reveal { session, value },
+            7 | 17 => Op::Reveal { session, value },
             8 | 9 => Op::Call { session, inputs: [b, c], keeps: d > 40 },
             10 | 11 => Op::Keep { session, value, room },
-            12 => Op::Remember { session, room },
+            12 | 18 => Op::Remember { session, room },
             13 => Op::Endorse { value },
             14 => Op::EndorseMemory { memory: c },
             _ => Op::Declassify { value, request: c },
@@ -409,13 +439,12 @@ impl Dice {
 
 #[test]
 fn no_program_moves_health_data_where_it_is_not_cleared_without_declassifying() {
-    let (mut done, mut refused, mut lowered, mut kept) = (0u64, 0u64, 0u64, 0u64);
+    let (mut done, mut refused, mut lowered, mut kept, mut stale) = (0u64, 0u64, 0u64, 0u64, 0u64);
     for seed in 1..=110_000u64 {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut model = Model::with(seed % 2 == 0);
-        model.step(Op::Begin);
-        for _ in 0..14 {
-            match model.step(dice.op()) {
+        let mut model = Model::with(seed.is_multiple_of(2));
+        for op in dice.program(19) {
+            match model.step(op) {
                 Outcome::Done(_) => done += 1,
                 Outcome::Refused => refused += 1,
                 Outcome::Nothing => {}
@@ -423,9 +452,11 @@ fn no_program_moves_health_data_where_it_is_not_cleared_without_declassifying() 
         }
         model.check();
         lowered += model.entries.len() as u64;
+        stale += model.stale;
         assert!(model.consent || model.entries.is_empty());
         kept += model.memories.iter().filter(|m| m.room == Room::General && m.declassified.is_none()).count() as u64;
     }
     // The programs do something, and are stopped from something.
-    assert!(done > 400_000 && refused > 20_000 && lowered > 1000 && kept > 10_000, "{done} {refused} {lowered} {kept}");
+    let enough = done > 400_000 && refused > 20_000 && lowered > 1000 && kept > 10_000 && stale > 1000;
+    assert!(enough, "{done} {refused} {lowered} {kept} {stale}");
 }

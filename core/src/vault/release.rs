@@ -5,6 +5,7 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::memory::notes_of;
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
@@ -110,6 +111,8 @@ pub(crate) struct Visible<'a> {
     label: Cell<Label>,
     /// Of the memories among it; the permit's own grants come on top.
     basis: RefCell<Basis>,
+    /// Whether all memories were joined in.
+    noted: Cell<bool>,
     /// Facts that were counted, not shown.
     counted: Cell<u64>,
     pub(super) buffer: RefCell<Vec<u8>>,
@@ -135,6 +138,7 @@ impl<'a> Visible<'a> {
             filter,
             label: Cell::new(scope.label()),
             basis: RefCell::default(),
+            noted: Cell::new(false),
             counted: Cell::new(0),
             buffer: RefCell::default(),
             cut: RefCell::default(),
@@ -145,11 +149,11 @@ impl<'a> Visible<'a> {
         let mut label = self.label.get();
         label.confidentiality = label.confidentiality.max(class.confidentiality);
         label.sensitivities = label.sensitivities.union(class.sensitivities());
-        // Which memories a number or a list tells of is not known here.
-        if is_noted(class.kind) {
-            label = label.join(self.scope.manifest.tags.all());
-        }
         self.label.set(label);
+        // Which memories a number or a list tells of is not known here: of all that it can.
+        if is_noted(class.kind) && !self.noted.replace(true) {
+            notes_of(self.catalog).into_iter().for_each(|r| self.join(&self.scope.tag_of(r)));
+        }
     }
 
     /// As [`raise`](Self::raise), by a row that is shown.

@@ -9,7 +9,6 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::hash::sha256;
 use crate::error::Result;
 use crate::id::{GrantId, RecordId};
-use crate::label::Label;
 use crate::policy::{Basis, Tag};
 
 /// A grant that memories of a scope rest on. The scope keeps its end, because not every handle
@@ -76,11 +75,6 @@ impl Tags {
         self.named.iter().find(|(n, _)| n == name).map(|(_, tag)| tag)
     }
 
-    /// The label of all of them: of a number or a list that does not say which memory it tells of.
-    pub(crate) fn all(&self) -> Label {
-        self.named.iter().fold(Label::BOTTOM, |all, (_, tag)| all.join(tag.label))
-    }
-
     /// Marks a grant as ended where memories here rest on it; whether anything changed.
     pub(crate) fn end(&mut self, grant: GrantId) -> bool {
         let found = self.resting.iter_mut().find(|r| r.grant == grant && !r.ended);
@@ -139,6 +133,7 @@ impl Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::Label;
 
     #[test]
     fn tags_round_trip_and_are_kept_once() {
@@ -159,6 +154,5 @@ mod tests {
         let mut r = Reader::new(&bytes);
         assert_eq!(Tags::read(&mut r).unwrap(), tags);
         r.finish().unwrap();
-        assert_eq!(tags.all(), Label::health(1));
     }
 }

@@ -90,6 +90,13 @@ fn memories_are_listed_to_a_session_by_consent_and_taint_it_with_their_own_label
     let counted = t.session();
     counted.count(&Query { kinds: vec![Kind::Memory], ..Query::default() }).unwrap();
     assert!(made.label.flows_to(counted.label()));
+    // "What is there" shows words of memories: what is made of it rests on the same.
+    let listed = t.session();
+    listed.presence().unwrap();
+    assert!(made.label.flows_to(listed.label()));
+    let derived = listed.remember_in("health", "There is a memory").unwrap();
+    let grants = &t.kept("health").into_iter().find(|m| m.id == derived).unwrap().grants;
+    assert!(made.grants.iter().all(|g| grants.contains(g)));
 }
 
 #[test]

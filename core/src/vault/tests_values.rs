@@ -220,6 +220,24 @@ fn an_answer_of_one_model_reaches_another_only_by_consent() {
 }
 
 #[test]
+fn a_call_carries_what_any_handle_of_the_conversation_was_shown() {
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    let a = session(&space);
+    a.remember_in("general", "Hello").unwrap();
+    a.query(&of_code("13457-7")).unwrap();
+    let b = space.resume(a.conversation(), model(), Purpose::PatientRequest).unwrap();
+    a.query(&of_code("20447-9")).unwrap();
+    let hiv = |l: Label| l.confidentiality == Confidentiality::VeryRestricted;
+    let said = b.say("And now?").unwrap();
+    assert!(!hiv(said.label()));
+    let call = b.model_call(&[&said], &Endpoint::model(model(), keeps())).unwrap();
+    assert!(hiv(call.label()));
+    let low = Label { confidentiality: Confidentiality::Restricted, ..keeps() };
+    assert!(matches!(b.write(&said, &Endpoint::screen(model(), low)), Err(Error::FlowDenied)));
+}
+
+#[test]
 fn training_takes_no_health_value_whatever_the_endpoint_says() {
     let (_dir, space) = space();
     allow(&space, &[Category::Laboratory]);

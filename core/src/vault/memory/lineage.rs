@@ -57,9 +57,14 @@ impl Scope {
 
     /// Every memory and turn, the newest first.
     pub(crate) fn notes(&self) -> Vec<RecordRef<'_>> {
-        let query = Query { kinds: vec![Kind::Memory, Kind::Turn], ..Query::default() };
-        View::new(&self.catalog, &Everything).query_facts(&query).into_iter().map(|f| f.record()).collect()
+        notes_of(&self.catalog)
     }
+}
+
+/// Every memory and turn of a catalog, the newest first.
+pub(crate) fn notes_of(catalog: &Catalog) -> Vec<RecordRef<'_>> {
+    let query = Query { kinds: vec![Kind::Memory, Kind::Turn], ..Query::default() };
+    View::new(catalog, &Everything).query_facts(&query).into_iter().map(|f| f.record()).collect()
 }
 
 impl State {
@@ -205,7 +210,7 @@ impl HealthSpace {
     /// [`Partition::memories`](crate::Partition::memories).
     ///
     /// # Errors
-    /// [`Error::Locked`], and what rereading the heads can yield.
+    /// [`Error::Locked`](crate::Error::Locked), and what rereading the heads can yield.
     pub fn derived(&self, grant: GrantId) -> Result<Vec<Derived>> {
         let (_txn, state) = self.inner.read()?;
         let mut list = Vec::new();

@@ -17,6 +17,7 @@ mod write;
 pub use lineage::Derived;
 pub use parents::{Parents, Records};
 
+pub(crate) use lineage::notes_of;
 pub(super) use lineage::quarantine_derived;
 pub(super) use wire::Note;
 pub(crate) use write::clearance;
