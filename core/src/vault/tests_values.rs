@@ -81,7 +81,7 @@ fn what_may_not_be_read_may_not_be_held() {
     assert!(matches!(s.reveal(&value), Err(Error::NotFound)));
     space.grants().unwrap().iter().for_each(|g| space.withdraw(g.id).unwrap());
     let before = events(&space, HEALTH).len();
-    assert!(matches!(s.hold(id), Err(Error::Denied)));
+    assert!(matches!(s.hold(id), Err(Error::NotFound)), "not told from a record that is not there");
     assert!(matches!(events(&space, HEALTH).last(), Some(AuditEvent::Refused { .. })));
     assert_eq!(events(&space, HEALTH).len(), before + 1);
     assert!(matches!(s.reveal(&value), Err(Error::Denied)));
@@ -207,7 +207,9 @@ fn an_answer_of_one_model_reaches_another_only_by_consent() {
     let id = ldl(&space);
     let s = session(&space);
     let held = s.hold(id).unwrap();
-    let answer = s.model_call(&[&held], &Endpoint::model(model(), keeps())).unwrap().finish("fine").unwrap();
+    let question = s.say("Is it fine?").unwrap();
+    let first = s.model_call(&[&question, &held], &Endpoint::model(model(), keeps())).unwrap();
+    let answer = first.finish("fine").unwrap();
     let next = Endpoint::model(other(), keeps());
     let before = events(&space, HEALTH).len();
     s.model_call(&[&answer], &next).unwrap();
@@ -235,6 +237,28 @@ fn a_call_carries_what_any_handle_of_the_conversation_was_shown() {
     assert!(hiv(call.label()));
     let low = Label { confidentiality: Confidentiality::Restricted, ..keeps() };
     assert!(matches!(b.write(&said, &Endpoint::screen(model(), low)), Err(Error::FlowDenied)));
+}
+
+#[test]
+fn what_a_session_says_after_reading_is_for_its_own_recipient() {
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    let grant = allow_other(&space);
+    let s = session(&space);
+    let before = s.say("Hello").unwrap();
+    s.query(&of_code("13457-7")).unwrap();
+    let after = s.say("It is 112.5").unwrap();
+    let stranger = space.session(other(), Purpose::PatientRequest).unwrap();
+    assert_eq!(stranger.reveal(&before).unwrap(), "Hello");
+    assert!(matches!(stranger.reveal(&after), Err(Error::FlowDenied)));
+    assert!(matches!(events(&space, GENERAL).pop(), Some(AuditEvent::FlowDenied { into: None, .. })));
+    assert_eq!(stranger.label(), before.label());
+    assert_eq!(session(&space).reveal(&after).unwrap(), "It is 112.5");
+    // Kept after the consent has ended, it is set aside at once.
+    space.grants().unwrap().iter().filter(|g| g.id != grant.id()).for_each(|g| space.withdraw(g.id).unwrap());
+    let id = s.keep(&after, "health").unwrap();
+    let kept = space.partition("health").unwrap().memories().unwrap().into_value();
+    assert!(kept[0].id == id && kept[0].quarantine == Some(Quarantine::ConsentEnded));
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub struct Call {
     contents: Vec<Zeroizing<String>>,
     tag: Tag,
     parents: Vec<RecordId>,
-    spoken: bool,
+    spoken: Vec<Recipient>,
 }
 
 impl core::fmt::Debug for Call {
@@ -54,7 +54,7 @@ impl Call {
     pub fn finish(&self, text: &str) -> Result<Value> {
         check_text(text)?;
         let value = Value::of_text(self.space, text, self.tag.clone().by_assistant());
-        Ok(Value { parents: self.parents.clone(), spoken: self.spoken, ..value })
+        Ok(Value { parents: self.parents.clone(), spoken: self.spoken.clone(), ..value })
     }
 }
 
@@ -75,18 +75,19 @@ impl Session {
     /// released and nothing tainted, until it is revealed or passed on.
     ///
     /// # Errors
-    /// [`Error::Denied`] where no grant covers reading at all (logged, as any refusal);
-    /// [`Error::NotFound`] where the record is in no open partition, or may not be seen in whole.
+    /// [`Error::NotFound`] where the record is in no open partition, no grant covers reading there
+    /// (logged, as any refusal), or it may not be seen in whole.
     pub fn hold(&self, record: RecordId) -> Result<Value> {
         let (txn, state) = self.inner.read()?;
         let asking = self.asking(Action::Read, b"hold");
         let mut refused = None;
+        // Refused or not there: not told apart, or an id could be tried.
         for p in &state.partitions {
             let shown = state.shown(p, self.now())?;
             let Some(r) = shown.find_record(&record) else { continue };
             let permit = match self.inner.decide(&state, p, &asking) {
                 Err(e) if is_refusal(&e) => {
-                    refused = Some((p.policy.name.clone(), e));
+                    refused = Some(p.policy.name.clone());
                     continue;
                 }
                 other => other?,
@@ -101,13 +102,12 @@ impl Session {
                 content: Content::Held(p.policy.name.clone()),
                 tag: p.tag_of(r).join(&tag),
                 parents: vec![record],
-                spoken: false,
+                spoken: Vec::new(),
             });
         }
         drop(txn);
-        if let Some((partition, e)) = refused {
+        if let Some(partition) = refused {
             self.inner.log_refusal(&partition, &asking)?;
-            return Err(e);
         }
         Err(Error::NotFound)
     }
@@ -118,7 +118,12 @@ impl Session {
     /// [`Error::Malformed`] for an empty text, [`Error::TooLarge`] for one over 16 KiB.
     pub fn say(&self, text: &str) -> Result<Value> {
         check_text(text)?;
-        Ok(Value::of_text(self.inner.base.space, text, self.floating().said()))
+        Ok(self.spoken(text, self.floating().said()))
+    }
+
+    pub(super) fn spoken(&self, text: &str, tag: Tag) -> Value {
+        let spoken = if tag.basis.is_empty() { Vec::new() } else { self.actors.clone() };
+        Value { spoken, ..Value::of_text(self.inner.base.space, text, tag) }
     }
 
     /// Shows a value to this session: its label is raised by the value's and stored. Of a record,
@@ -126,9 +131,13 @@ impl Session {
     /// entry that is durable first.
     ///
     /// # Errors
-    /// [`Error::Denied`] and [`Error::NotFound`] where the records behind it may no longer be seen.
+    /// [`Error::Denied`] and [`Error::NotFound`] where the records behind it may no longer be seen;
+    /// [`Error::FlowDenied`], logged, where it rests on what only another recipient was shown.
     pub fn reveal(&self, value: &Value) -> Result<String> {
         value.is_of(&self.inner)?;
+        if !self.actors.iter().all(|a| value.is_for(a)) {
+            return Err(self.stopped(value.label())?);
+        }
         let mut raise = self.floating();
         raise.raise(value.tag());
         for (partition, part) in self.parts(&[value])? {
@@ -216,9 +225,7 @@ impl Session {
         }
         let mut tag = floating.called(inputs.iter().map(|v| v.tag()));
         let cleared = floating.may_write(&tag, endpoint.sink(), self.purpose);
-        let own = self.actors.contains(endpoint.recipient());
-        let foreign = |v: &&Value| v.spoken && !v.tag.basis.is_empty() && !own;
-        if !cleared || inputs.iter().any(foreign) {
+        if !cleared || !inputs.iter().all(|v| v.is_for(endpoint.recipient())) {
             return Err(self.stopped(tag.label)?);
         }
         let texts = inputs.iter().map(|v| Zeroizing::new(v.text().unwrap_or_default().to_owned()));
@@ -240,7 +247,10 @@ impl Session {
         let mut parents: Vec<RecordId> = inputs.iter().flat_map(|v| v.parents.iter().copied()).collect();
         parents.sort_unstable();
         parents.dedup();
-        let spoken = inputs.iter().any(|v| v.spoken) || !floating.tag().basis.is_empty();
+        let own: &[Recipient] = if floating.tag().basis.is_empty() { &[] } else { &self.actors };
+        let mut spoken: Vec<Recipient> = inputs.iter().flat_map(|v| &v.spoken).chain(own).cloned().collect();
+        spoken.sort_unstable();
+        spoken.dedup();
         Ok(Call { space: self.inner.base.space, contents, tag, parents, spoken })
     }
 

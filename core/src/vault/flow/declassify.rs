@@ -52,7 +52,7 @@ impl Partition {
         let found = shown.find_record(&memory).filter(|r| is_note(r.type_name()) && !r.is_history());
         let tag = scope.tag_of(found.ok_or(Error::NotFound)?);
         let content = Content::Held(self.name.clone());
-        Ok(Value { space: self.inner.base.space, content, tag, parents: vec![memory], spoken: false })
+        Ok(Value { space: self.inner.base.space, content, tag, parents: vec![memory], spoken: Vec::new() })
     }
 }
 

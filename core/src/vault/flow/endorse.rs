@@ -39,7 +39,7 @@ impl Session {
         check_text(text)?;
         let (said, heard) = (self.floating().said(), self.floating().heard());
         log_endorsed(&self.inner, said.label, heard.label, gesture)?;
-        Ok(Value::of_text(self.inner.base.space, text, heard))
+        Ok(self.spoken(text, heard))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A value: its content is not shown, its label is.
 
+use crate::consent::Recipient;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{RecordId, SpaceId};
 use crate::label::Label;
@@ -17,9 +18,9 @@ pub struct Value {
     pub(super) tag: Tag,
     /// The records that it was made from; of a held record, itself.
     pub(super) parents: Vec<RecordId>,
-    /// Whether a session that had been shown things wrote part of it: then `parents` is not all
-    /// that it may rest on.
-    pub(super) spoken: bool,
+    /// For whom sessions acted that wrote part of it after they had been shown things: then `parents`
+    /// is not all that it may rest on, and only those were shown it.
+    pub(super) spoken: Vec<Recipient>,
 }
 
 #[derive(Clone)]
@@ -38,7 +39,7 @@ impl core::fmt::Debug for Value {
 impl Value {
     pub(super) fn of_text(space: SpaceId, text: &str, tag: Tag) -> Self {
         let content = Content::Text(Arc::new(Zeroizing::new(text.to_owned())));
-        Self { space, content, tag, parents: Vec::new(), spoken: true }
+        Self { space, content, tag, parents: Vec::new(), spoken: Vec::new() }
     }
 
     /// The label that it carries.
@@ -63,6 +64,11 @@ impl Value {
             Content::Text(text) => Some(text.as_str()),
             Content::Held(_) => None,
         }
+    }
+
+    /// Whether all of it that parents do not tell of was shown to this recipient.
+    pub(super) fn is_for(&self, recipient: &Recipient) -> bool {
+        self.spoken.iter().all(|r| r == recipient)
     }
 
     /// Labels name partitions by number: those of another space mean something else.
