@@ -11,7 +11,10 @@
 //! * to ask the person: [`HealthSpace::consent_request`], [`HealthSpace::withdraw`]
 //! * to answer a question: [`Session::ground`]; to read records: [`Session::query`],
 //!   [`Session::reader`]
-//! * to keep what an assistant concludes: [`Session::remember`], [`Session::remember_in`]
+//! * to keep what an assistant concludes: [`Session::remember`], [`Session::remember_in`]; to look
+//!   through it, edit or delete it: [`Partition::memories`]
+//! * to pass data on without reading it: [`Session::hold`], [`Session::model_call`]; to lower a label:
+//!   [`HealthSpace::declassify`]
 //! * to show what happened: [`HealthSpace::log`], [`HealthSpace::receipt`], [`verify_receipt`];
 //!   [`HealthSpace::evidence`], [`evidence::verify_evidence`]
 //!
@@ -113,12 +116,13 @@ pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};
 pub use label::{
-    Confidentiality, Integrity, Label, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
+    Confidentiality, Integrity, Label, Lowering, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
     Sensitivity,
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, ConsentRequest, ConsentsReport, DisclosureLine, Grant, GrantInfo, HealthSpace, ImportOptions,
-    ImportedConsent, ImportedSource, Info, LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Reader, Reading,
-    Records, ReleaseReceipt, Session, StagedImport, Stats, VerifiedReceipt, verify_consistency, verify_receipt,
+    Audited, Call, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
+    DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
+    LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records, ReleaseReceipt,
+    Role, Session, StagedImport, Stats, Turn, Value, VerifiedReceipt, verify_consistency, verify_receipt,
 };

@@ -240,6 +240,71 @@ events! {
         /// How the person asked for it.
         4 gesture: Gesture,
     }
+    /// The person vouched for what an AI wrote, or for their own words.
+    19 Endorsed {
+        /// The memory; `None` for a value that is not stored.
+        1 record: Option<RecordId>,
+        /// The label before.
+        2 before: Label,
+        /// The label after.
+        3 after: Label,
+        /// How the person said yes.
+        4 gesture: Gesture,
+    }
+    /// The person wrote a memory anew.
+    20 MemoryEdited {
+        /// The new version.
+        1 record: RecordId,
+        /// The old one, kept as history.
+        2 replaces: RecordId,
+        /// Its label.
+        3 label: Label,
+        /// How the person asked for it.
+        4 gesture: Gesture,
+    }
+    /// The person deleted a memory.
+    21 MemoryDeleted {
+        /// The memory.
+        1 record: RecordId,
+        /// How many versions of it there were.
+        2 versions: u64,
+        /// How the person asked for it.
+        3 gesture: Gesture,
+    }
+    /// The person kept a memory although what it rested on has ended.
+    22 MemoryKept {
+        /// The memory.
+        1 record: RecordId,
+        /// Its label.
+        2 label: Label,
+        /// How the person said yes.
+        3 gesture: Gesture,
+    }
+    /// Memories were set aside because what they were made from is gone.
+    23 Quarantined {
+        /// How many.
+        1 records: u64,
+    }
+    /// A turn of a conversation was stored.
+    24 TurnAppended {
+        /// The turn.
+        1 record: RecordId,
+        /// The conversation.
+        2 conversation: ConversationId,
+        /// Its label.
+        3 label: Label,
+    }
+    /// What may flow into a partition was changed.
+    25 ClearanceChanged {
+        /// The partition.
+        1 scope: ScopeId,
+        /// The clearance before.
+        2 before: Label,
+        /// The clearance after.
+        3 after: Label,
+        /// How the person said yes; it is not asked for where less may flow than before.
+        4 gesture: Option<Gesture>,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

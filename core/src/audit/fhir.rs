@@ -81,11 +81,16 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Released { grants, .. } if grants.is_empty() => done(lifecycle("access"), None, "R"),
         E::Released { .. } => done(dicom("110106", "Export"), Some(lifecycle("disclose")), "R"),
         E::OriginalExported { .. } => done(dicom("110106", "Export"), Some(lifecycle("extract")), "R"),
-        E::Imported { .. } | E::ConsentImported { .. } => done(dicom("110107", "Import"), Some(lifecycle("receive")), "C"),
-        E::ImportDiscarded { .. } => done(lifecycle("destroy"), None, "D"),
-        E::Granted { .. } | E::Remembered { .. } => done(lifecycle("originate"), None, "C"),
+        E::Imported { .. } | E::ConsentImported { .. } => {
+            done(dicom("110107", "Import"), Some(lifecycle("receive")), "C")
+        }
+        E::ImportDiscarded { .. } | E::MemoryDeleted { .. } => done(lifecycle("destroy"), None, "D"),
+        E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
-        E::Declassified { .. } => done(lifecycle("amend"), None, "U"),
+        E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
+        E::Endorsed { .. } => done(lifecycle("attest"), None, "U"),
+        E::Quarantined { .. } => done(lifecycle("hold"), None, "U"),
+        E::MemoryKept { .. } => done(lifecycle("unhold"), None, "U"),
         E::Refused { .. } => alert(Some(json!({ "system": DECISION, "code": "AuthZ-Consent" }))),
         E::FlowDenied { .. } => alert(None),
         E::SpaceCreated {} | E::LogOpened { .. } | E::PartitionCreated { .. } => done(activity(), None, "C"),
@@ -93,6 +98,7 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::SubjectConfirmed { .. }
         | E::ClockConfirmed { .. }
         | E::ConversationSaved { .. }
+        | E::ClearanceChanged { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
     }
 }

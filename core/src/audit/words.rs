@@ -75,6 +75,16 @@ fn english(event: &AuditEvent) -> String {
         E::ClockConfirmed { .. } => "The clock was confirmed.".into(),
         E::ConversationSaved { .. } => "The label of a conversation was saved.".into(),
         E::OriginalExported { .. } => "An imported file was handed out to the person as it was.".into(),
+        E::Endorsed { .. } => "The person confirmed what was written for them.".into(),
+        E::MemoryEdited { .. } => "A memory was edited by the person.".into(),
+        E::MemoryDeleted { .. } => "A memory was deleted by the person.".into(),
+        E::MemoryKept { .. } => "A memory was kept by the person, although what it rested on has ended.".into(),
+        E::Quarantined { records } => {
+            format!("What it was made from is gone: {} set aside.", many(*records, "memory was", "memories were"))
+        }
+        E::TurnAppended { .. } => "A turn of a conversation was stored.".into(),
+        E::ClearanceChanged { gesture: Some(_), .. } => "The person changed what may be kept in a partition.".into(),
+        E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
 }
@@ -137,6 +147,23 @@ fn french(event: &AuditEvent) -> String {
         E::ClockConfirmed { .. } => "L’horloge a été confirmée.".into(),
         E::ConversationSaved { .. } => "L’étiquette d’une conversation a été enregistrée.".into(),
         E::OriginalExported { .. } => "Un fichier importé a été remis tel quel à la personne.".into(),
+        E::Endorsed { .. } => "La personne a confirmé ce qui a été écrit pour elle.".into(),
+        E::MemoryEdited { .. } => "Un souvenir a été modifié par la personne.".into(),
+        E::MemoryDeleted { .. } => "Un souvenir a été supprimé par la personne.".into(),
+        E::MemoryKept { .. } => {
+            "Un souvenir a été gardé par la personne, bien que ce dont il dépendait ait pris fin.".into()
+        }
+        E::Quarantined { records } => {
+            format!(
+                "Ce dont ils sont issus n’existe plus\u{a0}: {}.",
+                plusieurs(*records, "souvenir mis de côté", "souvenirs mis de côté")
+            )
+        }
+        E::TurnAppended { .. } => "Un tour de conversation a été conservé.".into(),
+        E::ClearanceChanged { gesture: Some(_), .. } => {
+            "La personne a changé ce qui peut être gardé dans une partition.".into()
+        }
+        E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
     }
 }

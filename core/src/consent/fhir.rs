@@ -143,7 +143,7 @@ impl ConsentDoc {
     }
 }
 
-fn uuid(id: &[u8; 16]) -> String {
+pub(super) fn uuid(id: &[u8; 16]) -> String {
     let mut out = String::from("urn:uuid:");
     for (i, b) in id.iter().enumerate() {
         if matches!(i, 4 | 6 | 8 | 10) {
@@ -160,22 +160,22 @@ pub(super) fn read_uuid(s: &str) -> Option<[u8; 16]> {
 }
 
 /// RFC 6920 section 7: the hash as a name that can be spoken.
-fn nih(hash: &[u8; 32]) -> String {
+pub(super) fn nih(hash: &[u8; 32]) -> String {
     format!("nih:sha-256;{}", crate::id::SourceId::from_bytes(*hash).to_hex())
 }
 
-fn read_nih(s: &str) -> Option<[u8; 32]> {
+pub(super) fn read_nih(s: &str) -> Option<[u8; 32]> {
     crate::id::SourceId::from_hex(s.strip_prefix("nih:sha-256;")?).map(|id| *id.as_bytes())
 }
 
 /// RFC 3339 in UTC, to the millisecond; `None` outside the years that FHIR can say.
-fn instant(t: Timestamp) -> Option<String> {
+pub(super) fn instant(t: Timestamp) -> Option<String> {
     let seconds = t.to_rfc3339();
     let text = format!("{}.{:03}Z", seconds.strip_suffix('Z')?, t.as_millis().rem_euclid(1000));
     (read_instant(&text)? == t).then_some(text)
 }
 
-fn read_instant(s: &str) -> Option<Timestamp> {
+pub(super) fn read_instant(s: &str) -> Option<Timestamp> {
     When::parse_fhir(s).map(|w| Timestamp::from_millis(w.at))
 }
 

@@ -4,6 +4,7 @@
 //! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
 //! `policy`'s), keys, storage, the ledger or a clock.
 
+mod declassify;
 mod detail;
 mod dpv;
 mod fhir;
@@ -17,6 +18,10 @@ mod tests;
 mod wire;
 mod words;
 
+pub use declassify::{
+    DeclassifyDoc, DeclassifySpec, DeclassifyTerms, NamedPartition, declassify_from_fhir, declassify_notice,
+    declassify_to_fhir,
+};
 pub use detail::{Code, Detail, Facts, Meaning, Named, Types};
 pub use dpv::Parties;
 pub(crate) use dpv::{Happened, receipt, record};

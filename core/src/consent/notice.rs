@@ -243,7 +243,7 @@ fn since(t: Timestamp, lang: Lang) -> String {
 }
 
 /// An excluded end; a midnight is the end of the day before.
-fn before(t: Timestamp, lang: Lang) -> String {
+pub(super) fn before(t: Timestamp, lang: Lang) -> String {
     if t.as_millis().rem_euclid(DAY) == 0 {
         let day = date(t.as_millis().div_euclid(DAY) - 1, lang);
         return match lang {

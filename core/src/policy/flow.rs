@@ -10,6 +10,10 @@ pub enum Sink {
     Partition(Label),
     /// A model's endpoint.
     Model(Label),
+    /// A tool that an assistant calls.
+    Tool(Label),
+    /// A screen.
+    Screen(Label),
     /// A file that leaves the space.
     Export(Label),
     /// A training set: whatever the consent, nothing that carries `NOMLTRAINING` goes there.
@@ -29,7 +33,9 @@ pub enum Sink {
 #[must_use]
 pub fn may_flow(label: Label, sink: Sink, purpose: Purpose) -> bool {
     let (clearance, trains) = match sink {
-        Sink::Partition(k) | Sink::Model(k) | Sink::Export(k) => (k, Purpose::MlTraining.covers(purpose)),
+        Sink::Partition(k) | Sink::Model(k) | Sink::Tool(k) | Sink::Screen(k) | Sink::Export(k) => {
+            (k, Purpose::MlTraining.covers(purpose))
+        }
         Sink::Training(k) => (k, true),
     };
     label.flows_to(clearance)

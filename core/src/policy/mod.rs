@@ -9,8 +9,11 @@
 
 mod compile;
 mod decide;
+mod floating;
 mod flow;
 mod permit;
+#[cfg(test)]
+pub(crate) mod programs;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -21,4 +24,5 @@ pub use flow::{Sink, clearance_of_general, clearance_of_health, may_flow};
 pub use permit::{Denied, Permit};
 pub use request::{ItemFacts, OutsidePurpose, Request};
 
+pub(crate) use floating::{Basis, Floating, Tag};
 pub(crate) use permit::authorize;

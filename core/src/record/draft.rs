@@ -109,6 +109,8 @@ numbered! {
         Memory = 13, "memory";
         /// A resource that is kept but has no typed fact.
         Other = 14, "other";
+        /// A turn of a conversation.
+        Turn = 15, "turn";
     }
 }
 

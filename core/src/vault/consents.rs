@@ -1,6 +1,6 @@
 //! Consents from elsewhere: filed, listed, withdrawn, handed out as they came.
 
-use super::grants::file_consents;
+use super::grants::{ConsentKind, file_consents};
 use super::policy_row::{FiledConsent, Origin, PartitionKind};
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -113,7 +113,7 @@ impl HealthSpace {
                 if kept.chain(&filed).map(|c| c.bytes.len()).sum::<usize>() > MAX_FILED {
                     return Err(Error::TooLarge(Limit::Capacity));
                 }
-                file_consents(tx, w, p, filed.clone())?;
+                file_consents(tx, w, p, ConsentKind::Grant, filed.clone())?;
             }
             let work = w.work(tx, Target::System)?;
             for c in &filed {
@@ -168,7 +168,7 @@ pub(super) fn withdraw_imported(tx: &mut Tx<'_>, w: &mut Writing, series: GrantI
         if let Some(c) = p.policy.consents.iter().find(|c| c.series == series) {
             let version = c.version.saturating_add(1);
             let withdrawn = FiledConsent { version, origin: Origin::Withdrawn, ..c.clone() };
-            file_consents(tx, w, &p, vec![withdrawn])?;
+            file_consents(tx, w, &p, ConsentKind::Grant, vec![withdrawn])?;
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! Asking, granting and withdrawing: consents as objects of the system scope.
 
 use super::consents::withdraw_imported;
+use super::flow::withdraw_lowering;
 use super::found::{put_policy, system_place};
-use super::policy_row::{FiledConsent, Origin, PolicyRow};
+use super::policy_row::{FiledConsent, PolicyRow};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
@@ -53,10 +54,10 @@ pub struct ConsentRequest {
 
 /// The notice that was made last: its language and the hash of its text.
 #[derive(Default)]
-struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
+pub(super) struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
 
 impl Shown {
-    fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,8 +77,8 @@ impl core::fmt::Debug for ConsentRequest {
 /// A grant in force: withdraw it with its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    id: GrantId,
-    entry: u64,
+    pub(super) id: GrantId,
+    pub(super) entry: u64,
 }
 
 impl Grant {
@@ -128,12 +129,16 @@ impl HealthSpace {
     /// Withdraws a grant: one call, effective at commit, in every open handle and process.
     ///
     /// A handle that was opened for some partitions withdraws within them; a full handle withdraws
-    /// everywhere. Withdrawing twice is no error.
+    /// everywhere. Withdrawing twice is no error. What was remembered under the grant is quarantined by
+    /// that: [`derived`](Self::derived) lists it.
     ///
     /// # Errors
     /// [`Error::NotFound`] where no such grant is known here.
     pub fn withdraw(&self, grant: GrantId) -> Result<()> {
         self.inner.write(|tx, w| {
+            if let Some(at) = w.state.lowering_at(grant) {
+                return withdraw_lowering(tx, w, at, grant);
+            }
             let knows = |p: &Scope| p.policy.state.doc(grant).is_some() || p.policy.state.imported(grant).is_some();
             let at = (0..w.state.partitions.len()).find(|i| w.state.partitions.get(*i).is_some_and(knows));
             let Some(at) = at else { return Err(Error::NotFound) };
@@ -148,18 +153,20 @@ impl HealthSpace {
             if !full {
                 let work = w.work(tx, Target::Partition(at))?;
                 work.manifest.denied.push(grant);
-                return tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ());
+                tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+                return w.end_grant(tx, grant);
             }
             if p.policy.state.imported(grant).is_some() {
                 withdraw_imported(tx, w, grant)?;
             } else {
                 let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
                 let bytes = consent::withdraw(doc, now)?;
-                let version = doc.meta.version + 1;
-                file_consents(tx, w, &p, vec![FiledConsent { series: grant, version, bytes, origin: Origin::Own }])?;
+                let own = FiledConsent::own(grant, doc.meta.version + 1, &bytes);
+                file_consents(tx, w, &p, ConsentKind::Grant, vec![own])?;
             }
             let work = w.work(tx, Target::System)?;
-            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None }).map(|_| ())
+            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+            w.end_grant(tx, grant)
         })
     }
 
@@ -185,12 +192,25 @@ impl HealthSpace {
     }
 }
 
+/// What a consent does.
+#[derive(Clone, Copy)]
+pub(super) enum ConsentKind {
+    /// Lets somebody see data of the partition.
+    Grant,
+    /// Lowers labels of what goes into the partition.
+    Lowering,
+}
+
 /// Files versions of consents: as objects of the system scope, and in the policy row of their
 /// partition, which the system head names with its digest.
-pub(super) fn file_consents(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, filed: Vec<FiledConsent>) -> Result<()> {
-    let base = tx.base;
+pub(super) fn file_consents(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    p: &Scope,
+    kind: ConsentKind,
+    filed: Vec<FiledConsent>,
+) -> Result<()> {
     let work = w.work(tx, Target::System)?;
-    let system = work.scope.id;
     let mut row: PolicyRow = (*p.policy).clone();
     for consent in filed {
         let group = tx.new_group(work)?;
@@ -203,13 +223,25 @@ pub(super) fn file_consents(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, filed: 
             row_version: put.version,
             group,
         });
-        row.consents.retain(|c| c.series != consent.series);
-        row.consents.push(consent);
+        let list = match kind {
+            ConsentKind::Grant => &mut row.consents,
+            ConsentKind::Lowering => &mut row.lowerings,
+        };
+        list.retain(|c| c.series != consent.series);
+        list.push(consent);
     }
+    put_row(tx, w, p, &row)
+}
+
+/// Puts a policy row in the place of a partition's: only who can sign the system head can.
+pub(super) fn put_row(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, row: &PolicyRow) -> Result<()> {
+    let base = tx.base;
+    let work = w.work(tx, Target::System)?;
+    let system = work.scope.id;
     let number = tx.next_row(work)?;
     let row_version = tx.version(work);
     let place = system_place(base, system, p.id, Class::Policy, number, row_version);
-    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, &row)?;
+    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, row)?;
     let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == p.id).ok_or(Error::Internal(70))?;
     let old = entry.policy.number;
     (entry.policy, entry.policy_digest) = (policy, digest);
@@ -337,8 +369,8 @@ impl ConsentRequest {
                 lang,
             };
             let bytes = consent::to_fhir(&spec, &meta)?;
-            let own = FiledConsent { series: id, version: 1, bytes: bytes.clone(), origin: Origin::Own };
-            file_consents(tx, w, &p, vec![own])?;
+            let own = FiledConsent::own(id, 1, &bytes);
+            file_consents(tx, w, &p, ConsentKind::Grant, vec![own])?;
             let work = w.work(tx, Target::System)?;
             let entry = tx.log(
                 work,
@@ -357,7 +389,7 @@ impl ConsentRequest {
     }
 }
 
-fn subject_of(tx: &Tx<'_>) -> Identity {
+pub(super) fn subject_of(tx: &Tx<'_>) -> Identity {
     let h = sha256(&[b"hs/v1/subject\0", tx.base.space.as_bytes()]);
     let mut id = [0; 16];
     id.iter_mut().zip(h).for_each(|(o, b)| *o = b);

@@ -4,11 +4,13 @@
 //! conversations) stand in pages of their own, of which a commit rewrites only the last.
 
 use super::head::RowRef;
+use super::tags::{Tags, read_basis, write_basis};
 use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
+use crate::policy::Tag;
 use crate::record::Sex;
 use std::sync::Arc;
 
@@ -69,11 +71,11 @@ pub(crate) struct SourceEntry {
     pub(crate) finished: bool,
 }
 
-/// The label of a conversation, one entry of a conversation page.
+/// The tag of a conversation, one entry of a conversation page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConversationEntry {
     pub(crate) id: ConversationId,
-    pub(crate) label: Label,
+    pub(crate) tag: Tag,
 }
 
 /// Entries of one page.
@@ -100,6 +102,7 @@ pub(crate) struct Manifest {
     pub(crate) sexes: Vec<Sex>,
     pub(crate) consents: Vec<ConsentRef>,
     pub(crate) zone_minutes: i16,
+    pub(crate) tags: Tags,
 }
 
 fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
@@ -132,12 +135,13 @@ impl Manifest {
             sexes: Vec::new(),
             consents: Vec::new(),
             zone_minutes: 0,
+            tags: Tags::default(),
         })
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut w = Writer::secret();
-        w.map(16).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(19).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -178,12 +182,13 @@ impl Manifest {
         self.sexes.iter().for_each(|s| {
             w.uint(*s as u64);
         });
+        self.tags.write(&mut w);
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 16 {
+        if r.map()? != 19 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -238,6 +243,7 @@ impl Manifest {
         let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
         let born = read_list(&mut r, 15, |r| Ok(r.text()?.to_owned()))?;
         let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
+        let tags = Tags::read(&mut r)?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -256,6 +262,7 @@ impl Manifest {
             sexes,
             consents,
             zone_minutes,
+            tags,
         })
     }
 }
@@ -316,13 +323,16 @@ impl PageEntry for SourceEntry {
 
 impl PageEntry for ConversationEntry {
     fn write(&self, w: &mut Writer) {
-        w.array(2).bytes(self.id.as_bytes());
-        write_label(w, &self.label);
+        w.array(3).bytes(self.id.as_bytes());
+        write_label(w, &self.tag.label);
+        write_basis(w, &self.tag.basis);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self> {
-        r.array_of(2)?;
-        Ok(Self { id: ConversationId(r.fixed()?), label: read_label(r)? })
+        r.array_of(3)?;
+        let id = ConversationId(r.fixed()?);
+        let label = read_label(r)?;
+        Ok(Self { id, tag: Tag { label, basis: read_basis(r)? } })
     }
 }
 
@@ -378,7 +388,10 @@ mod tests {
         for cut in 0..bytes.len() {
             assert!(Manifest::decode(&bytes[..cut]).is_err());
         }
-        let page = vec![Arc::new(ConversationEntry { id: ConversationId([1; 16]), label: Label::health(1) })];
+        let page = vec![Arc::new(ConversationEntry {
+            id: ConversationId([1; 16]),
+            tag: Tag { label: Label::health(1), ..Tag::bottom() },
+        })];
         assert_eq!(decode_page::<ConversationEntry>(&encode_page(&page)).unwrap(), page);
     }
 }

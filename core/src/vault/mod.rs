@@ -7,10 +7,12 @@
 
 mod block;
 mod chunks;
+mod clearance;
 mod clock;
 mod consent_record;
 mod consents;
 mod disclose;
+mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
@@ -31,15 +33,17 @@ mod scope;
 mod session;
 mod space;
 mod state;
+mod tags;
 mod told;
 mod tx;
 
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
+pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
-pub use memory::{Memory, Parents, Records};
+pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};
 pub(crate) use release::Release;
@@ -53,9 +57,13 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
+mod tests_clearance;
+#[cfg(test)]
 mod tests_clock;
 #[cfg(test)]
 mod tests_consents;
+#[cfg(test)]
+mod tests_declassify;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]
@@ -65,14 +73,20 @@ mod tests_import;
 #[cfg(test)]
 mod tests_lock;
 #[cfg(test)]
+mod tests_memories;
+#[cfg(test)]
 mod tests_memory;
 #[cfg(test)]
 mod tests_names;
+#[cfg(test)]
+mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]
 mod tests_subject;
 #[cfg(test)]
 mod tests_tamper;
+#[cfg(test)]
+mod tests_values;
 #[cfg(test)]
 mod tests_versions;

@@ -4,10 +4,12 @@
 //! its digest by the signed system head: whoever holds the partition's key can read it, nobody but
 //! a full slot can exchange it. The system scope's own policy row is the directory of partitions.
 
+use super::manifest::{read_label, write_label};
 use crate::codec::cbor::{Reader, Writer};
-use crate::consent::{self, ConsentState, Kept, Rules};
+use crate::consent::{self, ConsentState, DeclassifyDoc, Kept, Rules};
 use crate::error::{Error, Part, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
+use crate::label::Label;
 
 /// What kind of room a partition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +40,16 @@ pub(crate) struct PolicyRow {
     pub(crate) zone_minutes: i16,
     /// Directory: the system scope's row only.
     pub(crate) directory: Vec<DirectoryEntry>,
+    /// Newest version of every consent to lower a label into this partition, as stored.
+    pub(crate) lowerings: Vec<FiledConsent>,
+    /// What may flow into it, where the person changed that; by its kind where absent.
+    pub(crate) clearance: Option<Label>,
     /// The consents, read.
     pub(crate) state: ConsentState,
     /// The rules they amount to at any time: a decision looks at the time itself.
     pub(crate) rules: Rules,
+    /// The consents to lower a label, read; `None` for one that cannot be.
+    pub(crate) lowered: Vec<(GrantId, Option<DeclassifyDoc>)>,
 }
 
 /// A consent as a policy row keeps it. Series and version are those under which a full slot filed
@@ -66,6 +74,43 @@ pub(crate) enum Origin {
     Withdrawn,
 }
 
+impl FiledConsent {
+    /// One that was asked and given here.
+    pub(crate) fn own(series: GrantId, version: u64, bytes: &[u8]) -> Self {
+        Self { series, version, bytes: bytes.to_vec(), origin: Origin::Own }
+    }
+}
+
+fn write_filed(w: &mut Writer, list: &[FiledConsent]) {
+    w.array(list.len());
+    list.iter().for_each(|c| {
+        let items = if c.origin == Origin::Own { 3 } else { 4 };
+        w.array(items).bytes(c.series.as_bytes()).uint(c.version).bytes(&c.bytes);
+        if c.origin != Origin::Own {
+            w.uint(u64::from(c.origin == Origin::Withdrawn));
+        }
+    });
+}
+
+fn read_filed(r: &mut Reader<'_>) -> Result<Vec<FiledConsent>> {
+    let n = r.array()?;
+    let one = |r: &mut Reader<'_>| {
+        let items = r.array()?;
+        let (series, version, bytes) = (GrantId(r.fixed()?), r.uint()?, r.bytes()?.to_vec());
+        let origin = match items {
+            3 => Origin::Own,
+            4 => match r.uint()? {
+                0 => Origin::Imported,
+                1 => Origin::Withdrawn,
+                _ => return Err(BAD),
+            },
+            _ => return Err(BAD),
+        };
+        Ok(FiledConsent { series, version, bytes, origin })
+    };
+    (0..n).map(|_| one(r)).collect()
+}
+
 const BAD: Error = Error::Corrupt(Part::Policy);
 /// Before anything can be over.
 const BEGINNING: Timestamp = Timestamp::from_millis(i64::MIN);
@@ -79,25 +124,36 @@ impl PolicyRow {
             consents: Vec::new(),
             zone_minutes: 0,
             directory: Vec::new(),
+            lowerings: Vec::new(),
+            clearance: None,
+            lowered: Vec::new(),
             state: ConsentState::default(),
             rules: Rules::default(),
         }
     }
 
-    /// `{1 name, 2 kind, 3 consents, 4 zone, 5 directory}`
+    /// The newest version of a consent to lower a label into this partition.
+    pub(crate) fn lowering(&self, grant: GrantId) -> Option<&DeclassifyDoc> {
+        self.lowered.iter().find(|(id, _)| *id == grant).and_then(|(_, doc)| doc.as_ref())
+    }
+
+    /// `{1 name, 2 kind, 3 consents, 4 zone, 5 directory, 6 consents to lower, 7 clearance}`
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(5).uint(1).text(&self.name).uint(2).uint(self.kind as u64).uint(3).array(self.consents.len());
-        self.consents.iter().for_each(|c| {
-            let items = if c.origin == Origin::Own { 3 } else { 4 };
-            w.array(items).bytes(c.series.as_bytes()).uint(c.version).bytes(&c.bytes);
-            if c.origin != Origin::Own {
-                w.uint(u64::from(c.origin == Origin::Withdrawn));
-            }
-        });
+        w.map(7).uint(1).text(&self.name).uint(2).uint(self.kind as u64).uint(3);
+        write_filed(&mut w, &self.consents);
         w.uint(4).int(i64::from(self.zone_minutes)).uint(5).array(self.directory.len());
         for d in &self.directory {
             w.array(4).text(&d.name).bytes(d.scope.as_bytes()).uint(u64::from(d.ordinal)).uint(d.kind as u64);
+        }
+        w.uint(6);
+        write_filed(&mut w, &self.lowerings);
+        w.uint(7);
+        match &self.clearance {
+            Some(label) => write_label(&mut w, label),
+            None => {
+                w.null();
+            }
         }
         w.into_bytes()
     }
@@ -113,7 +169,7 @@ impl PolicyRow {
             _ => Err(BAD),
         };
         let mut r = Reader::new(bytes);
-        if r.map()? != 5 {
+        if r.map()? != 7 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -121,23 +177,7 @@ impl PolicyRow {
         r.key_is(2)?;
         let of = kind(r.uint()?)?;
         r.key_is(3)?;
-        let n = r.array()?;
-        let consents = (0..n)
-            .map(|_| {
-                let items = r.array()?;
-                let (series, version, bytes) = (GrantId(r.fixed()?), r.uint()?, r.bytes()?.to_vec());
-                let origin = match items {
-                    3 => Origin::Own,
-                    4 => match r.uint()? {
-                        0 => Origin::Imported,
-                        1 => Origin::Withdrawn,
-                        _ => return Err(BAD),
-                    },
-                    _ => return Err(BAD),
-                };
-                Ok(FiledConsent { series, version, bytes, origin })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let consents = read_filed(&mut r)?;
         r.key_is(4)?;
         let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
         r.key_is(5)?;
@@ -149,7 +189,17 @@ impl PolicyRow {
                 Ok(DirectoryEntry { name, scope: ScopeId(r.fixed()?), ordinal: r.small()?, kind: kind(r.uint()?)? })
             })
             .collect::<Result<_>>()?;
+        r.key_is(6)?;
+        let lowerings = read_filed(&mut r)?;
+        r.key_is(7)?;
+        let clearance = if r.null() { None } else { Some(read_label(&mut r)?) };
         r.finish()?;
+        let lowered = lowerings.iter().map(|c| {
+            // As filed, or not at all.
+            let doc = consent::declassify_from_fhir(&c.bytes).ok();
+            (c.series, doc.filter(|d| (d.meta.series, d.meta.version) == (c.series, c.version)))
+        });
+        let lowered = lowered.collect();
         let mut state = ConsentState::default();
         for c in &consents {
             let kept = match (c.origin, consent::from_fhir(&c.bytes)) {
@@ -167,7 +217,7 @@ impl PolicyRow {
             }
         }
         let rules = state.rules_at(BEGINNING);
-        Ok(Self { name, kind: of, consents, zone_minutes, directory, state, rules })
+        Ok(Self { name, kind: of, consents, zone_minutes, directory, lowerings, clearance, state, rules, lowered })
     }
 }
 
@@ -188,9 +238,13 @@ mod tests {
             ordinal: 2,
             kind: PartitionKind::General,
         });
+        p.lowerings.push(FiledConsent::own(GrantId([6; 16]), 2, b"{}"));
+        p.clearance = Some(Label::health(3));
         let b = p.encode();
         let back = PolicyRow::decode(&b).unwrap();
         assert_eq!((&back.consents, &back.directory, &back.name), (&p.consents, &p.directory, &p.name));
+        assert_eq!((&back.lowerings, back.clearance), (&p.lowerings, p.clearance));
+        assert!(back.lowering(GrantId([6; 16])).is_none());
         assert_eq!(back.encode(), b);
         assert!((0..b.len()).all(|n| PolicyRow::decode(&b[..n]).is_err()));
     }

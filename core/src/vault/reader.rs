@@ -21,7 +21,7 @@ use crate::label::Label;
 use crate::policy::RowFilter;
 use crate::record::{ClassFilter, Comparator, Decimal, DecisionClass, Verdict, When};
 use crate::storage::{Copy, HeadSeen, ReadTxn, Under};
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use zeroize::Zeroize;
@@ -43,7 +43,7 @@ pub struct Reader<'s> {
     standing: RefCell<Standing>,
     set: RefCell<HashMap<RecordId, Held, Seeded>>,
     /// The same records in the catalog, once facts were asked for.
-    records: OnceCell<RecordSet>,
+    records: RefCell<Option<RecordSet>>,
     entry: u64,
     label: Label,
     buffers: RefCell<Buffers>,
@@ -145,7 +145,7 @@ impl Session {
             standing: RefCell::new(Standing { seen, digests, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
             filter,
             set: RefCell::new(held),
-            records: OnceCell::new(),
+            records: RefCell::default(),
             entry,
             label,
             buffers: RefCell::default(),
@@ -207,6 +207,14 @@ impl Reader<'_> {
         };
         let seen = heads(&*txn, state.view.id, scope)?;
         let digests = [state.view.digest, scope.digest];
+        let shown = state.shown(scope, permit.decided_at())?;
+        if !Arc::ptr_eq(&shown, &scope.catalog) {
+            // Memories that were set aside since.
+            let mut set = self.set.borrow_mut();
+            set.retain(|id, _| shown.find_record(id).is_some());
+            *self.records.borrow_mut() = None;
+        }
+        let next_end = state.next_end(scope, permit.decided_at()).unwrap_or(i64::MAX);
         let scope = scope.clone();
         drop(txn);
         // Where keys stand now: a page of keys is sealed anew whenever a key is added, and what was
@@ -227,7 +235,7 @@ impl Reader<'_> {
             digests,
             filter: permit.filter().clone(),
             from: permit.decided_at().as_millis(),
-            until: permit.until().map_or(i64::MAX, Timestamp::as_millis),
+            until: permit.until().map_or(i64::MAX, Timestamp::as_millis).min(next_end),
         };
         Ok(())
     }
@@ -309,7 +317,8 @@ impl Reader<'_> {
         self.check(&mut self.buffers.borrow_mut().sealed)?;
         let standing = self.standing.borrow();
         let view = View::new(&self.catalog, &Both(&self.filter, &standing.filter));
-        let records = self.records.get_or_init(|| {
+        let mut records = self.records.borrow_mut();
+        let records = records.get_or_insert_with(|| {
             let set = self.set.borrow();
             self.catalog.records_where(|id| set.contains_key(id))
         });

@@ -5,11 +5,14 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::memory::notes_of;
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::{EncodedItem, Tx};
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
-use crate::catalog::{FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View};
+use crate::catalog::{
+    Catalog, FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View,
+};
 use crate::consent::{Action, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
@@ -17,8 +20,8 @@ use crate::error::{Error, Limit, Part, Result};
 use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
-use crate::policy::{self, Permit, Request, RowFilter};
-use crate::record::{DecisionClass, Sample};
+use crate::policy::{self, Basis, Permit, Request, RowFilter, Tag};
+use crate::record::{DecisionClass, Kind, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -34,6 +37,7 @@ pub struct Audited<T> {
     value: T,
     receipt: ReleaseReceipt,
     label: Label,
+    basis: Basis,
 }
 
 /// Where the entry of a release stands.
@@ -72,6 +76,11 @@ impl<T> Audited<T> {
     pub const fn label(&self) -> Label {
         self.label
     }
+
+    /// The label, and the grants that it rests on.
+    pub(crate) fn tag(&self) -> Tag {
+        Tag { label: self.label, basis: self.basis.clone() }
+    }
 }
 
 /// Who asks, what for, and in which form.
@@ -84,15 +93,26 @@ pub(crate) struct Asking<'a> {
     pub(crate) query: &'a [u8],
 }
 
+/// Whether facts of this kind were written by a session: they bring a tag of their own.
+pub(super) const fn is_noted(kind: Kind) -> bool {
+    matches!(kind, Kind::Memory | Kind::Turn)
+}
+
 /// What a composing function sees: a partition's facts through the permit's filter. Every row that
 /// it is shown raises the label of the release.
 pub(crate) struct Visible<'a> {
     pub(super) inner: &'a Inner,
     pub(super) txn: &'a dyn ReadTxn,
     pub(super) scope: &'a Scope,
+    /// Without what is quarantined.
+    pub(super) catalog: &'a Catalog,
     pub(super) view: View<'a>,
     pub(super) filter: &'a RowFilter,
     label: Cell<Label>,
+    /// Of the memories among it; the permit's own grants come on top.
+    basis: RefCell<Basis>,
+    /// Whether all memories were joined in.
+    noted: Cell<bool>,
     /// Facts that were counted, not shown.
     counted: Cell<u64>,
     pub(super) buffer: RefCell<Vec<u8>>,
@@ -101,15 +121,24 @@ pub(crate) struct Visible<'a> {
 }
 
 impl<'a> Visible<'a> {
-    fn new(inner: &'a Inner, txn: &'a dyn ReadTxn, scope: &'a Scope, filter: &'a RowFilter, floor: Label) -> Self {
-        let view = View::new(&scope.catalog, filter);
+    fn new(
+        inner: &'a Inner,
+        txn: &'a dyn ReadTxn,
+        scope: &'a Scope,
+        catalog: &'a Catalog,
+        filter: &'a RowFilter,
+    ) -> Self {
+        let view = View::new(catalog, filter);
         Self {
             inner,
             txn,
             scope,
+            catalog,
             view,
             filter,
-            label: Cell::new(floor),
+            label: Cell::new(scope.label()),
+            basis: RefCell::default(),
+            noted: Cell::new(false),
             counted: Cell::new(0),
             buffer: RefCell::default(),
             cut: RefCell::default(),
@@ -121,24 +150,40 @@ impl<'a> Visible<'a> {
         label.confidentiality = label.confidentiality.max(class.confidentiality);
         label.sensitivities = label.sensitivities.union(class.sensitivities());
         self.label.set(label);
+        // Which memories a number or a list tells of is not known here: of all that it can.
+        if is_noted(class.kind) && !self.noted.replace(true) {
+            notes_of(self.catalog).into_iter().for_each(|r| self.join(&self.scope.tag_of(r)));
+        }
+    }
+
+    /// As [`raise`](Self::raise), by a row that is shown.
+    fn raise_by(&self, row: &FactRow) {
+        if is_noted(row.class.kind)
+            && let Some(record) = self.catalog.find_record(&row.record)
+        {
+            return self.join(&self.scope.tag_of(record));
+        }
+        self.raise(&row.class);
+    }
+
+    /// Something of this tag is shown.
+    pub(super) fn join(&self, tag: &Tag) {
+        self.label.set(self.label.get().join(tag.label));
+        self.basis.borrow_mut().extend(&tag.basis);
     }
 
     /// The records whose facts match; more than `max` is an error.
     pub(crate) fn records(&self, query: &Query, max: usize) -> Result<HashMap<RecordId, Held, Seeded>> {
         let mut held = HashMap::default();
-        let mut label = self.label.get();
         for fact in self.view.query_facts(query) {
             let record = fact.record();
             let Entry::Vacant(place) = held.entry(record.id()) else { continue };
             place.insert(Held::of(&self.view, record));
-            label.confidentiality = label.confidentiality.max(record.confidentiality());
-            label.sensitivities = label.sensitivities.union(record.sensitivities());
+            self.join(&self.scope.tag_of(record));
             if held.len() > max {
-                self.label.set(label);
                 return Err(Error::TooLarge(Limit::Items));
             }
         }
-        self.label.set(label);
         Ok(held)
     }
 
@@ -171,7 +216,7 @@ pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'
 impl Facts for Visible<'_> {
     fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
         let rows = if self.view.cuts(query) { self.query_with_cut(query)? } else { self.view.query(query) };
-        rows.iter().for_each(|row| self.raise(&row.class));
+        rows.iter().for_each(|row| self.raise_by(row));
         Ok(rows)
     }
 
@@ -180,7 +225,7 @@ impl Facts for Visible<'_> {
             return self.query(query).map(LeanRows::of_rows);
         }
         let lean = self.view.lean(query);
-        lean.rows.iter().for_each(|r| self.raise(&r.row.class));
+        lean.rows.iter().for_each(|r| self.raise_by(&r.row));
         Ok(lean)
     }
 
@@ -262,13 +307,15 @@ impl Inner {
         partition: &str,
         asking: &Asking<'_>,
         compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
-        also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, Label) -> Result<()>,
+        also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, &Tag) -> Result<()>,
     ) -> Result<Audited<T>> {
         let mut ready = {
             let (txn, state) = self.read()?;
             let scope = state.partitions.get(state.position(partition)?).ok_or(Error::NoSuchPartition)?;
             match self.decide(&state, scope, asking) {
-                Ok(permit) => Some((self.compose(&*txn, scope, permit, compose), scope.digest, state.view.digest)),
+                Ok(permit) => {
+                    Some((self.compose(&*txn, &state, scope, permit, compose)?, scope.digest, state.view.digest))
+                }
                 // Decided again under the write lock, where a refusal is logged.
                 Err(e) if is_refusal(&e) => None,
                 Err(e) => return Err(e),
@@ -290,24 +337,25 @@ impl Inner {
                 let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
                 same && *partition == scope.digest && *system == w.state.view.digest
             });
-            let Composition { outcome, label, counted, permit } = match unchanged {
+            let Composition { outcome, tag, counted, permit } = match unchanged {
                 Some((c, ..)) => Composition { permit, ..c },
-                None => self.compose(&*tx.txn, &scope, permit, compose),
+                None => self.compose(&*tx.txn, &w.state, &scope, permit, compose)?,
             };
-            let label = Label { obligations: label.obligations.union(permit.obligations()), ..label };
+            let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
+            let tag = tag.join(&Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) });
             let composed = match outcome {
                 // That there is more than was asked for is an answer too.
                 Err(e) if is_refusal(&e) => {
                     refuse(tx, w, at, asking)?;
-                    also(tx, w, label)?;
+                    also(tx, w, &tag)?;
                     return Ok(Err(e));
                 }
                 other => other?,
             };
             let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
-            let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, label)?;
-            also(tx, w, label)?;
-            Ok(Ok(Audited { value: composed.value, receipt, label }))
+            let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
+            also(tx, w, &tag)?;
+            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis }))
         })?
         // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
     }
@@ -315,15 +363,18 @@ impl Inner {
     fn compose<T>(
         &self,
         txn: &dyn ReadTxn,
+        state: &State,
         scope: &Scope,
         permit: Permit,
         compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
-    ) -> Composition<T> {
-        let visible = Visible::new(self, txn, scope, permit.filter(), scope.label());
+    ) -> Result<Composition<T>> {
+        let catalog = state.shown(scope, permit.decided_at())?;
+        let visible = Visible::new(self, txn, scope, &catalog, permit.filter());
         let outcome = compose(&visible);
-        let (label, counted) = (visible.label.get(), visible.counted.get());
+        let tag = Tag { label: visible.label.get(), basis: visible.basis.take() };
+        let counted = visible.counted.get();
         drop(visible);
-        Composition { outcome, label, counted, permit }
+        Ok(Composition { outcome, tag, counted, permit })
     }
 
     /// What the person looks through by themself: no permit, but an entry that is durable first. It
@@ -332,15 +383,15 @@ impl Inner {
         &self,
         partition: &str,
         query: &[u8],
-        compose: impl FnOnce(&dyn ReadTxn, &Scope) -> Result<(Release<T>, Label)>,
+        compose: impl FnOnce(&dyn ReadTxn, &State, &Scope, Timestamp) -> Result<(Release<T>, Tag)>,
     ) -> Result<Audited<T>> {
         self.write(|tx, w| {
             let at = w.state.position(partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            let (composed, label) = compose(&*tx.txn, &scope)?;
+            let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now))?;
             let count = composed.items.len() as u64;
-            let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, label)?;
-            Ok(Audited { value: composed.value, receipt, label })
+            let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, tag.label)?;
+            Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis })
         })
     }
 
@@ -356,7 +407,7 @@ impl Inner {
 /// What came of putting a release together.
 struct Composition<T> {
     outcome: Result<Release<T>>,
-    label: Label,
+    tag: Tag,
     counted: u64,
     permit: Permit,
 }

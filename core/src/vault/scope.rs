@@ -14,7 +14,7 @@ use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
 use crate::id::{ConversationId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
-use crate::label::Label;
+use crate::policy::Tag;
 use crate::storage::{Copy, ReadTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -315,11 +315,11 @@ impl Scope {
         self.list_page(base, txn, &self.conversations, row)
     }
 
-    /// The label that is stored with a conversation.
-    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Label>> {
+    /// The tag that is stored with a conversation.
+    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Tag>> {
         for row in &self.manifest.conversation_pages {
             if let Some(e) = self.conversation_page(base, txn, row)?.iter().find(|e| e.id == id) {
-                return Ok(Some(e.label));
+                return Ok(Some(e.tag.clone()));
             }
         }
         Ok(None)

@@ -1,4 +1,4 @@
-//! Sessions: who asks and what for, with a label that every release raises.
+//! Sessions: who asks and what for, with a label that floats up with every release.
 
 use super::manifest::ConversationEntry;
 use super::policy_row::PartitionKind;
@@ -15,6 +15,7 @@ use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, Timestamp};
 use crate::label::{Label, Origins, Purpose};
+use crate::policy::{Floating, Tag};
 use crate::storage::ReadTxn;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +29,7 @@ pub struct Session {
     pub(crate) purpose: Purpose,
     conversation: ConversationId,
     home: String,
-    label: Mutex<Label>,
+    floating: Mutex<Floating>,
 }
 
 impl core::fmt::Debug for Session {
@@ -53,7 +54,7 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::Locked`].
     pub fn session(&self, recipient: Recipient, purpose: Purpose) -> Result<Session> {
-        self.begin(recipient, purpose, ConversationId(random_array()?), Label::BOTTOM)
+        self.begin(recipient, purpose, ConversationId(random_array()?), Tag::bottom())
     }
 
     /// A conversation that goes on, with the label that it had.
@@ -63,18 +64,12 @@ impl HealthSpace {
     /// conversation that never released anything is not stored: begin a new one.
     pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
         let (txn, state) = self.inner.read()?;
-        let label = state.conversation(&self.inner.base, &*txn, conversation)?;
+        let tag = state.conversation(&self.inner.base, &*txn, conversation)?;
         drop(txn);
-        self.begin(recipient, purpose, conversation, label.ok_or(Error::NotFound)?)
+        self.begin(recipient, purpose, conversation, tag.ok_or(Error::NotFound)?)
     }
 
-    fn begin(
-        &self,
-        recipient: Recipient,
-        purpose: Purpose,
-        conversation: ConversationId,
-        label: Label,
-    ) -> Result<Session> {
+    fn begin(&self, recipient: Recipient, purpose: Purpose, conversation: ConversationId, tag: Tag) -> Result<Session> {
         let state = self.inner.peek()?;
         let general = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
         let home = general.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?.policy.name.clone();
@@ -84,21 +79,21 @@ impl HealthSpace {
             purpose,
             conversation,
             home,
-            label: Mutex::new(label),
+            floating: Mutex::new(Floating::at(tag)),
         })
     }
 }
 
 impl State {
-    /// The label of a conversation, joined over the partitions that are open here.
-    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Label>> {
-        let mut label: Option<Label> = None;
+    /// The tag of a conversation, joined over the partitions that are open here.
+    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Tag>> {
+        let mut tag: Option<Tag> = None;
         for p in &self.partitions {
             if let Some(stored) = p.conversation(base, txn, id)? {
-                label = Some(label.map_or(stored, |l| l.join(stored)));
+                tag = Some(stored.join(&tag.unwrap_or_else(Tag::bottom)));
             }
         }
-        Ok(label)
+        Ok(tag)
     }
 
     /// The partition that a session reads unless told otherwise: the first health partition.
@@ -118,20 +113,23 @@ impl Session {
     /// The join of everything that was released to it.
     #[must_use]
     pub fn label(&self) -> Label {
-        *self.label.lock().unwrap_or_else(PoisonError::into_inner)
+        self.floating().tag().label
     }
 
-    fn raise(&self, label: Label) {
-        let mut l = self.label.lock().unwrap_or_else(PoisonError::into_inner);
-        *l = l.join(label);
+    /// The floating label as it stands.
+    pub(crate) fn floating(&self) -> Floating {
+        self.floating.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Raises the label and stores it where the conversation will be resumed from: in its home and
     /// in the partition that was read, in the transaction of the release itself. It is joined with
     /// what is stored: another handle of this conversation may have read more.
-    pub(crate) fn store_label(&self, tx: &mut Tx<'_>, w: &mut Writing, read: &str, label: Label) -> Result<()> {
+    pub(crate) fn store_label(&self, tx: &mut Tx<'_>, w: &mut Writing, read: &str, tag: &Tag) -> Result<()> {
         let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation)?;
-        let label = self.label().join(label).join(stored.unwrap_or(Label::BOTTOM));
+        let mut floating = self.floating();
+        floating.raise(tag);
+        floating.raise(&stored.unwrap_or_else(Tag::bottom));
+        let tag = floating.tag();
         let mut places = vec![w.state.position(read)?];
         // A conversation whose home is not open here could be laundered by whoever opens it there.
         let home = w.state.position(&self.home)?;
@@ -140,15 +138,25 @@ impl Session {
         }
         for at in places {
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-            if scope.conversation(tx.base, &*tx.txn, self.conversation)? == Some(label) {
+            if scope.conversation(tx.base, &*tx.txn, self.conversation)?.as_ref() == Some(tag) {
                 continue;
             }
             let work = w.work(tx, Target::Partition(at))?;
-            tx.set_conversation(work, ConversationEntry { id: self.conversation, label })?;
+            tx.set_conversation(work, ConversationEntry { id: self.conversation, tag: tag.clone() })?;
         }
         // Before the commit: where that fails the label is too high, never too low.
-        self.raise(label);
+        self.floating.lock().unwrap_or_else(PoisonError::into_inner).raise(tag);
         Ok(())
+    }
+
+    /// Where its label is always stored.
+    pub(crate) fn home(&self) -> &str {
+        &self.home
+    }
+
+    /// A request of this session.
+    pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
+        Asking { actors: &self.actors, purpose: self.purpose, action, kind: ReleaseKind::Read, query }
     }
 
     /// A release to this session.
@@ -160,8 +168,8 @@ impl Session {
         query: &[u8],
         compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
     ) -> Result<Audited<T>> {
-        let asking = Asking { actors: &self.actors, purpose: self.purpose, action, kind, query };
-        let mut also = |tx: &mut Tx<'_>, w: &mut Writing, label| self.store_label(tx, w, partition, label);
+        let asking = Asking { kind, ..self.asking(action, query) };
+        let mut also = |tx: &mut Tx<'_>, w: &mut Writing, tag: &Tag| self.store_label(tx, w, partition, tag);
         self.inner.release(partition, &asking, compose, &mut also)
     }
 

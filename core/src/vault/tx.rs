@@ -389,7 +389,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Stores a conversation's label, joined with what is stored: it never shrinks.
+    /// Stores a conversation's tag, joined with what is stored: it never shrinks.
     pub(crate) fn set_conversation(&mut self, work: &mut Work, entry: ConversationEntry) -> Result<()> {
         for i in 0..work.manifest.conversation_pages.len() {
             let Some(row) = work.manifest.conversation_pages.get(i).copied() else { continue };
@@ -397,8 +397,8 @@ impl<'a> Tx<'a> {
             let Some(at) = page.iter().position(|e| e.id == entry.id) else { continue };
             let mut page = page.to_vec();
             if let Some(e) = page.get_mut(at) {
-                let label = e.label.join(entry.label);
-                *e = Arc::new(ConversationEntry { label, ..entry });
+                let tag = e.tag.clone().join(&entry.tag);
+                *e = Arc::new(ConversationEntry { id: entry.id, tag });
             }
             let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
             if let Some(r) = work.manifest.conversation_pages.get_mut(i) {

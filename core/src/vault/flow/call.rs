@@ -1,0 +1,336 @@
+//! Holding, revealing and passing on: what a session does with values.
+
+use super::endpoint::Endpoint;
+use super::value::{Content, Value};
+use crate::audit::{AuditEvent, ReleaseKind};
+use crate::catalog::{RecordRef, View};
+use crate::consent::{Action, Recipient};
+use crate::crypto::context::Class;
+use crate::error::{Error, Part, Result};
+use crate::id::{RecordId, SpaceId};
+use crate::label::Label;
+use crate::policy::{Basis, Tag};
+use crate::vault::memory::{check_text, is_note, open_note};
+use crate::vault::release::{Asking, Audited, Release, Visible, block_record, is_refusal};
+use crate::vault::session::Session;
+use crate::vault::state::Target;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// What a model (or a tool) is called with, and what its answer will carry. The session that makes
+/// the call is not tainted by it: neither the contents nor the answer are shown to it.
+pub struct Call {
+    space: SpaceId,
+    contents: Vec<Zeroizing<String>>,
+    tag: Tag,
+    parents: Vec<RecordId>,
+    spoken: Vec<Recipient>,
+}
+
+impl core::fmt::Debug for Call {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Call(..)")
+    }
+}
+
+impl Call {
+    /// The inputs in the order given, for the endpoint alone: a host that shows them to anybody
+    /// else has left what this library can follow.
+    pub fn contents(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.contents.iter().map(|c| c.as_str())
+    }
+
+    /// The label that the answer will carry.
+    #[must_use]
+    pub const fn label(&self) -> Label {
+        self.tag.label
+    }
+
+    /// The answer, still hidden: it carries the label of all inputs and of the session as it was
+    /// at the call, at most an AI's integrity, and the parents of all inputs.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for an empty text, [`Error::TooLarge`] for one over 16 KiB.
+    pub fn finish(&self, text: &str) -> Result<Value> {
+        check_text(text)?;
+        let value = Value::of_text(self.space, text, self.tag.clone().by_assistant());
+        Ok(Value { parents: self.parents.clone(), spoken: self.spoken.clone(), ..value })
+    }
+}
+
+/// Contents, by which input each is.
+type Opened = Vec<(usize, Zeroizing<String>)>;
+
+/// What is to be released from one partition.
+#[derive(Default)]
+struct FromOne {
+    /// Records to be opened, and which input each is.
+    held: Vec<(RecordId, usize)>,
+    /// Records that texts were made from.
+    behind: Vec<RecordId>,
+}
+
+impl Session {
+    /// A record that a grant lets this session see in whole, without opening it: nothing is
+    /// released and nothing tainted, until it is revealed or passed on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the record is in no open partition, no grant covers reading there
+    /// (logged, as any refusal), or it may not be seen in whole.
+    pub fn hold(&self, record: RecordId) -> Result<Value> {
+        let (txn, state) = self.inner.read()?;
+        let asking = self.asking(Action::Read, b"hold");
+        let mut refused = None;
+        // Refused or not there: not told apart, or an id could be tried.
+        for p in &state.partitions {
+            let shown = state.shown(p, self.now())?;
+            let Some(r) = shown.find_record(&record) else { continue };
+            let permit = match self.inner.decide(&state, p, &asking) {
+                Err(e) if is_refusal(&e) => {
+                    refused = Some(p.policy.name.clone());
+                    continue;
+                }
+                other => other?,
+            };
+            if r.series().is_some() || !View::new(&shown, permit.filter()).sees_whole(r) {
+                continue;
+            }
+            let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
+            let tag = Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) };
+            return Ok(Value {
+                space: self.inner.base.space,
+                content: Content::Held(p.policy.name.clone()),
+                tag: p.tag_of(r).join(&tag),
+                parents: vec![record],
+                spoken: Vec::new(),
+            });
+        }
+        drop(txn);
+        if let Some(partition) = refused {
+            self.inner.log_refusal(&partition, &asking)?;
+        }
+        Err(Error::NotFound)
+    }
+
+    /// What this session says: it carries the session's label, at most with an AI's integrity.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for an empty text, [`Error::TooLarge`] for one over 16 KiB.
+    pub fn say(&self, text: &str) -> Result<Value> {
+        check_text(text)?;
+        Ok(self.spoken(text, self.floating().said()))
+    }
+
+    pub(super) fn spoken(&self, text: &str, tag: Tag) -> Value {
+        let spoken = if tag.basis.is_empty() { Vec::new() } else { self.actors.clone() };
+        Value { spoken, ..Value::of_text(self.inner.base.space, text, tag) }
+    }
+
+    /// Shows a value to this session: its label is raised by the value's and stored. Of a record,
+    /// or of what was made from records, that is a release like any other, decided now, with an
+    /// entry that is durable first.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] and [`Error::NotFound`] where the records behind it may no longer be seen;
+    /// [`Error::FlowDenied`], logged, where it rests on what only another recipient was shown.
+    pub fn reveal(&self, value: &Value) -> Result<String> {
+        value.is_of(&self.inner)?;
+        if !self.actors.iter().all(|a| value.is_for(a)) {
+            return Err(self.stopped(value.label())?);
+        }
+        let mut raise = self.floating();
+        raise.raise(value.tag());
+        for (partition, part) in self.parts(&[value])? {
+            let out = self.release(&partition, Action::Read, ReleaseKind::Read, b"reveal", &mut |v| open(v, &part))?;
+            raise.raise(&out.tag());
+            if let Some((_, text)) = out.into_value().pop() {
+                self.shown(&partition, raise.tag())?;
+                return Ok(text.to_string());
+            }
+        }
+        let place = self.home().to_owned();
+        self.shown(&place, raise.tag())?;
+        value.text().map(str::to_owned).ok_or(Error::NotFound)
+    }
+
+    fn shown(&self, partition: &str, tag: &Tag) -> Result<()> {
+        if self.floating().tag() == tag {
+            return Ok(());
+        }
+        self.inner.write(|tx, w| self.store_label(tx, w, partition, tag))
+    }
+
+    /// Calls a model with values that this session need not have seen. The join of their labels and
+    /// the session's must be within the endpoint's clearance; the records behind them are released
+    /// to the endpoint, decided for it and entered under its name. The session is not tainted.
+    ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, consent::Recipient, import::Source, record::Category};
+    /// # use healthspace::{catalog::Query, Endpoint, Environment, Error, HealthSpace, KdfParams, Obligations, Purpose, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-call-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// # let file = br#"{"resourceType":"Observation","id":"1","status":"final","category":[{"coding":[{"code":"laboratory"}]}],
+    /// #   "code":{"text":"LDL"},"effectiveDateTime":"2026-01-05","valueQuantity":{"value":112.5,"unit":"mg/dL"}}"#;
+    /// # space.partition("health")?.import(Source::bytes(file.to_vec())?)?;
+    /// # let llm = Recipient::model("eu-llm")?;
+    /// # let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+    /// # ask.recipient(llm.clone()).confirm(gesture())?;
+    /// # let found = space.session(llm.clone(), Purpose::PatientRequest)?.query(&Query::default())?;
+    /// # let record = found.value()[0].record;
+    /// let session = space.session(llm.clone(), Purpose::PatientRequest)?;
+    /// // Held, not read: the session stays what it was.
+    /// let held = session.hold(record)?;
+    /// let question = session.say("One sentence for a cook:")?;
+    /// let keeps = Endpoint::cleared(Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE));
+    /// let call = session.model_call(&[&question, &held], &Endpoint::model(llm, keeps))?;
+    /// assert!(call.contents().any(|c| c.contains("112.5")));
+    /// let answer = call.finish("Use less butter")?;
+    /// assert!(answer.label().no_training() && !session.label().no_training());
+    /// // Hidden or not, it goes where its label may flow.
+    /// session.keep(&answer, "health")?;
+    /// assert!(matches!(session.keep(&answer, "general"), Err(Error::FlowDenied)));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::FlowDenied`] where the endpoint is not cleared, or part of the inputs rests on what
+    /// only this session's own recipient was shown; the refusal is logged. [`Error::Denied`] and
+    /// [`Error::NotFound`] where no grant lets the endpoint see the records behind the inputs.
+    pub fn model_call(&self, inputs: &[&Value], endpoint: &Endpoint) -> Result<Call> {
+        self.pass(inputs, endpoint)
+    }
+
+    /// Writes a value to a tool, a screen or a file: what is to be handed there. Otherwise as
+    /// [`model_call`](Self::model_call).
+    ///
+    /// # Errors
+    /// As [`model_call`](Self::model_call).
+    pub fn write(&self, value: &Value, endpoint: &Endpoint) -> Result<String> {
+        let call = self.pass(&[value], endpoint)?;
+        call.contents.into_iter().next().map(|c| c.to_string()).ok_or(Error::Internal(93))
+    }
+
+    fn pass(&self, inputs: &[&Value], endpoint: &Endpoint) -> Result<Call> {
+        inputs.iter().try_for_each(|v| v.is_of(&self.inner))?;
+        let mut floating = self.floating();
+        {
+            let (txn, state) = self.inner.read()?;
+            if let Some(stored) = state.conversation(&self.inner.base, &*txn, self.conversation())? {
+                floating.raise(&stored);
+            }
+        }
+        let mut tag = floating.called(inputs.iter().map(|v| v.tag()));
+        let cleared = floating.may_write(&tag, endpoint.sink(), self.purpose);
+        if !cleared || !inputs.iter().all(|v| v.is_for(endpoint.recipient())) {
+            return Err(self.stopped(tag.label)?);
+        }
+        let texts = inputs.iter().map(|v| Zeroizing::new(v.text().unwrap_or_default().to_owned()));
+        let mut contents: Vec<Zeroizing<String>> = texts.collect();
+        let actors = [endpoint.recipient().clone()];
+        for (partition, part) in self.parts(inputs)? {
+            let out = self.release_to(&actors, &partition, endpoint.action(), &part)?;
+            tag = tag.join(&out.tag());
+            for (at, text) in out.into_value() {
+                if let Some(slot) = contents.get_mut(at) {
+                    *slot = text;
+                }
+            }
+        }
+        // The endpoint's own grant may ask for more than the endpoint understands.
+        if !floating.may_write(&tag, endpoint.sink(), self.purpose) {
+            return Err(self.stopped(tag.label)?);
+        }
+        let mut parents: Vec<RecordId> = inputs.iter().flat_map(|v| v.parents.iter().copied()).collect();
+        parents.sort_unstable();
+        parents.dedup();
+        let own: &[Recipient] = if floating.tag().basis.is_empty() { &[] } else { &self.actors };
+        let mut spoken: Vec<Recipient> = inputs.iter().flat_map(|v| &v.spoken).chain(own).cloned().collect();
+        spoken.sort_unstable();
+        spoken.dedup();
+        Ok(Call { space: self.inner.base.space, contents, tag, parents, spoken })
+    }
+
+    fn release_to(
+        &self,
+        actors: &[Recipient],
+        partition: &str,
+        action: Action,
+        part: &FromOne,
+    ) -> Result<Audited<Opened>> {
+        let asking = Asking { actors, purpose: self.purpose, action, kind: ReleaseKind::Read, query: b"call" };
+        self.inner.release(partition, &asking, &mut |v| open(v, part), &mut |_, _, _| Ok(()))
+    }
+
+    /// The records behind values, by the partition that they stand in.
+    fn parts(&self, inputs: &[&Value]) -> Result<BTreeMap<String, FromOne>> {
+        let (_txn, state) = self.inner.read()?;
+        let mut parts: BTreeMap<String, FromOne> = BTreeMap::new();
+        for (at, value) in inputs.iter().enumerate() {
+            match &value.content {
+                Content::Held(partition) => {
+                    let held = value.parents.first().map(|id| (*id, at));
+                    parts.entry(partition.clone()).or_default().held.extend(held);
+                }
+                Content::Text(_) => {
+                    for id in &value.parents {
+                        let p = state.partitions.iter().find(|p| p.catalog.find_record(id).is_some());
+                        let name = &p.ok_or(Error::NotFound)?.policy.name;
+                        parts.entry(name.clone()).or_default().behind.push(*id);
+                    }
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// A flow out of the space was stopped: it is logged in the session's home.
+    fn stopped(&self, label: Label) -> Result<Error> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(self.home())?;
+            let work = w.work(tx, Target::Partition(at))?;
+            tx.log(work, AuditEvent::FlowDenied { label, into: None })
+        })?;
+        Ok(Error::FlowDenied)
+    }
+}
+
+/// Opens held records, and counts those that texts were made from among what is released.
+fn open(v: &Visible<'_>, part: &FromOne) -> Result<Release<Opened>> {
+    let (mut value, mut items) = (Vec::new(), Vec::new());
+    for (id, at) in &part.held {
+        let record = v.catalog.find_record(id).ok_or(Error::NotFound)?;
+        if record.series().is_some() || !v.view.sees_whole(record) {
+            return Err(Error::NotFound);
+        }
+        v.join(&v.scope.tag_of(record));
+        value.push((*at, body(v, record)?));
+        items.push((*id, u16::MAX));
+    }
+    for id in &part.behind {
+        let record = v.catalog.find_record(id).ok_or(Error::NotFound)?;
+        if !v.view.sees_any(record) {
+            return Err(Error::NotFound);
+        }
+        v.join(&v.scope.tag_of(record));
+        items.push((*id, u16::MAX));
+    }
+    items.sort_unstable();
+    items.dedup();
+    Ok(Release { value, items })
+}
+
+/// What a record says: of a memory its text, of anything else its source's bytes.
+fn body(v: &Visible<'_>, record: RecordRef<'_>) -> Result<Zeroizing<String>> {
+    let base = &v.inner.base;
+    if is_note(record.type_name()) {
+        return open_note(base, v.txn, v.scope, record).map(|n| Zeroizing::new(n.text));
+    }
+    let (object, mut block) = (record.object(), Zeroizing::new(Vec::new()));
+    v.scope.open_object(base, v.txn, Class::Body, &object, &mut block)?;
+    let text = core::str::from_utf8(block_record(&block, &object)?).map_err(|_| Error::Corrupt(Part::Body))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}

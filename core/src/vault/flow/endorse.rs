@@ -1,0 +1,57 @@
+//! The person vouches for a value.
+
+use super::value::Value;
+use crate::audit::{AuditEvent, Gesture};
+use crate::error::{Error, Malformed, Result};
+use crate::label::{Label, Purpose};
+use crate::policy::{Sink, may_flow};
+use crate::vault::memory::{check_text, clearance};
+use crate::vault::session::Session;
+use crate::vault::space::HealthSpace;
+use crate::vault::state::{Inner, State, Target};
+
+impl HealthSpace {
+    /// The person confirms a text that they were shown: it has their integrity from now on. Nothing
+    /// else of its label changes. The entry is durable first. A stored memory is endorsed where it
+    /// stands: [`Partition::endorse`](crate::Partition::endorse).
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a held record, which says what its source says.
+    pub fn endorse(&self, value: &Value, gesture: Gesture) -> Result<Value> {
+        value.is_of(&self.inner)?;
+        if value.text().is_none() {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        let after = Value { tag: value.tag().clone().endorsed(), ..value.clone() };
+        log_endorsed(&self.inner, value.label(), after.label(), gesture)?;
+        Ok(after)
+    }
+}
+
+impl Session {
+    /// What the person says in this session, in their own words: it has their integrity, and the
+    /// session's label otherwise, for they may repeat what they were shown. The entry is durable
+    /// first.
+    ///
+    /// # Errors
+    /// As [`say`](Self::say), and what writing can yield.
+    pub fn heard(&self, text: &str, gesture: Gesture) -> Result<Value> {
+        check_text(text)?;
+        let (said, heard) = (self.floating().said(), self.floating().heard());
+        log_endorsed(&self.inner, said.label, heard.label, gesture)?;
+        Ok(self.spoken(text, heard))
+    }
+}
+
+/// In the log of a partition that may hold such a value: a label tells something, too.
+fn log_endorsed(inner: &Inner, before: Label, after: Label, gesture: Gesture) -> Result<()> {
+    inner.write(|tx, w| {
+        let work = w.work(tx, Target::Partition(place(&w.state, after)))?;
+        tx.log(work, AuditEvent::Endorsed { record: None, before, after, gesture }).map(|_| ())
+    })
+}
+
+fn place(state: &State, label: Label) -> usize {
+    let cleared = |s| may_flow(label, Sink::Partition(clearance(s)), Purpose::PatientRequest);
+    state.partitions.iter().rposition(cleared).unwrap_or(0)
+}

@@ -1,0 +1,238 @@
+//! What was derived from what, and what becomes of it when that ends.
+//!
+//! A memory that rests on a grant which has ended is quarantined by that alone: nothing has to be
+//! written to it, whoever withdrew the grant and however it ran out. A memory whose parent is gone
+//! is entered in its partition's list when the parent goes.
+
+use super::{Note, Quarantine, is_note, open_note};
+use crate::audit::AuditEvent;
+use crate::catalog::{Catalog, Query, RecordRef, Segment, SegmentBuilder, View};
+use crate::consent::Standing;
+use crate::error::Result;
+use crate::id::{GrantId, RecordId, Timestamp};
+use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
+use crate::policy::{Basis, Tag};
+use crate::record::{Everything, Kind};
+use crate::vault::scope::Scope;
+use crate::vault::space::HealthSpace;
+use crate::vault::state::{State, Target, Writing};
+use crate::vault::tx::Tx;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A memory or a turn that rests on a grant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Derived {
+    /// In which partition.
+    pub partition: String,
+    /// Its id.
+    pub record: RecordId,
+}
+
+/// What nothing is above: of a tag that is missing.
+const STRICTEST: Label = Label {
+    confidentiality: Confidentiality::VeryRestricted,
+    sensitivities: Sensitivities::ALL,
+    origins: Origins::from_bits(u64::MAX),
+    purposes: Purposes::NONE,
+    obligations: Obligations::from_bits(u32::MAX),
+    integrity: Integrity::External,
+};
+
+impl Scope {
+    /// The tag of a record: of a memory its own, of anything else what its partition and its
+    /// source give it.
+    pub(crate) fn tag_of(&self, record: RecordRef<'_>) -> Tag {
+        let own =
+            Label { confidentiality: record.confidentiality(), sensitivities: record.sensitivities(), ..Label::BOTTOM };
+        let mut tag = Tag { label: self.label().join(own), basis: Basis::default() };
+        if is_note(record.type_name()) {
+            // What a person endorsed keeps that standing, whatever else is in the partition.
+            let missing = || Tag { label: STRICTEST, basis: Basis::default() };
+            tag = self.manifest.tags.find(&record.content()).cloned().unwrap_or_else(missing);
+        }
+        tag
+    }
+
+    /// Every memory and turn, the newest first.
+    pub(crate) fn notes(&self) -> Vec<RecordRef<'_>> {
+        notes_of(&self.catalog)
+    }
+}
+
+/// Every memory and turn of a catalog, the newest first.
+pub(crate) fn notes_of(catalog: &Catalog) -> Vec<RecordRef<'_>> {
+    let query = Query { kinds: vec![Kind::Memory, Kind::Turn], ..Query::default() };
+    View::new(catalog, &Everything).query_facts(&query).into_iter().map(|f| f.record()).collect()
+}
+
+impl State {
+    /// Whether a grant that memories of a scope rest on has ended, as far as this handle can see.
+    pub(crate) fn has_ended(&self, scope: &Scope, grant: GrantId, now: Timestamp) -> bool {
+        let kept = scope.manifest.tags.resting.iter().find(|r| r.grant == grant);
+        if kept.is_some_and(|r| r.ended || r.expires.is_some_and(|end| end <= now.as_millis())) {
+            return true;
+        }
+        self.partitions.iter().any(|p| {
+            let lowering = p.policy.lowering(grant).map(|doc| doc.standing(now));
+            lowering.is_some_and(|s| s != Standing::InForce)
+                || p.manifest.denied.contains(&grant)
+                || matches!(
+                    p.policy.state.standing(grant, now),
+                    Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable)
+                )
+        })
+    }
+
+    /// Until when the grants of a basis hold, as far as this handle can see.
+    pub(crate) fn ends(&self, basis: &Basis) -> Vec<(GrantId, Option<i64>)> {
+        let end = |grant| {
+            let known = self.partitions.iter().find_map(|p| p.policy.state.doc(grant));
+            let lowering = self.partitions.iter().find_map(|p| p.policy.lowering(grant));
+            if let Some(doc) = lowering {
+                return doc.spec.terms().expires.map(Timestamp::as_millis);
+            }
+            let kept =
+                || self.partitions.iter().find_map(|p| p.manifest.tags.resting.iter().find(|r| r.grant == grant));
+            match known {
+                Some(doc) => doc.spec.terms().expires.map(Timestamp::as_millis),
+                None => kept().and_then(|r| r.expires),
+            }
+        };
+        basis.iter().map(|grant| (grant, end(grant))).collect()
+    }
+
+    /// The tags of a scope that rest on a grant which has ended.
+    fn ended_tags(&self, scope: &Scope, now: Timestamp) -> BTreeSet<[u8; 16]> {
+        let tags = &scope.manifest.tags;
+        let ended: Vec<GrantId> =
+            tags.resting.iter().map(|r| r.grant).filter(|g| self.has_ended(scope, *g, now)).collect();
+        let rests = |tag: &Tag| ended.iter().any(|g| tag.basis.contains(*g));
+        tags.named.iter().filter(|(_, tag)| rests(tag)).map(|(name, _)| *name).collect()
+    }
+
+    /// When the next grant that memories of a scope rest on runs out.
+    pub(crate) fn next_end(&self, scope: &Scope, now: Timestamp) -> Option<i64> {
+        let ends = scope.manifest.tags.resting.iter().filter_map(|r| r.expires);
+        ends.filter(|end| *end > now.as_millis()).min()
+    }
+
+    /// Why a note is quarantined, if it is.
+    pub(crate) fn quarantine(&self, scope: &Scope, record: RecordRef<'_>, now: Timestamp) -> Option<Quarantine> {
+        if !is_note(record.type_name()) {
+            return None;
+        }
+        if scope.manifest.tags.quarantined.contains(&record.id()) {
+            return Some(Quarantine::SourceGone);
+        }
+        self.ended_tags(scope, now).contains(&record.content()).then_some(Quarantine::ConsentEnded)
+    }
+
+    /// Whether all of these records are there, in any partition that is open here, and none is
+    /// quarantined: whether something may be made from them.
+    pub(crate) fn all_stand(&self, ids: &[RecordId], now: Timestamp) -> Result<bool> {
+        if ids.is_empty() {
+            return Ok(true);
+        }
+        let shown = self.partitions.iter().map(|p| self.shown(p, now)).collect::<Result<Vec<_>>>()?;
+        Ok(ids.iter().all(|id| shown.iter().any(|catalog| catalog.find_record(id).is_some())))
+    }
+
+    /// The catalog of a scope as sessions see it: without what is quarantined.
+    pub(crate) fn shown(&self, scope: &Scope, now: Timestamp) -> Result<Arc<Catalog>> {
+        let ended = self.ended_tags(scope, now);
+        let listed = &scope.manifest.tags.quarantined;
+        if ended.is_empty() && listed.is_empty() {
+            return Ok(Arc::clone(&scope.catalog));
+        }
+        let mut builder = SegmentBuilder::new();
+        for note in scope.notes() {
+            if listed.contains(&note.id()) || ended.contains(&note.content()) {
+                builder.retire(note.id());
+            }
+        }
+        if builder.is_empty() {
+            return Ok(Arc::clone(&scope.catalog));
+        }
+        let mut catalog = (*scope.catalog).clone();
+        catalog.push(Segment::decode(&builder.finish()?)?);
+        Ok(Arc::new(catalog))
+    }
+}
+
+/// What was made from some records, directly or through others, and those themselves.
+pub(super) fn reach<'n>(
+    from: &BTreeSet<RecordId>,
+    notes: impl Iterator<Item = (RecordId, &'n [RecordId])> + Clone,
+) -> BTreeSet<RecordId> {
+    let mut reached = from.clone();
+    loop {
+        let before = reached.len();
+        for (id, parents) in notes.clone() {
+            if parents.iter().any(|p| reached.contains(p)) {
+                reached.insert(id);
+            }
+        }
+        if reached.len() == before {
+            return reached;
+        }
+    }
+}
+
+/// Enters in the lists of their partitions what was derived from records that are gone, directly
+/// or through others; each partition's log says how many.
+pub(in crate::vault) fn quarantine_derived(tx: &mut Tx<'_>, w: &mut Writing, gone: &BTreeSet<RecordId>) -> Result<()> {
+    let mut notes: Vec<(usize, RecordId, Note)> = Vec::new();
+    for (at, p) in w.state.partitions.iter().enumerate() {
+        for record in p.notes().into_iter().filter(|r| !gone.contains(&r.id())) {
+            notes.push((at, record.id(), open_note(tx.base, &*tx.txn, p, record)?));
+        }
+    }
+    let reached = reach(gone, notes.iter().map(|(_, id, note)| (*id, &note.parents[..])));
+    for at in 0..w.state.partitions.len() {
+        let here = notes.iter().filter(|(p, id, _)| *p == at && reached.contains(id));
+        let kept = w.state.partitions.get(at).map(|p| p.manifest.tags.quarantined.clone()).unwrap_or_default();
+        let new: Vec<RecordId> = here.map(|(_, id, _)| *id).filter(|id| !kept.contains(id)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let work = w.work(tx, Target::Partition(at))?;
+        work.manifest.tags.quarantined.extend(&new);
+        tx.log(work, AuditEvent::Quarantined { records: new.len() as u64 })?;
+    }
+    Ok(())
+}
+
+impl HealthSpace {
+    /// The memories and turns that rest on a grant, in the partitions that are open here: those
+    /// that its withdrawal quarantines. Ids only; the person looks at the texts with
+    /// [`Partition::memories`](crate::Partition::memories).
+    ///
+    /// # Errors
+    /// [`Error::Locked`](crate::Error::Locked), and what rereading the heads can yield.
+    pub fn derived(&self, grant: GrantId) -> Result<Vec<Derived>> {
+        let (_txn, state) = self.inner.read()?;
+        let mut list = Vec::new();
+        for p in &state.partitions {
+            let rests = |r: &RecordRef<'_>| p.tag_of(*r).basis.contains(grant);
+            let here = p.notes().into_iter().filter(rests);
+            list.extend(here.map(|r| Derived { partition: p.policy.name.clone(), record: r.id() }));
+        }
+        list.sort();
+        Ok(list)
+    }
+}
+
+impl Writing {
+    /// A grant has ended: every open partition whose memories rest on it keeps that.
+    pub(crate) fn end_grant(&mut self, tx: &Tx<'_>, grant: GrantId) -> Result<()> {
+        for at in 0..self.state.partitions.len() {
+            let rests = |p: &Scope| p.manifest.tags.resting.iter().any(|r| r.grant == grant && !r.ended);
+            if self.state.partitions.get(at).is_some_and(rests) {
+                self.work(tx, Target::Partition(at))?.manifest.tags.end(grant);
+            }
+        }
+        Ok(())
+    }
+}

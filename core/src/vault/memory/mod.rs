@@ -1,0 +1,103 @@
+//! What a session leaves behind: memories and the turns of conversations, each with the label of
+//! the session that wrote it, the records it was made from and the grants it rests on.
+//!
+//! What belongs here: writing them where they may flow, listing them to sessions (by consent) and
+//! to the person (by themself), editing, endorsing and deleting them, and what becomes of them
+//! when that which they were derived from ends. What must not: decisions, the label algebra, and
+//! values that are not written yet (those are `flow`'s).
+
+mod lineage;
+mod parents;
+mod person;
+mod recall;
+mod remember;
+mod wire;
+mod write;
+
+pub use lineage::Derived;
+pub use parents::{Parents, Records};
+
+pub(crate) use lineage::notes_of;
+pub(super) use lineage::quarantine_derived;
+pub(super) use wire::Note;
+pub(crate) use write::clearance;
+pub(super) use write::{New, check_text, open_note, put_note};
+
+use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
+use crate::label::Label;
+
+/// A memory, read.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Memory {
+    /// Its id; an edited one has a new id.
+    pub id: RecordId,
+    /// What was remembered.
+    pub text: String,
+    /// The session's label when it was written, joined with that of what it was made from.
+    pub label: Label,
+    /// The records it was made from.
+    pub parents: Vec<RecordId>,
+    /// The grants under which those were released.
+    pub grants: Vec<GrantId>,
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// When.
+    pub at: Timestamp,
+    /// Kept from sessions until the person keeps or deletes it.
+    pub quarantine: Option<Quarantine>,
+}
+
+impl core::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Memory(..)")
+    }
+}
+
+/// Whose turn it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// The person's.
+    Person,
+    /// The assistant's.
+    Assistant,
+    /// A tool's.
+    Tool,
+}
+
+/// A turn of a conversation, read.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Turn {
+    /// Whose.
+    pub role: Role,
+    /// As a memory of its text: a turn is edited, deleted and endorsed like one.
+    pub memory: Memory,
+}
+
+impl core::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Turn({:?}, ..)", self.role)
+    }
+}
+
+/// Why a memory is kept from sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Quarantine {
+    /// A grant that it rests on was withdrawn, or is over.
+    ConsentEnded,
+    /// Something that it was made from is gone.
+    SourceGone,
+}
+
+/// The type of a memory's record.
+pub(super) const MEMORY: &str = "Memory";
+/// The type of a turn's record.
+pub(super) const TURN: &str = "Turn";
+
+/// Whether records of this type were written by a session.
+pub(super) fn is_note(type_name: &str) -> bool {
+    matches!(type_name, MEMORY | TURN)
+}

@@ -1,0 +1,225 @@
+//! What the person does with a memory or a turn: endorse, edit, keep or delete it. Each leaves an
+//! entry in the partition's log, in the transaction of the change.
+
+use super::lineage::reach;
+use super::{Memory, New, Note, check_text, is_note, open_note, put_note, quarantine_derived};
+use crate::audit::{AuditEvent, Gesture};
+use crate::catalog::{self, NewRecord, RecordRef, SegmentBuilder};
+use crate::crypto::random_array;
+use crate::error::{Error, Result};
+use crate::id::{Identity, RecordId, Timestamp};
+use crate::label::Integrity;
+use crate::policy::{Basis, Tag};
+use crate::record::{Author, Kind};
+use crate::vault::ingest::Partition;
+use crate::vault::release::Audited;
+use crate::vault::state::{Target, Writing};
+use crate::vault::tx::{Tx, Work};
+use std::collections::BTreeSet;
+
+/// A note that is about to change.
+struct Found {
+    note: Note,
+    tag: Tag,
+    identity: Identity,
+    author: Author,
+}
+
+impl Partition {
+    /// The person vouches for a memory that an assistant wrote: its integrity is theirs from now
+    /// on. Nothing else of its label changes. The entry.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such memory or turn.
+    pub fn endorse(&self, memory: RecordId, gesture: Gesture) -> Result<u64> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let Found { mut note, tag, identity, author } = find(tx, w, at, memory)?;
+            let before = tag.label;
+            note.label.integrity = note.label.integrity.max(Integrity::User);
+            let ends = w.state.ends(&tag.basis);
+            let work = w.work(tx, Target::Partition(at))?;
+            let builder = replace(tx, work, memory)?;
+            let new = New { id: memory, identity, author, note, basis: &tag.basis, ends: &ends };
+            let after = put_note(tx, work, new, builder)?;
+            tx.log(work, AuditEvent::Endorsed { record: Some(memory), before, after, gesture })
+        })
+    }
+
+    /// The person writes a memory anew. As with records, what it said before is kept as history,
+    /// which no query finds; the new version has a new id, the person's integrity, and otherwise
+    /// the label, the parents and the grants of the old one. The new id.
+    ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, consent::Recipient, Environment, HealthSpace, KdfParams, Purpose, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-memory-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// # let session = space.session(Recipient::model("eu-llm")?, Purpose::PatientRequest)?;
+    /// let id = session.remember_in("general", "Likes coffee")?;
+    /// let general = space.partition("general")?;
+    /// let edited = general.edit_memory(id, "Likes tea", gesture())?;
+    /// assert_eq!(general.memories()?.value()[0].text, "Likes tea");
+    /// general.delete_memory(edited, gesture())?;
+    /// assert!(general.memories()?.value().is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such memory or turn; [`Error::Malformed`] for an empty
+    /// text, [`Error::TooLarge`] for one over 16 KiB.
+    pub fn edit_memory(&self, memory: RecordId, text: &str, gesture: Gesture) -> Result<RecordId> {
+        check_text(text)?;
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let Found { mut note, tag, identity, .. } = find(tx, w, at, memory)?;
+            text.clone_into(&mut note.text);
+            note.label.integrity = note.label.integrity.max(Integrity::User);
+            note.at = tx.now;
+            let (id, ends) = (RecordId(random_array()?), w.state.ends(&tag.basis));
+            let work = w.work(tx, Target::Partition(at))?;
+            let mut builder = SegmentBuilder::new();
+            builder.retire(memory);
+            let old = std::sync::Arc::clone(&work.scope.catalog);
+            as_history(&mut builder, old.find_record(&memory).ok_or(Error::NotFound)?);
+            for listed in work.manifest.tags.quarantined.iter_mut().filter(|q| **q == memory) {
+                *listed = id;
+            }
+            let author = Author::Person;
+            let new = New { id, identity, author, note, basis: &tag.basis, ends: &ends };
+            let label = put_note(tx, work, new, builder)?;
+            tx.log(work, AuditEvent::MemoryEdited { record: id, replaces: memory, label, gesture })?;
+            Ok(id)
+        })
+    }
+
+    /// The person keeps a quarantined memory: it stands by itself from now on, no longer on what
+    /// has ended. Its label stays as it is. The entry.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such memory or turn, or it is not quarantined.
+    pub fn keep_memory(&self, memory: RecordId, gesture: Gesture) -> Result<u64> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let now = Timestamp::from_millis(tx.now);
+            let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            let record = scope.catalog.find_record(&memory).ok_or(Error::NotFound)?;
+            w.state.quarantine(scope, record, now).ok_or(Error::NotFound)?;
+            let stands: Vec<_> =
+                scope.tag_of(record).basis.iter().filter(|g| !w.state.has_ended(scope, *g, now)).collect();
+            let Found { note, identity, author, .. } = find(tx, w, at, memory)?;
+            let basis = Basis::of(stands);
+            let ends = w.state.ends(&basis);
+            let work = w.work(tx, Target::Partition(at))?;
+            work.manifest.tags.quarantined.retain(|q| *q != memory);
+            let builder = replace(tx, work, memory)?;
+            let new = New { id: memory, identity, author, note, basis: &basis, ends: &ends };
+            let label = put_note(tx, work, new, builder)?;
+            tx.log(work, AuditEvent::MemoryKept { record: memory, label, gesture })
+        })
+    }
+
+    /// Deletes a memory with all that it said before: the keys that sealed its bodies are dropped,
+    /// the catalog is written anew without it. What was derived from it is quarantined. The entry.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such memory or turn.
+    pub fn delete_memory(&self, memory: RecordId, gesture: Gesture) -> Result<u64> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let identity = find(tx, w, at, memory)?.identity;
+            let work = w.work(tx, Target::Partition(at))?;
+            let catalog = std::sync::Arc::clone(&work.scope.catalog);
+            let gone: BTreeSet<RecordId> = catalog.versions(&identity).map(|r| r.id()).collect();
+            for record in catalog.versions(&identity) {
+                drop_body(tx, work, record)?;
+            }
+            forget(tx, work, &gone)?;
+            work.manifest.tags.quarantined.retain(|q| !gone.contains(q));
+            let entry = AuditEvent::MemoryDeleted { record: memory, versions: gone.len() as u64, gesture };
+            let entry = tx.log(work, entry)?;
+            quarantine_derived(tx, w, &gone)?;
+            Ok(entry)
+        })
+    }
+
+    /// The memories here that were made from a record, directly or through other memories here, for
+    /// the person to look through: as [`memories`](Self::memories).
+    ///
+    /// # Errors
+    /// As [`memories`](Self::memories).
+    pub fn derived_from(&self, record: RecordId) -> Result<Audited<Vec<Memory>>> {
+        let (txn, state) = self.inner.read()?;
+        let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        let notes = scope.notes().into_iter();
+        let notes: Vec<(RecordId, Note)> =
+            notes.map(|r| Ok((r.id(), open_note(&self.inner.base, &*txn, scope, r)?))).collect::<Result<_>>()?;
+        drop(txn);
+        let reached = reach(&BTreeSet::from([record]), notes.iter().map(|(id, n)| (*id, &n.parents[..])));
+        let of = |id, note: Note, basis: &Basis, q| {
+            (id != record && reached.contains(&id)).then(|| note.memory(id, basis, q))
+        };
+        self.look(Kind::Memory, b"derived", of, |all| all)
+    }
+}
+
+fn find(tx: &Tx<'_>, w: &Writing, at: usize, memory: RecordId) -> Result<Found> {
+    let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+    let record = scope.catalog.find_record(&memory).ok_or(Error::NotFound)?;
+    if !is_note(record.type_name()) || record.is_history() {
+        return Err(Error::NotFound);
+    }
+    let note = open_note(tx.base, &*tx.txn, scope, record)?;
+    Ok(Found { note, tag: scope.tag_of(record), identity: record.identity(), author: record.author() })
+}
+
+/// Makes room for a note under its own id: the old body is gone with its key.
+fn replace(tx: &mut Tx<'_>, work: &mut Work, id: RecordId) -> Result<SegmentBuilder> {
+    let catalog = std::sync::Arc::clone(&work.scope.catalog);
+    drop_body(tx, work, catalog.find_record(&id).ok_or(Error::NotFound)?)?;
+    let mut builder = SegmentBuilder::new();
+    builder.retire(id);
+    Ok(builder)
+}
+
+fn drop_body(tx: &mut Tx<'_>, work: &mut Work, record: RecordRef<'_>) -> Result<()> {
+    let object = record.object();
+    tx.txn.delete(&work.scope.id, object.number >> 8)?;
+    tx.drop_group(work, object.group)
+}
+
+fn as_history(builder: &mut SegmentBuilder, r: RecordRef<'_>) {
+    builder.add(NewRecord {
+        id: r.id(),
+        identity: r.identity(),
+        content: r.content(),
+        object: r.object(),
+        origins: &r.origins(),
+        author: r.author(),
+        confidentiality: r.confidentiality(),
+        sensitivities: r.sensitivities(),
+        type_name: r.type_name(),
+        facts: &[],
+        series: None,
+        revision: r.revision(),
+        history: true,
+    });
+}
+
+/// Writes the segments that hold these records anew without them: a retirement alone would leave
+/// their words where they are until a merge.
+fn forget(tx: &mut Tx<'_>, work: &mut Work, gone: &BTreeSet<RecordId>) -> Result<()> {
+    for at in 0..work.manifest.segments.len() {
+        let Some(s) = work.manifest.segments.get(at).filter(|s| s.staged == 0) else { continue };
+        let segment = work.segments.get(&(s.row.number, s.row.version)).ok_or(Error::Internal(92))?;
+        if !gone.iter().any(|id| segment.holds(id)) {
+            continue;
+        }
+        let bytes = catalog::rewrite(&[&**segment], &|id, _| !gone.contains(id), &|_| true)?;
+        tx.replace_segment(work, at, &bytes)?;
+    }
+    Ok(())
+}

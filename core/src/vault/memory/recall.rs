@@ -1,0 +1,131 @@
+//! Listing memories and turns: to a session by consent, to the person by themself.
+
+use super::{Memory, Note, Quarantine, Turn, open_note};
+use crate::audit::ReleaseKind;
+use crate::catalog::{Query, View};
+use crate::consent::Action;
+use crate::error::Result;
+use crate::id::{ConversationId, RecordId};
+use crate::policy::{Basis, Tag};
+use crate::record::Kind;
+use crate::vault::ingest::Partition;
+use crate::vault::release::{Audited, Release};
+use crate::vault::session::Session;
+
+fn of_kind(kind: Kind) -> Query {
+    Query { kinds: vec![kind], ..Query::default() }
+}
+
+/// Turns in the order in which they were appended.
+fn in_order(mut turns: Vec<(u64, Turn)>) -> Vec<Turn> {
+    turns.sort_by_key(|(place, _)| *place);
+    turns.into_iter().map(|(_, turn)| turn).collect()
+}
+
+fn placed(id: RecordId, note: Note, basis: &Basis, quarantine: Option<Quarantine>) -> Option<(u64, Turn)> {
+    let place = note.place;
+    Some((place, note.turn(id, basis, quarantine)?))
+}
+
+impl Session {
+    /// What is remembered in a partition, the newest first, as far as grants reach: one release.
+    /// What is quarantined is not among it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`](crate::Error::Denied) where no grant covers the request.
+    pub fn memories(&self, partition: &str) -> Result<Audited<Vec<Memory>>> {
+        self.recall(
+            partition,
+            Kind::Memory,
+            b"memories",
+            |id, note, basis| Some(note.memory(id, basis, None)),
+            |all| all,
+        )
+    }
+
+    /// The turns of this conversation in a partition, the oldest first, as far as grants reach: one
+    /// release. What is quarantined is not among them.
+    ///
+    /// # Errors
+    /// As [`memories`](Self::memories).
+    pub fn turns(&self, partition: &str) -> Result<Audited<Vec<Turn>>> {
+        let own = |id, note: Note, basis: &Basis| {
+            (note.conversation == self.conversation()).then(|| placed(id, note, basis, None)).flatten()
+        };
+        self.recall(partition, Kind::Turn, b"turns", own, in_order)
+    }
+
+    fn recall<T, U>(
+        &self,
+        partition: &str,
+        kind: Kind,
+        name: &[u8],
+        pick: impl Fn(RecordId, Note, &Basis) -> Option<T>,
+        finish: impl Fn(Vec<T>) -> U,
+    ) -> Result<Audited<U>> {
+        self.release(partition, Action::Read, ReleaseKind::Read, name, &mut |v| {
+            let (mut value, mut items) = (Vec::new(), Vec::new());
+            for fact in v.view.query_facts(&of_kind(kind)) {
+                let record = fact.record();
+                let note = open_note(&v.inner.base, v.txn, v.scope, record)?;
+                let tag = v.scope.tag_of(record);
+                if let Some(one) = pick(record.id(), note, &tag.basis) {
+                    v.join(&tag);
+                    value.push(one);
+                    items.push((record.id(), 0));
+                }
+            }
+            Ok(Release { value: finish(value), items })
+        })
+    }
+}
+
+impl Partition {
+    /// What is remembered here, the newest first, for the person to look through, quarantined or
+    /// not: no grant is asked for, and an entry that names none is durable before anything is
+    /// shown. Not for an assistant: nothing that this gives reaches the label of a session.
+    ///
+    /// # Errors
+    /// [`Error::Locked`](crate::Error::Locked), and what reading and writing can yield.
+    pub fn memories(&self) -> Result<Audited<Vec<Memory>>> {
+        let all = |id, note: Note, basis: &Basis, q| Some(note.memory(id, basis, q));
+        self.look(Kind::Memory, b"memories", all, |all| all)
+    }
+
+    /// The turns of a conversation that stand here, the oldest first, for the person to look
+    /// through; otherwise as [`memories`](Self::memories).
+    ///
+    /// # Errors
+    /// As [`memories`](Self::memories).
+    pub fn turns(&self, conversation: ConversationId) -> Result<Audited<Vec<Turn>>> {
+        let of = |id, note: Note, basis: &Basis, q| {
+            (note.conversation == conversation).then(|| placed(id, note, basis, q)).flatten()
+        };
+        self.look(Kind::Turn, b"turns", of, in_order)
+    }
+
+    pub(super) fn look<T, U>(
+        &self,
+        kind: Kind,
+        name: &[u8],
+        pick: impl Fn(RecordId, Note, &Basis, Option<Quarantine>) -> Option<T>,
+        finish: impl Fn(Vec<T>) -> U,
+    ) -> Result<Audited<U>> {
+        self.inner.show(&self.name, name, |txn, state, scope, now| {
+            let mut tag = Tag { label: scope.label(), basis: Basis::default() };
+            let (mut value, mut items) = (Vec::new(), Vec::new());
+            for fact in View::new(&scope.catalog, &crate::record::Everything).query_facts(&of_kind(kind)) {
+                let record = fact.record();
+                let note = open_note(&self.inner.base, txn, scope, record)?;
+                let own = scope.tag_of(record);
+                let quarantine = state.quarantine(scope, record, now);
+                if let Some(one) = pick(record.id(), note, &own.basis, quarantine) {
+                    tag = tag.join(&own);
+                    value.push(one);
+                    items.push((record.id(), 0));
+                }
+            }
+            Ok((Release { value: finish(value), items }, tag))
+        })
+    }
+}

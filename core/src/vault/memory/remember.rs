@@ -1,0 +1,177 @@
+//! Writing memories and turns: only where the session's label lets them flow.
+
+use super::parents::Parents;
+use super::{New, Note, Role, check_text, clearance, put_note};
+use crate::audit::AuditEvent;
+use crate::catalog::SegmentBuilder;
+use crate::crypto::random_array;
+use crate::error::{Error, Malformed, Result};
+use crate::id::{Identity, RecordId, Timestamp};
+use crate::label::{Integrity, Label};
+use crate::policy::{Sink, Tag, may_flow};
+use crate::record::Author;
+use crate::vault::flow::Value;
+use crate::vault::ingest::Partition;
+use crate::vault::policy_row::PartitionKind;
+use crate::vault::scope::Scope;
+use crate::vault::session::Session;
+use crate::vault::state::Target;
+
+/// What is to be written.
+struct Writing<'a> {
+    text: &'a str,
+    parents: &'a [RecordId],
+    role: Option<Role>,
+    /// Of the text; the session's own is joined.
+    tag: Tag,
+    /// Whether the session was shown what it rests on, and an assistant wrote it.
+    shown: bool,
+}
+
+impl Session {
+    /// Remembers a statement where what this session has read may stay: the first partition that
+    /// is cleared for its label. The library gives it the session's label, joined with that of
+    /// `from`; the host cannot choose one. The session's own label is raised by that of `from`: what
+    /// another conversation was shown has reached this one.
+    ///
+    /// # Errors
+    /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Malformed`] for an empty
+    /// text, [`Error::TooLarge`] for one over 16 KiB; [`Error::NotFound`] where something that it is
+    /// made from is in no partition that is open here or is quarantined, or where a record of a list
+    /// may not be seen by this session.
+    pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
+        let (parents, released) = from.parents();
+        let (txn, state) = self.inner.read()?;
+        let base = &self.inner.base;
+        let mut floating = self.floating();
+        floating.raise(&match released {
+            Some(tag) => tag,
+            None => self.tag_of(&*txn, &state, &parents)?,
+        });
+        if let Some(stored) = state.conversation(base, &*txn, self.conversation())? {
+            floating.raise(&stored);
+        }
+        drop(txn);
+        let label = floating.tag().label;
+        let cleared = |p: &&Scope| may_flow(label, Sink::Partition(clearance(p)), self.purpose);
+        // What came from a partition goes back to it first.
+        let own = state.partitions.iter().filter(cleared).find(|p| p.label().origins.is_subset(label.origins));
+        let place = own.or_else(|| state.partitions.iter().rev().find(cleared));
+        let name = match place {
+            Some(p) => p.policy.name.clone(),
+            None => self.default_partition()?,
+        };
+        let tag = floating.tag().clone();
+        self.write_note(&name, Writing { text, parents: &parents, role: None, tag, shown: true })
+    }
+
+    /// Remembers a statement in a partition of the caller's choice.
+    ///
+    /// # Errors
+    /// [`Error::FlowDenied`] where the partition is not cleared for what this session, or an
+    /// earlier run of its conversation, has read; the refusal is logged. Otherwise as
+    /// [`remember`](Self::remember).
+    pub fn remember_in(&self, partition: &str, text: &str) -> Result<RecordId> {
+        let tag = self.floating().tag().clone();
+        self.write_note(partition, Writing { text, parents: &[], role: None, tag, shown: true })
+    }
+
+    /// Remembers a value, hidden or not, under its own label joined with the session's, with its
+    /// parents. The session's label is not raised by what it was not shown.
+    ///
+    /// # Errors
+    /// [`Error::FlowDenied`] where the partition is not cleared; the refusal is logged.
+    /// [`Error::Malformed`] for a held record: it is where it is.
+    pub fn keep(&self, value: &Value, partition: &str) -> Result<RecordId> {
+        self.write_value(value, partition, None)
+    }
+
+    /// Appends a turn to this conversation, in a partition. The person's turn is one that they
+    /// vouched for: [`Session::heard`].
+    ///
+    /// # Errors
+    /// As [`keep`](Self::keep); [`Error::Malformed`] where a turn of the person is not theirs.
+    pub fn append(&self, partition: &str, role: Role, value: &Value) -> Result<RecordId> {
+        if role == Role::Person && value.label().integrity < Integrity::User {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        self.write_value(value, partition, Some(role))
+    }
+
+    fn write_value(&self, value: &Value, partition: &str, role: Option<Role>) -> Result<RecordId> {
+        value.is_of(&self.inner)?;
+        let text = value.text().ok_or(Error::Malformed(Malformed::Argument))?;
+        let tag = value.tag().clone();
+        self.write_note(partition, Writing { text, parents: value.parents(), role, tag, shown: false })
+    }
+
+    fn write_note(&self, partition: &str, writing: Writing<'_>) -> Result<RecordId> {
+        let Writing { text, parents, role, tag: of, shown } = writing;
+        check_text(text)?;
+        let outcome = self.inner.write(|tx, w| {
+            let at = w.state.position(partition)?;
+            // Another handle of this conversation may have read more meanwhile.
+            let mut floating = self.floating();
+            floating.raise(&w.state.conversation(tx.base, &*tx.txn, self.conversation())?.unwrap_or_else(Tag::bottom));
+            if shown {
+                floating.raise(&of);
+            }
+            let tag = if shown { of.clone().by_assistant() } else { of.clone() };
+            if floating.tag() != self.floating().tag() {
+                self.store_label(tx, w, partition, floating.tag())?;
+            }
+            if !w.state.all_stand(parents, Timestamp::from_millis(tx.now))? {
+                return Err(Error::NotFound);
+            }
+            let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            let allowed = floating.may_write(&tag, Sink::Partition(clearance(scope)), self.purpose);
+            let tag = floating.written(&tag);
+            let (ends, now) = (w.state.ends(&tag.basis), tx.now);
+            let work = w.work(tx, Target::Partition(at))?;
+            if !allowed {
+                let into = Some(work.scope.id);
+                tx.log(work, AuditEvent::FlowDenied { label: tag.label, into })?;
+                return Ok(None);
+            }
+            let id = RecordId(random_array()?);
+            let note = Note {
+                text: text.to_owned(),
+                label: tag.label,
+                parents: parents.to_vec(),
+                conversation: self.conversation(),
+                at: now,
+                role,
+                place: 0,
+            };
+            let author = if role == Some(Role::Person) { Author::Person } else { Author::Assistant };
+            let (identity, basis) = (Identity(random_array()?), &tag.basis);
+            let new = New { id, identity, author, note, basis, ends: &ends };
+            let label = put_note(tx, work, new, SegmentBuilder::new())?;
+            let event = match role {
+                Some(_) => AuditEvent::TurnAppended { record: id, conversation: self.conversation(), label },
+                None => AuditEvent::Remembered { record: id, parents: parents.len() as u64, label },
+            };
+            tx.log(work, event)?;
+            Ok(Some(id))
+        })?;
+        outcome.ok_or(Error::FlowDenied)
+    }
+}
+
+impl Partition {
+    /// Files are health data: a general partition takes none, and the attempt is logged.
+    pub(crate) fn takes_files(&self) -> Result<()> {
+        let state = self.inner.peek()?;
+        let at = state.position(&self.name)?;
+        if state.partitions.get(at).is_some_and(|p| p.policy.kind == PartitionKind::Health) {
+            return Ok(());
+        }
+        self.inner.write(|tx, w| {
+            let work = w.work(tx, Target::Partition(w.state.position(&self.name)?))?;
+            let (label, into) =
+                (Label { origins: crate::label::Origins::NONE, ..Label::health(0) }, Some(work.scope.id));
+            tx.log(work, AuditEvent::FlowDenied { label, into })
+        })?;
+        Err(Error::FlowDenied)
+    }
+}

@@ -1,0 +1,118 @@
+//! Writing a memory or a turn: one record under a key group of its own, one segment.
+
+use super::wire::Note;
+use crate::catalog::{NewRecord, ObjectRef, RecordRef, SegmentBuilder};
+use crate::crypto::context::Class;
+use crate::error::{Error, Limit, Malformed, Part, Result};
+use crate::id::{GrantId, Identity, RecordId};
+use crate::label::{Integrity, Label};
+use crate::policy::{Basis, Tag, clearance_of_general, clearance_of_health};
+use crate::record::{Author, Category, FactDraft, Precision, Revision, Status, Value, When};
+use crate::storage::ReadTxn;
+use crate::vault::block;
+use crate::vault::payload::Content;
+use crate::vault::policy_row::PartitionKind;
+use crate::vault::release::block_record;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::tx::{Tx, Work};
+
+/// The longest memory, in bytes.
+const LONGEST: usize = 16 << 10;
+/// The most parents that are kept.
+pub(super) const PARENTS: usize = 4096;
+
+/// What may be written into a partition.
+pub(crate) fn clearance(scope: &Scope) -> Label {
+    scope.policy.clearance.unwrap_or_else(|| by_kind(scope))
+}
+
+/// What may be written into a partition of its kind.
+fn by_kind(scope: &Scope) -> Label {
+    match scope.policy.kind {
+        PartitionKind::Health => clearance_of_health(),
+        PartitionKind::General => clearance_of_general(scope.ordinal),
+    }
+}
+
+/// Whether a text can be remembered.
+pub(in crate::vault) fn check_text(text: &str) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::Malformed(Malformed::Argument));
+    }
+    if text.len() > LONGEST {
+        return Err(Error::TooLarge(Limit::TokenBytes));
+    }
+    Ok(())
+}
+
+/// A note on its way into a partition.
+pub(in crate::vault) struct New<'a> {
+    pub(in crate::vault) id: RecordId,
+    pub(in crate::vault) identity: Identity,
+    pub(in crate::vault) author: Author,
+    pub(in crate::vault) note: Note,
+    pub(in crate::vault) basis: &'a Basis,
+    /// Until when each grant of the basis holds.
+    pub(in crate::vault) ends: &'a [(GrantId, Option<i64>)],
+}
+
+/// Writes a note; whatever it replaces is in `builder` already. The label that it got: never less
+/// than what its partition gives to everything in it.
+pub(in crate::vault) fn put_note(
+    tx: &mut Tx<'_>,
+    work: &mut Work,
+    new: New<'_>,
+    mut builder: SegmentBuilder,
+) -> Result<Label> {
+    let New { id, identity, author, mut note, basis, ends } = new;
+    note.label = note.label.join(Label { integrity: Integrity::Clinician, ..work.scope.label() });
+    note.parents.truncate(PARENTS);
+    if note.place == 0 {
+        note.place = work.manifest.next_row;
+    }
+    let label = note.label;
+    let name = work.manifest.tags.adopt(&Tag { label, basis: basis.clone() }, ends);
+    let group = tx.new_group(work)?;
+    let mut one = block::Block::default();
+    one.push(&note.encode());
+    let mut raw = Vec::new();
+    one.take(&mut raw);
+    let put = tx.put_content(work, Class::Body, group, Content::Document, &raw)?;
+    let fact = FactDraft {
+        text: note.text.clone(),
+        when: Some(When { at: note.at, precision: Precision::Milli, offset: Some(0) }),
+        value: Value::Text(note.text.clone()),
+        status: Status::Active,
+        ..FactDraft::new(note.kind(), Category::Memories)
+    };
+    builder.add(NewRecord {
+        id,
+        identity,
+        content: name,
+        object: ObjectRef { number: put.number << 8, version: put.version, group },
+        origins: &[],
+        author,
+        confidentiality: label.confidentiality,
+        sensitivities: label.sensitivities,
+        type_name: note.type_name(),
+        facts: &[fact],
+        series: None,
+        revision: Revision::default(),
+        history: false,
+    });
+    tx.add_segment(work, &builder.finish()?, 0)?;
+    Ok(label)
+}
+
+/// Opens a memory or a turn.
+pub(in crate::vault) fn open_note(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    scope: &Scope,
+    record: RecordRef<'_>,
+) -> Result<Note> {
+    let (object, mut block) = (record.object(), zeroize::Zeroizing::new(Vec::new()));
+    scope.open_object(base, txn, Class::Body, &object, &mut block)?;
+    Note::decode(block_record(&block, &object)?).map_err(|_| Error::Corrupt(Part::Body))
+}
