@@ -121,8 +121,9 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, Call, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
+    Audited, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
     DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
-    LogLine, LogOf, Memory, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records, ReleaseReceipt,
-    Role, Session, StagedImport, Stats, Turn, Value, VerifiedReceipt, verify_consistency, verify_receipt,
+    LogLine, LogOf, Memory, NoticeState, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records,
+    ReleaseReceipt, Role, Session, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice,
+    verify_consistency, verify_receipt,
 };

@@ -305,6 +305,24 @@ events! {
         /// How the person said yes; it is not asked for where less may flow than before.
         4 gesture: Option<Gesture>,
     }
+    /// A recipient was told that a grant was withdrawn.
+    26 RecipientNotified {
+        /// The grant.
+        1 grant: GrantId,
+        /// The recipient, as releases name it.
+        2 actor: String,
+        /// How, and the hash of its proof.
+        3 gesture: Gesture,
+    }
+    /// A recipient confirmed that it knows of a withdrawal.
+    27 RecipientConfirmed {
+        /// The grant.
+        1 grant: GrantId,
+        /// The recipient, as releases name it.
+        2 actor: String,
+        /// How, and the hash of its proof.
+        3 gesture: Gesture,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

@@ -99,6 +99,8 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::ClockConfirmed { .. }
         | E::ConversationSaved { .. }
         | E::ClearanceChanged { .. }
+        | E::RecipientNotified { .. }
+        | E::RecipientConfirmed { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
     }
 }

@@ -121,6 +121,12 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             .prop_map(|(record, conversation, label)| E::TurnAppended { record, conversation, label }),
         (scope(), label(), label(), prop::option::of(gesture()))
             .prop_map(|(scope, before, after, gesture)| E::ClearanceChanged { scope, before, after, gesture }),
+        (grant(), text(), gesture()).prop_map(|(grant, actor, gesture)| E::RecipientNotified { grant, actor, gesture }),
+        (grant(), text(), gesture()).prop_map(|(grant, actor, gesture)| E::RecipientConfirmed {
+            grant,
+            actor,
+            gesture
+        }),
     ];
     prop_oneof![first, second, third]
 }
@@ -131,7 +137,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=25).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=27).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];
@@ -151,8 +157,8 @@ fn bounds() {
         assert!(matches!(encode(refused(hidden)), Err(Error::Malformed(Malformed::Argument))));
     }
     let unknown = |number, n| AuditEvent::Unknown { number, body: vec![0; n] };
-    assert!(encode(unknown(26, MAX_BODY)).is_ok());
-    assert!(matches!(encode(unknown(26, MAX_BODY + 1)), Err(Error::TooLarge(_))));
+    assert!(encode(unknown(28, MAX_BODY)).is_ok());
+    assert!(matches!(encode(unknown(28, MAX_BODY + 1)), Err(Error::TooLarge(_))));
     for known in AuditEvent::KNOWN {
         assert!(encode(unknown(*known, 1)).is_err());
     }

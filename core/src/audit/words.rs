@@ -85,6 +85,8 @@ fn english(event: &AuditEvent) -> String {
         E::TurnAppended { .. } => "A turn of a conversation was stored.".into(),
         E::ClearanceChanged { gesture: Some(_), .. } => "The person changed what may be kept in a partition.".into(),
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
+        E::RecipientNotified { actor, .. } => format!("\u{201c}{actor}\u{201d} was told of a withdrawal."),
+        E::RecipientConfirmed { actor, .. } => format!("\u{201c}{actor}\u{201d} confirmed a withdrawal."),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
 }
@@ -164,6 +166,8 @@ fn french(event: &AuditEvent) -> String {
             "La personne a changé ce qui peut être gardé dans une partition.".into()
         }
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
+        E::RecipientNotified { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a été informé d’un retrait."),
+        E::RecipientConfirmed { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a confirmé un retrait."),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
     }
 }

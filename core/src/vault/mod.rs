@@ -7,6 +7,7 @@
 
 mod block;
 mod chunks;
+mod claims;
 mod clearance;
 mod clock;
 mod consent_record;
@@ -27,6 +28,7 @@ mod originals;
 mod payload;
 mod policy_row;
 mod reader;
+mod recipients;
 mod release;
 mod rows;
 mod scope;
@@ -37,6 +39,7 @@ mod tags;
 mod told;
 mod tx;
 
+pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
@@ -46,6 +49,7 @@ pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_recei
 pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};
+pub use recipients::{NoticeState, WithdrawalNotice};
 pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
 pub use session::Session;

@@ -1,0 +1,311 @@
+//! What this space promises now, how far each promise reaches, and what it does not prove.
+//!
+//! Computed from the space's state, never from a brochure: a grant that allows training, a
+//! clearance that was relaxed or a missing anchor changes what is claimed.
+
+use super::logs::LogOf;
+use super::policy_row::PartitionKind;
+use super::space::HealthSpace;
+use crate::audit::AuditEvent;
+use crate::consent::Standing;
+use crate::error::{Error, Result};
+use crate::label::Purpose;
+use crate::policy::clearance_of_general;
+
+/// How far a promise reaches, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ClaimLevel {
+    /// Said; nothing here enforces it.
+    Promise,
+    /// A mechanism of this library enforces it in this space as it stands.
+    Configured,
+    /// The space's log says that it was so.
+    Logged,
+    /// An outsider can check it offline, from evidence that this space can write.
+    Verifiable,
+    /// Somebody else vouches for it too.
+    Witnessed,
+}
+
+impl ClaimLevel {
+    /// The word for it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Promise => "promise",
+            Self::Configured => "configured",
+            Self::Logged => "logged",
+            Self::Verifiable => "verifiable",
+            Self::Witnessed => "witnessed",
+        }
+    }
+}
+
+/// One promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SpaceClaim {
+    /// Its name, the same in every version.
+    pub name: &'static str,
+    /// What is promised.
+    pub claim: String,
+    /// How far.
+    pub level: ClaimLevel,
+    /// What shows it.
+    pub evidence: String,
+    /// What it does not prove.
+    pub does_not_prove: Vec<&'static str>,
+}
+
+/// What the claims rest on.
+struct Facts {
+    full: bool,
+    freshness: &'static str,
+    keystore: &'static str,
+    /// Names of partitions that take less than all.
+    general: Vec<String>,
+    /// Of those, whose clearance the person relaxed.
+    relaxed: Vec<String>,
+    training: usize,
+    releases: u64,
+    withdrawals: u64,
+    declassified: u64,
+}
+
+const OLD_COPY: &str = "that an older copy of the file was not put back: it would undo a withdrawal";
+
+impl HealthSpace {
+    /// What this space promises, as it stands.
+    ///
+    /// ```
+    /// use healthspace::{ClaimLevel, Environment, HealthSpace, KdfParams, Unlock};
+    /// let dir = std::env::temp_dir().join(format!("hs-doc-claims-{}", std::process::id()));
+    /// std::fs::create_dir_all(&dir)?;
+    /// let unlock = Unlock::passphrase("correct horse battery staple").with_cost(KdfParams::FLOOR);
+    /// let (space, _code) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// for claim in space.claims()? {
+    ///     println!("{} ({}): {}", claim.name, claim.level.code(), claim.claim);
+    /// }
+    /// let fresh = space.claims()?.into_iter().find(|c| c.name == "freshness");
+    /// assert_eq!(fresh.map(|c| c.level), Some(ClaimLevel::Promise));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`log`](Self::log).
+    pub fn claims(&self) -> Result<Vec<SpaceClaim>> {
+        Ok(claims(&self.facts()?))
+    }
+
+    fn facts(&self) -> Result<Facts> {
+        let info = self.info()?;
+        let training =
+            |g: &super::GrantInfo| Purpose::MlTraining.covers(g.terms.purpose) && g.standing == Standing::InForce;
+        let mut facts = Facts {
+            full: info.full,
+            freshness: info.freshness,
+            keystore: info.keystore,
+            general: Vec::new(),
+            relaxed: Vec::new(),
+            training: self.grants()?.iter().filter(|g| training(g)).count(),
+            releases: 0,
+            withdrawals: 0,
+            declassified: 0,
+        };
+        let state = self.inner.peek()?;
+        for p in state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::General) {
+            facts.general.push(p.policy.name.clone());
+            if p.policy.clearance.is_some_and(|c| !c.flows_to(clearance_of_general(p.ordinal))) {
+                facts.relaxed.push(p.policy.name.clone());
+            }
+        }
+        let names: Vec<String> = state.partitions.iter().map(|p| p.policy.name.clone()).collect();
+        drop(state);
+        let mut logs: Vec<LogOf<'_>> = names.iter().map(|n| LogOf::Partition(n)).collect();
+        logs.push(LogOf::Space);
+        for of in logs {
+            let lines = match self.log(of) {
+                // The log of the space is not this handle's.
+                Err(Error::NeedsFullSlot) => continue,
+                other => other?,
+            };
+            for line in lines {
+                match line.entry.event {
+                    AuditEvent::Released { .. } => facts.releases += 1,
+                    AuditEvent::Withdrawn { .. } => facts.withdrawals += 1,
+                    AuditEvent::Declassified { .. } => facts.declassified += 1,
+                    _ => {}
+                }
+            }
+        }
+        Ok(facts)
+    }
+}
+
+fn claims(f: &Facts) -> Vec<SpaceClaim> {
+    let claim = |name, level, claim: &str, evidence: String, does_not_prove: Vec<&'static str>| SpaceClaim {
+        name,
+        claim: claim.to_owned(),
+        level,
+        evidence,
+        does_not_prove,
+    };
+    let fresh = f.freshness != "unverified";
+    let stale = |mut rest: Vec<&'static str>| {
+        if !fresh {
+            rest.push(OLD_COPY);
+        }
+        rest
+    };
+    let reached = |any: bool| match (any, f.full) {
+        (false, _) => ClaimLevel::Configured,
+        (true, false) => ClaimLevel::Logged,
+        (true, true) => ClaimLevel::Verifiable,
+    };
+    let relaxed = f.relaxed.join(", ");
+    let separate = match (f.general.is_empty(), f.relaxed.is_empty()) {
+        (true, _) => "What is read in a health partition stays in health partitions: no other one is open here.".into(),
+        (false, true) => "What is read in a health partition is not written into a general one.".to_owned(),
+        (false, false) => format!("The person lets health data flow into: {relaxed}."),
+    };
+    let training = match f.training {
+        0 => "Nothing leaves without the label that forbids training, and no grant allows it.".to_owned(),
+        n => format!("Training is allowed by {n} consents of the person that permit nothing else."),
+    };
+    let kept = if f.full { "evidence(), read by programs that are not this library" } else { "the partition's log" };
+    vec![
+        claim(
+            "sealed",
+            ClaimLevel::Configured,
+            "Everything in the file but sizes, counts and times of writing is sealed under keys of its own.",
+            "core/docs/format.md; the file".into(),
+            vec!["that the passphrase is good", "anything against code in the process that opened it"],
+        ),
+        claim(
+            "keystore",
+            if f.keystore == "none" { ClaimLevel::Promise } else { ClaimLevel::Configured },
+            "A stolen file can be attacked offline by guessing the passphrase, and in no other way.",
+            format!("keystore: {}", f.keystore),
+            vec!["that guessing is not enough: no device secret takes part"],
+        ),
+        claim(
+            "consent",
+            reached(f.releases > 0),
+            "Nothing is released but under a consent in force, and its entry is durable first.",
+            format!("{} releases in the logs; {kept}", f.releases),
+            stale(vec!["that everything was entered", "that the recipient was who the host said", "what it did since"]),
+        ),
+        claim(
+            "withdrawal",
+            reached(f.withdrawals > 0),
+            "A withdrawal stops the next release, in every open handle and process.",
+            format!("{} withdrawals in the logs; {kept}", f.withdrawals),
+            stale(vec!["that recipients deleted what they had: see withdrawal_notices()"]),
+        ),
+        claim(
+            "separation",
+            if f.relaxed.is_empty() { reached(f.declassified > 0) } else { ClaimLevel::Logged },
+            &separate,
+            format!("labels; {} lowered by the person", f.declassified),
+            vec!["anything about text that a host carries over by hand"],
+        ),
+        claim(
+            "no-training",
+            reached(f.releases > 0),
+            &training,
+            "the label in each entry of a release".into(),
+            vec!["that a recipient keeps to it", "anything about a model that was trained elsewhere"],
+        ),
+        claim(
+            "log",
+            if f.full { ClaimLevel::Verifiable } else { ClaimLevel::Logged },
+            "The log only grows: checkpoints that somebody kept are beginnings of it.",
+            "checkpoint(), consistency(), receipts".into(),
+            vec!["that nothing was left out", "that others are shown the same log: no witness signs it"],
+        ),
+        claim(
+            "freshness",
+            if fresh { ClaimLevel::Configured } else { ClaimLevel::Promise },
+            if fresh { "An older copy of the file is refused." } else { "An older copy of the file is not noticed." },
+            format!("freshness: {}", f.freshness),
+            if fresh { Vec::new() } else { vec![OLD_COPY] },
+        ),
+        claim(
+            "erasure",
+            ClaimLevel::Promise,
+            "Records cannot be erased yet; a deleted memory loses its key in this file.",
+            "core/docs/threat-model.md".into(),
+            vec!["that copies, backups and flash memory hold nothing"],
+        ),
+        claim(
+            "audit",
+            ClaimLevel::Promise,
+            "The library is open to read; nobody outside has audited it.",
+            "README".into(),
+            vec!["that it has no faults"],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::Recipient;
+    use crate::record::Category;
+    use crate::vault::tests::{allow, clock, fill, gesture, model, unlock};
+
+    fn by_name<'a>(all: &'a [SpaceClaim], name: &str) -> &'a SpaceClaim {
+        all.iter().find(|c| c.name == name).unwrap()
+    }
+
+    #[test]
+    fn claims_follow_what_happens() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("s.hs");
+        let (space, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+        fill(&space);
+        let level = |space: &HealthSpace, name| by_name(&space.claims().unwrap(), name).level;
+        assert_eq!(level(&space, "consent"), ClaimLevel::Configured, "nothing was released");
+        assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("no grant allows it"));
+
+        let grant = allow(&space, &[Category::Laboratory]).id();
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        session.query(&crate::catalog::Query::default()).unwrap();
+        assert_eq!(level(&space, "consent"), ClaimLevel::Verifiable);
+        assert_eq!(level(&space, "withdrawal"), ClaimLevel::Configured);
+        space.withdraw(grant).unwrap();
+        assert_eq!(level(&space, "withdrawal"), ClaimLevel::Verifiable);
+
+        let ask = space.consent_request().purpose(Purpose::MlTraining).categories(&[Category::Laboratory]);
+        let ask = ask.recipient(Recipient::model("trainer").unwrap());
+        let training = ask.confirm(gesture()).unwrap();
+        assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("by 1 consents"));
+        space.withdraw(training.id()).unwrap();
+        assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("no grant allows it"));
+
+        // Without an anchor no claim may forget what an older copy would undo.
+        for name in ["consent", "withdrawal", "freshness"] {
+            assert!(by_name(&space.claims().unwrap(), name).does_not_prove.contains(&OLD_COPY), "{name}");
+        }
+        drop(session);
+        space.close();
+        let part = HealthSpace::open_partitions(&file, &unlock(), clock().0, &["health"]).unwrap();
+        assert_eq!(level(&part, "consent"), ClaimLevel::Logged, "this handle can write no evidence");
+    }
+
+    #[test]
+    fn every_claim_says_what_shows_it_and_nothing_is_witnessed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), clock().0).unwrap();
+        let all = space.claims().unwrap();
+        let names: std::collections::BTreeSet<&str> = all.iter().map(|c| c.name).collect();
+        assert_eq!(names.len(), all.len());
+        for c in &all {
+            assert!(!c.claim.is_empty() && !c.evidence.is_empty(), "{}", c.name);
+            assert!(c.level < ClaimLevel::Witnessed, "{}", c.name);
+            assert!(!c.does_not_prove.is_empty(), "{}", c.name);
+        }
+    }
+}
