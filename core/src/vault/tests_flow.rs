@@ -124,7 +124,12 @@ fn parents_by_id_bring_their_label_along() {
     let unknown = vec![RecordId::from_bytes([9; 16])];
     assert!(matches!(session(&space).remember("x", &unknown), Err(Error::NotFound)));
     space.withdraw(grant.id()).unwrap();
+    let refused = |space: &HealthSpace| {
+        events(space, HEALTH).into_iter().filter(|e| matches!(e, AuditEvent::Refused { .. })).count()
+    };
+    let before = refused(&space);
     assert!(matches!(session(&space).remember("x", &ids), Err(Error::NotFound)));
+    assert_eq!(refused(&space), before + 1, "whoever asks what is there is entered");
     // What a general memory rests on may be named.
     let talk = session(&space);
     let first = talk.remember_in("general", "Prefers short answers").unwrap();

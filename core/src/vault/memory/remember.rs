@@ -4,6 +4,7 @@ use super::parents::Parents;
 use super::{New, Note, Role, check_text, clearance, put_note};
 use crate::audit::AuditEvent;
 use crate::catalog::SegmentBuilder;
+use crate::consent::Action;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{Identity, RecordId, Timestamp};
@@ -38,16 +39,25 @@ impl Session {
     /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Malformed`] for an empty
     /// text, [`Error::TooLarge`] for one over 16 KiB; [`Error::NotFound`] where something that it is
     /// made from is in no partition that is open here or is quarantined, or where a record of a list
-    /// may not be seen by this session.
+    /// may not be seen by this session; that is logged as a refusal.
     pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
         let (parents, released) = from.parents();
         let (txn, state) = self.inner.read()?;
         let base = &self.inner.base;
         let mut floating = self.floating();
-        floating.raise(&match released {
-            Some(tag) => tag,
-            None => self.tag_of(&*txn, &state, &parents)?,
-        });
+        let of = match released {
+            Some(tag) => Ok(tag),
+            None => self.tag_of(&*txn, &state, &parents),
+        };
+        if matches!(of, Err(Error::NotFound)) {
+            drop(txn);
+            // Who names records that they were not shown is asking whether they are there.
+            let place = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
+            let name = &place.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?.policy.name;
+            self.inner.log_refusal(name, &self.asking(Action::Read, b""))?;
+            return Err(Error::NotFound);
+        }
+        floating.raise(&of?);
         if let Some(stored) = state.conversation(base, &*txn, self.conversation())? {
             floating.raise(&stored);
         }
