@@ -2,10 +2,12 @@
 //! something did, 2 for wrong usage. See `healthspace_examples::leak`.
 #![forbid(unsafe_code)]
 
+use healthspace_examples::leak::probe::{self, Probe};
 use healthspace_examples::leak::program::Program;
 use healthspace_examples::leak::twins::{self, Failure};
-use healthspace_examples::leak::{Direct, Outcome, compare, probe, stats};
+use healthspace_examples::leak::{App, Direct, Outcome, Times, compare, stats};
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -17,7 +19,7 @@ Usage:
 
 It makes two spaces that differ in withheld data only, asks both the same (questions, counts, pages,
 ids that were guessed, other partitions), and compares replies, errors, the number of ledger entries
-and, with 30 rounds or more, times (Welch's t, limit 4.5).
+and, with 30 rounds or more, times (Welch's t over as many pairs of spaces, limit 4.5).
 
 PROGRAM is started as `PROGRAM SPACE RECOVERY-CODE-FILE`, once for each space. It opens the space,
 acts for the model `leak-kit` at the patient's request, reads requests from its standard input, one
@@ -27,7 +29,7 @@ remember-in; one that your app has no answer to may be answered by an empty repl
 --only ask.
 
 Options:
-  --rounds N    how often each request is timed (default: 0, no times)
+  --rounds N    pairs of spaces that are timed (default: 0, no times; 30 at least)
   --only WORD   only requests that begin so
   --help        this text
 
@@ -55,6 +57,9 @@ fn options() -> Option<Options> {
     Some(out)
 }
 
+/// Fewer pairs tell nothing of times.
+const FEWEST: usize = 30;
+
 fn run(options: &Options) -> Result<Outcome, Failure> {
     let dir = std::env::temp_dir().join(format!("healthspace-leak-kit-{}", std::process::id()));
     std::fs::create_dir(&dir)?;
@@ -63,34 +68,55 @@ fn run(options: &Options) -> Result<Outcome, Failure> {
     done
 }
 
-fn run_in(options: &Options, dir: &std::path::Path) -> Result<Outcome, Failure> {
-    let twins = twins::make(dir)?;
-    let mut probes = probe::all(&twins.withheld);
-    if let Some(word) = &options.only {
-        probes.retain(|p| p.to_string().starts_with(word));
-    }
-    let all = probes.len();
-    let mut progress = |n: usize| {
+fn run_in(options: &Options, dir: &Path) -> Result<Outcome, Failure> {
+    let mut times = Times::default();
+    let mut out = Outcome::default();
+    let mut last = Vec::new();
+    for pair in 0..options.rounds.max(1) {
         if std::io::stderr().is_terminal() {
             // Nobody is there to be told that the terminal is gone.
-            let _ = write!(std::io::stderr(), "\r{n} of {all} requests");
+            let _ = write!(std::io::stderr(), "\rpair {} of {}", pair + 1, options.rounds.max(1));
         }
-    };
-    let out = match &options.program {
-        Some(program) => {
-            let mut with = Program::start(program, twins.with)?;
-            let mut without = Program::start(program, twins.without)?;
-            compare(&mut with, &mut without, &probes, options.rounds, &mut progress)?
+        let dir = dir.join(pair.to_string());
+        std::fs::create_dir(&dir)?;
+        let twins = twins::make(&dir)?;
+        let mut probes = probe::all(&twins.withheld);
+        if let Some(word) = &options.only {
+            probes.retain(|p| p.to_string().starts_with(word));
         }
-        None => {
-            let (mut with, mut without) = (Direct::open(twins.with)?, Direct::open(twins.without)?);
-            compare(&mut with, &mut without, &probes, options.rounds, &mut progress)?
+        let timed = options.rounds >= FEWEST;
+        match &options.program {
+            Some(program) => {
+                let mut with = Program::start(program, twins.with)?;
+                let mut without = Program::start(program, twins.without)?;
+                both(pair, timed, (&mut with, &mut without), &probes, (&mut out, &mut times))?;
+            }
+            None => {
+                let (mut with, mut without) = (Direct::open(twins.with)?, Direct::open(twins.without)?);
+                both(pair, timed, (&mut with, &mut without), &probes, (&mut out, &mut times))?;
+            }
         }
-    };
+        std::fs::remove_dir_all(&dir)?;
+        last = probes;
+    }
+    times.judge(&last, &mut out);
     if std::io::stderr().is_terminal() {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
     Ok(out)
+}
+
+fn both<A: App>(
+    pair: usize,
+    timed: bool,
+    (with, without): (&mut A, &mut A),
+    probes: &[Probe],
+    (out, times): (&mut Outcome, &mut Times),
+) -> Result<(), Failure> {
+    if pair == 0 {
+        *out = compare(with, without, probes)?;
+    }
+    if timed { times.take(with, without, probes) } else { Ok(()) }
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
@@ -112,7 +138,7 @@ fn main() -> ExitCode {
             for leak in &out.leaks {
                 println!("LEAK: {leak}");
             }
-            if let Some((probe, t)) = &out.worst {
+            if let (Some((probe, t)), true) = (&out.worst, options.rounds >= FEWEST) {
                 println!("times: largest |t| = {t:.2} (limit {}), of {probe}", stats::LIMIT);
             }
             println!("{} requests, {} differences", out.probes, out.leaks.len());

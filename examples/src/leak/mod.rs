@@ -94,20 +94,13 @@ pub struct Outcome {
     pub worst: Option<(String, f64)>,
 }
 
-/// Asks both apps everything, `rounds` times for the times; fewer than 30 takes none.
+/// Asks both apps everything, and compares what they reply and what they enter.
 ///
 /// # Errors
 /// Where an app broke down.
-pub fn compare(
-    with: &mut impl App,
-    without: &mut impl App,
-    probes: &[Probe],
-    rounds: usize,
-    progress: &mut dyn FnMut(usize),
-) -> Result<Outcome, Failure> {
+pub fn compare(with: &mut impl App, without: &mut impl App, probes: &[Probe]) -> Result<Outcome, Failure> {
     let mut out = Outcome { probes: probes.len(), ..Outcome::default() };
-    for (n, probe) in probes.iter().enumerate() {
-        progress(n);
+    for probe in probes {
         let before = (with.entries()?, without.entries()?);
         let (a, b) = (normal(&with.ask(probe)?), normal(&without.ask(probe)?));
         let after = (with.entries()?, without.entries()?);
@@ -119,32 +112,72 @@ pub fn compare(
         {
             out.leaks.push(Leak::Entries { probe: probe.to_string(), with: a1 - a0, without: b1 - b0 });
         }
-        if rounds < 30 {
-            continue;
-        }
-        let mut times = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
-        for round in 0..rounds {
-            // Each comes first as often as the other.
-            for first in [round % 2 == 0, round % 2 == 1] {
-                let start = Instant::now();
-                if first {
-                    with.ask(probe)?
-                } else {
-                    without.ask(probe)?
-                };
-                let times = if first { &mut times.0 } else { &mut times.1 };
-                times.push(start.elapsed().as_secs_f64());
-            }
-        }
-        let t = stats::welch(&times.0, &times.1);
-        if out.worst.as_ref().is_none_or(|(_, w)| t.abs() > *w) {
-            out.worst = Some((probe.to_string(), t.abs()));
-        }
-        if t.abs() >= stats::LIMIT {
-            out.leaks.push(Leak::Time { probe: probe.to_string(), t });
-        }
     }
     Ok(out)
+}
+
+/// Times of every request over many pairs of twins, each made anew: how a file came to lie on the
+/// disk is then chance, and not taken for what is in it.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// With the withheld data and without, by request.
+    of: Vec<(Vec<f64>, Vec<f64>)>,
+    pairs: usize,
+}
+
+/// How often each is asked of one pair; the middle one counts.
+const REPEATS: usize = 9;
+
+impl Times {
+    /// Times one pair.
+    ///
+    /// # Errors
+    /// Where an app broke down.
+    pub fn take(&mut self, with: &mut impl App, without: &mut impl App, probes: &[Probe]) -> Result<(), Failure> {
+        self.of.resize_with(probes.len(), Default::default);
+        // Each pair begins elsewhere: a page that fills up at one request does so at another next time.
+        let start = (self.pairs * 17) % probes.len().max(1);
+        self.pairs += 1;
+        let mut all = probes.iter().zip(&mut self.of).collect::<Vec<_>>();
+        let (head, tail) = all.split_at_mut(start);
+        for (probe, (a, b)) in tail.iter_mut().chain(head) {
+            let (mut one, mut two) = (Vec::with_capacity(REPEATS), Vec::with_capacity(REPEATS));
+            for round in 0..REPEATS {
+                // Each comes first as often as the other.
+                for first in [round % 2 == 0, round % 2 == 1] {
+                    let start = Instant::now();
+                    if first {
+                        with.ask(probe)?
+                    } else {
+                        without.ask(probe)?
+                    };
+                    let took = start.elapsed().as_secs_f64();
+                    if first { one.push(took) } else { two.push(took) }
+                }
+            }
+            a.push(middle(one));
+            b.push(middle(two));
+        }
+        Ok(())
+    }
+
+    /// Adds what the times tell to what was found.
+    pub fn judge(&self, probes: &[Probe], out: &mut Outcome) {
+        for (probe, (a, b)) in probes.iter().zip(&self.of) {
+            let t = stats::welch(a, b);
+            if out.worst.as_ref().is_none_or(|(_, w)| t.abs() > *w) {
+                out.worst = Some((probe.to_string(), t.abs()));
+            }
+            if t.abs() >= stats::LIMIT {
+                out.leaks.push(Leak::Time { probe: probe.to_string(), t });
+            }
+        }
+    }
+}
+
+fn middle(mut v: Vec<f64>) -> f64 {
+    v.sort_by(f64::total_cmp);
+    v.get(v.len() / 2).copied().unwrap_or_default()
 }
 
 /// The reply without what is random in every reply: the nonce of the fences, 16 hex digits.
