@@ -93,7 +93,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     ),
     (
         Topic::Encounters,
-        "visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
+        "see a doctor|see my doctor|see the doctor|saw a doctor|saw my doctor|seen a doctor|vu un medecin|vu mon medecin|voir un medecin|consulte un medecin|visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
     ),
     (
         Topic::Documents,
@@ -437,6 +437,8 @@ mod tests {
             ("What vaccines have I had?", vec![Topic::Immunizations]),
             ("Quelles maladies ai-je ?", vec![Topic::Conditions]),
             ("Show my lab results", vec![Topic::Laboratory]),
+            ("When did I last see a doctor?", vec![Topic::Encounters]),
+            ("Quand ai-je vu un médecin ?", vec![Topic::Encounters]),
         ] {
             assert_eq!(parse(q, None, 20_000).topics, topics, "{q}");
         }

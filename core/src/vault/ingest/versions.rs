@@ -9,7 +9,7 @@ use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::Revision;
 use core::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A version that is known.
@@ -46,6 +46,20 @@ pub(crate) enum Fate {
     Older,
 }
 
+/// Versions of one thing that are not shown. A file can hold any number under one name.
+#[derive(Default)]
+struct Others {
+    by_content: HashMap<[u8; 16], RecordId, Seeded>,
+    ids: HashSet<RecordId, Seeded>,
+}
+
+impl Others {
+    fn push(&mut self, v: &Version) {
+        self.by_content.entry(v.content).or_insert(v.id);
+        self.ids.insert(v.id);
+    }
+}
+
 /// The versions that one import knows of.
 pub(crate) struct Versions {
     /// As it was published before.
@@ -53,7 +67,7 @@ pub(crate) struct Versions {
     /// Of each thing met in this import, the version that is shown so far.
     shown: HashMap<Identity, Version, Seeded>,
     /// Other versions of it that this import met.
-    others: HashMap<Identity, Vec<Version>>,
+    others: HashMap<Identity, Others>,
     /// Things of which there are several versions.
     pub(crate) several: BTreeSet<Identity>,
     /// Records that were found to be of a newer version, though they say the same.
@@ -78,9 +92,9 @@ impl Versions {
 
     /// The version of a thing that says this.
     pub(crate) fn find(&self, identity: &Identity, content: &[u8; 16]) -> Option<RecordId> {
-        let met = self.others.get(identity).into_iter().flatten().chain(self.shown.get(identity));
-        let met = met.filter(|v| v.content == *content).map(|v| v.id).next();
-        met.or_else(|| self.catalog.versions(identity).find(|r| r.content() == *content).map(|r| r.id()))
+        let shown = || self.shown.get(identity).filter(|v| v.content == *content).map(|v| v.id);
+        let met = self.others.get(identity).and_then(|o| o.by_content.get(content)).copied();
+        met.or_else(shown).or_else(|| self.catalog.versions(identity).find(|r| r.content() == *content).map(|r| r.id()))
     }
 
     /// What becomes of a record. `new` may be given another id: one that was used before belongs
@@ -105,7 +119,7 @@ impl Versions {
         let known = self.renewed.get(&shown.id).copied().unwrap_or(shown.revision);
         let order = new.revision.order(&known);
         let others = self.others.entry(identity).or_default();
-        let met = others.iter().find(|v| v.content == new.content).map(|v| v.id);
+        let met = others.by_content.get(&new.content).copied();
         let published = || self.catalog.versions(&identity).find(|r| r.content() == new.content).map(|r| r.id());
         match (met, order) {
             (Some(id), None | Some(Ordering::Less | Ordering::Equal)) => return Fate::Same(id),
@@ -118,14 +132,14 @@ impl Versions {
         }
         self.several.insert(identity);
         if order == Some(Ordering::Less) {
-            others.push(*new);
+            others.push(new);
             return Fate::Older;
         }
-        if self.catalog.find_record(&new.id).is_some() || others.iter().any(|v| v.id == new.id) {
+        if self.catalog.find_record(&new.id).is_some() || others.ids.contains(&new.id) {
             new.id = again();
         }
         if mine.is_some() {
-            others.push(shown);
+            others.push(&shown);
         }
         self.shown.insert(identity, *new);
         Fate::Newer((order != Some(Ordering::Greater)).then_some(shown))
