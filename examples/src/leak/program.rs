@@ -2,7 +2,7 @@
 //! input.
 //!
 //! The kit starts `PROGRAM SPACE RECOVERY-CODE-FILE` once for each twin. Each request is one line,
-//! as [`Probe`](super::probe::Probe) prints it (`ask What is my LDL?`, `count codes=13457-7 ...`);
+//! as [`Probe`] prints it (`ask What is my LDL?`, `count codes=13457-7 ...`);
 //! the reply is any number of lines, ended by a line with a single full stop.
 
 use super::App;
