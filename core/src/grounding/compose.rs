@@ -44,6 +44,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     // What is missing is said before the details: a model must not overlook it.
     let mut note = Block::new("", view.say("Missing", "Manquant"));
     note.lines = absent.into_iter().map(|t| Line::new(1).text(t)).collect();
+    note.lines.extend(nameless(&view, &missing)?);
     blocks.insert(1, note);
 
     let page = page::pack(facts, &fence, plan.lang, &view.day(today), &blocks, options.tokens)?;
@@ -102,6 +103,26 @@ struct Draft<'a> {
     blocks: Vec<Block>,
     missing: Vec<String>,
     absent: Vec<String>,
+}
+
+/// A medication that is asked about and not found may be one whose name stood in another file: then
+/// "not on record" alone would be a wrong no.
+fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {
+    let asked = view.plan.concepts.iter().any(|c| c.area == Area::Medication && missing.iter().any(|m| m == c.key));
+    if !asked {
+        return Ok(None);
+    }
+    let mut rows = view.kind_rows(Kind::Medication)?;
+    let reference = |t: &str| t.starts_with("urn:") || t.starts_with('#') || t.contains("Medication/");
+    rows.retain(|r| r.fact.codes.is_empty() && (r.fact.text.is_empty() || reference(&r.fact.text)));
+    Ok((!rows.is_empty()).then(|| {
+        let n = rows.len();
+        let text = view.say(
+            format!("{n} of the medications on record: name not readable, so it may be among them"),
+            format!("{n} des médicaments au dossier : nom illisible, la réponse peut être parmi eux"),
+        );
+        Line::new(1).text(text).release(&rows)
+    }))
 }
 
 impl Draft<'_> {

@@ -253,3 +253,18 @@ fn an_end_is_not_taken_for_a_start() {
     assert!(c.text.contains("la fin de simvastatine n'est pas calculé"), "{}", c.text);
     assert!(patient().ask("How is my LDL since I started simvastatin?").missing.is_empty());
 }
+
+/// A bulk export names a medication in another file than its prescription.
+#[test]
+fn a_medication_without_a_name_is_no_wrong_no() {
+    let mut p = Fake::default();
+    let id = p.med("Medication/1", "2024-01-01", Status::Active);
+    p.med("simvastatin 20 MG", "2024-01-01", Status::Active);
+    let c = p.ask("Am I on methotrexate?");
+    assert!(c.text.contains("1 of the medications on record: name not readable"), "{}", c.text);
+    assert!(c.items.iter().any(|i| i.0 == id), "what is told of is entered");
+    assert!(p.ask("Est-ce que je prends du méthotrexate ?").text.contains("nom illisible"));
+    assert!(!p.ask("Am I on simvastatin?").text.contains("not readable"));
+    let labs = p.only(&[Category::Laboratory]).ask("Am I on methotrexate?");
+    assert!(!labs.text.contains("readable"), "{}", labs.text);
+}
