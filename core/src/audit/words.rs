@@ -4,7 +4,7 @@ use super::event::AuditEvent;
 use super::field::ReleaseKind;
 use crate::id::{Timestamp, civil_from_days};
 use crate::label::{Label, Purpose};
-use crate::lang::Lang;
+use crate::lang::{Lang, MONTHS};
 
 /// What happened, in one sentence without the time.
 ///
@@ -184,21 +184,6 @@ fn many_were(n: u64) -> String {
 fn plusieurs(n: u64, one: &str, more: &str) -> String {
     format!("{n} {}", if n < 2 { one } else { more })
 }
-
-const MONTHS: [(&str, &str); 12] = [
-    ("January", "janvier"),
-    ("February", "février"),
-    ("March", "mars"),
-    ("April", "avril"),
-    ("May", "mai"),
-    ("June", "juin"),
-    ("July", "juillet"),
-    ("August", "août"),
-    ("September", "septembre"),
-    ("October", "octobre"),
-    ("November", "novembre"),
-    ("December", "décembre"),
-];
 
 /// A day in words, in UTC.
 pub(crate) fn day(t: Timestamp, lang: Lang) -> String {

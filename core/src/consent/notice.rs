@@ -4,7 +4,7 @@ use super::grant::{GrantSpec, known_obligations};
 use super::words::{self, pick};
 use crate::id::{Timestamp, civil_from_days};
 use crate::label::{Confidentiality, Purpose};
-use crate::lang::Lang;
+use crate::lang::{Lang, MONTHS};
 
 const DAY: i64 = 86_400_000;
 
@@ -217,7 +217,7 @@ fn limits(spec: &GrantSpec, lang: Lang) -> String {
 
 fn date(days: i64, lang: Lang) -> String {
     let (y, m, d) = civil_from_days(days);
-    let month = words::MONTHS.get(usize::from(m) - 1).map_or("", |pair| pick(lang, *pair));
+    let month = MONTHS.get(usize::from(m) - 1).map_or("", |pair| pick(lang, *pair));
     match (lang, d) {
         (Lang::Fr, 1) => format!("1er\u{a0}{month} {y}"),
         _ => format!("{d}\u{a0}{month} {y}"),

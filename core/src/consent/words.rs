@@ -236,18 +236,3 @@ pub(super) const fn display(p: Purpose) -> &'static str {
         _ => "",
     }
 }
-
-pub(super) const MONTHS: [Pair; 12] = [
-    ("January", "janvier"),
-    ("February", "février"),
-    ("March", "mars"),
-    ("April", "avril"),
-    ("May", "mai"),
-    ("June", "juin"),
-    ("July", "juillet"),
-    ("August", "août"),
-    ("September", "septembre"),
-    ("October", "octobre"),
-    ("November", "novembre"),
-    ("December", "décembre"),
-];

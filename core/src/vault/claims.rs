@@ -11,6 +11,7 @@ use crate::consent::Standing;
 use crate::error::{Error, Result};
 use crate::label::Purpose;
 use crate::policy::clearance_of_general;
+use std::collections::BTreeSet;
 
 /// How far a promise reaches, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +44,7 @@ impl ClaimLevel {
 }
 
 /// One promise.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SpaceClaim {
     /// Its name, the same in every version.
@@ -58,6 +59,13 @@ pub struct SpaceClaim {
     pub does_not_prove: Vec<&'static str>,
 }
 
+impl core::fmt::Debug for SpaceClaim {
+    /// Without its words: they can hold names of partitions.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SpaceClaim").field("name", &self.name).field("level", &self.level).finish_non_exhaustive()
+    }
+}
+
 /// What the claims rest on.
 struct Facts {
     full: bool,
@@ -68,7 +76,10 @@ struct Facts {
     /// Of those, whose clearance the person relaxed.
     relaxed: Vec<String>,
     training: usize,
+    /// Under a grant; what the person looks at themself is none.
     releases: u64,
+    /// Of those, all under grants that the space's log tells of: only such can be shown to others.
+    shown: bool,
     withdrawals: u64,
     declassified: u64,
 }
@@ -111,6 +122,7 @@ impl HealthSpace {
             relaxed: Vec::new(),
             training: self.grants()?.iter().filter(|g| training(g)).count(),
             releases: 0,
+            shown: true,
             withdrawals: 0,
             declassified: 0,
         };
@@ -123,6 +135,7 @@ impl HealthSpace {
         }
         let names: Vec<String> = state.partitions.iter().map(|p| p.policy.name.clone()).collect();
         drop(state);
+        let (mut given, mut used) = (BTreeSet::new(), BTreeSet::new());
         let mut logs: Vec<LogOf<'_>> = names.iter().map(|n| LogOf::Partition(n)).collect();
         logs.push(LogOf::Space);
         for of in logs {
@@ -133,13 +146,20 @@ impl HealthSpace {
             };
             for line in lines {
                 match line.entry.event {
-                    AuditEvent::Released { .. } => facts.releases += 1,
+                    AuditEvent::Released { grants, .. } if !grants.is_empty() => {
+                        facts.releases += 1;
+                        used.extend(grants);
+                    }
+                    AuditEvent::Granted { grant, .. } => {
+                        given.insert(grant);
+                    }
                     AuditEvent::Withdrawn { .. } => facts.withdrawals += 1,
                     AuditEvent::Declassified { .. } => facts.declassified += 1,
                     _ => {}
                 }
             }
         }
+        facts.shown = used.is_subset(&given);
         Ok(facts)
     }
 }
@@ -161,12 +181,19 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
     };
     let reached = |any: bool| match (any, f.full) {
         (false, _) => ClaimLevel::Configured,
-        (true, false) => ClaimLevel::Logged,
-        (true, true) => ClaimLevel::Verifiable,
+        // A release under a consent from elsewhere is no more than logged.
+        (true, full) if !full || !f.shown => ClaimLevel::Logged,
+        (true, _) => ClaimLevel::Verifiable,
     };
     let relaxed = f.relaxed.join(", ");
     let separate = match (f.general.is_empty(), f.relaxed.is_empty()) {
         (true, _) => "What is read in a health partition stays in health partitions: no other one is open here.".into(),
+        (false, true) if f.declassified > 0 => {
+            format!(
+                "What is read in a health partition is not written into a general one, but for {} items whose label the person lowered.",
+                f.declassified
+            )
+        }
         (false, true) => "What is read in a health partition is not written into a general one.".to_owned(),
         (false, false) => format!("The person lets health data flow into: {relaxed}."),
     };
@@ -202,11 +229,14 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             reached(f.withdrawals > 0),
             "A withdrawal stops the next release, in every open handle and process.",
             format!("{} withdrawals in the logs; {kept}", f.withdrawals),
-            stale(vec!["that recipients deleted what they had: see withdrawal_notices()"]),
+            stale(vec![
+                "that recipients deleted what they had: see withdrawal_notices()",
+                "withdrawals by a handle of partitions, unless its entries are shown",
+            ]),
         ),
         claim(
             "separation",
-            if f.relaxed.is_empty() { reached(f.declassified > 0) } else { ClaimLevel::Logged },
+            if f.relaxed.is_empty() && f.declassified == 0 { ClaimLevel::Configured } else { ClaimLevel::Logged },
             &separate,
             format!("labels; {} lowered by the person", f.declassified),
             vec!["anything about text that a host carries over by hand"],
@@ -270,6 +300,8 @@ mod tests {
         assert_eq!(level(&space, "consent"), ClaimLevel::Configured, "nothing was released");
         assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("no grant allows it"));
 
+        space.partition("health").unwrap().memories().unwrap();
+        assert_eq!(level(&space, "consent"), ClaimLevel::Configured, "the person's own look is no release");
         let grant = allow(&space, &[Category::Laboratory]).id();
         let session = space.session(model(), Purpose::PatientRequest).unwrap();
         session.query(&crate::catalog::Query::default()).unwrap();
