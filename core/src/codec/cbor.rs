@@ -23,8 +23,8 @@ impl Writer {
 
     /// A writer of something that holds keys: where it has to move to more memory, it wipes what it
     /// leaves behind. Whoever takes the bytes wipes those.
-    pub(crate) fn secret() -> Self {
-        Self { out: Vec::with_capacity(1024), secret: true }
+    pub(crate) fn secret(capacity: usize) -> Self {
+        Self { out: Vec::with_capacity(capacity), secret: true }
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {

@@ -1,4 +1,5 @@
-//! Key pages: 64 group keys each, with the epoch in which each was made.
+//! Key pages: 64 group keys each, with the epoch in which each was made. The last page stands in the
+//! manifest until it is full; then it gets a row of its own.
 //!
 //! A group key is the unit of erasure: dropped from its page, what it sealed is gone.
 
@@ -42,10 +43,9 @@ impl KeyPage {
         }
     }
 
-    /// `version 0 | count u8 | (present u8 | epoch u32 | key 32)*`, always the length of a full page,
-    /// so that a page's size says nothing.
+    /// `version 0 | count u8 | (present u8 | epoch u32 | key 32)*`
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = Zeroizing::new(Vec::with_capacity(2 + PAGE_KEYS * ENTRY));
+        let mut out = Zeroizing::new(Vec::with_capacity(2 + self.keys.len() * ENTRY));
         out.push(0);
         out.push(self.keys.len() as u8);
         for k in &self.keys {
@@ -58,7 +58,6 @@ impl KeyPage {
                 None => out.extend_from_slice(&[0; ENTRY]),
             }
         }
-        out.resize(2 + PAGE_KEYS * ENTRY, 0);
         out
     }
 
@@ -66,11 +65,11 @@ impl KeyPage {
         const BAD: Error = Error::Corrupt(Part::KeyPage);
         let (head, body) = bytes.split_at_checked(2).ok_or(BAD)?;
         let &[0, count] = head else { return Err(BAD) };
-        if usize::from(count) > PAGE_KEYS || body.len() != PAGE_KEYS * ENTRY {
+        if usize::from(count) > PAGE_KEYS || body.len() != usize::from(count) * ENTRY {
             return Err(BAD);
         }
         let mut keys = Vec::with_capacity(PAGE_KEYS);
-        for e in body.chunks_exact(ENTRY).take(usize::from(count)) {
+        for e in body.chunks_exact(ENTRY) {
             let (present, rest) = e.split_first().ok_or(BAD)?;
             let (epoch, key) = rest.split_first_chunk::<4>().ok_or(BAD)?;
             keys.push(match present {

@@ -46,15 +46,9 @@ pub(crate) struct Row {
     pub(crate) hash: Hash,
 }
 
-/// What an append gives: rows to store and the head that goes with them, in one transaction.
-pub(crate) struct Appended {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) head: TreeHead,
-}
-
 /// The right edge: the roots of the complete subtrees that a tree of `size` leaves is made of, the
 /// largest first, one per bit of `size`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Edge {
     size: u64,
     peaks: Vec<Hash>,
@@ -81,6 +75,11 @@ impl Edge {
         Ok(())
     }
 
+    /// How many leaves there are.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Size and root.
     pub(crate) fn head(&self) -> TreeHead {
         let mut peaks = self.peaks.iter().rev();
@@ -91,21 +90,14 @@ impl Edge {
     }
 }
 
-/// Appends leaf hashes to the tree whose head is `head`.
+/// The stored right edge of the tree whose head is `head`: what an append goes on from.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the stored right edge does not give the head's root: nothing is built on
 /// a tree that somebody touched.
-pub(crate) fn append(nodes: &impl Nodes, head: &TreeHead, leaves: &[Hash]) -> Result<Appended> {
-    let mut edge = Edge { size: head.size, peaks: peaks(nodes, 0, head.size)? };
-    if edge.head() != *head {
-        return Err(Error::Corrupt(Part::Ledger));
-    }
-    let mut rows = Vec::with_capacity(leaves.len().saturating_mul(2));
-    for leaf in leaves {
-        edge.push(*leaf, |row| rows.push(row))?;
-    }
-    Ok(Appended { rows, head: edge.head() })
+pub(crate) fn edge(nodes: &impl Nodes, head: &TreeHead) -> Result<Edge> {
+    let edge = Edge { size: head.size, peaks: peaks(nodes, 0, head.size)? };
+    if edge.head() == *head { Ok(edge) } else { Err(Error::Corrupt(Part::Ledger)) }
 }
 
 /// The root over the first `size` leaves.
@@ -194,7 +186,7 @@ fn peaks(nodes: &impl Nodes, lo: u64, size: u64) -> Result<Vec<Hash>> {
     Ok(peaks)
 }
 
-silent_debug!(TreeHead Row Appended);
+silent_debug!(TreeHead Row Edge);
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -220,11 +212,14 @@ pub(crate) mod tests {
 
     impl Memory {
         pub(crate) fn append(&mut self, head: &TreeHead, leaves: &[Hash]) -> TreeHead {
-            let a = append(self, head, leaves).unwrap();
-            for r in a.rows {
-                assert!(self.rows.insert((r.level, r.idx), r.hash).is_none(), "a row was written twice");
+            let mut edge = edge(self, head).unwrap();
+            for leaf in leaves {
+                let mut write = |r: Row| {
+                    assert!(self.rows.insert((r.level, r.idx), r.hash).is_none(), "a row was written twice");
+                };
+                edge.push(*leaf, &mut write).unwrap();
             }
-            a.head
+            edge.head()
         }
     }
 
@@ -320,18 +315,18 @@ pub(crate) mod tests {
     fn a_touched_edge_is_corrupt() {
         for size in 1..=33 {
             let (mut m, head) = tree(size);
-            let edge: Vec<_> = (0..7u8).filter(|l| size >> l & 1 == 1).map(|l| (l, (size >> l) - 1)).collect();
-            for at in edge {
+            let stored: Vec<_> = (0..7u8).filter(|l| size >> l & 1 == 1).map(|l| (l, (size >> l) - 1)).collect();
+            for at in stored {
                 let good = m.rows[&at];
                 m.rows.get_mut(&at).unwrap()[31] ^= 1;
-                assert!(matches!(append(&m, &head, &[[0; 32]]), Err(Error::Corrupt(Part::Ledger))));
+                assert!(matches!(edge(&m, &head), Err(Error::Corrupt(Part::Ledger))));
                 m.rows.remove(&at);
-                assert!(matches!(append(&m, &head, &[[0; 32]]), Err(Error::Corrupt(Part::Ledger))));
+                assert!(matches!(edge(&m, &head), Err(Error::Corrupt(Part::Ledger))));
                 m.rows.insert(at, good);
             }
             let wrong = TreeHead { size: size - 1, ..head };
-            assert!(matches!(append(&m, &wrong, &[]), Err(Error::Corrupt(Part::Ledger))));
-            assert!(append(&m, &head, &[]).unwrap().rows.is_empty());
+            assert!(matches!(edge(&m, &wrong), Err(Error::Corrupt(Part::Ledger))));
+            assert!(edge(&m, &head).unwrap().head() == head);
         }
     }
 

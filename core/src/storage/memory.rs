@@ -5,7 +5,7 @@
 //!
 //! A [`Memory`] is a disk; its clones are handles to the same one.
 
-use super::{Copy, HeadRow, LedgerRow, ReadTxn, Row, SlotRow, Storage, WriteTxn};
+use super::{Copy, HeadRow, LedgerRow, LogId, ReadTxn, Row, SlotRow, Storage, WriteTxn};
 use crate::error::{Error, Result};
 use crate::id::ScopeId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,6 @@ pub(crate) enum Op {
     PutHead,
     PutSlot,
     PutLedger { idx: u64 },
-    PutTree,
     Commit,
     Rollback,
     Checkpoint,
@@ -280,10 +279,10 @@ impl ReadTxn for MemoryTxn<'_> {
         }))
     }
 
-    fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
+    fn scan(&self, scope: &ScopeId, class: u8, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
         self.step(Op::Get)?;
         for (of, row) in self.image.rows.values() {
-            if of == scope && row.class == class && group.is_none_or(|g| g == row.group && g != 0) {
+            if of == scope && row.class == class {
                 f(Row::clone(row))?;
             }
         }
@@ -307,14 +306,14 @@ impl ReadTxn for MemoryTxn<'_> {
         Ok(slots.map(|(id, body)| SlotRow { id: *id, body: body.clone() }).collect())
     }
 
-    fn ledger(&self, scope: &ScopeId, idx: u64) -> Result<Option<LedgerRow>> {
+    fn ledger(&self, log: &LogId, idx: u64) -> Result<Option<LedgerRow>> {
         self.step(Op::Get)?;
-        Ok(self.image.ledger.get(&(*scope, idx.cast_signed())).cloned())
+        Ok(self.image.ledger.get(&(log.scope, idx.cast_signed())).cloned())
     }
 
-    fn tree(&self, scope: &ScopeId, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
+    fn tree(&self, log: &LogId, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
         self.step(Op::Get)?;
-        Ok(self.image.tree.get(&(*scope, level, idx.cast_signed())).copied())
+        Ok(self.image.tree.get(&(log.scope, level, idx.cast_signed())).copied())
     }
 }
 
@@ -335,11 +334,11 @@ impl WriteTxn for MemoryTxn<'_> {
         Ok(())
     }
 
-    fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64> {
+    fn delete_group(&mut self, scope: &ScopeId, group: u64, from: u64) -> Result<u64> {
         self.write_step(Op::Delete)?;
         let rows = Arc::make_mut(&mut self.image.rows);
         let before = rows.len();
-        rows.retain(|_, (of, row)| of != scope || row.group != group || group == 0);
+        rows.retain(|n, (of, row)| *n < from.cast_signed() || of != scope || row.group != group || group == 0);
         Ok((before - rows.len()) as u64)
     }
 
@@ -367,16 +366,14 @@ impl WriteTxn for MemoryTxn<'_> {
         Ok(())
     }
 
-    fn put_ledger(&mut self, scope: &ScopeId, idx: u64, wrap: &[u8], sealed: &[u8]) -> Result<()> {
+    fn put_ledger(&mut self, log: &LogId, idx: u64, nodes: &[[u8; 32]], wrap: &[u8], sealed: &[u8]) -> Result<()> {
         self.write_step(Op::PutLedger { idx })?;
+        let tree = Arc::make_mut(&mut self.image.tree);
+        for (level, hash) in (0u8..).zip(nodes) {
+            tree.insert((log.scope, level, (idx >> level).cast_signed()), *hash);
+        }
         let row = LedgerRow { wrap: wrap.to_vec(), sealed: sealed.to_vec() };
-        Arc::make_mut(&mut self.image.ledger).insert((*scope, idx.cast_signed()), row);
-        Ok(())
-    }
-
-    fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()> {
-        self.write_step(Op::PutTree)?;
-        Arc::make_mut(&mut self.image.tree).insert((*scope, level, idx.cast_signed()), *hash);
+        Arc::make_mut(&mut self.image.ledger).insert((log.scope, idx.cast_signed()), row);
         Ok(())
     }
 

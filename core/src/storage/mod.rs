@@ -35,6 +35,13 @@ pub(crate) struct Row {
     pub sealed: Vec<u8>,
 }
 
+/// A scope's log: whose it is, and the number by which its rows are found.
+#[derive(Clone, Copy)]
+pub(crate) struct LogId {
+    pub(crate) scope: ScopeId,
+    pub(crate) ordinal: u16,
+}
+
 /// One entry of a scope's log: its key, wrapped, and itself, sealed.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct LedgerRow {
@@ -126,9 +133,9 @@ pub(crate) trait ReadTxn {
     /// buffer's earlier content is gone in every case.
     fn row_into(&self, scope: &ScopeId, number: u64, out: &mut Vec<u8>) -> Result<Option<(u64, u8, u64)>>;
 
-    /// A scope's rows of one class, ascending by number; of one group if named, where 0 is none. Without
-    /// a group the engine may read every row of the file: for checks and repair, not for answering.
-    fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()>;
+    /// A scope's rows of one class, ascending by number. The engine may read every row of the file: for
+    /// checks and repair, not for answering.
+    fn scan(&self, scope: &ScopeId, class: u8, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()>;
 
     /// A copy of a scope's head.
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;
@@ -141,10 +148,10 @@ pub(crate) trait ReadTxn {
     fn slots(&self, copy: Copy) -> Result<Vec<SlotRow>>;
 
     /// An entry of a scope's log.
-    fn ledger(&self, scope: &ScopeId, idx: u64) -> Result<Option<LedgerRow>>;
+    fn ledger(&self, log: &LogId, idx: u64) -> Result<Option<LedgerRow>>;
 
-    /// The hash of a complete subtree of a scope's log.
-    fn tree(&self, scope: &ScopeId, level: u8, idx: u64) -> Result<Option<[u8; 32]>>;
+    /// The hash of a complete subtree of a scope's log: it stands with the last entry it covers.
+    fn tree(&self, log: &LogId, level: u8, idx: u64) -> Result<Option<[u8; 32]>>;
 }
 
 /// A write transaction; it reads what it has written. Dropped without
@@ -156,8 +163,9 @@ pub(crate) trait WriteTxn: ReadTxn {
     /// Deletes a row, if it is this scope's.
     fn delete(&mut self, scope: &ScopeId, number: u64) -> Result<()>;
 
-    /// Deletes all rows of a scope's group; how many there were. Rows of group 0 are in none.
-    fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64>;
+    /// Deletes a scope's rows of a group from a row number on; how many there were. Rows of group 0
+    /// are in none. The engine may read every row from that number on.
+    fn delete_group(&mut self, scope: &ScopeId, group: u64, from: u64) -> Result<u64>;
 
     /// Writes both copies of a scope's head.
     fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()>;
@@ -168,11 +176,9 @@ pub(crate) trait WriteTxn: ReadTxn {
     /// Deletes both copies of a key slot.
     fn delete_slot(&mut self, id: &[u8; 16]) -> Result<()>;
 
-    /// Writes an entry of a scope's log.
-    fn put_ledger(&mut self, scope: &ScopeId, idx: u64, wrap: &[u8], sealed: &[u8]) -> Result<()>;
-
-    /// Writes the hash of a subtree of a scope's log.
-    fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()>;
+    /// Writes an entry of a scope's log, whose index is below 2^47, with the hashes of the subtrees that it completes: the leaf
+    /// itself, then the larger ones.
+    fn put_ledger(&mut self, log: &LogId, idx: u64, nodes: &[[u8; 32]], wrap: &[u8], sealed: &[u8]) -> Result<()>;
 
     /// Makes everything durable, or nothing. `Ok` means that it survives the loss of power.
     fn commit(self: Box<Self>) -> Result<()>;

@@ -25,17 +25,14 @@ const ROW_BYTES: i32 = 256 << 20;
 
 /// `(type, name, table, sql)` as `sqlite_schema` must hold them, byte for byte.
 ///
-/// `row_group` serves erasure: without it, dropping one source reads every row of the file. Rows of
-/// no group are not in it. An import writes one group in ascending numbers, so its entries are
-/// appended side by side: about 0.4 us per put.
+/// `row` has no index by group: what a source or a segment owns is named by its manifest and its
+/// catalog, and an import's rows stand from its first number on.
 ///
-/// `tree` is in the order in which a log grows: a subtree stands after the last leaf it covers, the
-/// smaller before the larger. What an entry adds lies side by side.
+/// `nodes` are the subtrees of the log's tree that an entry completes, in the same row: an append
+/// writes one page. They stand before what may be long, so that reading one reads no more.
 ///
-/// Tables stand before the index, as `VACUUM` puts them.
-///
-/// Heads, slots, log and tree are found by their whole key only, so the key is the table.
-const OBJECTS: [(&str, &str, &str, &str); 8] = [
+/// Heads and slots are found by their whole key only, so the key is the table.
+const OBJECTS: [(&str, &str, &str, &str); 6] = [
     (
         "table",
         "row",
@@ -47,15 +44,7 @@ const OBJECTS: [(&str, &str, &str, &str); 8] = [
         "table",
         "ledger",
         "ledger",
-        "CREATE TABLE ledger(scope BLOB NOT NULL,idx INTEGER NOT NULL,wrap BLOB NOT NULL,\
-         sealed BLOB NOT NULL,PRIMARY KEY(scope,idx))WITHOUT ROWID",
-    ),
-    (
-        "table",
-        "tree",
-        "tree",
-        "CREATE TABLE tree(scope BLOB NOT NULL,last INTEGER NOT NULL,level INTEGER NOT NULL,\
-         hash BLOB NOT NULL,PRIMARY KEY(scope,last,level))WITHOUT ROWID",
+        "CREATE TABLE ledger(number INTEGER PRIMARY KEY,scope BLOB,nodes BLOB,wrap BLOB,sealed BLOB)",
     ),
     (
         "table",
@@ -71,7 +60,6 @@ const OBJECTS: [(&str, &str, &str, &str); 8] = [
     ),
     ("table", "slot", "slot", "CREATE TABLE slot(id BLOB PRIMARY KEY,body BLOB NOT NULL)WITHOUT ROWID"),
     ("table", "slot_copy", "slot_copy", "CREATE TABLE slot_copy(id BLOB PRIMARY KEY,body BLOB NOT NULL)WITHOUT ROWID"),
-    ("index", "row_group", "row", "CREATE INDEX row_group ON row(grp)WHERE grp<>0"),
 ];
 
 /// Opens a connection with every guard up, before any statement has run.

@@ -4,10 +4,10 @@
 //! and the lending of connections (`sqlite`).
 
 use super::sqlite::{Sqlite, engine_error};
-use super::{Copy, HeadRow, HeadSeen, LedgerRow, ReadTxn, Row, SlotRow, Under, WriteTxn};
-use crate::error::{Error, Part, Result};
+use super::{Copy, HeadRow, HeadSeen, LedgerRow, LogId, ReadTxn, Row, SlotRow, Under, WriteTxn};
+use crate::error::{Error, Limit, Part, Result};
 use crate::id::ScopeId;
-use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, ffi, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, ffi, params};
 use std::collections::BTreeSet;
 
 /// What a transaction may do.
@@ -35,10 +35,15 @@ const fn from_db(n: i64) -> u64 {
     n.cast_unsigned()
 }
 
-/// The last leaf that a complete subtree covers; `None` where no log reaches so far.
-fn last_leaf(level: u8, idx: u64) -> Option<i64> {
-    let end = idx.checked_add(1)?.checked_mul(1u64.checked_shl(level.into())?)?;
-    i64::try_from(end - 1).ok()
+/// The last leaf of a subtree.
+fn last_leaf(level: u8, idx: u64) -> Option<u64> {
+    Some(idx.checked_add(1)?.checked_mul(1u64.checked_shl(level.into())?)? - 1)
+}
+
+/// The number of an entry's row: index << 16 | ordinal. The longest log then grows at the end of the
+/// table, where SQLite starts a new page without touching its neighbours.
+fn log_row(log: &LogId, idx: u64) -> Option<i64> {
+    (idx < 1 << 47).then(|| to_db(idx << 16 | u64::from(log.ordinal)))
 }
 
 const DAMAGED: Error = Error::Corrupt(Part::File);
@@ -116,21 +121,6 @@ impl<'s> Txn<'s> {
         done
     }
 
-    /// Inserts a row; over an existing one, replaces it. Replacing into a table with an index
-    /// copies each page it touches aside, so that the statement alone could be undone; nearly all
-    /// rows are new and need not pay for that.
-    fn insert(&mut self, insert: &str, replace: &str, params: impl Params + Clone) -> Result<()> {
-        let done = self.writing(insert).and_then(|mut s| match s.execute(params.clone()) {
-            Err(e) if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
-            other => other.map(|_| true).map_err(|e| self.error(&e)),
-        });
-        self.broken |= done.is_err();
-        if !done? {
-            self.run(replace, params)?;
-        }
-        Ok(())
-    }
-
     fn scopes_of(&self, sql: &str, out: &mut BTreeSet<ScopeId>) -> Result<()> {
         self.each(sql, [], &mut |row| {
             out.insert(ScopeId::from_bytes(blob(row, 0)?.try_into().map_err(|_| DAMAGED)?));
@@ -183,7 +173,7 @@ impl ReadTxn for Txn<'_> {
         Ok(found.flatten())
     }
 
-    fn scan(&self, scope: &ScopeId, class: u8, group: Option<u64>, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
+    fn scan(&self, scope: &ScopeId, class: u8, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
         let mut each = |row: &rusqlite::Row<'_>| {
             f(Row {
                 number: number(row, 0)?,
@@ -194,19 +184,11 @@ impl ReadTxn for Txn<'_> {
             })?;
             Ok(true)
         };
-        match group {
-            Some(group) => self.each(
-                "SELECT number,grp,version,sealed FROM row WHERE grp=?3 AND grp<>0 AND scope=?1 AND class=?2 \
-                 ORDER BY number",
-                params![scope.as_bytes(), class, to_db(group)],
-                &mut each,
-            ),
-            None => self.each(
-                "SELECT number,grp,version,sealed FROM row WHERE scope=?1 AND class=?2 ORDER BY number",
-                params![scope.as_bytes(), class],
-                &mut each,
-            ),
-        }
+        self.each(
+            "SELECT number,grp,version,sealed FROM row WHERE scope=?1 AND class=?2 ORDER BY number",
+            params![scope.as_bytes(), class],
+            &mut each,
+        )
     }
 
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
@@ -245,31 +227,35 @@ impl ReadTxn for Txn<'_> {
         Ok(out)
     }
 
-    fn ledger(&self, scope: &ScopeId, idx: u64) -> Result<Option<LedgerRow>> {
-        self.one(
-            "SELECT wrap,sealed FROM ledger WHERE scope=?1 AND idx=?2",
-            params![scope.as_bytes(), to_db(idx)],
-            |row| Ok(LedgerRow { wrap: blob(row, 0)?.to_vec(), sealed: blob(row, 1)?.to_vec() }),
-        )
+    fn ledger(&self, log: &LogId, idx: u64) -> Result<Option<LedgerRow>> {
+        let Some(number) = log_row(log, idx) else { return Ok(None) };
+        let found = self.one("SELECT scope,wrap,sealed FROM ledger WHERE number=?1", [number], |row| {
+            let of = blob(row, 0)? == log.scope.as_bytes();
+            let entry = || Ok(LedgerRow { wrap: blob(row, 1)?.to_vec(), sealed: blob(row, 2)?.to_vec() });
+            of.then(entry).transpose()
+        })?;
+        Ok(found.flatten())
     }
 
-    fn tree(&self, scope: &ScopeId, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
-        let Some(last) = last_leaf(level, idx) else { return Ok(None) };
-        self.one(
-            "SELECT hash FROM tree WHERE scope=?1 AND last=?2 AND level=?3",
-            params![scope.as_bytes(), last, level],
-            |row| blob(row, 0)?.try_into().map_err(|_| DAMAGED),
-        )
+    fn tree(&self, log: &LogId, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
+        let Some(number) = last_leaf(level, idx).and_then(|last| log_row(log, last)) else { return Ok(None) };
+        let found = self.one("SELECT scope,nodes FROM ledger WHERE number=?1", [number], |row| {
+            let (nodes, rest) = blob(row, 1)?.as_chunks::<32>();
+            if !rest.is_empty() {
+                return Err(DAMAGED);
+            }
+            let of = blob(row, 0)? == log.scope.as_bytes();
+            Ok(nodes.get(usize::from(level)).copied().filter(|_| of))
+        })?;
+        Ok(found.flatten())
     }
 }
 
 impl WriteTxn for Txn<'_> {
     fn put(&mut self, scope: &ScopeId, number: u64, group: u64, class: u8, version: u64, sealed: &[u8]) -> Result<()> {
-        self.insert(
-            "INSERT INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)",
-            "UPDATE row SET scope=?2,grp=?3,class=?4,version=?5,sealed=?6 WHERE number=?1",
-            params![to_db(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed],
-        )
+        let sql = "INSERT OR REPLACE INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)";
+        self.run(sql, params![to_db(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed])?;
+        Ok(())
     }
 
     fn delete(&mut self, scope: &ScopeId, number: u64) -> Result<()> {
@@ -277,9 +263,9 @@ impl WriteTxn for Txn<'_> {
         Ok(())
     }
 
-    fn delete_group(&mut self, scope: &ScopeId, group: u64) -> Result<u64> {
-        let sql = "DELETE FROM row WHERE grp=?1 AND grp<>0 AND scope=?2";
-        let n = self.run(sql, params![to_db(group), scope.as_bytes()])?;
+    fn delete_group(&mut self, scope: &ScopeId, group: u64, from: u64) -> Result<u64> {
+        let sql = "DELETE FROM row WHERE number>=?3 AND grp=?1 AND grp<>0 AND scope=?2";
+        let n = self.run(sql, params![to_db(group), scope.as_bytes(), to_db(from)])?;
         Ok(n as u64)
     }
 
@@ -310,21 +296,11 @@ impl WriteTxn for Txn<'_> {
         Ok(())
     }
 
-    fn put_ledger(&mut self, scope: &ScopeId, idx: u64, wrap: &[u8], sealed: &[u8]) -> Result<()> {
-        self.insert(
-            "INSERT INTO ledger(scope,idx,wrap,sealed)VALUES(?1,?2,?3,?4)",
-            "INSERT OR REPLACE INTO ledger(scope,idx,wrap,sealed)VALUES(?1,?2,?3,?4)",
-            params![scope.as_bytes(), to_db(idx), wrap, sealed],
-        )
-    }
-
-    fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()> {
-        let last = last_leaf(level, idx).ok_or(Error::Internal(202))?;
-        self.insert(
-            "INSERT INTO tree(scope,last,level,hash)VALUES(?1,?2,?3,?4)",
-            "INSERT OR REPLACE INTO tree(scope,last,level,hash)VALUES(?1,?2,?3,?4)",
-            params![scope.as_bytes(), last, level, hash],
-        )
+    fn put_ledger(&mut self, log: &LogId, idx: u64, nodes: &[[u8; 32]], wrap: &[u8], sealed: &[u8]) -> Result<()> {
+        let number = log_row(log, idx).ok_or(Error::TooLarge(Limit::Capacity))?;
+        let sql = "INSERT OR REPLACE INTO ledger(number,scope,nodes,wrap,sealed)VALUES(?1,?2,?3,?4,?5)";
+        self.run(sql, params![number, log.scope.as_bytes(), nodes.as_flattened(), wrap, sealed])?;
+        Ok(())
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {

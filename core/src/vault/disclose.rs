@@ -104,7 +104,7 @@ impl Log<'_> {
 
     /// The audit path of an entry.
     pub(crate) fn path(&self, index: u64, leaf: &Hash) -> Result<Vec<Hash>> {
-        let path = tree::inclusion_proof(&ReadRows(self.of.txn, self.scope.id), self.size(), index)?;
+        let path = tree::inclusion_proof(&ReadRows(self.of.txn, self.scope.log()), self.size(), index)?;
         let root = &self.scope.head.log_root;
         let holds = verify::verify_inclusion(root, self.size(), index, leaf, &path);
         if holds { Ok(path) } else { Err(Error::Corrupt(Part::Ledger)) }
@@ -112,7 +112,7 @@ impl Log<'_> {
 
     /// The proof that the log of this earlier size had this root.
     pub(crate) fn prefix(&self, size: u64, root: &Hash) -> Result<Vec<Hash>> {
-        let path = tree::consistency_proof(&ReadRows(self.of.txn, self.scope.id), size, self.size())?;
+        let path = tree::consistency_proof(&ReadRows(self.of.txn, self.scope.log()), size, self.size())?;
         let holds = verify::verify_consistency(size, root, self.size(), &self.scope.head.log_root, &path);
         if holds { Ok(path) } else { Err(Error::Corrupt(Part::Ledger)) }
     }

@@ -99,10 +99,15 @@ pub(crate) mod seeds {
         one.take(&mut packed);
         add("form", "block", &form(10, &packed));
         for (i, s) in scope.manifest.segments.iter().enumerate() {
-            let raw = scope.with_group(base, &*txn, s.group, |epoch, key| {
-                let place = scope.place(Class::Catalog, epoch, s.group);
-                base.get_named(&*txn, key.expose(), &place, &s.row, Part::Segment)
-            });
+            let raw = s.here.as_ref().map_or_else(
+                || {
+                    scope.with_group(base, &*txn, s.group, |epoch, key| {
+                        let place = scope.place(Class::Catalog, epoch, s.group);
+                        base.get_named(&*txn, key.expose(), &place, &s.row, Part::Segment)
+                    })
+                },
+                |bytes| Ok(bytes.to_vec()),
+            );
             add("segment", &format!("segment-{i}"), &raw.unwrap());
         }
         for record in scope.catalog.records().filter(|r| r.series().is_some()) {

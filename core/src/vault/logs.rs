@@ -118,7 +118,7 @@ impl HealthSpace {
         let scope = scope_of(&state, of)?;
         let open = read_entry(&self.inner.base, &*txn, scope, index)?;
         let size = scope.head.log_size;
-        let path = tree::inclusion_proof(&ReadRows(&*txn, scope.id), size, index)?;
+        let path = tree::inclusion_proof(&ReadRows(&*txn, scope.log()), size, index)?;
         if !verify::verify_inclusion(&scope.head.log_root, size, index, &open.leaf, &path) {
             return Err(Error::Corrupt(Part::Ledger));
         }
@@ -137,7 +137,7 @@ impl HealthSpace {
         if old_size == 0 || old_size > scope.head.log_size {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let (rows, head) = (ReadRows(&*txn, scope.id), tree_head(scope));
+        let (rows, head) = (ReadRows(&*txn, scope.log()), tree_head(scope));
         let path = tree::consistency_proof(&rows, old_size, head.size)?;
         if !verify::verify_consistency(old_size, &tree::root(&rows, old_size)?, head.size, &head.root, &path) {
             return Err(Error::Corrupt(Part::Ledger));

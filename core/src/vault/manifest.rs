@@ -9,6 +9,7 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
+use crate::keyring::KeyPage;
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
 use crate::policy::Tag;
 use crate::record::Sex;
@@ -16,16 +17,34 @@ use std::sync::Arc;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
 
-/// A catalog segment as the manifest names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A catalog segment as the manifest names it, or as it holds it: the newest one, while it is small,
+/// stands in the manifest itself, so that a commit of one record writes no further row for it.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SegmentRef {
+    /// Of a segment that stands here: number 0 and the version of the manifest that first held it.
     pub(crate) row: RowRef,
+    /// 0 for a segment that stands here.
     pub(crate) group: u64,
+    /// Its bytes, where it stands here.
+    pub(crate) here: Option<Arc<[u8]>>,
     pub(crate) level: u8,
     /// What the level plan counts: facts, links and retirements.
     pub(crate) weight: u64,
     /// Belongs to this unfinished import (source ordinal + 1); 0 is visible.
     pub(crate) staged: u32,
+}
+
+impl SegmentRef {
+    /// One that stands in the manifest.
+    pub(crate) fn here(version: u64, weight: u64, bytes: &[u8]) -> Self {
+        let row = RowRef { number: 0, version, salt: [0; 24] };
+        Self { row, group: 0, here: Some(bytes.into()), level: 0, weight, staged: 0 }
+    }
+
+    /// Under what a handle keeps the opened segment.
+    pub(crate) fn key(&self) -> (u64, u64) {
+        (self.row.number, self.row.version)
+    }
 }
 
 /// An import that is not finished.
@@ -87,7 +106,10 @@ pub(crate) struct Manifest {
     pub(crate) next_row: u64,
     pub(crate) log_key: Arc<Key<Log>>,
     pub(crate) seed: RowRef,
+    /// Pages that were full: groups `64 * i + 1` to `64 * i + 64`.
     pub(crate) key_pages: Vec<RowRef>,
+    /// The keys of the groups behind those.
+    pub(crate) last_keys: Arc<KeyPage>,
     pub(crate) segments: Vec<SegmentRef>,
     pub(crate) source_pages: Vec<RowRef>,
     pub(crate) sources: u32,
@@ -123,6 +145,7 @@ impl Manifest {
             log_key: Arc::new(Key::make()?),
             seed,
             key_pages: Vec::new(),
+            last_keys: Arc::default(),
             segments: Vec::new(),
             source_pages: Vec::new(),
             sources: 0,
@@ -140,12 +163,19 @@ impl Manifest {
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
-        let mut w = Writer::secret();
-        w.map(19).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        let rows = self.key_pages.len() + self.segments.len() + self.source_pages.len() + self.conversation_pages.len();
+        let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
+        // Enough, mostly: it grows where it has to.
+        let mut w = Writer::secret(4096 + 64 * rows + here);
+        w.map(20).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
         for s in &self.segments {
+            if let Some(bytes) = &s.here {
+                w.array(3).uint(s.row.version).uint(s.weight).bytes(bytes);
+                continue;
+            }
             w.array(5);
             s.row.write(&mut w);
             w.uint(s.group).uint(u64::from(s.level)).uint(s.weight).uint(u64::from(s.staged));
@@ -183,12 +213,13 @@ impl Manifest {
             w.uint(*s as u64);
         });
         self.tags.write(&mut w);
+        w.uint(20).bytes(&self.last_keys.encode());
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 19 {
+        if r.map()? != 20 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -199,10 +230,18 @@ impl Manifest {
         let seed = RowRef::read(&mut r)?;
         let key_pages = read_list(&mut r, 4, RowRef::read)?;
         let segments = read_list(&mut r, 5, |r| {
-            r.array_of(5)?;
+            let fields = r.array()?;
+            if fields == 3 {
+                let (version, weight, bytes) = (r.uint()?, r.uint()?, r.bytes()?);
+                return Ok(SegmentRef::here(version, weight, bytes));
+            }
+            if fields != 5 {
+                return Err(BAD);
+            }
             Ok(SegmentRef {
                 row: RowRef::read(r)?,
                 group: r.uint()?,
+                here: None,
                 level: r.small()?,
                 weight: r.uint()?,
                 staged: r.small()?,
@@ -244,12 +283,15 @@ impl Manifest {
         let born = read_list(&mut r, 15, |r| Ok(r.text()?.to_owned()))?;
         let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
         let tags = Tags::read(&mut r)?;
+        r.key_is(20)?;
+        let last_keys = Arc::new(KeyPage::decode(r.bytes()?)?);
         r.finish()?;
         Ok(Self {
             next_row,
             log_key,
             seed,
             key_pages,
+            last_keys,
             segments,
             source_pages,
             sources,
@@ -361,7 +403,7 @@ mod tests {
     fn a_manifest_round_trips_and_has_one_form() {
         let row = RowRef { number: 5, version: 6, salt: [7; 24] };
         let mut m = Manifest::new(row, 9).unwrap();
-        m.segments.push(SegmentRef { row, group: 3, level: 1, weight: 1000, staged: 2 });
+        m.segments.push(SegmentRef { row, group: 3, here: None, level: 1, weight: 1000, staged: 2 });
         m.staged.push(Staged {
             ordinal: 1,
             source: SourceId([1; 32]),

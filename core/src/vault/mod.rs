@@ -32,6 +32,7 @@ mod recipients;
 mod release;
 mod rows;
 mod scope;
+mod segments;
 mod session;
 mod space;
 mod state;
@@ -86,6 +87,8 @@ mod tests_names;
 mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
+#[cfg(test)]
+mod tests_segments;
 #[cfg(test)]
 mod tests_subject;
 #[cfg(test)]

@@ -75,7 +75,8 @@ impl Codec {
         varint::put(out, raw.len() as u64);
         let head = out.len();
         let mut packed = false;
-        if content == Content::Document {
+        // What fits the least length as it is gains nothing from being packed.
+        if content == Content::Document && head + raw.len() > LEAST {
             let bound = zstd::zstd_safe::compress_bound(raw.len());
             out.resize(head + bound, 0);
             let space = out.get_mut(head..).ok_or(Error::Internal(31))?;

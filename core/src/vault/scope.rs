@@ -4,9 +4,10 @@
 //! and puts it back once it is durable.
 
 use super::head::{self, Head, RowRef};
-use super::manifest::{ConversationEntry, Manifest, PageEntry, SourceEntry, decode_page};
+use super::manifest::{ConversationEntry, Manifest, PageEntry, SegmentRef, SourceEntry, decode_page};
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
+use super::tx::ReadRows;
 use crate::catalog::{Catalog, ObjectRef, Segment};
 use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
@@ -14,8 +15,9 @@ use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
 use crate::id::{ConversationId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
+use crate::ledger::tree::{self, Edge, TreeHead};
 use crate::policy::Tag;
-use crate::storage::{Copy, ReadTxn};
+use crate::storage::{Copy, LogId, ReadTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,6 +42,8 @@ pub(crate) struct Scope {
     key_pages: PageCache<KeyPage>,
     sources: PageCache<Vec<Arc<SourceEntry>>>,
     conversations: PageCache<Vec<Arc<ConversationEntry>>>,
+    /// The right edge of the log's tree, where it was read or written before.
+    edge: Option<Arc<Edge>>,
 }
 
 /// What a scope is opened from.
@@ -164,6 +168,7 @@ impl Scope {
             key_pages: Arc::default(),
             sources: Arc::default(),
             conversations: Arc::default(),
+            edge: None,
         };
         scope.load_catalog(base, txn)?;
         Ok(scope)
@@ -198,15 +203,14 @@ impl Scope {
     fn load_catalog(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<()> {
         let mut segments = BTreeMap::new();
         for s in self.manifest.segments.iter().filter(|s| s.staged == 0) {
-            let key = (s.row.number, s.row.version);
-            let segment = match self.segments.get(&key) {
+            let segment = match self.segments.get(&s.key()) {
                 Some(known) => Arc::clone(known),
-                None => Arc::new(self.read_segment(base, txn, &s.row, s.group)?),
+                None => Arc::new(self.read_segment(base, txn, s)?),
             };
-            segments.insert(key, segment);
+            segments.insert(s.key(), segment);
         }
         let order = self.manifest.segments.iter().filter(|s| s.staged == 0);
-        let list = order.filter_map(|s| segments.get(&(s.row.number, s.row.version)).cloned());
+        let list = order.filter_map(|s| segments.get(&s.key()).cloned());
         self.catalog = Arc::new(Catalog::of(list));
         self.segments = Arc::new(segments);
         Ok(())
@@ -215,7 +219,7 @@ impl Scope {
     /// After a commit: the catalog as the transaction left it, without reading anything.
     pub(crate) fn adopt(&mut self, segments: BTreeMap<(u64, u64), Arc<Segment>>) {
         let order = self.manifest.segments.iter().filter(|s| s.staged == 0);
-        let list = order.filter_map(|s| segments.get(&(s.row.number, s.row.version)).cloned());
+        let list = order.filter_map(|s| segments.get(&s.key()).cloned());
         self.catalog = Arc::new(Catalog::of(list));
         self.segments = Arc::new(segments);
     }
@@ -225,11 +229,14 @@ impl Scope {
         &self.segments
     }
 
-    pub(crate) fn read_segment(&self, base: &Base, txn: &dyn ReadTxn, row: &RowRef, group: u64) -> Result<Segment> {
-        let (page, slot) = self.group_page(base, txn, group)?;
+    pub(crate) fn read_segment(&self, base: &Base, txn: &dyn ReadTxn, s: &SegmentRef) -> Result<Segment> {
+        if let Some(bytes) = &s.here {
+            return Segment::decode(bytes);
+        }
+        let (page, slot) = self.group_page(base, txn, s.group)?;
         let (epoch, key) = page.get(slot).ok_or(Error::Corrupt(Part::KeyPage))?;
-        let place = self.place(Class::Catalog, epoch, group);
-        let raw = base.get_named(txn, key.expose(), &place, row, Part::Segment)?;
+        let place = self.place(Class::Catalog, epoch, s.group);
+        let raw = base.get_named(txn, key.expose(), &place, &s.row, Part::Segment)?;
         Segment::decode(&raw)
     }
 
@@ -243,6 +250,9 @@ impl Scope {
         let bad = Error::Corrupt(Part::KeyPage);
         // Group 0 is bookkeeping: groups count from 1.
         let index = usize::try_from(group.checked_sub(1).ok_or(Error::Corrupt(Part::KeyPage))?).map_err(|_| bad)?;
+        if index / PAGE_KEYS == self.manifest.key_pages.len() {
+            return Ok((Arc::clone(&self.manifest.last_keys), index % PAGE_KEYS));
+        }
         let row = *self.manifest.key_pages.get(index / PAGE_KEYS).ok_or(Error::Corrupt(Part::KeyPage))?;
         let page = self.page(base, txn, &self.key_pages, &row, Class::KeyPage, Part::KeyPage, KeyPage::decode)?;
         Ok((page, index % PAGE_KEYS))
@@ -343,6 +353,28 @@ impl Scope {
         page.get(i % super::manifest::PAGE_ENTRIES).cloned().ok_or(Error::NotFound)
     }
 
+    /// Where its log stands.
+    pub(crate) fn log(&self) -> LogId {
+        LogId { scope: self.id, ordinal: self.ordinal }
+    }
+
+    /// The right edge of the log's tree: it gives the head's root, or is read until it does.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]: the stored tree is not the head's.
+    pub(crate) fn edge(&self, txn: &dyn ReadTxn) -> Result<Edge> {
+        let head = TreeHead { size: self.head.log_size, root: self.head.log_root };
+        match &self.edge {
+            Some(edge) if edge.head() == head => Ok((**edge).clone()),
+            _ => tree::edge(&ReadRows(txn, self.log()), &head),
+        }
+    }
+
+    /// Keeps the edge that an append left.
+    pub(crate) fn keep_edge(&mut self, edge: Edge) {
+        self.edge = Some(Arc::new(edge));
+    }
+
     /// The signing key of this scope's log.
     pub(crate) fn signer(&self, base: &Base, txn: &dyn ReadTxn) -> Result<SigningKey> {
         let place = self.place(Class::LogSeed, base.epoch, 0);
@@ -383,6 +415,9 @@ impl Scope {
     /// A group's page where it was read before.
     fn cached_page(&self, group: u64) -> Option<(Arc<KeyPage>, usize)> {
         let index = usize::try_from(group.checked_sub(1)?).ok()?;
+        if index / PAGE_KEYS == self.manifest.key_pages.len() {
+            return Some((Arc::clone(&self.manifest.last_keys), index % PAGE_KEYS));
+        }
         let row = self.manifest.key_pages.get(index / PAGE_KEYS)?;
         let page = lock(&self.key_pages).get(&(row.number, row.version)).cloned()?;
         Some((page, index % PAGE_KEYS))

@@ -195,7 +195,7 @@ fn a_deleted_memory_cannot_be_opened_again() {
         assert!(scope.with_group(base, &*txn, object.group, |_, _| Ok(())).is_err());
     }
     for s in &scope.manifest.segments {
-        let segment = scope.read_segment(&t.space.inner.base, &*txn, &s.row, s.group).unwrap();
+        let segment = scope.read_segment(&t.space.inner.base, &*txn, s).unwrap();
         assert!(!segment.holds(&first) && !segment.holds(&second));
     }
 }

@@ -9,17 +9,17 @@ use super::payload::Content;
 use super::rows::{Base, Buffers, Place};
 use super::scope::Scope;
 use crate::audit::{AuditEvent, Entry};
-use crate::catalog::{self, Segment};
+use crate::catalog::Segment;
 use crate::crypto::context::{Class, Context};
 use crate::crypto::secret::{Key, Payload};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{random_array, seal};
 use crate::error::{Error, Limit, Part, Result};
-use crate::id::{ScopeId, Timestamp};
+use crate::id::Timestamp;
 use crate::keyring::{KeyPage, PAGE_KEYS};
 use crate::ledger::commit;
-use crate::ledger::tree::{self, Nodes, TreeHead};
-use crate::storage::{ReadTxn, WriteTxn};
+use crate::ledger::tree::{Edge, Nodes, TreeHead};
+use crate::storage::{LogId, ReadTxn, WriteTxn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ pub(crate) struct Work {
     pub(crate) scope: Scope,
     pub(crate) manifest: Manifest,
     generation: u32,
-    tree: TreeHead,
+    /// The right edge of the log's tree, once something was appended.
+    edge: Option<Edge>,
     pub(crate) last_entry: i64,
     dirty_keys: BTreeMap<usize, KeyPage>,
     pub(crate) segments: BTreeMap<(u64, u64), Arc<Segment>>,
@@ -52,11 +53,11 @@ pub(crate) struct Put {
     pub(crate) version: u64,
 }
 
-struct TreeRows<'a>(&'a dyn WriteTxn, ScopeId);
-
-impl Nodes for TreeRows<'_> {
-    fn get(&self, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {
-        self.0.tree(&self.1, level, idx)
+impl Work {
+    /// Size and root of the log as this transaction leaves it.
+    fn tree(&self) -> TreeHead {
+        let head = &self.scope.head;
+        self.edge.as_ref().map_or(TreeHead { size: head.log_size, root: head.log_root }, Edge::head)
     }
 }
 
@@ -71,7 +72,7 @@ impl<'a> Tx<'a> {
         Ok(Work {
             manifest: (*scope.manifest).clone(),
             generation: head.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?,
-            tree: TreeHead { size: head.log_size, root: head.log_root },
+            edge: None,
             last_entry: head.last_entry,
             dirty_keys: BTreeMap::new(),
             segments: scope.segments().clone(),
@@ -92,35 +93,25 @@ impl<'a> Tx<'a> {
 
     /// Makes a key group and returns its number.
     pub(crate) fn new_group(&mut self, work: &mut Work) -> Result<u64> {
-        let last = work.manifest.key_pages.len().checked_sub(1);
-        let mut index = last.unwrap_or(0);
-        if !work.dirty_keys.contains_key(&index) {
-            let page = match last {
-                Some(i) => {
-                    let group = (i * PAGE_KEYS) as u64 + 1;
-                    work.scope.group_page(self.base, &*self.txn, group)?.0.as_ref().clone()
-                }
-                None => KeyPage::default(),
-            };
-            work.dirty_keys.insert(index, page);
-        }
-        if work.dirty_keys.get(&index).is_some_and(KeyPage::is_full) {
-            index += 1;
-            work.dirty_keys.insert(index, KeyPage::default());
-        }
-        if index >= work.manifest.key_pages.len() {
+        if work.manifest.last_keys.is_full() {
             let number = self.next_row(work)?;
+            let full = core::mem::take(Arc::make_mut(&mut work.manifest.last_keys));
+            work.dirty_keys.insert(work.manifest.key_pages.len(), full);
             work.manifest.key_pages.push(RowRef { number, version: 0, salt: [0; 24] });
         }
-        let page = work.dirty_keys.get_mut(&index).ok_or(Error::Internal(40))?;
+        let page = Arc::make_mut(&mut work.manifest.last_keys);
         let slot = page.push(self.base.epoch, Key::make()?).ok_or(Error::Internal(41))?;
-        Ok((index * PAGE_KEYS + slot) as u64 + 1)
+        Ok((work.manifest.key_pages.len() * PAGE_KEYS + slot) as u64 + 1)
     }
 
     /// Drops a group's key: what it sealed is gone once this is durable.
     pub(crate) fn drop_group(&mut self, work: &mut Work, group: u64) -> Result<()> {
         let at = usize::try_from(group.saturating_sub(1)).map_err(|_| Error::Internal(42))?;
         let index = at / PAGE_KEYS;
+        if index == work.manifest.key_pages.len() {
+            Arc::make_mut(&mut work.manifest.last_keys).drop_key(at % PAGE_KEYS);
+            return Ok(());
+        }
         if !work.dirty_keys.contains_key(&index) {
             let page = work.scope.group_page(self.base, &*self.txn, group)?.0.as_ref().clone();
             work.dirty_keys.insert(index, page);
@@ -156,7 +147,7 @@ impl<'a> Tx<'a> {
         Ok(Put { number: row.number, version: row.version })
     }
 
-    fn put_content_at(
+    pub(super) fn put_content_at(
         &mut self,
         work: &Work,
         class: Class,
@@ -169,7 +160,9 @@ impl<'a> Tx<'a> {
         let at = usize::try_from(group.saturating_sub(1)).map_err(|_| Error::Internal(43))?;
         let (base, txn, buffers) = (self.base, &mut self.txn, &mut self.buffers);
         let place = |epoch| Place { number, version, ..work.scope.place(class, epoch, group) };
-        if let Some((epoch, key)) = work.dirty_keys.get(&(at / PAGE_KEYS)).and_then(|p| p.get(at % PAGE_KEYS)) {
+        let index = at / PAGE_KEYS;
+        let here = (index == work.manifest.key_pages.len()).then_some(&*work.manifest.last_keys);
+        if let Some((epoch, key)) = here.or_else(|| work.dirty_keys.get(&index)).and_then(|p| p.get(at % PAGE_KEYS)) {
             return base.put(&mut **txn, buffers, key.expose(), &place(epoch), content, raw);
         }
         let (page, slot) = work.scope.group_page(base, &**txn, group)?;
@@ -181,74 +174,6 @@ impl<'a> Tx<'a> {
         let place = Place { number, version: self.version(work), ..work.scope.place(class, self.base.epoch, 0) };
         let key = work.scope.keys.manifest.expose();
         self.base.put(&mut *self.txn, &mut self.buffers, key, &place, Content::Dense, raw)
-    }
-
-    /// Adds a catalog segment, then merges where eight of a level stand.
-    pub(crate) fn add_segment(&mut self, work: &mut Work, bytes: &[u8], staged: u32) -> Result<()> {
-        self.put_segment(work, bytes, 0, staged)?;
-        if staged == 0 { self.merge_segments(work) } else { Ok(()) }
-    }
-
-    fn put_segment(&mut self, work: &mut Work, bytes: &[u8], level: u8, staged: u32) -> Result<()> {
-        let segment = Segment::decode(bytes)?;
-        let group = self.new_group(work)?;
-        let number = self.next_row(work)?;
-        let row = self.put_content_at(work, Class::Catalog, group, Content::Dense, bytes, number)?;
-        let weight = segment.weight() as u64;
-        work.manifest.segments.push(SegmentRef { row, group, level, weight, staged });
-        work.segments.insert((row.number, row.version), Arc::new(segment));
-        Ok(())
-    }
-
-    /// Puts a segment in the place of another, in the order of segments too.
-    pub(crate) fn replace_segment(&mut self, work: &mut Work, at: usize, bytes: &[u8]) -> Result<()> {
-        let old = work.manifest.segments.get(at).cloned().ok_or(Error::Internal(56))?;
-        self.txn.delete(&work.scope.id, old.row.number)?;
-        self.drop_group(work, old.group)?;
-        work.segments.remove(&(old.row.number, old.row.version));
-        self.put_segment(work, bytes, old.level, old.staged)?;
-        let new = work.manifest.segments.pop().ok_or(Error::Internal(57))?;
-        *work.manifest.segments.get_mut(at).ok_or(Error::Internal(58))? = new;
-        Ok(())
-    }
-
-    /// Merges visible segments as the level plan asks for: bounded work per commit.
-    pub(crate) fn merge_segments(&mut self, work: &mut Work) -> Result<()> {
-        loop {
-            let all = &work.manifest.segments;
-            let visible: Vec<usize> = (0..all.len()).filter(|i| all.get(*i).is_some_and(|s| s.staged == 0)).collect();
-            let levels: Vec<(u8, usize)> =
-                visible.iter().filter_map(|i| all.get(*i)).map(|s| (s.level, s.weight as usize)).collect();
-            let Some(plan) = catalog::plan(&levels) else { return Ok(()) };
-            let chosen: Vec<usize> = visible.get(plan.segments).ok_or(Error::Internal(49))?.to_vec();
-            let refs: Vec<SegmentRef> = chosen.iter().filter_map(|i| all.get(*i).cloned()).collect();
-            let parts = refs
-                .iter()
-                .map(|r| match work.segments.get(&(r.row.number, r.row.version)) {
-                    Some(s) => Ok(Arc::clone(s)),
-                    None => work.scope.read_segment(self.base, &*self.txn, &r.row, r.group).map(Arc::new),
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let borrowed: Vec<&Segment> = parts.iter().map(|s| &**s).collect();
-            let merged = catalog::merge(&borrowed)?;
-            for r in &refs {
-                self.txn.delete(&work.scope.id, r.row.number)?;
-                self.drop_group(work, r.group)?;
-                work.segments.remove(&(r.row.number, r.row.version));
-            }
-            // The merged segment takes the place of its oldest part: order stays that of arrival,
-            // so that links and retirements of later segments still find earlier records.
-            let at = chosen.first().copied().unwrap_or(0);
-            let mut i = 0;
-            work.manifest.segments.retain(|_| {
-                i += 1;
-                !chosen.contains(&(i - 1))
-            });
-            self.put_segment(work, &merged, plan.level, 0)?;
-            if let Some(new) = work.manifest.segments.pop() {
-                work.manifest.segments.insert(at.min(work.manifest.segments.len()), new);
-            }
-        }
     }
 
     /// Appends an event to the scope's log: committed leaf, sealed entry, tree rows. Its index.
@@ -267,7 +192,11 @@ impl<'a> Tx<'a> {
         items: &[EncodedItem],
     ) -> Result<u64> {
         let entry = Entry { time: Timestamp::from_millis(self.now), event }.encode()?;
-        let index = work.tree.size;
+        let mut edge = match work.edge.take() {
+            Some(edge) => edge,
+            None => work.scope.edge(&*self.txn)?,
+        };
+        let index = edge.size();
         let r: [u8; 32] = random_array()?;
         let payload: Key<Payload> = Key::make()?;
         let version = self.version(work);
@@ -289,13 +218,10 @@ impl<'a> Tx<'a> {
         kept.iter().for_each(|item| plain.extend_from_slice(item));
         plain.extend_from_slice(&entry);
         let sealed = seal::seal(payload.expose(), &at(Class::LedgerPayload).encode(), &plain)?;
-        self.txn.put_ledger(&work.scope.id, index, &wrap, &sealed)?;
-        let appended =
-            tree::append(&TreeRows(&*self.txn, work.scope.id), &work.tree, &[commit::commitment(&r, &entry)])?;
-        for row in &appended.rows {
-            self.txn.put_tree(&work.scope.id, row.level, row.idx, &row.hash)?;
-        }
-        work.tree = appended.head;
+        let mut nodes = Vec::with_capacity(64);
+        edge.push(commit::commitment(&r, &entry), |row| nodes.push(row.hash))?;
+        self.txn.put_ledger(&work.scope.log(), index, &nodes, &wrap, &sealed)?;
+        work.edge = Some(edge);
         work.last_entry = work.last_entry.max(self.now);
         Ok(index)
     }
@@ -360,22 +286,6 @@ impl<'a> Tx<'a> {
         self.set_source(work, ordinal, entry)
     }
 
-    /// Reads the visible segments that this working copy does not hold yet: those just published.
-    pub(crate) fn load_segments(&mut self, work: &mut Work) -> Result<()> {
-        self.load_staged(work, 0)
-    }
-
-    /// Reads the segments of an import that is not finished; 0 is what is visible.
-    pub(crate) fn load_staged(&mut self, work: &mut Work, mark: u32) -> Result<()> {
-        for s in work.manifest.segments.iter().filter(|s| s.staged == mark) {
-            let key = (s.row.number, s.row.version);
-            if let std::collections::btree_map::Entry::Vacant(v) = work.segments.entry(key) {
-                v.insert(Arc::new(work.scope.read_segment(self.base, &*self.txn, &s.row, s.group)?));
-            }
-        }
-        Ok(())
-    }
-
     /// Replaces a source's entry.
     pub(crate) fn set_source(&mut self, work: &mut Work, ordinal: u32, entry: SourceEntry) -> Result<()> {
         let i = usize::try_from(ordinal).map_err(|_| Error::Internal(45))?;
@@ -424,6 +334,7 @@ impl<'a> Tx<'a> {
         under: Option<(u32, [u8; 32])>,
         signer: Option<&SigningKey>,
     ) -> Result<Scope> {
+        self.settle_segments(&mut work)?;
         for (index, page) in core::mem::take(&mut work.dirty_keys) {
             let number = work.manifest.key_pages.get(index).ok_or(Error::Internal(48))?.number;
             let row = self.put_bookkeeping(&work, Class::KeyPage, &page.encode(), number)?;
@@ -435,11 +346,12 @@ impl<'a> Tx<'a> {
         let number = u64::from(work.scope.ordinal) << 40 | MANIFEST_ROW;
         let manifest = self.put_bookkeeping(&work, Class::Manifest, &work.manifest.encode(), number)?;
         let old = &work.scope.head;
+        let tree = work.tree();
         let head = head::Head {
             generation: work.generation,
             epoch: self.base.epoch,
-            log_size: work.tree.size,
-            log_root: work.tree.root,
+            log_size: tree.size,
+            log_root: tree.root,
             last_entry: work.last_entry,
             manifest,
             previous: work.scope.digest,
@@ -450,20 +362,17 @@ impl<'a> Tx<'a> {
         let body = head.encode();
         let auth = head::authenticate(&body, &work.scope.keys.head_mac, signer)?;
         self.txn.put_head(&work.scope.id, &body, &auth)?;
-        let Work { mut scope, manifest, segments, .. } = work;
-        let visible: Vec<(u64, u64)> =
-            manifest.segments.iter().filter(|s| s.staged == 0).map(|s| (s.row.number, s.row.version)).collect();
-        let mut keep = BTreeMap::new();
-        for key in visible {
-            if let Some(s) = segments.get(&key) {
-                keep.insert(key, Arc::clone(s));
-            }
-        }
+        let Work { mut scope, manifest, segments, edge, .. } = work;
+        let visible = manifest.segments.iter().filter(|s| s.staged == 0).map(SegmentRef::key);
+        let keep = visible.filter_map(|key| Some((key, Arc::clone(segments.get(&key)?)))).collect();
         scope.digest = head::digest(&body);
         scope.whole = true;
         scope.head = Arc::new(head);
         scope.manifest = Arc::new(manifest);
         scope.adopt(keep);
+        if let Some(edge) = edge {
+            scope.keep_edge(edge);
+        }
         Ok(scope)
     }
 }
@@ -496,7 +405,7 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     if index >= scope.head.log_size {
         return Err(Error::NotFound);
     }
-    let row = txn.ledger(&scope.id, index)?.ok_or(BAD)?;
+    let row = txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
     let (version, wrap) = row.wrap.split_first_chunk::<8>().ok_or(BAD)?;
     let version = u64::from_be_bytes(*version);
     let at = |class| Context { space: base.space, scope: scope.id, epoch: base.epoch, class, object: index, version };
@@ -512,14 +421,14 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     // Damage is told here already; a stored leaf proves nothing, for whoever writes one row of a
     // file writes the other as well.
     let leaf = commit::commitment(r, bytes);
-    if txn.tree(&scope.id, 0, index)? != Some(leaf) {
+    if txn.tree(&scope.log(), 0, index)? != Some(leaf) {
         return Err(BAD);
     }
     Ok(OpenEntry { r: *r, salt: *salt, items, bytes: bytes.to_vec(), leaf })
 }
 
 /// The rows of a scope's tree in a snapshot.
-pub(crate) struct ReadRows<'a>(pub(crate) &'a dyn ReadTxn, pub(crate) ScopeId);
+pub(crate) struct ReadRows<'a>(pub(crate) &'a dyn ReadTxn, pub(crate) LogId);
 
 impl Nodes for ReadRows<'_> {
     fn get(&self, level: u8, idx: u64) -> Result<Option<[u8; 32]>> {

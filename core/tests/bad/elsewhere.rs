@@ -80,8 +80,8 @@ fn a_planted_schema_is_no_space_and_is_left_alone() {
         "CREATE VIEW v AS SELECT * FROM row",
         "CREATE INDEX i ON row(abs(number))",
         "ALTER TABLE row ADD COLUMN extra DEFAULT 1",
-        "DROP INDEX row_group",
-        "DROP TABLE tree; CREATE VIEW tree AS SELECT 1",
+        "DROP TABLE slot_copy",
+        "DROP TABLE ledger; CREATE VIEW ledger AS SELECT 1",
         "PRAGMA application_id=1",
     ] {
         let (_dir, file) = closed();

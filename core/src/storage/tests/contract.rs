@@ -1,8 +1,8 @@
 //! What both engines must do.
 
 use super::super::memory::{Fault, Memory, Op};
-use super::super::{Copy, Sqlite, Storage};
-use super::{A, B, body, rows, write};
+use super::super::{Copy, LogId, Sqlite, Storage};
+use super::{A, B, LOG_A, LOG_B, body, rows, write};
 use crate::error::Error;
 use std::time::Duration;
 
@@ -45,9 +45,9 @@ fn an_empty_space_has_nothing(s: &dyn Storage) {
     assert!(txn.head(&A, Copy::First).unwrap().is_none());
     assert!(txn.slots(Copy::Second).unwrap().is_empty());
     assert!(txn.scopes().unwrap().is_empty());
-    assert!(txn.ledger(&A, 0).unwrap().is_none());
-    assert!(txn.tree(&A, 0, 0).unwrap().is_none());
-    assert!(rows(txn.as_ref(), &A, 1, None).is_empty());
+    assert!(txn.ledger(&LOG_A, 0).unwrap().is_none());
+    assert!(txn.tree(&LOG_A, 0, 0).unwrap().is_none());
+    assert!(rows(txn.as_ref(), &A, 1).is_empty());
 }
 
 fn rows_come_back(s: &dyn Storage) {
@@ -71,7 +71,7 @@ fn a_row_is_its_scopes(s: &dyn Storage) {
     write(s, |t| t.put(&A, 5, 1, 1, 1, b"a").unwrap());
     write(s, |t| {
         t.delete(&B, 5).unwrap();
-        assert_eq!(t.delete_group(&B, 1).unwrap(), 0);
+        assert_eq!(t.delete_group(&B, 1, 0).unwrap(), 0);
         assert!(t.row(&B, 5).unwrap().is_none());
         assert!(t.row(&A, 5).unwrap().is_some());
     });
@@ -89,9 +89,8 @@ fn a_put_overwrites(s: &dyn Storage) {
         let row = txn.row(&A, 1).unwrap().unwrap();
         assert_eq!((row.group, row.version, row.sealed), (group, group, sealed));
     }
-    let txn = s.begin_read().unwrap();
-    assert!(rows(txn.as_ref(), &A, 4, Some(1)).is_empty(), "the old group no longer has it");
-    assert_eq!(rows(txn.as_ref(), &A, 4, Some(2)).len(), 1);
+    write(s, |t| assert_eq!(t.delete_group(&A, 1, 0).unwrap(), 0, "the old group no longer has it"));
+    write(s, |t| assert_eq!(t.delete_group(&A, 2, 0).unwrap(), 1));
 }
 
 fn deleting_spares_the_others(s: &dyn Storage) {
@@ -103,9 +102,11 @@ fn deleting_spares_the_others(s: &dyn Storage) {
     write(s, |t| {
         t.delete(&A, 4).unwrap();
         t.delete(&A, 100_000).unwrap();
-        assert_eq!(t.delete_group(&A, 0).unwrap(), 0, "0 is no group");
-        assert_eq!(t.delete_group(&A, 1).unwrap(), 49);
-        assert_eq!(t.delete_group(&A, 1).unwrap(), 0);
+        assert_eq!(t.delete_group(&A, 0, 0).unwrap(), 0, "0 is no group");
+        assert_eq!(t.delete_group(&A, 1, 100_001).unwrap(), 0);
+        assert_eq!(t.delete_group(&A, 1, 150).unwrap(), 25);
+        assert_eq!(t.delete_group(&A, 1, 0).unwrap(), 24);
+        assert_eq!(t.delete_group(&A, 1, 0).unwrap(), 0);
     });
     let txn = s.begin_read().unwrap();
     for n in 0..300 {
@@ -122,37 +123,34 @@ fn a_scan_is_in_order_and_can_stop(s: &dyn Storage) {
         t.put(&B, 1000, 1, 1, 0, b"another scope's").unwrap();
     });
     let txn = s.begin_read().unwrap();
-    let found = rows(txn.as_ref(), &A, 1, Some(1));
-    assert_eq!(found.iter().map(|r| r.number).collect::<Vec<_>>(), (51..100).step_by(2).collect::<Vec<_>>());
-    assert!(found.iter().all(|r| r.sealed == body(r.number) && r.class == 1 && r.group == 1));
-    let all = rows(txn.as_ref(), &A, 0, None);
+    let found = rows(txn.as_ref(), &A, 1);
+    assert_eq!(found.iter().map(|r| r.number).collect::<Vec<_>>(), (1..200).step_by(2).collect::<Vec<_>>());
+    assert!(found.iter().all(|r| r.sealed == body(r.number) && r.class == 1 && r.group == r.number / 50));
+    let all = rows(txn.as_ref(), &A, 0);
     assert_eq!(all.iter().map(|r| r.number).collect::<Vec<_>>(), (0..200).step_by(2).collect::<Vec<_>>());
     let mut seen = 0;
-    let stopped = txn.scan(&A, 0, None, &mut |row| {
+    let stopped = txn.scan(&A, 0, &mut |row| {
         seen += 1;
         // A callback may read in the same transaction.
         assert!(txn.row(&A, row.number).unwrap().is_some());
         if seen == 3 { Err(Error::Cancelled) } else { Ok(()) }
     });
     assert!(matches!(stopped, Err(Error::Cancelled)) && seen == 3);
-    assert_eq!(rows(txn.as_ref(), &A, 0, None).len(), 100, "a stopped scan leaves nothing behind");
+    assert_eq!(rows(txn.as_ref(), &A, 0).len(), 100, "a stopped scan leaves nothing behind");
 }
 
 fn extreme_numbers_and_sizes(s: &dyn Storage) {
     let numbers = [0, 1, 255 << 40 | 7, i64::MAX as u64, 1 << 63, u64::MAX];
     let large = vec![7; 3 << 20];
-    // A subtree that ends with this leaf; a log never has more than fit into an `i64`.
-    let node = |last: u64| {
-        let level = (last + u64::from(last < u64::MAX)).trailing_zeros();
-        (last <= i64::MAX as u64).then_some((level as u8, last >> level))
-    };
+    // Of a log, and the subtrees that end with each leaf.
+    let entries = [0, 1, 255 << 32 | 7, (1 << 47) - 1];
+    let nodes = |last: u64| vec![[1; 32]; last.trailing_ones() as usize + 1];
     write(s, |t| {
         for n in numbers {
             t.put(&A, n, n, 255, n, b"").unwrap();
-            t.put_ledger(&A, n, b"", b"").unwrap();
-            if let Some((level, idx)) = node(n) {
-                t.put_tree(&A, level, idx, &[1; 32]).unwrap();
-            }
+        }
+        for n in entries {
+            t.put_ledger(&LOG_A, n, &nodes(n), b"", b"").unwrap();
         }
         t.put(&A, 2, 2, 2, 2, &large).unwrap();
     });
@@ -160,10 +158,11 @@ fn extreme_numbers_and_sizes(s: &dyn Storage) {
     for n in numbers {
         let row = txn.row(&A, n).unwrap().unwrap();
         assert_eq!((row.number, row.group, row.class, row.version, row.sealed.len()), (n, n, 255, n, 0));
-        assert_eq!(rows(txn.as_ref(), &A, 255, Some(n)).len(), usize::from(n != 0));
-        assert!(txn.ledger(&A, n).unwrap().is_some_and(|l| l.wrap.is_empty() && l.sealed.is_empty()));
-        if let Some((level, idx)) = node(n) {
-            assert_eq!(txn.tree(&A, level, idx).unwrap(), Some([1; 32]));
+    }
+    for n in entries {
+        assert!(txn.ledger(&LOG_A, n).unwrap().is_some_and(|l| l.wrap.is_empty() && l.sealed.is_empty()));
+        for level in 0..n.trailing_ones() as u8 + 1 {
+            assert_eq!(txn.tree(&LOG_A, level, n >> level).unwrap(), Some([1; 32]));
         }
     }
     assert_eq!(txn.row(&A, 2).unwrap().unwrap().sealed, large);
@@ -193,19 +192,23 @@ fn two_copies_of_heads_and_slots(s: &dyn Storage) {
 
 fn log_and_tree(s: &dyn Storage) {
     write(s, |t| {
-        for i in 0..50 {
-            t.put_ledger(&A, i, &body(i), &body(i + 1)).unwrap();
-            t.put_tree(&A, 1, i, &[i as u8; 32]).unwrap();
+        for i in 0u64..50 {
+            let nodes = (0..=i.trailing_ones()).map(|level| [level as u8 ^ i as u8; 32]);
+            t.put_ledger(&LOG_A, i, &nodes.collect::<Vec<_>>(), &body(i), &body(i + 1)).unwrap();
         }
-        t.put_ledger(&A, 7, b"", b"rewritten").unwrap();
-        t.put_tree(&A, 1, 7, &[0xee; 32]).unwrap();
+        t.put_ledger(&LOG_A, 7, &[[0xee; 32]], b"", b"rewritten").unwrap();
     });
     let txn = s.begin_read().unwrap();
-    let entry = txn.ledger(&A, 8).unwrap().unwrap();
+    let entry = txn.ledger(&LOG_A, 8).unwrap().unwrap();
     assert_eq!((entry.wrap, entry.sealed), (body(8), body(9)));
-    assert_eq!(txn.ledger(&A, 7).unwrap().unwrap().sealed, b"rewritten");
-    assert_eq!((txn.tree(&A, 1, 7).unwrap(), txn.tree(&A, 1, 8).unwrap()), (Some([0xee; 32]), Some([8; 32])));
-    assert!(txn.ledger(&B, 8).unwrap().is_none() && txn.tree(&A, 0, 8).unwrap().is_none());
+    assert_eq!(txn.ledger(&LOG_A, 7).unwrap().unwrap().sealed, b"rewritten");
+    assert_eq!((txn.tree(&LOG_A, 0, 7).unwrap(), txn.tree(&LOG_A, 0, 8).unwrap()), (Some([0xee; 32]), Some([8; 32])));
+    assert_eq!((txn.tree(&LOG_A, 1, 4).unwrap(), txn.tree(&LOG_A, 2, 2).unwrap()), (Some([8; 32]), Some([9; 32])));
+    // Another scope's, under the same number: a planted row.
+    let planted = LogId { scope: B, ..LOG_A };
+    assert!(txn.ledger(&planted, 8).unwrap().is_none() && txn.tree(&planted, 0, 8).unwrap().is_none());
+    assert!(txn.ledger(&LOG_B, 8).unwrap().is_none() && txn.tree(&LOG_A, 0, 50).unwrap().is_none());
+    assert!(txn.tree(&LOG_A, 1, 25).unwrap().is_none() && txn.tree(&LOG_A, 3, 6).unwrap().is_none());
 }
 
 fn dropped_is_undone(s: &dyn Storage) {
@@ -291,14 +294,14 @@ fn threads_lose_nothing(s: &dyn Storage) {
                     let txn = s.begin_read().unwrap();
                     let head = txn.head(&A, Copy::First).unwrap();
                     let n = head.map_or(0, |h| u64::from_be_bytes(h.body.try_into().unwrap()));
-                    assert_eq!(rows(txn.as_ref(), &A, 1, None).len() as u64, n, "half a transaction was seen");
+                    assert_eq!(rows(txn.as_ref(), &A, 1).len() as u64, n, "half a transaction was seen");
                 }
             });
         }
     });
     let txn = s.begin_read().unwrap();
     assert_eq!(txn.head(&A, Copy::Second).unwrap().unwrap().body, 100u64.to_be_bytes());
-    assert_eq!(rows(txn.as_ref(), &A, 1, None).len(), 100);
+    assert_eq!(rows(txn.as_ref(), &A, 1).len(), 100);
 }
 
 /// One transaction of the fault tests below.

@@ -2,7 +2,7 @@
 //! `cargo test --release -p healthspace --lib storage::tests::measure -- --ignored --nocapture`
 
 use super::super::{Sqlite, Storage};
-use super::{A, write};
+use super::{A, LOG_A, write};
 use std::time::Instant;
 
 /// CPU time of this thread, nanoseconds.
@@ -41,8 +41,7 @@ fn puts_and_random_reads() {
             txn.put(&A, number + 5000, 78, 2, i, &[1; 900]).unwrap();
             txn.put(&A, 1 << 41, 0, 4, i, &[2; 2000]).unwrap();
             txn.put_head(&A, &[3; 300], &[4; 32]).unwrap();
-            txn.put_ledger(&A, i, &[5; 100], &[6; 400]).unwrap();
-            txn.put_tree(&A, 0, i, &[7; 32]).unwrap();
+            txn.put_ledger(&LOG_A, i, &[[7; 32]], &[5; 100], &[6; 400]).unwrap();
         });
     }
     report("commit of one record", 1000, wall, from);
@@ -68,7 +67,7 @@ fn puts_and_random_reads() {
     report("begin and end a snapshot", 1000, wall, from);
 
     let (wall, from) = (Instant::now(), cpu());
-    write(&storage, |txn| assert_eq!(txn.delete_group(&A, 3).unwrap(), 10_000));
+    write(&storage, |txn| assert_eq!(txn.delete_group(&A, 3, 0).unwrap(), 10_000));
     report("delete_group", 10_000, wall, from);
     println!("file: {} bytes per row", std::fs::metadata(dir.path().join("m.hs")).unwrap().len() / ROWS);
 }

@@ -5,11 +5,13 @@ mod file;
 mod measure;
 mod process;
 
-use super::{ReadTxn, Row, Storage, WriteTxn};
+use super::{LogId, ReadTxn, Row, Storage, WriteTxn};
 use crate::id::ScopeId;
 
 const A: ScopeId = ScopeId::from_bytes([0xa; 16]);
 const B: ScopeId = ScopeId::from_bytes([0xb; 16]);
+const LOG_A: LogId = LogId { scope: A, ordinal: 1 };
+const LOG_B: LogId = LogId { scope: B, ordinal: 2 };
 
 /// Distinct bytes for a row number, of a length that varies with it.
 fn body(number: u64) -> Vec<u8> {
@@ -30,9 +32,9 @@ fn write(storage: &dyn Storage, f: impl FnOnce(&mut dyn WriteTxn)) {
     txn.commit().unwrap();
 }
 
-fn rows(txn: &dyn ReadTxn, scope: &ScopeId, class: u8, group: Option<u64>) -> Vec<Row> {
+fn rows(txn: &dyn ReadTxn, scope: &ScopeId, class: u8) -> Vec<Row> {
     let mut out = Vec::new();
-    txn.scan(scope, class, group, &mut |row| {
+    txn.scan(scope, class, &mut |row| {
         out.push(row);
         Ok(())
     })

@@ -86,7 +86,7 @@ fn processes_and_handles_lose_nothing() {
     }
     let txn = storage.begin_read().unwrap();
     assert_eq!(counter(&txn.head(&A, Copy::Second).unwrap()), 200);
-    let mut versions: Vec<_> = rows(txn.as_ref(), &A, 1, None).iter().map(|r| r.version).collect();
+    let mut versions: Vec<_> = rows(txn.as_ref(), &A, 1).iter().map(|r| r.version).collect();
     versions.sort_unstable();
     assert_eq!(versions, (0..200).collect::<Vec<_>>());
 }
@@ -129,7 +129,7 @@ fn a_killed_process_leaves_its_last_commit() {
     assert!(log > 4 << 20, "the transaction had reached the log: {log}");
     let storage = Sqlite::open(&path).unwrap();
     let txn = storage.begin_read().unwrap();
-    let found = rows(txn.as_ref(), &A, 1, None);
+    let found = rows(txn.as_ref(), &A, 1);
     assert_eq!(found.len(), 20);
     assert!(found.iter().all(|r| r.version == 1 && r.sealed == body(r.number)));
     assert!(txn.scopes().unwrap().is_empty());

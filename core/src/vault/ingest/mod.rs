@@ -406,12 +406,12 @@ impl Partition {
             let mark = ordinal + 1;
             let gone: Vec<_> = work.manifest.segments.iter().filter(|s| s.staged == mark).cloned().collect();
             for s in gone {
-                tx.txn.delete(&work.scope.id, s.row.number)?;
-                tx.drop_group(work, s.group)?;
+                tx.drop_segment(work, &s)?;
             }
             work.manifest.segments.retain(|s| s.staged != mark);
             work.manifest.staged.retain(|s| s.ordinal != ordinal);
-            tx.txn.delete_group(&work.scope.id, staged.group)?;
+            let from = u64::from(work.scope.ordinal) << 40 | staged.first_row;
+            tx.txn.delete_group(&work.scope.id, staged.group, from)?;
             tx.drop_group(work, staged.group)?;
             let old = tx.source_entry(work, ordinal)?;
             let entry = SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..(*old).clone() };

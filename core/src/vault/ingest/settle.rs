@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::Report;
 use crate::record::{FactDraft, Revision};
-use crate::vault::manifest::{Manifest, Staged};
+use crate::vault::manifest::{Manifest, SegmentRef, Staged};
 use crate::vault::tx::{Tx, Work};
 use core::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub(crate) struct Pending {
 
 /// The segments that queries see, by row.
 pub(crate) fn visible(manifest: &Manifest) -> Vec<(u64, u64)> {
-    manifest.segments.iter().filter(|s| s.staged == 0).map(|s| (s.row.number, s.row.version)).collect()
+    manifest.segments.iter().filter(|s| s.staged == 0).map(SegmentRef::key).collect()
 }
 
 impl Pending {
@@ -82,7 +82,7 @@ pub(crate) fn settle(
     let of = |mine: bool| {
         let all = work.manifest.segments.iter();
         let chosen = all.filter(move |s| s.staged == staged.ordinal + 1 || !mine && s.staged == 0);
-        Catalog::of(chosen.filter_map(|s| work.segments.get(&(s.row.number, s.row.version)).cloned()))
+        Catalog::of(chosen.filter_map(|s| work.segments.get(&s.key()).cloned()))
     };
     let (mine, all) = (of(true), of(false));
     let mut settled = Settled { renewed: pending.renewed, ..Settled::default() };
@@ -244,7 +244,7 @@ fn samples_linked(r: &RecordRef<'_>, report: &mut Report) {
 fn drop_doubled(tx: &mut Tx<'_>, work: &mut Work, mark: u32, doubled: &BTreeSet<RecordId>) -> Result<()> {
     for at in 0..work.manifest.segments.len() {
         let Some(s) = work.manifest.segments.get(at).filter(|s| s.staged == mark) else { continue };
-        let segment = work.segments.get(&(s.row.number, s.row.version)).ok_or(Error::Internal(91))?;
+        let segment = work.segments.get(&s.key()).ok_or(Error::Internal(91))?;
         if !doubled.iter().any(|id| segment.holds(id)) {
             continue;
         }

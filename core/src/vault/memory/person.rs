@@ -214,7 +214,7 @@ fn as_history(builder: &mut SegmentBuilder, r: RecordRef<'_>) {
 fn forget(tx: &mut Tx<'_>, work: &mut Work, gone: &BTreeSet<RecordId>) -> Result<()> {
     for at in 0..work.manifest.segments.len() {
         let Some(s) = work.manifest.segments.get(at).filter(|s| s.staged == 0) else { continue };
-        let segment = work.segments.get(&(s.row.number, s.row.version)).ok_or(Error::Internal(92))?;
+        let segment = work.segments.get(&s.key()).ok_or(Error::Internal(92))?;
         if !gone.iter().any(|id| segment.holds(id)) {
             continue;
         }

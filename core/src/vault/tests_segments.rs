@@ -1,0 +1,84 @@
+//! Where the facts of small commits go.
+
+use super::tests::{clock, fill, model, observation, source, unlock};
+use super::tests_faults::create;
+use super::*;
+use crate::catalog::FAN;
+use crate::label::Purpose;
+use crate::storage::memory::{Memory, Op};
+use std::sync::Arc;
+
+fn space() -> (Memory, HealthSpace) {
+    let memory = Memory::new();
+    let space = create(Arc::new(memory.clone()), clock().0);
+    fill(&space);
+    (memory, space)
+}
+
+/// Of the health partition: (weight, whether it stands in the manifest) of each visible segment.
+fn segments(space: &HealthSpace) -> Vec<(u64, bool)> {
+    let (_, state) = space.inner.read().unwrap();
+    let list = &state.partitions[0].manifest.segments;
+    list.iter().filter(|s| s.staged == 0).map(|s| (s.weight, s.here.is_some())).collect()
+}
+
+#[test]
+fn the_newest_few_facts_stand_in_the_manifest_and_nothing_is_lost() {
+    let (_, space) = space();
+    let mut expected = 0;
+    for n in 0..150u32 {
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        // Long texts fill the manifest's share before eight stand in it.
+        let long = "word ".repeat(if n % 50 > 40 { 120 } else { 1 });
+        session.remember_in("health", &format!("Remark {n} {long}")).unwrap();
+        expected += 1;
+        if n % 40 == 39 {
+            let one = observation(&format!("n{n}"), "laboratory", "13457-7", "2026-02-01", &n.to_string(), "");
+            space.partition("health").unwrap().import(source(&[one])).unwrap();
+        }
+        let all = segments(&space);
+        let here: Vec<_> = all.iter().enumerate().filter(|(_, s)| s.1).collect();
+        assert!(here.len() <= 1, "{all:?}");
+        assert!(here.iter().all(|(at, s)| *at + 1 == all.len() && s.0 < FAN as u64), "{all:?}");
+        assert!(all.len() < 24, "{all:?}");
+    }
+    let kept = space.partition("health").unwrap().memories().unwrap().into_value();
+    assert_eq!(kept.len(), expected);
+}
+
+#[test]
+fn a_remembered_sentence_writes_its_body_and_the_manifest() {
+    let (memory, space) = space();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let mut most = 0;
+    let mut puts = 0;
+    for n in 0..64 {
+        let from = memory.operations().len();
+        session.remember_in("health", &format!("Remark {n}")).unwrap();
+        let written = memory.operations()[from..].iter().filter(|o| matches!(o, Op::Put { .. })).count();
+        most = most.max(written);
+        puts += written;
+    }
+    // Every eighth fills a segment, and one fills a page of keys.
+    assert!(most <= 5 && puts <= 64 * 2 + 64 / 8 + 4, "{puts} rows in 64 commits, {most} in one");
+}
+
+#[test]
+fn a_key_that_stands_in_the_manifest_is_dropped_there() {
+    let (memory, space) = space();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let id = session.remember_in("health", "To be forgotten").unwrap();
+    session.remember_in("health", "To be kept").unwrap();
+    let group = {
+        let (_, state) = space.inner.read().unwrap();
+        state.partitions[0].catalog.find_record(&id).unwrap().object().group
+    };
+    space.partition("health").unwrap().delete_memory(id, super::tests::gesture()).unwrap();
+    drop((session, space));
+    let space = HealthSpace::open_in(Arc::new(memory), &unlock(), clock().0, None).unwrap();
+    let (txn, state) = space.inner.read().unwrap();
+    let scope = &state.partitions[0];
+    assert!(scope.with_group(&space.inner.base, &*txn, group, |_, _| Ok(())).is_err());
+    drop(txn);
+    assert_eq!(space.partition("health").unwrap().memories().unwrap().into_value().len(), 1);
+}
