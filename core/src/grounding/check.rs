@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Composed;
 
 /// What is wrong with an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {
     /// `[r:N]` that the context does not have.
@@ -25,8 +25,10 @@ pub enum Violation {
     },
 }
 
+silent_debug!(Violation);
+
 /// The outcome of [`check_answer`].
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct AnswerCheck {
     /// What is wrong, in the order of the answer.
@@ -36,6 +38,8 @@ pub struct AnswerCheck {
     /// Sentences that state a number and cite nothing: not checked.
     pub uncited: usize,
 }
+
+silent_debug!(AnswerCheck);
 
 impl AnswerCheck {
     /// Whether nothing was found wrong.

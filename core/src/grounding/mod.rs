@@ -78,13 +78,15 @@ pub struct Citation {
 }
 
 /// What was left out for lack of room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Omission {
     /// Of what, in the language of the text.
     pub what: String,
     /// How many lines or rows.
     pub count: u32,
 }
+
+silent_debug!(Omission);
 
 /// A context for a model. Its `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]

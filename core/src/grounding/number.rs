@@ -7,12 +7,14 @@ use crate::lang::Lang;
 use crate::record::Decimal;
 
 /// An integer and how many of its digits stand behind the point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fixed {
     pub(super) units: i128,
     pub(super) scale: u32,
     pub(super) exact: bool,
 }
+
+silent_debug!(Fixed);
 
 fn lift(d: Decimal, scale: u32) -> Option<i128> {
     let by = u32::try_from(i64::from(scale) - i64::from(d.scale())).ok()?;

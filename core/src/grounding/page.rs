@@ -19,20 +19,24 @@ pub(super) struct Target {
     sample: Option<(u32, Span)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Part {
     Text(String),
     Cite(Target),
 }
 
+silent_debug!(Part);
+
 /// One line of the context.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Line {
     parts: Vec<Part>,
     items: Vec<Item>,
     rank: u8,
     listed: u32,
 }
+
+silent_debug!(Line);
 
 impl Line {
     /// Lines of a lower rank are kept first.
@@ -82,7 +86,7 @@ impl Line {
 }
 
 /// Lines under a title.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Block {
     /// May hold quoted text.
     pub(super) title: String,
@@ -92,6 +96,8 @@ pub(super) struct Block {
     /// Rows for which no line was even made.
     pub(super) unlisted: u32,
 }
+
+silent_debug!(Block);
 
 impl Block {
     pub(super) fn new(title: impl Into<String>, what: impl Into<String>) -> Self {

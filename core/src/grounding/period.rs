@@ -8,11 +8,13 @@ use crate::lang::Lang;
 use crate::record::{Precision, When};
 
 /// Half-open range of local days; an end may be open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period {
     pub(super) from: Option<i64>,
     pub(super) to: Option<i64>,
 }
+
+silent_debug!(Period);
 
 pub(super) const DAY_MS: i64 = 86_400_000;
 

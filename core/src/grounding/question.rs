@@ -41,7 +41,7 @@ impl Topic {
 }
 
 /// The event a question names.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct EventAsk {
     /// Known to the tables, or else to be looked for among the records' own words.
     pub(super) concept: Option<&'static Concept>,
@@ -51,8 +51,10 @@ pub(super) struct EventAsk {
     pub(super) end: bool,
 }
 
+silent_debug!(EventAsk);
+
 /// Words of one clause that no table knows, folded: to be looked for among the records' own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Rest {
     pub(super) clause: usize,
     pub(super) words: Vec<String>,
@@ -60,8 +62,10 @@ pub(super) struct Rest {
     pub(super) bare: bool,
 }
 
+silent_debug!(Rest);
+
 /// A question taken apart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) lang: Lang,
     pub(super) concepts: Vec<&'static Concept>,
@@ -72,6 +76,8 @@ pub(super) struct Plan {
     /// Whether the end of the question was not read.
     pub(super) cut: bool,
 }
+
+silent_debug!(Plan);
 
 pub(super) const TOPICS: &[(Topic, &str)] = &[
     (

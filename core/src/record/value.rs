@@ -12,11 +12,13 @@ use core::fmt;
 /// assert_eq!(Decimal::parse("12e-1").unwrap().to_f64(), 1.2);
 /// assert!(Decimal::parse("1e999999999").is_none());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decimal {
     mantissa: i64,
     scale: i8,
 }
+
+silent_debug!(Decimal);
 
 impl Decimal {
     /// `mantissa * 10^-scale`; `None` outside the scales of -18..=30.
@@ -167,7 +169,7 @@ impl Comparator {
 }
 
 /// A measured amount, as reported.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Quantity {
     /// The number, digit for digit.
     pub number: Decimal,
@@ -179,8 +181,10 @@ pub struct Quantity {
     pub ucum: String,
 }
 
+silent_debug!(Quantity);
+
 /// What a fact says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub enum Value {
     /// That it is there: a condition, a medication, a visit.
     #[default]
@@ -194,6 +198,8 @@ pub enum Value {
     /// Yes or no.
     Bool(bool),
 }
+
+silent_debug!(Value);
 
 #[cfg(test)]
 mod tests {
