@@ -227,7 +227,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     if !named.fact.note.trim().is_empty() && named.fact.kind == Kind::Medication && rank < 10 {
         line = line.text(format!(", {}", view.quote(&named.fact.note)));
     }
-    Some(line.cite(last).listed())
+    Some(line.cite(last))
 }
 
 /// Lists entries; `rank` of the first ones, later ones give way first.

@@ -127,7 +127,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
             view.date(row.fact.when.as_ref()),
             view.mark(&row.fact)
         ));
-        block.push(line.cite(row).listed());
+        block.push(line.cite(row));
         rank = rank.saturating_add(1);
     }
     if block.lines.is_empty() && view.plan.period.is_some() {
@@ -179,7 +179,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
         for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
             line = line.cite(row);
         }
-        block.push(line.listed());
+        block.push(line);
     }
     Ok(Some(block))
 }

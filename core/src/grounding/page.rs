@@ -1,4 +1,4 @@
-//! Lines, blocks and the budget: what fits is shown, what does not is counted.
+//! Lines, blocks and the budget: what fits is shown, what does not is counted, line by line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,6 @@ pub(super) struct Line {
     parts: Vec<Part>,
     items: Vec<Item>,
     rank: u8,
-    listed: u32,
 }
 
 silent_debug!(Line);
@@ -41,7 +40,7 @@ silent_debug!(Line);
 impl Line {
     /// Lines of a lower rank are kept first.
     pub(super) const fn new(rank: u8) -> Self {
-        Self { parts: Vec::new(), items: Vec::new(), rank, listed: 0 }
+        Self { parts: Vec::new(), items: Vec::new(), rank }
     }
 
     pub(super) fn text(mut self, text: impl Into<String>) -> Self {
@@ -75,12 +74,6 @@ impl Line {
     /// Notes rows that the line is computed from.
     pub(super) fn release<'a>(mut self, rows: impl IntoIterator<Item = &'a FactRow>) -> Self {
         self.items.extend(rows.into_iter().map(|r| (r.record, r.part)));
-        self
-    }
-
-    /// One listed row: counted as not shown where the line is left out.
-    pub(super) const fn listed(mut self) -> Self {
-        self.listed = 1;
         self
     }
 }
@@ -256,7 +249,7 @@ fn render(
         let (mut shown, mut left) = (false, block.unlisted);
         for (l, line) in block.lines.iter().enumerate() {
             if !keep.contains(&(b, l)) {
-                left = left.saturating_add(line.listed);
+                left = left.saturating_add(1);
                 continue;
             }
             if !shown && !block.title.is_empty() {
@@ -278,9 +271,6 @@ fn render(
                 }
             }
             body.push('\n');
-        }
-        if !shown && !block.lines.is_empty() {
-            left = left.max(1);
         }
         if left > 0 {
             match omitted.iter_mut().find(|o| o.what == block.what) {

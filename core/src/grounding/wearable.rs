@@ -207,7 +207,7 @@ impl Chunks<'_> {
                     text = format!("{text}, {}", view.quote(source));
                 }
                 let rows = sums.rows.iter().filter_map(|i| self.rows.get(*i).copied());
-                let mut line = Line::new(rank).text(text).release(rows.clone()).listed();
+                let mut line = Line::new(rank).text(text).release(rows.clone());
                 for row in rows.take(2) {
                     line = line.cite(row);
                 }
