@@ -30,6 +30,7 @@ mod speed;
 mod tests;
 mod view;
 mod wearable;
+mod whose;
 
 pub use check::{AnswerCheck, Violation, check_answer};
 pub use compose::compose;

@@ -4,6 +4,7 @@ use super::clause::{self, Found};
 use super::concepts::{self, Area, Concept, GROUPS};
 use super::fold;
 use super::period::{self, Period};
+use super::whose;
 use crate::lang::Lang;
 use crate::record::Kind;
 
@@ -73,6 +74,8 @@ pub(super) struct Plan {
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
     pub(super) rest: Vec<Rest>,
+    /// Whether some of it is about somebody else.
+    pub(super) others: bool,
     /// Whether the end of the question was not read.
     pub(super) cut: bool,
 }
@@ -138,10 +141,14 @@ struct Word {
 
 /// Takes a question apart. `today` is a local day number.
 pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
-    let (mut texts, clauses): (Vec<String>, Vec<usize>) = clause::split(question).into_iter().unzip();
-    let cut = texts.len() > WORDS || clause::is_cut(question);
-    texts.truncate(WORDS);
+    let mut split = clause::split(question);
+    let cut = split.len() > WORDS || clause::is_cut(question);
+    split.truncate(WORDS);
+    let others = whose::others(&split);
+    let (mut texts, clauses): (Vec<String>, Vec<usize>) = split.into_iter().unzip();
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
+    // What is about somebody else is not read: neither what it asks for nor its dates.
+    texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
     let (period, dated) = period::find(question, &texts, lang, today);
     let mut words: Vec<Word> = texts
         .into_iter()
@@ -160,8 +167,16 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         })
         .collect();
 
-    let mut plan =
-        Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: rest(&words, &found), cut };
+    let mut plan = Plan {
+        lang,
+        concepts: Vec::new(),
+        topics: Vec::new(),
+        event: None,
+        period,
+        rest: rest(&words, &found),
+        others: others.stated,
+        cut,
+    };
     let markers: Vec<(usize, usize)> = words
         .iter()
         .enumerate()
