@@ -6,7 +6,7 @@ use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Rest, Topic};
 use super::view::{self, Event, View, de};
-use super::{Composed, Options, overview, period, person, series, wearable};
+use super::{Composed, Options, overview, period, person, series, wearable, workouts};
 use crate::catalog::{FactRow, Facts, LeanRows, Presence};
 use crate::error::Result;
 use crate::record::{Kind, Status};
@@ -235,8 +235,14 @@ impl Draft<'_> {
                 empty.push(c);
             }
         }
+        let mut workouts = view.plan.topics.contains(&Topic::Workouts);
         for c in empty {
-            self.miss(c.key, c.name(view.lang));
+            // "Calories burned" may stand in workouts alone.
+            if !workouts::tell_of(view, c)? {
+                self.miss(c.key, c.name(view.lang));
+            } else if !core::mem::replace(&mut workouts, true) {
+                self.blocks.extend(lists::topic(view, Topic::Workouts, 1, false)?);
+            }
         }
         Ok(())
     }

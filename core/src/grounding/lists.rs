@@ -7,6 +7,7 @@ use super::page::{Block, Line};
 use super::period::{Period, days};
 use super::question::Topic;
 use super::view::{View, sort};
+use super::workouts;
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::record::{Category, FactDraft, Kind, Status, Value};
@@ -181,6 +182,9 @@ fn status(view: &View<'_>, fact: &FactDraft) -> String {
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     let (first, last) = (e.rows.first()?, e.last()?);
+    if first.fact.kind == Kind::Workout {
+        return workouts::line(view, &e.rows, rank);
+    }
     let said = e.deciding();
     let named = said.unwrap_or(last);
     let words = fold::words(&named.fact.text);
@@ -313,7 +317,8 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         rows.retain(|r| reaches(p, &r.fact) == Some(true));
     }
     let mut entries = match kind {
-        Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
+        Kind::Procedure | Kind::Encounter | Kind::Document => single(rows),
+        Kind::Workout => workouts::each(rows).into_iter().map(|rows| Entry { concept: None, rows }).collect(),
         _ => entries(view, rows),
     };
     let mut withheld = Vec::new();

@@ -31,6 +31,7 @@ mod tests;
 mod view;
 mod wearable;
 mod whose;
+mod workouts;
 
 pub use check::{AnswerCheck, Violation, check_answer};
 pub use compose::compose;

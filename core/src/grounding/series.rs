@@ -421,7 +421,7 @@ fn gap(view: &View<'_>, block: &mut Block, dated: &[&Lean], prefix: &str) -> Res
 
 /// Flag and reference range as reported, and where the value stands to that range. `brief` is for
 /// rows below one that shows the range: only what stands out.
-fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
+pub(super) fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
     let mut out = String::new();
     let Some(range) = &fact.range else { return out };
     let flag = range.interpretation.trim();

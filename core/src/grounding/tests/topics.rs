@@ -268,26 +268,3 @@ fn a_medication_without_a_name_is_no_wrong_no() {
     let labs = p.only(&[Category::Laboratory]).ask("Am I on methotrexate?");
     assert!(!labs.text.contains("readable"), "{}", labs.text);
 }
-
-/// A space holds one person's records: a question about somebody else is not answered with them.
-#[test]
-fn what_is_about_kin_is_not_answered_with_ones_own() {
-    let f = patient();
-    for q in [
-        "What is my son's LDL?",
-        "Quel est le LDL de ma mère ?",
-        "Which medicines does my wife take?",
-        "LDL de la fille de Paul",
-    ] {
-        let c = f.ask(q);
-        assert_eq!(c.missing, ["another-person"], "{q}: {}", c.text);
-        assert!(!c.text.contains("mg/dL") && !c.text.contains("imvastatin"), "{q}: {}", c.text);
-        assert!(c.text.contains("another person") || c.text.contains("autre personne"), "{}", c.text);
-    }
-    let c = f.ask("my LDL, and my son's LDL in 2010");
-    assert!(c.text.contains("last 92.10 mg/dL") && c.text.contains("another person"), "{}", c.text);
-    for q in ["My mother asks about my LDL", "Ma femme demande mon LDL", "Is my LDL a worry to my son?"] {
-        let c = f.ask(q);
-        assert!(c.missing.is_empty() && c.text.contains("92"), "{q}: {}", c.text);
-    }
-}
