@@ -195,7 +195,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&named.fact)),
         None => view.source_words(&named.fact),
     };
-    let mut line = Line::new(rank).release(&e.rows).text(name);
+    let mut line = Line::new(rank).release(&e.rows).text(name + &visit(view, &named.fact));
     let status = match said {
         Some(row) => status(view, &row.fact),
         None => view.say("dispensed or given", "délivré ou administré"),
@@ -232,6 +232,25 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         line = line.text(format!(", {}", view.quote(&named.fact.note)));
     }
     Some(line.cite(last))
+}
+
+/// The sort of a visit (HL7 v3 ActEncounterCode): code, English, French.
+const VISITS: [(&str, &str, &str); 8] = [
+    ("EMER", "emergency", "urgences"),
+    ("IMP", "hospital stay", "hospitalisation"),
+    ("ACUTE", "hospital stay", "hospitalisation"),
+    ("NONAC", "hospital stay", "hospitalisation"),
+    ("OBSENC", "observation in hospital", "observation à l'hôpital"),
+    ("AMB", "outpatient", "ambulatoire"),
+    ("VR", "remote", "à distance"),
+    ("HH", "at home", "à domicile"),
+];
+
+/// With the sort of visit: an answer to "how many emergencies" counts by it.
+fn visit(view: &View<'_>, fact: &FactDraft) -> String {
+    let coded = |code: &str| fact.kind == Kind::Encounter && fact.codes.iter().any(|c| c.code == code);
+    let found = VISITS.iter().find(|(code, ..)| coded(code));
+    found.map_or_else(String::new, |(_, en, fr)| format!(", {}", view.say(*en, *fr)))
 }
 
 /// Lists entries; `rank` of the first ones, later ones give way first.

@@ -206,7 +206,12 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
             "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
             p => p,
         };
+        // "Lower than in 2012" compares that with what came after.
+        let compares =
+            |w: &str| matches!(w, "than" | "compared" | "versus" | "vs" | "against" | "rapport" | "qu" | "compare");
+        let compared = spans.len() == 1 && (1..=3).any(|n| compares(before(n)));
         match prep {
+            _ if compared => Period { from: Some(*from), to: None },
             "after" | "apres" => Period { from: Some(*to), to: None },
             "before" | "avant" => Period { from: None, to: Some(*from) },
             "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
@@ -325,7 +330,7 @@ fn led(words: &[String], i: usize, p: Period) -> Period {
     let lead = if matches!(before(1), "the" | "le" | "la" | "l") { before(2) } else { before(1) };
     match lead {
         // Until today, too.
-        "since" | "depuis" => Period { to: None, ..p },
+        "since" | "depuis" | "than" | "que" => Period { to: None, ..p },
         "before" | "avant" => Period { from: None, to: p.from },
         _ => p,
     }
@@ -447,6 +452,10 @@ mod tests {
             ("steps this week compared to last week", "2026-11-16", "2026-11-24"),
             ("steps today and yesterday", "2026-11-22", "2026-11-24"),
             ("heart rate last week, blood pressure in 2019", "2019-01-01", "2026-11-23"),
+            ("is my LDL lower than in 2012", "2012-01-01", ""),
+            ("mon LDL par rapport à 2012", "2012-01-01", ""),
+            ("mon LDL est-il plus bas qu'en mars 2012 ?", "2012-03-01", ""),
+            ("higher than last year", "2025-01-01", ""),
             ("weight last summer", "2026-06-01", "2026-09-01"),
             ("mon poids l'été dernier", "2026-06-01", "2026-09-01"),
             ("weight last winter", "2025-12-01", "2026-03-01"),

@@ -102,7 +102,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     ),
     (
         Topic::Encounters,
-        "hospital|inpatient|hopital|doctor visit|doctor s visit|doctor appointment|see a doctor|see my doctor|see the doctor|saw a doctor|saw my doctor|seen a doctor|vu un medecin|vu mon medecin|voir un medecin|consulte un medecin|visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
+        "hospital|inpatient|hopital|er visit|emergency|doctor visit|doctor s visit|doctor appointment|see a doctor|see my doctor|see the doctor|saw a doctor|saw my doctor|seen a doctor|vu un medecin|vu mon medecin|voir un medecin|consulte un medecin|visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
     ),
     (
         Topic::Documents,
@@ -241,7 +241,8 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
         // In a clause that speaks of no measure and no start, what is named is asked for itself.
         let itself = !clause::has(found, f.clause, Area::Measure) && !markers.iter().any(|(_, n)| *n == f.clause);
         let allergic = clause::asks(found, f.clause, Topic::Allergies);
-        for c in &f.concepts {
+        let vaccines = clause::asks(found, f.clause, Topic::Immunizations);
+        for c in f.concepts.iter().map(|c| if vaccines { against(c) } else { c }) {
             let turns = match c.area {
                 Area::Medication => (measures || after) && !allergic,
                 Area::Condition | Area::Immunization => after && measures,
@@ -269,6 +270,13 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             }
         }
     }
+}
+
+/// The vaccine against a disease: "vaccinated against covid" does not ask for the disease.
+fn against(c: &'static Concept) -> &'static Concept {
+    let named = fold::words(c.en);
+    let vaccine = |v: &&Concept| c.area == Area::Condition && v.area == Area::Immunization && v.has_words(&named);
+    concepts::all().find(vaccine).unwrap_or(c)
 }
 
 /// What no table knows, by clause.

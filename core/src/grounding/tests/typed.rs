@@ -1,7 +1,7 @@
 //! Questions as a person types them: slips, seasons, somebody else's results, workouts.
 
 use super::fake::{Fake, patient, quantity};
-use crate::record::{Category, Coding, FactDraft, Kind, Value, When};
+use crate::record::{Category, Coding, FactDraft, Kind, Status, Value, When};
 
 /// A space holds one person's records: a question about somebody else is not answered with them.
 #[test]
@@ -33,6 +33,9 @@ fn questions_as_they_are_typed() {
     f.lab("718-7", "Hemoglobin", "14.9", "g/dL", "2020-01-01");
     f.lab("4548-4", "HbA1c", "5.81", "%", "2020-01-02");
     f.listed(Kind::Encounter, Category::Encounters, "Encounter Inpatient", "2012-09-01");
+    f.rows.last_mut().unwrap().fact.codes = vec![Coding::new("", "IMP", "")];
+    f.listed(Kind::Immunization, Category::Immunizations, "SARS-COV-2 (COVID-19) vaccine", "2021-05-04");
+    f.med("Acetaminophen 325 MG Oral Tablet", "2012-01-04", Status::Stopped);
     f.listed(Kind::Allergy, Category::Allergies, "Peanut (substance)", "2001-07-20");
     let c = f.ask("mon hémoglobine glyqée");
     assert!(c.text.contains("5,81 %") && !c.text.contains("14,9"), "{}", c.text);
@@ -40,8 +43,19 @@ fn questions_as_they_are_typed() {
     assert!(!c.text.contains("HbA1c"), "{}", c.text);
     for q in ["When was I last in hospital?", "Quand suis-je allé à l'hôpital ?"] {
         let c = f.ask(q);
-        assert!(c.text.contains("Encounter Inpatient") && c.missing.is_empty(), "{q}: {}", c.text);
+        assert!(c.text.contains("Encounter Inpatient»") && c.missing.is_empty(), "{q}: {}", c.text);
+        assert!(c.text.contains(", hospital stay, 2012") || c.text.contains(", hospitalisation, 2012"), "{}", c.text);
     }
+    let c = f.ask("Was I vaccinated against covid?");
+    assert!(c.text.contains("COVID-19 vaccine «") && c.missing.is_empty(), "{}", c.text);
+    let c = f.ask("What painkillers have I taken?");
+    assert!(c.text.contains("Painkiller\n- acetaminophen") && c.missing.is_empty(), "{}", c.text);
+    let c = f.ask("Is my LDL lower than in 2012?");
+    assert!(
+        c.text.contains("last 92.10 mg/dL (2014-01-28)") && c.text.contains("first 90.0 mg/dL (2012"),
+        "{}",
+        c.text
+    );
     let c = f.ask("Suis-je allergique aux cacahuètes ?");
     assert!(c.text.contains("Peanut") && c.missing.is_empty(), "{}", c.text);
     let c = f.ask("What was my LDL last summer?");
