@@ -85,6 +85,18 @@
     )
 )]
 
+/// `Debug` that shows the type and nothing in it: a log line of a host must not become a second
+/// copy of the records.
+macro_rules! silent_debug {
+    ($($t:ident $(<$l:lifetime>)?)*) => {$(
+        impl $(<$l>)? core::fmt::Debug for $t $(<$l>)? {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($t), "(..)"))
+            }
+        }
+    )*};
+}
+
 mod codec;
 mod crypto;
 mod environment;

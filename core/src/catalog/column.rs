@@ -8,7 +8,6 @@ pub(super) const CORRUPT: Error = Error::Corrupt(Part::Segment);
 /// Integers above a base, in planes: all lowest bytes, then all second bytes and so on. Planes are
 /// what zstd likes (like bytes stand together) and what memory likes (no column is wider than its
 /// widest value); a constant column takes no byte at all.
-#[derive(Debug)]
 pub(super) struct Column {
     base: u64,
     width: u8,

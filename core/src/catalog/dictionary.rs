@@ -15,7 +15,7 @@ pub(super) const MAX_BYTES: usize = 64 << 20;
 pub(super) type Zone = Option<(Precision, Option<i16>)>;
 
 /// What amounts have in common: unit, UCUM code (strings), digits behind the point, comparator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Measure {
     pub(super) unit: u32,
     pub(super) ucum: u32,
@@ -23,8 +23,10 @@ pub(super) struct Measure {
     pub(super) comparator: Comparator,
 }
 
+silent_debug!(Measure);
+
 /// A reference range: mantissas with their measures, and two strings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct RangeItem {
     pub(super) low: Option<(i64, u32)>,
     pub(super) high: Option<(i64, u32)>,
@@ -32,8 +34,9 @@ pub(super) struct RangeItem {
     pub(super) interpretation: u32,
 }
 
+silent_debug!(RangeItem);
+
 /// Distinct values, numbered as they come.
-#[derive(Debug)]
 pub(super) struct Pool<T> {
     items: Vec<T>,
     ids: HashMap<T, u32, super::index::Seeded>,
@@ -60,7 +63,6 @@ impl<T: Copy + Eq + Hash> Pool<T> {
 }
 
 /// The growing form. String 0 is empty, code set 0 has no codes, zone 0 is "no time".
-#[derive(Debug)]
 pub(super) struct Interner {
     pub(super) strings: Strings,
     pub(super) codings: Pool<[u32; 3]>,
@@ -151,7 +153,6 @@ impl Interner {
 }
 
 /// The compact form. Every number in it was bounded when it was read.
-#[derive(Debug)]
 pub(super) struct Dictionary {
     pub(super) text: Box<str>,
     /// Where each string ends.
@@ -171,7 +172,7 @@ pub(super) struct Dictionary {
 }
 
 /// A code of a code system, borrowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CodingRef<'a> {
     /// The system's URI; may be empty.
     pub(crate) system: &'a str,
@@ -180,6 +181,8 @@ pub(crate) struct CodingRef<'a> {
     /// The source's words for it; may be empty.
     pub(crate) display: &'a str,
 }
+
+silent_debug!(CodingRef<'a>);
 
 /// The part of `all` that entry `id` of a table of ends covers.
 #[inline]

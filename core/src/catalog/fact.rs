@@ -24,7 +24,7 @@ pub(crate) struct Fact<'a> {
 }
 
 /// An amount, borrowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QuantityRef<'a> {
     /// The number, digit for digit.
     pub(crate) number: Decimal,
@@ -35,6 +35,8 @@ pub(crate) struct QuantityRef<'a> {
     /// The UCUM code; may be empty.
     pub(crate) ucum: &'a str,
 }
+
+silent_debug!(QuantityRef<'a>);
 
 /// The codes of a set, borrowed.
 #[derive(Clone, Copy)]
@@ -70,7 +72,7 @@ pub(crate) enum ValueRef<'a> {
 }
 
 /// A reference range as reported, borrowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RangeRef<'a> {
     /// Lower bound.
     pub(crate) low: Option<QuantityRef<'a>>,
@@ -81,6 +83,8 @@ pub(crate) struct RangeRef<'a> {
     /// The reported flag; may be empty.
     pub(crate) interpretation: &'a str,
 }
+
+silent_debug!(RangeRef<'a>);
 
 fn quantity(words: &Dictionary, mantissa: i64, measure: u32) -> Option<QuantityRef<'_>> {
     let m = words.measures.get(measure as usize)?;

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Builds [`Folded`] hashers under a random key, so that no file can be made to collide.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Seeded(u64, u64);
 
 impl Default for Seeded {
@@ -22,7 +22,6 @@ impl BuildHasher for Seeded {
 }
 
 /// Multiply and fold, 8 bytes at a time: a third of the time of the standard hasher on short keys.
-#[derive(Debug)]
 pub(crate) struct Folded {
     state: u64,
     key: u64,
@@ -78,7 +77,6 @@ impl Hasher for Folded {
 ///
 /// A list may name an id more than once (the versions of one identity); the last one stands in the
 /// table, those before it in a sorted list, so that a thousand versions do not cost a million steps.
-#[derive(Debug)]
 pub(super) struct IdIndex {
     /// Row and one; 0 is empty. A power of two.
     slots: Box<[u32]>,

@@ -7,7 +7,7 @@ use crate::record::{Coding, FactDraft, Quantity, Value};
 use std::collections::HashMap;
 
 /// A row that may lack its words.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Lean {
     /// The row. Of a lean one, codes, words, units, range and origins are left out; record, part,
     /// class, time, status, number and comparator are there.
@@ -18,6 +18,8 @@ pub struct Lean {
     pub place: (u32, u32),
 }
 
+silent_debug!(Lean);
+
 impl core::ops::Deref for Lean {
     type Target = FactRow;
 
@@ -27,13 +29,15 @@ impl core::ops::Deref for Lean {
 }
 
 /// Rows, and what they share.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct LeanRows {
     /// The rows, in the order asked for.
     pub rows: Vec<Lean>,
     /// A fact of each kind that there is: its codes and words, and the unit of its value.
     pub heads: Vec<FactDraft>,
 }
+
+silent_debug!(LeanRows);
 
 impl LeanRows {
     /// Of whole rows.

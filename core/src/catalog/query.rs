@@ -1,6 +1,7 @@
 //! What can be asked of a catalog, and what comes back.
 
 use super::lean::{Lean, LeanRows};
+use crate::codec::cbor::Writer;
 use crate::error::Result;
 use crate::id::{RecordId, SourceId};
 use crate::record::{Category, DecisionClass, FactDraft, Kind, Sample, Span};
@@ -36,7 +37,7 @@ pub struct SourceInfo {
 }
 
 /// Summary of a chunk of wearable samples, kept beside it so that most questions need not open it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct SeriesSummary {
     /// How many samples.
     pub count: u32,
@@ -50,8 +51,10 @@ pub struct SeriesSummary {
     pub max: f64,
 }
 
+silent_debug!(SeriesSummary);
+
 /// One fact, owned.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct FactRow {
     /// The record that says it.
     pub record: RecordId,
@@ -72,6 +75,8 @@ pub struct FactRow {
     pub type_name: String,
 }
 
+silent_debug!(FactRow);
+
 /// In which order rows come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Order {
@@ -89,7 +94,7 @@ pub enum Order {
 /// let ldl = Query { codes: vec![("http://loinc.org".into(), "13457-7".into())], limit: 100, ..Query::default() };
 /// assert_eq!(ldl.limit, 100);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Query {
     /// Any of these (system, code) pairs, among any of a fact's codes. An empty system matches any
     /// system.
@@ -114,8 +119,40 @@ pub struct Query {
     pub standing: bool,
 }
 
+silent_debug!(Query);
+
+impl Query {
+    /// Every field, in one way only: what a ledger entry hashes.
+    pub(crate) fn canonical(&self) -> Vec<u8> {
+        // Destructured, so that a new field cannot be forgotten here.
+        let Self { codes, categories, kinds, from, to, limit, skip, order, include_errors, standing } = self;
+        let mut w = Writer::new();
+        w.array(10).array(codes.len());
+        for (system, code) in codes {
+            w.text(system).text(code);
+        }
+        w.array(categories.len());
+        for category in categories {
+            w.uint(*category as u64);
+        }
+        w.array(kinds.len());
+        for kind in kinds {
+            w.uint(*kind as u64);
+        }
+        for time in [from, to] {
+            match time {
+                Some(at) => w.int(*at),
+                None => w.null(),
+            };
+        }
+        w.uint(*limit as u64).uint(*skip as u64).bool(*order == Order::OldestFirst);
+        w.bool(*include_errors).bool(*standing);
+        w.into_bytes()
+    }
+}
+
 /// One line of "what is there".
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Presence {
     /// Category.
     pub category: Category,
@@ -134,6 +171,8 @@ pub struct Presence {
     /// Last date.
     pub last: Option<i64>,
 }
+
+silent_debug!(Presence);
 
 /// A filtered view of the facts of a partition: what grounding is given. Rows that the filter
 /// refuses do not exist here: not in lists, counts, presences or totals.

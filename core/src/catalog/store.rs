@@ -12,7 +12,7 @@ use core::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// A segment and what newer segments say of its records.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Slot {
     pub(super) segment: Arc<Segment>,
     /// The catalog's number of each class of the segment.
@@ -75,7 +75,7 @@ impl Slot {
 }
 
 /// The segments of a partition. Cloning it is cheap: segments are shared.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Catalog {
     slots: Vec<Slot>,
     /// Every class of any segment so far.

@@ -5,7 +5,6 @@ use super::index::Seeded;
 use std::hash::{BuildHasher, Hasher};
 
 /// String 0 is empty.
-#[derive(Debug)]
 pub(super) struct Strings {
     pub(super) text: String,
     /// Where each string ends.

@@ -4,7 +4,6 @@ use super::claim::Level;
 use crate::audit::Entry;
 use crate::id::{GrantId, RecordId};
 use crate::lang::Lang;
-use core::fmt;
 
 /// What a verified evidence file proves, and what it does not.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,18 +71,7 @@ pub enum DisclosedItems {
     Open(Vec<(RecordId, u16)>),
 }
 
-macro_rules! silent {
-    ($($t:ident)*) => {$(
-        /// The type alone: a log line must not become a second ledger.
-        impl fmt::Debug for $t {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($t), "(..)"))
-            }
-        }
-    )*};
-}
-
-silent!(EvidenceReport ShownLog Disclosed ShownGrant DisclosedItems);
+silent_debug!(EvidenceReport ShownLog Disclosed ShownGrant DisclosedItems);
 
 impl Disclosed {
     /// In plain words, one line (`en`, `fr`).

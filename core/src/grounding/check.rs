@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::Composed;
+use crate::record::Decimal;
 
 /// What is wrong with an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {
     /// `[r:N]` that the context does not have.
@@ -25,8 +26,10 @@ pub enum Violation {
     },
 }
 
+silent_debug!(Violation);
+
 /// The outcome of [`check_answer`].
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct AnswerCheck {
     /// What is wrong, in the order of the answer.
@@ -36,6 +39,8 @@ pub struct AnswerCheck {
     /// Sentences that state a number and cite nothing: not checked.
     pub uncited: usize,
 }
+
+silent_debug!(AnswerCheck);
 
 impl AnswerCheck {
     /// Whether nothing was found wrong.
@@ -186,12 +191,33 @@ fn numbers(text: &str) -> Vec<String> {
             while at(i).is_ascii_digit() || (matches!(at(i), '.' | ',') && at(i + 1).is_ascii_digit()) {
                 i += 1;
             }
+            if matches!(at(i), 'e' | 'E') && at(i + 1 + usize::from(matches!(at(i + 1), '+' | '-'))).is_ascii_digit() {
+                i += 2;
+                while at(i).is_ascii_digit() {
+                    i += 1;
+                }
+            }
             out.push(chars.get(start..i).unwrap_or_default().iter().collect());
         } else {
             i += 1;
         }
     }
     out
+}
+
+/// A number without its exponent: `1E-3` is `0.001`.
+fn expanded(number: &str) -> String {
+    let exponent = || number.find(['e', 'E']).and_then(|_| Decimal::parse(&number.replace(',', ".")));
+    let Some(d) = exponent() else { return number.to_owned() };
+    let digits = d.mantissa().unsigned_abs().to_string();
+    match usize::try_from(d.scale()) {
+        Ok(scale) => {
+            let digits = format!("{digits:0>width$}", width = scale + 1);
+            let (whole, part) = digits.split_at(digits.len() - scale);
+            format!("{whole}.{part}")
+        }
+        Err(_) => digits + &"0".repeat(usize::from(d.scale().unsigned_abs())),
+    }
 }
 
 /// What a number may mean: with its comma as decimal sign, and as thousands separator.
@@ -202,6 +228,7 @@ fn readings(number: &str) -> Vec<String> {
         if s.is_empty() || s.starts_with('.') { format!("0{s}") } else { s.to_owned() }
     };
     let mut out = Vec::new();
+    let number = &expanded(number);
     let points = number.matches(['.', ',']).count();
     if points <= 1 {
         out.push(plain(&number.replace(',', ".")));
@@ -229,6 +256,8 @@ mod tests {
         assert_eq!(readings("01"), ["1"]);
         assert!(readings("1,234").contains(&"1234".to_owned()));
         assert_eq!(readings("0.0"), ["0"]);
+        assert_eq!(numbers("1.5E-7 g, 2e3, 4E, 5e+"), ["1.5E-7", "2e3", "4", "5"]);
+        assert_eq!((readings("1,50E-3"), readings("2E+3")), (readings("0.0015"), readings("2000")));
         assert_eq!(sentences("A 1. [r:1] B 2 [r:2]. C 3"), ["A 1.[r:1]", "B 2 [r:2].", "C 3"]);
     }
 

@@ -6,7 +6,7 @@ use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Rest, Topic};
 use super::view::{self, Event, View, de};
-use super::{Composed, Options, overview, period, person, series, wearable};
+use super::{Composed, Options, overview, period, person, series, wearable, workouts};
 use crate::catalog::{FactRow, Facts, LeanRows, Presence};
 use crate::error::Result;
 use crate::record::{Kind, Status};
@@ -35,8 +35,12 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.listed()?;
     draft.topics()?;
     draft.rest()?;
+    let theirs = draft.others();
     let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| m != "other");
-    draft.background(answered)?;
+    // One's own medications under a question about a son would be read as his.
+    if !theirs {
+        draft.background(answered)?;
+    }
     let (mut blocks, mut missing, mut absent) = (draft.blocks, draft.missing, draft.absent);
     absent.dedup();
     let mut seen = BTreeSet::new();
@@ -231,8 +235,14 @@ impl Draft<'_> {
                 empty.push(c);
             }
         }
+        let mut workouts = view.plan.topics.contains(&Topic::Workouts);
         for c in empty {
-            self.miss(c.key, c.name(view.lang));
+            // "Calories burned" may stand in workouts alone.
+            if !workouts::tell_of(view, c)? {
+                self.miss(c.key, c.name(view.lang));
+            } else if !core::mem::replace(&mut workouts, true) {
+                self.blocks.extend(lists::topic(view, Topic::Workouts, 1, false)?);
+            }
         }
         Ok(())
     }
@@ -302,6 +312,23 @@ impl Draft<'_> {
             self.blocks.extend((left > 0).then_some(more));
         }
         Ok(())
+    }
+
+    /// Says that some of the question is about somebody else; whether all of it is.
+    fn others(&mut self) -> bool {
+        let plan = self.view.plan;
+        if plan.others {
+            self.missing.push("another-person".to_owned());
+            self.absent.push(self.view.say(
+                "the question, or a part of it, is about another person: this space holds the records of one person, and that part is not answered",
+                "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et cette partie reste sans réponse",
+            ));
+        }
+        plan.others
+            && plan.concepts.is_empty()
+            && plan.topics.is_empty()
+            && plan.rest.is_empty()
+            && plan.event.is_none()
     }
 
     /// What no reading should forget, where consented: active medications, allergies, conditions.

@@ -7,6 +7,7 @@ use super::page::{Block, Line};
 use super::period::{Period, days};
 use super::question::Topic;
 use super::view::{View, sort};
+use super::workouts;
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::record::{Category, FactDraft, Kind, Status, Value};
@@ -181,6 +182,9 @@ fn status(view: &View<'_>, fact: &FactDraft) -> String {
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     let (first, last) = (e.rows.first()?, e.last()?);
+    if first.fact.kind == Kind::Workout {
+        return workouts::line(view, &e.rows, rank);
+    }
     let said = e.deciding();
     let named = said.unwrap_or(last);
     let words = fold::words(&named.fact.text);
@@ -191,7 +195,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&named.fact)),
         None => view.source_words(&named.fact),
     };
-    let mut line = Line::new(rank).release(&e.rows).text(name);
+    let mut line = Line::new(rank).release(&e.rows).text(name + &visit(view, &named.fact));
     let status = match said {
         Some(row) => status(view, &row.fact),
         None => view.say("dispensed or given", "délivré ou administré"),
@@ -227,7 +231,26 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     if !named.fact.note.trim().is_empty() && named.fact.kind == Kind::Medication && rank < 10 {
         line = line.text(format!(", {}", view.quote(&named.fact.note)));
     }
-    Some(line.cite(last).listed())
+    Some(line.cite(last))
+}
+
+/// The sort of a visit (HL7 v3 ActEncounterCode): code, English, French.
+const VISITS: [(&str, &str, &str); 8] = [
+    ("EMER", "emergency", "urgences"),
+    ("IMP", "hospital stay", "hospitalisation"),
+    ("ACUTE", "hospital stay", "hospitalisation"),
+    ("NONAC", "hospital stay", "hospitalisation"),
+    ("OBSENC", "observation in hospital", "observation à l'hôpital"),
+    ("AMB", "outpatient", "ambulatoire"),
+    ("VR", "remote", "à distance"),
+    ("HH", "at home", "à domicile"),
+];
+
+/// With the sort of visit: an answer to "how many emergencies" counts by it.
+fn visit(view: &View<'_>, fact: &FactDraft) -> String {
+    let coded = |code: &str| fact.kind == Kind::Encounter && fact.codes.iter().any(|c| c.code == code);
+    let found = VISITS.iter().find(|(code, ..)| coded(code));
+    found.map_or_else(String::new, |(_, en, fr)| format!(", {}", view.say(*en, *fr)))
 }
 
 /// Lists entries; `rank` of the first ones, later ones give way first.
@@ -313,7 +336,8 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         rows.retain(|r| reaches(p, &r.fact) == Some(true));
     }
     let mut entries = match kind {
-        Kind::Procedure | Kind::Encounter | Kind::Document | Kind::Workout => single(rows),
+        Kind::Procedure | Kind::Encounter | Kind::Document => single(rows),
+        Kind::Workout => workouts::each(rows).into_iter().map(|rows| Entry { concept: None, rows }).collect(),
         _ => entries(view, rows),
     };
     let mut withheld = Vec::new();

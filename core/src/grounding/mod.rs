@@ -30,6 +30,8 @@ mod speed;
 mod tests;
 mod view;
 mod wearable;
+mod whose;
+mod workouts;
 
 pub use check::{AnswerCheck, Violation, check_answer};
 pub use compose::compose;
@@ -78,13 +80,15 @@ pub struct Citation {
 }
 
 /// What was left out for lack of room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Omission {
     /// Of what, in the language of the text.
     pub what: String,
     /// How many lines or rows.
     pub count: u32,
 }
+
+silent_debug!(Omission);
 
 /// A context for a model. Its `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]

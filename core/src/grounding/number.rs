@@ -4,15 +4,17 @@
 //! marked with `≈` where rounding changed it. French texts print a decimal comma for both.
 
 use crate::lang::Lang;
-use crate::record::Decimal;
+use crate::record::{Decimal, printed};
 
 /// An integer and how many of its digits stand behind the point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fixed {
     pub(super) units: i128,
     pub(super) scale: u32,
     pub(super) exact: bool,
 }
+
+silent_debug!(Fixed);
 
 fn lift(d: Decimal, scale: u32) -> Option<i128> {
     let by = u32::try_from(i64::from(scale) - i64::from(d.scale())).ok()?;
@@ -78,11 +80,8 @@ impl Fixed {
             1 if plus => "+",
             _ => "",
         };
-        let scale = usize::try_from(self.scale).unwrap_or(0);
-        let digits = format!("{:0>width$}", self.units.unsigned_abs(), width = scale + 1);
-        let (whole, part) = digits.split_at(digits.len().saturating_sub(scale));
-        let point = if part.is_empty() { "" } else { "." };
-        format!("{sign}{}", local(lang, &format!("{whole}{point}{part}")))
+        let digits = printed(self.units.unsigned_abs(), i32::try_from(self.scale).unwrap_or(i32::MAX));
+        format!("{sign}{}", local(lang, &digits))
     }
 }
 
@@ -123,6 +122,7 @@ mod tests {
         assert_eq!(mean(&[d("1"), d("2")]).unwrap().print(Lang::En), "1.5");
         assert_eq!(mean(&[d("150"), d("152")]).unwrap().print(Lang::En), "151");
         assert_eq!(mean(&[d("1"), d("1"), d("2")]).unwrap().print(Lang::En), "≈1.3");
+        assert_eq!(difference(d("1E-22"), d("3E-22")).unwrap().signed(Lang::Fr), "+2E-22");
         assert_eq!(percent(d("0"), d("1")), None);
         assert_eq!(mean(&[]), None);
     }

@@ -5,6 +5,7 @@ use super::fold;
 use super::lists;
 use super::page::{Block, Line};
 use super::question::Topic;
+use super::series;
 use super::view::View;
 use crate::catalog::{FactRow, LeanRows, Order, Presence, Query};
 use crate::error::Result;
@@ -42,6 +43,40 @@ fn alike(a: &str, b: &str) -> bool {
     a == b || (a.len() >= 5 && b.len() >= 5 && (a.starts_with(b) || b.starts_with(a)))
 }
 
+/// Allergens by their names in both languages, folded: a false "nothing matches" can do harm.
+const ALLERGENS: [&str; 24] = [
+    "peanut cacahuete arachide groundnut",
+    "milk lait",
+    "egg oeuf",
+    "fish poisson",
+    "shellfish crustace shrimp crevette",
+    "nut noix",
+    "hazelnut noisette",
+    "almond amande",
+    "soy soya soja",
+    "wheat ble",
+    "strawberry fraise",
+    "mustard moutarde",
+    "celery celeri",
+    "cat chat",
+    "dog chien",
+    "dander fur squame poil animal animaux",
+    "mite acarien",
+    "bee abeille",
+    "wasp guepe",
+    "mold mould moisissure",
+    "grass graminee",
+    "birch bouleau",
+    "iodine iode",
+    "sulfa sulfamide sulfonamide",
+];
+
+/// Whether two folded words name one of them.
+fn same_allergen(a: &str, b: &str) -> bool {
+    let (a, b) = (fold::stem(a), fold::stem(b));
+    ALLERGENS.iter().any(|group| [a, b].iter().all(|x| group.split(' ').any(|w| fold::stem(w) == *x)))
+}
+
 /// Codes whose words hold the most of some of the question's, the best first, and how many more.
 pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presence>, usize)> {
     let mut hits: Vec<(usize, Presence)> = Vec::new();
@@ -53,7 +88,9 @@ pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presenc
             continue;
         }
         let words = fold::words(&p.text);
-        let n = asked_for.iter().filter(|r| words.iter().any(|w| alike(fold::stem(r), fold::stem(w)))).count();
+        let allergen = |a: &str, b: &str| p.kind == Kind::Allergy && same_allergen(a, b);
+        let same = |r: &str, w: &str| alike(fold::stem(r), fold::stem(w)) || allergen(r, w);
+        let n = asked_for.iter().filter(|r| words.iter().any(|w| same(r, w))).count();
         let asked = || {
             let coding = [Coding::new(&p.system, &p.code, "")];
             let c = concepts::of_fact(p.kind, &coding, &p.text);
@@ -121,13 +158,14 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let line = Line::new(rank).text(format!(
-            "{name}{}{} ({}){}",
+            "{name}{}{} ({}){}{}",
             view.colon(),
             view.value(&row.fact.value),
             view.date(row.fact.when.as_ref()),
-            view.mark(&row.fact)
+            view.mark(&row.fact),
+            series::judged(view, &row.fact, true)
         ));
-        block.push(line.cite(row).listed());
+        block.push(line.cite(row));
         rank = rank.saturating_add(1);
     }
     if block.lines.is_empty() && view.plan.period.is_some() {
@@ -179,7 +217,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
         for row in oldest.iter().chain(newest.iter().filter(|n| oldest.iter().all(|o| o.record != n.record))) {
             line = line.cite(row);
         }
-        block.push(line.listed());
+        block.push(line);
     }
     Ok(Some(block))
 }

@@ -1,4 +1,4 @@
-//! Lines, blocks and the budget: what fits is shown, what does not is counted.
+//! Lines, blocks and the budget: what fits is shown, what does not is counted, line by line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,25 +19,28 @@ pub(super) struct Target {
     sample: Option<(u32, Span)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Part {
     Text(String),
     Cite(Target),
 }
 
+silent_debug!(Part);
+
 /// One line of the context.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Line {
     parts: Vec<Part>,
     items: Vec<Item>,
     rank: u8,
-    listed: u32,
 }
+
+silent_debug!(Line);
 
 impl Line {
     /// Lines of a lower rank are kept first.
     pub(super) const fn new(rank: u8) -> Self {
-        Self { parts: Vec::new(), items: Vec::new(), rank, listed: 0 }
+        Self { parts: Vec::new(), items: Vec::new(), rank }
     }
 
     pub(super) fn text(mut self, text: impl Into<String>) -> Self {
@@ -73,16 +76,10 @@ impl Line {
         self.items.extend(rows.into_iter().map(|r| (r.record, r.part)));
         self
     }
-
-    /// One listed row: counted as not shown where the line is left out.
-    pub(super) const fn listed(mut self) -> Self {
-        self.listed = 1;
-        self
-    }
 }
 
 /// Lines under a title.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Block {
     /// May hold quoted text.
     pub(super) title: String,
@@ -92,6 +89,8 @@ pub(super) struct Block {
     /// Rows for which no line was even made.
     pub(super) unlisted: u32,
 }
+
+silent_debug!(Block);
 
 impl Block {
     pub(super) fn new(title: impl Into<String>, what: impl Into<String>) -> Self {
@@ -250,7 +249,7 @@ fn render(
         let (mut shown, mut left) = (false, block.unlisted);
         for (l, line) in block.lines.iter().enumerate() {
             if !keep.contains(&(b, l)) {
-                left = left.saturating_add(line.listed);
+                left = left.saturating_add(1);
                 continue;
             }
             if !shown && !block.title.is_empty() {
@@ -272,9 +271,6 @@ fn render(
                 }
             }
             body.push('\n');
-        }
-        if !shown && !block.lines.is_empty() {
-            left = left.max(1);
         }
         if left > 0 {
             match omitted.iter_mut().find(|o| o.what == block.what) {

@@ -8,11 +8,13 @@ use crate::lang::Lang;
 use crate::record::{Precision, When};
 
 /// Half-open range of local days; an end may be open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period {
     pub(super) from: Option<i64>,
     pub(super) to: Option<i64>,
 }
+
+silent_debug!(Period);
 
 pub(super) const DAY_MS: i64 = 86_400_000;
 
@@ -159,9 +161,13 @@ fn months_back(today: i64, n: i64) -> i64 {
 /// Finds the period, and which of the words it used.
 pub(super) fn find(question: &str, words: &[String], lang: Lang, today: i64) -> (Option<Period>, Vec<usize>) {
     let mut spans: Vec<(usize, usize, i64, i64)> = Vec::new();
+    let mut seasons: Vec<(usize, usize, Period)> = Vec::new();
     let mut i = 0;
     while i < words.len() {
-        if let Some((len, from, to)) = date_at(question, words, i, lang, today) {
+        if let Some((len, p)) = seasonal(words, i, today) {
+            seasons.push((i, len, led(words, i, p)));
+            i += len;
+        } else if let Some((len, from, to)) = date_at(question, words, i, lang, today) {
             spans.push((i, len, from, to));
             i += len;
         } else {
@@ -169,7 +175,9 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, today: i64) -> 
         }
     }
     let mut used: Vec<usize> = spans.iter().flat_map(|(at, len, ..)| *at..at + len).collect();
-    let leaning = relative(words, &used, today);
+    used.extend(seasons.iter().flat_map(|(at, len, _)| *at..at + len));
+    let mut leaning = relative(words, &used, today);
+    leaning.extend(seasons);
     let dated = absolute(words, &spans);
     used.extend(leaning.iter().flat_map(|(at, len, _)| *at..at + len));
     // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
@@ -198,7 +206,12 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
             "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
             p => p,
         };
+        // "Lower than in 2012" compares that with what came after.
+        let compares =
+            |w: &str| matches!(w, "than" | "compared" | "versus" | "vs" | "against" | "rapport" | "qu" | "compare");
+        let compared = spans.len() == 1 && (1..=3).any(|n| compares(before(n)));
         match prep {
+            _ if compared => Period { from: Some(*from), to: None },
             "after" | "apres" => Period { from: Some(*to), to: None },
             "before" | "avant" => Period { from: None, to: Some(*from) },
             "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
@@ -274,6 +287,55 @@ fn date_at(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -
     Some((1, month_start(y, m, 0), month_start(y, m, 1)))
 }
 
+/// The month that a season of the northern hemisphere begins in: three whole months, as in weather
+/// statistics. The text says which days were meant.
+fn season(w: &str) -> Option<i64> {
+    Some(match w {
+        "spring" | "printemps" => 3,
+        "summer" | "ete" => 6,
+        "autumn" | "fall" | "automne" => 9,
+        "winter" | "hiver" => 12,
+        _ => return None,
+    })
+}
+
+/// A season with its year or with a word that leans on today: (words used, period).
+fn seasonal(words: &[String], i: usize, today: i64) -> Option<(usize, Period)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let of = |y: i64, m: i64| Period { from: Some(month_start(y, m, 0)), to: Some(month_start(y, m, 3)) };
+    let year = |s: &str| (s.len() == 4).then(|| s.parse::<i64>().ok()).flatten().filter(|y| (1900..2200).contains(y));
+    let (this_year, ..) = civil_from_days(today);
+    // The latest that has begun, and the latest that is over.
+    let begun = |m| (0..3).map(|n| of(this_year - n, m)).find(|p| p.from.is_some_and(|f| f <= today));
+    let over = |m| (0..3).map(|n| of(this_year - n, m)).find(|p| p.to.is_some_and(|t| t <= today));
+    if let Some(m) = season(w(0)) {
+        let of_year = usize::from(matches!(w(1), "of" | "de" | "in"));
+        if let Some(y) = year(w(1 + of_year)) {
+            return Some((2 + of_year, of(y, m)));
+        }
+        // "Ete" is also French "been": only with a word that makes it a season.
+        return matches!(w(1), "dernier" | "passe").then(|| over(m)).flatten().map(|p| (2, p));
+    }
+    let m = season(w(1))?;
+    match w(0) {
+        "last" | "past" | "previous" => over(m).map(|p| (2, p)),
+        "this" | "cet" | "ce" => begun(m).map(|p| (2, p)),
+        _ => None,
+    }
+}
+
+/// A period with the word before it: "since last year".
+fn led(words: &[String], i: usize, p: Period) -> Period {
+    let before = |n: usize| i.checked_sub(n).and_then(|k| words.get(k)).map_or("", String::as_str);
+    let lead = if matches!(before(1), "the" | "le" | "la" | "l") { before(2) } else { before(1) };
+    match lead {
+        // Until today, too.
+        "since" | "depuis" | "than" | "que" => Period { to: None, ..p },
+        "before" | "avant" => Period { from: None, to: p.from },
+        _ => p,
+    }
+}
+
 /// Periods that lean on today, with their places and words, among words that are no date.
 fn relative(words: &[String], dated: &[usize], today: i64) -> Vec<(usize, usize, Period)> {
     let w = |i: usize| words.get(i).map_or("", String::as_str);
@@ -333,14 +395,7 @@ fn relative(words: &[String], dated: &[usize], today: i64) -> Vec<(usize, usize,
             i += 1;
             continue;
         };
-        let before = |n: usize| i.checked_sub(n).map_or("", w);
-        let lead = if matches!(before(1), "the" | "le" | "la" | "l") { before(2) } else { before(1) };
-        let p = match lead {
-            // "Since last year": until today, too.
-            "since" | "depuis" => Period { to: None, ..p },
-            "before" | "avant" => Period { from: None, to: p.from },
-            _ => p,
-        };
+        let p = led(words, i, p);
         out.push((i, len, p));
         i += len;
     }
@@ -397,6 +452,19 @@ mod tests {
             ("steps this week compared to last week", "2026-11-16", "2026-11-24"),
             ("steps today and yesterday", "2026-11-22", "2026-11-24"),
             ("heart rate last week, blood pressure in 2019", "2019-01-01", "2026-11-23"),
+            ("is my LDL lower than in 2012", "2012-01-01", ""),
+            ("mon LDL par rapport à 2012", "2012-01-01", ""),
+            ("mon LDL est-il plus bas qu'en mars 2012 ?", "2012-03-01", ""),
+            ("higher than last year", "2025-01-01", ""),
+            ("weight last summer", "2026-06-01", "2026-09-01"),
+            ("mon poids l'été dernier", "2026-06-01", "2026-09-01"),
+            ("weight last winter", "2025-12-01", "2026-03-01"),
+            ("weight this winter", "2025-12-01", "2026-03-01"),
+            ("steps in the summer of 2019", "2019-06-01", "2019-09-01"),
+            ("mon LDL depuis l'hiver 2018", "2018-12-01", ""),
+            ("LDL before fall 2020", "", "2020-09-01"),
+            ("j'ai été malade", "", ""),
+            ("did I fall last year", "2025-01-01", "2026-01-01"),
             ("may I see my LDL", "", ""),
             ("my last LDL", "", ""),
         ] {

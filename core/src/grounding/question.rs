@@ -4,6 +4,7 @@ use super::clause::{self, Found};
 use super::concepts::{self, Area, Concept, GROUPS};
 use super::fold;
 use super::period::{self, Period};
+use super::whose;
 use crate::lang::Lang;
 use crate::record::Kind;
 
@@ -41,7 +42,7 @@ impl Topic {
 }
 
 /// The event a question names.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct EventAsk {
     /// Known to the tables, or else to be looked for among the records' own words.
     pub(super) concept: Option<&'static Concept>,
@@ -51,8 +52,10 @@ pub(super) struct EventAsk {
     pub(super) end: bool,
 }
 
+silent_debug!(EventAsk);
+
 /// Words of one clause that no table knows, folded: to be looked for among the records' own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Rest {
     pub(super) clause: usize,
     pub(super) words: Vec<String>,
@@ -60,8 +63,10 @@ pub(super) struct Rest {
     pub(super) bare: bool,
 }
 
+silent_debug!(Rest);
+
 /// A question taken apart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) lang: Lang,
     pub(super) concepts: Vec<&'static Concept>,
@@ -69,9 +74,13 @@ pub(super) struct Plan {
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
     pub(super) rest: Vec<Rest>,
+    /// Whether some of it is about somebody else.
+    pub(super) others: bool,
     /// Whether the end of the question was not read.
     pub(super) cut: bool,
 }
+
+silent_debug!(Plan);
 
 pub(super) const TOPICS: &[(Topic, &str)] = &[
     (
@@ -93,7 +102,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     ),
     (
         Topic::Encounters,
-        "see a doctor|see my doctor|see the doctor|saw a doctor|saw my doctor|seen a doctor|vu un medecin|vu mon medecin|voir un medecin|consulte un medecin|visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
+        "hospital|inpatient|hopital|er visit|emergency|doctor visit|doctor s visit|doctor appointment|see a doctor|see my doctor|see the doctor|saw a doctor|saw my doctor|seen a doctor|vu un medecin|vu mon medecin|voir un medecin|consulte un medecin|visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
     ),
     (
         Topic::Documents,
@@ -106,15 +115,15 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     (Topic::Vitals, "vital|vital sign|constante|signe vitaux"),
     (
         Topic::Workouts,
-        "workout|training|run|running|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
+        "workout|training|run|running|ran|jogging|footing|cycling|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
     ),
     (Topic::Person, "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance"),
 ];
 
 /// Words that say nothing about what is asked. Both languages, folded.
 const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
-again ask asking better compared concerned control controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
-au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui augmente augmenter diminue diminuer \
+again abnormal ask asking better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
+au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui alle allee anormal anormale anormales anormaux arrive eue eues eus augmente augmenter diminue diminuer \
 bonjour bonsoir trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
@@ -128,21 +137,28 @@ struct Word {
     text: String,
     clause: usize,
     used: bool,
+    /// No word that the tables or everyday questions have: it may be mistyped.
+    odd: bool,
 }
 
 /// Takes a question apart. `today` is a local day number.
 pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
-    let (mut texts, clauses): (Vec<String>, Vec<usize>) = clause::split(question).into_iter().unzip();
-    let cut = texts.len() > WORDS || clause::is_cut(question);
-    texts.truncate(WORDS);
+    let mut split = clause::split(question);
+    let cut = split.len() > WORDS || clause::is_cut(question);
+    split.truncate(WORDS);
+    let others = whose::others(&split);
+    let (mut texts, clauses): (Vec<String>, Vec<usize>) = split.into_iter().unzip();
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
+    // What is about somebody else is not read: neither what it asks for nor its dates.
+    texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
     let (period, dated) = period::find(question, &texts, lang, today);
     let mut words: Vec<Word> = texts
         .into_iter()
         .zip(clauses)
         .enumerate()
-        .map(|(i, (text, clause))| Word { text, clause, used: dated.contains(&i) })
+        .map(|(i, (text, clause))| Word { text, clause, used: dated.contains(&i), odd: false })
         .collect();
+    mark_odd(&mut words);
     let mut hits = phrases(&mut words);
     typos(&mut words, &mut hits);
     hits.sort_by_key(|(at, ..)| *at);
@@ -154,8 +170,16 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         })
         .collect();
 
-    let mut plan =
-        Plan { lang, concepts: Vec::new(), topics: Vec::new(), event: None, period, rest: rest(&words, &found), cut };
+    let mut plan = Plan {
+        lang,
+        concepts: Vec::new(),
+        topics: Vec::new(),
+        event: None,
+        period,
+        rest: rest(&words, &found),
+        others: others.stated,
+        cut,
+    };
     let markers: Vec<(usize, usize)> = words
         .iter()
         .enumerate()
@@ -174,6 +198,11 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         if event || !clause::accompanies(&found, f.clause, topic, word) {
             plan.topics.push(topic);
         }
+    }
+    // "What happened in January?"
+    let nothing = plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty();
+    if nothing && plan.period.is_some() {
+        plan.topics.extend(HAPPENED);
     }
     // "When did I start metformin?" asks for the start itself.
     if plan.concepts.is_empty() && plan.topics.is_empty() {
@@ -194,6 +223,16 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     plan
 }
 
+/// What a period is asked about that names nothing else.
+const HAPPENED: [Topic; 6] = [
+    Topic::Encounters,
+    Topic::Conditions,
+    Topic::Procedures,
+    Topic::Medications,
+    Topic::Immunizations,
+    Topic::Laboratory,
+];
+
 /// What is named: the event, and all else.
 fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
     let measures = found.iter().any(|f| f.concepts.iter().any(|c| c.area == Area::Measure));
@@ -202,7 +241,8 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
         // In a clause that speaks of no measure and no start, what is named is asked for itself.
         let itself = !clause::has(found, f.clause, Area::Measure) && !markers.iter().any(|(_, n)| *n == f.clause);
         let allergic = clause::asks(found, f.clause, Topic::Allergies);
-        for c in &f.concepts {
+        let vaccines = clause::asks(found, f.clause, Topic::Immunizations);
+        for c in f.concepts.iter().map(|c| if vaccines { against(c) } else { c }) {
             let turns = match c.area {
                 Area::Medication => (measures || after) && !allergic,
                 Area::Condition | Area::Immunization => after && measures,
@@ -230,6 +270,13 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             }
         }
     }
+}
+
+/// The vaccine against a disease: "vaccinated against covid" does not ask for the disease.
+fn against(c: &'static Concept) -> &'static Concept {
+    let named = fold::words(c.en);
+    let vaccine = |v: &&Concept| c.area == Area::Condition && v.area == Area::Immunization && v.has_words(&named);
+    concepts::all().find(vaccine).unwrap_or(c)
 }
 
 /// What no table knows, by clause.
@@ -304,6 +351,29 @@ fn table() -> impl Iterator<Item = (Hit, &'static str)> {
     one.chain(many).chain(topics)
 }
 
+/// Whether words are a phrase; of several words one may have a slip, where it is no word of its own.
+fn said(window: &[Word], phrase: &str) -> bool {
+    let mut slips = 0;
+    let mut pairs = window.iter().zip(phrase.split(' '));
+    let all = pairs.all(|(w, p)| {
+        let (word, wanted) = (fold::stem(&w.text), fold::stem(p));
+        let slip = || w.odd && p.len() >= 5 && fold::near(word, wanted);
+        !w.used && (word == wanted || (slip() && core::mem::replace(&mut slips, 1) == 0))
+    });
+    all && (slips == 0 || window.len() > 1)
+}
+
+/// Marks the words that no phrase of the tables has, and that are not common either.
+fn mark_odd(words: &mut [Word]) {
+    let common = |w: &Word| w.used || w.text.len() < 5 || STOP.contains(&format!(" {} ", w.text));
+    words.iter_mut().for_each(|w| w.odd = !common(w));
+    for (_, phrase) in table() {
+        for p in phrase.split(' ').map(fold::stem) {
+            words.iter_mut().filter(|w| w.odd && fold::stem(&w.text) == p).for_each(|w| w.odd = false);
+        }
+    }
+}
+
 /// The longest phrase that begins at each word, left to right; none reaches over the end of a clause.
 fn phrases(words: &mut [Word]) -> Vec<(usize, Hit)> {
     let mut best: Vec<Option<(usize, Hit)>> = words.iter().map(|_| None).collect();
@@ -311,9 +381,7 @@ fn phrases(words: &mut [Word]) -> Vec<(usize, Hit)> {
         let len = phrase.split(' ').count();
         for (at, slot) in best.iter_mut().enumerate() {
             let Some(window) = words.get(at..at + len) else { break };
-            let fits =
-                window.iter().zip(phrase.split(' ')).all(|(w, p)| !w.used && fold::stem(&w.text) == fold::stem(p))
-                    && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause)));
+            let fits = said(window, phrase) && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause)));
             if fits && slot.as_ref().is_none_or(|(n, _)| *n < len) {
                 // `hit` is rebuilt cheaply instead of being shared: most phrases never match.
                 *slot = Some((len, hit.copy()));
@@ -410,7 +478,7 @@ mod tests {
             ("Résultat de mon dernier bilan thyroïdien ?", Fr, vec!["tsh", "ft4", "ft3"], None),
             ("What is my highest triglyceride value ever?", En, vec!["triglycerides"], None),
             ("Quelle était ma dernière tension ?", Fr, vec!["systolic", "diastolic"], None),
-            ("my colesterol total", En, vec!["total-cholesterol", "ldl", "hdl", "triglycerides"], None),
+            ("my colesterol total", En, vec!["total-cholesterol"], None),
             ("Did metformin lower my A1c?", En, vec!["hba1c"], Some("metformin")),
             ("When was my last flu shot?", En, vec!["flu-vaccine"], None),
             (

@@ -231,7 +231,7 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
             view.mark(&row.fact),
             judged(view, &row.fact, true)
         ));
-        block.push(line.cite(row).listed());
+        block.push(line.cite(row));
         shown += 1;
         rank = rank.saturating_add(1);
     }
@@ -245,7 +245,7 @@ fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Re
     for row in g.ahead.iter().rev().take(LISTED) {
         let row = &*view.whole(row)?;
         let prefix = if several { format!("{}: ", g.label) } else { String::new() };
-        block.push(Line::new(5).text(prefix).text(valued(view, row)).cite(row).listed());
+        block.push(Line::new(5).text(prefix).text(valued(view, row)).cite(row));
     }
     let left = g.ahead.len().saturating_sub(LISTED);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
@@ -421,7 +421,7 @@ fn gap(view: &View<'_>, block: &mut Block, dated: &[&Lean], prefix: &str) -> Res
 
 /// Flag and reference range as reported, and where the value stands to that range. `brief` is for
 /// rows below one that shows the range: only what stands out.
-fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
+pub(super) fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
     let mut out = String::new();
     let Some(range) = &fact.range else { return out };
     let flag = range.interpretation.trim();

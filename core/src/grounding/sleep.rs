@@ -98,7 +98,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         } else {
             view.day(*start).chars().take(7).collect()
         };
-        let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter()))).listed();
+        let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter())));
         // The chunk that holds the interval: the last one that begins before its end.
         let row =
             used.iter().rfind(|r| ends(view, r).is_some_and(|e| view.local_day(e.0) <= *start + 6)).or(used.first());

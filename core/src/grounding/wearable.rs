@@ -24,7 +24,7 @@ const WEEKLY: i64 = 120;
 const LISTED: usize = 60;
 
 /// Sums over some samples of one source.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sums {
     pub(super) count: u64,
     pub(super) numbers: u64,
@@ -36,6 +36,8 @@ pub(super) struct Sums {
     /// Rows it comes from, by position.
     rows: Vec<usize>,
 }
+
+silent_debug!(Sums);
 
 impl Sums {
     fn add(&mut self, row: usize, count: u64, numbers: u64, sum: f64, range: Option<(f64, f64)>, days: (i64, i64)) {
@@ -205,7 +207,7 @@ impl Chunks<'_> {
                     text = format!("{text}, {}", view.quote(source));
                 }
                 let rows = sums.rows.iter().filter_map(|i| self.rows.get(*i).copied());
-                let mut line = Line::new(rank).text(text).release(rows.clone()).listed();
+                let mut line = Line::new(rank).text(text).release(rows.clone());
                 for row in rows.take(2) {
                     line = line.cite(row);
                 }

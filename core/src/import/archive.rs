@@ -7,6 +7,7 @@
 //! turns out a bomb while it is read, fails the whole import.
 
 use super::apple::{self, ClinicalFile};
+use super::fhir::Shared;
 use super::source::{Fhir, Format, Readers, format_of};
 use super::{Limits, MemberName, Named, Report, Severity, Sink, What};
 use crate::error::{Error, Limit, Malformed, Result};
@@ -52,6 +53,8 @@ pub(super) fn import<R: Read + Seek>(
         out: 0,
         files: Vec::new(),
         names: HashSet::new(),
+        folder: Vec::new(),
+        shared: Shared::default(),
         read: 0,
         bombs: false,
         lies: false,
@@ -66,6 +69,7 @@ pub(super) fn import<R: Read + Seek>(
             all.member(&mut archive, index, member)?;
         }
     }
+    all.shared.finish(limits, all.sink, all.report)?;
     all.missing();
     match (all.read, all.bombs, all.lies || !refused.is_empty()) {
         (0, true, _) => Err(Error::TooLarge(Limit::Decompressed)),
@@ -147,6 +151,12 @@ fn unsafe_name(name: &[u8]) -> bool {
         || name.split(|b| *b == b'/').any(|part| part == b"..")
 }
 
+/// The folder of a name, with its slash.
+fn folder_of(name: &[u8]) -> &[u8] {
+    let end = name.iter().rposition(|b| *b == b'/').map_or(0, |i| i + 1);
+    name.get(..end).unwrap_or_default()
+}
+
 /// Twins and thumbnails that file managers leave.
 fn of_no_use(name: &[u8]) -> bool {
     let last = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
@@ -162,6 +172,9 @@ struct Members<'a> {
     out: u64,
     files: Vec<(ClinicalFile, u32, Vec<u8>)>,
     names: HashSet<Vec<u8>>,
+    /// The folder that is being read, and what its files share.
+    folder: Vec<u8>,
+    shared: Shared,
     read: usize,
     /// A member was refused as a bomb, or for its name.
     bombs: bool,
@@ -268,8 +281,7 @@ impl Members<'_> {
             (Ok(Format::Apple), _) => {
                 self.read += 1;
                 self.names.insert(name.to_vec());
-                let folder = name.iter().rposition(|b| *b == b'/').map_or(0, |i| i + 1);
-                let root = name.get(..folder).unwrap_or_default();
+                let root = folder_of(name);
                 let files = apple::import(&mut input, member, self.limits, &mut sink, self.report)?;
                 self.files.extend(files.into_iter().map(|f| (f, member, root.to_vec())));
                 Ok(())
@@ -277,7 +289,15 @@ impl Members<'_> {
             (Ok(Format::Fhir), Some(fhir)) => {
                 self.read += 1;
                 self.names.insert(name.to_vec());
-                (fhir.import)(&mut input, Some(size), member, self.limits, &mut sink, self.report)
+                let folder = folder_of(name);
+                // Clinical records on a phone come from any number of servers.
+                let mixed = folder.ends_with(b"clinical-records/");
+                if self.folder != folder {
+                    self.shared.finish(self.limits, &mut sink, self.report)?;
+                    self.folder = folder.to_vec();
+                }
+                let shared = (!mixed).then_some(&mut self.shared);
+                (fhir.import)(&mut input, Some(size), member, self.limits, &mut sink, self.report, shared)
             }
             (Err(Error::Malformed(Malformed::Empty)), _) => {
                 self.issue(Severity::Repaired, What::IgnoredMember, member, 0);

@@ -117,11 +117,7 @@ impl MemberName {
     }
 }
 
-impl core::fmt::Debug for MemberName {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("MemberName(..)")
-    }
-}
+silent_debug!(MemberName);
 
 /// Counts of one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -138,8 +134,9 @@ pub struct TypeCount {
     pub refused: u64,
 }
 
-/// What an import did, per type, with every place where something was repaired or refused.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What an import did, per type, with every place where something was repaired or refused. Its
+/// [`Debug`](core::fmt::Debug) shows counts: the name of a type can tell what a person measures.
+#[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Report {
     /// Per type name: a FHIR resource type or an Apple type identifier that the file uses.
@@ -156,6 +153,17 @@ pub struct Report {
     pub bytes: u64,
     /// The very same file was imported before: nothing was done.
     pub already_imported: bool,
+}
+
+impl core::fmt::Debug for Report {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Report")
+            .field("imported", &self.imported())
+            .field("linked", &self.linked())
+            .field("issues", &self.issue_counts)
+            .field("already_imported", &self.already_imported)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Report {

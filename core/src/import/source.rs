@@ -166,7 +166,7 @@ impl Source {
                 Ok(())
             }
             (Format::Fhir, Some(fhir)) => {
-                (fhir.import)(&mut input.take(self.len), Some(self.len), 0, limits, sink, report)
+                (fhir.import)(&mut input.take(self.len), Some(self.len), 0, limits, sink, report, None)
             }
             (Format::Fhir, None) => Err(Error::Malformed(Malformed::UnknownFormat)),
         }
@@ -180,8 +180,9 @@ impl Source {
     }
 }
 
-/// Input, its length where known, archive member.
-type ImportFhir = fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report) -> Result<()>;
+/// Input, its length where known, archive member; last what the files of its folder share.
+type ImportFhir =
+    fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report, Option<&mut fhir::Shared>) -> Result<()>;
 
 /// The reader of FHIR, as far as dispatch needs it.
 #[derive(Clone, Copy)]

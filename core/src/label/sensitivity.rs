@@ -111,8 +111,10 @@ impl Sensitivity {
 }
 
 /// A set of sensitivity codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Sensitivities(u32);
+
+silent_debug!(Sensitivities);
 
 impl Sensitivities {
     /// None.

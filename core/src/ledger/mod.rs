@@ -6,17 +6,6 @@
 //! reached through [`tree::Nodes`] and gets back the rows to write; and what an entry means, which
 //! is `audit`'s business: here it is a byte string.
 
-/// `Debug` that shows the type and nothing in it.
-macro_rules! silent_debug {
-    ($($t:ident)*) => {$(
-        impl core::fmt::Debug for $t {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str(concat!(stringify!($t), "(..)"))
-            }
-        }
-    )*};
-}
-
 pub(crate) mod commit;
 pub(crate) mod consistency;
 pub(crate) mod note;

@@ -141,7 +141,7 @@ numbered! {
 }
 
 /// A code of a code system.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Coding {
     /// The system's URI; empty where the source gives none.
     pub system: String,
@@ -150,6 +150,8 @@ pub struct Coding {
     /// The source's words for it; may be empty.
     pub display: String,
 }
+
+silent_debug!(Coding);
 
 impl Coding {
     /// A code without words.
@@ -171,7 +173,7 @@ pub struct Span {
 }
 
 /// A reference range as reported.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct ObservedRange {
     /// Lower bound.
     pub low: Option<Quantity>,
@@ -183,8 +185,10 @@ pub struct ObservedRange {
     pub interpretation: String,
 }
 
+silent_debug!(ObservedRange);
+
 /// One typed fact, owned.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FactDraft {
     /// What it is.
     pub kind: Kind,
@@ -208,6 +212,8 @@ pub struct FactDraft {
     pub note: String,
 }
 
+silent_debug!(FactDraft);
+
 impl FactDraft {
     /// A fact that says only that it is there.
     #[must_use]
@@ -228,13 +234,15 @@ impl FactDraft {
 }
 
 /// Which version of a thing a record is, as far as its server says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Revision {
     /// When it was last changed, in milliseconds since the epoch (`meta.lastUpdated`).
     pub updated: Option<i64>,
     /// The number of the version, where it is one (`meta.versionId`).
     pub version: Option<u64>,
 }
+
+silent_debug!(Revision);
 
 impl Revision {
     /// Which is newer: by the time of the change, or else by the number. `None` where nothing tells.
@@ -279,11 +287,7 @@ pub struct PersonHint {
     pub within: bool,
 }
 
-impl core::fmt::Debug for PersonHint {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("PersonHint(..)")
-    }
-}
+silent_debug!(PersonHint);
 
 numbered! {
     /// Administrative sex. The numbers are stored: append only.
@@ -295,14 +299,10 @@ numbered! {
     }
 }
 
-impl core::fmt::Debug for SubjectHint {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("SubjectHint(..)")
-    }
-}
+silent_debug!(SubjectHint);
 
 /// One record as an importer hands it over.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Draft<'a> {
     /// The record, byte for byte as it stands in the source.
     pub body: &'a [u8],
@@ -331,3 +331,5 @@ pub struct Draft<'a> {
     /// they are kept beside it.
     pub verbatim: bool,
 }
+
+silent_debug!(Draft<'a>);

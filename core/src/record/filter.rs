@@ -30,7 +30,7 @@ impl Author {
 
 /// Everything about a fact that a rule can ask for, but its date: few distinct ones exist, so the
 /// catalog interns them and rules run once per class, not once per row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DecisionClass {
     /// Category.
     pub category: Category,
@@ -44,6 +44,8 @@ pub struct DecisionClass {
     pub author: Author,
 }
 
+silent_debug!(DecisionClass);
+
 impl DecisionClass {
     /// The sensitivities.
     #[must_use]
@@ -53,7 +55,7 @@ impl DecisionClass {
 }
 
 /// What a filter says of a class.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing of it may be seen.
     Nothing,
@@ -63,6 +65,8 @@ pub enum Verdict {
     /// fact without a date is outside.
     Within(Vec<(i64, i64)>),
 }
+
+silent_debug!(Verdict);
 
 impl Verdict {
     /// Whether a fact of this date passes.

@@ -15,4 +15,5 @@ pub use draft::{
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
 pub use sample::{Meta, Sample, SeriesKey};
 pub use time::{Precision, When};
+pub(crate) use value::printed;
 pub use value::{Comparator, Decimal, Quantity, Value};

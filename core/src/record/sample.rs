@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// a key that starts with `@` (an attribute of the record: `@name`) or `/` (a nested element:
 /// `/path/of/elements@attribute@attribute`, its values joined by U+001F, which XML cannot hold);
 /// a real key that starts with `@`, `/` or `\` has a `\` before it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Meta {
     /// The name.
     pub key: Arc<str>,
@@ -18,9 +18,11 @@ pub struct Meta {
     pub value: Arc<str>,
 }
 
+silent_debug!(Meta);
+
 /// One reading. Strings are those of the source, unescaped; nothing is dropped. They are shared:
 /// a million samples hold few distinct ones, and an importer interns them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Sample {
     /// Start, milliseconds since the epoch (UTC instant).
     pub start: i64,
@@ -46,8 +48,10 @@ pub struct Sample {
     pub len: u32,
 }
 
+silent_debug!(Sample);
+
 /// What samples of one chunk have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeriesKey {
     /// The source's type identifier (`HKQuantityTypeIdentifierHeartRate`).
     pub code: String,
@@ -62,6 +66,8 @@ pub struct SeriesKey {
     /// Months since year 0 (UTC) of the start: a chunk never crosses a month.
     pub month: i32,
 }
+
+silent_debug!(SeriesKey);
 
 impl SeriesKey {
     /// A stable identity of (code, unit, source, month): what an overlapping export is compared by.

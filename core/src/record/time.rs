@@ -49,7 +49,7 @@ impl Precision {
 /// assert_eq!(When::parse_fhir("2014").unwrap().precision, Precision::Year);
 /// assert!(When::parse_fhir("2014-13").is_none());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct When {
     /// Milliseconds since the Unix epoch.
     pub at: i64,
@@ -58,6 +58,8 @@ pub struct When {
     /// Minutes east of UTC, where stated.
     pub offset: Option<i16>,
 }
+
+silent_debug!(When);
 
 impl When {
     /// From a FHIR `date`, `dateTime` or `instant` (FHIR R4 section 2.24.0.1): years 0001..=9999.

@@ -68,6 +68,8 @@ mod tests_clock;
 #[cfg(test)]
 mod tests_consents;
 #[cfg(test)]
+mod tests_debug;
+#[cfg(test)]
 mod tests_declassify;
 #[cfg(test)]
 mod tests_faults;

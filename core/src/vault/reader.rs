@@ -83,7 +83,7 @@ impl Drop for Buffers {
 }
 
 /// A number of a released fact, borrowed from the catalog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading<'r> {
     /// The record that says it.
@@ -97,6 +97,8 @@ pub struct Reading<'r> {
     /// The unit as the source prints it.
     pub unit: &'r str,
 }
+
+silent_debug!(Reading<'r>);
 
 impl core::fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -121,7 +123,7 @@ impl Session {
     /// `max` records match: the person was told of a bounded set.
     pub fn reader(&self, query: &Query, max: usize) -> Result<Reader<'_>> {
         let partition = self.default_partition()?;
-        let bytes = format!("{query:?} max {max}").into_bytes();
+        let bytes = [&(max as u64).to_be_bytes()[..], &query.canonical()].concat();
         let out = self.release(&partition, Action::Read, ReleaseKind::Reader, &bytes, &mut |v| {
             let held = v.records(query, max)?;
             let mut items: Vec<(RecordId, u16)> = held.keys().map(|id| (*id, u16::MAX)).collect();

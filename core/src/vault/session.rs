@@ -196,7 +196,7 @@ impl Session {
     /// [`Error::Denied`] where no grant covers the request.
     pub fn query(&self, query: &Query) -> Result<Audited<Vec<FactRow>>> {
         let partition = self.default_partition()?;
-        let bytes = format!("{query:?}").into_bytes();
+        let bytes = query.canonical();
         self.release(&partition, Action::Read, ReleaseKind::Read, &bytes, &mut |v| {
             let value = v.query(query)?;
             let items = value.iter().map(|r| (r.record, r.part)).collect();
@@ -221,7 +221,7 @@ impl Session {
     /// [`Error::Denied`] where no grant covers the request.
     pub fn count(&self, query: &Query) -> Result<Audited<u64>> {
         let partition = self.default_partition()?;
-        let bytes = format!("{query:?}").into_bytes();
+        let bytes = query.canonical();
         self.release(&partition, Action::Count, ReleaseKind::Count, &bytes, &mut |v| {
             Ok(Release { value: v.count(query)?, items: Vec::new() })
         })

@@ -4,7 +4,7 @@ use healthspace::audit::{AuditEvent, Gesture};
 use healthspace::catalog::{FactRow, ObjectRef, Query};
 use healthspace::consent::Recipient;
 use healthspace::import::{Issue, Report, Source, What};
-use healthspace::record::{Category, Kind};
+use healthspace::record::{Category, Kind, Value};
 use healthspace::{
     Environment, Error, FixedClock, HealthSpace, ImportOptions, ImportedSource, KdfParams, LogOf, Partition, Purpose,
     RecordId, Result, Session, StagedImport, Stats, Timestamp, Unlock,
@@ -117,6 +117,29 @@ pub(crate) fn session(space: &HealthSpace) -> Session {
 
 pub(crate) fn facts(space: &HealthSpace) -> Vec<FactRow> {
     session(space).query(&Query { include_errors: true, ..Query::default() }).unwrap().into_value()
+}
+
+/// Every word and number of facts, by themselves: `Debug` shows none of them.
+pub(crate) fn words(rows: &[FactRow]) -> Vec<String> {
+    let mut out = Vec::new();
+    for f in rows.iter().map(|r| &r.fact) {
+        out.extend([f.text.clone(), f.note.clone()]);
+        let mut codes = f.codes.clone();
+        match &f.value {
+            Value::Quantity(q) => out.extend([q.number.to_string(), q.unit.clone(), q.ucum.clone()]),
+            Value::Coded(coded, text) => {
+                codes.extend_from_slice(coded);
+                out.push(text.clone());
+            }
+            Value::Text(text) => out.push(text.clone()),
+            Value::None | Value::Bool(_) => {}
+        }
+        out.extend(codes.into_iter().flat_map(|c| [c.system, c.code, c.display]));
+        if let Some(range) = &f.range {
+            out.extend([range.text.clone(), range.interpretation.clone()]);
+        }
+    }
+    out
 }
 
 /// Everything that a partition says, apart from the numbers of its rows and sources.

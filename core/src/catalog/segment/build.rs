@@ -11,7 +11,7 @@ use crate::record::{Author, Coding, DecisionClass, FactDraft, Quantity, Revision
 use std::collections::{HashMap, HashSet};
 
 /// A record as the catalog is told of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct NewRecord<'a> {
     /// Its id: new to the catalog, or retired by the same builder.
     pub(crate) id: RecordId,
@@ -45,7 +45,7 @@ pub(crate) struct NewRecord<'a> {
 const MAX_VERSION: u64 = (1 << 62) - 1;
 
 /// One fact, all that refers to something by number.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(in crate::catalog) struct Row {
     pub(in crate::catalog) set: u32,
     pub(in crate::catalog) at: i64,
@@ -65,7 +65,7 @@ pub(in crate::catalog) struct Row {
 }
 
 /// One record; its origins stand in the table's list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(in crate::catalog) struct RecordRow {
     pub(in crate::catalog) id: [u8; 16],
     pub(in crate::catalog) identity: [u8; 16],
@@ -82,7 +82,6 @@ pub(in crate::catalog) struct RecordRow {
 }
 
 /// What becomes a segment.
-#[derive(Debug)]
 pub(in crate::catalog) struct Table {
     pub(in crate::catalog) words: Interner,
     pub(in crate::catalog) rows: Vec<Row>,
@@ -109,7 +108,6 @@ impl Table {
 ///
 /// Within one segment, retirements come first: they concern records of older segments only, and a
 /// record that is retired may be added again, with another object or other origins.
-#[derive(Debug)]
 pub(crate) struct SegmentBuilder {
     table: Table,
     too_many_parts: bool,

@@ -4,7 +4,7 @@ use super::Segment;
 use crate::record::Status;
 
 /// Rows of one code set and class; where the set has no code, of one wording.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(in crate::catalog) struct SetLine {
     pub(in crate::catalog) set: u32,
     /// The segment's number of the class.

@@ -38,7 +38,6 @@ pub(super) mod tag {
 
 /// A segment, decoded and checked: every number in it that refers to something refers to something
 /// that is there.
-#[derive(Debug)]
 pub(crate) struct Segment {
     pub(super) words: Dictionary,
     pub(super) rows: FactColumns,
@@ -57,7 +56,6 @@ pub(crate) struct Segment {
 }
 
 /// The facts.
-#[derive(Debug)]
 pub(super) struct FactColumns {
     /// Where the rows of each code set end.
     pub(super) set_ends: Box<[u32]>,
@@ -84,7 +82,6 @@ pub(super) struct FactColumns {
 }
 
 /// The records.
-#[derive(Debug)]
 pub(super) struct RecordColumns {
     pub(super) ids: Box<[[u8; 16]]>,
     pub(super) identities: Box<[[u8; 16]]>,
@@ -109,7 +106,7 @@ pub(super) struct RecordColumns {
 }
 
 /// A code of the code index: hash of the code, coding, a set that holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct CodeEntry {
     hash: u32,
     coding: u32,
@@ -117,7 +114,6 @@ struct CodeEntry {
 }
 
 /// The rows of each record.
-#[derive(Debug)]
 struct RowLists {
     ends: Box<[u32]>,
     rows: Box<[u32]>,

@@ -122,6 +122,7 @@ pub(super) const INGREDIENTS: &[Concept] = &[
     med("levonorgestrel", "levonorgestrel", "lévonorgestrel", "levonorgestrel|mirena|liletta", "6373", "G03AC03", "levonorgestrel*|mirena*|liletta*"),
     med("leuprolide", "leuprolide", "leuproréline", "leuprolide|leuproreline|leuprorelin", "42375", "L02AE02", "leuprolid*|leuprorelin*"),
     med("docetaxel", "docetaxel", "docétaxel", "docetaxel", "72962", "L01CD02", "docetaxel*"),
+    med("painkiller", "painkiller", "antidouleur", "painkiller|pain killer|pain medication|pain medicine|pain relief|analgesic|antidouleur|anti douleur|antalgique|analgesique", "", "N02", "acetaminophen|paracetamol|ibuprofen*|naproxen*|ketoprofen*|diclofenac*|oxycodon*|hydrocodon*|hydromorphon*|morphin*|codein*|tramadol*|tapentadol*|fentanyl*|metamizol*"),
 ];
 
 #[rustfmt::skip]

@@ -170,6 +170,30 @@ fn omissions_are_said() {
     assert!(tiny.text.is_empty() && tiny.items.is_empty() && tiny.citations.is_empty() && !tiny.omitted.is_empty());
 }
 
+/// Whatever line gives way is counted: comparisons, statistics and what is missing as well as rows.
+#[test]
+fn no_line_is_left_out_in_silence() {
+    let f = patient();
+    for q in QUESTIONS.into_iter().chain(["How did my LDL and zonulin change since the statin, in 2014?"]) {
+        let all = |tokens| {
+            let c = f.ask_with(q, tokens);
+            let shown = c.text.lines().filter(|l| l.starts_with("- ")).count();
+            (shown + c.omitted.iter().map(|o| o.count as usize).sum::<usize>(), c)
+        };
+        let (whole, _) = all(100_000);
+        for tokens in (5..600).step_by(7) {
+            let (told, c) = all(tokens);
+            assert_eq!(told, whole, "{q} {tokens}: {}", c.text);
+            assert!(
+                c.omitted.is_empty()
+                    || c.text.is_empty()
+                    || c.text.contains("ot shown here: ")
+                    || c.text.contains("Non montré ici")
+            );
+        }
+    }
+}
+
 /// Every reported value in a line stands in the record that is cited right behind it.
 #[test]
 fn values_are_those_of_the_records_cited() {

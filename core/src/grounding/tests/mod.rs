@@ -11,3 +11,4 @@ mod story;
 mod synthea;
 mod texts;
 mod topics;
+mod typed;

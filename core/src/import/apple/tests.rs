@@ -267,13 +267,14 @@ fn a_workout_and_a_day() {
         .iter()
         .map(|f| match &f.value {
             Value::Quantity(q) => format!("{} {} {} {}", f.codes[0].code, f.text, q.number, q.unit),
-            other => format!("{} {} {other:?}", f.codes[0].code, f.text),
+            Value::None => format!("{} {} none", f.codes[0].code, f.text),
+            _ => panic!("neither an amount nor nothing"),
         })
         .collect();
     assert_eq!(
         shown,
         [
-            "HKWorkoutActivityTypeRunning Running None",
+            "HKWorkoutActivityTypeRunning Running none",
             "totalDistance sum 2.0 km",
             "HKQuantityTypeIdentifierDistanceWalkingRunning sum 2.5 km",
             "HKQuantityTypeIdentifierActiveEnergyBurned sum 900 kJ",

@@ -186,3 +186,57 @@ fn a_real_archive() {
     assert_eq!((kept.samples.len(), kept.records.len()), (5, 8));
     assert_eq!(issues(&report), (1..5).map(|m| (What::UnsupportedMember, m)).collect::<Vec<_>>());
 }
+
+/// The medications in use, as they are named.
+#[derive(Default)]
+struct InUse(Vec<String>);
+
+impl Sink for InUse {
+    fn record(&mut self, draft: Draft<'_>) -> Result<()> {
+        self.0.extend((draft.type_name == "MedicationRequest").then(|| draft.facts[0].text.clone()));
+        Ok(())
+    }
+
+    fn sample(&mut self, _: &SeriesKey, _: u32, _: Sample) -> Result<()> {
+        Ok(())
+    }
+
+    fn envelope(&mut self, _: u32, _: u64, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _: u64) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Those of an archive, and how many issues there are.
+fn medications(members: &[(&str, &str)]) -> (Vec<String>, usize) {
+    let members: Vec<(&str, &[u8])> = members.iter().map(|(n, t)| (*n, t.as_bytes())).collect();
+    let (mut found, mut report) = (InUse::default(), Report::default());
+    Source::bytes(pack(&members)).unwrap().read(&Limits::default(), &mut found, &mut report).unwrap();
+    (found.0, report.issues.len())
+}
+
+/// A bulk export names `Medication/7` in one file and says what it is in another, in any order.
+#[test]
+fn a_medication_is_found_in_another_file_of_its_folder() {
+    let usage = r#"{"resourceType":"MedicationRequest","id":"1","status":"active","medicationReference":{"reference":"Medication/7"}}"#;
+    let named = |text: &str| format!(r#"{{"resourceType":"Medication","id":"7","code":{{"text":"{text}"}}}}"#);
+    let (a, b) = (named("Metformin"), named("Warfarin"));
+    let (found, lost) = ((vec!["Metformin".to_owned()], 0), (vec!["Medication/7".to_owned()], 1));
+    assert_eq!(medications(&[("x/Medication.ndjson", &a), ("x/MedicationRequest.ndjson", usage)]), found);
+    assert_eq!(medications(&[("x/0.ndjson", usage), ("x/1.ndjson", &a)]), found);
+    assert_eq!(medications(&[("x/0.ndjson", usage), ("x/1.ndjson", &a), ("x/2.ndjson", &a)]), found);
+    // Its own file knows best.
+    let both = format!("{usage}\n{b}");
+    assert_eq!(medications(&[("x/0.ndjson", &a), ("x/1.ndjson", &both)]).0, ["Warfarin"]);
+    // Another export, another server's record, a document of its own: not the same `Medication/7`.
+    assert_eq!(medications(&[("x/0.ndjson", usage), ("y/1.ndjson", &a)]), lost);
+    assert_eq!(medications(&[("x/1.ndjson", &a), ("y/0.ndjson", usage)]), lost);
+    assert_eq!(medications(&[("x/0.ndjson", usage), ("x/1.ndjson", &a), ("x/2.ndjson", &b)]), lost);
+    assert_eq!(medications(&[("clinical-records/0.json", usage), ("clinical-records/1.json", &a)]), lost);
+    let bundle = |r: &str| format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{{"resource":{r}}}]}}"#);
+    assert_eq!(medications(&[("x/0.json", &bundle(usage)), ("x/1.json", &a)]), lost);
+    assert_eq!(medications(&[("x/0.json", usage), ("x/1.json", &bundle(&a))]), lost);
+}

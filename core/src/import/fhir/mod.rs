@@ -8,7 +8,8 @@
 //! read from it as far as it allows. Everything else of the file (a Bundle's head, `fullUrl`s,
 //! white space, and all that is refused) goes to the envelope, so that records and envelope, put
 //! back by their offsets, are the file again. Envelope comes in order; a record may come late: a
-//! medication use waits for the `Medication` that it refers to, to the end of the file at most.
+//! medication use waits for the `Medication` that it refers to, to the end of the file or, in an
+//! archive, of its folder ([`waiting`]).
 //!
 //! At most one resource is held at a time, and some 16 MiB of what waits; [`survey`], which reads a
 //! file of `urn:uuid:` names before, holds some 130 bytes for each entry and 16 for each reference.
@@ -26,10 +27,12 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod types;
+mod waiting;
 mod walk;
 mod window;
 
 pub(crate) use survey::survey;
+pub(crate) use waiting::Shared;
 
 use super::{Limits, Report, Sink};
 use crate::error::{Error, Limit, Malformed, Result};
@@ -38,7 +41,8 @@ use crate::error::{Error, Limit, Malformed, Result};
 /// member `member` (0 for a plain file).
 ///
 /// Counts what is refused in `report`; what is new or known already is for the sink to count, as
-/// are the bytes of the input as given, which may be an archive.
+/// are the bytes of the input as given, which may be an archive. What the files of its folder `shared`
+/// is for the caller to finish.
 ///
 /// # Errors
 /// [`Error::Malformed`] with [`Malformed::Empty`], [`Malformed::Json`] (no JSON object at the
@@ -52,11 +56,12 @@ pub(crate) fn import(
     limits: &Limits,
     sink: &mut dyn Sink,
     report: &mut Report,
+    shared: Option<&mut Shared>,
 ) -> Result<()> {
     if total.is_some_and(|t| t > limits.input_bytes) {
         return Err(Error::TooLarge(Limit::InputBytes));
     }
-    let mut session = walk::walk(input, session::Session::new(sink, report, member, limits), limits)?;
+    let mut session = walk::walk(input, session::Session::new(sink, report, member, limits, shared), limits)?;
     session.finish()?;
     match (session.recognised, session.broken) {
         (true, _) => Ok(()),

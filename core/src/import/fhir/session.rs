@@ -5,6 +5,7 @@ use super::extract::{self, Known, Marks, Reading};
 use super::identity::Names;
 use super::node::Notes;
 use super::types::{Meta, Reference};
+use super::waiting::{Queue, Shared, Waiting};
 use super::window::Handler;
 use super::{identity, tables};
 use crate::error::Result;
@@ -13,26 +14,10 @@ use crate::import::{Limits, Report, Severity, Sink, What, subject};
 use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
 use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, When};
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
-/// Drafts and bytes that wait for a medication that the file may still bring.
-const WAITING: usize = 10_000;
-const WAITING_BYTES: usize = 16 << 20;
 /// Patients remembered.
 const PATIENTS: usize = 10_000;
-
-struct Waiting {
-    body: Vec<u8>,
-    reference: String,
-    draft: Draft<'static>,
-    full_url: Option<String>,
-    id: String,
-    subject: Option<String>,
-    base: Option<String>,
-    /// The server of the record itself, where a name of it or of its subject tells.
-    server: String,
-    system: String,
-}
 
 /// The labels of one Bundle.
 pub(super) type Labels = (Option<Confidentiality>, Sensitivities);
@@ -44,8 +29,9 @@ pub(super) struct Session<'s> {
     issues: usize,
     medications: Known,
     canonical: Canonical,
-    waiting: VecDeque<Waiting>,
-    waiting_bytes: usize,
+    waiting: Queue,
+    /// Of the folder, in an archive.
+    shared: Option<&'s mut Shared>,
     /// By every name that a reference may use: the one they all stand for, and the person.
     patients: HashMap<Identity, SubjectHint>,
     /// Labels of the Bundles around, the outermost first.
@@ -57,7 +43,13 @@ pub(super) struct Session<'s> {
 }
 
 impl<'s> Session<'s> {
-    pub(super) fn new(sink: &'s mut dyn Sink, report: &'s mut Report, member: u32, limits: &Limits) -> Self {
+    pub(super) fn new(
+        sink: &'s mut dyn Sink,
+        report: &'s mut Report,
+        member: u32,
+        limits: &Limits,
+        shared: Option<&'s mut Shared>,
+    ) -> Self {
         Self {
             sink,
             report,
@@ -65,8 +57,8 @@ impl<'s> Session<'s> {
             issues: limits.issues,
             medications: Known::default(),
             canonical: Canonical::default(),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
+            waiting: Queue::default(),
+            shared,
             patients: HashMap::new(),
             bundles: Vec::new(),
             recognised: false,
@@ -76,37 +68,20 @@ impl<'s> Session<'s> {
 
     /// Hands over what still waits.
     pub(super) fn finish(&mut self) -> Result<()> {
-        while let Some(w) = self.waiting.pop_front() {
+        while let Some(w) = self.waiting.pop() {
             self.release(w)?;
         }
         Ok(())
     }
 
-    fn release(&mut self, w: Waiting) -> Result<()> {
-        self.waiting_bytes = self.waiting_bytes.saturating_sub(w.body.len());
-        let mut draft = Draft { body: &w.body, ..w.draft };
-        let mut nameless = false;
-        if let Some(fact) = draft.facts.first_mut()
-            && !self.medications.resolve(&w.reference, &w.server, true, fact)
-            && fact.text.is_empty()
-        {
-            fact.text.clone_from(&w.reference);
-            nameless = true;
+    fn release(&mut self, mut w: Waiting) -> Result<()> {
+        if w.resolve(&self.medications) {
+            return w.release(self.sink);
         }
-        if nameless {
-            // The medication stands in another file, or nowhere: its name is not known here.
-            self.note(Severity::Repaired, What::MissingField, draft.span.offset);
+        match self.shared.as_deref_mut().filter(|_| w.shared) {
+            Some(shared) => shared.push(w, self.issues, self.sink, self.report),
+            None => w.nameless(self.issues, self.sink, self.report),
         }
-        let names = Names {
-            full_url: w.full_url.as_deref(),
-            id: &w.id,
-            subject: w.subject.as_deref(),
-            base: w.base.as_deref(),
-            system: &w.system,
-        };
-        let content = draft.content.unwrap_or_default();
-        draft.identity = identity::identity(draft.type_name, names, &content);
-        self.sink.record(draft)
     }
 
     fn refused(&mut self, type_name: &str, what: What, at: u64) {
@@ -283,7 +258,11 @@ impl Handler for Session<'_> {
             facts.iter_mut().for_each(doubt);
         }
         if let Some(fact) = facts.first().filter(|_| type_name == "Medication") {
-            self.medications.learn(full_url.unwrap_or("").trim(), &extract::cut(&reading.common.id), fact);
+            let id = extract::cut(&reading.common.id);
+            self.medications.learn(full_url.unwrap_or("").trim(), &id, fact);
+            if let Some(shared) = self.shared.as_deref_mut().filter(|_| self.bundles.is_empty()) {
+                shared.learn(&id, fact);
+            }
         }
         let c = &reading.common;
         let id = &*c.id;
@@ -318,8 +297,8 @@ impl Handler for Session<'_> {
             self.sink.record(Draft { identity, ..draft })?;
             return Ok(true);
         };
-        self.waiting_bytes += body.len();
-        self.waiting.push_back(Waiting {
+        let shared = self.bundles.is_empty() && (!reference.contains(':') || reference.starts_with("http"));
+        let oldest = self.waiting.push(Waiting {
             body: body.to_vec(),
             reference,
             draft: Draft { body: &[], ..draft },
@@ -329,9 +308,9 @@ impl Handler for Session<'_> {
             base: base.map(str::to_owned),
             server: server.to_owned(),
             system: extract::cut(system),
+            shared,
         });
-        while self.waiting.len() > WAITING || self.waiting_bytes > WAITING_BYTES {
-            let Some(oldest) = self.waiting.pop_front() else { break };
+        if let Some(oldest) = oldest {
             self.release(oldest)?;
         }
         Ok(true)

@@ -85,7 +85,7 @@ impl Collect {
 
 fn run_with(limits: &Limits, mut input: &[u8]) -> (Result<()>, Collect, Report) {
     let (mut sink, mut report) = (Collect::default(), Report::default());
-    let done = import(&mut input, None, 0, limits, &mut sink, &mut report);
+    let done = import(&mut input, None, 0, limits, &mut sink, &mut report, None);
     (done, sink, report)
 }
 

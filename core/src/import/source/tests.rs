@@ -56,6 +56,7 @@ pub(in crate::import) fn readers() -> Readers {
         _: &Limits,
         sink: &mut dyn Sink,
         _: &mut Report,
+        _: Option<&mut fhir::Shared>,
     ) -> Result<()> {
         let mut body = Vec::new();
         input.read_to_end(&mut body)?;

@@ -12,14 +12,14 @@ use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{Draft, FactDraft, Revision, Sample, SeriesKey, Span, SubjectHint};
 
 /// What an importer read, kept.
-#[derive(Debug)]
 pub struct Parsed {
     source: SourceId,
     bytes: u64,
     records: Vec<Record>,
 }
 
-#[derive(Debug)]
+silent_debug!(Parsed);
+
 struct Record {
     body: Vec<u8>,
     span: Span,
@@ -34,6 +34,8 @@ struct Record {
     sensitivities: Sensitivities,
     facts: Vec<FactDraft>,
 }
+
+silent_debug!(Record);
 
 impl Sink for Vec<Record> {
     fn record(&mut self, d: Draft<'_>) -> Result<()> {

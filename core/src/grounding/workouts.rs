@@ -1,0 +1,72 @@
+//! Workouts: one line for each, with what its source says was done in it.
+
+use super::concepts::{self, Concept};
+use super::fold;
+use super::page::Line;
+use super::view::View;
+use crate::catalog::FactRow;
+use crate::error::Result;
+use crate::record::{FactDraft, Kind, Status, Value};
+
+/// Apple's older totals: code, English, French, the concept that it is a total of.
+const TOTALS: [(&str, &str, &str, &str); 4] = [
+    ("totalDistance", "distance", "distance", "distance"),
+    ("totalEnergyBurned", "energy", "énergie", "active-energy"),
+    ("totalSwimmingStrokeCount", "strokes", "mouvements de nage", ""),
+    ("totalFlightsClimbed", "flights climbed", "étages montés", ""),
+];
+
+/// The statistics of a part that are not its sum.
+const STATISTICS: [(&str, &str, &str); 3] =
+    [("average", "average", "moyenne"), ("minimum", "minimum", "minimum"), ("maximum", "maximum", "maximum")];
+
+/// The rows of each workout, the latest first: a record has one fact for itself and one for each
+/// total and statistic.
+pub(super) fn each(mut rows: Vec<FactRow>) -> Vec<Vec<FactRow>> {
+    rows.retain(|r| r.fact.status != Status::EnteredInError);
+    rows.sort_by_key(|r| (r.record, r.part));
+    let mut out: Vec<Vec<FactRow>> = rows.chunk_by(|a, b| a.record == b.record).map(<[FactRow]>::to_vec).collect();
+    out.sort_by_key(|w| core::cmp::Reverse(w.first().map(|r| (r.fact.when.map(|when| when.at), r.record))));
+    out
+}
+
+/// `«Running», 2025-05-04: 240 min; distance: 42.195 km`
+pub(super) fn line(view: &View<'_>, rows: &[FactRow], rank: u8) -> Option<Line> {
+    let first = rows.first()?;
+    let mut text = String::new();
+    let mut parts = rows;
+    if first.part == 0 {
+        text.push_str(&view.source_words(&first.fact));
+        text.push_str(", ");
+        parts = rows.get(1..).unwrap_or_default();
+    }
+    text.push_str(&view.dated(&first.fact));
+    let mut said: Vec<String> = Vec::new();
+    if first.part == 0 && first.fact.value != Value::None {
+        said.push(view.value(&first.fact.value));
+    }
+    said.extend(parts.iter().map(|r| part(view, &r.fact)));
+    if !said.is_empty() {
+        text.push_str(view.colon());
+        text.push_str(&said.join(view.say("; ", " ; ").as_str()));
+    }
+    Some(Line::new(rank).release(rows).text(text).cite(first))
+}
+
+fn part(view: &View<'_>, fact: &FactDraft) -> String {
+    let code = fact.codes.first().map_or("", |c| c.code.as_str());
+    let known = || concepts::of_fact(Kind::Series, &fact.codes, "").map(|c| c.name(view.lang).to_owned());
+    let name = TOTALS.iter().find(|(t, ..)| *t == code).map(|(_, en, fr, _)| view.say(*en, *fr)).or_else(known);
+    let name = name.unwrap_or_else(|| view.quote(code.strip_prefix("HKQuantityTypeIdentifier").unwrap_or(code)));
+    let words = fold::words(&fact.text).join(" ");
+    let statistic = STATISTICS.iter().find(|(word, ..)| *word == words);
+    let statistic = statistic.map_or_else(String::new, |(_, en, fr)| format!(" ({})", view.say(*en, *fr)));
+    format!("{name}{statistic}{}{}", view.colon(), view.value(&fact.value))
+}
+
+/// Whether a workout says something of a measure that is not on record by itself.
+pub(super) fn tell_of(view: &View<'_>, c: &Concept) -> Result<bool> {
+    let total = |code: &str| TOTALS.iter().any(|(t, .., key)| *t == code && *key == c.key);
+    let says = |r: &FactRow| r.fact.codes.iter().any(|k| c.has_code(k) || total(&k.code));
+    Ok(view.kind_rows(Kind::Workout)?.iter().any(|r| r.fact.status != Status::EnteredInError && says(r)))
+}
