@@ -374,6 +374,12 @@ impl WriteTxn for MemoryTxn<'_> {
         Ok(())
     }
 
+    fn delete_ledger(&mut self, scope: &ScopeId, idx: u64) -> Result<()> {
+        self.write_step(Op::Delete)?;
+        Arc::make_mut(&mut self.image.ledger).remove(&(*scope, idx.cast_signed()));
+        Ok(())
+    }
+
     fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()> {
         self.write_step(Op::PutTree)?;
         Arc::make_mut(&mut self.image.tree).insert((*scope, level, idx.cast_signed()), *hash);

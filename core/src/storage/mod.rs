@@ -171,6 +171,9 @@ pub(crate) trait WriteTxn: ReadTxn {
     /// Writes an entry of a scope's log.
     fn put_ledger(&mut self, scope: &ScopeId, idx: u64, wrap: &[u8], sealed: &[u8]) -> Result<()>;
 
+    /// Deletes an entry of a scope's log; its hash in the tree stays.
+    fn delete_ledger(&mut self, scope: &ScopeId, idx: u64) -> Result<()>;
+
     /// Writes the hash of a subtree of a scope's log.
     fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()>;
 

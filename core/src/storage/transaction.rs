@@ -318,6 +318,10 @@ impl WriteTxn for Txn<'_> {
         )
     }
 
+    fn delete_ledger(&mut self, scope: &ScopeId, idx: u64) -> Result<()> {
+        self.run("DELETE FROM ledger WHERE scope=?1 AND idx=?2", params![scope.as_bytes(), to_db(idx)]).map(|_| ())
+    }
+
     fn put_tree(&mut self, scope: &ScopeId, level: u8, idx: u64, hash: &[u8; 32]) -> Result<()> {
         let last = last_leaf(level, idx).ok_or(Error::Internal(202))?;
         self.insert(

@@ -13,6 +13,7 @@ mod clock;
 mod consent_record;
 mod consents;
 mod disclose;
+mod erase_log;
 mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -42,6 +43,7 @@ mod tx;
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
+pub use erase_log::LogErasure;
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
@@ -68,6 +70,8 @@ mod tests_clock;
 mod tests_consents;
 #[cfg(test)]
 mod tests_declassify;
+#[cfg(test)]
+mod tests_erase_log;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]

@@ -203,6 +203,10 @@ fn log_and_tree(s: &dyn Storage) {
     let txn = s.begin_read().unwrap();
     let entry = txn.ledger(&A, 8).unwrap().unwrap();
     assert_eq!((entry.wrap, entry.sealed), (body(8), body(9)));
+    drop(txn);
+    write(s, |t| t.delete_ledger(&A, 8).unwrap());
+    let txn = s.begin_read().unwrap();
+    assert!(txn.ledger(&A, 8).unwrap().is_none() && txn.ledger(&A, 9).unwrap().is_some());
     assert_eq!(txn.ledger(&A, 7).unwrap().unwrap().sealed, b"rewritten");
     assert_eq!((txn.tree(&A, 1, 7).unwrap(), txn.tree(&A, 1, 8).unwrap()), (Some([0xee; 32]), Some([8; 32])));
     assert!(txn.ledger(&B, 8).unwrap().is_none() && txn.tree(&A, 0, 8).unwrap().is_none());
