@@ -53,6 +53,8 @@ const ITEMS: &str = "which items";
 /// A log whose checkpoint, entries and prefixes have been verified.
 pub(super) struct Known {
     pub(super) origin: String,
+    /// Whether it is the log of a space: consents stand in no other.
+    pub(super) of_space: bool,
     pub(super) size: u64,
     pub(super) entries: BTreeMap<u64, Entry>,
     pub(super) prefixes: BTreeMap<u64, Hash>,
@@ -154,7 +156,7 @@ fn consecutive(log: &Known, from: u64, to: u64) -> bool {
 /// # Errors
 /// [`Malformed::Proof`](crate::Malformed::Proof) where the entry is no release, its items are not
 /// those of the entry, or what is shown contradicts it: released after a withdrawal or an expiry,
-/// or under a system log that is not the one shown.
+/// or under a system log that is not the one shown, or is a partition's.
 pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart) -> Result<Claim> {
     let log = usize::try_from(at).ok().and_then(|at| logs.get(at)).ok_or(BAD)?;
     let entry = log.entries.get(&index).ok_or(BAD)?;
@@ -169,7 +171,8 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     }
     let shown = logs.iter().find(|l| l.origin == system.origin);
     let prefix = shown.and_then(|l| l.prefixes.get(&system.size));
-    if shown.is_some_and(|l| l.size < system.size) || prefix.is_some_and(|root| *root != system.root) {
+    // Whoever writes a partition's log alone gives no consents there.
+    if shown.is_some_and(|l| !l.of_space || l.size < system.size) || prefix.is_some_and(|root| *root != system.root) {
         return Err(BAD);
     }
     let (mut covered, mut terms, mut within, mut named) = (prefix.is_some(), true, true, true);

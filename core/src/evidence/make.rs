@@ -128,7 +128,7 @@ impl HealthSpace {
     }
 
     /// The verifier keys of all logs that are open here (C2SP signed-note), for whoever is to check
-    /// receipts and evidence.
+    /// receipts and evidence; that of the space's own log comes first.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] where some partitions only are open.
@@ -248,13 +248,20 @@ impl Maker<'_> {
     ) -> Result<Vec<u8>> {
         logs.retain(|(_, shown)| !shown.entries.is_empty());
         logs.sort_by_key(|(log, _)| log.origin());
+        let space = self.all.system()?.origin();
         let mut file = File { limits: LIMITS.map(str::to_owned).to_vec(), ..File::default() };
         let (mut known, mut keys) = (Vec::new(), Vec::new());
         for (log, shown) in &logs {
             keys.push(log.key()?);
             let (part, entries) = show(log, shown)?;
             let prefixes = shown.prefixes.clone();
-            known.push(Known { origin: log.origin(), size: log.size(), entries, prefixes });
+            known.push(Known {
+                origin: log.origin(),
+                of_space: log.origin() == space,
+                size: log.size(),
+                entries,
+                prefixes,
+            });
             file.logs.push(part);
         }
         if !self.request.without_consents {
@@ -275,7 +282,7 @@ impl Maker<'_> {
             d.claim = claim.part();
         }
         let bytes = file.encode()?;
-        check_own(&bytes, &keys)?;
+        check_own(&bytes, &self.all.system()?.key()?, &keys)?;
         Ok(bytes)
     }
 }

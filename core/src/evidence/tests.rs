@@ -252,6 +252,7 @@ fn file_with(
     };
     let known = |l: &Liar, part: &LogPart| super::claim::Known {
         origin: l.origin.clone(),
+        of_space: l.n == 1,
         size: l.entries.len() as u64,
         entries: part.entries.iter().map(|e| (e.index, Entry::decode(&e.entry).unwrap())).collect(),
         prefixes: part.prefixes.iter().map(|p| (p.size, p.root)).collect(),
@@ -309,6 +310,20 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
             Err(Error::Malformed(Malformed::Proof))
         ));
     }
+    // Whoever has the key of a partition's log alone gives a consent there, and releases under it.
+    let keys = [Liar::of(1, &[]).key(), Liar::of(2, &[]).key(), Liar::of(3, &[]).key()];
+    let (giving, using) = (Liar::of(2, &[(5, granted(None))]), |head| Liar::of(3, &[(10, released(head, &[]))]));
+    let forged = file(&giving, &[0], &[1], &using(giving.head(1)), ItemsPart::Hidden);
+    assert!(matches!(forged, Err(Error::Malformed(Malformed::Proof))));
+    // What its claim would be if the log were the space's.
+    let space = Liar { n: 1, ..Liar::of(2, &[(5, granted(None))]) };
+    let mut forged =
+        File::decode(&file(&space, &[0], &[1], &using(space.head(1)), ItemsPart::Hidden).unwrap()).unwrap();
+    forged.logs[0] = giving.part(&[0], &[1]);
+    let forged = forged.encode().unwrap();
+    assert!(verify(&forged, &keys[1..]).is_ok(), "sound but for whose log it is");
+    assert!(matches!(verify(&forged, &keys), Err(Error::Malformed(Malformed::Proof))));
+
     // A claim that says more than what is shown.
     let health = Liar::of(2, &[(10, released(system.head(2), &[]))]);
     let good = file(&system, &[1], &[2], &health, ItemsPart::Hidden).unwrap();

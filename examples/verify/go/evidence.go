@@ -121,7 +121,8 @@ type claim struct {
 	doesNotProve []string
 }
 
-func verifyEvidence(text []byte, keys note.Verifiers, showItems bool) (string, error) {
+// verifyEvidence checks a file, all of it or nothing; spaces tells which logs are spaces' own: consents stand in no other.
+func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]bool, showItems bool) (string, error) {
 	if len(text) > maxFile {
 		return "", refusal("too long")
 	}
@@ -163,7 +164,7 @@ func verifyEvidence(text []byte, keys note.Verifiers, showItems bool) (string, e
 	lastLog, lastIndex := -1, int64(-1)
 	proved := 0
 	for _, part := range disclosures {
-		at, index, line, ok, err := verifyDisclosure(part, logs, consents, showItems)
+		at, index, line, ok, err := verifyDisclosure(part, logs, consents, spaces, showItems)
 		if err != nil {
 			return "", err
 		}
@@ -314,7 +315,7 @@ func verifyConsents(parts array, logs []*shownLog) (map[string][]byte, error) {
 }
 
 // verifyDisclosure derives the claim again and compares.
-func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]byte, showItems bool) (at int, index int64, line string, proved bool, err error) {
+func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]byte, spaces map[string]bool, showItems bool) (at int, index int64, line string, proved bool, err error) {
 	f, err := fields(part, 1, 2, 3, 4)
 	if err != nil {
 		return 0, 0, "", false, err
@@ -335,7 +336,7 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]
 	if err != nil {
 		return 0, 0, "", false, err
 	}
-	c, err := derive(logs, logs[at], index, e, consents)
+	c, err := derive(logs, logs[at], index, e, consents, spaces)
 	if err != nil {
 		return 0, 0, "", false, err
 	}
@@ -361,7 +362,7 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]
 }
 
 // derive says what follows about a release, but for its items.
-func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[string][]byte) (c claim, err error) {
+func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[string][]byte, spaces map[string]bool) (c claim, err error) {
 	r := e.released
 	if len(r.grants) == 0 {
 		return claim{what: ownLook, level: "logged"}, nil
@@ -374,6 +375,9 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	}
 	covered, terms, within, named := false, true, true, true
 	if system != nil {
+		if !spaces[system.origin] {
+			return c, refusal("decided under a log that is not a space's own")
+		}
 		if system.size < r.system.size {
 			return c, refusal("the log of consents is shorter than a release says: rolled back")
 		}

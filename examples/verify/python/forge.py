@@ -150,10 +150,28 @@ def evidence(events, size, shown, limits, **how):
     return cbor(file)
 
 
+def in_one_log():
+    """Whoever has the key of a partition's log alone says there that a grant was given, and releases."""
+    first = Log(2, [granted()])
+    both = Log(2, [granted(), released(first, 1)])
+    claim = {1: NOT_WITHDRAWN, 2: "verifiable", 3: []}
+    disclosure = {1: 0, 2: 1, 3: [SALT, ITEMS], 4: claim}
+    file = {1: "healthspace-evidence/v1", 2: [both.part([0, 1], [1])], 3: [CONSENT], 4: [disclosure], 5: LIMITS}
+    return cbor(file)
+
+
+def under_a_partition():
+    """The same with two partitions' logs."""
+    consents, health = Log(2, [granted()]), Log(3, [NOISE, released(Log(2, [granted()]), 1)])
+    disclosure = {1: 1, 2: 1, 3: [SALT, ITEMS], 4: {1: NOT_WITHDRAWN, 2: "verifiable", 3: [LIMITED]}}
+    logs = [consents.part([0], [1]), health.part([1])]
+    return cbor({1: "healthspace-evidence/v1", 2: logs, 3: [CONSENT], 4: [disclosure], 5: LIMITS})
+
+
 def main(directory):
     out = pathlib.Path(directory)
     out.mkdir(exist_ok=True)
-    (out / "keys.txt").write_text(f"{Log(1, []).key()}\n{Log(2, []).key()}\n")
+    (out / "keys.txt").write_text("".join(f"{Log(n, []).key()}\n" for n in (1, 2, 3)))
     witness = base64.b64encode(b"\0" * 68).decode()
     hashes = [hmac.digest(SALT, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(ITEMS)]
     log, one = [NOISE, granted(), NOISE, WITHDRAWN], [granted()]
@@ -221,6 +239,8 @@ def main(directory):
         "bad-logs-turned": evidence(one, 1, [0], [LIMITED], turned=True),
         "bad-second-signature": evidence(one, 1, [0], [LIMITED], more=f"\u2014 witness.example {witness}\n"),
         "bad-later-version": evidence(one, 1, [0], [LIMITED], header="healthspace-evidence/v2"),
+        "bad-given-in-the-own-log": in_one_log(),
+        "bad-given-in-a-partitions-log": under_a_partition(),
         "bad-entries-turned": evidence(log, 3, [2, 1], [LIMITED]),
     }
     for name, raw in files.items():

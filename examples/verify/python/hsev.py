@@ -154,7 +154,7 @@ def check_items(items, release):
     return False, f"{len(hashes)} {what} shown", shown
 
 
-def derive(logs, own, index, entry, consents):
+def derive(logs, own, index, entry, consents, spaces):
     """What follows about a release, but for its items."""
     release = entry.said
     if not release.grants:
@@ -163,6 +163,7 @@ def derive(logs, own, index, entry, consents):
     system = next((log for log in logs if log.origin == origin), None)
     covered = terms = within = named = True
     if system is not None:
+        need(origin in spaces, "decided under a log that is not a space's own")
         need(system.size >= size, "the log of consents is shorter than a release says: rolled back")
         need(
             system.prefixes.get(size, root) == root,
@@ -198,14 +199,14 @@ def derive(logs, own, index, entry, consents):
     return Claim(NOT_WITHDRAWN, "verifiable", limits) if covered else Claim(UNDER_GRANT, "logged", limits)
 
 
-def verify_disclosure(part, logs, consents, show_items):
+def verify_disclosure(part, logs, consents, spaces, show_items):
     at, index, items, said = fields(part, 1, 2, 3, 4)
     need(small(at) < len(logs), "a disclosure in no log")
     own = logs[at]
     entry = own.entries.get(small(index))
     need(entry is not None and entry.number == RELEASED, "a disclosure without its entry")
     hidden, shown, items = check_items(items, entry.said)
-    claim = derive(logs, own, index, entry, consents)
+    claim = derive(logs, own, index, entry, consents, spaces)
     limits = claim.does_not_prove + ([ITEMS] if hidden else [])
     same = fields(said, 1, 2, 3) == [claim.what, claim.level, limits]
     need(same, "the claim is not what follows from what is shown")
@@ -223,7 +224,8 @@ def rising(values):
     return all(a < b for a, b in zip(values, values[1:]))
 
 
-def verify_evidence(raw, keys, show_items=False):
+def verify_evidence(raw, keys, spaces, show_items=False):
+    """`spaces`: which of the logs are spaces' own; consents stand in no other."""
     need(len(raw) <= MAX_FILE, "too long")
     value = decode(raw)
     version = value.get(1) if isinstance(value, dict) else None
@@ -243,7 +245,7 @@ def verify_evidence(raw, keys, show_items=False):
     hashes = [sha256(c) for c in consents]
     texts = dict(zip(hashes, consents))
     need(rising(hashes) and named.issuperset(hashes), "a consent that no entry names")
-    done = [verify_disclosure(part, logs, texts, show_items) for part in listed(disclosures)]
+    done = [verify_disclosure(part, logs, texts, spaces, show_items) for part in listed(disclosures)]
     need(rising([place for place, _, _ in done]), "disclosures out of order")
     proved = sum(holds for _, _, holds in done)
     head = f"{len(done)} disclosures, {proved} of them with no withdrawal before in the log shown, {len(hashes)} consents"
