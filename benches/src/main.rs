@@ -292,5 +292,16 @@ fn measure_all(plan: &Plan, dir: &Path) -> Result<Table, Failure> {
         ours.run("decision", dir, 0, None, &mut decisions)?;
     }
     table.decision(&decisions);
+    let logs: &[u64] = if plan.million > 0 { &[1_000, 100_000, 1_000_000] } else { &[1_000, 100_000] };
+    let mut all = Vec::new();
+    for n in logs {
+        at(&format!("a log of {n} entries"));
+        let file = ours.file(dir, "ledger");
+        let mut figures = Figures::new();
+        ours.run("ledger", &file, *n, None, &mut figures)?;
+        remove(&file);
+        all.push((*n, figures));
+    }
+    table.ledger(&all);
     Ok(table)
 }

@@ -12,8 +12,8 @@ use healthspace::import::Source;
 use healthspace::policy::{ItemFacts, Request, decide};
 use healthspace::record::{Author, Category, DecisionClass, Kind};
 use healthspace::{
-    Confidentiality, Environment, GrantId, HealthSpace, Identity, KdfParams, Lang, Obligations, Purpose, RecordId,
-    ScopeId, Session, Timestamp, Unlock,
+    Confidentiality, Environment, GrantId, HealthSpace, Identity, KdfParams, Lang, LogOf, Obligations, Purpose,
+    RecordId, ScopeId, Session, Timestamp, Unlock, verify_consistency, verify_receipt,
 };
 use std::hint::black_box;
 use std::path::Path;
@@ -31,6 +31,7 @@ pub(crate) fn run(work: &str, file: &Path, n: u64, input: Option<&Path>) -> Resu
         "import" => import(file, input.ok_or("no input")?),
         "empty" => empty(file),
         "decision" => decision(),
+        "ledger" => ledger(file, n),
         other => Err(format!("no such work: {other}").into()),
     }
 }
@@ -223,6 +224,31 @@ fn import(file: &Path, input: &Path) -> Result<(), Failure> {
     space.close();
     drop((partition, space));
     figure("size", size(file)? - before);
+    Ok(())
+}
+
+/// A log of `n` entries: appending to it, proofs out of it, and verifying them.
+fn ledger(file: &Path, n: u64) -> Result<(), Failure> {
+    let health = LogOf::Partition("health");
+    let space = create(file)?;
+    let partition = space.partition("health")?;
+    // In parts, as an import writes them.
+    for from in (0..n).step_by(20_000) {
+        partition.log_only((n - from).min(20_000))?;
+    }
+    each("append", 200, |_| partition.log_only(1))?;
+    let key = space.verifier_key(health)?;
+    let mut random = Random::new(7);
+    let mut receipts = Vec::new();
+    each("prove", 500, |_| space.receipt(health, random.below(n)).map(|r| receipts.push(r)))?;
+    each("verify", 500, |i| verify_receipt(receipts.get(i).map_or("", String::as_str), &key).map(|_| ()))?;
+    figure("receipt", receipts.iter().map(String::len).sum::<usize>() as f64 / receipts.len() as f64);
+    let kept = space.checkpoint(health)?;
+    partition.log_only(n.div_ceil(3))?;
+    let mut proof = String::new();
+    let size = kept.lines().nth(1).ok_or("checkpoint")?.parse()?;
+    each("prove-growth", 200, |_| space.consistency(health, size).map(|p| proof = p))?;
+    each("verify-growth", 200, |_| verify_consistency(&kept, &proof, &key))?;
     Ok(())
 }
 

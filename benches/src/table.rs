@@ -217,6 +217,32 @@ impl Table {
         self.push("consent decision with 100 grants", cells, ratio, "<= 5 us", one > 5.0, json!({"cpu": one}));
     }
 
+    /// Appending must not grow with the log; proofs, as the number of hashes on a path does.
+    pub(crate) fn ledger(&mut self, all: &[(u64, Figures)]) {
+        let Some((shortest, first)) = all.first() else { return };
+        for (n, f) in all {
+            let log = (*n as f64).ln() / (*shortest as f64).ln();
+            for (work, name, limit, goal) in [
+                ("a durable entry", "append", 1.5, "<= 1.5x"),
+                ("a receipt made", "prove", 2.0 * log, "as the log"),
+                ("a receipt verified", "verify", 2.0 * log, "as the log"),
+                ("growth proved", "prove-growth", 2.0 * log, "as the log"),
+                ("growth verified", "verify-growth", 2.0 * log, "as the log"),
+            ] {
+                let grown = cpu(f, name) / cpu(first, name);
+                let cells = vec![format!("{} ({})", short(cpu(f, name)), short(wall(f, name)))];
+                let data = json!({"cpu": cpu(f, name), "wall": wall(f, name), "grown": grown});
+                let ratio = format!("{grown:.2}x that at {shortest}");
+                self.push(&format!("log of {n}: {work}"), cells, ratio, goal, grown > limit, data);
+            }
+            let (bytes, before) = (wall(f, "receipt"), wall(first, "receipt"));
+            let cells = vec![format!("{bytes:.0} B")];
+            let ratio = format!("{:.2}x that at {shortest}", bytes / before);
+            let data = json!({"bytes": bytes});
+            self.push(&format!("log of {n}: the receipt"), cells, ratio, "as the log", bytes / before > log, data);
+        }
+    }
+
     #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
     pub(crate) fn print(&self) {
         println!("{}", self.title);

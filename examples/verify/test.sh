@@ -72,6 +72,19 @@ else
     echo "SKIPPED: the AuditEvents are not read by fhir.resources, which could not be installed: see $out/pip.log"
 fi
 
+# The consent records, by a JSON-LD processor that is not ours.
+ld=$python
+if ! "$ld" -c 'import pyld' 2>/dev/null; then
+    ld=$out/venv/bin/python
+    { [ -x "$ld" ] || python3 -m venv "$out/venv"; } &&
+        { "$ld" -c 'import pyld' 2>/dev/null || "$out/venv/bin/pip" install -q 'PyLD>=2.0.4' >"$out/pip.log" 2>&1; } || ld=
+fi
+if [ -n "$ld" ]; then
+    "$ld" -B examples/verify/python/consent_records.py "$dir"/*.jsonld || fail "the consent records are not JSON-LD"
+else
+    echo "SKIPPED: the consent records are not read by PyLD, which could not be installed: see $out/pip.log"
+fi
+
 receipts=("$dir"/receipts/*.receipt)
 pairs=("$dir"/consistency/*.checkpoint)
 both=()

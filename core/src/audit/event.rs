@@ -323,6 +323,13 @@ events! {
         /// How, and the hash of its proof.
         3 gesture: Gesture,
     }
+    /// The person erased what entries of this log said; their leaves stay.
+    45 EntriesErased {
+        /// Their positions.
+        1 entries: Vec<u64>,
+        /// How the person asked for it.
+        2 gesture: Gesture,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

@@ -84,7 +84,9 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Imported { .. } | E::ConsentImported { .. } => {
             done(dicom("110107", "Import"), Some(lifecycle("receive")), "C")
         }
-        E::ImportDiscarded { .. } | E::MemoryDeleted { .. } => done(lifecycle("destroy"), None, "D"),
+        E::ImportDiscarded { .. } | E::MemoryDeleted { .. } | E::EntriesErased { .. } => {
+            done(lifecycle("destroy"), None, "D")
+        }
         E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
         E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
@@ -164,6 +166,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::Declassified { .. }
         | AuditEvent::SubjectConfirmed { .. }
         | AuditEvent::ClockConfirmed { .. }
+        | AuditEvent::EntriesErased { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],
     }

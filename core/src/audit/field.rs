@@ -220,13 +220,13 @@ impl Field for Label {
     }
 }
 
-impl Field for Vec<GrantId> {
+impl<T: Field> Field for Vec<T> {
     fn put(&self, w: &mut Writer) -> Result<()> {
         if self.len() > MAX_LIST {
             return Err(Error::TooLarge(Limit::Items));
         }
         w.array(self.len());
-        self.iter().try_for_each(|id| id.put(w))
+        self.iter().try_for_each(|one| one.put(w))
     }
 
     fn take(r: &mut Reader<'_>) -> Result<Self> {

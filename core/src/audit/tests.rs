@@ -99,7 +99,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
         (any::<[u8; 32]>().prop_map(SourceId::from_bytes), any::<u64>(), gesture())
             .prop_map(|(source, bytes, gesture)| E::OriginalExported { source, bytes, gesture }),
-        (25u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
+        (46u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
     ];
     let third = prop_oneof![
         (prop::option::of(record()), label(), label(), gesture())
@@ -117,6 +117,8 @@ fn event() -> impl Strategy<Value = AuditEvent> {
         }),
         (record(), label(), gesture()).prop_map(|(record, label, gesture)| E::MemoryKept { record, label, gesture }),
         any::<u64>().prop_map(|records| E::Quarantined { records }),
+        (prop::collection::vec(any::<u64>(), 0..6), gesture())
+            .prop_map(|(entries, gesture)| E::EntriesErased { entries, gesture }),
         (record(), any::<[u8; 16]>().prop_map(ConversationId::from_bytes), label())
             .prop_map(|(record, conversation, label)| E::TurnAppended { record, conversation, label }),
         (scope(), label(), label(), prop::option::of(gesture()))
@@ -137,7 +139,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=27).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=27).chain([45]).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

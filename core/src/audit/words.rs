@@ -87,6 +87,10 @@ fn english(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
         E::RecipientNotified { actor, .. } => format!("\u{201c}{actor}\u{201d} was told of a withdrawal."),
         E::RecipientConfirmed { actor, .. } => format!("\u{201c}{actor}\u{201d} confirmed a withdrawal."),
+        E::EntriesErased { entries, .. } => {
+            let n = many(entries.len() as u64, "entry", "entries");
+            format!("What {n} of this log said was erased by the person.")
+        }
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
 }
@@ -168,6 +172,10 @@ fn french(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
         E::RecipientNotified { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a été informé d’un retrait."),
         E::RecipientConfirmed { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a confirmé un retrait."),
+        E::EntriesErased { entries, .. } => {
+            let n = plusieurs(entries.len() as u64, "entrée", "entrées");
+            format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")
+        }
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
     }
 }

@@ -40,18 +40,21 @@ pub(super) const LIMITS: [&str; 5] = [
     "that everything was entered, or that these are all disclosures",
     "that others are shown the same log",
     "that clock, recipient and gesture were what the host said",
-    "what the items say",
+    "what the items say, and that they are of the kinds and dates that a grant names",
     "what the recipient did with them",
 ];
 const OMITTED: &str = "omitted withdrawals";
 const LIMITED: &str = "withdrawals entered in the partition's own log";
 const TERMS: &str = "the terms of the consent";
 const PURPOSE: &str = "that the purpose lies within the grant's";
+const RECIPIENT: &str = "that the recipient is the grant's";
 const ITEMS: &str = "which items";
 
 /// A log whose checkpoint, entries and prefixes have been verified.
 pub(super) struct Known {
     pub(super) origin: String,
+    /// Whether it is the log of a space: consents stand in no other.
+    pub(super) of_space: bool,
     pub(super) size: u64,
     pub(super) entries: BTreeMap<u64, Entry>,
     pub(super) prefixes: BTreeMap<u64, Hash>,
@@ -82,23 +85,61 @@ impl Claim {
     }
 }
 
-/// What a `Granted` entry says.
-struct Granted {
+/// What a `Granted` or `ConsentImported` entry says.
+struct Given {
+    index: u64,
     consent_hash: Hash,
-    purpose: Purpose,
-    expires: Option<Timestamp>,
+    /// Purpose and end; a consent from elsewhere has them in its text alone.
+    terms: Option<(Purpose, Option<Timestamp>)>,
 }
 
-fn granted(log: &Known, grant: GrantId, before: u64) -> Result<Option<(u64, Granted)>> {
-    let mut found = log.entries.range(..before).filter_map(|(index, entry)| match entry.event {
-        AuditEvent::Granted { grant: g, consent_hash, purpose, expires, .. } if g == grant => {
-            Some((*index, Granted { consent_hash, purpose, expires }))
-        }
+/// The version of a consent that an entry files.
+pub(super) fn gives(entry: &Entry, grant: GrantId) -> Option<u64> {
+    match entry.event {
+        AuditEvent::Granted { grant: g, .. } if g == grant => Some(1),
+        AuditEvent::ConsentImported { grant: g, version, .. } if g == grant => Some(version),
         _ => None,
-    });
-    let first = found.next();
-    // Ids are random: nobody honest gives one twice.
-    if found.next().is_none() { Ok(first) } else { Err(BAD) }
+    }
+}
+
+/// How a grant stood in the space's log when it had this size, by what is shown of it.
+///
+/// # Errors
+/// Where it was withdrawn, or what is shown cannot be.
+fn given(log: &Known, grant: GrantId, size: u64) -> Result<Option<Given>> {
+    let (mut found, mut withdrawn, mut own): (Option<Given>, bool, bool) = (None, false, false);
+    for (index, entry) in &log.entries {
+        match entry.event {
+            AuditEvent::Granted { grant: g, consent_hash, purpose, expires, .. } if g == grant => {
+                // Ids are random: nobody honest gives one twice, or uses it before it is given.
+                if found.is_some() || own || *index >= size {
+                    return Err(BAD);
+                }
+                own = true;
+                found = Some(Given { index: *index, consent_hash, terms: Some((purpose, expires)) });
+            }
+            // A newer version that the person filed counts, also after a withdrawal.
+            AuditEvent::ConsentImported { grant: g, consent_hash, .. } if g == grant => {
+                if own {
+                    return Err(BAD);
+                }
+                if *index < size {
+                    withdrawn = false;
+                    found = Some(Given { index: *index, consent_hash, terms: None });
+                }
+            }
+            AuditEvent::Withdrawn { grant: g, .. } if g == grant => withdrawn |= *index < size,
+            _ => {}
+        }
+    }
+    if withdrawn { Err(BAD) } else { Ok(found) }
+}
+
+/// For whom a grant of a space is, as its Consent says: the one actor's identifier.
+fn recipient(consent: &[u8]) -> Option<String> {
+    let consent: serde_json::Value = serde_json::from_slice(consent).ok()?;
+    let [actor] = consent.pointer("/provision/actor")?.as_array()?.as_slice() else { return None };
+    Some(actor.pointer("/reference/identifier/value")?.as_str()?.to_owned())
 }
 
 fn withdrawn(log: &Known, grant: GrantId, before: u64) -> bool {
@@ -115,11 +156,11 @@ fn consecutive(log: &Known, from: u64, to: u64) -> bool {
 /// # Errors
 /// [`Malformed::Proof`](crate::Malformed::Proof) where the entry is no release, its items are not
 /// those of the entry, or what is shown contradicts it: released after a withdrawal or an expiry,
-/// or under a system log that is not the one shown.
+/// or under a system log that is not the one shown, or is a partition's.
 pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart) -> Result<Claim> {
     let log = usize::try_from(at).ok().and_then(|at| logs.get(at)).ok_or(BAD)?;
     let entry = log.entries.get(&index).ok_or(BAD)?;
-    let AuditEvent::Released { purpose, grants, count, items_root, system, kind, .. } = &entry.event else {
+    let AuditEvent::Released { purpose, grants, actor, count, items_root, system, kind, .. } = &entry.event else {
         return Err(BAD);
     };
     let mut does_not_prove = Vec::new();
@@ -130,32 +171,46 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     }
     let shown = logs.iter().find(|l| l.origin == system.origin);
     let prefix = shown.and_then(|l| l.prefixes.get(&system.size));
-    if shown.is_some_and(|l| l.size < system.size) || prefix.is_some_and(|root| *root != system.root) {
+    // Whoever writes a partition's log alone gives no consents there.
+    if shown.is_some_and(|l| !l.of_space || l.size < system.size) || prefix.is_some_and(|root| *root != system.root) {
         return Err(BAD);
     }
-    let (mut covered, mut terms, mut within) = (prefix.is_some(), true, true);
+    let (mut covered, mut terms, mut within, mut named) = (prefix.is_some(), true, true, true);
     let mut found = Vec::new();
     for grant in grants {
         let given = match shown {
-            Some(l) if withdrawn(l, *grant, system.size) => return Err(BAD),
-            Some(l) => granted(l, *grant, system.size)?,
+            Some(l) => given(l, *grant, system.size)?,
             None => None,
         };
         if withdrawn(log, *grant, index) {
             return Err(BAD);
         }
-        if given.as_ref().is_some_and(|(_, g)| g.expires.is_some_and(|end| end <= entry.time)) {
+        let position = given.as_ref().map(|g| g.index);
+        covered &= matches!((shown, position), (Some(l), Some(i)) if consecutive(l, i, system.size));
+        let own = given.as_ref().and_then(|g| g.terms);
+        if own.is_some_and(|(_, expires)| expires.is_some_and(|end| end <= entry.time)) {
             return Err(BAD);
         }
-        let position = given.as_ref().map(|(i, _)| *i);
-        covered &= matches!((shown, position), (Some(l), Some(i)) if consecutive(l, i, system.size));
-        within &= given.as_ref().is_some_and(|(_, g)| g.purpose == *purpose);
-        let consent = given.and_then(|(_, g)| file.consents.iter().position(|c| sha256(&[c]) == g.consent_hash));
-        terms &= consent.is_some();
+        let consent = given.and_then(|g| file.consents.iter().position(|c| sha256(&[c]) == g.consent_hash));
+        // Nobody here reads the terms of a consent from elsewhere.
+        let text = own.and(consent).and_then(|at| file.consents.get(at));
+        let whom = text.and_then(|c| recipient(c));
+        if whom.as_ref().is_some_and(|whom| whom != actor) {
+            return Err(BAD);
+        }
+        within &= own.is_some_and(|(p, _)| p == *purpose);
+        terms &= text.is_some();
+        named &= whom.is_some();
         found.push(Found { grant: *grant, index: position, consent });
     }
-    let limits = [(!covered, OMITTED), (!consecutive(log, 0, index), LIMITED), (!terms, TERMS), (!within, PURPOSE)];
-    does_not_prove.extend(limits.iter().filter(|(holds, _)| *holds).map(|(_, limit)| *limit));
+    let limits = [
+        (covered, OMITTED),
+        (consecutive(log, 0, index), LIMITED),
+        (terms, TERMS),
+        (within, PURPOSE),
+        (named, RECIPIENT),
+    ];
+    does_not_prove.extend(limits.iter().filter(|(holds, _)| !holds).map(|(_, limit)| *limit));
     does_not_prove.extend(hidden);
     let (what, level) = if covered { (NOT_WITHDRAWN, Level::Verifiable) } else { (UNDER_GRANT, Level::Logged) };
     Ok(Claim { what, level, grants: found, does_not_prove })
@@ -178,7 +233,9 @@ fn check_items(items: &ItemsPart, count: u64, root: &Hash, kind: ReleaseKind) ->
 pub(super) fn consents_named(logs: &[Known]) -> BTreeSet<Hash> {
     let entries = logs.iter().flat_map(|l| l.entries.values());
     let hash = |e: &Entry| match e.event {
-        AuditEvent::Granted { consent_hash, .. } => Some(consent_hash),
+        AuditEvent::Granted { consent_hash, .. } | AuditEvent::ConsentImported { consent_hash, .. } => {
+            Some(consent_hash)
+        }
         _ => None,
     };
     entries.filter_map(hash).collect()

@@ -124,11 +124,11 @@ impl HealthSpace {
     /// [`Error::NeedsFullSlot`] where some partitions only are open; [`Error::NoSuchPartition`];
     /// [`Error::NotFound`] for an entry that is no release; [`Error::Corrupt`] where a log is damaged.
     pub fn evidence(&self, request: &EvidenceRequest) -> Result<Vec<u8>> {
-        self.disclosing(|all| Maker { all, request, system: Vec::new() }.make())
+        self.disclosing(|all| Maker { all, request, system: BTreeMap::new() }.make())
     }
 
     /// The verifier keys of all logs that are open here (C2SP signed-note), for whoever is to check
-    /// receipts and evidence.
+    /// receipts and evidence; that of the space's own log comes first.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] where some partitions only are open.
@@ -146,8 +146,8 @@ impl HealthSpace {
 struct Maker<'a> {
     all: &'a Disclosing<'a>,
     request: &'a EvidenceRequest,
-    /// Every entry of the space's log.
-    system: Vec<Entry>,
+    /// Every entry of the space's log that was not erased.
+    system: BTreeMap<u64, Entry>,
 }
 
 /// What is to be shown of one log.
@@ -160,7 +160,7 @@ struct Shown {
 impl Maker<'_> {
     fn make(mut self) -> Result<Vec<u8>> {
         let system = self.all.system()?;
-        self.system = system.read()?;
+        self.system = system.read()?.into_iter().collect();
         let (mut own, mut grants) = (Shown::default(), BTreeSet::new());
         let mut logs = vec![(system, Shown::default())];
         let mut chosen = Vec::new();
@@ -169,7 +169,7 @@ impl Maker<'_> {
         for (_, log) in self.all.partitions().filter(|(name, _)| named(name)) {
             found = true;
             let mut shown = Shown::default();
-            for (index, entry) in (0..).zip(log.read()?) {
+            for (index, entry) in log.read()? {
                 if self.request.wants(index, &entry) {
                     self.rests_on(&system, &entry, &mut own, &mut grants)?;
                     shown.entries.insert(index);
@@ -199,7 +199,13 @@ impl Maker<'_> {
 
     /// Adds what a release rests on in the space's log: from the earliest of its grants up to the
     /// size that the entry names.
-    fn rests_on(&self, log: &Log<'_>, entry: &Entry, own: &mut Shown, grants: &mut BTreeSet<GrantId>) -> Result<()> {
+    fn rests_on(
+        &self,
+        log: &Log<'_>,
+        entry: &Entry,
+        own: &mut Shown,
+        grants: &mut BTreeSet<(GrantId, u64)>,
+    ) -> Result<()> {
         let AuditEvent::Released { grants: by, system: LogHead { origin, size, root }, .. } = &entry.event else {
             return Ok(());
         };
@@ -207,12 +213,13 @@ impl Maker<'_> {
         if self.request.without_system || *origin != log.origin() || *size > log.size() {
             return Ok(());
         }
-        let is_grant = |e: &Entry| matches!(e.event, AuditEvent::Granted { grant, .. } if by.contains(&grant));
-        let first = (0..*size).zip(&self.system).find(|(_, e)| is_grant(e)).map(|(i, _)| i);
-        if let Some(first) = first {
-            own.entries.extend(first..*size);
+        let before = || self.system.range(..*size);
+        let given = |id: &GrantId| before().rev().find_map(|(i, e)| claim::gives(e, *id).map(|version| (*i, version)));
+        let given: Vec<_> = by.iter().filter_map(|id| given(id).map(|(i, version)| (*id, i, version))).collect();
+        if let Some(first) = given.iter().map(|(_, i, _)| *i).min() {
+            own.entries.extend(self.system.range(first..*size).map(|(i, _)| *i));
             own.prefixes.insert(*size, *root);
-            grants.extend(by.iter().copied());
+            grants.extend(given.iter().map(|(id, _, version)| (*id, *version)));
         }
         Ok(())
     }
@@ -237,22 +244,29 @@ impl Maker<'_> {
         &self,
         mut logs: Vec<(Log<'_>, Shown)>,
         chosen: Vec<(String, u64, ItemsPart)>,
-        grants: &BTreeSet<GrantId>,
+        grants: &BTreeSet<(GrantId, u64)>,
     ) -> Result<Vec<u8>> {
         logs.retain(|(_, shown)| !shown.entries.is_empty());
         logs.sort_by_key(|(log, _)| log.origin());
+        let space = self.all.system()?.origin();
         let mut file = File { limits: LIMITS.map(str::to_owned).to_vec(), ..File::default() };
         let (mut known, mut keys) = (Vec::new(), Vec::new());
         for (log, shown) in &logs {
             keys.push(log.key()?);
             let (part, entries) = show(log, shown)?;
             let prefixes = shown.prefixes.clone();
-            known.push(Known { origin: log.origin(), size: log.size(), entries, prefixes });
+            known.push(Known {
+                origin: log.origin(),
+                of_space: log.origin() == space,
+                size: log.size(),
+                entries,
+                prefixes,
+            });
             file.logs.push(part);
         }
         if !self.request.without_consents {
             let named = claim::consents_named(&known);
-            let texts = grants.iter().map(|g| self.all.consent(*g)).collect::<Result<Vec<_>>>()?;
+            let texts = grants.iter().map(|(g, version)| self.all.consent(*g, *version)).collect::<Result<Vec<_>>>()?;
             file.consents = texts.into_iter().flatten().filter(|c| named.contains(&sha256(&[c]))).collect();
             file.consents.sort_by_key(|c| sha256(&[c]));
         }
@@ -268,7 +282,7 @@ impl Maker<'_> {
             d.claim = claim.part();
         }
         let bytes = file.encode()?;
-        check_own(&bytes, &keys)?;
+        check_own(&bytes, &self.all.system()?.key()?, &keys)?;
         Ok(bytes)
     }
 }

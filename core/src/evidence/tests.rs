@@ -101,12 +101,13 @@ fn what_is_left_out_is_said() {
     let all = |ask: EvidenceRequest| verify(&space.evidence(&ask).unwrap(), &keys(&space)).unwrap().disclosures;
     let logged = all(EvidenceRequest::new().without_system_entries());
     let left = ["omitted withdrawals", "withdrawals entered in the partition's own log"];
-    let terms = ["the terms of the consent", "that the purpose lies within the grant's"];
+    let terms =
+        ["the terms of the consent", "that the purpose lies within the grant's", "that the recipient is the grant's"];
     assert_eq!(logged[0].level, Level::Logged);
     assert_eq!(logged[0].does_not_prove, [&left[..], &terms[..]].concat());
     let bare = all(EvidenceRequest::new().without_consents().items(ItemsShown::Count));
     assert_eq!(bare[0].level, Level::Verifiable);
-    assert_eq!(bare[0].does_not_prove, [left[1], terms[0], "which items"]);
+    assert_eq!(bare[0].does_not_prove, [left[1], terms[0], terms[2], "which items"]);
     // Of a count no items are named; the person's own look rests on no grant.
     let shown = all(EvidenceRequest::new().items(ItemsShown::Open));
     assert!(matches!(&shown[0].items, DisclosedItems::Open(all) if all.len() == 1));
@@ -196,7 +197,7 @@ impl Liar {
 }
 
 const A: GrantId = GrantId([1; 16]);
-const CONSENT: &[u8] = b"{}";
+const CONSENT: &[u8] = br#"{"provision":{"actor":[{"reference":{"identifier":{"value":"eu-llm"}}}]}}"#;
 
 fn granted(expires: Option<i64>) -> AuditEvent {
     AuditEvent::Granted {
@@ -224,18 +225,34 @@ fn released(system: LogHead, items: &[[u8; 18]]) -> AuditEvent {
     }
 }
 
+fn imported(version: u64) -> AuditEvent {
+    AuditEvent::ConsentImported { grant: A, version, consent_hash: sha256(&[CONSENT]), gesture: gesture() }
+}
+
 /// A file over two logs, with the claim that follows; `Err` where nothing does.
 fn file(system: &Liar, shown: &[usize], prefixes: &[usize], health: &Liar, items: ItemsPart) -> Result<Vec<u8>> {
+    file_with(system, shown, prefixes, health, items, CONSENT)
+}
+
+fn file_with(
+    system: &Liar,
+    shown: &[usize],
+    prefixes: &[usize],
+    health: &Liar,
+    items: ItemsPart,
+    consent: &[u8],
+) -> Result<Vec<u8>> {
     let logs = vec![system.part(shown, prefixes), health.part(&[0], &[])];
     let claim = super::file::ClaimPart { what: String::new(), level: String::new(), does_not_prove: Vec::new() };
     let mut file = File {
         logs,
-        consents: vec![CONSENT.to_vec()],
+        consents: vec![consent.to_vec()],
         disclosures: vec![DisclosurePart { log: 1, index: 0, items, claim }],
         limits: super::claim::LIMITS.map(str::to_owned).to_vec(),
     };
     let known = |l: &Liar, part: &LogPart| super::claim::Known {
         origin: l.origin.clone(),
+        of_space: l.n == 1,
         size: l.entries.len() as u64,
         entries: part.entries.iter().map(|e| (e.index, Entry::decode(&e.entry).unwrap())).collect(),
         prefixes: part.prefixes.iter().map(|p| (p.size, p.root)).collect(),
@@ -271,7 +288,17 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     assert!(matches!(level(&[granted(Some(10))], 1, &[0]), Err(Error::Malformed(Malformed::Proof))));
     assert_eq!(level(&[granted(Some(11))], 1, &[0]).unwrap(), Level::Verifiable);
     assert!(matches!(level(&[granted(None), granted(None)], 2, &[0, 1]), Err(Error::Malformed(Malformed::Proof))));
-    assert_eq!(level(&[noise.clone(), granted(None)], 1, &[0, 1]).unwrap(), Level::Logged);
+    assert!(matches!(level(&[noise.clone(), granted(None)], 1, &[0, 1]), Err(Error::Malformed(Malformed::Proof))));
+
+    // Given elsewhere: the version in force counts, and one that was filed after a withdrawal.
+    let filed = [imported(1), withdrawn.clone(), imported(3), noise.clone()];
+    assert_eq!(level(&filed, 1, &[0]).unwrap(), Level::Verifiable);
+    assert_eq!(level(&filed, 4, &[2, 3]).unwrap(), Level::Verifiable);
+    assert_eq!(level(&filed, 4, &[0, 1, 2, 3]).unwrap(), Level::Verifiable);
+    assert!(matches!(level(&filed, 2, &[0, 1]), Err(Error::Malformed(Malformed::Proof))));
+    assert_eq!(level(&filed, 2, &[0]).unwrap(), Level::Logged);
+    assert_eq!(level(&filed, 2, &[0, 2]).unwrap(), Level::Logged);
+    assert!(matches!(level(&[imported(1), granted(None)], 2, &[0, 1]), Err(Error::Malformed(Malformed::Proof))));
 
     // Decided under a system log that is not the one shown, or is longer than it.
     let (system, fork) =
@@ -283,6 +310,20 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
             Err(Error::Malformed(Malformed::Proof))
         ));
     }
+    // Whoever has the key of a partition's log alone gives a consent there, and releases under it.
+    let keys = [Liar::of(1, &[]).key(), Liar::of(2, &[]).key(), Liar::of(3, &[]).key()];
+    let (giving, using) = (Liar::of(2, &[(5, granted(None))]), |head| Liar::of(3, &[(10, released(head, &[]))]));
+    let forged = file(&giving, &[0], &[1], &using(giving.head(1)), ItemsPart::Hidden);
+    assert!(matches!(forged, Err(Error::Malformed(Malformed::Proof))));
+    // What its claim would be if the log were the space's.
+    let space = Liar { n: 1, ..Liar::of(2, &[(5, granted(None))]) };
+    let mut forged =
+        File::decode(&file(&space, &[0], &[1], &using(space.head(1)), ItemsPart::Hidden).unwrap()).unwrap();
+    forged.logs[0] = giving.part(&[0], &[1]);
+    let forged = forged.encode().unwrap();
+    assert!(verify(&forged, &keys[1..]).is_ok(), "sound but for whose log it is");
+    assert!(matches!(verify(&forged, &keys), Err(Error::Malformed(Malformed::Proof))));
+
     // A claim that says more than what is shown.
     let health = Liar::of(2, &[(10, released(system.head(2), &[]))]);
     let good = file(&system, &[1], &[2], &health, ItemsPart::Hidden).unwrap();
@@ -296,6 +337,61 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     let mut twice = File::decode(&good).unwrap();
     twice.disclosures.push(twice.disclosures[0].clone());
     assert!(verify(&twice.encode().unwrap(), &[system.key(), health.key()]).is_err());
+}
+
+#[test]
+fn a_grant_is_for_the_recipient_that_its_consent_names() {
+    let check = |grant: AuditEvent, consent: &str, limits: &[&str]| {
+        let grant = match grant {
+            AuditEvent::Granted { grant, notice_hash, locale, gesture, purpose, expires, .. } => {
+                let consent_hash = sha256(&[consent.as_bytes()]);
+                AuditEvent::Granted { grant, consent_hash, notice_hash, locale, gesture, purpose, expires }
+            }
+            other => other,
+        };
+        let system = Liar::of(1, &[(5, grant)]);
+        let health = Liar::of(2, &[(10, released(system.head(1), &[]))]);
+        let bytes = file_with(&system, &[0], &[1], &health, ItemsPart::Hidden, consent.as_bytes());
+        let Ok(bytes) = bytes else { return limits == ["refused"] };
+        verify(&bytes, &[system.key(), health.key()]).unwrap().disclosures[0].does_not_prove == limits
+    };
+    let of =
+        |who: &str| format!(r#"{{"provision":{{"actor":[{{"reference":{{"identifier":{{"value":"{who}"}}}}}}]}}}}"#);
+    let recipient = "that the recipient is the grant's";
+    assert!(check(granted(None), &of("eu-llm"), &[]));
+    assert!(check(granted(None), &of("us-llm"), &["refused"]));
+    for unsaid in ["{}", "not JSON", r#"{"provision":{"actor":[]}}"#, r#"{"provision":{"actor":{"0":{}}}}"#] {
+        assert!(check(granted(None), unsaid, &[recipient]), "{unsaid}");
+    }
+    // Of a consent from elsewhere nobody reads the terms.
+    let terms = ["the terms of the consent", "that the purpose lies within the grant's", recipient];
+    assert!(check(imported(1), std::str::from_utf8(CONSENT).unwrap(), &terms));
+}
+
+/// What was released under a consent from elsewhere is proved as well, also where it was withdrawn
+/// here and a newer version of it was filed since.
+#[test]
+fn a_release_under_a_consent_from_elsewhere_is_proved() {
+    let (_dir, space) = space();
+    let file = |month: u8| {
+        let text = format!(
+            r#"{{"resourceType":"Consent","id":"a","meta":{{"lastUpdated":"2026-0{month}-01T00:00:00Z"}},"status":"active","scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},"patient":{{"reference":"Patient/p1"}},"provision":{{"type":"permit","purpose":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}}]}}}}"#
+        );
+        (space.import_consents(text.as_bytes(), gesture()).unwrap().filed[0], text)
+    };
+    let (id, first) = file(1);
+    ask(&space, "eu-llm");
+    space.withdraw(id).unwrap();
+    let (again, second) = file(2);
+    assert_eq!(id, again);
+    ask(&space, "us-llm");
+    let report = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
+    assert_eq!(report.disclosures.len(), 2);
+    for (d, text) in report.disclosures.iter().zip([first, second]) {
+        assert_eq!((d.level, d.grants[0].id), (Level::Verifiable, id));
+        assert_eq!(d.grants[0].consent.as_deref(), Some(text.as_bytes()));
+        assert!(d.does_not_prove.contains(&"the terms of the consent"));
+    }
 }
 
 #[test]

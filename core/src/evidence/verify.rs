@@ -13,9 +13,10 @@ use crate::ledger::verify::{verify_consistency, verify_inclusion};
 
 /// Verifies an evidence file, all of it or nothing: every signature, proof, hash and claim.
 ///
-/// `keys` are the verifier keys of the logs that the caller trusts
-/// ([`HealthSpace::verifier_keys`](crate::HealthSpace::verifier_keys)); they come from the person,
-/// not with the file.
+/// `keys` are the verifier keys of the logs that the caller trusts, that of the space's own log first
+/// ([`HealthSpace::verifier_keys`](crate::HealthSpace::verifier_keys)): consents stand in that one
+/// alone, for a handle of some partitions can sign for theirs. Keys come from the person, not with the
+/// file.
 ///
 /// # Errors
 /// [`Error::Malformed`] for anything that does not hold, to the bit, and where what is shown
@@ -27,7 +28,8 @@ pub fn verify_evidence(bytes: &[u8], keys: &[&str]) -> Result<EvidenceReport> {
     if file.limits != LIMITS {
         return Err(BAD);
     }
-    let logs = file.logs.iter().map(|l| log(l, &keys)).collect::<Result<Vec<_>>>()?;
+    let space = keys.first().map(|k| k.name.as_str());
+    let logs = file.logs.iter().map(|l| log(l, &keys, space)).collect::<Result<Vec<_>>>()?;
     let hashes: Vec<_> = file.consents.iter().map(|c| sha256(&[c])).collect();
     let named = claim::consents_named(&logs);
     let in_order = pairs(&logs).all(|(a, b)| a.origin < b.origin)
@@ -54,7 +56,7 @@ fn pairs<T>(all: &[T]) -> impl Iterator<Item = (&T, &T)> {
 }
 
 /// One log: its signature, and every entry and prefix under it.
-fn log(part: &LogPart, keys: &[VerifierKey]) -> Result<Known> {
+fn log(part: &LogPart, keys: &[VerifierKey], space: Option<&str>) -> Result<Known> {
     let claimed = note::claimed_origin(&part.checkpoint)?;
     let mut of_this = keys.iter().filter(|k| k.name == claimed);
     let (checkpoint, others) = of_this.find_map(|k| note::open_checkpoint(&part.checkpoint, k).ok()).ok_or(BAD)?;
@@ -63,8 +65,13 @@ fn log(part: &LogPart, keys: &[VerifierKey]) -> Result<Known> {
         return Err(BAD);
     }
     let head = checkpoint.head;
-    let mut known =
-        Known { origin: checkpoint.origin, size: head.size, entries: Default::default(), prefixes: Default::default() };
+    let mut known = Known {
+        of_space: space == Some(checkpoint.origin.as_str()),
+        origin: checkpoint.origin,
+        size: head.size,
+        entries: Default::default(),
+        prefixes: Default::default(),
+    };
     for e in &part.entries {
         let leaf = commitment(&e.r, &e.entry);
         let later = known.entries.last_key_value().is_none_or(|(last, _)| *last < e.index);
@@ -113,8 +120,8 @@ fn item(bytes: &[u8; 18]) -> (RecordId, u16) {
 }
 
 /// A file that its own writer cannot verify is damage, not evidence.
-pub(super) fn check_own(bytes: &[u8], keys: &[VerifierKey]) -> Result<()> {
-    let texts: Vec<String> = keys.iter().map(VerifierKey::to_text).collect();
+pub(super) fn check_own(bytes: &[u8], space: &VerifierKey, others: &[VerifierKey]) -> Result<()> {
+    let texts: Vec<String> = core::iter::once(space).chain(others).map(VerifierKey::to_text).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     verify_evidence(bytes, &texts).map(|_| ()).map_err(|_| Error::Corrupt(crate::error::Part::Ledger))
 }

@@ -18,6 +18,8 @@
 mod lowering;
 mod purpose;
 mod sensitivity;
+#[cfg(test)]
+mod tests_terminology;
 
 pub use lowering::Lowering;
 pub use purpose::{NamedPurpose, Purpose, Purposes};

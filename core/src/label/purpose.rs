@@ -2,7 +2,8 @@
 //!
 //! The table is a fact of the code system, taken from HL7's source of truth (repository `HL7/UTG`,
 //! `input/sourceOfTruth/v3/codeSystems/v3-ActReason.xml`): every concept whose `subsumedBy` chain
-//! ends at the abstract `PurposeOfUse`, with its parent. A later version appends; a number that
+//! ends at the abstract `PurposeOfUse`, with its parent: `core/tools/terminology.py` makes
+//! `terminology.tsv` of it, to which a test holds this table. A later version appends; a number that
 //! was stored never changes its meaning.
 
 use super::{Label, Obligations};

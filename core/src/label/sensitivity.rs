@@ -2,7 +2,8 @@
 //!
 //! Taken from HL7's source of truth (repository `HL7/UTG`,
 //! `input/sourceOfTruth/v3/codeSystems/v3-ActCode.xml`): each concept whose `subsumedBy` chain ends
-//! there, with its parent; `COGN`, `DVD` and `EMOTDIS` with the parent that FHIR R4 gives them.
+//! there, with its parent; `COGN`, `DVD` and `EMOTDIS` with the parent that FHIR R4 gives them
+//! (`core/tools/terminology.py`, as for purposes).
 //! Codes of the branches about roles, entities and requests are not in it: they are
 //! [`Sensitivity::Unknown`], which no listed code permits and every deny hits.
 

@@ -377,6 +377,20 @@ impl WriteTxn for MemoryTxn<'_> {
         Ok(())
     }
 
+    fn rewrap_ledger(&mut self, log: &LogId, idx: u64, wrap: &[u8]) -> Result<()> {
+        self.write_step(Op::PutLedger { idx })?;
+        if let Some(row) = Arc::make_mut(&mut self.image.ledger).get_mut(&(log.scope, idx.cast_signed())) {
+            row.wrap = wrap.to_vec();
+        }
+        Ok(())
+    }
+
+    fn erase_ledger(&mut self, log: &LogId, idx: u64) -> Result<()> {
+        self.write_step(Op::Delete)?;
+        Arc::make_mut(&mut self.image.ledger).remove(&(log.scope, idx.cast_signed()));
+        Ok(())
+    }
+
     fn commit(mut self: Box<Self>) -> Result<()> {
         if self.broken {
             return Err(Error::Storage(4));

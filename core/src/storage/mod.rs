@@ -176,9 +176,15 @@ pub(crate) trait WriteTxn: ReadTxn {
     /// Deletes both copies of a key slot.
     fn delete_slot(&mut self, id: &[u8; 16]) -> Result<()>;
 
-    /// Writes an entry of a scope's log, whose index is below 2^47, with the hashes of the subtrees that it completes: the leaf
-    /// itself, then the larger ones.
+    /// Writes an entry of a scope's log, whose index is below 2^47, with the hashes of the subtrees
+    /// that it completes: the leaf itself, then the larger ones.
     fn put_ledger(&mut self, log: &LogId, idx: u64, nodes: &[[u8; 32]], wrap: &[u8], sealed: &[u8]) -> Result<()>;
+
+    /// Replaces the wrapped key of an entry of a scope's log.
+    fn rewrap_ledger(&mut self, log: &LogId, idx: u64, wrap: &[u8]) -> Result<()>;
+
+    /// Deletes what an entry of a scope's log says; its hashes in the tree stay.
+    fn erase_ledger(&mut self, log: &LogId, idx: u64) -> Result<()>;
 
     /// Makes everything durable, or nothing. `Ok` means that it survives the loss of power.
     fn commit(self: Box<Self>) -> Result<()>;

@@ -230,7 +230,9 @@ impl ReadTxn for Txn<'_> {
     fn ledger(&self, log: &LogId, idx: u64) -> Result<Option<LedgerRow>> {
         let Some(number) = log_row(log, idx) else { return Ok(None) };
         let found = self.one("SELECT scope,wrap,sealed FROM ledger WHERE number=?1", [number], |row| {
-            let of = blob(row, 0)? == log.scope.as_bytes();
+            // Its words were erased, or it is another scope's.
+            let erased = row.get_ref(1).is_ok_and(|v| v == rusqlite::types::ValueRef::Null);
+            let of = blob(row, 0)? == log.scope.as_bytes() && !erased;
             let entry = || Ok(LedgerRow { wrap: blob(row, 1)?.to_vec(), sealed: blob(row, 2)?.to_vec() });
             of.then(entry).transpose()
         })?;
@@ -301,6 +303,18 @@ impl WriteTxn for Txn<'_> {
         let sql = "INSERT OR REPLACE INTO ledger(number,scope,nodes,wrap,sealed)VALUES(?1,?2,?3,?4,?5)";
         self.run(sql, params![number, log.scope.as_bytes(), nodes.as_flattened(), wrap, sealed])?;
         Ok(())
+    }
+
+    fn rewrap_ledger(&mut self, log: &LogId, idx: u64, wrap: &[u8]) -> Result<()> {
+        let Some(number) = log_row(log, idx) else { return Ok(()) };
+        let sql = "UPDATE ledger SET wrap=?3 WHERE number=?1 AND scope=?2 AND wrap IS NOT NULL";
+        self.run(sql, params![number, log.scope.as_bytes(), wrap]).map(|_| ())
+    }
+
+    fn erase_ledger(&mut self, log: &LogId, idx: u64) -> Result<()> {
+        let Some(number) = log_row(log, idx) else { return Ok(()) };
+        let sql = "UPDATE ledger SET wrap=NULL,sealed=NULL WHERE number=?1 AND scope=?2";
+        self.run(sql, params![number, log.scope.as_bytes()]).map(|_| ())
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {

@@ -78,7 +78,8 @@ struct Facts {
     training: usize,
     /// Under a grant; what the person looks at themself is none.
     releases: u64,
-    /// Of those, all under grants that the space's log tells of: only such can be shown to others.
+    /// Of those, all under consents that the space's log tells of without a gap: only such can be
+    /// shown to others.
     shown: bool,
     withdrawals: u64,
     declassified: u64,
@@ -134,6 +135,8 @@ impl HealthSpace {
             }
         }
         let names: Vec<String> = state.partitions.iter().map(|p| p.policy.name.clone()).collect();
+        // An erased entry could have been a withdrawal.
+        let whole = state.system.as_ref().is_some_and(|s| s.manifest.erased.is_empty());
         drop(state);
         let (mut given, mut used) = (BTreeSet::new(), BTreeSet::new());
         let mut logs: Vec<LogOf<'_>> = names.iter().map(|n| LogOf::Partition(n)).collect();
@@ -150,7 +153,7 @@ impl HealthSpace {
                         facts.releases += 1;
                         used.extend(grants);
                     }
-                    AuditEvent::Granted { grant, .. } => {
+                    AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. } => {
                         given.insert(grant);
                     }
                     AuditEvent::Withdrawn { .. } => facts.withdrawals += 1,
@@ -159,7 +162,7 @@ impl HealthSpace {
                 }
             }
         }
-        facts.shown = used.is_subset(&given);
+        facts.shown = whole && used.is_subset(&given);
         Ok(facts)
     }
 }
@@ -181,7 +184,6 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
     };
     let reached = |any: bool| match (any, f.full) {
         (false, _) => ClaimLevel::Configured,
-        // A release under a consent from elsewhere is no more than logged.
         (true, full) if !full || !f.shown => ClaimLevel::Logged,
         (true, _) => ClaimLevel::Verifiable,
     };
@@ -265,7 +267,7 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         claim(
             "erasure",
             ClaimLevel::Promise,
-            "Records cannot be erased yet; a deleted memory loses its key in this file.",
+            "Records cannot be erased yet; a deleted memory, and what an erased entry of a log said, lose their keys in this file.",
             "core/docs/threat-model.md".into(),
             vec!["that copies, backups and flash memory hold nothing"],
         ),
@@ -325,6 +327,22 @@ mod tests {
         space.close();
         let part = HealthSpace::open_partitions(&file, &unlock(), clock().0, &["health"]).unwrap();
         assert_eq!(level(&part, "consent"), ClaimLevel::Logged, "this handle can write no evidence");
+    }
+
+    #[test]
+    fn a_consent_from_elsewhere_is_shown_too_and_an_erased_entry_is_a_gap() {
+        let dir = tempfile::tempdir().unwrap();
+        let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), clock().0).unwrap();
+        fill(&space);
+        let text = r#"{"resourceType":"Consent","id":"a","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+        let report = space.import_consents(text.as_bytes(), gesture()).unwrap();
+        assert_eq!((report.filed.len(), report.void_permits), (1, 0));
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        session.query(&crate::catalog::Query::default()).unwrap();
+        let level = |name| by_name(&space.claims().unwrap(), name).level;
+        assert_eq!(level("consent"), ClaimLevel::Verifiable);
+        space.erase_entries(LogOf::Space, &[0], gesture()).unwrap();
+        assert_eq!(level("consent"), ClaimLevel::Logged, "what is erased could have been a withdrawal");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::logs::LogOf;
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
 use crate::consent::{self, Happened, Parties};
-use crate::error::{Error, Part, Result};
+use crate::error::{Error, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::ledger::note;
 
@@ -14,7 +14,7 @@ impl HealthSpace {
     /// and withdrawn. It claims conformance only where `parties` is complete.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where no such grant is known; [`Error::NeedsFullSlot`], for it reads the
+    /// [`Error::NotFound`] where no such grant is known, or its entry was erased; [`Error::NeedsFullSlot`], for it reads the
     /// space's log.
     pub fn consent_record(&self, grant: GrantId, parties: &Parties) -> Result<String> {
         self.recorded(grant, |doc, happened, now| consent::record(doc, happened, parties, now))
@@ -50,7 +50,7 @@ impl HealthSpace {
                 _ => {}
             }
         }
-        let (gesture, given) = given.ok_or(Error::Corrupt(Part::Ledger))?;
+        let (gesture, given) = given.ok_or(Error::NotFound)?;
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         write(doc, &Happened { log, gesture: (gesture.method, gesture.evidence), given, withdrawn }, now)
     }

@@ -89,6 +89,8 @@ impl HealthSpace {
                     there.zip(consent.updated()).is_some_and(|(there, new)| new < there)
                 };
                 match newest {
+                    // The id of a consent to lower a label: by which of the two would it be withdrawn?
+                    None if w.state.lowering_at(series).is_some() => report.conflicting += 1,
                     Some(c) if c.bytes == consent.source() => report.unchanged += 1,
                     Some(c) if c.origin == Origin::Own => report.conflicting += 1,
                     Some(c) if is_older(c) => report.older += 1,
@@ -129,7 +131,8 @@ impl HealthSpace {
         })
     }
 
-    /// Every consent from elsewhere, withdrawn and expired ones too.
+    /// Every consent from elsewhere, withdrawn and expired ones too;
+    /// [`permissions`](Self::permissions) lists all that is in force.
     ///
     /// # Errors
     /// [`Error::Locked`], and what rereading the heads can yield.

@@ -1,6 +1,6 @@
 //! The logs as evidence needs them: every checkpoint, entry and proof out of one snapshot.
 
-use super::logs::{checkpoint, tree_head};
+use super::logs::{checkpoint, read_line, tree_head};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::State;
@@ -51,10 +51,11 @@ impl Disclosing<'_> {
         self.state.partitions.iter().map(|scope| (scope.policy.name.as_str(), Log { of: self, scope }))
     }
 
-    /// A consent as it was stored when it was given; `None` where it is gone.
-    pub(crate) fn consent(&self, grant: GrantId) -> Result<Option<Vec<u8>>> {
+    /// A version of a consent as it was stored when it was given; `None` where it is gone.
+    pub(crate) fn consent(&self, grant: GrantId, version: u64) -> Result<Option<Vec<u8>>> {
         let system = self.system()?.scope;
-        let Some(c) = system.manifest.consents.iter().find(|c| c.series == grant && c.version == 1) else {
+        let Some(c) = system.manifest.consents.iter().find(|c| c.series == grant && u64::from(c.version) == version)
+        else {
             return Ok(None);
         };
         let object = ObjectRef { number: c.number << 8, version: c.row_version, group: c.group };
@@ -86,14 +87,14 @@ impl Log<'_> {
         checkpoint(self.scope).sign(&self.scope.signer(&self.of.space.inner.base, self.of.txn)?)
     }
 
-    /// Every entry, read: just those whose root the head names.
-    pub(crate) fn read(&self) -> Result<Vec<Entry>> {
+    /// Every entry that was not erased, by index: just those whose root the head names.
+    pub(crate) fn read(&self) -> Result<Vec<(u64, Entry)>> {
         let mut edge = Edge::default();
         let mut entries = Vec::new();
         for index in 0..self.size() {
-            let open = self.entry(index)?;
-            edge.push(open.leaf, |_| ())?;
-            entries.push(Entry::decode(&open.bytes)?);
+            let (leaf, entry) = read_line(&self.of.space.inner.base, self.of.txn, self.scope, index)?;
+            edge.push(leaf, |_| ())?;
+            entries.extend(entry.map(|entry| (index, entry)));
         }
         if edge.head() == tree_head(self.scope) { Ok(entries) } else { Err(Error::Corrupt(Part::Ledger)) }
     }

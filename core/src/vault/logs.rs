@@ -1,5 +1,6 @@
 //! The logs as the person and an outsider see them: entries, checkpoints, receipts, proofs.
 
+use super::rows::Base;
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::State;
@@ -13,7 +14,8 @@ use crate::ledger::consistency::Consistency;
 use crate::ledger::note::{self, Checkpoint, VerifierKey};
 use crate::ledger::proof::Proof;
 use crate::ledger::tree::{self, Edge, TreeHead};
-use crate::ledger::{receipt, verify};
+use crate::ledger::{Hash, receipt, verify};
+use crate::storage::ReadTxn;
 
 /// Which log: that of the space, or that of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,15 +58,25 @@ pub struct VerifiedReceipt {
     pub entry: Entry,
 }
 
-fn scope_of<'a>(state: &'a State, of: LogOf<'_>) -> Result<&'a Scope> {
+pub(super) fn scope_of<'a>(state: &'a State, of: LogOf<'_>) -> Result<&'a Scope> {
     match of {
         LogOf::Space => state.system.as_ref().ok_or(Error::NeedsFullSlot),
         LogOf::Partition(name) => state.partitions.get(state.position(name)?).ok_or(Error::NoSuchPartition),
     }
 }
 
+/// The leaf of an entry, and what it says unless that was erased.
+pub(super) fn read_line(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u64) -> Result<(Hash, Option<Entry>)> {
+    if scope.manifest.is_erased(index) {
+        return Ok((txn.tree(&scope.log(), 0, index)?.ok_or(Error::Corrupt(Part::Ledger))?, None));
+    }
+    let open = read_entry(base, txn, scope, index)?;
+    Ok((open.leaf, Some(Entry::decode(&open.bytes)?)))
+}
+
 impl HealthSpace {
     /// The entries of a log, the oldest first: just those, in that order, whose root the head names.
+    /// Entries that were [erased](Self::erase_entries) are passed over.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
@@ -75,9 +87,9 @@ impl HealthSpace {
         let mut edge = Edge::default();
         let mut lines = Vec::new();
         for index in 0..scope.head.log_size {
-            let open = read_entry(&self.inner.base, &*txn, scope, index)?;
-            edge.push(open.leaf, |_| ())?;
-            lines.push(LogLine { index, entry: Entry::decode(&open.bytes)? });
+            let (leaf, entry) = read_line(&self.inner.base, &*txn, scope, index)?;
+            edge.push(leaf, |_| ())?;
+            lines.extend(entry.map(|entry| LogLine { index, entry }));
         }
         if edge.head().root != scope.head.log_root {
             return Err(Error::Corrupt(Part::Ledger));
@@ -111,7 +123,7 @@ impl HealthSpace {
     /// (C2SP tlog-proof).
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is no such entry; [`Error::Corrupt`] where it, or its path to
+    /// [`Error::NotFound`] where there is no such entry, or it was erased; [`Error::Corrupt`] where it, or its path to
     /// the root that the head names, is damaged; otherwise as [`log`](Self::log).
     pub fn receipt(&self, of: LogOf<'_>, index: u64) -> Result<String> {
         let (txn, state) = self.inner.read()?;

@@ -125,6 +125,8 @@ pub(crate) struct Manifest {
     pub(crate) consents: Vec<ConsentRef>,
     pub(crate) zone_minutes: i16,
     pub(crate) tags: Tags,
+    /// Entries of the log of which only the leaf is left: half-open ranges, ascending, apart.
+    pub(crate) erased: Vec<(u64, u64)>,
 }
 
 fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
@@ -159,7 +161,27 @@ impl Manifest {
             consents: Vec::new(),
             zone_minutes: 0,
             tags: Tags::default(),
+            erased: Vec::new(),
         })
+    }
+
+    /// Whether only the leaf is left of an entry.
+    pub(crate) fn is_erased(&self, entry: u64) -> bool {
+        self.erased.iter().any(|(from, to)| (*from..*to).contains(&entry))
+    }
+
+    /// Notes that only the leaf is left of an entry.
+    pub(crate) fn note_erased(&mut self, entry: u64) {
+        let at = self.erased.partition_point(|(from, _)| *from <= entry);
+        self.erased.insert(at, (entry, entry.saturating_add(1)));
+        let mut merged: Vec<(u64, u64)> = Vec::with_capacity(self.erased.len());
+        for (from, to) in self.erased.drain(..) {
+            match merged.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => merged.push((from, to)),
+            }
+        }
+        self.erased = merged;
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
@@ -167,7 +189,7 @@ impl Manifest {
         let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
         // Enough, mostly: it grows where it has to.
         let mut w = Writer::secret(4096 + 64 * rows + here);
-        w.map(20).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(21).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -214,12 +236,16 @@ impl Manifest {
         });
         self.tags.write(&mut w);
         w.uint(20).bytes(&self.last_keys.encode());
+        w.uint(21).array(self.erased.len());
+        for (from, to) in &self.erased {
+            w.array(2).uint(*from).uint(*to);
+        }
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 20 {
+        if r.map()? != 21 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -285,6 +311,10 @@ impl Manifest {
         let tags = Tags::read(&mut r)?;
         r.key_is(20)?;
         let last_keys = Arc::new(KeyPage::decode(r.bytes()?)?);
+        let erased = read_list(&mut r, 21, |r| {
+            r.array_of(2)?;
+            Ok((r.uint()?, r.uint()?))
+        })?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -305,6 +335,7 @@ impl Manifest {
             consents,
             zone_minutes,
             tags,
+            erased,
         })
     }
 }
@@ -425,6 +456,11 @@ mod tests {
             row_version: 2,
             group: 3,
         });
+        for entry in [7, 3, 5, 4, 9, 3] {
+            m.note_erased(entry);
+        }
+        assert_eq!(m.erased, [(3, 6), (7, 8), (9, 10)]);
+        assert!((0..12).filter(|n| m.is_erased(*n)).eq([3, 4, 5, 7, 9]));
         let bytes = m.encode();
         assert_eq!(*Manifest::decode(&bytes).unwrap().encode(), *bytes);
         for cut in 0..bytes.len() {

@@ -13,6 +13,7 @@ mod clock;
 mod consent_record;
 mod consents;
 mod disclose;
+mod erase_log;
 mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -26,6 +27,7 @@ mod memory;
 mod opened;
 mod originals;
 mod payload;
+mod permissions;
 mod policy_row;
 mod reader;
 mod recipients;
@@ -43,11 +45,13 @@ mod tx;
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
+pub use erase_log::LogErasure;
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
+pub use permissions::Permission;
 pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};
 pub use recipients::{NoticeState, WithdrawalNotice};
@@ -71,6 +75,8 @@ mod tests_consents;
 mod tests_debug;
 #[cfg(test)]
 mod tests_declassify;
+#[cfg(test)]
+mod tests_erase_log;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]

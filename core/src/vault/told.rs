@@ -65,7 +65,7 @@ impl HealthSpace {
         self.disclosing(|all| {
             let mut given: BTreeMap<GrantId, Timestamp> = BTreeMap::new();
             if let Ok(system) = all.system() {
-                for entry in system.read()? {
+                for (_, entry) in system.read()? {
                     if let AuditEvent::Granted { grant, .. } = entry.event {
                         given.insert(grant, entry.time);
                     }
@@ -73,7 +73,7 @@ impl HealthSpace {
             }
             let mut lines = Vec::new();
             for (name, log) in all.partitions() {
-                for (index, entry) in (0..).zip(log.read()?).filter(|(_, e)| is_told(&e.event)) {
+                for (index, entry) in log.read()?.into_iter().filter(|(_, e)| is_told(&e.event)) {
                     let permitted = match &entry.event {
                         AuditEvent::Released { grants, .. } => {
                             grants.iter().filter_map(|g| given.get(g)).copied().collect()

@@ -405,6 +405,9 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     if index >= scope.head.log_size {
         return Err(Error::NotFound);
     }
+    if scope.manifest.is_erased(index) {
+        return Err(Error::NotFound);
+    }
     let row = txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
     let (version, wrap) = row.wrap.split_first_chunk::<8>().ok_or(BAD)?;
     let version = u64::from_be_bytes(*version);

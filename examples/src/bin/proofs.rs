@@ -8,7 +8,7 @@
 
 use healthspace::audit::Gesture;
 use healthspace::catalog::Query;
-use healthspace::consent::Recipient;
+use healthspace::consent::{Parties, Recipient};
 use healthspace::evidence::{EvidenceRequest, ItemsShown, verify_evidence};
 use healthspace::import::Source;
 use healthspace::record::Category;
@@ -197,6 +197,18 @@ fn in_words(space: &HealthSpace, dir: &Path) -> Done {
         if let Some(first) = lines.first() {
             say(&first.describe(lang));
         }
+    }
+    let grant = space.grants().map_err(told)?.first().ok_or("no grant")?.id;
+    let parties = Parties {
+        controller: "Example App Ltd".into(),
+        contact: "privacy@example.org".into(),
+        jurisdictions: vec!["FR".into()],
+    };
+    for (name, parties) in [("complete", parties), ("without-parties", Parties::default())] {
+        let record = space.consent_record(grant, &parties).map_err(told)?;
+        put(dir.join(format!("record-{name}.jsonld")), &record)?;
+        let receipt = space.consent_receipt(grant, &parties).map_err(told)?;
+        put(dir.join(format!("receipt-{name}.jsonld")), &receipt)?;
     }
     Ok(())
 }

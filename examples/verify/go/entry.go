@@ -13,20 +13,26 @@ const (
 	eventGranted   = 4
 	eventWithdrawn = 5
 	eventReleased  = 8
+	eventImported  = 18
 )
 
 var names = []string{"", "the space was created", "a log was begun", "a partition was created",
 	"a permission was given", "a permission was withdrawn", "a file was imported", "an import was discarded",
 	"data was released", "a request was refused", "a memory was stored", "a flow was stopped",
 	"a label was lowered", "the subject was recorded", "the clock was confirmed",
-	"a conversation's label was saved", "the subject was confirmed", "an original was handed to the person"}
+	"a conversation's label was saved", "the subject was confirmed", "an original was handed to the person",
+	"a consent from elsewhere was filed", "the person vouched for a text", "a memory was edited", "a memory was deleted",
+	"a memory was kept", "memories were set aside", "a turn of a conversation was stored",
+	"what may flow into a partition was changed", "a recipient was told of a withdrawal",
+	"a recipient confirmed a withdrawal"}
 
 type entry struct {
 	number uint64
 	time   int64
 	body   []byte
-	// Of events 4, 5 and 8 alone.
+	// Of events 4, 5, 8 and 18 alone.
 	granted   *granted
+	imported  *imported
 	withdrawn string
 	released  *released
 }
@@ -36,6 +42,11 @@ type granted struct {
 	consentHash []byte
 	purpose     string
 	expires     *int64
+}
+
+type imported struct {
+	grant       string
+	consentHash []byte
 }
 
 type released struct {
@@ -110,6 +121,8 @@ func parseEntry(b []byte) (e entry, err error) {
 		e.withdrawn, err = parseWithdrawn(e.body)
 	case eventReleased:
 		e.released, err = parseReleased(e.body)
+	case eventImported:
+		e.imported, err = parseImported(e.body)
 	}
 	return e, err
 }
@@ -157,6 +170,26 @@ func parseWithdrawn(b []byte) (string, error) {
 	}
 	id, err := fixed(f[0], 16)
 	return string(id), err
+}
+
+func parseImported(b []byte) (*imported, error) {
+	v, err := decode(b)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fields(v, 1, 2, 3, 4)
+	if err != nil {
+		return nil, err
+	}
+	id, err := fixed(f[0], 16)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := f[1].(uint64); !ok {
+		return nil, errCBOR
+	}
+	hash, err := fixed(f[2], 32)
+	return &imported{string(id), hash}, err
 }
 
 func parseReleased(b []byte) (*released, error) {
@@ -225,6 +258,9 @@ func describe(b []byte) string {
 	what := fmt.Sprintf("event %d", e.number)
 	if e.number < uint64(len(names)) && e.number > 0 {
 		what = names[e.number]
+	}
+	if e.number == 45 {
+		what = "what entries said was erased"
 	}
 	if r := e.released; r != nil {
 		what = fmt.Sprintf("%d items were released to %q for %s", r.count, r.actor, r.purpose)

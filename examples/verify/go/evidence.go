@@ -5,8 +5,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,7 +30,7 @@ var limits = []string{
 	"that everything was entered, or that these are all disclosures",
 	"that others are shown the same log",
 	"that clock, recipient and gesture were what the host said",
-	"what the items say",
+	"what the items say, and that they are of the kinds and dates that a grant names",
 	"what the recipient did with them",
 }
 
@@ -57,17 +60,59 @@ func (l *shownLog) withdrawn(grant string, before int64) bool {
 	return false
 }
 
-// granted finds the one entry by which a grant was given.
-func (l *shownLog) granted(grant string, before int64) (index int64, g *granted, err error) {
-	for i, e := range l.entries {
-		if i < before && e.granted != nil && e.granted.grant == grant {
-			if g != nil {
-				return 0, nil, refusal("a grant that was given twice")
+// given finds where the log, when it had this size, says that a grant was given: -1 where that is not
+// shown. Of a consent from elsewhere the entry says no terms, and g is nil.
+func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err error) {
+	var order []int64
+	for i := range l.entries {
+		order = append(order, i)
+	}
+	sort.Slice(order, func(a, b int) bool { return order[a] < order[b] })
+	own, imported, withdrawn := 0, false, false
+	index = -1
+	for _, i := range order {
+		e := l.entries[i]
+		switch {
+		case e.granted != nil && e.granted.grant == grant:
+			if own++; i >= size {
+				return 0, nil, refusal("released before the grant was given")
 			}
 			index, g = i, e.granted
+		case e.imported != nil && e.imported.grant == grant:
+			imported = true
+			if i < size {
+				// A newer version that the person filed counts, also after a withdrawal.
+				index, withdrawn = i, false
+			}
+		case e.number == eventWithdrawn && e.withdrawn == grant && i < size:
+			withdrawn = true
 		}
 	}
+	if own > 1 || own == 1 && imported {
+		return 0, nil, refusal("a grant that was given twice")
+	}
+	if withdrawn {
+		return 0, nil, refusal("released after the grant was withdrawn")
+	}
 	return index, g, nil
+}
+
+// recipient tells for whom a grant of a space is, as its FHIR Consent says, if it does.
+func recipient(consent []byte) (string, bool) {
+	var v interface{}
+	if !utf8.Valid(consent) || json.Unmarshal(consent, &v) != nil {
+		return "", false
+	}
+	member := func(v interface{}, name string) interface{} {
+		m, _ := v.(map[string]interface{})
+		return m[name]
+	}
+	actors, _ := member(member(v, "provision"), "actor").([]interface{})
+	if len(actors) != 1 {
+		return "", false
+	}
+	who, ok := member(member(member(actors[0], "reference"), "identifier"), "value").(string)
+	return who, ok
 }
 
 // A claim: what is said of a disclosure, how far it reaches, and what it does not prove.
@@ -76,7 +121,8 @@ type claim struct {
 	doesNotProve []string
 }
 
-func verifyEvidence(text []byte, keys note.Verifiers, showItems bool) (string, error) {
+// verifyEvidence checks a file, all of it or nothing; spaces tells which logs are spaces' own: consents stand in no other.
+func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]bool, showItems bool) (string, error) {
 	if len(text) > maxFile {
 		return "", refusal("too long")
 	}
@@ -118,7 +164,7 @@ func verifyEvidence(text []byte, keys note.Verifiers, showItems bool) (string, e
 	lastLog, lastIndex := -1, int64(-1)
 	proved := 0
 	for _, part := range disclosures {
-		at, index, line, ok, err := verifyDisclosure(part, logs, consents, showItems)
+		at, index, line, ok, err := verifyDisclosure(part, logs, consents, spaces, showItems)
 		if err != nil {
 			return "", err
 		}
@@ -238,17 +284,20 @@ func verifyLog(part interface{}, keys note.Verifiers) (*shownLog, error) {
 	return l, nil
 }
 
-// verifyConsents checks that an entry that is shown names each by its hash; gives the hashes.
-func verifyConsents(parts array, logs []*shownLog) (map[string]bool, error) {
+// verifyConsents checks that an entry that is shown names each by its hash; gives them by their hashes.
+func verifyConsents(parts array, logs []*shownLog) (map[string][]byte, error) {
 	named := map[string]bool{}
 	for _, l := range logs {
 		for _, e := range l.entries {
 			if e.granted != nil {
 				named[string(e.granted.consentHash)] = true
 			}
+			if e.imported != nil {
+				named[string(e.imported.consentHash)] = true
+			}
 		}
 	}
-	consents := map[string]bool{}
+	consents := map[string][]byte{}
 	var last []byte
 	for _, v := range parts {
 		text, ok := v.([]byte)
@@ -260,13 +309,13 @@ func verifyConsents(parts array, logs []*shownLog) (map[string]bool, error) {
 			return nil, refusal("a consent that no entry names")
 		}
 		last = append([]byte{}, h[:]...)
-		consents[string(h[:])] = true
+		consents[string(h[:])] = text
 	}
 	return consents, nil
 }
 
 // verifyDisclosure derives the claim again and compares.
-func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bool, showItems bool) (at int, index int64, line string, proved bool, err error) {
+func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]byte, spaces map[string]bool, showItems bool) (at int, index int64, line string, proved bool, err error) {
 	f, err := fields(part, 1, 2, 3, 4)
 	if err != nil {
 		return 0, 0, "", false, err
@@ -287,7 +336,7 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bo
 	if err != nil {
 		return 0, 0, "", false, err
 	}
-	c, err := derive(logs, logs[at], index, e, consents)
+	c, err := derive(logs, logs[at], index, e, consents, spaces)
 	if err != nil {
 		return 0, 0, "", false, err
 	}
@@ -313,7 +362,7 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string]bo
 }
 
 // derive says what follows about a release, but for its items.
-func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[string]bool) (c claim, err error) {
+func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[string][]byte, spaces map[string]bool) (c claim, err error) {
 	r := e.released
 	if len(r.grants) == 0 {
 		return claim{what: ownLook, level: "logged"}, nil
@@ -324,8 +373,11 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			system = l
 		}
 	}
-	covered, terms, within := false, true, true
+	covered, terms, within, named := false, true, true, true
 	if system != nil {
+		if !spaces[system.origin] {
+			return c, refusal("decided under a log that is not a space's own")
+		}
 		if system.size < r.system.size {
 			return c, refusal("the log of consents is shorter than a release says: rolled back")
 		}
@@ -337,28 +389,32 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	}
 	for _, grant := range r.grants {
 		var given *granted
-		var from int64
+		from := int64(-1)
 		if system != nil {
-			if system.withdrawn(grant, r.system.size) {
-				return c, refusal("released after the grant was withdrawn")
-			}
-			if from, given, err = system.granted(grant, r.system.size); err != nil {
+			if from, given, err = system.given(grant, r.system.size); err != nil {
 				return c, err
 			}
 		}
 		if own.withdrawn(grant, index) {
 			return c, refusal("released after the grant was withdrawn")
 		}
+		covered = covered && from >= 0 && system.consecutive(from, r.system.size)
 		if given == nil {
-			covered, terms, within = false, false, false
+			// Of a consent from elsewhere nobody here reads the terms.
+			terms, within, named = false, false, false
 			continue
 		}
 		if given.expires != nil && *given.expires <= e.time {
 			return c, refusal("released after the grant had ended")
 		}
-		covered = covered && system.consecutive(from, r.system.size)
 		within = within && given.purpose == r.purpose
-		terms = terms && consents[string(given.consentHash)]
+		text, shown := consents[string(given.consentHash)]
+		terms = terms && shown
+		whom, said := recipient(text)
+		if said && whom != r.actor {
+			return c, refusal("the grant is for somebody else")
+		}
+		named = named && said
 	}
 	c = claim{what: notWithdrawn, level: "verifiable"}
 	add := func(lacks bool, limit string) {
@@ -373,6 +429,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	add(!own.consecutive(0, index), "withdrawals entered in the partition's own log")
 	add(!terms, "the terms of the consent")
 	add(!within, "that the purpose lies within the grant's")
+	add(!named, "that the recipient is the grant's")
 	return c, nil
 }
 

@@ -27,6 +27,7 @@ Usage:
 Options:
   --key FILE    verifier keys that you trust, one a line (C2SP signed-note: name+hash+key); take
                 them from the person or an earlier receipt, never from whoever hands you the proof
+                (evidence: the first of a file is that of the space's own log, as the library lists them)
   --every-flip  also check that every text with one bit changed, or cut short, is refused
   --items       print the items of each disclosure, or their salted hashes, as far as they are shown
   --quiet       print the summary alone
@@ -53,6 +54,7 @@ func (r refusal) Error() string { return string(r) }
 
 type options struct {
 	keys      note.Verifiers
+	spaces    map[string]bool
 	everyFlip bool
 	quiet     bool
 	items     bool
@@ -79,6 +81,7 @@ func run(args []string, out, errs io.Writer) int {
 	var o options
 	var keys []note.Verifier
 	seen := map[string]bool{}
+	o.spaces = map[string]bool{}
 	for rest := args[1:]; len(rest) > 0; rest = rest[1:] {
 		switch {
 		case rest[0] == "--key":
@@ -90,10 +93,13 @@ func run(args []string, out, errs io.Writer) int {
 			if err != nil {
 				return usage(errs, "%v", err)
 			}
-			for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+			for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 				v, err := verifierKey(line)
 				if err != nil {
 					return usage(errs, "%s: not a verifier key", rest[0])
+				}
+				if n == 0 {
+					o.spaces[v.Name()] = true
 				}
 				if !seen[line] {
 					seen[line] = true
@@ -141,7 +147,7 @@ func run(args []string, out, errs io.Writer) int {
 		})
 	case "evidence":
 		return each(&o, 1, "evidence files", "", out, errs, func(texts [][]byte) (string, error) {
-			report, err := verifyEvidence(texts[0], o.keys, o.items)
+			report, err := verifyEvidence(texts[0], o.keys, o.spaces, o.items)
 			if err != nil {
 				return "", err
 			}

@@ -14,10 +14,18 @@ import sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hsev import LIMITED, LIMITS, NOT_WITHDRAWN, OMITTED, OWN_LOOK, PURPOSE, TERMS, UNDER_GRANT
+from hsev import LIMITED, LIMITS, NOT_WITHDRAWN, OMITTED, OWN_LOOK, PURPOSE, RECIPIENT, TERMS, UNDER_GRANT
 from hslog import leaf_hash, node_hash, root_of, sha256
 
-GRANT, CONSENT, SALT = b"g" * 16, b'{"resourceType":"Consent"}', b"s" * 32
+GRANT, SALT = b"g" * 16, b"s" * 32
+
+
+def consent(*names, more=""):
+    actors = ",".join('{"reference":{"identifier":{"value":"%s"}}}' % name for name in names)
+    return ('{"provision":{"actor":[%s]}%s}' % (actors, more)).encode()
+
+
+CONSENT = consent("eu-llm")
 ITEMS = [bytes([n]) * 18 for n in range(3)]
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"a key that is no secret").digest())
 
@@ -96,9 +104,19 @@ class Log:
         return {1: self.checkpoint(more), 2: entries, 3: heads}
 
 
-def granted(expires=None, purpose="PATRQT"):
-    body = {1: GRANT, 2: sha256(CONSENT), 3: b"n" * 32, 4: "en", 5: ["tap", b"e" * 32], 6: purpose, 7: expires}
+def granted(expires=None, purpose="PATRQT", text=CONSENT):
+    body = {1: GRANT, 2: sha256(text), 3: b"n" * 32, 4: "en", 5: ["tap", b"e" * 32], 6: purpose, 7: expires}
     return 4, 5, body
+
+
+def imported(version, text=CONSENT):
+    return 18, 5, {1: GRANT, 2: version, 3: sha256(text), 4: ["tap", b"e" * 32]}
+
+
+def given(text, limits, number=4):
+    """A file whose one grant has this text."""
+    event = granted(text=text) if number == 4 else imported(1, text)
+    return evidence([event], 1, [0], limits, consents=[text])
 
 
 WITHDRAWN = (5, 6, {1: GRANT, 2: None})
@@ -132,14 +150,35 @@ def evidence(events, size, shown, limits, **how):
     return cbor(file)
 
 
+def in_one_log():
+    """Whoever has the key of a partition's log alone says there that a grant was given, and releases."""
+    first = Log(2, [granted()])
+    both = Log(2, [granted(), released(first, 1)])
+    claim = {1: NOT_WITHDRAWN, 2: "verifiable", 3: []}
+    disclosure = {1: 0, 2: 1, 3: [SALT, ITEMS], 4: claim}
+    file = {1: "healthspace-evidence/v1", 2: [both.part([0, 1], [1])], 3: [CONSENT], 4: [disclosure], 5: LIMITS}
+    return cbor(file)
+
+
+def under_a_partition():
+    """The same with two partitions' logs."""
+    consents, health = Log(2, [granted()]), Log(3, [NOISE, released(Log(2, [granted()]), 1)])
+    disclosure = {1: 1, 2: 1, 3: [SALT, ITEMS], 4: {1: NOT_WITHDRAWN, 2: "verifiable", 3: [LIMITED]}}
+    logs = [consents.part([0], [1]), health.part([1])]
+    return cbor({1: "healthspace-evidence/v1", 2: logs, 3: [CONSENT], 4: [disclosure], 5: LIMITS})
+
+
 def main(directory):
     out = pathlib.Path(directory)
     out.mkdir(exist_ok=True)
-    (out / "keys.txt").write_text(f"{Log(1, []).key()}\n{Log(2, []).key()}\n")
+    (out / "keys.txt").write_text("".join(f"{Log(n, []).key()}\n" for n in (1, 2, 3)))
     witness = base64.b64encode(b"\0" * 68).decode()
     hashes = [hmac.digest(SALT, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(ITEMS)]
     log, one = [NOISE, granted(), NOISE, WITHDRAWN], [granted()]
-    missing = [OMITTED, LIMITED, TERMS, PURPOSE]
+    missing = [OMITTED, LIMITED, TERMS, PURPOSE, RECIPIENT]
+    elsewhere = [LIMITED, TERMS, PURPOSE, RECIPIENT]
+    filed = [imported(1), WITHDRAWN, imported(3), NOISE]
+    unsaid = [LIMITED, RECIPIENT]
     files = {
         "good-withdrawn-later": evidence(log, 3, [1, 2, 3], [LIMITED]),
         "good-hashes-alone": evidence(one, 1, [0], [LIMITED], items=[hashes]),
@@ -150,6 +189,32 @@ def main(directory):
         "good-other-purpose-and-said": evidence([granted(None, "TREAT")], 1, [0], [LIMITED, PURPOSE]),
         "good-ends-later": evidence([granted(11)], 1, [0], [LIMITED]),
         "good-own-look": evidence(one, 1, [0], [], grants=(), what=OWN_LOOK),
+        "good-terms-not-shown-and-said": evidence(one, 1, [0], [LIMITED, TERMS, RECIPIENT], consents=[]),
+        "good-imported": given(CONSENT, elsewhere, 18),
+        "good-imported-for-others": given(consent("us-llm"), elsewhere, 18),
+        "good-imported-again-after-a-withdrawal": evidence(filed, 4, [2, 3], elsewhere),
+        "good-imported-and-withdrawn-between": evidence(filed, 4, [0, 1, 2, 3], elsewhere),
+        "good-imported-and-a-newer-one-later": evidence(filed, 1, [0, 2], elsewhere),
+        "good-for-two": given(consent("eu-llm", "us-llm"), unsaid),
+        "good-for-nobody": given(consent(), unsaid),
+        "good-no-consent": given(b"", unsaid),
+        "good-not-json": given(CONSENT + b",", unsaid),
+        "good-not-utf-8": given(CONSENT.replace(b"eu-llm", b"us-llm").replace(b"}}}", b"},\"x\":\"\xff\"}}"), unsaid),
+        "good-not-a-number": given(consent("us-llm", more=',"x":NaN'), unsaid),
+        "good-not-text": given(consent("us-llm").replace(b'"us-llm"', b"7"), unsaid),
+        "good-not-a-list": given(b'{"provision":{"actor":{"0":{}}}}', unsaid),
+        "good-other-case": given(consent("us-llm").replace(b"provision", b"Provision"), unsaid),
+        "good-said-twice-the-last-counts": given(consent("us-llm", more="," + CONSENT.decode()[1:-1]), [LIMITED]),
+        "bad-for-somebody-else": given(consent("us-llm"), [LIMITED]),
+        "bad-for-somebody-else-and-said": given(consent("us-llm"), unsaid),
+        "bad-for-somebody-else-in-the-end": given(consent("eu-llm", more="," + consent("us-llm").decode()[1:-1]), [LIMITED]),
+        "bad-recipient-unsaid": evidence(one, 1, [0], [LIMITED, TERMS], consents=[]),
+        "bad-imported-terms-unsaid": given(CONSENT, [LIMITED], 18),
+        "bad-imported-and-withdrawn": evidence(filed, 2, [0, 1], elsewhere),
+        "bad-imported-and-withdrawal-omitted": evidence(filed, 2, [0], elsewhere),
+        "bad-imported-only-later": evidence(filed, 2, [2], elsewhere),
+        "bad-imported-beside-a-grant": evidence([imported(1), granted()], 2, [0, 1], [LIMITED]),
+        "bad-given-later": evidence([NOISE, granted()], 1, [0, 1], [OMITTED, *elsewhere]),
         "bad-withdrawn-before": evidence(log, 4, [1, 2, 3], [LIMITED]),
         "bad-withdrawn-before-and-said-logged": evidence(log, 4, [1, 3], [OMITTED, LIMITED]),
         "bad-withdrawal-omitted": evidence(log, 4, [1, 2], [LIMITED]),
@@ -174,6 +239,8 @@ def main(directory):
         "bad-logs-turned": evidence(one, 1, [0], [LIMITED], turned=True),
         "bad-second-signature": evidence(one, 1, [0], [LIMITED], more=f"\u2014 witness.example {witness}\n"),
         "bad-later-version": evidence(one, 1, [0], [LIMITED], header="healthspace-evidence/v2"),
+        "bad-given-in-the-own-log": in_one_log(),
+        "bad-given-in-a-partitions-log": under_a_partition(),
         "bad-entries-turned": evidence(log, 3, [2, 1], [LIMITED]),
     }
     for name, raw in files.items():

@@ -12,7 +12,7 @@ from hslog import Refused, need
 BAD = "CBOR that nobody would write"
 MAX_DEPTH = 16
 LEAST = (24, 1 << 8, 1 << 16, 1 << 32)
-GRANTED, WITHDRAWN, RELEASED = 4, 5, 8
+GRANTED, WITHDRAWN, RELEASED, CONSENT_IMPORTED = 4, 5, 8, 18
 
 NAMES = {
     1: "the space was created",
@@ -32,6 +32,17 @@ NAMES = {
     15: "a conversation's label was saved",
     16: "the subject was confirmed",
     17: "an original was handed to the person",
+    18: "a consent from elsewhere was filed",
+    19: "the person vouched for a text",
+    20: "a memory was edited",
+    21: "a memory was deleted",
+    22: "a memory was kept",
+    23: "memories were set aside",
+    24: "a turn of a conversation was stored",
+    25: "what may flow into a partition was changed",
+    26: "a recipient was told of a withdrawal",
+    27: "a recipient confirmed a withdrawal",
+    45: "what entries said was erased",
 }
 
 
@@ -136,6 +147,11 @@ class Granted(NamedTuple):
     expires: int | None
 
 
+class Imported(NamedTuple):
+    grant: bytes
+    consent_hash: bytes
+
+
 class Released(NamedTuple):
     purpose: str
     grants: list
@@ -162,6 +178,10 @@ def parse_entry(raw):
         said = Granted(fixed(f[0], 16), fixed(f[1], 32), text(f[5]), None if f[6] is None else millis(f[6]))
     elif number == WITHDRAWN:
         said = fixed(fields(decode(body), 1, 2)[0], 16)
+    elif number == CONSENT_IMPORTED:
+        f = fields(decode(body), 1, 2, 3, 4)
+        need(is_uint(f[1]), BAD)
+        said = Imported(fixed(f[0], 16), fixed(f[2], 32))
     elif number == RELEASED:
         f = fields(decode(body), *range(1, 10))
         origin, size, root = listed(f[6], 3)

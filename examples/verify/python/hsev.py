@@ -5,9 +5,25 @@ be just those of the file: their words are part of the format.
 """
 
 import hmac
+import json
 from typing import NamedTuple
 
-from hscbor import GRANTED, RELEASED, WITHDRAWN, decode, fields, fixed, listed, parse_entry, quoted, small, text, when
+from hscbor import (
+    CONSENT_IMPORTED,
+    GRANTED,
+    RELEASED,
+    WITHDRAWN,
+    Granted,
+    decode,
+    fields,
+    fixed,
+    listed,
+    parse_entry,
+    quoted,
+    small,
+    text,
+    when,
+)
 from hslog import (
     MAX_PATH,
     MAX_TEXT,
@@ -33,13 +49,14 @@ LIMITS = [
     "that everything was entered, or that these are all disclosures",
     "that others are shown the same log",
     "that clock, recipient and gesture were what the host said",
-    "what the items say",
+    "what the items say, and that they are of the kinds and dates that a grant names",
     "what the recipient did with them",
 ]
 OMITTED = "omitted withdrawals"
 LIMITED = "withdrawals entered in the partition's own log"
 TERMS = "the terms of the consent"
 PURPOSE = "that the purpose lies within the grant's"
+RECIPIENT = "that the recipient is the grant's"
 ITEMS = "which items"
 
 
@@ -60,16 +77,39 @@ class ShownLog(NamedTuple):
     def withdrawn(self, grant, end):
         return any(said == grant for _, said in self.before(WITHDRAWN, end))
 
-    def granted(self, grant, end):
-        found = [(i, said) for i, said in self.before(GRANTED, end) if said.grant == grant]
-        need(len(found) <= 1, "a grant that was given twice")
-        return found[0] if found else (None, None)
+    def given(self, grant, size):
+        """Where the log, when it had this size, says that a grant was given, and what it says there."""
+        found, withdrawn = (None, None), False
+        own = [i for i, said in self.before(GRANTED, self.size) if said.grant == grant]
+        imported = [i for i, said in self.before(CONSENT_IMPORTED, self.size) if said.grant == grant]
+        need(len(own) + bool(imported) <= 1, "a grant that was given twice")
+        need(all(i < size for i in own), "released before the grant was given")
+        for i, entry in sorted(self.entries.items()):
+            if i in own or (i in imported and i < size):
+                found = (i, entry.said)
+                # A newer version that the person filed counts, also after a withdrawal.
+                withdrawn = withdrawn and i in own
+            elif entry.number == WITHDRAWN and entry.said == grant and i < size:
+                withdrawn = True
+        need(not withdrawn, "released after the grant was withdrawn")
+        return found
 
 
 class Claim(NamedTuple):
     what: str
     level: str
     does_not_prove: list
+
+
+def recipient(consent):
+    """For whom a grant of a space is, as its FHIR Consent says; None where it does not."""
+    try:
+        value = json.loads(consent.decode("utf-8"), parse_constant=lambda _: need(False, "not JSON"))
+        (actor,) = value["provision"]["actor"]
+        who = actor["reference"]["identifier"]["value"]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError, Refused):
+        return None
+    return who if isinstance(who, str) else None
 
 
 def hash_path(value):
@@ -114,15 +154,16 @@ def check_items(items, release):
     return False, f"{len(hashes)} {what} shown", shown
 
 
-def derive(logs, own, index, entry, consents):
+def derive(logs, own, index, entry, consents, spaces):
     """What follows about a release, but for its items."""
     release = entry.said
     if not release.grants:
         return Claim(OWN_LOOK, "logged", [])
     origin, size, root = release.system
     system = next((log for log in logs if log.origin == origin), None)
-    covered = terms = within = True
+    covered = terms = within = named = True
     if system is not None:
+        need(origin in spaces, "decided under a log that is not a space's own")
         need(system.size >= size, "the log of consents is shorter than a release says: rolled back")
         need(
             system.prefixes.get(size, root) == root,
@@ -133,34 +174,39 @@ def derive(logs, own, index, entry, consents):
     for grant in release.grants:
         start = given = None
         if system is not None:
-            need(not system.withdrawn(grant, size), "released after the grant was withdrawn")
-            start, given = system.granted(grant, size)
+            start, given = system.given(grant, size)
         need(not own.withdrawn(grant, index), "released after the grant was withdrawn")
-        if given is None:
-            covered = terms = within = False
+        covered = covered and given is not None and system.consecutive(start, size)
+        if not isinstance(given, Granted):
+            # Of a consent from elsewhere nobody here reads the terms.
+            terms = within = named = False
             continue
         need(given.expires is None or entry.time < given.expires, "released after the grant had ended")
-        covered = covered and system.consecutive(start, size)
         within = within and given.purpose == release.purpose
-        terms = terms and given.consent_hash in consents
+        consent = consents.get(given.consent_hash)
+        terms = terms and consent is not None
+        whom = None if consent is None else recipient(consent)
+        need(whom is None or whom == release.actor, "the grant is for somebody else")
+        named = named and whom is not None
     lacks = [
         (not covered, OMITTED),
         (not own.consecutive(0, index), LIMITED),
         (not terms, TERMS),
         (not within, PURPOSE),
+        (not named, RECIPIENT),
     ]
     limits = [limit for holds, limit in lacks if holds]
     return Claim(NOT_WITHDRAWN, "verifiable", limits) if covered else Claim(UNDER_GRANT, "logged", limits)
 
 
-def verify_disclosure(part, logs, consents, show_items):
+def verify_disclosure(part, logs, consents, spaces, show_items):
     at, index, items, said = fields(part, 1, 2, 3, 4)
     need(small(at) < len(logs), "a disclosure in no log")
     own = logs[at]
     entry = own.entries.get(small(index))
     need(entry is not None and entry.number == RELEASED, "a disclosure without its entry")
     hidden, shown, items = check_items(items, entry.said)
-    claim = derive(logs, own, index, entry, consents)
+    claim = derive(logs, own, index, entry, consents, spaces)
     limits = claim.does_not_prove + ([ITEMS] if hidden else [])
     same = fields(said, 1, 2, 3) == [claim.what, claim.level, limits]
     need(same, "the claim is not what follows from what is shown")
@@ -178,7 +224,8 @@ def rising(values):
     return all(a < b for a, b in zip(values, values[1:]))
 
 
-def verify_evidence(raw, keys, show_items=False):
+def verify_evidence(raw, keys, spaces, show_items=False):
+    """`spaces`: which of the logs are spaces' own; consents stand in no other."""
     need(len(raw) <= MAX_FILE, "too long")
     value = decode(raw)
     version = value.get(1) if isinstance(value, dict) else None
@@ -188,11 +235,17 @@ def verify_evidence(raw, keys, show_items=False):
     need(header == HEADER and limits == LIMITS, "not an evidence file")
     logs = [verify_log(part, keys) for part in listed(logs)]
     need(rising([log.origin.encode() for log in logs]), "logs out of order")
-    named = {said.consent_hash for log in logs for _, said in log.before(GRANTED, log.size)}
+    named = {
+        said.consent_hash
+        for log in logs
+        for number in (GRANTED, CONSENT_IMPORTED)
+        for _, said in log.before(number, log.size)
+    }
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")
     hashes = [sha256(c) for c in consents]
+    texts = dict(zip(hashes, consents))
     need(rising(hashes) and named.issuperset(hashes), "a consent that no entry names")
-    done = [verify_disclosure(part, logs, set(hashes), show_items) for part in listed(disclosures)]
+    done = [verify_disclosure(part, logs, texts, spaces, show_items) for part in listed(disclosures)]
     need(rising([place for place, _, _ in done]), "disclosures out of order")
     proved = sum(holds for _, _, holds in done)
     head = f"{len(done)} disclosures, {proved} of them with no withdrawal before in the log shown, {len(hashes)} consents"

@@ -13,6 +13,7 @@ Usage:
 Options:
   --key FILE    verifier keys that you trust, one a line (C2SP signed-note: name+hash+key); take
                 them from the person or an earlier receipt, never from whoever hands you the proof
+                (evidence: the first of a file is that of the space's own log, as the library lists them)
   --every-flip  also check that every text with one bit changed, or cut short, is refused
   --items       print the items of each disclosure, or their salted hashes, as far as they are shown
   --quiet       print the summary alone
@@ -71,7 +72,7 @@ def consistency(texts, keys):
 
 
 def evidence(texts, keys):
-    return verify_evidence(texts[0], keys, SHOW["items"])
+    return verify_evidence(texts[0], keys, SHOW["spaces"], SHOW["items"])
 
 
 COMMANDS = {
@@ -121,13 +122,14 @@ def run(args):
     if not args or args[0] not in COMMANDS:
         raise Usage(f"unknown command {args[0]}" if args else "nothing to do")
     check, n, what, limits = COMMANDS[args[0]]
-    lines, files, every_flip, quiet = [], [], False, False
+    lines, firsts, files, every_flip, quiet = [], [], [], False, False
     rest = iter(args[1:])
     for arg in rest:
         if arg == "--key":
             name = next(rest, None)
             if name is None:
                 raise Usage("--key needs a file")
+            firsts.append(len(lines))
             lines += [(name, line) for line in read(name).decode("utf-8", "replace").removesuffix("\n").split("\n")]
         elif arg == "--every-flip":
             every_flip = True
@@ -145,6 +147,7 @@ def run(args):
             keys.append(VerifierKey(line))
         except Refused:
             raise Usage(f"{name}: not a verifier key") from None
+    SHOW["spaces"] = {keys[n].name for n in firsts}
     if not keys:
         raise Usage("no --key: a proof is worth what its key is")
     if not files:

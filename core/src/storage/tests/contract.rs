@@ -209,6 +209,17 @@ fn log_and_tree(s: &dyn Storage) {
     assert!(txn.ledger(&planted, 8).unwrap().is_none() && txn.tree(&planted, 0, 8).unwrap().is_none());
     assert!(txn.ledger(&LOG_B, 8).unwrap().is_none() && txn.tree(&LOG_A, 0, 50).unwrap().is_none());
     assert!(txn.tree(&LOG_A, 1, 25).unwrap().is_none() && txn.tree(&LOG_A, 3, 6).unwrap().is_none());
+    drop(txn);
+    write(s, |t| {
+        t.erase_ledger(&LOG_A, 9).unwrap();
+        t.rewrap_ledger(&LOG_A, 9, b"not there any more").unwrap();
+        t.rewrap_ledger(&LOG_A, 10, b"another").unwrap();
+    });
+    let txn = s.begin_read().unwrap();
+    let rewrapped = txn.ledger(&LOG_A, 10).unwrap().unwrap();
+    assert_eq!((rewrapped.wrap.as_slice(), rewrapped.sealed), (&b"another"[..], body(11)));
+    assert!(txn.ledger(&LOG_A, 9).unwrap().is_none() && txn.ledger(&LOG_A, 8).unwrap().is_some());
+    assert_eq!((txn.tree(&LOG_A, 0, 9).unwrap(), txn.tree(&LOG_A, 1, 4).unwrap()), (Some([9; 32]), Some([8; 32])));
 }
 
 fn dropped_is_undone(s: &dyn Storage) {

@@ -1,14 +1,17 @@
-//! For the benchmarks alone (feature `bench-internals`): records that are parsed already.
+//! For the benchmarks alone (feature `bench-internals`): records that are parsed already, and logs
+//! that are long already.
 //!
 //! What importing costs without its parser is otherwise not to be seen from outside. Records go
 //! the way of every import: staged batches, one publishing transaction.
 
+use super::super::state::Target;
 use super::batch::Ingest;
 use super::{ImportOptions, Partition};
+use crate::audit::AuditEvent;
 use crate::error::Result;
 use crate::id::{Identity, SourceId};
 use crate::import::{Report, Sink, Source};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Purpose, Sensitivities};
 use crate::record::{Draft, FactDraft, Revision, Sample, SeriesKey, Span, SubjectHint};
 
 /// What an importer read, kept.
@@ -78,6 +81,20 @@ impl Partition {
         let mut records = Vec::new();
         source.read(&options.limits, &mut records, &mut Report::default())?;
         Ok(Parsed { source: id, bytes: source.len(), records })
+    }
+
+    /// Appends as many refusals to the log, in one transaction.
+    #[doc(hidden)]
+    pub fn log_only(&self, entries: u64) -> Result<()> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let work = w.work(tx, Target::Partition(at))?;
+            for _ in 0..entries {
+                let event = AuditEvent::Refused { purpose: Purpose::Marketing, actor: "benchmark".to_owned() };
+                tx.log(work, event)?;
+            }
+            Ok(())
+        })
     }
 
     /// Stores what was read.

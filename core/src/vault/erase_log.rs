@@ -1,0 +1,152 @@
+//! Erasing what entries of a log say. Of each only the leaf is left: a hash under a secret that is
+//! gone, so every other proof still holds, and not even the true text can be told to have stood there.
+
+use super::logs::{LogOf, scope_of};
+use super::manifest::Manifest;
+use super::rows::Base;
+use super::scope::Scope;
+use super::space::HealthSpace;
+use super::state::{State, Target};
+use super::tx::{Tx, read_entry};
+use crate::audit::{AuditEvent, Entry, Gesture};
+use crate::consent::{ConsentStatus, Standing};
+use crate::crypto::context::{Class, Context};
+use crate::crypto::seal;
+use crate::crypto::secret::Key;
+use crate::error::{Error, Limit, Malformed, Part, Result};
+use crate::id::{GrantId, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The most entries of one erasure: its own entry names them.
+const MAX: usize = 256;
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogErasure {
+    /// Its own entry, which names the positions and nothing of what stood there.
+    pub entry: u64,
+    /// Whether the file's write-ahead log was emptied since, so that no older image of the rows is
+    /// in it. `false` where somebody else was reading: the next erasure or the last close does it.
+    pub swept: bool,
+}
+
+impl HealthSpace {
+    /// Erases what entries of a log say: who, when, what for, which items. Their secrets, keys and
+    /// sealed bytes are deleted and the log's key is replaced, so that nothing in the file opens
+    /// them. Their leaves stay: proofs of all other entries, and checkpoints that somebody kept,
+    /// hold as before. The erasure is an entry itself.
+    ///
+    /// Nobody can prove any more what was erased, the person included. [`log`](Self::log),
+    /// [`disclosure_log`](Self::disclosure_log), [`withdrawal_notices`](Self::withdrawal_notices)
+    /// and [`claims`](Self::claims) no longer know of it, and evidence of a release under a grant
+    /// reaches no further than [`Level::Logged`](crate::evidence::Level) where an entry of the space's
+    /// log between the two is erased: it could have been a withdrawal. What is in force stays in
+    /// force. Receipts, evidence and copies of the file that were handed out before are out of reach.
+    ///
+    /// A consent's entry can be erased once the consent is no longer in force: until then it is what
+    /// shows the person to what they agreed. Withdrawing it is one call.
+    ///
+    /// A handle that was opened for some partitions erases in their logs. It takes time in proportion
+    /// to the log, for the keys of all other entries are sealed anew.
+    ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, Environment, Error, HealthSpace, KdfParams, LogOf, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-erase-log-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// let health = LogOf::Partition("health");
+    /// let kept = space.checkpoint(health)?;
+    /// space.erase_entries(health, &[0], gesture)?;
+    /// assert!(matches!(space.receipt(health, 0), Err(Error::NotFound)));
+    /// let proof = space.consistency(health, 1)?;
+    /// healthspace::verify_consistency(&kept, &proof, &space.verifier_key(health)?)?;
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where one of the entries is not there or erased already;
+    /// [`Error::Denied`] for that of a consent in force, and for that of an erasure;
+    /// [`Error::Malformed`] for no entries, [`Error::TooLarge`] for more than 256 at a time;
+    /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
+    /// [`Error::Corrupt`] where an entry that stays cannot be opened. Nothing is erased then.
+    pub fn erase_entries(&self, of: LogOf<'_>, entries: &[u64], gesture: Gesture) -> Result<LogErasure> {
+        let gone: BTreeSet<u64> = entries.iter().copied().collect();
+        if gone.is_empty() {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        if gone.len() > MAX {
+            return Err(Error::TooLarge(Limit::Items));
+        }
+        let entry = self.inner.write(|tx, w| {
+            let scope = scope_of(&w.state, of)?.clone();
+            for index in &gone {
+                let open = read_entry(tx.base, &*tx.txn, &scope, *index)?;
+                match Entry::decode(&open.bytes)?.event {
+                    AuditEvent::EntriesErased { .. } => return Err(Error::Denied),
+                    AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. }
+                        if is_in_force(&w.state, grant, Timestamp::from_millis(tx.now)) =>
+                    {
+                        return Err(Error::Denied);
+                    }
+                    _ => {}
+                }
+            }
+            let target = match of {
+                LogOf::Space => Target::System,
+                LogOf::Partition(name) => Target::Partition(w.state.position(name)?),
+            };
+            let work = w.work(tx, target)?;
+            for index in &gone {
+                tx.txn.erase_ledger(&scope.log(), *index)?;
+                work.manifest.note_erased(*index);
+            }
+            replace_log_key(tx, &scope, &mut work.manifest)?;
+            tx.log(work, AuditEvent::EntriesErased { entries: gone.iter().copied().collect(), gesture })
+        })?;
+        let swept = self.inner.base.storage.checkpoint().unwrap_or(false);
+        Ok(LogErasure { entry, swept })
+    }
+}
+
+/// Whether a consent counts now, or will from some day on.
+fn is_in_force(state: &State, grant: GrantId, now: Timestamp) -> bool {
+    let counts = |s: Option<Standing>| matches!(s, Some(Standing::InForce | Standing::NotYet | Standing::Unusable));
+    state.partitions.iter().filter(|p| !p.manifest.denied.contains(&grant)).any(|p| {
+        let lowers = p.policy.lowering(grant).is_some_and(|doc| {
+            doc.meta.status == ConsentStatus::Active && doc.spec.terms().expires.is_none_or(|end| now < end)
+        });
+        lowers || counts(p.policy.state.standing(grant, now))
+    })
+}
+
+/// Gives the log a new key, under which the payload keys of what is left are sealed again: whoever
+/// finds an old row still lacks what opens it.
+fn replace_log_key(tx: &mut Tx<'_>, scope: &Scope, manifest: &mut Manifest) -> Result<()> {
+    const BAD: Error = Error::Corrupt(Part::Ledger);
+    let base: &Base = tx.base;
+    let new = Key::make()?;
+    for index in (0..scope.head.log_size).filter(|i| !manifest.is_erased(*i)) {
+        let row = tx.txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
+        let (version, wrap) = row.wrap.split_first_chunk::<8>().ok_or(BAD)?;
+        let at = Context {
+            space: base.space,
+            scope: scope.id,
+            epoch: base.epoch,
+            class: Class::LedgerWrap,
+            object: index,
+            version: u64::from_be_bytes(*version),
+        };
+        let payload = seal::open(manifest.log_key.expose(), &at.encode(), wrap).map_err(|_| BAD)?;
+        let payload = zeroize::Zeroizing::new(payload);
+        let mut sealed = version.to_vec();
+        seal::seal_into(new.expose(), &at.encode(), &payload, &mut sealed)?;
+        tx.txn.rewrap_ledger(&scope.log(), index, &sealed)?;
+    }
+    manifest.log_key = Arc::new(new);
+    Ok(())
+}
