@@ -124,6 +124,6 @@ pub use vault::{
     Audited, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
     DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
     LogLine, LogOf, Memory, NoticeState, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records,
-    ReleaseReceipt, Role, Session, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice,
-    verify_consistency, verify_receipt,
+    ReleaseReceipt, Role, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value,
+    VerifiedReceipt, WithdrawalNotice, verify_consistency, verify_receipt,
 };

@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod block;
+mod check;
 mod chunks;
 mod claims;
 mod clearance;
@@ -39,6 +40,7 @@ mod tags;
 mod told;
 mod tx;
 
+pub use check::{ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
@@ -60,6 +62,8 @@ pub use told::DisclosureLine;
 pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
+#[cfg(test)]
+mod tests_check;
 #[cfg(test)]
 mod tests_clearance;
 #[cfg(test)]
