@@ -18,6 +18,8 @@ mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz_file;
 mod grants;
 mod head;
 mod ingest;
