@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo bench fuzz leak test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
+.PHONY: help tools demo bench fuzz leak torture test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench                          the table of speeds, beside SQLCipher and SQLite'
 	@echo 'make fuzz                           every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make leak                           the leak test kit, times too (LEAK_ROUNDS, 60)'
+	@echo 'make torture                        crashes, faults, damage and kills, for hours (TORTURE=--quick)'
 	@echo 'make lint, make doc                 formatting and clippy; the API pages'
 
 tools:
@@ -39,7 +40,7 @@ bench: tools
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
 
 # The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some.
-FUZZ ?= fhir apple zip form sealed proof evidence segment question consent
+FUZZ ?= fhir apple zip form sealed proof evidence segment question consent file
 FUZZ_SECONDS ?= 60
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo 'missing: cargo install cargo-fuzz --locked' >&2; exit 1; }
@@ -54,6 +55,11 @@ fuzz: tools
 LEAK_ROUNDS ?= 60
 leak: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-examples --bin leak_kit -- --rounds $(LEAK_ROUNDS)
+
+# Crash states, faults at every call, every flipped bit, exchanged rows, kills, bombs: `core/docs/assurance.md`.
+# TORTURE='--quick', '--only crash,flips', '--seed N', '--from N', '--seconds N'.
+torture: tools
+	$(CARGO) run --quiet --locked --release -p healthspace-torture -- $(TORTURE)
 
 test: test-rust test-doc test-python test-mobile test-examples test-verify
 

@@ -17,7 +17,7 @@ use crate::label::{Confidentiality, Obligations, Purpose};
 use crate::lang::Lang;
 use crate::policy::{ItemFacts, Request, authorize, decide};
 use crate::record::{Author, Category, ClassFilter, DecisionClass, Draft, Everything, Kind, Sample, SeriesKey};
-use crate::vault::fuzz;
+use crate::vault::{fuzz, fuzz_file};
 
 /// Every piece of a plain file, where it stood.
 #[derive(Default)]
@@ -198,6 +198,13 @@ pub fn consent(bytes: &[u8]) {
     }
 }
 
+/// Changes the file of a space and opens it.
+pub fn file(bytes: &[u8]) {
+    if let Err(Error::Internal(n @ 310..=311)) = fuzz_file::file(bytes) {
+        panic!("a changed file says something else: {n}");
+    }
+}
+
 /// Understands a question.
 pub fn question(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -221,7 +228,7 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// Every target and what it runs.
-    const TARGETS: [Target; 10] = [
+    const TARGETS: [Target; 11] = [
         ("fhir", import),
         ("apple", import),
         ("zip", import),
@@ -232,6 +239,7 @@ mod tests {
         ("segment", segment),
         ("question", question),
         ("consent", consent),
+        ("file", file),
     ];
 
     fn folder(target: &str) -> PathBuf {
@@ -311,6 +319,13 @@ mod tests {
         let export = zip(&[("apple_health_export/export.xml", APPLE[0].1), ("apple_health_export/r.json", FHIR[1].1)]);
         all.push(("zip", "export".to_owned(), export));
         all.push(("zip", "odd".to_owned(), zip(&[("../up.xml", APPLE[0].1), ("__MACOSX/._a", "x"), ("e", "")])));
+        // Nothing; the header; the schema; each page; a cut.
+        all.push(("file", "whole".to_owned(), Vec::new()));
+        all.push(("file", "header".to_owned(), vec![0, 0, 0, 18, 1]));
+        all.push(("file", "schema".to_owned(), vec![0, 0, 15, 0, 32]));
+        let pages = (0..16u32).flat_map(|p| [&(p * 4096 + 700).to_be_bytes()[..], &[64]].concat());
+        all.push(("file", "pages".to_owned(), pages.collect()));
+        all.push(("file", "cut".to_owned(), vec![0, 0, 15, 0, 0, 16, 0]));
         for n in [0, 1, 100, 20_000] {
             let sealed = seal::seal(&[7; 32], &[9; 72], &vec![5; n]).unwrap();
             all.push(("sealed", format!("of-{n}"), sealed));
@@ -359,6 +374,7 @@ mod tests {
             }
             assert!(seeds >= 2, "{target} has {seeds} seeds");
         }
+        fuzz_file::clean();
     }
 
     /// What our own code makes is read by what is fuzzed: otherwise the targets reach nothing.
@@ -378,11 +394,13 @@ mod tests {
                     assert!(all.iter().all(|c| c.reads() != Reads::Unusable && c.void_permits() == 0), "{name}");
                 }
                 "proof" => assert!(fuzz::proofs(core::str::from_utf8(&bytes).unwrap()), "{name}"),
+                "file" => assert_eq!(fuzz_file::file(&bytes).is_ok_and(|c| c.is_whole()), name == "whole", "{name}"),
                 "evidence" => assert!(evidence_holds(&bytes), "{name}"),
                 _ => {}
             }
             TARGETS.iter().find(|t| t.0 == target).unwrap().1(&bytes);
         }
         assert!(forms >= 12);
+        fuzz_file::clean();
     }
 }

@@ -136,6 +136,6 @@ pub use vault::{
     Audited, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
     DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
     LogErasure, LogLine, LogOf, Memory, NoticeState, Parents, Partition, PartitionKind, Permission, Quarantine, Reader,
-    Reading, Records, ReleaseReceipt, Role, Session, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt,
-    WithdrawalNotice, verify_consistency, verify_receipt,
+    Reading, Records, ReleaseReceipt, Role, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn,
+    Value, VerifiedReceipt, WithdrawalNotice, verify_consistency, verify_receipt,
 };

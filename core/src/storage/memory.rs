@@ -289,6 +289,11 @@ impl ReadTxn for MemoryTxn<'_> {
         Ok(())
     }
 
+    fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()> {
+        self.step(Op::Get)?;
+        self.image.rows.values().try_for_each(|(scope, row)| f(Some(*scope), row.number, row.group))
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         self.step(Op::Get)?;
         Ok(self.image.heads[index(copy)].get(scope).cloned())

@@ -137,6 +137,10 @@ pub(crate) trait ReadTxn {
     /// checks and repair, not for answering.
     fn scan(&self, scope: &ScopeId, class: u8, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()>;
 
+    /// Where every row of the file stands, ascending by number: scope (`None` where its tag is none),
+    /// number, group. For checks.
+    fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()>;
+
     /// A copy of a scope's head.
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;
 

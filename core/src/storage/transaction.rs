@@ -191,6 +191,14 @@ impl ReadTxn for Txn<'_> {
         )
     }
 
+    fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()> {
+        self.each("SELECT scope,number,grp FROM row ORDER BY number", [], &mut |row| {
+            let scope = blob(row, 0).ok().and_then(|b| b.try_into().ok()).map(ScopeId::from_bytes);
+            f(scope, number(row, 1)?, number(row, 2).unwrap_or(0))?;
+            Ok(true)
+        })
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         let sql = match copy {
             Copy::First => "SELECT body,auth FROM head WHERE scope=?1",

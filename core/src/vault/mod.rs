@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod block;
+mod check;
 mod chunks;
 mod claims;
 mod clearance;
@@ -18,6 +19,8 @@ mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) mod fuzz_file;
 mod grants;
 mod head;
 mod ingest;
@@ -42,6 +45,7 @@ mod tags;
 mod told;
 mod tx;
 
+pub use check::{ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
@@ -65,6 +69,8 @@ pub use told::DisclosureLine;
 pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
+#[cfg(test)]
+mod tests_check;
 #[cfg(test)]
 mod tests_clearance;
 #[cfg(test)]

@@ -174,6 +174,11 @@ impl Scope {
         Ok(scope)
     }
 
+    /// The same as nobody has read it: what was opened before is opened again.
+    pub(crate) fn unread(&self) -> Self {
+        Self { key_pages: Arc::default(), sources: Arc::default(), conversations: Arc::default(), ..self.clone() }
+    }
+
     /// Rereads the head; loads what changed. `system` is what the system head said in the same
     /// snapshot; `None` for the system scope itself.
     pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn, system: Option<HeadName>) -> Result<()> {
@@ -441,7 +446,13 @@ impl Scope {
     }
 }
 
-fn load_manifest(base: &Base, txn: &dyn ReadTxn, keys: &ScopeKeys, id: &ScopeId, head: &Head) -> Result<Manifest> {
+pub(crate) fn load_manifest(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    keys: &ScopeKeys,
+    id: &ScopeId,
+    head: &Head,
+) -> Result<Manifest> {
     let place =
         Place { tag: *id, scope: *id, class: Class::Manifest, number: 0, version: 0, epoch: base.epoch, group: 0 };
     let raw =

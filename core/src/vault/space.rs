@@ -55,7 +55,7 @@ pub struct Info {
     pub copies_agree: bool,
 }
 
-fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
+pub(super) fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
     let mut all = Vec::new();
     for r in rows {
         all.extend_from_slice(&r.id);

@@ -85,6 +85,7 @@ fn every_other_proof_holds_and_the_true_text_cannot_be_confirmed() {
             let old = verify_receipt(&receipts[n as usize], &key).unwrap();
             assert_eq!(verify_receipt(&again.receipt(HEALTH, n).unwrap(), &key).unwrap().entry, old.entry);
         }
+        assert!(again.check().unwrap().is_whole());
         verify_consistency(&before, &again.consistency(HEALTH, size).unwrap(), &key).unwrap();
         for old in 1..=size {
             again.consistency(HEALTH, old).unwrap();

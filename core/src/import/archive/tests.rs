@@ -127,6 +127,34 @@ fn limits_at_and_above() {
     assert!(matches!(read(&zip, &less), Err(Error::TooLarge(Limit::Decompressed))));
 }
 
+/// What counts is the quotient of the two sizes that the archive states, rounded up.
+#[test]
+fn ratio_and_listed_issues_at_and_above() {
+    let mut blank = EXPORT.to_vec();
+    blank.resize(2 << 20, b' ');
+    let zip = pack(&[("a.xml", &blank), ("b.xml", EXPORT)]);
+    let central = memchr::memmem::find(&zip, b"PK\x01\x02").unwrap();
+    let packed = u64::from(u32::from_le_bytes(zip[central + 20..central + 24].try_into().unwrap()));
+    let ratio = (blank.len() as u64).div_ceil(packed);
+    let (kept, report) = read(&zip, &Limits { ratio, ..Limits::default() }).unwrap();
+    assert_eq!((kept.samples.len(), issues(&report)), (2, vec![]));
+    let (kept, report) = read(&zip, &Limits { ratio: ratio - 1, ..Limits::default() }).unwrap();
+    assert_eq!((kept.samples.len(), issues(&report)), (1, vec![(What::Bomb, 0)]));
+    // Up to 1 MiB no ratio is asked for.
+    blank.truncate(1 << 20);
+    let small = pack(&[("a.xml", &blank)]);
+    assert_eq!(read(&small, &Limits { ratio: 1, ..Limits::default() }).unwrap().0.samples.len(), 1);
+    blank.push(b' ');
+    let over = pack(&[("a.xml", &blank), ("b.xml", EXPORT)]);
+    assert_eq!(issues(&read(&over, &Limits { ratio: 1, ..Limits::default() }).unwrap().1), [(What::Bomb, 0)]);
+    // Issues are listed up to the limit, and counted beyond.
+    let odd = pack(&[("../a.xml", EXPORT), ("../b.xml", EXPORT), ("c.xml", EXPORT)]);
+    for (limit, listed) in [(2, 2), (1, 1), (0, 0)] {
+        let (_, report) = read(&odd, &Limits { issues: limit, ..Limits::default() }).unwrap();
+        assert_eq!((report.issues.len(), report.issue_counts.values().sum::<u64>()), (listed, 2));
+    }
+}
+
 #[test]
 fn bombs_are_refused() {
     let mut blank = EXPORT.to_vec();

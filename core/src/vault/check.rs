@@ -1,0 +1,300 @@
+//! Looking through a space: where it is damaged, and what lies in it that nothing names.
+//!
+//! Reads every row that the open scopes name and opens it, every entry of their logs, and both copies
+//! of heads and slots. What is damaged is counted by scope and part: no number of a row, no id and
+//! no content is told. What is whole stays readable meanwhile, and afterwards.
+
+use super::head::{self, RowRef};
+use super::logs::read_line;
+use super::rows::Base;
+use super::scope::{Scope, load_manifest};
+use super::space::{HealthSpace, slots_digest};
+use super::state::{State, load_policy};
+use super::tx::MANIFEST_ROW;
+use crate::catalog::{Catalog, ObjectRef, Segment};
+use crate::crypto::context::Class;
+use crate::crypto::seal;
+use crate::error::{Error, Part, Result};
+use crate::id::ScopeId;
+use crate::ledger::tree::Edge;
+use crate::storage::{Copy, HeadRow, ReadTxn};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What [`HealthSpace::check`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SpaceCheck {
+    /// The space's own scope first, where it is open in this handle, then each open partition.
+    pub scopes: Vec<ScopeCheck>,
+    /// Whether both copies of the key slots are whole and the same.
+    pub slots_agree: bool,
+    /// Rows of no scope that the space has: nothing reads them.
+    pub stray: u64,
+}
+
+/// What was found in one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScopeCheck {
+    /// Its partition's name; `None` for the space's own scope.
+    pub partition: Option<String>,
+    /// Rows and log entries that were opened, or compared with their digest, and are whole.
+    pub whole: u64,
+    /// Rows and log entries that are missing or damaged, by what they are. Of a damaged segment or
+    /// key page, what stands behind it is not counted.
+    pub damaged: Vec<(Part, u64)>,
+    /// Rows of the scope that nothing names: left over, or planted. Nothing reads them.
+    pub unnamed: u64,
+    /// Whether both copies of the head are whole and the same.
+    pub heads_agree: bool,
+}
+
+impl SpaceCheck {
+    /// Whether nothing is damaged, in either copy of what is stored twice. Rows that nothing names
+    /// are no damage.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.slots_agree && self.scopes.iter().all(|s| s.damaged.is_empty() && s.heads_agree)
+    }
+}
+
+/// One scope under way.
+struct Looking<'a> {
+    base: &'a Base,
+    txn: &'a dyn ReadTxn,
+    scope: Scope,
+    named: BTreeSet<u64>,
+    /// Groups of unfinished imports: what was put there is named once they are finished.
+    groups: BTreeSet<u64>,
+    whole: u64,
+    damaged: BTreeMap<u8, (Part, u64)>,
+}
+
+impl HealthSpace {
+    /// Looks through everything that is open in this handle, and says where it is damaged. Nothing
+    /// is mended and nothing is logged: only counts leave. Costs a read of the whole file.
+    ///
+    /// Where a head, a manifest or a segment is damaged, the space does not open; the partitions
+    /// that are whole do, by [`open_partitions`](Self::open_partitions).
+    ///
+    /// ```
+    /// # use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-check-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// let found = space.check()?;
+    /// assert!(found.is_whole());
+    /// assert_eq!(found.scopes.len(), 3);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), healthspace::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and what rereading the heads can yield. Damage is no error of this call.
+    pub fn check(&self) -> Result<SpaceCheck> {
+        let (txn, state) = self.inner.read()?;
+        let (base, txn) = (&self.inner.base, &*txn);
+        let mut places: BTreeMap<ScopeId, Vec<(u64, u64)>> = BTreeMap::new();
+        let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
+        let known: BTreeSet<ScopeId> = part.scopes.iter().map(|e| e.scope).collect();
+        let mut stray = 0;
+        txn.places(&mut |scope, number, group| {
+            match scope.filter(|s| known.contains(s)) {
+                Some(s) => places.entry(s).or_default().push((number, group)),
+                None => stray += 1,
+            }
+            Ok(())
+        })?;
+        let mut scopes = Vec::new();
+        for scope in state.system.iter().chain(&state.partitions) {
+            let mut looking = Looking::new(base, txn, scope.unread());
+            looking.rows()?;
+            looking.log()?;
+            if scope.id == state.view.id {
+                looking.of_the_system(&state)?;
+            }
+            let all = places.remove(&scope.id).unwrap_or_default();
+            let of_nobody = |(n, g): &&(u64, u64)| !looking.named.contains(n) && !looking.groups.contains(g);
+            scopes.push(ScopeCheck {
+                partition: (scope.id != state.view.id).then(|| scope.policy.name.clone()),
+                unnamed: all.iter().filter(of_nobody).count() as u64,
+                heads_agree: heads_agree(txn, scope)?,
+                whole: looking.whole,
+                damaged: looking.damaged.into_values().collect(),
+            });
+        }
+        Ok(SpaceCheck { scopes, slots_agree: slots_agree(txn, &part.slots_digest)?, stray })
+    }
+}
+
+/// Damage in one copy is what the other one is for, and no reason to end.
+fn or_damaged<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(v) => Ok(Some(v)),
+        Err(Error::Corrupt(_) | Error::Malformed(_) | Error::NotFound | Error::TooLarge(_)) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn heads_agree(txn: &dyn ReadTxn, scope: &Scope) -> Result<bool> {
+    let read = |copy| or_damaged(txn.head(&scope.id, copy));
+    let same = |r: &HeadRow| head::digest(&r.body) == scope.digest;
+    Ok(match (read(Copy::First)?.flatten(), read(Copy::Second)?.flatten()) {
+        (Some(a), Some(b)) => a == b && same(&a),
+        _ => false,
+    })
+}
+
+fn slots_agree(txn: &dyn ReadTxn, digest: &[u8; 32]) -> Result<bool> {
+    for copy in [Copy::First, Copy::Second] {
+        if or_damaged(txn.slots(copy))?.is_none_or(|rows| slots_digest(&rows) != *digest) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl<'a> Looking<'a> {
+    fn new(base: &'a Base, txn: &'a dyn ReadTxn, scope: Scope) -> Self {
+        let (named, groups) = (BTreeSet::new(), BTreeSet::new());
+        Self { base, txn, scope, named, groups, whole: 0, damaged: BTreeMap::new() }
+    }
+
+    /// Counts what was read; gives it on where it is whole.
+    fn count<T>(&mut self, part: Part, read: Result<T>) -> Result<Option<T>> {
+        let found = or_damaged(read)?;
+        match found {
+            Some(_) => self.whole += 1,
+            None => self.damaged.entry(part as u8).or_insert((part, 0)).1 += 1,
+        }
+        Ok(found)
+    }
+
+    fn object(&mut self, part: Part, class: Class, object: &ObjectRef) -> Result<()> {
+        // A block of records is opened once.
+        if self.named.insert(object.number >> 8) {
+            let read = self.scope.open_object(self.base, self.txn, class, object, &mut Vec::new());
+            self.count(part, read)?;
+        }
+        Ok(())
+    }
+
+    /// Everything that the manifest names.
+    fn rows(&mut self) -> Result<()> {
+        let manifest = std::sync::Arc::clone(&self.scope.manifest);
+        let (base, txn) = (self.base, self.txn);
+        self.named.insert(u64::from(self.scope.ordinal) << 40 | MANIFEST_ROW);
+        let read = load_manifest(base, txn, &self.scope.keys, &self.scope.id, &self.scope.head);
+        self.count(Part::Manifest, read)?;
+        self.named.insert(manifest.seed.number);
+        let read = self.scope.signer(base, txn);
+        self.count(Part::Manifest, read)?;
+        for (i, row) in manifest.key_pages.iter().enumerate() {
+            self.named.insert(row.number);
+            let read = self.scope.group_page(base, txn, (i * crate::keyring::PAGE_KEYS) as u64 + 1);
+            self.count(Part::KeyPage, read)?;
+        }
+        for staged in &manifest.staged {
+            self.groups.insert(staged.group);
+        }
+        let mut segments: Vec<Segment> = Vec::new();
+        for s in &manifest.segments {
+            if s.here.is_none() {
+                self.named.insert(s.row.number);
+            }
+            let read = self.scope.read_segment(base, txn, s);
+            segments.extend(self.count(Part::Segment, read)?);
+        }
+        for segment in segments {
+            // Each by itself: what a later one retired stands in the file as well.
+            let catalog = Catalog::of([std::sync::Arc::new(segment)]);
+            for record in catalog.records() {
+                let class = if record.series().is_some() { Class::Series } else { Class::Body };
+                self.object(Part::Body, class, &record.object())?;
+            }
+        }
+        self.pages(&manifest.source_pages, &manifest.conversation_pages)?;
+        for c in &manifest.consents {
+            let object = ObjectRef { number: c.number << 8, version: c.row_version, group: c.group };
+            self.object(Part::Policy, Class::Body, &object)?;
+        }
+        Ok(())
+    }
+
+    fn pages(&mut self, sources: &[RowRef], conversations: &[RowRef]) -> Result<()> {
+        let (base, txn) = (self.base, self.txn);
+        for row in conversations {
+            self.named.insert(row.number);
+            let read = self.scope.conversation_page(base, txn, row);
+            self.count(Part::Manifest, read)?;
+        }
+        for row in sources {
+            self.named.insert(row.number);
+            let read = self.scope.source_page(base, txn, row);
+            let Some(page) = self.count(Part::Manifest, read)? else { continue };
+            for source in page.iter() {
+                for (number, version) in source.envelope.iter().chain(&source.names) {
+                    let object = ObjectRef { number: number << 8, version: *version, group: source.group };
+                    self.object(Part::Body, Class::Body, &object)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Each entry of the log, the stored tree over them, and that they are those that the head names.
+    fn log(&mut self) -> Result<()> {
+        let (base, txn, log) = (self.base, self.txn, self.scope.log());
+        let mut edge = Edge::default();
+        let mut broken = false;
+        for index in 0..self.scope.head.log_size {
+            let read = read_line(base, txn, &self.scope, index).map(|(leaf, _)| leaf);
+            let Some(leaf) = self.count(Part::Ledger, read)? else {
+                broken = true;
+                continue;
+            };
+            // Without one leaf, nothing above and behind it can be computed.
+            if broken {
+                continue;
+            }
+            let mut nodes = Vec::new();
+            edge.push(leaf, |row| nodes.push(row))?;
+            for node in nodes.into_iter().filter(|n| n.level > 0) {
+                let read = txn.tree(&log, node.level, node.idx);
+                let read =
+                    read.and_then(|h| if h == Some(node.hash) { Ok(()) } else { Err(Error::Corrupt(Part::Ledger)) });
+                self.count(Part::Ledger, read)?;
+            }
+        }
+        if !broken && edge.head().root != self.scope.head.log_root {
+            self.count::<()>(Part::Ledger, Err(Error::Corrupt(Part::Ledger)))?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the system scope that its head names: wrapped keys and policies. A wrapped key is
+    /// compared by version and salt: to open it takes a way in.
+    fn of_the_system(&mut self, state: &State) -> Result<()> {
+        let (base, txn) = (self.base, self.txn);
+        let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
+        for entry in &part.scopes {
+            self.named.extend([entry.wrap.number, entry.policy.number]);
+            let read = txn.row(&state.view.id, entry.wrap.number).and_then(|row| {
+                let same = row.filter(|r| {
+                    r.class == Class::ScopeWrap as u8
+                        && r.version == entry.wrap.version
+                        && seal::salt_of(&r.sealed) == Some(entry.wrap.salt)
+                });
+                same.map(drop).ok_or(Error::Corrupt(Part::Slot))
+            });
+            self.count(Part::Slot, read)?;
+            let scope = state.system.iter().chain(&state.partitions).find(|s| s.id == entry.scope);
+            if let Some(scope) = scope {
+                let read = load_policy(base, txn, &state.view, &scope.id, &scope.keys);
+                self.count(Part::Policy, read)?;
+            }
+        }
+        Ok(())
+    }
+}

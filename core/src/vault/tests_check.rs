@@ -1,0 +1,158 @@
+//! Damage is told by scope and part, rows that nothing names are counted, and the rest stays
+//! readable.
+
+use super::tests::{allow, clock, fill, model, unlock};
+use super::*;
+use crate::catalog::Query;
+use crate::crypto::context::Class;
+use crate::error::{Error, Part};
+use crate::id::ScopeId;
+use crate::keyring::{KdfParams, SpaceRow};
+use crate::label::Purpose;
+use crate::record::Category;
+use crate::storage::Row;
+use crate::storage::memory::{Image, Memory as Disk};
+use std::sync::Arc;
+
+fn setting() -> (Disk, HealthSpace, Image) {
+    let disk = Disk::new();
+    let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
+    let space = HealthSpace::create_in(Arc::new(disk.clone()), &row, &unlock(), clock().0).unwrap().0;
+    fill(&space);
+    allow(&space, Category::ALL);
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    let read = s.query(&Query::default()).unwrap();
+    s.remember("LDL was 112.5", &read).unwrap();
+    let image = disk.image();
+    (disk, space, image)
+}
+
+/// Spoils every row of a class in a scope; how many there are.
+fn spoil(image: &mut Image, scope: ScopeId, class: Class) -> u64 {
+    let mut n = 0;
+    let all = Arc::make_mut(&mut image.rows).values_mut();
+    for (_, row) in all.filter(|(s, r)| *s == scope && r.class == class as u8) {
+        let mut sealed = row.sealed.clone();
+        *sealed.last_mut().unwrap() ^= 1;
+        *row = Arc::new(Row { sealed, ..(**row).clone() });
+        n += 1;
+    }
+    n
+}
+
+#[test]
+fn a_whole_space_has_no_damage_and_nothing_left_over() {
+    let (_, space, _) = setting();
+    let found = space.check().unwrap();
+    assert!(found.is_whole());
+    assert_eq!(
+        found.scopes.iter().map(|s| s.partition.as_deref()).collect::<Vec<_>>(),
+        [None, Some("health"), Some("general")]
+    );
+    assert!(found.scopes.iter().all(|s| s.unnamed == 0 && s.whole > 2), "{found:?}");
+    assert_eq!(found.stray, 0);
+}
+
+#[test]
+fn damage_is_told_by_scope_and_part() {
+    let (disk, space, image) = setting();
+    let health = space.inner.peek().unwrap().partitions[0].id;
+    let whole = space.check().unwrap();
+    for (class, part) in [
+        (Class::Body, Part::Body),
+        (Class::Catalog, Part::Segment),
+        (Class::KeyPage, Part::KeyPage),
+        (Class::LogSeed, Part::Manifest),
+    ] {
+        disk.restore(&image);
+        let mut n = 0;
+        disk.tamper(|i| n = spoil(i, health, class));
+        let found = space.check().unwrap();
+        assert!(n > 0 && !found.is_whole());
+        let damaged = &found.scopes[1].damaged;
+        assert!(damaged.contains(&(part, n)), "{class:?}: {damaged:?}");
+        assert!(found.scopes[0] == whole.scopes[0] && found.scopes[2] == whole.scopes[2]);
+    }
+    // One entry of the log, and one node of the tree over it.
+    disk.restore(&image);
+    disk.tamper(|i| Arc::make_mut(&mut i.ledger).get_mut(&(health, 2)).unwrap().sealed[40] ^= 1);
+    assert_eq!(space.check().unwrap().scopes[1].damaged, [(Part::Ledger, 1)]);
+    disk.restore(&image);
+    disk.tamper(|i| Arc::make_mut(&mut i.tree).get_mut(&(health, 1, 0)).unwrap()[3] ^= 1);
+    assert_eq!(space.check().unwrap().scopes[1].damaged, [(Part::Ledger, 1)]);
+    disk.restore(&image);
+    assert_eq!(space.check().unwrap(), whole);
+}
+
+#[test]
+fn a_damaged_record_leaves_the_others_readable() {
+    let (disk, space, image) = setting();
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    let health = space.partition("health").unwrap();
+    let rows: Vec<i64> =
+        image.rows.iter().filter(|(_, (_, r))| r.class == Class::Body as u8).map(|(n, _)| *n).collect();
+    let mut damaged = 0;
+    for number in rows {
+        disk.restore(&image);
+        disk.tamper(|i| {
+            let (_, row) = Arc::make_mut(&mut i.rows).get_mut(&number).unwrap();
+            *row = Arc::new(Row { sealed: vec![9; row.sealed.len()], ..(**row).clone() });
+        });
+        let found = space.check().unwrap();
+        let n: u64 = found.scopes.iter().flat_map(|s| &s.damaged).map(|(_, n)| n).sum();
+        assert_eq!(n, 1, "{number}: {found:?}");
+        damaged += n;
+        // Opened anew, everything that is typed is there, and so is the general partition.
+        let again = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, None).unwrap();
+        assert_eq!(again.partition("health").unwrap().stats().unwrap().facts, health.stats().unwrap().facts);
+        again.partition("general").unwrap().memories().unwrap();
+    }
+    assert!(damaged >= 3);
+    disk.restore(&image);
+    assert_eq!(s.query(&Query::default()).unwrap().value().len(), 4);
+}
+
+#[test]
+fn what_nothing_names_is_counted_and_ignored() {
+    let (disk, space, image) = setting();
+    let health = space.inner.peek().unwrap().partitions[0].id;
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    let seen = s.query(&Query::default()).unwrap().into_value();
+    let image_now = disk.image();
+    disk.tamper(|i| {
+        let rows = Arc::make_mut(&mut i.rows);
+        let (_, own) = image.rows.values().find(|(s, r)| *s == health && r.class == Class::Body as u8).unwrap().clone();
+        for (n, scope) in [(1 << 50, health), ((1 << 50) + 1, health), (1 << 51, ScopeId::from_bytes([9; 16]))] {
+            rows.insert(n, (scope, Arc::new(Row { number: n as u64, ..(*own).clone() })));
+        }
+    });
+    let found = space.check().unwrap();
+    assert!(found.is_whole());
+    assert_eq!((found.scopes[1].unnamed, found.stray), (2, 1));
+    assert_eq!(s.query(&Query::default()).unwrap().into_value(), seen);
+    // A handle of one partition tells of that one.
+    let part = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, Some(&["general"])).unwrap();
+    let found = part.check().unwrap();
+    assert_eq!((found.scopes.len(), found.stray), (1, 1));
+    disk.restore(&image_now);
+}
+
+#[test]
+fn copies_that_differ_are_told() {
+    let (disk, space, image) = setting();
+    let health = space.inner.peek().unwrap().partitions[0].id;
+    for copy in 0..2 {
+        disk.restore(&image);
+        disk.tamper(|i| Arc::make_mut(&mut i.heads[copy]).get_mut(&health).unwrap().body[9] ^= 1);
+        let again = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, None).unwrap();
+        let found = again.check().unwrap();
+        assert_eq!(found.scopes.iter().map(|s| s.heads_agree).collect::<Vec<_>>(), [true, false, true]);
+        assert!(!found.is_whole() && found.scopes.iter().all(|s| s.damaged.is_empty()));
+        disk.restore(&image);
+        disk.tamper(|i| Arc::make_mut(&mut i.slots[copy]).values_mut().next().unwrap()[3] ^= 1);
+        let found = space.check().unwrap();
+        assert!(!found.slots_agree && !found.is_whole());
+    }
+    space.close();
+    assert!(matches!(space.check(), Err(Error::Locked)));
+}

@@ -1,0 +1,94 @@
+//! Crashes, faults, damage and kills, by the hundred thousand.
+//!
+//! What belongs here: what happens to the files of a space from outside, and what must hold then,
+//! through the public interface of the core alone. What must not: knowledge of what a row means.
+//!
+//! `make torture` runs everything at the figures of `core/docs/assurance.md`; `--quick` is a bounded
+//! version. `--only crash,flips` runs some parts, `--seed`, `--from` and `--seconds` (for each part)
+//! repeat, continue and bound a run.
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test program")]
+
+mod bombs;
+mod crash;
+mod faults;
+mod flips;
+mod history;
+mod kills;
+mod look;
+mod process;
+mod random;
+mod report;
+mod story;
+mod swaps;
+mod vfs;
+
+use report::Report;
+use std::time::Duration;
+
+/// What was asked for.
+struct Args {
+    quick: bool,
+    only: Option<String>,
+    seed: u64,
+    from: u64,
+    seconds: Option<u64>,
+    jobs: usize,
+}
+
+fn args() -> Args {
+    let time = std::time::UNIX_EPOCH.elapsed().map_or(1, |d| d.as_nanos() as u64);
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut a = Args { quick: false, only: None, seed: time, from: 0, seconds: None, jobs };
+    let mut given = std::env::args().skip(1);
+    while let Some(name) = given.next() {
+        let mut value = || given.next().unwrap_or_else(|| panic!("{name} needs a value"));
+        match name.as_str() {
+            "--quick" => a.quick = true,
+            "--only" => a.only = Some(value()),
+            "--seed" => a.seed = value().parse().unwrap(),
+            "--from" => a.from = value().parse().unwrap(),
+            "--seconds" => a.seconds = Some(value().parse().unwrap()),
+            "--jobs" => a.jobs = value().parse().unwrap(),
+            _ => panic!("unknown: {name}"),
+        }
+    }
+    a
+}
+
+type Part = (&'static str, fn(&Args, &std::path::Path, &Report));
+
+const PARTS: [Part; 7] = [
+    ("control", |a, dir, report| crash::control(dir, a.seed, report)),
+    ("crash", |a, dir, report| {
+        let (effort, target) = if a.quick { (crash::QUICK, 20_000) } else { (crash::FULL, 1_200_000) };
+        crash::campaign(dir, effort, target, a.seed, a.jobs, report);
+    }),
+    ("faults", |a, dir, report| faults::campaign(dir, if a.quick { 23 } else { 1 }, a.jobs, report)),
+    ("flips", |a, dir, report| flips::campaign(dir, if a.quick { 8_000 } else { 0 }, a.from, a.jobs, report)),
+    ("swaps", |a, dir, report| swaps::campaign(dir, if a.quick { 29 } else { 1 }, a.jobs, report)),
+    ("kills", |a, dir, report| kills::campaign(dir, if a.quick { 150 } else { 10_000 }, a.seed, report)),
+    ("bombs", |_, dir, report| bombs::campaign(dir, report)),
+];
+
+fn main() {
+    // A child of this program, by its first argument.
+    let all: Vec<String> = std::env::args().collect();
+    if let Some(role) = all.get(1).filter(|r| !r.starts_with("--")) {
+        return process::child(role, &all[2..]);
+    }
+    vfs::register();
+    let a = args();
+    println!("seed {}", a.seed);
+    let mut broken = 0;
+    for (name, run) in PARTS {
+        if a.only.as_ref().is_some_and(|o| !o.split(',').any(|o| o == name)) {
+            continue;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let report = Report::new(name, a.seconds.map(Duration::from_secs), Some("target/torture".into()));
+        run(&a, &dir.path().canonicalize().unwrap(), &report);
+        broken += report.end();
+    }
+    println!("{}", if broken == 0 { "nothing broken" } else { "BROKEN" });
+    std::process::exit(i32::from(broken > 0));
+}
