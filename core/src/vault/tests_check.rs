@@ -55,7 +55,13 @@ fn a_whole_space_has_no_damage_and_nothing_left_over() {
 
 #[test]
 fn damage_is_told_by_scope_and_part() {
-    let (disk, space, image) = setting();
+    let (disk, space, _) = setting();
+    // More keys than stand in the manifest.
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    for n in 0..crate::keyring::PAGE_KEYS {
+        s.remember_in("health", &format!("Remark {n}")).unwrap();
+    }
+    let image = disk.image();
     let health = space.inner.peek().unwrap().partitions[0].id;
     let whole = space.check().unwrap();
     for (class, part) in [
