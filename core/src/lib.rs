@@ -111,7 +111,10 @@ pub mod policy;
 pub mod record;
 
 pub use crypto::secret::SecretBytes;
-pub use environment::{Cancel, Clock, Environment, Event, FixedClock, OnEvent, OnProgress, Progress, SystemClock};
+pub use environment::{
+    AnchoredHead, Cancel, Clock, Environment, Event, FileAnchor, FixedClock, FreshnessAnchor, OnEvent, OnProgress,
+    Progress, SystemClock,
+};
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};

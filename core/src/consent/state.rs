@@ -96,6 +96,41 @@ impl ConsentState {
         }
     }
 
+    /// Says how often a version of a consent was used.
+    pub fn used(&mut self, series: GrantId, version: u64, times: u32) {
+        match self.0.get_mut(&series) {
+            Some((newest, Kept::Read { used, .. } | Kept::Imported { used, .. })) if *newest == version => {
+                *used = times
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes every counted grant as used up, but for one use of each of these: those that whoever
+    /// asks has taken already.
+    pub fn only_taken(&mut self, taken: &[GrantId]) {
+        for (series, (_, kept)) in &mut self.0 {
+            if let Kept::Read { used, .. } | Kept::Imported { used, .. } = kept {
+                *used = if taken.contains(series) { used.saturating_sub(1) } else { u32::MAX };
+            }
+        }
+    }
+
+    /// The number of the newest version of a consent.
+    #[must_use]
+    pub fn version(&self, series: GrantId) -> Option<u64> {
+        self.0.get(&series).map(|(version, _)| *version)
+    }
+
+    /// How often a grant can still be used; `None` where that is without bound, or there is none.
+    #[must_use]
+    pub fn uses_left(&self, series: GrantId) -> Option<u32> {
+        match self.0.get(&series) {
+            Some((_, Kept::Read { doc, used, .. })) => doc.spec.terms().uses.map(|n| n.saturating_sub(*used)),
+            _ => None,
+        }
+    }
+
     /// The newest version of a grant; `None` where there is none or it is unusable.
     #[must_use]
     pub fn doc(&self, series: GrantId) -> Option<&ConsentDoc> {

@@ -48,6 +48,7 @@ pub struct ConsentRequest {
     recipient: Option<Recipient>,
     expires: Option<Timestamp>,
     data_period: Option<(Timestamp, Timestamp)>,
+    uses: Option<u32>,
     lang: Lang,
     shown: Shown,
 }
@@ -107,6 +108,8 @@ pub struct GrantInfo {
     pub terms: GrantTerms,
     /// Where it stands now.
     pub standing: Standing,
+    /// How often it can still be used; without bound where absent.
+    pub uses_left: Option<u32>,
 }
 
 impl HealthSpace {
@@ -121,6 +124,7 @@ impl HealthSpace {
             recipient: None,
             expires: None,
             data_period: None,
+            uses: None,
             lang: Lang::En,
             shown: Shown::default(),
         }
@@ -179,13 +183,11 @@ impl HealthSpace {
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         let mut list = Vec::new();
         for p in &state.partitions {
-            for id in p.policy.state.series() {
-                let (Some(doc), Some(standing)) = (p.policy.state.doc(id), p.policy.state.standing(id, now)) else {
-                    continue;
-                };
-                let standing = if p.manifest.denied.contains(&id) { Standing::Withdrawn } else { standing };
-                let partition = p.policy.name.clone();
-                list.push(GrantInfo { id, partition, terms: doc.spec.terms().clone(), standing });
+            let consents = p.consents();
+            for id in consents.series() {
+                let (Some(doc), Some(standing)) = (consents.doc(id), consents.standing(id, now)) else { continue };
+                let (partition, terms) = (p.policy.name.clone(), doc.spec.terms().clone());
+                list.push(GrantInfo { id, partition, terms, standing, uses_left: consents.uses_left(id) });
             }
         }
         Ok(list)
@@ -298,6 +300,15 @@ impl ConsentRequest {
         self
     }
 
+    /// Only so many times: each release takes one use, a reader one for all that it opens. Such a
+    /// grant applies only in a space that has an anchor: an older copy of the file would bring uses
+    /// back.
+    #[must_use]
+    pub fn uses(mut self, times: u32) -> Self {
+        self.uses = Some(times);
+        self
+    }
+
     /// The language in which the notice is logged (`en`, `fr`) where [`notice`](Self::notice) was
     /// not asked for one.
     #[must_use]
@@ -313,6 +324,7 @@ impl ConsentRequest {
         let mut terms = GrantTerms::new(purpose, scope, &self.categories, recipient);
         terms.expires = self.expires;
         terms.data_period = self.data_period;
+        terms.uses = self.uses;
         GrantSpec::new(terms)
     }
 

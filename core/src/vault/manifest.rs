@@ -5,6 +5,7 @@
 
 use super::head::RowRef;
 use super::tags::{Tags, read_basis, write_basis};
+use super::uses::Uses;
 use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
@@ -103,6 +104,8 @@ pub(crate) struct Manifest {
     pub(crate) consents: Vec<ConsentRef>,
     pub(crate) zone_minutes: i16,
     pub(crate) tags: Tags,
+    /// Of counted grants.
+    pub(crate) uses: Uses,
 }
 
 fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
@@ -136,12 +139,13 @@ impl Manifest {
             consents: Vec::new(),
             zone_minutes: 0,
             tags: Tags::default(),
+            uses: Uses::default(),
         })
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut w = Writer::secret();
-        w.map(19).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(20).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -183,12 +187,13 @@ impl Manifest {
             w.uint(*s as u64);
         });
         self.tags.write(&mut w);
+        self.uses.write(&mut w);
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 19 {
+        if r.map()? != 20 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -244,6 +249,7 @@ impl Manifest {
         let born = read_list(&mut r, 15, |r| Ok(r.text()?.to_owned()))?;
         let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
         let tags = Tags::read(&mut r)?;
+        let uses = Uses::read(&mut r)?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -263,6 +269,7 @@ impl Manifest {
             consents,
             zone_minutes,
             tags,
+            uses,
         })
     }
 }

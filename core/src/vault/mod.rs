@@ -5,6 +5,7 @@
 //! clinical meaning, or a second path. Everything above (grounding, export) goes through here and
 //! never sees storage or keys.
 
+mod anchor;
 mod block;
 mod chunks;
 mod claims;
@@ -38,6 +39,7 @@ mod state;
 mod tags;
 mod told;
 mod tx;
+mod uses;
 
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
@@ -58,6 +60,8 @@ pub use told::DisclosureLine;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_anchor;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
@@ -90,6 +94,8 @@ mod tests_reader;
 mod tests_subject;
 #[cfg(test)]
 mod tests_tamper;
+#[cfg(test)]
+mod tests_uses;
 #[cfg(test)]
 mod tests_values;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
+use super::uses::Counting;
 use crate::audit::ReleaseKind;
 use crate::catalog::{FactRow, Facts, Presence, Query};
 use crate::consent::{Action, Recipient};
@@ -156,7 +157,8 @@ impl Session {
 
     /// A request of this session.
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
-        Asking { actors: &self.actors, purpose: self.purpose, action, kind: ReleaseKind::Read, query }
+        let (kind, counting) = (ReleaseKind::Read, Counting::Left);
+        Asking { actors: &self.actors, purpose: self.purpose, action, kind, query, counting }
     }
 
     /// A release to this session.

@@ -261,7 +261,7 @@ impl Session {
         action: Action,
         part: &FromOne,
     ) -> Result<Audited<Opened>> {
-        let asking = Asking { actors, purpose: self.purpose, action, kind: ReleaseKind::Read, query: b"call" };
+        let asking = Asking { actors, ..self.asking(action, b"call") };
         self.inner.release(partition, &asking, &mut |v| open(v, part), &mut |_, _, _| Ok(()))
     }
 
