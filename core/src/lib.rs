@@ -124,9 +124,9 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
-    DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
-    LogLine, LogOf, Memory, NoticeState, Parents, Partition, PartitionKind, Quarantine, Reader, Reading, Records,
-    ReleaseReceipt, Role, Session, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice,
-    verify_consistency, verify_receipt,
+    Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo,
+    DeclassifyRequest, Derived, DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions,
+    ImportedConsent, ImportedSource, Info, LogLine, LogOf, Memory, NoticeState, Parents, Partition, PartitionKind,
+    Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt, RenewalRequest, Role, Session, SpaceClaim,
+    StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice, verify_consistency, verify_receipt,
 };

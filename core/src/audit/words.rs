@@ -87,6 +87,14 @@ fn english(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
         E::RecipientNotified { actor, .. } => format!("\u{201c}{actor}\u{201d} was told of a withdrawal."),
         E::RecipientConfirmed { actor, .. } => format!("\u{201c}{actor}\u{201d} confirmed a withdrawal."),
+        E::Renewed { expires, .. } => format!("A permission was renewed, until {}.", day(*expires, lang)),
+        E::GlassBroken { actor, until, .. } => {
+            format!(
+                "\u{201c}{actor}\u{201d} took emergency access, until {} at the latest.",
+                day_and_time(*until, lang)
+            )
+        }
+        E::GlassSeen { .. } => "The person saw the notice of an emergency access.".into(),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
 }
@@ -168,6 +176,12 @@ fn french(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
         E::RecipientNotified { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a été informé d’un retrait."),
         E::RecipientConfirmed { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a confirmé un retrait."),
+        E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée jusqu’au {}.", day(*expires, lang)),
+        E::GlassBroken { actor, until, .. } => {
+            let until = day_and_time(*until, lang);
+            format!("«\u{a0}{actor}\u{a0}» a pris un accès d’urgence, jusqu’au {until} au plus tard.")
+        }
+        E::GlassSeen { .. } => "La personne a vu l’avis d’un accès d’urgence.".into(),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
     }
 }
@@ -203,6 +217,15 @@ pub(super) fn clock(t: Timestamp, lang: Lang) -> String {
     match lang {
         Lang::En => format!("{h:02}:{m:02} UTC"),
         Lang::Fr => format!("{h}\u{a0}h\u{a0}{m:02} UTC"),
+    }
+}
+
+/// A day and the minute in it, in UTC.
+pub(crate) fn day_and_time(t: Timestamp, lang: Lang) -> String {
+    let (day, clock) = (day(t, lang), clock(t, lang));
+    match lang {
+        Lang::En => format!("{day} at {clock}"),
+        Lang::Fr => format!("{day} à {clock}"),
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct Happened {
     pub(crate) gesture: (String, [u8; 32]),
     /// The entry that says so.
     pub(crate) given: u64,
+    /// How it was renewed, each time: the method and the hash of its evidence, when, and the entry.
+    pub(crate) renewed: Vec<((String, [u8; 32]), Timestamp, u64)>,
     /// When it was withdrawn, and the entry.
     pub(crate) withdrawn: Option<(Timestamp, u64)>,
 }
@@ -137,6 +139,16 @@ fn events(doc: &ConsentDoc, happened: &Happened, now: Timestamp) -> Value {
         "hs:evidence": hex(evidence),
         "dct:source": entry(happened.given)
     })];
+    for ((method, evidence), at, index) in &happened.renewed {
+        out.push(json!({
+            "@type": "dpv:RenewedConsentGiven",
+            "dpv:isIndicatedBy": {"@id": urn(doc.meta.subject.as_bytes())},
+            "dpv:isIndicatedAtTime": time(*at),
+            "dpv:hasIndicationMethod": method,
+            "hs:evidence": hex(evidence),
+            "dct:source": entry(*index)
+        }));
+    }
     if let Some((at, index)) = happened.withdrawn {
         out.push(json!({
             "@type": "dpv:ConsentWithdrawn",
@@ -248,7 +260,7 @@ mod tests {
     }
 
     fn given() -> Happened {
-        Happened { log: "log".into(), gesture: ("tap".into(), [5; 32]), given: 4, withdrawn: None }
+        Happened { log: "log".into(), gesture: ("tap".into(), [5; 32]), given: 4, renewed: Vec::new(), withdrawn: None }
     }
 
     fn parties() -> Parties {

@@ -6,6 +6,9 @@ use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensiti
 use crate::record::Category;
 use unicode_normalization::UnicodeNormalization;
 
+/// How long emergency access lasts at most, each time.
+pub const GLASS_MINUTES: u32 = 60;
+
 const BAD: Error = Error::Malformed(Malformed::Argument);
 /// What an entry of the log can name.
 const LONGEST_NAME: usize = 256;

@@ -11,6 +11,7 @@ mod fhir;
 mod grant;
 mod notice;
 mod read;
+mod renewal;
 mod rule;
 mod state;
 #[cfg(test)]
@@ -26,8 +27,9 @@ pub use detail::{Code, Detail, Facts, Meaning, Named, Types};
 pub use dpv::Parties;
 pub(crate) use dpv::{Happened, receipt, record};
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
-pub use grant::{GrantSpec, GrantTerms, Recipient, RecipientKind};
+pub use grant::{GLASS_MINUTES, GrantSpec, GrantTerms, Recipient, RecipientKind};
 pub use notice::notice;
 pub use read::{ReadConsent, Reads, read_consent, read_consents};
+pub use renewal::{renewal_notice, renewed};
 pub use rule::{Action, Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
 pub use state::{ConsentState, Kept, Standing};

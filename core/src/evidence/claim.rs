@@ -82,7 +82,7 @@ impl Claim {
     }
 }
 
-/// What a `Granted` entry says.
+/// What the entries of a grant say: by which it was given, and renewed.
 struct Granted {
     consent_hash: Hash,
     purpose: Purpose,
@@ -96,9 +96,22 @@ fn granted(log: &Known, grant: GrantId, before: u64) -> Result<Option<(u64, Gran
         }
         _ => None,
     });
-    let first = found.next();
+    let mut first = found.next();
     // Ids are random: nobody honest gives one twice.
-    if found.next().is_none() { Ok(first) } else { Err(BAD) }
+    if found.next().is_some() {
+        return Err(BAD);
+    }
+    // A renewal gives the same terms a new end, and the Consent a new text.
+    if let Some((index, given)) = &mut first {
+        for entry in log.entries.range(*index..before).map(|(_, e)| e) {
+            if let AuditEvent::Renewed { grant: g, consent_hash, expires, .. } = entry.event
+                && g == grant
+            {
+                (given.consent_hash, given.expires) = (consent_hash, Some(expires));
+            }
+        }
+    }
+    Ok(first)
 }
 
 fn withdrawn(log: &Known, grant: GrantId, before: u64) -> bool {
@@ -178,7 +191,7 @@ fn check_items(items: &ItemsPart, count: u64, root: &Hash, kind: ReleaseKind) ->
 pub(super) fn consents_named(logs: &[Known]) -> BTreeSet<Hash> {
     let entries = logs.iter().flat_map(|l| l.entries.values());
     let hash = |e: &Entry| match e.event {
-        AuditEvent::Granted { consent_hash, .. } => Some(consent_hash),
+        AuditEvent::Granted { consent_hash, .. } | AuditEvent::Renewed { consent_hash, .. } => Some(consent_hash),
         _ => None,
     };
     entries.filter_map(hash).collect()

@@ -252,7 +252,7 @@ impl Maker<'_> {
         }
         if !self.request.without_consents {
             let named = claim::consents_named(&known);
-            let texts = grants.iter().map(|g| self.all.consent(*g)).collect::<Result<Vec<_>>>()?;
+            let texts = grants.iter().map(|g| self.all.consents(*g)).collect::<Result<Vec<_>>>()?;
             file.consents = texts.into_iter().flatten().filter(|c| named.contains(&sha256(&[c]))).collect();
             file.consents.sort_by_key(|c| sha256(&[c]));
         }

@@ -51,19 +51,21 @@ impl Disclosing<'_> {
         self.state.partitions.iter().map(|scope| (scope.policy.name.as_str(), Log { of: self, scope }))
     }
 
-    /// A consent as it was stored when it was given; `None` where it is gone.
-    pub(crate) fn consent(&self, grant: GrantId) -> Result<Option<Vec<u8>>> {
+    /// A consent as it was stored when it was given, and whenever it was renewed or withdrawn; without
+    /// what is gone.
+    pub(crate) fn consents(&self, grant: GrantId) -> Result<Vec<Vec<u8>>> {
         let system = self.system()?.scope;
-        let Some(c) = system.manifest.consents.iter().find(|c| c.series == grant && c.version == 1) else {
-            return Ok(None);
-        };
-        let object = ObjectRef { number: c.number << 8, version: c.row_version, group: c.group };
-        let mut bytes = Vec::new();
-        match system.open_object(&self.space.inner.base, self.txn, Class::Body, &object, &mut bytes) {
-            Ok(()) => Ok(Some(bytes)),
-            Err(Error::NotFound) => Ok(None),
-            Err(e) => Err(e),
+        let mut texts = Vec::new();
+        for c in system.manifest.consents.iter().filter(|c| c.series == grant) {
+            let object = ObjectRef { number: c.number << 8, version: c.row_version, group: c.group };
+            let mut bytes = Vec::new();
+            match system.open_object(&self.space.inner.base, self.txn, Class::Body, &object, &mut bytes) {
+                Ok(()) => texts.push(bytes),
+                Err(Error::NotFound) => {}
+                Err(e) => return Err(e),
+            }
         }
+        Ok(texts)
     }
 }
 

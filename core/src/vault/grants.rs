@@ -61,6 +61,28 @@ impl Shown {
     pub(super) fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    pub(super) fn keep(&self, lang: Lang, text: &str) {
+        *self.lock() = Some((lang, sha256(&[text.as_bytes()])));
+    }
+
+    /// The language of the notice that was made last; `other` where none was.
+    pub(super) fn language(&self, other: Lang) -> Lang {
+        self.lock().map_or(other, |(lang, _)| lang)
+    }
+
+    /// The hash of what the person says yes to now: of the terms that were shown, and not over.
+    pub(super) fn confirmed(&self, text: &str, expires: Option<Timestamp>, tx: &Tx<'_>) -> Result<[u8; 32]> {
+        let notice = sha256(&[text.as_bytes()]);
+        let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
+        if self.lock().is_some_and(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        if over(Timestamp::from_millis(tx.now)) {
+            return Err(Error::ClockBehind);
+        }
+        Ok(notice)
+    }
 }
 
 impl Clone for Shown {
@@ -339,7 +361,7 @@ impl ConsentRequest {
         let p = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
         let lang = Lang::parse(language);
         let text = consent::notice(&self.spec(p.id)?, lang);
-        *self.shown.lock() = Some((lang, sha256(&[text.as_bytes()])));
+        self.shown.keep(lang, &text);
         Ok(text)
     }
 
@@ -357,18 +379,10 @@ impl ConsentRequest {
             let at = w.state.position(&self.partition)?;
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let spec = self.spec(p.id)?;
-            let id = GrantId(random_array()?);
-            let now = Timestamp::from_millis(tx.now);
-            let shown = *self.shown.lock();
-            let lang = shown.map_or(self.lang, |(lang, _)| lang);
-            let notice = sha256(&[consent::notice(&spec, lang).as_bytes()]);
-            let over = |at: Timestamp| spec.terms().expires.is_some_and(|end| end <= at);
-            if shown.is_some_and(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
-                return Err(Error::Malformed(Malformed::Argument));
-            }
-            if over(now) {
-                return Err(Error::ClockBehind);
-            }
+            let (id, now) = (GrantId(random_array()?), Timestamp::from_millis(tx.now));
+            let lang = self.shown.language(self.lang);
+            let text = consent::notice(&spec, lang);
+            let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
             let meta = ConsentMeta {
                 series: id,
                 version: 1,

@@ -3,6 +3,7 @@
 //! Canonical CBOR, sealed as class 4 and named by the head. Lists that grow with use (sources,
 //! conversations) stand in pages of their own, of which a commit rewrites only the last.
 
+use super::glass::{Break, read_breaks, write_breaks};
 use super::head::RowRef;
 use super::tags::{Tags, read_basis, write_basis};
 use super::uses::Uses;
@@ -106,6 +107,8 @@ pub(crate) struct Manifest {
     pub(crate) tags: Tags,
     /// Of counted grants.
     pub(crate) uses: Uses,
+    /// Emergency accesses, the oldest first.
+    pub(crate) breaks: Vec<Break>,
 }
 
 fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
@@ -140,12 +143,13 @@ impl Manifest {
             zone_minutes: 0,
             tags: Tags::default(),
             uses: Uses::default(),
+            breaks: Vec::new(),
         })
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
         let mut w = Writer::secret();
-        w.map(20).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(21).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -188,12 +192,13 @@ impl Manifest {
         });
         self.tags.write(&mut w);
         self.uses.write(&mut w);
+        write_breaks(&mut w, &self.breaks);
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 20 {
+        if r.map()? != 21 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -250,6 +255,7 @@ impl Manifest {
         let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
         let tags = Tags::read(&mut r)?;
         let uses = Uses::read(&mut r)?;
+        let breaks = read_breaks(&mut r)?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -270,6 +276,7 @@ impl Manifest {
             zone_minutes,
             tags,
             uses,
+            breaks,
         })
     }
 }

@@ -18,6 +18,7 @@ mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
+mod glass;
 mod grants;
 mod head;
 mod ingest;
@@ -31,6 +32,7 @@ mod policy_row;
 mod reader;
 mod recipients;
 mod release;
+mod renewal;
 mod rows;
 mod scope;
 mod session;
@@ -45,6 +47,7 @@ pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
+pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
@@ -54,6 +57,7 @@ pub use reader::{Reader, Reading};
 pub use recipients::{NoticeState, WithdrawalNotice};
 pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
+pub use renewal::RenewalRequest;
 pub use session::Session;
 pub use space::{HealthSpace, Info};
 pub use told::DisclosureLine;
@@ -77,6 +81,8 @@ mod tests_faults;
 #[cfg(test)]
 mod tests_flow;
 #[cfg(test)]
+mod tests_glass;
+#[cfg(test)]
 mod tests_import;
 #[cfg(test)]
 mod tests_lock;
@@ -90,6 +96,8 @@ mod tests_names;
 mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
+#[cfg(test)]
+mod tests_renewal;
 #[cfg(test)]
 mod tests_subject;
 #[cfg(test)]

@@ -217,6 +217,7 @@ impl Reader<'_> {
             set.retain(|id, _| shown.find_record(id).is_some());
             *self.records.borrow_mut() = None;
         }
+        let glass = self.session.glass.map_or(i64::MAX, |g| g.until.as_millis());
         let next_end = state.next_end(scope, permit.decided_at()).unwrap_or(i64::MAX);
         let scope = scope.clone();
         drop(txn);
@@ -238,7 +239,7 @@ impl Reader<'_> {
             digests,
             filter: permit.filter().clone(),
             from: permit.decided_at().as_millis(),
-            until: permit.until().map_or(i64::MAX, Timestamp::as_millis).min(next_end),
+            until: permit.until().map_or(i64::MAX, Timestamp::as_millis).min(next_end).min(glass),
         };
         Ok(())
     }

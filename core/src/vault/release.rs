@@ -5,6 +5,7 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::glass::Glass;
 use super::memory::notes_of;
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
@@ -100,6 +101,8 @@ pub(crate) struct Asking<'a> {
     /// Hashed, salted, into the entry.
     pub(crate) query: &'a [u8],
     pub(crate) counting: Counting<'a>,
+    /// Emergency access that began; without it a request for one is refused.
+    pub(crate) glass: Option<Glass>,
 }
 
 /// Whether facts of this kind were written by a session: they bring a tag of their own.
@@ -280,6 +283,9 @@ impl Inner {
         let clock = self.base.env.now().as_millis();
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
+        if asking.purpose == Purpose::BreakGlass && !Glass::holds(asking.glass, scope.id, now) {
+            return Err(Error::Denied);
+        }
         let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
         let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
         let request = Request {
@@ -453,7 +459,7 @@ impl Asking<'_> {
     }
 }
 
-fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
+pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
     let work = w.work(tx, Target::Partition(at))?;
     tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
 }

@@ -1,5 +1,6 @@
 //! Sessions: who asks and what for, with a label that floats up with every release.
 
+use super::glass::Glass;
 use super::manifest::ConversationEntry;
 use super::policy_row::PartitionKind;
 use super::release::{Asking, Audited, Release, Visible};
@@ -30,6 +31,8 @@ pub struct Session {
     pub(crate) purpose: Purpose,
     conversation: ConversationId,
     home: String,
+    /// Emergency access that it was begun with.
+    pub(super) glass: Option<Glass>,
     floating: Mutex<Floating>,
 }
 
@@ -80,6 +83,7 @@ impl HealthSpace {
             purpose,
             conversation,
             home,
+            glass: None,
             floating: Mutex::new(Floating::at(tag)),
         })
     }
@@ -158,7 +162,8 @@ impl Session {
     /// A request of this session.
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
         let (kind, counting) = (ReleaseKind::Read, Counting::Left);
-        Asking { actors: &self.actors, purpose: self.purpose, action, kind, query, counting }
+        let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass);
+        Asking { actors, purpose, action, kind, query, counting, glass }
     }
 
     /// A release to this session.

@@ -13,6 +13,7 @@ const (
 	eventGranted   = 4
 	eventWithdrawn = 5
 	eventReleased  = 8
+	eventRenewed   = 28
 )
 
 var names = []string{"", "the space was created", "a log was begun", "a partition was created",
@@ -25,8 +26,9 @@ type entry struct {
 	number uint64
 	time   int64
 	body   []byte
-	// Of events 4, 5 and 8 alone.
+	// Of events 4, 5, 8 and 28 alone.
 	granted   *granted
+	renewed   *granted
 	withdrawn string
 	released  *released
 }
@@ -106,6 +108,8 @@ func parseEntry(b []byte) (e entry, err error) {
 	switch e.number {
 	case eventGranted:
 		e.granted, err = parseGranted(e.body)
+	case eventRenewed:
+		e.renewed, err = parseRenewed(e.body)
 	case eventWithdrawn:
 		e.withdrawn, err = parseWithdrawn(e.body)
 	case eventReleased:
@@ -144,6 +148,28 @@ func parseGranted(b []byte) (*granted, error) {
 		g.expires = &end
 	}
 	return &g, nil
+}
+
+// parseRenewed reads what a renewal changes: the text of the consent, and its end.
+func parseRenewed(b []byte) (*granted, error) {
+	v, err := decode(b)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7)
+	if err != nil {
+		return nil, err
+	}
+	id, err := fixed(f[0], 16)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := fixed(f[2], 32)
+	if err != nil {
+		return nil, err
+	}
+	end, err := millis(f[6])
+	return &granted{grant: string(id), consentHash: hash, expires: &end}, err
 }
 
 func parseWithdrawn(b []byte) (string, error) {

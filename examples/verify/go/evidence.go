@@ -57,7 +57,7 @@ func (l *shownLog) withdrawn(grant string, before int64) bool {
 	return false
 }
 
-// granted finds the one entry by which a grant was given.
+// granted finds the one entry by which a grant was given, with the consent and the end of its last renewal.
 func (l *shownLog) granted(grant string, before int64) (index int64, g *granted, err error) {
 	for i, e := range l.entries {
 		if i < before && e.granted != nil && e.granted.grant == grant {
@@ -67,7 +67,16 @@ func (l *shownLog) granted(grant string, before int64) (index int64, g *granted,
 			index, g = i, e.granted
 		}
 	}
-	return index, g, nil
+	if g == nil {
+		return index, g, nil
+	}
+	now, last := *g, index
+	for i, e := range l.entries {
+		if last < i && i < before && e.renewed != nil && e.renewed.grant == grant {
+			now.consentHash, now.expires, last = e.renewed.consentHash, e.renewed.expires, i
+		}
+	}
+	return index, &now, nil
 }
 
 // A claim: what is said of a disclosure, how far it reaches, and what it does not prove.
@@ -245,6 +254,9 @@ func verifyConsents(parts array, logs []*shownLog) (map[string]bool, error) {
 		for _, e := range l.entries {
 			if e.granted != nil {
 				named[string(e.granted.consentHash)] = true
+			}
+			if e.renewed != nil {
+				named[string(e.renewed.consentHash)] = true
 			}
 		}
 	}

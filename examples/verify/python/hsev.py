@@ -7,7 +7,7 @@ be just those of the file: their words are part of the format.
 import hmac
 from typing import NamedTuple
 
-from hscbor import GRANTED, RELEASED, WITHDRAWN, decode, fields, fixed, listed, parse_entry, quoted, small, text, when
+from hscbor import GRANTED, RELEASED, RENEWED, WITHDRAWN, decode, fields, fixed, listed, parse_entry, quoted, small, text, when
 from hslog import (
     MAX_PATH,
     MAX_TEXT,
@@ -63,7 +63,13 @@ class ShownLog(NamedTuple):
     def granted(self, grant, end):
         found = [(i, said) for i, said in self.before(GRANTED, end) if said.grant == grant]
         need(len(found) <= 1, "a grant that was given twice")
-        return found[0] if found else (None, None)
+        if not found:
+            return None, None
+        index, given = found[0]
+        for i, said in sorted(self.before(RENEWED, end)):
+            if i > index and said.grant == grant:
+                given = given._replace(consent_hash=said.consent_hash, expires=said.expires)
+        return index, given
 
 
 class Claim(NamedTuple):
@@ -188,7 +194,8 @@ def verify_evidence(raw, keys, show_items=False):
     need(header == HEADER and limits == LIMITS, "not an evidence file")
     logs = [verify_log(part, keys) for part in listed(logs)]
     need(rising([log.origin.encode() for log in logs]), "logs out of order")
-    named = {said.consent_hash for log in logs for _, said in log.before(GRANTED, log.size)}
+    consenting = [said for log in logs for n in (GRANTED, RENEWED) for _, said in log.before(n, log.size)]
+    named = {said.consent_hash for said in consenting}
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")
     hashes = [sha256(c) for c in consents]
     need(rising(hashes) and named.issuperset(hashes), "a consent that no entry names")
