@@ -119,6 +119,10 @@ fn process(doc: &ConsentDoc) -> Value {
     if let Some(uses) = t.uses {
         out.insert("dpv:hasFrequency".into(), json!({"@type": "dpv:Frequency", "schema:maxValue": uses}));
     }
+    if let Some(d) = t.delegation {
+        let parent = d.parent.map(|p| json!({"@id": urn(p.as_bytes())}));
+        out.insert("hs:delegation".into(), json!({"hs:mayPassOn": d.may_pass_on, "hs:fallsWith": parent}));
+    }
     if t.obligations.contains(Obligations::NO_TRAINING) {
         let of = |action: &str| json!({"odrl:action": {"@id": action}});
         out.insert("odrl:prohibition".into(), json!([of("ai:ModelTraining"), of("ai:ModelFineTuning")]));

@@ -4,6 +4,7 @@
 //! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
 //! `policy`'s), keys, storage, the ledger or a clock.
 
+mod carer;
 mod declassify;
 mod detail;
 mod dpv;
@@ -19,6 +20,7 @@ mod tests;
 mod wire;
 mod words;
 
+pub use carer::Delegation;
 pub use declassify::{
     DeclassifyDoc, DeclassifySpec, DeclassifyTerms, NamedPartition, declassify_from_fhir, declassify_notice,
     declassify_to_fhir,

@@ -1,5 +1,6 @@
 //! The notice: what a person reads before consenting, written from the object that is enforced.
 
+use super::carer;
 use super::grant::{GLASS_MINUTES, GrantSpec, known_obligations};
 use super::words::{self, pick};
 use crate::id::{Timestamp, civil_from_days};
@@ -28,10 +29,12 @@ pub fn notice(spec: &GrantSpec, lang: Lang) -> String {
         which(spec, lang),
         why(spec, lang),
         how(spec, lang),
+        spec.terms().delegation.map_or_else(String::new, |d| carer::notice(spec, d, lang)),
         until(spec, lang),
         limits(spec, lang),
         pick(lang, WITHDRAWAL).to_owned(),
     ];
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|p| !p.is_empty()).collect();
     let mut text = parts.join("\n\n");
     text.push('\n');
     text

@@ -10,7 +10,9 @@ use super::state::{Target, Writing};
 use super::tx::Tx;
 use super::{manifest::ConsentRef, payload::Content};
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{self, ConsentMeta, ConsentStatus, GrantSpec, GrantTerms, Recipient, Standing};
+use crate::consent::{
+    self, ConsentMeta, ConsentStatus, Delegation, GrantSpec, GrantTerms, Recipient, RecipientKind, Standing,
+};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
@@ -49,6 +51,7 @@ pub struct ConsentRequest {
     expires: Option<Timestamp>,
     data_period: Option<(Timestamp, Timestamp)>,
     uses: Option<u32>,
+    delegation: Option<Delegation>,
     lang: Lang,
     shown: Shown,
 }
@@ -147,6 +150,7 @@ impl HealthSpace {
             expires: None,
             data_period: None,
             uses: None,
+            delegation: None,
             lang: Lang::En,
             shown: Shown::default(),
         }
@@ -155,7 +159,8 @@ impl HealthSpace {
     /// Withdraws a grant: one call, effective at commit, in every open handle and process.
     ///
     /// A handle that was opened for some partitions withdraws within them; a full handle withdraws
-    /// everywhere. Withdrawing twice is no error. What was remembered under the grant is quarantined by
+    /// everywhere. Withdrawing twice is no error. What a carer passed on under it is withdrawn with
+    /// it. What was remembered under the grant is quarantined by
     /// that: [`derived`](Self::derived) lists it.
     ///
     /// # Errors
@@ -176,23 +181,28 @@ impl HealthSpace {
             if withdrawn || !full && p.manifest.denied.contains(&grant) {
                 return Ok(());
             }
-            if !full {
-                let work = w.work(tx, Target::Partition(at))?;
-                work.manifest.denied.push(grant);
-                tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
-                return w.end_grant(tx, grant);
-            }
-            if p.policy.state.imported(grant).is_some() {
+            // What was passed on under it falls with it.
+            let fallen: Vec<GrantId> = std::iter::once(grant).chain(p.policy.state.children(grant)).collect();
+            if p.policy.state.imported(grant).is_some() && full {
                 withdraw_imported(tx, w, grant)?;
-            } else {
-                let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
-                let bytes = consent::withdraw(doc, now)?;
-                let own = FiledConsent::own(grant, doc.meta.version + 1, &bytes);
-                file_consents(tx, w, &p, ConsentKind::Grant, vec![own])?;
+            } else if full {
+                let inactive = |id: &GrantId| {
+                    let doc = p.policy.state.doc(*id).ok_or(Error::NotFound)?;
+                    Ok(FiledConsent::own(*id, doc.meta.version + 1, &consent::withdraw(doc, now)?))
+                };
+                let filed = fallen.iter().map(inactive).collect::<Result<Vec<_>>>()?;
+                file_consents(tx, w, &p, ConsentKind::Grant, filed)?;
             }
-            let work = w.work(tx, Target::System)?;
-            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
-            w.end_grant(tx, grant)
+            for grant in fallen {
+                let target = if full { Target::System } else { Target::Partition(at) };
+                let work = w.work(tx, target)?;
+                if !full {
+                    work.manifest.denied.push(grant);
+                }
+                tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+                w.end_grant(tx, grant)?;
+            }
+            Ok(())
         })
     }
 
@@ -331,6 +341,32 @@ impl ConsentRequest {
         self
     }
 
+    /// To a carer: a person who acts for this one, for [`Purpose::FamilyRequest`],
+    /// [`Purpose::SupportNetwork`] or [`Purpose::PowerOfAttorney`], until an end that must be given.
+    ///
+    /// # Errors
+    /// As [`Recipient::new`].
+    pub fn carer(mut self, name: &str) -> Result<Self> {
+        self.recipient = Some(Recipient::new(RecipientKind::Person, name)?);
+        self.delegation.get_or_insert_default();
+        Ok(self)
+    }
+
+    /// The carer may pass it on: each time with a consent of its own ([`under`](Self::under)),
+    /// within the same terms, and no further.
+    #[must_use]
+    pub fn may_pass_on(mut self) -> Self {
+        self.delegation.get_or_insert_default().may_pass_on = true;
+        self
+    }
+
+    /// Passed on by the carer who has this grant: it is no wider, ends no later, and falls with it.
+    #[must_use]
+    pub fn under(mut self, parent: GrantId) -> Self {
+        self.delegation.get_or_insert_default().parent = Some(parent);
+        self
+    }
+
     /// The language in which the notice is logged (`en`, `fr`) where [`notice`](Self::notice) was
     /// not asked for one.
     #[must_use]
@@ -347,6 +383,7 @@ impl ConsentRequest {
         terms.expires = self.expires;
         terms.data_period = self.data_period;
         terms.uses = self.uses;
+        terms.delegation = self.delegation;
         GrantSpec::new(terms)
     }
 
@@ -370,7 +407,8 @@ impl ConsentRequest {
     /// where none was made.
     ///
     /// # Errors
-    /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`] where the space was opened for some
+    /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it is passed on under is
+    /// not in force, does not allow that, or is narrower; [`Error::NeedsFullSlot`] where the space was opened for some
     /// partitions only; [`Error::Malformed`] where the terms are not those of the notice that was
     /// made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
     /// of the log, though not by the host's clock.
@@ -383,6 +421,7 @@ impl ConsentRequest {
             let lang = self.shown.language(self.lang);
             let text = consent::notice(&spec, lang);
             let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
+            has_parent(&p, &spec, now)?;
             let meta = ConsentMeta {
                 series: id,
                 version: 1,
@@ -413,6 +452,16 @@ impl ConsentRequest {
             Ok(Grant { id, entry })
         })
     }
+}
+
+/// That what is passed on may be: under a grant in force that reaches as far and as long.
+pub(super) fn has_parent(p: &Scope, spec: &GrantSpec, now: Timestamp) -> Result<()> {
+    let Some(parent) = spec.terms().delegation.and_then(|d| d.parent) else { return Ok(()) };
+    let consents = p.consents();
+    let doc = consents.doc(parent).filter(|_| consents.standing(parent, now) == Some(Standing::InForce));
+    let doc = doc.ok_or(Error::Denied)?;
+    let ends = |s: &GrantSpec| s.terms().expires;
+    if spec.is_within(&doc.spec) && ends(spec) <= ends(&doc.spec) { Ok(()) } else { Err(Error::Denied) }
 }
 
 pub(super) fn subject_of(tx: &Tx<'_>) -> Identity {

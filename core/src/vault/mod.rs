@@ -69,6 +69,8 @@ mod tests_anchor;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
+mod tests_carer;
+#[cfg(test)]
 mod tests_clearance;
 #[cfg(test)]
 mod tests_clock;

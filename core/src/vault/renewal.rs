@@ -1,6 +1,6 @@
 //! Renewing a grant: a new version of its series, with a new end, a notice and a gesture of its own.
 
-use super::grants::{ConsentKind, Grant, Shown, file_consents};
+use super::grants::{ConsentKind, Grant, Shown, file_consents, has_parent};
 use super::policy_row::FiledConsent;
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -119,7 +119,8 @@ impl RenewalRequest {
     /// notice in the ledger. Memories that rest on the grant hold as long as it does.
     ///
     /// # Errors
-    /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`] where some partitions only are open;
+    /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it was passed on under is
+    /// not in force or ends before; [`Error::NeedsFullSlot`] where some partitions only are open;
     /// [`Error::Malformed`] where the terms are not those of the notice that was made last, or are
     /// over already; [`Error::ClockBehind`] where they are over by the last entry of the log alone.
     #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
@@ -131,6 +132,7 @@ impl RenewalRequest {
             let lang = self.shown.language(self.lang);
             let text = consent::renewal_notice(&given.spec, &spec, lang);
             let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
+            has_parent(&p, &spec, Timestamp::from_millis(tx.now))?;
             let expires = spec.terms().expires.ok_or(Error::Internal(112))?;
             let version = given.meta.version + 1;
             let updated = Timestamp::from_millis(tx.now);
