@@ -141,9 +141,9 @@ impl BreakGlassNotice {
         };
         text.push_str(match (self.present, lang) {
             (true, Lang::En) => "You were there and agreed.\n",
-            (true, Lang::Fr) => "Vous étiez présent et d’accord.\n",
+            (true, Lang::Fr) => "Vous étiez là et avez donné votre accord.\n",
             (false, Lang::En) => "You were not able to be asked.\n",
-            (false, Lang::Fr) => "Vous n’étiez pas en mesure d’être interrogé.\n",
+            (false, Lang::Fr) => "Il n’a pas été possible de vous demander votre accord.\n",
         });
         text.push_str(match (self.uses.is_empty(), lang) {
             (true, Lang::En) => "\nNothing was looked at.\n",

@@ -175,7 +175,11 @@ impl HealthSpace {
             let Some(at) = at else { return Err(Error::NotFound) };
             let Some(p) = w.state.partitions.get(at).cloned() else { return Err(Error::NotFound) };
             let now = Timestamp::from_millis(tx.now);
-            let withdrawn = p.policy.state.standing(grant, now) == Some(Standing::Withdrawn);
+            let withdrawn = match p.policy.state.doc(grant) {
+                // By its own text: one that fell with its parent is withdrawn like any other.
+                Some(doc) => doc.meta.status == ConsentStatus::Inactive,
+                None => p.policy.state.standing(grant, now) == Some(Standing::Withdrawn),
+            };
             let full = w.state.system.is_some();
             // One that a handle of this partition alone withdrew is not in the system scope yet.
             if withdrawn || !full && p.manifest.denied.contains(&grant) {

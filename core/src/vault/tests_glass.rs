@@ -122,7 +122,7 @@ fn d11_the_person_is_told_what_was_done() {
         assert!(en.contains(part), "{part}\n{en}");
     }
     let fr = all[0].text("fr");
-    for part in ["Accès d’urgence", "chest pain", "Vous étiez présent", "1 élément lu"] {
+    for part in ["Accès d’urgence", "chest pain", "Vous étiez là", "1 élément lu"] {
         assert!(fr.contains(part), "{part}\n{fr}");
     }
     assert!(all[1].text("en").contains("You were not able to be asked") && all[1].text("en").contains("Nothing was"));
