@@ -23,8 +23,8 @@ macro_rules! kinds {
 
 kinds! {
     NotASpace NeedsNewerLibrary CannotOpen AlreadyExists Locked Busy InUse Corrupt RolledBack
-    Forked Rekeyed ForkedProcess Io DiskFull Storage Random NoSuchPartition NotFound Denied
-    FlowDenied ClockBehind ClockAhead OtherSubject NeedsFullSlot Malformed TooLarge InputChanged
+    Forked Rekeyed ForkedProcess Io DiskFull Storage Random AnchorMissing NotAnchored
+    NoSuchPartition NotFound Denied FlowDenied ClockBehind ClockAhead OtherSubject NeedsFullSlot Malformed TooLarge InputChanged
     Cancelled Internal
 }
 

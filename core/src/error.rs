@@ -146,6 +146,13 @@ pub enum Error {
     /// The operating system's random generator failed.
     #[error("no randomness available")]
     Random,
+    /// The space is anchored, and no anchor was given, or not the one that knows it.
+    #[error("this space is anchored, and its anchor is missing")]
+    AnchorMissing,
+    /// The change is durable, but the anchor did not take it: nothing was released, and what was
+    /// changed stands. The next call tells the anchor again.
+    #[error("the change is durable, but the anchor could not be told")]
+    NotAnchored,
 
     /// No partition of this name is open in this handle.
     #[error("no such partition is open here")]
@@ -230,6 +237,10 @@ pub enum ErrorCode {
     Storage = 114,
     /// [`Error::Random`]
     Random = 115,
+    /// [`Error::AnchorMissing`]
+    AnchorMissing = 116,
+    /// [`Error::NotAnchored`]
+    NotAnchored = 117,
     /// [`Error::NoSuchPartition`]
     NoSuchPartition = 200,
     /// [`Error::NotFound`]
@@ -277,6 +288,8 @@ impl ErrorCode {
         (ErrorCode::DiskFull, "DiskFull"),
         (ErrorCode::Storage, "Storage"),
         (ErrorCode::Random, "Random"),
+        (ErrorCode::AnchorMissing, "AnchorMissing"),
+        (ErrorCode::NotAnchored, "NotAnchored"),
         (ErrorCode::NoSuchPartition, "NoSuchPartition"),
         (ErrorCode::NotFound, "NotFound"),
         (ErrorCode::Denied, "Denied"),
@@ -326,6 +339,8 @@ impl Error {
             Self::DiskFull => ErrorCode::DiskFull,
             Self::Storage(_) => ErrorCode::Storage,
             Self::Random => ErrorCode::Random,
+            Self::AnchorMissing => ErrorCode::AnchorMissing,
+            Self::NotAnchored => ErrorCode::NotAnchored,
             Self::NoSuchPartition => ErrorCode::NoSuchPartition,
             Self::NotFound => ErrorCode::NotFound,
             Self::Denied => ErrorCode::Denied,

@@ -123,7 +123,10 @@ pub mod policy;
 pub mod record;
 
 pub use crypto::secret::SecretBytes;
-pub use environment::{Cancel, Clock, Environment, Event, FixedClock, OnEvent, OnProgress, Progress, SystemClock};
+pub use environment::{
+    AnchoredHead, Cancel, Clock, Environment, Event, FileAnchor, FixedClock, FreshnessAnchor, OnEvent, OnProgress,
+    Progress, SystemClock,
+};
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
 pub use keyring::{KdfParams, RecoveryCode, Unlock};
@@ -133,9 +136,10 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
-    DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
-    LogErasure, LogLine, LogOf, Memory, NoticeState, Parents, Partition, PartitionKind, Permission, Quarantine, Reader,
-    Reading, Records, ReleaseReceipt, Role, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn,
-    Value, VerifiedReceipt, WithdrawalNotice, verify_consistency, verify_receipt,
+    Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo,
+    DeclassifyRequest, Derived, DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions,
+    ImportedConsent, ImportedSource, Info, LogErasure, LogLine, LogOf, Memory, NoticeState, Parents, Partition,
+    PartitionKind, Permission, Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt, RenewalRequest, Role,
+    ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice,
+    verify_consistency, verify_receipt,
 };

@@ -140,6 +140,21 @@ class Random(SpaceError):
     name = "Random"
 
 
+class AnchorMissing(SpaceError):
+    """The space is anchored, and no anchor was given, or not the one that knows it."""
+
+    code = 116
+    name = "AnchorMissing"
+
+
+class NotAnchored(SpaceError):
+    """The change is durable, but the anchor did not take it: nothing was released, and what was
+    changed stands. The next call tells the anchor again."""
+
+    code = 117
+    name = "NotAnchored"
+
+
 class NoSuchPartition(NotPermitted):
     """No partition of this name is open in this handle."""
 

@@ -323,6 +323,43 @@ events! {
         /// How, and the hash of its proof.
         3 gesture: Gesture,
     }
+    /// The person renewed a grant: the same terms under a new end.
+    28 Renewed {
+        /// The grant.
+        1 grant: GrantId,
+        /// Which version of it this is.
+        2 version: u64,
+        /// SHA-256 of the Consent as stored.
+        3 consent_hash: [u8; 32],
+        /// SHA-256 of the notice as shown.
+        4 notice_hash: [u8; 32],
+        /// In which language it was shown (RFC 5646).
+        5 locale: String,
+        /// How the person said yes.
+        6 gesture: Gesture,
+        /// Until when.
+        7 expires: Timestamp,
+    }
+    /// Emergency access began (break-glass): before anything was shown.
+    29 GlassBroken {
+        /// The grants that allow it.
+        1 grants: Vec<GrantId>,
+        /// Who: a name or a hash of it, at most 256 bytes.
+        2 actor: String,
+        /// SHA-256 of the reason given, salted; its words are kept with the notice.
+        3 reason_hash: [u8; 32],
+        /// Until when it lasts at most.
+        4 until: Timestamp,
+        /// That somebody was present and agreed; `None` where the person was not able to.
+        5 gesture: Option<Gesture>,
+    }
+    /// The person saw the notice of an emergency access.
+    30 GlassSeen {
+        /// The entry by which it began.
+        1 entry: u64,
+        /// How they said so.
+        2 gesture: Gesture,
+    }
     /// The person erased what entries of this log said; their leaves stay.
     45 EntriesErased {
         /// Their positions.

@@ -67,6 +67,10 @@ fn dicom(code: &str, display: &str) -> Value {
     json!({ "system": DCM, "code": code, "display": display })
 }
 
+fn emergency() -> Value {
+    dicom("110127", "Emergency Override Started")
+}
+
 fn lifecycle(code: &str) -> Value {
     json!({ "system": LIFECYCLE, "code": code })
 }
@@ -89,6 +93,9 @@ fn coded(event: &AuditEvent) -> Coded {
         }
         E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
+        E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
+        // DICOM's code for the start of emergency access.
+        E::GlassBroken { .. } => done(dicom("110113", "Security Alert"), Some(emergency()), "E"),
         E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
         E::Endorsed { .. } => done(lifecycle("attest"), None, "U"),
         E::Quarantined { .. } => done(lifecycle("hold"), None, "U"),
@@ -103,6 +110,7 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::ClearanceChanged { .. }
         | E::RecipientNotified { .. }
         | E::RecipientConfirmed { .. }
+        | E::GlassSeen { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
     }
 }
@@ -143,6 +151,7 @@ const fn purpose(event: &AuditEvent) -> Option<Purpose> {
         AuditEvent::Released { purpose, .. }
         | AuditEvent::Refused { purpose, .. }
         | AuditEvent::Granted { purpose, .. } => Some(*purpose),
+        AuditEvent::GlassBroken { .. } => Some(Purpose::BreakGlass),
         _ => None,
     }
 }
@@ -160,8 +169,12 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
     };
     match event {
         AuditEvent::Released { grants, .. } if grants.is_empty() => vec![space, person()],
-        AuditEvent::Released { actor, .. } | AuditEvent::Refused { actor, .. } => vec![space, recipient(actor)],
+        AuditEvent::Released { actor, .. }
+        | AuditEvent::Refused { actor, .. }
+        | AuditEvent::GlassBroken { actor, .. } => vec![space, recipient(actor)],
         AuditEvent::Granted { .. }
+        | AuditEvent::Renewed { .. }
+        | AuditEvent::GlassSeen { .. }
         | AuditEvent::Withdrawn { .. }
         | AuditEvent::Declassified { .. }
         | AuditEvent::SubjectConfirmed { .. }
@@ -199,8 +212,11 @@ fn entities(origin: &str, index: u64, event: &AuditEvent) -> Vec<Value> {
         json!({ "what": { "type": "Consent", "identifier": identifier }, "type": code(RESOURCE, "Consent") })
     };
     match event {
-        AuditEvent::Released { grants, .. } => out.extend(grants.iter().map(consent)),
+        AuditEvent::Released { grants, .. } | AuditEvent::GlassBroken { grants, .. } => {
+            out.extend(grants.iter().map(consent));
+        }
         AuditEvent::Granted { grant, .. }
+        | AuditEvent::Renewed { grant, .. }
         | AuditEvent::Withdrawn { grant, .. }
         | AuditEvent::Declassified { grant, .. } => out.push(consent(grant)),
         _ => {}
@@ -225,7 +241,8 @@ fn details(event: &AuditEvent) -> Vec<Value> {
                 text("decided-under", format!("{origin} {size} {}", hex(root))),
             ]
         }
-        AuditEvent::Granted { consent_hash, notice_hash, locale, gesture, .. } => vec![
+        AuditEvent::Granted { consent_hash, notice_hash, locale, gesture, .. }
+        | AuditEvent::Renewed { consent_hash, notice_hash, locale, gesture, .. } => vec![
             text("consent-sha256", hex(consent_hash)),
             text("notice-sha256", hex(notice_hash)),
             text("notice-language", locale.clone()),

@@ -23,7 +23,7 @@ pub use words::describe;
 
 pub(crate) use fhir::bundle;
 pub(crate) use items::{item_hash, items_root, root_of_hashes};
-pub(crate) use words::day;
+pub(crate) use words::{day, day_and_time};
 
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Malformed, Result};

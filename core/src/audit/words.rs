@@ -91,6 +91,14 @@ fn english(event: &AuditEvent) -> String {
             let n = many(entries.len() as u64, "entry", "entries");
             format!("What {n} of this log said was erased by the person.")
         }
+        E::Renewed { expires, .. } => format!("A permission was renewed, until {}.", day(*expires, lang)),
+        E::GlassBroken { actor, until, .. } => {
+            format!(
+                "\u{201c}{actor}\u{201d} took emergency access, until {} at the latest.",
+                day_and_time(*until, lang)
+            )
+        }
+        E::GlassSeen { .. } => "The person saw the notice of an emergency access.".into(),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
 }
@@ -176,6 +184,12 @@ fn french(event: &AuditEvent) -> String {
             let n = plusieurs(entries.len() as u64, "entrée", "entrées");
             format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")
         }
+        E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée jusqu’au {}.", day(*expires, lang)),
+        E::GlassBroken { actor, until, .. } => {
+            let until = day_and_time(*until, lang);
+            format!("«\u{a0}{actor}\u{a0}» a pris un accès d’urgence, jusqu’au {until} au plus tard.")
+        }
+        E::GlassSeen { .. } => "La personne a vu l’avis d’un accès d’urgence.".into(),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
     }
 }
@@ -211,6 +225,15 @@ pub(super) fn clock(t: Timestamp, lang: Lang) -> String {
     match lang {
         Lang::En => format!("{h:02}:{m:02} UTC"),
         Lang::Fr => format!("{h}\u{a0}h\u{a0}{m:02} UTC"),
+    }
+}
+
+/// A day and the minute in it, in UTC.
+pub(crate) fn day_and_time(t: Timestamp, lang: Lang) -> String {
+    let (day, clock) = (day(t, lang), clock(t, lang));
+    match lang {
+        Lang::En => format!("{day} at {clock}"),
+        Lang::Fr => format!("{day} à {clock}"),
     }
 }
 

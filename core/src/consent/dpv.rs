@@ -48,6 +48,8 @@ pub(crate) struct Happened {
     pub(crate) gesture: (String, [u8; 32]),
     /// The entry that says so.
     pub(crate) given: u64,
+    /// How it was renewed, each time: the method and the hash of its evidence, when, and the entry.
+    pub(crate) renewed: Vec<((String, [u8; 32]), Timestamp, u64)>,
     /// When it was withdrawn, and the entry.
     pub(crate) withdrawn: Option<(Timestamp, u64)>,
 }
@@ -117,6 +119,10 @@ fn process(doc: &ConsentDoc) -> Value {
     if let Some(uses) = t.uses {
         out.insert("dpv:hasFrequency".into(), json!({"@type": "dpv:Frequency", "schema:maxValue": uses}));
     }
+    if let Some(d) = t.delegation {
+        let parent = d.parent.map(|p| json!({"@id": urn(p.as_bytes())}));
+        out.insert("hs:delegation".into(), json!({"hs:mayPassOn": d.may_pass_on, "hs:fallsWith": parent}));
+    }
     if t.obligations.contains(Obligations::NO_TRAINING) {
         let of = |action: &str| json!({"odrl:action": {"@id": action}});
         out.insert("odrl:prohibition".into(), json!([of("ai:ModelTraining"), of("ai:ModelFineTuning")]));
@@ -137,6 +143,16 @@ fn events(doc: &ConsentDoc, happened: &Happened, now: Timestamp) -> Value {
         "hs:evidence": hex(evidence),
         "dct:source": entry(happened.given)
     })];
+    for ((method, evidence), at, index) in &happened.renewed {
+        out.push(json!({
+            "@type": "dpv:RenewedConsentGiven",
+            "dpv:isIndicatedBy": {"@id": urn(doc.meta.subject.as_bytes())},
+            "dpv:isIndicatedAtTime": time(*at),
+            "dpv:hasIndicationMethod": method,
+            "hs:evidence": hex(evidence),
+            "dct:source": entry(*index)
+        }));
+    }
     if let Some((at, index)) = happened.withdrawn {
         out.push(json!({
             "@type": "dpv:ConsentWithdrawn",
@@ -248,7 +264,7 @@ mod tests {
     }
 
     fn given() -> Happened {
-        Happened { log: "log".into(), gesture: ("tap".into(), [5; 32]), given: 4, withdrawn: None }
+        Happened { log: "log".into(), gesture: ("tap".into(), [5; 32]), given: 4, renewed: Vec::new(), withdrawn: None }
     }
 
     fn parties() -> Parties {

@@ -5,6 +5,7 @@
 //! across consents (D8), undo every other grant. IHE PCF allows `class` and `action` below the
 //! root only, and nothing below that.
 
+use super::carer::Delegation;
 use super::grant::{AFTER_LAST, FIRST, GrantSpec, GrantTerms, Recipient, RecipientKind, known_obligations};
 use super::rule::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Validity};
 use super::wire as w;
@@ -227,14 +228,20 @@ fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
         .collect();
     let mut modifiers = Vec::new();
     if !controls.is_empty() {
-        modifiers.push(w::Modifier { extension: controls, url: w::LIMIT.to_owned(), uses: None });
+        modifiers.push(w::Modifier { extension: controls, url: w::LIMIT.to_owned(), uses: None, parent: None });
     }
     if let Some(n) = t.uses {
-        modifiers.push(w::Modifier { extension: Vec::new(), url: w::USES.to_owned(), uses: Some(n) });
+        modifiers.push(w::Modifier { extension: Vec::new(), url: w::USES.to_owned(), uses: Some(n), parent: None });
     }
+    if let Some(parent) = t.delegation.and_then(|d| d.parent) {
+        let (url, parent) = (w::PARENT.to_owned(), Some(uuid(parent.as_bytes())));
+        modifiers.push(w::Modifier { extension: Vec::new(), url, uses: None, parent });
+    }
+    let delegation = t.delegation.map(|d| w::Extension { url: w::DELEGATION.to_owned(), value: d.may_pass_on });
     let confidentiality = t.confidentiality.map(|c| w::Coding::new(w::CONFIDENTIALITY_SYSTEM, c.code()));
     let sensitivities = t.sensitivities.iter().map(|s| w::Coding::new(w::ACT_CODE_SYSTEM, s.code()));
     let permit = w::Nested {
+        extension: delegation.into_iter().collect(),
         modifiers,
         kind: "permit".to_owned(),
         action: ["access", "use"].map(|a| w::Concept::new(w::ACTION_SYSTEM, a)).into(),
@@ -314,6 +321,11 @@ fn read(c: &w::Consent) -> Option<ConsentDoc> {
             obligations = obligations.union(known_obligations().find(|(_, code)| *code == coding.code)?.0);
         }
     }
+    let parent = match nested.modifiers.iter().find_map(|m| m.parent.as_ref()) {
+        Some(text) => Some(GrantId::from_bytes(read_uuid(text)?)),
+        None => None,
+    };
+    let delegation = nested.extension.first().map(|e| Delegation { may_pass_on: e.value, parent });
     let (starts, expires) = read_period(c.provision.period.as_ref())?;
     let data_period = match read_period(nested.data_period.as_ref())? {
         (None, None) => None,
@@ -331,6 +343,7 @@ fn read(c: &w::Consent) -> Option<ConsentDoc> {
         sensitivities,
         uses,
         obligations,
+        delegation,
     };
     let meta = ConsentMeta {
         series: GrantId::from_hex(&c.id)?,

@@ -1,10 +1,14 @@
 //! What is asked of a person, checked before it is shown.
 
+use super::carer::Delegation;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
 use crate::record::Category;
 use unicode_normalization::UnicodeNormalization;
+
+/// How long emergency access lasts at most, each time.
+pub const GLASS_MINUTES: u32 = 60;
 
 const BAD: Error = Error::Malformed(Malformed::Argument);
 /// What an entry of the log can name.
@@ -167,6 +171,8 @@ pub struct GrantTerms {
     pub uses: Option<u32>,
     /// What the recipient must and must not do.
     pub obligations: Obligations,
+    /// Of a grant to a carer.
+    pub delegation: Option<Delegation>,
 }
 
 impl GrantTerms {
@@ -188,6 +194,7 @@ impl GrantTerms {
             confidentiality: None,
             sensitivities: Sensitivities::NONE,
             uses: None,
+            delegation: None,
             obligations: obligations.union(Obligations::NO_REDISCLOSURE),
         }
     }
@@ -236,7 +243,8 @@ impl GrantSpec {
     /// # Errors
     /// `Malformed(Argument)`: no category, a period that is empty or outside the years 1..=9999,
     /// zero uses, a recipient that is a reference or a role, a sensitivity or obligation that has no code, a training grant that forbids
-    /// training, or any other grant that does not forbid it.
+    /// training, or any other grant that does not forbid it; a carer who is no person, has no end or
+    /// another purpose than those of family, support and power of attorney.
     pub fn new(mut terms: GrantTerms) -> Result<Self> {
         terms.categories.sort_unstable();
         terms.categories.dedup();
@@ -261,6 +269,7 @@ impl GrantSpec {
         let coded = known_obligations().fold(Obligations::NONE, |all, (one, _)| all.union(one));
         let training = terms.purpose == Purpose::MlTraining;
         if terms.uses == Some(0)
+            || terms.delegation.is_some_and(|d| !d.fits(&terms))
             || !terms.sensitivities.is_subset(known_sensitivities())
             || !terms.obligations.is_subset(coded)
             || terms.obligations.contains(Obligations::NO_TRAINING) == training

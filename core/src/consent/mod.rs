@@ -4,6 +4,7 @@
 //! a consent stands, and the flat rules that come out of it. What must not: decisions (those are
 //! `policy`'s), keys, storage, the ledger or a clock.
 
+mod carer;
 mod declassify;
 mod detail;
 mod dpv;
@@ -11,6 +12,7 @@ mod fhir;
 mod grant;
 mod notice;
 mod read;
+mod renewal;
 mod rule;
 mod state;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod tests;
 mod wire;
 mod words;
 
+pub use carer::Delegation;
 pub use declassify::{
     DeclassifyDoc, DeclassifySpec, DeclassifyTerms, NamedPartition, declassify_from_fhir, declassify_notice,
     declassify_to_fhir,
@@ -26,8 +29,9 @@ pub use detail::{Code, Detail, Facts, Meaning, Named, Types};
 pub use dpv::Parties;
 pub(crate) use dpv::{Happened, receipt, record};
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
-pub use grant::{GrantSpec, GrantTerms, Recipient, RecipientKind};
+pub use grant::{GLASS_MINUTES, GrantSpec, GrantTerms, Recipient, RecipientKind};
 pub use notice::notice;
 pub use read::{ReadConsent, Reads, read_consent, read_consents};
+pub use renewal::{renewal_notice, renewed};
 pub use rule::{Action, Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
 pub use state::{ConsentState, Kept, Standing};

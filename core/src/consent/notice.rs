@@ -1,6 +1,7 @@
 //! The notice: what a person reads before consenting, written from the object that is enforced.
 
-use super::grant::{GrantSpec, known_obligations};
+use super::carer;
+use super::grant::{GLASS_MINUTES, GrantSpec, known_obligations};
 use super::words::{self, pick};
 use crate::id::{Timestamp, civil_from_days};
 use crate::label::{Confidentiality, Purpose};
@@ -28,10 +29,12 @@ pub fn notice(spec: &GrantSpec, lang: Lang) -> String {
         which(spec, lang),
         why(spec, lang),
         how(spec, lang),
+        spec.terms().delegation.map_or_else(String::new, |d| carer::notice(spec, d, lang)),
         until(spec, lang),
         limits(spec, lang),
         pick(lang, WITHDRAWAL).to_owned(),
     ];
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|p| !p.is_empty()).collect();
     let mut text = parts.join("\n\n");
     text.push('\n');
     text
@@ -160,6 +163,21 @@ fn how(spec: &GrantSpec, lang: Lang) -> String {
         ),
     )
     .to_owned();
+    if spec.terms().purpose == Purpose::BreakGlass {
+        text.push_str(&match lang {
+            Lang::En => format!(
+                " Each time, a reason must be given and you must agree if you are able to; it ends after \
+                 {GLASS_MINUTES}\u{a0}minutes at the latest, is entered in your log before anything is shown, and you \
+                 are told what was done. What you refuse stays refused."
+            ),
+            Lang::Fr => format!(
+                " À chaque fois, un motif doit être donné et vous devez être d’accord si vous en êtes capable\u{202f}; \
+                 cela prend fin après {GLASS_MINUTES}\u{a0}minutes au plus tard, est inscrit dans votre journal avant \
+                 que quoi que ce soit ne soit montré, et vous apprenez ce qui a été fait. Ce que vous refusez reste \
+                 refusé."
+            ),
+        });
+    }
     match (spec.terms().uses, lang) {
         (None, _) => {}
         (Some(1), Lang::En) => text.push_str(" Once only."),
@@ -170,7 +188,7 @@ fn how(spec: &GrantSpec, lang: Lang) -> String {
     text
 }
 
-fn until(spec: &GrantSpec, lang: Lang) -> String {
+pub(super) fn until(spec: &GrantSpec, lang: Lang) -> String {
     let t = spec.terms();
     let mut text = pick(lang, ("Until when: ", "Jusqu’à quand\u{a0}: ")).to_owned();
     if let Some(start) = t.starts {

@@ -96,6 +96,41 @@ impl ConsentState {
         }
     }
 
+    /// Says how often a version of a consent was used.
+    pub fn used(&mut self, series: GrantId, version: u64, times: u32) {
+        match self.0.get_mut(&series) {
+            Some((newest, Kept::Read { used, .. } | Kept::Imported { used, .. })) if *newest == version => {
+                *used = times
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes every counted grant as used up, but for one use of each of these: those that whoever
+    /// asks has taken already.
+    pub fn only_taken(&mut self, taken: &[GrantId]) {
+        for (series, (_, kept)) in &mut self.0 {
+            if let Kept::Read { used, .. } | Kept::Imported { used, .. } = kept {
+                *used = if taken.contains(series) { used.saturating_sub(1) } else { u32::MAX };
+            }
+        }
+    }
+
+    /// The number of the newest version of a consent.
+    #[must_use]
+    pub fn version(&self, series: GrantId) -> Option<u64> {
+        self.0.get(&series).map(|(version, _)| *version)
+    }
+
+    /// How often a grant can still be used; `None` where that is without bound, or there is none.
+    #[must_use]
+    pub fn uses_left(&self, series: GrantId) -> Option<u32> {
+        match self.0.get(&series) {
+            Some((_, Kept::Read { doc, used, .. })) => doc.spec.terms().uses.map(|n| n.saturating_sub(*used)),
+            _ => None,
+        }
+    }
+
     /// The newest version of a grant; `None` where there is none or it is unusable.
     #[must_use]
     pub fn doc(&self, series: GrantId) -> Option<&ConsentDoc> {
@@ -119,6 +154,26 @@ impl ConsentState {
         self.0.keys().copied()
     }
 
+    /// The grants that were passed on under this one, and have not been withdrawn.
+    pub fn children(&self, series: GrantId) -> impl Iterator<Item = GrantId> {
+        let passed_on = move |kept: &Kept| match kept {
+            Kept::Read { doc, .. } => doc.parent() == Some(series) && doc.meta.status == ConsentStatus::Active,
+            _ => false,
+        };
+        self.0.iter().filter(move |(_, (_, kept))| passed_on(kept)).map(|(id, _)| *id)
+    }
+
+    /// The time for which a grant holds, cut to that of the one under which it was passed on;
+    /// `None` where that one is withdrawn, gone, or does not reach so far.
+    fn validity(&self, doc: &ConsentDoc) -> Option<Validity> {
+        let own = doc.validity();
+        let Some(parent) = doc.parent() else { return Some(own) };
+        let parent = self.doc(parent).filter(|p| p.meta.status == ConsentStatus::Active)?;
+        let around = parent.validity();
+        let end = own.end.into_iter().chain(around.end).min();
+        doc.spec.is_within(&parent.spec).then(|| Validity { start: own.start.max(around.start), end })
+    }
+
     /// Where a grant stands.
     #[must_use]
     pub fn standing(&self, series: GrantId, now: Timestamp) -> Option<Standing> {
@@ -130,9 +185,9 @@ impl ConsentState {
                 (consent.reads() == Reads::Inactive, consent.validity(), consent.uses(), used)
             }
             Kept::Read { doc, used, .. } => {
-                let t = doc.spec.terms();
-                let validity = Validity { start: t.starts, end: t.expires };
-                (doc.meta.status == ConsentStatus::Inactive, validity, t.uses, used)
+                let validity = self.validity(doc);
+                let withdrawn = doc.meta.status == ConsentStatus::Inactive || validity.is_none();
+                (withdrawn, validity.unwrap_or_default(), doc.spec.terms().uses, used)
             }
         };
         Some(if withdrawn {
@@ -162,7 +217,12 @@ impl ConsentState {
                 }
                 Kept::Read { doc, used, notice_logged } if doc.meta.status == ConsentStatus::Active => {
                     let uses_left = doc.spec.terms().uses.map(|n| n.saturating_sub(*used));
-                    rules.extend(doc.rules(uses_left, *notice_logged));
+                    let [deny, mut permit] = doc.rules(uses_left, *notice_logged);
+                    rules.push(deny);
+                    if let Some(validity) = self.validity(doc) {
+                        permit.applies.validity = validity;
+                        rules.push(permit);
+                    }
                 }
                 Kept::Read { .. } => {}
             }

@@ -21,6 +21,10 @@ pub(super) const RECIPIENT_SYSTEM: &str = "https://healthspace.invalid/fhir/reci
 /// A permit holds only under these controls (as in the "Consent about AI" guide).
 pub(super) const LIMIT: &str = "http://hl7.org/fhir/StructureDefinition/consent-provision-limit";
 pub(super) const USES: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-uses";
+/// Says that a grant is a carer's, and whether they may pass it on.
+pub(super) const DELEGATION: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-delegation";
+/// A permit holds only while another Consent does: whoever does not understand it may not permit.
+pub(super) const PARENT: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-parent";
 pub(super) const CUSTODIAN: &str = "Health space of the person";
 
 #[derive(Serialize, Deserialize)]
@@ -131,6 +135,16 @@ pub(super) struct Modifier {
     pub(super) url: String,
     #[serde(rename = "valuePositiveInt", skip_serializing_if = "Option::is_none")]
     pub(super) uses: Option<u32>,
+    #[serde(rename = "valueUri", skip_serializing_if = "Option::is_none")]
+    pub(super) parent: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Extension {
+    pub(super) url: String,
+    #[serde(rename = "valueBoolean")]
+    pub(super) value: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -149,6 +163,8 @@ pub(super) struct Root {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nested {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) extension: Vec<Extension>,
     #[serde(rename = "modifierExtension", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) modifiers: Vec<Modifier>,
     #[serde(rename = "type")]

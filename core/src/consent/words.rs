@@ -162,8 +162,8 @@ pub(super) const fn purpose(p: Purpose) -> Option<Pair> {
         Purpose::CareCoordination => ("to coordinate your care", "pour coordonner vos soins"),
         Purpose::EmergencyTreatment => ("to treat you in an emergency", "pour vous soigner en urgence"),
         Purpose::BreakGlass => (
-            "to get past your other restrictions in an emergency",
-            "pour passer outre vos autres restrictions en cas d’urgence",
+            "in an emergency, beyond what you allow otherwise",
+            "en cas d’urgence, au-delà de ce que vous permettez par ailleurs",
         ),
         Purpose::TreatmentDecisionSupport => (
             "to support decisions about your treatment, with the help of AI",

@@ -85,7 +85,7 @@ impl Claim {
     }
 }
 
-/// What a `Granted` or `ConsentImported` entry says.
+/// What the entries of a grant say: by which it was given, and renewed.
 struct Given {
     index: u64,
     consent_hash: Hash,
@@ -93,11 +93,20 @@ struct Given {
     terms: Option<(Purpose, Option<Timestamp>)>,
 }
 
+/// Whether a consent is in force by this entry.
+pub(super) fn gives(entry: &Entry, grant: GrantId) -> bool {
+    !matches!(entry.event, AuditEvent::Renewed { .. }) && files(entry, grant).is_some()
+}
+
 /// The version of a consent that an entry files.
-pub(super) fn gives(entry: &Entry, grant: GrantId) -> Option<u64> {
+pub(super) fn files(entry: &Entry, grant: GrantId) -> Option<u64> {
     match entry.event {
         AuditEvent::Granted { grant: g, .. } if g == grant => Some(1),
-        AuditEvent::ConsentImported { grant: g, version, .. } if g == grant => Some(version),
+        AuditEvent::Renewed { grant: g, version, .. } | AuditEvent::ConsentImported { grant: g, version, .. }
+            if g == grant =>
+        {
+            Some(version)
+        }
         _ => None,
     }
 }
@@ -117,6 +126,12 @@ fn given(log: &Known, grant: GrantId, size: u64) -> Result<Option<Given>> {
                 }
                 own = true;
                 found = Some(Given { index: *index, consent_hash, terms: Some((purpose, expires)) });
+            }
+            // A renewal gives the same terms a new end, and the Consent a new text.
+            AuditEvent::Renewed { grant: g, consent_hash, expires, .. } if g == grant && *index < size => {
+                if let Some(Given { terms: Some((_, end)), consent_hash: hash, .. }) = &mut found {
+                    (*hash, *end) = (consent_hash, Some(expires));
+                }
             }
             // A newer version that the person filed counts, also after a withdrawal.
             AuditEvent::ConsentImported { grant: g, consent_hash, .. } if g == grant => {
@@ -233,9 +248,9 @@ fn check_items(items: &ItemsPart, count: u64, root: &Hash, kind: ReleaseKind) ->
 pub(super) fn consents_named(logs: &[Known]) -> BTreeSet<Hash> {
     let entries = logs.iter().flat_map(|l| l.entries.values());
     let hash = |e: &Entry| match e.event {
-        AuditEvent::Granted { consent_hash, .. } | AuditEvent::ConsentImported { consent_hash, .. } => {
-            Some(consent_hash)
-        }
+        AuditEvent::Granted { consent_hash, .. }
+        | AuditEvent::Renewed { consent_hash, .. }
+        | AuditEvent::ConsentImported { consent_hash, .. } => Some(consent_hash),
         _ => None,
     };
     entries.filter_map(hash).collect()

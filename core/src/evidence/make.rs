@@ -214,8 +214,11 @@ impl Maker<'_> {
             return Ok(());
         }
         let before = || self.system.range(..*size);
-        let given = |id: &GrantId| before().rev().find_map(|(i, e)| claim::gives(e, *id).map(|version| (*i, version)));
-        let given: Vec<_> = by.iter().filter_map(|id| given(id).map(|(i, version)| (*id, i, version))).collect();
+        let given = |id: &GrantId| {
+            let (first, _) = before().rev().find(|(_, e)| claim::gives(e, *id))?;
+            Some((*id, *first, before().rev().find_map(|(_, e)| claim::files(e, *id))?))
+        };
+        let given: Vec<_> = by.iter().filter_map(given).collect();
         if let Some(first) = given.iter().map(|(_, i, _)| *i).min() {
             own.entries.extend(self.system.range(first..*size).map(|(i, _)| *i));
             own.prefixes.insert(*size, *root);

@@ -262,7 +262,11 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             if fresh { ClaimLevel::Configured } else { ClaimLevel::Promise },
             if fresh { "An older copy of the file is refused." } else { "An older copy of the file is not noticed." },
             format!("freshness: {}", f.freshness),
-            if fresh { Vec::new() } else { vec![OLD_COPY] },
+            match f.freshness {
+                "anchored" => vec!["that the anchor keeps what it is told: it is the host's"],
+                "local" => vec!["anything against whoever can put the anchor's file back as well"],
+                _ => vec![OLD_COPY],
+            },
         ),
         claim(
             "erasure",

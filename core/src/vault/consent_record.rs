@@ -40,10 +40,13 @@ impl HealthSpace {
         let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
         let log = note::origin(&system.head.log_origin);
         let mut given = None;
-        let mut withdrawn = None;
+        let (mut renewed, mut withdrawn) = (Vec::new(), None);
         for line in lines {
             match line.entry.event {
                 AuditEvent::Granted { grant: g, gesture, .. } if g == grant => given = Some((gesture, line.index)),
+                AuditEvent::Renewed { grant: g, gesture, .. } if g == grant => {
+                    renewed.push(((gesture.method, gesture.evidence), line.entry.time, line.index));
+                }
                 AuditEvent::Withdrawn { grant: g, .. } if g == grant => {
                     withdrawn = Some((line.entry.time, line.index));
                 }
@@ -52,7 +55,8 @@ impl HealthSpace {
         }
         let (gesture, given) = given.ok_or(Error::NotFound)?;
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
-        write(doc, &Happened { log, gesture: (gesture.method, gesture.evidence), given, withdrawn }, now)
+        let gesture = (gesture.method, gesture.evidence);
+        write(doc, &Happened { log, gesture, given, renewed, withdrawn }, now)
     }
 }
 

@@ -141,10 +141,9 @@ impl HealthSpace {
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         let mut all = BTreeMap::new();
         for p in &state.partitions {
-            for id in p.policy.state.series() {
-                let consents = &p.policy.state;
+            let consents = p.consents();
+            for id in consents.series() {
                 if let (Some(c), Some(standing)) = (consents.imported(id), consents.standing(id, now)) {
-                    let standing = if p.manifest.denied.contains(&id) { Standing::Withdrawn } else { standing };
                     all.entry(id).or_insert(ImportedConsent { id, standing, void_permits: c.void_permits() });
                 }
             }

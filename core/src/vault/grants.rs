@@ -10,7 +10,9 @@ use super::state::{Target, Writing};
 use super::tx::Tx;
 use super::{manifest::ConsentRef, payload::Content};
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{self, ConsentMeta, ConsentStatus, GrantSpec, GrantTerms, Recipient, Standing};
+use crate::consent::{
+    self, ConsentMeta, ConsentStatus, Delegation, GrantSpec, GrantTerms, Recipient, RecipientKind, Standing,
+};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
@@ -48,6 +50,8 @@ pub struct ConsentRequest {
     recipient: Option<Recipient>,
     expires: Option<Timestamp>,
     data_period: Option<(Timestamp, Timestamp)>,
+    uses: Option<u32>,
+    delegation: Option<Delegation>,
     lang: Lang,
     shown: Shown,
 }
@@ -59,6 +63,28 @@ pub(super) struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
 impl Shown {
     pub(super) fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn keep(&self, lang: Lang, text: &str) {
+        *self.lock() = Some((lang, sha256(&[text.as_bytes()])));
+    }
+
+    /// The language of the notice that was made last; `other` where none was.
+    pub(super) fn language(&self, other: Lang) -> Lang {
+        self.lock().map_or(other, |(lang, _)| lang)
+    }
+
+    /// The hash of what the person says yes to now: of the terms that were shown, and not over.
+    pub(super) fn confirmed(&self, text: &str, expires: Option<Timestamp>, tx: &Tx<'_>) -> Result<[u8; 32]> {
+        let notice = sha256(&[text.as_bytes()]);
+        let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
+        if self.lock().is_some_and(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        if over(Timestamp::from_millis(tx.now)) {
+            return Err(Error::ClockBehind);
+        }
+        Ok(notice)
     }
 }
 
@@ -107,6 +133,8 @@ pub struct GrantInfo {
     pub terms: GrantTerms,
     /// Where it stands now.
     pub standing: Standing,
+    /// How often it can still be used; without bound where absent.
+    pub uses_left: Option<u32>,
 }
 
 impl HealthSpace {
@@ -121,6 +149,8 @@ impl HealthSpace {
             recipient: None,
             expires: None,
             data_period: None,
+            uses: None,
+            delegation: None,
             lang: Lang::En,
             shown: Shown::default(),
         }
@@ -129,7 +159,8 @@ impl HealthSpace {
     /// Withdraws a grant: one call, effective at commit, in every open handle and process.
     ///
     /// A handle that was opened for some partitions withdraws within them; a full handle withdraws
-    /// everywhere. Withdrawing twice is no error. What was remembered under the grant is quarantined by
+    /// everywhere. Withdrawing twice is no error. What a carer passed on under it is withdrawn with
+    /// it. What was remembered under the grant is quarantined by
     /// that: [`derived`](Self::derived) lists it.
     ///
     /// # Errors
@@ -144,29 +175,38 @@ impl HealthSpace {
             let Some(at) = at else { return Err(Error::NotFound) };
             let Some(p) = w.state.partitions.get(at).cloned() else { return Err(Error::NotFound) };
             let now = Timestamp::from_millis(tx.now);
-            let withdrawn = p.policy.state.standing(grant, now) == Some(Standing::Withdrawn);
+            let withdrawn = match p.policy.state.doc(grant) {
+                // By its own text: one that fell with its parent is withdrawn like any other.
+                Some(doc) => doc.meta.status == ConsentStatus::Inactive,
+                None => p.policy.state.standing(grant, now) == Some(Standing::Withdrawn),
+            };
             let full = w.state.system.is_some();
             // One that a handle of this partition alone withdrew is not in the system scope yet.
             if withdrawn || !full && p.manifest.denied.contains(&grant) {
                 return Ok(());
             }
-            if !full {
-                let work = w.work(tx, Target::Partition(at))?;
-                work.manifest.denied.push(grant);
-                tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
-                return w.end_grant(tx, grant);
-            }
-            if p.policy.state.imported(grant).is_some() {
+            // What was passed on under it falls with it.
+            let fallen: Vec<GrantId> = std::iter::once(grant).chain(p.policy.state.children(grant)).collect();
+            if p.policy.state.imported(grant).is_some() && full {
                 withdraw_imported(tx, w, grant)?;
-            } else {
-                let doc = p.policy.state.doc(grant).ok_or(Error::NotFound)?;
-                let bytes = consent::withdraw(doc, now)?;
-                let own = FiledConsent::own(grant, doc.meta.version + 1, &bytes);
-                file_consents(tx, w, &p, ConsentKind::Grant, vec![own])?;
+            } else if full {
+                let inactive = |id: &GrantId| {
+                    let doc = p.policy.state.doc(*id).ok_or(Error::NotFound)?;
+                    Ok(FiledConsent::own(*id, doc.meta.version + 1, &consent::withdraw(doc, now)?))
+                };
+                let filed = fallen.iter().map(inactive).collect::<Result<Vec<_>>>()?;
+                file_consents(tx, w, &p, ConsentKind::Grant, filed)?;
             }
-            let work = w.work(tx, Target::System)?;
-            tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
-            w.end_grant(tx, grant)
+            for grant in fallen {
+                let target = if full { Target::System } else { Target::Partition(at) };
+                let work = w.work(tx, target)?;
+                if !full {
+                    work.manifest.denied.push(grant);
+                }
+                tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+                w.end_grant(tx, grant)?;
+            }
+            Ok(())
         })
     }
 
@@ -179,13 +219,11 @@ impl HealthSpace {
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         let mut list = Vec::new();
         for p in &state.partitions {
-            for id in p.policy.state.series() {
-                let (Some(doc), Some(standing)) = (p.policy.state.doc(id), p.policy.state.standing(id, now)) else {
-                    continue;
-                };
-                let standing = if p.manifest.denied.contains(&id) { Standing::Withdrawn } else { standing };
-                let partition = p.policy.name.clone();
-                list.push(GrantInfo { id, partition, terms: doc.spec.terms().clone(), standing });
+            let consents = p.consents();
+            for id in consents.series() {
+                let (Some(doc), Some(standing)) = (consents.doc(id), consents.standing(id, now)) else { continue };
+                let (partition, terms) = (p.policy.name.clone(), doc.spec.terms().clone());
+                list.push(GrantInfo { id, partition, terms, standing, uses_left: consents.uses_left(id) });
             }
         }
         Ok(list)
@@ -298,6 +336,41 @@ impl ConsentRequest {
         self
     }
 
+    /// Only so many times: each release takes one use, a reader one for all that it opens. Such a
+    /// grant applies only in a space that has an anchor: an older copy of the file would bring uses
+    /// back.
+    #[must_use]
+    pub fn uses(mut self, times: u32) -> Self {
+        self.uses = Some(times);
+        self
+    }
+
+    /// To a carer: a person who acts for this one, for [`Purpose::FamilyRequest`],
+    /// [`Purpose::SupportNetwork`] or [`Purpose::PowerOfAttorney`], until an end that must be given.
+    ///
+    /// # Errors
+    /// As [`Recipient::new`].
+    pub fn carer(mut self, name: &str) -> Result<Self> {
+        self.recipient = Some(Recipient::new(RecipientKind::Person, name)?);
+        self.delegation.get_or_insert_default();
+        Ok(self)
+    }
+
+    /// The carer may pass it on: each time with a consent of its own ([`under`](Self::under)),
+    /// within the same terms, and no further.
+    #[must_use]
+    pub fn may_pass_on(mut self) -> Self {
+        self.delegation.get_or_insert_default().may_pass_on = true;
+        self
+    }
+
+    /// Passed on by the carer who has this grant: it is no wider, ends no later, and falls with it.
+    #[must_use]
+    pub fn under(mut self, parent: GrantId) -> Self {
+        self.delegation.get_or_insert_default().parent = Some(parent);
+        self
+    }
+
     /// The language in which the notice is logged (`en`, `fr`) where [`notice`](Self::notice) was
     /// not asked for one.
     #[must_use]
@@ -313,6 +386,8 @@ impl ConsentRequest {
         let mut terms = GrantTerms::new(purpose, scope, &self.categories, recipient);
         terms.expires = self.expires;
         terms.data_period = self.data_period;
+        terms.uses = self.uses;
+        terms.delegation = self.delegation;
         GrantSpec::new(terms)
     }
 
@@ -327,7 +402,7 @@ impl ConsentRequest {
         let p = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
         let lang = Lang::parse(language);
         let text = consent::notice(&self.spec(p.id)?, lang);
-        *self.shown.lock() = Some((lang, sha256(&[text.as_bytes()])));
+        self.shown.keep(lang, &text);
         Ok(text)
     }
 
@@ -336,7 +411,8 @@ impl ConsentRequest {
     /// where none was made.
     ///
     /// # Errors
-    /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`] where the space was opened for some
+    /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it is passed on under is
+    /// not in force, does not allow that, or is narrower; [`Error::NeedsFullSlot`] where the space was opened for some
     /// partitions only; [`Error::Malformed`] where the terms are not those of the notice that was
     /// made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
     /// of the log, though not by the host's clock.
@@ -345,18 +421,11 @@ impl ConsentRequest {
             let at = w.state.position(&self.partition)?;
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let spec = self.spec(p.id)?;
-            let id = GrantId(random_array()?);
-            let now = Timestamp::from_millis(tx.now);
-            let shown = *self.shown.lock();
-            let lang = shown.map_or(self.lang, |(lang, _)| lang);
-            let notice = sha256(&[consent::notice(&spec, lang).as_bytes()]);
-            let over = |at: Timestamp| spec.terms().expires.is_some_and(|end| end <= at);
-            if shown.is_some_and(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
-                return Err(Error::Malformed(Malformed::Argument));
-            }
-            if over(now) {
-                return Err(Error::ClockBehind);
-            }
+            let (id, now) = (GrantId(random_array()?), Timestamp::from_millis(tx.now));
+            let lang = self.shown.language(self.lang);
+            let text = consent::notice(&spec, lang);
+            let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
+            has_parent(&p, &spec, now)?;
             let meta = ConsentMeta {
                 series: id,
                 version: 1,
@@ -387,6 +456,16 @@ impl ConsentRequest {
             Ok(Grant { id, entry })
         })
     }
+}
+
+/// That what is passed on may be: under a grant in force that reaches as far and as long.
+pub(super) fn has_parent(p: &Scope, spec: &GrantSpec, now: Timestamp) -> Result<()> {
+    let Some(parent) = spec.terms().delegation.and_then(|d| d.parent) else { return Ok(()) };
+    let consents = p.consents();
+    let doc = consents.doc(parent).filter(|_| consents.standing(parent, now) == Some(Standing::InForce));
+    let doc = doc.ok_or(Error::Denied)?;
+    let ends = |s: &GrantSpec| s.terms().expires;
+    if spec.is_within(&doc.spec) && ends(spec) <= ends(&doc.spec) { Ok(()) } else { Err(Error::Denied) }
 }
 
 pub(super) fn subject_of(tx: &Tx<'_>) -> Identity {

@@ -133,6 +133,9 @@ impl Head {
         let previous = r.fixed()?;
         r.key_is(13)?;
         let flags = r.uint()?;
+        if flags & !super::anchor::ANCHORED != 0 {
+            return Err(Error::NeedsNewerLibrary);
+        }
         let mut head = Self {
             space,
             scope,

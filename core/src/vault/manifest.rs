@@ -3,8 +3,10 @@
 //! Canonical CBOR, sealed as class 4 and named by the head. Lists that grow with use (sources,
 //! conversations) stand in pages of their own, of which a commit rewrites only the last.
 
+use super::glass::{Break, read_breaks, write_breaks};
 use super::head::RowRef;
 use super::tags::{Tags, read_basis, write_basis};
+use super::uses::Uses;
 use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
@@ -127,6 +129,10 @@ pub(crate) struct Manifest {
     pub(crate) tags: Tags,
     /// Entries of the log of which only the leaf is left: half-open ranges, ascending, apart.
     pub(crate) erased: Vec<(u64, u64)>,
+    /// Of counted grants.
+    pub(crate) uses: Uses,
+    /// Emergency accesses, the oldest first.
+    pub(crate) breaks: Vec<Break>,
 }
 
 fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
@@ -162,6 +168,8 @@ impl Manifest {
             zone_minutes: 0,
             tags: Tags::default(),
             erased: Vec::new(),
+            uses: Uses::default(),
+            breaks: Vec::new(),
         })
     }
 
@@ -189,7 +197,7 @@ impl Manifest {
         let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
         // Enough, mostly: it grows where it has to.
         let mut w = Writer::secret(4096 + 64 * rows + here);
-        w.map(21).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(23).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         refs(&mut w, 4, &self.key_pages);
         w.uint(5).array(self.segments.len());
@@ -240,12 +248,14 @@ impl Manifest {
         for (from, to) in &self.erased {
             w.array(2).uint(*from).uint(*to);
         }
+        self.uses.write(&mut w);
+        write_breaks(&mut w, &self.breaks);
         w.into_bytes().into()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 21 {
+        if r.map()? != 23 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -315,6 +325,8 @@ impl Manifest {
             r.array_of(2)?;
             Ok((r.uint()?, r.uint()?))
         })?;
+        let uses = Uses::read(&mut r)?;
+        let breaks = read_breaks(&mut r)?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -336,6 +348,8 @@ impl Manifest {
             zone_minutes,
             tags,
             erased,
+            uses,
+            breaks,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! clinical meaning, or a second path. Everything above (grounding, export) goes through here and
 //! never sees storage or keys.
 
+mod anchor;
 mod block;
 mod check;
 mod chunks;
@@ -21,6 +22,7 @@ mod found;
 pub(crate) mod fuzz;
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz_file;
+mod glass;
 mod grants;
 mod head;
 mod ingest;
@@ -35,6 +37,7 @@ mod policy_row;
 mod reader;
 mod recipients;
 mod release;
+mod renewal;
 mod rows;
 mod scope;
 mod segments;
@@ -44,6 +47,7 @@ mod state;
 mod tags;
 mod told;
 mod tx;
+mod uses;
 
 pub use check::{ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
@@ -51,6 +55,7 @@ pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
 pub use erase_log::LogErasure;
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
+pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
@@ -61,6 +66,7 @@ pub use reader::{Reader, Reading};
 pub use recipients::{NoticeState, WithdrawalNotice};
 pub(crate) use release::Release;
 pub use release::{Audited, ReleaseReceipt};
+pub use renewal::RenewalRequest;
 pub use session::Session;
 pub use space::{HealthSpace, Info};
 pub use told::DisclosureLine;
@@ -68,7 +74,11 @@ pub use told::DisclosureLine;
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
+mod tests_anchor;
+#[cfg(test)]
 mod tests_attack;
+#[cfg(test)]
+mod tests_carer;
 #[cfg(test)]
 mod tests_check;
 #[cfg(test)]
@@ -88,6 +98,8 @@ mod tests_faults;
 #[cfg(test)]
 mod tests_flow;
 #[cfg(test)]
+mod tests_glass;
+#[cfg(test)]
 mod tests_import;
 #[cfg(test)]
 mod tests_lock;
@@ -102,11 +114,15 @@ mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]
+mod tests_renewal;
+#[cfg(test)]
 mod tests_segments;
 #[cfg(test)]
 mod tests_subject;
 #[cfg(test)]
 mod tests_tamper;
+#[cfg(test)]
+mod tests_uses;
 #[cfg(test)]
 mod tests_values;
 #[cfg(test)]

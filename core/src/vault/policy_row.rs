@@ -208,7 +208,9 @@ impl PolicyRow {
                 (Origin::Own, Err(_)) => Kept::Unusable,
                 _ => {
                     let consent = Box::new(consent::read_consent(&c.bytes, zone_minutes));
-                    Kept::Imported { consent, used: 0, notice_logged: false }
+                    // A count is kept in the one partition that a grant names; one from elsewhere holds
+                    // in several, so that its counted permits are used up from the start.
+                    Kept::Imported { consent, used: u32::MAX, notice_logged: false }
                 }
             };
             state.add(c.series, c.version, kept);

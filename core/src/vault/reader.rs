@@ -11,12 +11,13 @@ use super::release::{Asking, CLOCK_TOLERANCE, Held, Release, block_record, is_re
 use super::scope::Scope;
 use super::session::Session;
 use super::state::{Inner, Lent, Loan};
+use super::uses::Counting;
 use crate::audit::ReleaseKind;
 use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, RecordSet, Seeded, View};
 use crate::consent::Action;
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
-use crate::id::{RecordId, ScopeId, Timestamp};
+use crate::id::{GrantId, RecordId, ScopeId, Timestamp};
 use crate::label::Label;
 use crate::policy::RowFilter;
 use crate::record::{ClassFilter, Comparator, Decimal, DecisionClass, Verdict, When};
@@ -35,6 +36,7 @@ pub struct Reader<'s> {
     session: &'s Session,
     partition: String,
     id: ScopeId,
+    system: ScopeId,
     /// Facts as they stood at the release.
     catalog: Arc<Catalog>,
     loan: Arc<Loan>,
@@ -46,6 +48,8 @@ pub struct Reader<'s> {
     records: RefCell<Option<RecordSet>>,
     entry: u64,
     label: Label,
+    /// Counted grants of which a use was taken.
+    taken: Vec<GrantId>,
     buffers: RefCell<Buffers>,
 }
 
@@ -130,18 +134,20 @@ impl Session {
             items.sort_unstable();
             Ok(Release { value: (held, v.filter()), items })
         })?;
-        let (entry, label) = (out.receipt().entry, out.label());
+        let (entry, label, taken) = (out.receipt().entry, out.label(), out.taken().to_vec());
         let (held, filter) = out.into_value();
         let (txn, state) = self.inner.read()?;
         let scope = state.partitions.get(state.position(&partition)?).cloned().ok_or(Error::NoSuchPartition)?;
         let seen = heads(&*txn, state.view.id, &scope)?;
         drop(txn);
         let (id, catalog, digests) = (scope.id, Arc::clone(&scope.catalog), [state.view.digest, scope.digest]);
+        let system = state.view.id;
         let loan = self.inner.lend(Lent { scope, opened: Opened::default() })?;
         let reader = Reader {
             session: self,
             partition,
             id,
+            system,
             catalog,
             loan,
             standing: RefCell::new(Standing { seen, digests, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
@@ -150,6 +156,7 @@ impl Session {
             records: RefCell::default(),
             entry,
             label,
+            taken,
             buffers: RefCell::default(),
         };
         // Between the release and this snapshot the consent may have been withdrawn.
@@ -192,13 +199,9 @@ impl Reader<'_> {
         let inner = self.inner();
         let (txn, state) = inner.read()?;
         let scope = state.partitions.get(state.position(&self.partition)?).ok_or(Error::NoSuchPartition)?;
-        let asking = Asking {
-            actors: &self.session.actors,
-            purpose: self.session.purpose,
-            action: Action::Read,
-            kind: ReleaseKind::Reader,
-            query: b"",
-        };
+        // The uses that opening it took are its own; it takes no others.
+        let (kind, counting) = (ReleaseKind::Reader, Counting::Taken(&self.taken));
+        let asking = Asking { kind, counting, ..self.session.asking(Action::Read, b"") };
         let permit = match inner.decide(&state, scope, &asking) {
             Err(e) if is_refusal(&e) => {
                 drop(txn);
@@ -216,6 +219,7 @@ impl Reader<'_> {
             set.retain(|id, _| shown.find_record(id).is_some());
             *self.records.borrow_mut() = None;
         }
+        let glass = self.session.glass.map_or(i64::MAX, |g| g.until.as_millis());
         let next_end = state.next_end(scope, permit.decided_at()).unwrap_or(i64::MAX);
         let scope = scope.clone();
         drop(txn);
@@ -237,7 +241,7 @@ impl Reader<'_> {
             digests,
             filter: permit.filter().clone(),
             from: permit.decided_at().as_millis(),
-            until: permit.until().map_or(i64::MAX, Timestamp::as_millis).min(next_end),
+            until: permit.until().map_or(i64::MAX, Timestamp::as_millis).min(next_end).min(glass),
         };
         Ok(())
     }
@@ -248,7 +252,10 @@ impl Reader<'_> {
         let now = self.inner().base.env.now().as_millis();
         let holds = {
             let standing = self.standing.borrow();
-            self.inner().stands(&standing.digests, &self.id)?
+            let [system, partition] = standing.digests;
+            let inner = self.inner();
+            inner.stands(&standing.digests, &self.id)?
+                && inner.base.anchor_knows(&[(self.system, system), (self.id, partition)])?
                 && now < standing.until
                 && now >= standing.from.saturating_sub(CLOCK_TOLERANCE)
         };

@@ -5,10 +5,12 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::glass::Glass;
 use super::memory::notes_of;
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::{EncodedItem, Tx};
+use super::uses::{Counting, take_uses};
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
 use crate::catalog::{
     Catalog, FactRow, Facts, Lean, LeanRows, ObjectRef, Presence, Query, RecordRef, Seeded, SourceInfo, View,
@@ -37,6 +39,8 @@ pub struct Audited<T> {
     receipt: ReleaseReceipt,
     label: Label,
     basis: Basis,
+    /// The counted grants of which it took a use.
+    taken: Vec<GrantId>,
 }
 
 impl<T> core::fmt::Debug for Audited<T> {
@@ -82,6 +86,11 @@ impl<T> Audited<T> {
         self.label
     }
 
+    /// The counted grants of which it took a use.
+    pub(crate) fn taken(&self) -> &[GrantId] {
+        &self.taken
+    }
+
     /// The label, and the grants that it rests on.
     pub(crate) fn tag(&self) -> Tag {
         Tag { label: self.label, basis: self.basis.clone() }
@@ -96,6 +105,9 @@ pub(crate) struct Asking<'a> {
     pub(crate) kind: ReleaseKind,
     /// Hashed, salted, into the entry.
     pub(crate) query: &'a [u8],
+    pub(crate) counting: Counting<'a>,
+    /// Emergency access that began; without it a request for one is refused.
+    pub(crate) glass: Option<Glass>,
 }
 
 /// Whether facts of this kind were written by a session: they bring a tag of their own.
@@ -276,11 +288,10 @@ impl Inner {
         let clock = self.base.env.now().as_millis();
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
-        let narrowed = (!scope.manifest.denied.is_empty()).then(|| {
-            let mut consents = scope.policy.state.clone();
-            scope.manifest.denied.iter().for_each(|g| consents.withdraw_here(*g));
-            consents.rules_at(Timestamp::from_millis(clock.min(floor)))
-        });
+        if asking.purpose == Purpose::BreakGlass && !Glass::holds(asking.glass, scope.id, now) {
+            return Err(Error::Denied);
+        }
+        let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
         let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
         let request = Request {
             scope: scope.id,
@@ -290,8 +301,8 @@ impl Inner {
             action: asking.action,
             now,
             clock_behind: clock < floor.saturating_sub(CLOCK_TOLERANCE),
-            // No anchor in this version: counted and break-glass permits never apply.
-            fresh: false,
+            // The state that is decided on was held against the anchor, if there is one.
+            fresh: self.base.env.anchor.is_some(),
             understands: UNDERSTOOD,
         };
         let decided = policy::authorize(rules, &request).map_err(Error::from);
@@ -352,15 +363,18 @@ impl Inner {
                 // That there is more than was asked for is an answer too.
                 Err(e) if is_refusal(&e) => {
                     refuse(tx, w, at, asking)?;
+                    take_uses(tx, w, at, &permit)?;
                     also(tx, w, &tag)?;
                     return Ok(Err(e));
                 }
                 other => other?,
             };
             let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
+            take_uses(tx, w, at, &permit)?;
+            let taken = permit.counted().to_vec();
             let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
             also(tx, w, &tag)?;
-            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis }))
+            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken }))
         })?
         // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
     }
@@ -396,7 +410,7 @@ impl Inner {
             let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now))?;
             let count = composed.items.len() as u64;
             let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, tag.label)?;
-            Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis })
+            Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken: Vec::new() })
         })
     }
 
@@ -450,7 +464,7 @@ impl Asking<'_> {
     }
 }
 
-fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
+pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
     let work = w.work(tx, Target::Partition(at))?;
     tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
 }

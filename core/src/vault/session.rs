@@ -1,5 +1,6 @@
 //! Sessions: who asks and what for, with a label that floats up with every release.
 
+use super::glass::Glass;
 use super::manifest::ConversationEntry;
 use super::policy_row::PartitionKind;
 use super::release::{Asking, Audited, Release, Visible};
@@ -8,6 +9,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
+use super::uses::Counting;
 use crate::audit::ReleaseKind;
 use crate::catalog::{FactRow, Facts, Presence, Query};
 use crate::consent::{Action, Recipient};
@@ -29,6 +31,8 @@ pub struct Session {
     pub(crate) purpose: Purpose,
     conversation: ConversationId,
     home: String,
+    /// Emergency access that it was begun with.
+    pub(super) glass: Option<Glass>,
     floating: Mutex<Floating>,
 }
 
@@ -79,6 +83,7 @@ impl HealthSpace {
             purpose,
             conversation,
             home,
+            glass: None,
             floating: Mutex::new(Floating::at(tag)),
         })
     }
@@ -156,7 +161,9 @@ impl Session {
 
     /// A request of this session.
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
-        Asking { actors: &self.actors, purpose: self.purpose, action, kind: ReleaseKind::Read, query }
+        let (kind, counting) = (ReleaseKind::Read, Counting::Left);
+        let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass);
+        Asking { actors, purpose, action, kind, query, counting, glass }
     }
 
     /// A release to this session.

@@ -48,7 +48,8 @@ pub struct Info {
     pub full: bool,
     /// Where keys are kept: no keystore is used by this version.
     pub keystore: &'static str,
-    /// Whether a rollback of the whole file would be noticed: not without an anchor.
+    /// Whether a rollback of the whole file would be noticed: `anchored`; `local`, where the anchor
+    /// is a file that can be put back as well; `unverified` without an anchor.
     pub freshness: &'static str,
     /// Whether both copies of every head were whole and the same when they were last read. `false`
     /// is damage that the second copies made good: back the file up.
@@ -194,7 +195,8 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::NotASpace`], [`Error::NeedsNewerLibrary`], [`Error::CannotOpen`] (a wrong secret and
-    /// a damaged slot cannot be told apart), and [`Error::Corrupt`] only once a key has verified it.
+    /// a damaged slot cannot be told apart), and [`Error::Corrupt`] only once a key has verified it;
+    /// [`Error::AnchorMissing`], [`Error::RolledBack`] and [`Error::Forked`] by the anchor.
     pub fn open(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
         Self::open_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, None)
     }
@@ -220,7 +222,10 @@ impl HealthSpace {
         let opened = Self::open_keys(storage, unlock, env, only);
         // Whatever derivation left on the stack goes, whether or not the secret was right.
         healthspace_wipe::burn_stack();
-        opened
+        let space = opened?;
+        // Which scopes the anchor is asked about is known only now: a snapshot of its own.
+        space.inner.read()?;
+        Ok(space)
     }
 
     fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
@@ -306,7 +311,7 @@ impl HealthSpace {
             partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
             full: state.system.is_some(),
             keystore: "none",
-            freshness: "unverified",
+            freshness: self.inner.base.freshness(),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })
     }

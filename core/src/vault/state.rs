@@ -1,5 +1,6 @@
 //! What an open handle holds, and the one way to read and to change it.
 
+use super::anchor::{self, Others};
 use super::head::{self, SystemPart};
 use super::opened::Opened;
 use super::policy_row::PolicyRow;
@@ -224,8 +225,10 @@ impl Inner {
     pub(crate) fn read(&self) -> Result<(Box<dyn ReadTxn + '_>, State)> {
         // Taken before the snapshot begins, so that it cannot be ahead of it.
         let mut next = self.peek()?;
+        let said = self.base.ask_anchor(&next)?;
         let txn = self.base.storage.begin_read()?;
         next.refresh(&self.base, &*txn)?;
+        self.base.hold_against_anchor(&next, &said, Others::MayWrite)?;
         self.publish(&next)?;
         Ok((txn, next))
     }
@@ -264,16 +267,18 @@ impl Inner {
         self.lock().clone().ok_or(Error::Locked)
     }
 
-    /// Runs a write transaction. Heads are reread under the database's write lock before `f` decides
-    /// anything; what `f` changed becomes durable and visible together, or not at all.
+    /// Runs a write transaction. Heads are reread under the database's write lock, and held against
+    /// the anchor, before `f` decides anything; what `f` changed becomes durable and visible together,
+    /// or not at all, and is acknowledged once the anchor knows it.
     ///
     /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
     /// database, or for the host's clock, keeps nobody from reading or closing.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
-        self.is_open()?;
+        let said = self.base.ask_anchor(&self.peek()?)?;
         let mut txn = self.base.storage.begin_write()?;
         let mut fresh = self.peek()?;
         fresh.refresh(&self.base, &*txn)?;
+        self.base.hold_against_anchor(&fresh, &said, Others::Wait)?;
         self.publish(&fresh)?;
         mend(&mut *txn, &fresh.view)?;
         let now = self.base.env.now().as_millis().max(fresh.floor());
@@ -292,7 +297,9 @@ impl Inner {
         if works.is_empty() {
             return Ok(out);
         }
+        let mut before = Vec::with_capacity(works.len());
         for (target, work) in works {
+            before.push((work.scope.id, anchor::named(&work.scope.head, work.scope.digest)));
             match target {
                 Target::System => {
                     let signer = work.scope.signer(&self.base, &*tx.txn)?;
@@ -321,8 +328,16 @@ impl Inner {
         tx.commit()?;
         match self.publish(&next) {
             // What is durable has happened.
-            Ok(()) | Err(Error::Locked) => Ok(out),
-            Err(e) => Err(e),
+            Ok(()) | Err(Error::Locked) => {}
+            Err(e) => return Err(e),
+        }
+        // Acknowledged, and released, only once an older copy of the file would be seen.
+        match base.advance_anchor(&before, &next) {
+            Ok(true) => Ok(out),
+            // Others have committed since: over this commit, or over a copy of the file without it.
+            Ok(false) => self.read().map(|_| out),
+            Err(e @ (Error::RolledBack | Error::Forked | Error::AnchorMissing)) => Err(e),
+            Err(_) => Err(Error::NotAnchored),
         }
     }
 }

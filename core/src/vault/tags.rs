@@ -81,6 +81,13 @@ impl Tags {
         found.map(|r| r.ended = true).is_some()
     }
 
+    /// A grant that was over, or would be, holds until then; one that was withdrawn stays so.
+    pub(crate) fn extend(&mut self, grant: GrantId, until: i64) {
+        if let Some(r) = self.resting.iter_mut().find(|r| r.grant == grant) {
+            r.expires = Some(until);
+        }
+    }
+
     /// Keys 17 to 19 of the manifest.
     pub(crate) fn write(&self, w: &mut Writer) {
         w.uint(17).array(self.resting.len());

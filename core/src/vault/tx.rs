@@ -357,6 +357,7 @@ impl<'a> Tx<'a> {
             previous: work.scope.digest,
             system: work.system.clone(),
             under,
+            flags: self.base.next_flags(&work.scope),
             ..(**old).clone()
         };
         let body = head.encode();

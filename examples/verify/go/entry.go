@@ -14,6 +14,7 @@ const (
 	eventWithdrawn = 5
 	eventReleased  = 8
 	eventImported  = 18
+	eventRenewed   = 28
 )
 
 var names = []string{"", "the space was created", "a log was begun", "a partition was created",
@@ -30,9 +31,10 @@ type entry struct {
 	number uint64
 	time   int64
 	body   []byte
-	// Of events 4, 5, 8 and 18 alone.
+	// Of events 4, 5, 8, 18 and 28 alone.
 	granted   *granted
 	imported  *imported
+	renewed   *granted
 	withdrawn string
 	released  *released
 }
@@ -117,6 +119,8 @@ func parseEntry(b []byte) (e entry, err error) {
 	switch e.number {
 	case eventGranted:
 		e.granted, err = parseGranted(e.body)
+	case eventRenewed:
+		e.renewed, err = parseRenewed(e.body)
 	case eventWithdrawn:
 		e.withdrawn, err = parseWithdrawn(e.body)
 	case eventReleased:
@@ -157,6 +161,28 @@ func parseGranted(b []byte) (*granted, error) {
 		g.expires = &end
 	}
 	return &g, nil
+}
+
+// parseRenewed reads what a renewal changes: the text of the consent, and its end.
+func parseRenewed(b []byte) (*granted, error) {
+	v, err := decode(b)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7)
+	if err != nil {
+		return nil, err
+	}
+	id, err := fixed(f[0], 16)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := fixed(f[2], 32)
+	if err != nil {
+		return nil, err
+	}
+	end, err := millis(f[6])
+	return &granted{grant: string(id), consentHash: hash, expires: &end}, err
 }
 
 func parseWithdrawn(b []byte) (string, error) {

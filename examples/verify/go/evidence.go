@@ -78,6 +78,11 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 				return 0, nil, refusal("released before the grant was given")
 			}
 			index, g = i, e.granted
+		case e.renewed != nil && e.renewed.grant == grant && i < size && g != nil:
+			// The same terms under a new end, and the Consent in a new text.
+			now := *g
+			now.consentHash, now.expires = e.renewed.consentHash, e.renewed.expires
+			g = &now
 		case e.imported != nil && e.imported.grant == grant:
 			imported = true
 			if i < size {
@@ -294,6 +299,9 @@ func verifyConsents(parts array, logs []*shownLog) (map[string][]byte, error) {
 			}
 			if e.imported != nil {
 				named[string(e.imported.consentHash)] = true
+			}
+			if e.renewed != nil {
+				named[string(e.renewed.consentHash)] = true
 			}
 		}
 	}

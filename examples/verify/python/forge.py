@@ -119,6 +119,11 @@ def given(text, limits, number=4):
     return evidence([event], 1, [0], limits, consents=[text])
 
 
+def renewed(expires, text=CONSENT):
+    body = {1: GRANT, 2: 2, 3: sha256(text), 4: b"n" * 32, 5: "en", 6: ["tap", b"e" * 32], 7: expires}
+    return 28, 7, body
+
+
 WITHDRAWN = (5, 6, {1: GRANT, 2: None})
 NOISE = (1, 5, {})
 
@@ -188,6 +193,9 @@ def main(directory):
         "good-nothing-of-the-consents": evidence(log, 4, [0], missing, prefix=False, consents=[]),
         "good-other-purpose-and-said": evidence([granted(None, "TREAT")], 1, [0], [LIMITED, PURPOSE]),
         "good-ends-later": evidence([granted(11)], 1, [0], [LIMITED]),
+        "good-renewed": evidence([granted(7), renewed(11)], 2, [0, 1], [LIMITED]),
+        "good-renewed-later": evidence([granted(11), renewed(9)], 1, [0], [LIMITED]),
+        "good-renewed-text": evidence([granted(7), renewed(11, b"2")], 2, [0, 1], unsaid, consents=[b"2"]),
         "good-own-look": evidence(one, 1, [0], [], grants=(), what=OWN_LOOK),
         "good-terms-not-shown-and-said": evidence(one, 1, [0], [LIMITED, TERMS, RECIPIENT], consents=[]),
         "good-imported": given(CONSENT, elsewhere, 18),
@@ -222,6 +230,10 @@ def main(directory):
         "bad-more-said-than-logged": evidence(log, 4, [1, 2], [OMITTED, LIMITED], what=NOT_WITHDRAWN),
         "bad-withdrawn-in-the-own-log": evidence(one, 1, [0], [], before=[WITHDRAWN], own=[0]),
         "bad-ended": evidence([granted(10)], 1, [0], [LIMITED]),
+        "bad-renewed-and-ended": evidence([granted(11), renewed(10)], 2, [0, 1], [LIMITED]),
+        "bad-renewed-again-and-ended": evidence([granted(7), renewed(11), renewed(9)], 3, [0, 1, 2], [LIMITED]),
+        "bad-renewed-before-given": evidence([renewed(11), granted(7)], 2, [0, 1], [LIMITED]),
+        "bad-renewed-other-text": evidence([granted(7), renewed(11, b"2")], 2, [0, 1], [LIMITED]),
         "bad-given-twice": evidence([granted(), granted()], 2, [0, 1], [LIMITED]),
         "bad-other-root": evidence(one, 1, [0], [LIMITED], root=b"x" * 32),
         "bad-shorter-than-named": evidence(one, 1, [0], [OMITTED, LIMITED], named=2, root=b"x" * 32),

@@ -12,7 +12,7 @@ from hslog import Refused, need
 BAD = "CBOR that nobody would write"
 MAX_DEPTH = 16
 LEAST = (24, 1 << 8, 1 << 16, 1 << 32)
-GRANTED, WITHDRAWN, RELEASED, CONSENT_IMPORTED = 4, 5, 8, 18
+GRANTED, WITHDRAWN, RELEASED, CONSENT_IMPORTED, RENEWED = 4, 5, 8, 18, 28
 
 NAMES = {
     1: "the space was created",
@@ -152,6 +152,12 @@ class Imported(NamedTuple):
     consent_hash: bytes
 
 
+class Renewed(NamedTuple):
+    grant: bytes
+    consent_hash: bytes
+    expires: int
+
+
 class Released(NamedTuple):
     purpose: str
     grants: list
@@ -176,6 +182,9 @@ def parse_entry(raw):
     if number == GRANTED:
         f = fields(decode(body), 1, 2, 3, 4, 5, 6, 7)
         said = Granted(fixed(f[0], 16), fixed(f[1], 32), text(f[5]), None if f[6] is None else millis(f[6]))
+    elif number == RENEWED:
+        f = fields(decode(body), 1, 2, 3, 4, 5, 6, 7)
+        said = Renewed(fixed(f[0], 16), fixed(f[2], 32), millis(f[6]))
     elif number == WITHDRAWN:
         said = fixed(fields(decode(body), 1, 2)[0], 16)
     elif number == CONSENT_IMPORTED:

@@ -12,6 +12,7 @@ from hscbor import (
     CONSENT_IMPORTED,
     GRANTED,
     RELEASED,
+    RENEWED,
     WITHDRAWN,
     Granted,
     decode,
@@ -89,6 +90,10 @@ class ShownLog(NamedTuple):
                 found = (i, entry.said)
                 # A newer version that the person filed counts, also after a withdrawal.
                 withdrawn = withdrawn and i in own
+            elif entry.number == RENEWED and entry.said.grant == grant and i < size and isinstance(found[1], Granted):
+                # The same terms under a new end, and the Consent in a new text.
+                renewed = {"consent_hash": entry.said.consent_hash, "expires": entry.said.expires}
+                found = (found[0], found[1]._replace(**renewed))
             elif entry.number == WITHDRAWN and entry.said == grant and i < size:
                 withdrawn = True
         need(not withdrawn, "released after the grant was withdrawn")
@@ -235,12 +240,8 @@ def verify_evidence(raw, keys, spaces, show_items=False):
     need(header == HEADER and limits == LIMITS, "not an evidence file")
     logs = [verify_log(part, keys) for part in listed(logs)]
     need(rising([log.origin.encode() for log in logs]), "logs out of order")
-    named = {
-        said.consent_hash
-        for log in logs
-        for number in (GRANTED, CONSENT_IMPORTED)
-        for _, said in log.before(number, log.size)
-    }
+    consenting = (said for log in logs for n in (GRANTED, RENEWED, CONSENT_IMPORTED) for _, said in log.before(n, log.size))
+    named = {said.consent_hash for said in consenting}
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")
     hashes = [sha256(c) for c in consents]
     texts = dict(zip(hashes, consents))

@@ -3,8 +3,8 @@
 
 use super::random::{PURPOSES, Random, actors, cases, dates, grant, item, request, scope};
 use crate::consent::{
-    Action, ConsentDoc, ConsentMeta, ConsentState, ConsentStatus, GrantSpec, GrantTerms, Kept, from_fhir, notice,
-    read_consent, to_fhir, withdraw,
+    Action, ConsentDoc, ConsentMeta, ConsentState, ConsentStatus, Delegation, GrantSpec, GrantTerms, Kept, Recipient,
+    RecipientKind, from_fhir, notice, read_consent, to_fhir, withdraw,
 };
 use crate::id::{Identity, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
@@ -150,4 +150,90 @@ fn an_ordinary_grant_forbids_training_to_its_recipient() {
         let forbids = given.spec.terms().obligations.contains(Obligations::NO_TRAINING);
         assert_eq!(forbids, given.spec.terms().purpose != Purpose::MlTraining);
     }
+}
+
+/// A child is what its terms say for as long as its parent stands and reaches: the same as a grant of
+/// its own whose time is cut to the parent's, or as none.
+#[test]
+fn d9_a_child_decides_as_a_plain_grant_within_its_parent_or_not_at_all() {
+    let carers = ["a", "b"].map(|n| Recipient::new(RecipientKind::Person, n).unwrap());
+    let purposes = [Purpose::FamilyRequest, Purpose::SupportNetwork];
+    let (mut permits, mut void) = (0u32, 0u32);
+    for seed in 0..cases() / 4 {
+        let r = &mut Random::new(seed);
+        let random = |r: &mut Random, of: usize, delegation| loop {
+            let t = doc(r, 0).spec.terms().clone();
+            let some = [t.expires, Some(time(r))].into_iter().flatten().next();
+            let wide = if r.one_in(2) { Category::ALL.to_vec() } else { t.categories.clone() };
+            let terms = GrantTerms { purpose: r.pick(&purposes), recipient: carers[of].clone(), ..t };
+            let obligations = terms.obligations.union(Obligations::NO_TRAINING);
+            let terms = GrantTerms { categories: wide, expires: some, uses: None, obligations, ..terms };
+            let labels =
+                if r.one_in(2) { (None, Sensitivities::NONE) } else { (terms.confidentiality, terms.sensitivities) };
+            let terms = GrantTerms { confidentiality: labels.0, sensitivities: labels.1, ..terms };
+            let terms = GrantTerms { delegation: Some(delegation), ..terms };
+            if let Ok(spec) = GrantSpec::new(terms) {
+                return spec;
+            }
+        };
+        let passing = Delegation { may_pass_on: !r.one_in(4), parent: None };
+        let passed = Delegation { may_pass_on: false, parent: Some(grant(0)) };
+        let (above, other) = (random(r, 0, passing), random(r, 1, passed));
+        // Half of them ask for the same but for the time, or few would stand.
+        let o = other.terms();
+        let (recipient, delegation) = (carers[1].clone(), Some(passed));
+        let same = GrantTerms { recipient, delegation, starts: o.starts, expires: o.expires, ..above.terms().clone() };
+        let below = if r.one_in(2) { GrantSpec::new(same).unwrap() } else { other };
+        let make = |series: u8, spec: &GrantSpec, status| ConsentDoc {
+            spec: spec.clone(),
+            meta: ConsentMeta { series: grant(series), version: 1, status, ..doc(&mut Random::new(0), series).meta },
+        };
+        let status = if r.one_in(4) { ConsentStatus::Inactive } else { ConsentStatus::Active };
+        let (parent, child) = (make(0, &above, status), make(1, &below, ConsentStatus::Active));
+        let read = from_fhir(&to_fhir(&child.spec, &child.meta).unwrap()).unwrap();
+        assert_eq!(read, child, "seed {seed}");
+        // Elsewhere nobody can tell whether the parent stands: its permit is void there.
+        assert_eq!(read_consent(&to_fhir(&child.spec, &child.meta).unwrap(), 0).void_permits(), 1);
+        let mut both = ConsentState::default();
+        keep(&mut both, &child, 0);
+        keep(&mut both, &parent, 0);
+        let (p, c) = (above.terms(), below.terms());
+        let inside = |a: Option<(Timestamp, Timestamp)>, b: Option<(Timestamp, Timestamp)>| match (a, b) {
+            (None, _) => true,
+            (Some(a), Some(b)) => a.0 <= b.0 && b.1 <= a.1,
+            _ => false,
+        };
+        let any = p.confidentiality.is_none() && p.sensitivities.is_empty();
+        let within = passing.may_pass_on
+            && p.scope == c.scope
+            && p.purpose == c.purpose
+            && c.categories.iter().all(|x| p.categories.contains(x))
+            && inside(p.data_period, c.data_period)
+            && (any || (p.confidentiality, p.sensitivities) == (c.confidentiality, c.sensitivities))
+            && c.obligations.contains(p.obligations);
+        let starts = [p.starts, c.starts].into_iter().flatten().max();
+        let expires = [p.expires, c.expires].into_iter().flatten().min();
+        let plain = GrantSpec::new(GrantTerms { starts, expires, delegation: None, ..c.clone() }).ok();
+        let mut alone = ConsentState::default();
+        keep(&mut alone, &parent, 0);
+        let stands = within && status == ConsentStatus::Active;
+        void += u32::from(!stands);
+        if let Some(plain) = plain.filter(|_| stands) {
+            keep(&mut alone, &make(1, &plain, ConsentStatus::Active), 0);
+        }
+        let now = time(r);
+        let (a, b) = (both.rules_at(now), alone.rules_at(now));
+        for _ in 0..8 {
+            let all = actors();
+            let (mut q, item) = (request(r, &all), item(r));
+            (q.now, q.outside, q.purpose, q.scope) = (now, None, c.purpose, c.scope);
+            (q.actors, q.action) = (&carers[1..], Action::Ground);
+            q.understands = Obligations::from_bits(u32::MAX);
+            let decision = decide(&a, &q, &item).is_permit();
+            assert_eq!(decision, decide(&b, &q, &item).is_permit(), "seed {seed}");
+            permits += u32::from(decision);
+        }
+    }
+    println!("children: {permits} permits, {void} that do not stand");
+    assert!(permits > 50 && void > 50);
 }

@@ -235,4 +235,15 @@ impl Writing {
         }
         Ok(())
     }
+
+    /// A grant was renewed: every open partition whose memories rest on it keeps its new end.
+    pub(crate) fn extend_grant(&mut self, tx: &Tx<'_>, grant: GrantId, until: Timestamp) -> Result<()> {
+        for at in 0..self.state.partitions.len() {
+            let rests = |p: &Scope| p.manifest.tags.resting.iter().any(|r| r.grant == grant);
+            if self.state.partitions.get(at).is_some_and(rests) {
+                self.work(tx, Target::Partition(at))?.manifest.tags.extend(grant, until.as_millis());
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,8 +1,12 @@
-//! What the host lends the library: a clock, an observer, progress and a way to cancel.
+//! What the host lends the library: a clock, an anchor, an observer, progress and a way to cancel.
 //!
 //! What belongs here: the interfaces through which time and control enter; nothing in this crate
 //! is global. What must not: content. An observer sees codes, counts and durations only.
 //! Randomness is the operating system's and is not lent: a host cannot make keys predictable.
+
+mod anchor;
+
+pub use anchor::{AnchoredHead, FileAnchor, FreshnessAnchor};
 
 use crate::id::Timestamp;
 use std::sync::Arc;
@@ -130,6 +134,9 @@ pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 pub struct Environment {
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Where the newest state of the space is remembered outside its file; without one an older copy
+    /// of the file is not noticed. A space that was once opened with one opens without one no more.
+    pub anchor: Option<Arc<dyn FreshnessAnchor>>,
     /// Called about once per batch of a long operation, under no lock.
     pub progress: Option<OnProgress>,
     /// Told what happened, without content, under no lock.
@@ -140,7 +147,7 @@ pub struct Environment {
 
 impl Default for Environment {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), progress: None, observer: None, cancel: Cancel::default() }
+        Self { clock: Arc::new(SystemClock), anchor: None, progress: None, observer: None, cancel: Cancel::default() }
     }
 }
 

@@ -1,0 +1,45 @@
+//! Renewing a grant: the same terms under a new end, and the words that say what changes.
+
+use super::grant::{GrantSpec, GrantTerms};
+use super::notice::{notice, until};
+use crate::error::Result;
+use crate::id::Timestamp;
+use crate::lang::Lang;
+
+/// The terms of a renewal: those that were given, until another end; a count begins anew, with
+/// another number where one is given.
+///
+/// # Errors
+/// `Malformed(Argument)` where they are no terms of a grant: an end before the beginning, no uses.
+pub fn renewed(given: &GrantSpec, expires: Timestamp, uses: Option<u32>) -> Result<GrantSpec> {
+    let terms = given.terms().clone();
+    GrantSpec::new(GrantTerms { expires: Some(expires), uses: terms.uses.map(|n| uses.unwrap_or(n)), ..terms })
+}
+
+/// The notice of a renewal: what stood until now, what changes, and the notice of what is in force
+/// from now on.
+#[must_use]
+pub fn renewal_notice(given: &GrantSpec, new: &GrantSpec, lang: Lang) -> String {
+    let (first, before, after) = match lang {
+        Lang::En => (
+            "You gave this consent before and are asked to renew it. What changes is its end; all else stays as it was.",
+            "Until now:",
+            "From now on:",
+        ),
+        Lang::Fr => (
+            "Vous avez déjà donné ce consentement et on vous demande de le renouveler. Seule sa fin change\u{202f}; tout \
+             le reste demeure.",
+            "Jusqu’ici\u{a0}:",
+            "Désormais\u{a0}:",
+        ),
+    };
+    let mut text = format!("{first}\n{before} {}\n{after} {}", until(given, lang), until(new, lang));
+    if let Some(n) = new.terms().uses {
+        text.push('\n');
+        text.push_str(&match lang {
+            Lang::En => format!("Uses are counted anew: {n} from now on."),
+            Lang::Fr => format!("Les utilisations sont comptées à nouveau\u{a0}: {n} désormais."),
+        });
+    }
+    format!("{text}\n\n{}", notice(new, lang))
+}

@@ -1,0 +1,313 @@
+//! Emergency access (break-glass, D11): a session under a grant that names it, for a reason, with
+//! the person's agreement where they are able to give it, for an hour at most, with an entry before
+//! anything is shown and a notice for the person afterwards.
+//!
+//! Only a grant for [`Purpose::BreakGlass`] opens it, and what the person refuses stays refused. The
+//! words of the reason stand, sealed, in the partition's manifest; the entry has their hash.
+
+use super::logs::LogOf;
+use super::release::{Asking, is_refusal, refuse};
+use super::session::Session;
+use super::space::HealthSpace;
+use super::state::Target;
+use super::uses::Counting;
+use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time};
+use crate::codec::cbor::{Reader, Writer};
+use crate::consent::{Action, GLASS_MINUTES, Recipient};
+use crate::crypto::hash::sha256;
+use crate::crypto::random_array;
+use crate::error::{Error, Malformed, Result};
+use crate::id::{ScopeId, Timestamp};
+use crate::label::Purpose;
+use crate::lang::Lang;
+
+/// Longest reason, in bytes.
+const LONGEST_REASON: usize = 1000;
+
+/// What came of the host's check that the person is there and agrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// They agreed, just now.
+    Confirmed(Gesture),
+    /// They are not able to: unconscious, or out of reach.
+    Unable,
+}
+
+/// Emergency access that began: where, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glass {
+    pub(crate) scope: ScopeId,
+    pub(crate) until: Timestamp,
+}
+
+impl Glass {
+    /// Whether a request for emergency access may be decided at all.
+    pub(super) fn holds(glass: Option<Self>, scope: ScopeId, now: Timestamp) -> bool {
+        glass.is_some_and(|g| g.scope == scope && now < g.until)
+    }
+}
+
+/// What a partition keeps of an emergency access, for the notice.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Break {
+    entry: u64,
+    actor: String,
+    reason: String,
+    began: i64,
+    until: i64,
+    present: bool,
+    seen: Option<i64>,
+}
+
+/// Key 23 of the manifest.
+pub(crate) fn write_breaks(w: &mut Writer, all: &[Break]) {
+    w.uint(23).array(all.len());
+    for b in all {
+        w.array(7).uint(b.entry).text(&b.actor).text(&b.reason).int(b.began).int(b.until).bool(b.present);
+        match b.seen {
+            Some(at) => w.int(at),
+            None => w.null(),
+        };
+    }
+}
+
+/// Reads what [`write_breaks`] wrote.
+pub(crate) fn read_breaks(r: &mut Reader<'_>) -> Result<Vec<Break>> {
+    r.key_is(23)?;
+    let n = r.array()?;
+    let one = |_| {
+        r.array_of(7)?;
+        let (entry, actor, reason) = (r.uint()?, r.text()?.to_owned(), r.text()?.to_owned());
+        let (began, until, present) = (r.int()?, r.int()?, r.bool()?);
+        let seen = if r.null() { None } else { Some(r.int()?) };
+        Ok(Break { entry, actor, reason, began, until, present, seen })
+    };
+    (0..n).map(one).collect()
+}
+
+/// An emergency access, as the person is told of it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BreakGlassNotice {
+    /// In which partition.
+    pub partition: String,
+    /// The entry by which it began, in the partition's log.
+    pub entry: u64,
+    /// Who.
+    pub recipient: String,
+    /// Why, in their words.
+    pub reason: String,
+    /// From when.
+    pub began: Timestamp,
+    /// Until when at most.
+    pub until: Timestamp,
+    /// Whether the person was there and agreed.
+    pub present: bool,
+    /// When the person saw this notice; it is to be shown until then.
+    pub seen: Option<Timestamp>,
+    /// What was released, refused or kept from flowing: the entries.
+    pub uses: Vec<Entry>,
+}
+
+impl core::fmt::Debug for BreakGlassNotice {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BreakGlassNotice(..)")
+    }
+}
+
+impl BreakGlassNotice {
+    /// The text to show to the person (`en`, `fr`).
+    #[must_use]
+    pub fn text(&self, language: &str) -> String {
+        let lang = Lang::parse(language);
+        let at = |t| day_and_time(t, lang);
+        let (who, why) = (&self.recipient, &self.reason);
+        let mut text = match lang {
+            Lang::En => format!(
+                "Emergency access to your Health space.\n\nWho: \u{201c}{who}\u{201d}, in the partition \
+                 \u{201c}{}\u{201d}.\nWhen: from {}, until {} at the latest.\nReason given: \u{201c}{why}\u{201d}.\n",
+                self.partition,
+                at(self.began),
+                at(self.until)
+            ),
+            Lang::Fr => format!(
+                "Accès d’urgence à votre espace Santé.\n\nQui\u{a0}: «\u{a0}{who}\u{a0}», dans la partition \
+                 «\u{a0}{}\u{a0}».\nQuand\u{a0}: à partir du {}, jusqu’au {} au plus tard.\nMotif donné\u{a0}: \
+                 «\u{a0}{why}\u{a0}».\n",
+                self.partition,
+                at(self.began),
+                at(self.until)
+            ),
+        };
+        text.push_str(match (self.present, lang) {
+            (true, Lang::En) => "You were there and agreed.\n",
+            (true, Lang::Fr) => "Vous étiez là et avez donné votre accord.\n",
+            (false, Lang::En) => "You were not able to be asked.\n",
+            (false, Lang::Fr) => "Il n’a pas été possible de vous demander votre accord.\n",
+        });
+        text.push_str(match (self.uses.is_empty(), lang) {
+            (true, Lang::En) => "\nNothing was looked at.\n",
+            (true, Lang::Fr) => "\nRien n’a été consulté.\n",
+            (false, Lang::En) => "\nWhat was done:\n",
+            (false, Lang::Fr) => "\nCe qui a été fait\u{a0}:\n",
+        });
+        for entry in &self.uses {
+            text.push_str(&format!("- {}\n", entry.tell(lang)));
+        }
+        text.push_str(match lang {
+            Lang::En => {
+                "\nYou can withdraw the consent that allows this at any time, in one step. What was shown cannot be \
+                 called back.\n"
+            }
+            Lang::Fr => {
+                "\nVous pouvez retirer à tout moment, en une seule étape, le consentement qui le permet. Ce qui a été \
+                 montré ne peut pas être repris.\n"
+            }
+        });
+        text
+    }
+}
+
+fn checked(reason: &str) -> Result<String> {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let reason = reason.trim();
+    if reason.is_empty() || reason.len() > LONGEST_REASON || reason.chars().any(hidden) {
+        return Err(Error::Malformed(Malformed::Argument));
+    }
+    Ok(reason.to_owned())
+}
+
+impl HealthSpace {
+    /// Begins emergency access to the first health partition, for at most `minutes` (60 where more
+    /// are asked for). The entry is durable, and the notice stands, before this returns; each
+    /// release of the session has an entry of its own.
+    ///
+    /// It takes a grant for [`Purpose::BreakGlass`] to this recipient, in force, in a space that has
+    /// an anchor. It never trains, exports or erases, and is never for a model that the session
+    /// calls.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], logged, where no such grant covers it; [`Error::Malformed`] without a
+    /// reason of 1 to 1,000 bytes of visible text, or without minutes.
+    pub fn break_glass(&self, recipient: Recipient, reason: &str, presence: Presence, minutes: u32) -> Result<Session> {
+        let reason = checked(reason)?;
+        if minutes == 0 {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        let lasts = i64::from(minutes.min(GLASS_MINUTES)) * 60_000;
+        let partition = self.inner.peek()?.first_health()?;
+        let mut session = self.session(recipient, Purpose::BreakGlass)?;
+        let actors = session.actors.clone();
+        let glass = self.inner.write(|tx, w| {
+            let at = w.state.position(&partition)?;
+            let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+            let until = Timestamp::from_millis(tx.now.saturating_add(lasts));
+            let glass = Glass { scope: scope.id, until };
+            let asking = Asking {
+                actors: &actors,
+                purpose: Purpose::BreakGlass,
+                action: Action::Read,
+                kind: ReleaseKind::Read,
+                query: b"",
+                counting: Counting::Left,
+                glass: Some(glass),
+            };
+            let permit = match self.inner.decide(&w.state, &scope, &asking) {
+                Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
+                other => other?,
+            };
+            let salt: [u8; 32] = random_array()?;
+            let actor = actors.first().map(|a| a.name().to_owned()).unwrap_or_default();
+            let present = matches!(presence, Presence::Confirmed(_));
+            let event = AuditEvent::GlassBroken {
+                grants: permit.basis().to_vec(),
+                actor: actor.clone(),
+                reason_hash: sha256(&[&salt, reason.as_bytes()]),
+                until,
+                gesture: match &presence {
+                    Presence::Confirmed(gesture) => Some(gesture.clone()),
+                    Presence::Unable => None,
+                },
+            };
+            let work = w.work(tx, Target::Partition(at))?;
+            let entry = tx.log_with_items(work, event, &salt, &[])?;
+            let (began, until) = (tx.now, until.as_millis());
+            work.manifest.breaks.push(Break {
+                entry,
+                actor,
+                reason: reason.clone(),
+                began,
+                until,
+                present,
+                seen: None,
+            });
+            Ok(Ok(glass))
+        })??;
+        session.glass = Some(glass);
+        Ok(session)
+    }
+
+    /// Every emergency access to the partitions that are open here, with all that was done: to be
+    /// shown until [`break_glass_seen`](Self::break_glass_seen) says that the person saw it.
+    ///
+    /// # Errors
+    /// As [`log`](Self::log).
+    pub fn break_glass_notices(&self) -> Result<Vec<BreakGlassNotice>> {
+        let state = self.inner.read()?.1;
+        let mut all = Vec::new();
+        for p in &state.partitions {
+            let breaks = &p.manifest.breaks;
+            if breaks.is_empty() {
+                continue;
+            }
+            let lines = self.log(LogOf::Partition(&p.policy.name))?;
+            for b in breaks {
+                // Until the same recipient broke it again.
+                let again = breaks.iter().filter(|o| o.actor == b.actor && o.entry > b.entry).map(|o| o.entry).min();
+                let within = |index: u64| index > b.entry && again.is_none_or(|next| index < next);
+                let by = |event: &AuditEvent| match event {
+                    AuditEvent::Released { purpose, actor, .. } | AuditEvent::Refused { purpose, actor } => {
+                        *purpose == Purpose::BreakGlass && *actor == b.actor
+                    }
+                    _ => false,
+                };
+                let uses = lines.iter().filter(|l| within(l.index) && by(&l.entry.event)).map(|l| l.entry.clone());
+                all.push(BreakGlassNotice {
+                    partition: p.policy.name.clone(),
+                    entry: b.entry,
+                    recipient: b.actor.clone(),
+                    reason: b.reason.clone(),
+                    began: Timestamp::from_millis(b.began),
+                    until: Timestamp::from_millis(b.until),
+                    present: b.present,
+                    seen: b.seen.map(Timestamp::from_millis),
+                    uses: uses.collect(),
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// The person saw the notice of an emergency access. Logged; saying it twice is no error.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no such notice.
+    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
+    pub fn break_glass_seen(&self, partition: &str, entry: u64, gesture: Gesture) -> Result<()> {
+        self.inner.write(|tx, w| {
+            let at = w.state.position(partition)?;
+            let there = w.state.partitions.get(at).and_then(|p| p.manifest.breaks.iter().find(|b| b.entry == entry));
+            if there.ok_or(Error::NotFound)?.seen.is_some() {
+                return Ok(());
+            }
+            let work = w.work(tx, Target::Partition(at))?;
+            if let Some(b) = work.manifest.breaks.iter_mut().find(|b| b.entry == entry) {
+                b.seen = Some(tx.now);
+            }
+            tx.log(work, AuditEvent::GlassSeen { entry, gesture: gesture.clone() }).map(|_| ())
+        })
+    }
+}

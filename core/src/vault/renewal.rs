@@ -1,0 +1,157 @@
+//! Renewing a grant: a new version of its series, with a new end, a notice and a gesture of its own.
+
+use super::grants::{ConsentKind, Grant, Shown, file_consents, has_parent};
+use super::policy_row::FiledConsent;
+use super::scope::Scope;
+use super::space::HealthSpace;
+use super::state::{State, Target};
+use crate::audit::{AuditEvent, Gesture};
+use crate::consent::{self, ConsentDoc, ConsentMeta, ConsentStatus, GrantSpec};
+use crate::crypto::hash::sha256;
+use crate::error::{Error, Malformed, Result};
+use crate::id::{GrantId, Timestamp};
+use crate::lang::Lang;
+
+/// A grant on its way to be renewed. What was given stays as it is but for its end, and for the
+/// number of uses where they are counted.
+///
+/// ```
+/// # use healthspace::{audit::Gesture, consent::Recipient, record::Category, Environment, HealthSpace, KdfParams, Purpose, Unlock};
+/// # let dir = std::env::temp_dir().join(format!("hs-doc-renew-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir)?;
+/// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+/// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+/// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+/// # let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+/// # let grant = ask.recipient(Recipient::model("eu-llm")?).expires_in_days(30).confirm(gesture())?;
+/// let renewal = space.renewal(grant.id()).expires_in_days(90);
+/// assert!(renewal.notice("en")?.contains("What changes is its end"));
+/// let renewed = renewal.confirm(gesture())?;
+/// assert_eq!(renewed.id(), grant.id());
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RenewalRequest {
+    space: HealthSpace,
+    grant: GrantId,
+    expires: Option<Timestamp>,
+    uses: Option<u32>,
+    lang: Lang,
+    shown: Shown,
+}
+
+impl core::fmt::Debug for RenewalRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("RenewalRequest(..)")
+    }
+}
+
+impl HealthSpace {
+    /// Begins to ask for the renewal of a grant, in force or over.
+    #[must_use]
+    pub fn renewal(&self, grant: GrantId) -> RenewalRequest {
+        let shown = Shown::default();
+        RenewalRequest { space: self.clone(), grant, expires: None, uses: None, lang: Lang::En, shown }
+    }
+}
+
+/// The newest version of a grant, and its partition. One that was withdrawn does not come back by
+/// being renewed: it takes a new grant.
+fn renewable(state: &State, grant: GrantId) -> Result<(&Scope, &ConsentDoc)> {
+    let found = state.partitions.iter().find_map(|p| p.policy.state.doc(grant).map(|doc| (p, doc)));
+    let (p, doc) = found.ok_or(Error::NotFound)?;
+    if doc.meta.status != ConsentStatus::Active || p.manifest.denied.contains(&grant) {
+        return Err(Error::Denied);
+    }
+    Ok((p, doc))
+}
+
+impl RenewalRequest {
+    /// Until when.
+    #[must_use]
+    pub fn expires_at(mut self, at: Timestamp) -> Self {
+        self.expires = Some(at);
+        self
+    }
+
+    /// Until so many days from now, by the host's clock.
+    #[must_use]
+    pub fn expires_in_days(self, days: u32) -> Self {
+        let now = self.space.inner.base.env.now();
+        self.expires_at(now.plus_millis(i64::from(days) * 86_400_000))
+    }
+
+    /// How many times, of a grant whose uses are counted; as before where this is not called.
+    #[must_use]
+    pub fn uses(mut self, times: u32) -> Self {
+        self.uses = Some(times);
+        self
+    }
+
+    /// The language in which the notice is logged where [`notice`](Self::notice) was not asked for
+    /// one.
+    #[must_use]
+    pub fn language(mut self, tag: &str) -> Self {
+        self.lang = Lang::parse(tag);
+        self
+    }
+
+    fn spec(&self, given: &ConsentDoc) -> Result<GrantSpec> {
+        consent::renewed(&given.spec, self.expires.ok_or(Error::Malformed(Malformed::Argument))?, self.uses)
+    }
+
+    /// The text to show: what stood until now, what changes, and the whole notice.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no such grant is known, [`Error::Denied`] where it was withdrawn;
+    /// [`Error::Malformed`] without an end.
+    pub fn notice(&self, language: &str) -> Result<String> {
+        let (_txn, state) = self.space.inner.read()?;
+        let (_, given) = renewable(&state, self.grant)?;
+        let lang = Lang::parse(language);
+        let text = consent::renewal_notice(&given.spec, &self.spec(given)?, lang);
+        self.shown.keep(lang, &text);
+        Ok(text)
+    }
+
+    /// Records the renewal: a new version of the Consent, with the gesture and the hash of its own
+    /// notice in the ledger. Memories that rest on the grant hold as long as it does.
+    ///
+    /// # Errors
+    /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it was passed on under is
+    /// not in force or ends before; [`Error::NeedsFullSlot`] where some partitions only are open;
+    /// [`Error::Malformed`] where the terms are not those of the notice that was made last, or are
+    /// over already; [`Error::ClockBehind`] where they are over by the last entry of the log alone.
+    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
+    pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
+        self.space.inner.write(|tx, w| {
+            let (p, given) = renewable(&w.state, self.grant)?;
+            let (p, given) = (p.clone(), given.clone());
+            let spec = self.spec(&given)?;
+            let lang = self.shown.language(self.lang);
+            let text = consent::renewal_notice(&given.spec, &spec, lang);
+            let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
+            has_parent(&p, &spec, Timestamp::from_millis(tx.now))?;
+            let expires = spec.terms().expires.ok_or(Error::Internal(112))?;
+            let version = given.meta.version + 1;
+            let updated = Timestamp::from_millis(tx.now);
+            let bytes = consent::to_fhir(&spec, &ConsentMeta { version, updated, notice, lang, ..given.meta })?;
+            let own = FiledConsent::own(self.grant, version, &bytes);
+            file_consents(tx, w, &p, ConsentKind::Grant, vec![own])?;
+            let work = w.work(tx, Target::System)?;
+            let event = AuditEvent::Renewed {
+                grant: self.grant,
+                version,
+                consent_hash: sha256(&[&bytes]),
+                notice_hash: notice,
+                locale: lang.tag().to_owned(),
+                gesture: gesture.clone(),
+                expires,
+            };
+            let entry = tx.log(work, event)?;
+            w.extend_grant(tx, self.grant, expires)?;
+            Ok(Grant { id: self.grant, entry })
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! Delegation to a carer: scope, end, passing on, and falling with the parent (D9).
+
+use super::tests::*;
+use super::*;
+use crate::catalog::Query;
+use crate::consent::{Parties, Recipient, RecipientKind, Standing, from_fhir};
+use crate::environment::FixedClock;
+use crate::error::{Error, Result};
+use crate::id::{GrantId, Timestamp};
+use crate::label::Purpose;
+use crate::record::Category;
+use std::sync::Arc;
+
+const DAY: i64 = 86_400_000;
+const NOW: i64 = 1_790_000_000_000;
+
+fn space() -> (tempfile::TempDir, HealthSpace, Arc<FixedClock>) {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, time) = clock();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
+    fill(&space);
+    (dir, space, time)
+}
+
+fn to(space: &HealthSpace, name: &str) -> ConsentRequest {
+    let ask = space.consent_request().purpose(Purpose::FamilyRequest).categories(&[Category::Laboratory]);
+    ask.carer(name).unwrap()
+}
+
+fn ask(space: &HealthSpace, name: &str) -> Result<usize> {
+    let who = Recipient::new(RecipientKind::Person, name).unwrap();
+    space.session(who, Purpose::FamilyRequest)?.query(&Query::default()).map(|r| r.into_value().len())
+}
+
+fn standing(space: &HealthSpace, id: GrantId) -> Standing {
+    space.grants().unwrap().into_iter().find(|g| g.id == id).unwrap().standing
+}
+
+#[test]
+fn a_carer_has_a_scope_and_an_end_and_a_notice_that_says_so() {
+    let (_dir, space, time) = space();
+    assert!(matches!(to(&space, "Ana").confirm(gesture()), Err(Error::Malformed(_))), "an end must be given");
+    for purpose in [Purpose::Treatment, Purpose::PatientRequest, Purpose::Research] {
+        let other = to(&space, "Ana").expires_in_days(30).purpose(purpose);
+        assert!(matches!(other.confirm(gesture()), Err(Error::Malformed(_))));
+    }
+    let model = to(&space, "Ana").recipient(model()).expires_in_days(30);
+    assert!(matches!(model.confirm(gesture()), Err(Error::Malformed(_))), "a carer is a person");
+    let request = to(&space, "Ana").expires_in_days(30);
+    let en = request.notice("en").unwrap();
+    for part in ["On your behalf: “Ana” may read", "not let anybody else", "nor export or erase", "laboratory results"]
+    {
+        assert!(en.contains(part), "{part}\n{en}");
+    }
+    let fr = request.notice("fr").unwrap();
+    for part in ["En votre nom\u{a0}: «\u{a0}Ana\u{a0}» peut lire", "participer personne d’autre"] {
+        assert!(fr.contains(part), "{part}\n{fr}");
+    }
+    let given = request.confirm(gesture()).unwrap();
+    assert_eq!(ask(&space, "Ana").unwrap(), 2, "no more than its categories");
+    assert!(matches!(ask(&space, "Ben"), Err(Error::Denied)));
+    let consents = space.export_consents().unwrap();
+    let doc = from_fhir(&consents.iter().find(|c| c.0 == given.id()).unwrap().1).unwrap();
+    assert!(doc.spec.terms().delegation.is_some());
+    let record = space.consent_record(given.id(), &Parties::default()).unwrap();
+    assert!(record.contains("hs:mayPassOn"));
+    time.set(Timestamp::from_millis(NOW + 31 * DAY));
+    assert!(matches!(ask(&space, "Ana"), Err(Error::Denied)));
+    space.renewal(given.id()).expires_in_days(30).confirm(gesture()).unwrap();
+    assert_eq!(ask(&space, "Ana").unwrap(), 2);
+}
+
+#[test]
+fn nothing_is_passed_on_unless_stated_and_never_more_than_was_given() {
+    let (_dir, space, _) = space();
+    let firm = to(&space, "Ana").expires_in_days(30).confirm(gesture()).unwrap().id();
+    let child = |parent| to(&space, "Ben").under(parent).expires_in_days(20);
+    assert!(matches!(child(firm).confirm(gesture()), Err(Error::Denied)), "not stated");
+    let open = to(&space, "Ana").may_pass_on().expires_in_days(30);
+    assert!(open.notice("en").unwrap().contains("let others take part within these limits"));
+    let parent = open.confirm(gesture()).unwrap().id();
+    let refused = [
+        child(parent).categories(Category::ALL),
+        child(parent).expires_in_days(31),
+        child(parent).purpose(Purpose::SupportNetwork),
+        child(parent).partition("general"),
+        child(GrantId::from_bytes([1; 16])),
+    ];
+    for wider in refused {
+        assert!(matches!(wider.confirm(gesture()), Err(Error::Denied)));
+    }
+    assert!(matches!(child(parent).may_pass_on().confirm(gesture()), Err(Error::Malformed(_))), "only once");
+    assert!(child(parent).notice("fr").unwrap().contains("prend fin avec lui"));
+    let passed = child(parent).confirm(gesture()).unwrap().id();
+    assert_eq!(ask(&space, "Ben").unwrap(), 2);
+    let third = to(&space, "Cleo").under(passed).expires_in_days(10);
+    assert!(matches!(third.confirm(gesture()), Err(Error::Denied)));
+    let longer = space.renewal(passed).expires_in_days(31);
+    assert!(matches!(longer.confirm(gesture()), Err(Error::Denied)), "nor by renewal");
+}
+
+#[test]
+fn d9_what_was_passed_on_falls_with_its_parent() {
+    let (dir, space, time) = space();
+    let give = || {
+        let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
+        let child = to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap().id();
+        assert_eq!((ask(&space, "Ana").unwrap(), ask(&space, "Ben").unwrap()), (2, 2));
+        (parent, child)
+    };
+    // By a full handle.
+    let (parent, child) = give();
+    space.withdraw(parent).unwrap();
+    assert!(ask(&space, "Ben").is_err() && ask(&space, "Ana").is_err());
+    assert_eq!(standing(&space, child), Standing::Withdrawn);
+    let withdrawn = events(&space, LogOf::Space).iter().filter(|e| e.name() == "Withdrawn").count();
+    assert_eq!(withdrawn, 2, "each is entered, so that whoever got something is told");
+    assert!(matches!(space.renewal(child).expires_in_days(9).confirm(gesture()), Err(Error::Denied)));
+    // By a handle of the partition alone.
+    let (parent, child) = give();
+    let part = HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), clock().0, &["health"]).unwrap();
+    part.withdraw(parent).unwrap();
+    for s in [&space, &part] {
+        assert!(ask(s, "Ben").is_err());
+        assert_eq!(standing(s, child), Standing::Withdrawn);
+    }
+    // The child alone: the parent stays.
+    let (parent, child) = give();
+    space.withdraw(child).unwrap();
+    assert!(ask(&space, "Ben").is_err());
+    assert_eq!((ask(&space, "Ana").unwrap(), standing(&space, parent)), (2, Standing::InForce));
+    space.withdraw(parent).unwrap();
+    // A parent that was shortened takes its child along in time.
+    let (parent, child) = give();
+    space.renewal(parent).expires_in_days(1).confirm(gesture()).unwrap();
+    time.set(Timestamp::from_millis(NOW + 2 * DAY));
+    assert!(ask(&space, "Ben").is_err());
+    assert_eq!(standing(&space, child), Standing::Expired);
+}

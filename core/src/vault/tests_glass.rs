@@ -1,0 +1,170 @@
+//! Emergency access (D11).
+
+use super::tests::*;
+use super::*;
+use crate::audit::AuditEvent;
+use crate::catalog::Query;
+use crate::consent::Recipient;
+use crate::environment::{Environment, FileAnchor, FixedClock};
+use crate::error::{Error, Result};
+use crate::id::Timestamp;
+use crate::label::{Obligations, Purpose};
+use crate::record::Category;
+use std::sync::Arc;
+
+const MINUTE: i64 = 60_000;
+const NOW: i64 = 1_790_000_000_000;
+
+fn space() -> (tempfile::TempDir, HealthSpace, Arc<FixedClock>) {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, time) = clock();
+    let env = Environment { anchor: Some(Arc::new(FileAnchor::new(dir.path().join("a")))), ..env };
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
+    fill(&space);
+    (dir, space, time)
+}
+
+fn doctor() -> Recipient {
+    Recipient::new(crate::consent::RecipientKind::Person, "Dr X").unwrap()
+}
+
+fn grant(space: &HealthSpace, purpose: Purpose, who: Recipient) -> Grant {
+    let ask = space.consent_request().purpose(purpose).categories(Category::ALL).recipient(who);
+    let text = ask.notice("en").unwrap();
+    assert_eq!(text.contains("after 60\u{a0}minutes"), purpose == Purpose::BreakGlass);
+    ask.confirm(gesture()).unwrap()
+}
+
+fn unable(space: &HealthSpace, minutes: u32) -> Result<Session> {
+    space.break_glass(doctor(), "found unconscious", Presence::Unable, minutes)
+}
+
+#[test]
+fn d11_only_a_grant_that_names_it_opens_it() {
+    let (_dir, space, _) = space();
+    assert!(matches!(unable(&space, 10), Err(Error::Denied)));
+    for p in [Purpose::Treatment, Purpose::EmergencyTreatment] {
+        grant(&space, p, doctor());
+        assert!(matches!(unable(&space, 10), Err(Error::Denied)), "D5: explicit only");
+    }
+    let refused = events(&space, LogOf::Partition("health"));
+    assert_eq!(refused.iter().filter(|e| e.name() == "Refused").count(), 3);
+    grant(&space, Purpose::BreakGlass, doctor());
+    assert_eq!(unable(&space, 10).unwrap().query(&Query::default()).unwrap().value().len(), 3);
+    let other = space.break_glass(model(), "found unconscious", Presence::Unable, 10);
+    assert!(matches!(other, Err(Error::Denied)), "for whom it was given");
+}
+
+#[test]
+fn d11_no_session_has_it_without_breaking_the_glass() {
+    let (_dir, space, _) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let plain = space.session(doctor(), Purpose::BreakGlass).unwrap();
+    assert!(matches!(plain.query(&Query::default()), Err(Error::Denied)));
+    let broken = unable(&space, 10).unwrap();
+    broken.query(&Query::default()).unwrap();
+    let resumed = space.resume(broken.conversation(), doctor(), Purpose::BreakGlass).unwrap();
+    assert!(matches!(resumed.query(&Query::default()), Err(Error::Denied)), "nor by going on with one");
+}
+
+#[test]
+fn d11_asks_for_a_reason_and_minutes() {
+    let (_dir, space, _) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    for reason in ["", "  ", "a\nb", "a\u{202e}b", &"x".repeat(1001)] {
+        let said = space.break_glass(doctor(), reason, Presence::Unable, 10);
+        assert!(matches!(said, Err(Error::Malformed(_))));
+    }
+    assert!(matches!(unable(&space, 0), Err(Error::Malformed(_))));
+    assert!(space.break_glass_notices().unwrap().is_empty());
+}
+
+#[test]
+fn d11_the_entry_comes_first_and_time_ends_it() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let session = unable(&space, 600).unwrap();
+    let log = events(&space, LogOf::Partition("health"));
+    let AuditEvent::GlassBroken { until, gesture: None, actor, .. } = log.last().unwrap() else { panic!("no entry") };
+    assert_eq!((until.as_millis(), actor.as_str()), (NOW + 60 * MINUTE, "Dr X"), "an hour at most");
+    let reader = session.reader(&Query::default(), 10).unwrap();
+    let record = reader.facts(&Query::default()).unwrap()[0].record;
+    time.set(Timestamp::from_millis(NOW + 60 * MINUTE - 1));
+    reader.body(record).unwrap();
+    session.count(&Query::default()).unwrap();
+    time.set(Timestamp::from_millis(NOW + 60 * MINUTE));
+    assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
+    assert!(matches!(reader.body(record), Err(Error::Denied)), "an open reader too");
+    // Set back within the tolerance: the log's time stands.
+    time.set(Timestamp::from_millis(NOW + 58 * MINUTE));
+    assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
+}
+
+#[test]
+fn d11_the_person_is_told_what_was_done() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let session = space.break_glass(doctor(), "chest pain", Presence::Confirmed(gesture()), 10).unwrap();
+    session.query(&of_code("13457-7")).unwrap();
+    session.count(&Query::default()).unwrap();
+    // Again, and nothing looked at.
+    time.set(Timestamp::from_millis(NOW + 30 * MINUTE));
+    unable(&space, 10).unwrap();
+    let all = space.break_glass_notices().unwrap();
+    assert_eq!(
+        all.iter().map(|n| (n.uses.len(), n.present, n.seen)).collect::<Vec<_>>(),
+        [(2, true, None), (0, false, None)]
+    );
+    let en = all[0].text("en");
+    for part in
+        ["\u{201c}Dr X\u{201d}", "chest pain", "You were there and agreed", "1 item was read", "3 items were counted"]
+    {
+        assert!(en.contains(part), "{part}\n{en}");
+    }
+    let fr = all[0].text("fr");
+    for part in ["Accès d’urgence", "chest pain", "Vous étiez là", "1 élément lu"] {
+        assert!(fr.contains(part), "{part}\n{fr}");
+    }
+    assert!(all[1].text("en").contains("You were not able to be asked") && all[1].text("en").contains("Nothing was"));
+    assert_eq!(format!("{:?}", all[0]), "BreakGlassNotice(..)");
+    space.break_glass_seen("health", all[0].entry, gesture()).unwrap();
+    space.break_glass_seen("health", all[0].entry, gesture()).unwrap();
+    assert!(matches!(space.break_glass_seen("health", 0, gesture()), Err(Error::NotFound)));
+    let again = space.break_glass_notices().unwrap();
+    assert!(again[0].seen.is_some() && again[1].seen.is_none());
+    let seen = events(&space, LogOf::Partition("health")).iter().filter(|e| e.name() == "GlassSeen").count();
+    assert_eq!(seen, 1);
+}
+
+#[test]
+fn d11_a_refusal_of_the_person_and_a_withdrawal_reach_it() {
+    let (_dir, space, _) = space();
+    let given = grant(&space, Purpose::BreakGlass, doctor());
+    let session = unable(&space, 10).unwrap();
+    session.query(&Query::default()).unwrap();
+    let deny = br#"{"resourceType":"Consent","id":"1","status":"active","provision":{"type":"deny","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}"#;
+    let refused = space.import_consents(deny, gesture()).unwrap();
+    assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
+    assert!(matches!(unable(&space, 10), Err(Error::Denied)));
+    space.withdraw(refused.filed[0]).unwrap();
+    session.query(&Query::default()).unwrap();
+    space.withdraw(given.id()).unwrap();
+    assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
+}
+
+#[test]
+fn d11_it_never_reaches_a_model_and_needs_an_anchor() {
+    let (_dir, space, _) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    grant(&space, Purpose::BreakGlass, model());
+    let session = unable(&space, 10).unwrap();
+    let record = session.query(&Query::default()).unwrap().value()[0].record;
+    let held = session.hold(record).unwrap();
+    let keeps = Endpoint::cleared(Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE));
+    assert!(session.model_call(&[&held], &Endpoint::model(model(), keeps)).is_err());
+    let dir = tempfile::tempdir().unwrap();
+    let (bare, _) = HealthSpace::create(dir.path().join("b.hs"), &unlock(), clock().0).unwrap();
+    fill(&bare);
+    grant(&bare, Purpose::BreakGlass, doctor());
+    assert!(matches!(unable(&bare, 10), Err(Error::Denied)));
+}
