@@ -10,7 +10,7 @@ use crate::vfs::{Disk, Fault, Files};
 use healthspace::{Error, LogOf, Result, verify_consistency};
 use std::path::Path;
 
-const FAULTS: [Fault; 4] = [Fault::Io, Fault::Full, Fault::Short, Fault::Sync];
+const FAULTS: [Fault; 4] = [Fault::Sync, Fault::Io, Fault::Full, Fault::Short];
 
 /// Whether what fails in a step fails in the handle that goes on: not where one is closed, nor where
 /// another one imports.
