@@ -10,7 +10,13 @@ use crate::vfs::{Disk, Fault, Files};
 use healthspace::{Error, LogOf, Result, verify_consistency};
 use std::path::Path;
 
-const FAULTS: [Fault; 4] = [Fault::Io, Fault::Full, Fault::Short, Fault::Sync];
+const FAULTS: [Fault; 4] = [Fault::Sync, Fault::Io, Fault::Full, Fault::Short];
+
+/// Whether what fails in a step fails in the handle that goes on: not where one is closed, nor where
+/// another one imports.
+fn same_handle(step: &str) -> bool {
+    !step.starts_with("close") && step != "break an import off"
+}
 
 /// What was acknowledged.
 struct Said {
@@ -75,8 +81,9 @@ impl Setting<'_> {
         };
         for (i, (name, step)) in STEPS.iter().enumerate() {
             let Some(s) = &mut story else { break };
+            let before = disk.fired();
             match step(s).and_then(|()| say(s)) {
-                Ok(_) if ended && !name.starts_with("close") => {
+                Ok(_) if ended && same_handle(name) => {
                     return Err(Broken::Unnoticed(format!("step {name} after a failed fsync")));
                 }
                 Ok(new) => said = new,
@@ -85,7 +92,9 @@ impl Setting<'_> {
                     break;
                 }
             }
-            ended |= fault == Fault::Sync && disk.fired() && !name.starts_with("close");
+            // The handle that failed is gone.
+            ended &= !name.starts_with("close");
+            ended |= fault == Fault::Sync && !before && disk.fired() && same_handle(name);
         }
         let fired = disk.heal();
         let Some((at, e)) = failed else {
@@ -99,7 +108,7 @@ impl Setting<'_> {
         }
         if let Some(s) = &mut story {
             match fault {
-                Fault::Sync if !STEPS[at].0.starts_with("close") && s.again().is_ok() => {
+                Fault::Sync if same_handle(STEPS[at].0) && s.again().is_ok() => {
                     return Err(Broken::Unnoticed("a handle went on after a failed fsync".into()));
                 }
                 // Room again: the same handle goes on.
