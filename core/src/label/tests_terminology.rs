@@ -20,7 +20,10 @@ fn sensitivities() -> Rows {
     all.map(|s| (s.code(), s.parent().map(Sensitivity::code))).collect()
 }
 
-const TABLES: [(&str, &str, fn() -> Rows); 2] =
+/// Name, root and rows.
+type Table = (&'static str, &'static str, fn() -> Rows);
+
+const TABLES: [Table; 2] =
     [("v3-ActReason", "PurposeOfUse", purposes), ("v3-ActCode", "_ActInformationSensitivityPolicy", sensitivities)];
 
 #[test]
