@@ -61,6 +61,8 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
+mod tests_attackers;
+#[cfg(test)]
 mod tests_clearance;
 #[cfg(test)]
 mod tests_clock;
@@ -74,6 +76,8 @@ mod tests_faults;
 mod tests_flow;
 #[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_launder;
 #[cfg(test)]
 mod tests_lock;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
-use crate::id::{ConversationId, ScopeId, SourceId};
+use crate::id::{ConversationId, RecordId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::policy::Tag;
 use crate::storage::{Copy, ReadTxn};
@@ -40,6 +40,15 @@ pub(crate) struct Scope {
     key_pages: PageCache<KeyPage>,
     sources: PageCache<Vec<Arc<SourceEntry>>>,
     conversations: PageCache<Vec<Arc<ConversationEntry>>>,
+    /// The catalog without what is quarantined, as it was last asked for.
+    pub(super) shown: Arc<Mutex<Option<Shown>>>,
+}
+
+/// A catalog without some records, and of which segments it was made.
+pub(crate) struct Shown {
+    pub(super) segments: Vec<(u64, u64)>,
+    pub(super) without: Vec<RecordId>,
+    pub(super) catalog: Arc<Catalog>,
 }
 
 /// What a scope is opened from.
@@ -164,6 +173,7 @@ impl Scope {
             key_pages: Arc::default(),
             sources: Arc::default(),
             conversations: Arc::default(),
+            shown: Arc::default(),
         };
         scope.load_catalog(base, txn)?;
         Ok(scope)
