@@ -114,9 +114,10 @@ impl Probe {
                 "remembered".to_owned()
             }
             Self::Memories(partition) => {
-                // Ids of memories are random.
+                // Ids of memories are random, and so is the order of those of one instant.
                 let out = session.memories(partition)?;
-                let texts: Vec<&str> = out.value().iter().map(|m| m.text.as_str()).collect();
+                let mut texts: Vec<&str> = out.value().iter().map(|m| m.text.as_str()).collect();
+                texts.sort_unstable();
                 format!("{} {}", texts.join("; "), out.receipt().count)
             }
             Self::Hold(id) => {

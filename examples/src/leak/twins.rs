@@ -70,7 +70,7 @@ impl Clock for Still {
 ///
 /// The grant: laboratory results from 2020 on, to [`recipient`], at the patient's request. Withheld
 /// are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, a memory
-/// in a partition of its own, and one that was set aside in a partition that is granted.
+/// in a partition of its own, and two that were set aside in a partition that is granted.
 ///
 /// # Errors
 /// What the library says.
@@ -118,7 +118,7 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
     Ok(Twin { space, file: file.to_owned(), code })
 }
 
-/// Two memories under a grant; a third, in one of the twins, was set aside when another grant ended.
+/// Two memories under a grant; two more, in one of the twins, were set aside when another grant ended.
 fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failure> {
     space.create_partition("notes", PartitionKind::General, unlock)?;
     let ask = || {
@@ -133,6 +133,7 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
     let seen = reads.memories("notes")?;
     if whole {
         reads.remember("Drinks it without milk.", &seen)?;
+        reads.remember("Drinks it at four.", &seen)?;
     }
     space.withdraw(ended)?;
     session()?.remember_in("notes", "Has a dog.")?;
