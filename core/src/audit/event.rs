@@ -280,7 +280,7 @@ events! {
         /// How the person said yes.
         3 gesture: Gesture,
     }
-    /// Memories were set aside because what they were made from is gone.
+    /// Memories were set aside because what they were made from is gone or was replaced.
     23 Quarantined {
         /// How many.
         1 records: u64,

@@ -80,7 +80,10 @@ fn english(event: &AuditEvent) -> String {
         E::MemoryDeleted { .. } => "A memory was deleted by the person.".into(),
         E::MemoryKept { .. } => "A memory was kept by the person, although what it rested on has ended.".into(),
         E::Quarantined { records } => {
-            format!("What it was made from is gone: {} set aside.", many(*records, "memory was", "memories were"))
+            format!(
+                "What it was made from is gone or was replaced: {} set aside.",
+                many(*records, "memory was", "memories were")
+            )
         }
         E::TurnAppended { .. } => "A turn of a conversation was stored.".into(),
         E::ClearanceChanged { gesture: Some(_), .. } => "The person changed what may be kept in a partition.".into(),
@@ -169,7 +172,7 @@ fn french(event: &AuditEvent) -> String {
         }
         E::Quarantined { records } => {
             format!(
-                "Ce dont ils sont issus n’existe plus\u{a0}: {}.",
+                "Ce dont ils sont issus n’existe plus ou a été remplacé\u{a0}: {}.",
                 plusieurs(*records, "souvenir mis de côté", "souvenirs mis de côté")
             )
         }

@@ -78,6 +78,8 @@ mod tests_anchor;
 #[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
+mod tests_attackers;
+#[cfg(test)]
 mod tests_carer;
 #[cfg(test)]
 mod tests_check;
@@ -101,6 +103,8 @@ mod tests_flow;
 mod tests_glass;
 #[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_launder;
 #[cfg(test)]
 mod tests_lock;
 #[cfg(test)]

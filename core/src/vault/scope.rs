@@ -13,7 +13,7 @@ use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
-use crate::id::{ConversationId, ScopeId, SourceId};
+use crate::id::{ConversationId, RecordId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::ledger::tree::{self, Edge, TreeHead};
 use crate::policy::Tag;
@@ -44,6 +44,15 @@ pub(crate) struct Scope {
     conversations: PageCache<Vec<Arc<ConversationEntry>>>,
     /// The right edge of the log's tree, where it was read or written before.
     edge: Option<Arc<Edge>>,
+    /// The catalog without what is quarantined, as it was last asked for.
+    pub(super) shown: Arc<Mutex<Option<Shown>>>,
+}
+
+/// A catalog without some records, and of which segments it was made.
+pub(crate) struct Shown {
+    pub(super) segments: Vec<(u64, u64)>,
+    pub(super) without: Vec<RecordId>,
+    pub(super) catalog: Arc<Catalog>,
 }
 
 /// What a scope is opened from.
@@ -169,6 +178,7 @@ impl Scope {
             sources: Arc::default(),
             conversations: Arc::default(),
             edge: None,
+            shown: Arc::default(),
         };
         scope.load_catalog(base, txn)?;
         Ok(scope)

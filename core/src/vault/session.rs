@@ -180,6 +180,17 @@ impl Session {
         self.inner.release(partition, &asking, compose, &mut also)
     }
 
+    /// Who names records that they were not shown is asking whether they are there. The entry does
+    /// not depend on it: it stands in the first health partition, wherever the record is or is not.
+    pub(crate) fn log_guess(&self, asking: &Asking<'_>) -> Result<()> {
+        let place = {
+            let state = self.inner.peek()?;
+            let health = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
+            health.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?.policy.name.clone()
+        };
+        self.inner.log_refusal(&place, asking)
+    }
+
     /// The time now: not before any entry of the logs that are open.
     pub(crate) fn now(&self) -> Timestamp {
         let floor = self.inner.peek().map_or(i64::MIN, |s| s.floor());

@@ -10,6 +10,7 @@ use crate::crypto::hash::sha256;
 use crate::error::Result;
 use crate::id::{GrantId, RecordId};
 use crate::policy::{Basis, Tag};
+use std::collections::BTreeSet;
 
 /// A grant that memories of a scope rest on. The scope keeps its end, because not every handle
 /// that opens the scope can see the grant itself.
@@ -73,6 +74,12 @@ impl Tags {
     /// The tag of a name.
     pub(crate) fn find(&self, name: &[u8; 16]) -> Option<&Tag> {
         self.named.iter().find(|(n, _)| n == name).map(|(_, tag)| tag)
+    }
+
+    /// Forgets every other tag. The ends of grants are kept: a session that was shown something
+    /// under one may still write what rests on it.
+    pub(crate) fn keep_only(&mut self, names: &BTreeSet<[u8; 16]>) {
+        self.named.retain(|(name, _)| names.contains(name));
     }
 
     /// Marks a grant as ended where memories here rest on it; whether anything changed.
@@ -141,6 +148,18 @@ impl Tags {
 mod tests {
     use super::*;
     use crate::label::Label;
+
+    #[test]
+    fn tags_without_a_memory_are_forgotten_and_ends_of_grants_are_not() {
+        let [one, two, three] = [1, 2, 3].map(|n| GrantId([n; 16]));
+        let tag = |g| Tag { label: Label::health(1), basis: Basis::of([g]) };
+        let mut tags = Tags::default();
+        let names = [one, two, three].map(|g| tags.adopt(&tag(g), &[(g, None)]));
+        tags.end(two);
+        tags.keep_only(&BTreeSet::from([names[0]]));
+        assert!(tags.find(&names[0]).is_some() && tags.named.len() == 1);
+        assert!(tags.resting.iter().map(|r| (r.grant, r.ended)).eq([(one, false), (two, true), (three, false)]));
+    }
 
     #[test]
     fn tags_round_trip_and_are_kept_once() {

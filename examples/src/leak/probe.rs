@@ -25,6 +25,10 @@ pub enum Probe {
     Rest(RecordId),
     /// A memory in a partition.
     Remember(String),
+    /// What is remembered in a partition.
+    Memories(String),
+    /// A record that is held, not read, by its id.
+    Hold(RecordId),
 }
 
 impl fmt::Display for Probe {
@@ -38,6 +42,8 @@ impl fmt::Display for Probe {
             Self::Body(id) => write!(f, "body {}", id.to_hex()),
             Self::Rest(id) => write!(f, "rest-on {}", id.to_hex()),
             Self::Remember(p) => write!(f, "remember-in {p}"),
+            Self::Memories(p) => write!(f, "memories {p}"),
+            Self::Hold(id) => write!(f, "hold {}", id.to_hex()),
         }
     }
 }
@@ -106,6 +112,17 @@ impl Probe {
             Self::Remember(partition) => {
                 session.remember_in(partition, "Nothing in particular.")?;
                 "remembered".to_owned()
+            }
+            Self::Memories(partition) => {
+                // Ids of memories are random, and so is the order of those of one instant.
+                let out = session.memories(partition)?;
+                let mut texts: Vec<&str> = out.value().iter().map(|m| m.text.as_str()).collect();
+                texts.sort_unstable();
+                format!("{} {}", texts.join("; "), out.receipt().count)
+            }
+            Self::Hold(id) => {
+                session.hold(*id)?;
+                "held".to_owned()
             }
         })
     }
@@ -179,7 +196,10 @@ pub fn all(withheld: &[RecordId]) -> Vec<Probe> {
     for id in withheld.iter().take(3).copied().chain([RecordId::from_bytes([0x5a; 16])]) {
         out.push(Probe::Body(id));
         out.push(Probe::Rest(id));
+        out.push(Probe::Hold(id));
     }
+    // Of these, one is granted; one of its memories was set aside.
+    out.extend(["notes", "general", "diary", "nowhere"].map(|p| Probe::Memories(p.to_owned())));
     out.extend(["general", "diary", "nowhere", "system"].map(|p| Probe::Remember(p.to_owned())));
     out
 }

@@ -69,8 +69,8 @@ impl Clock for Still {
 /// Makes both in a directory, which must be empty.
 ///
 /// The grant: laboratory results from 2020 on, to [`recipient`], at the patient's request. Withheld
-/// are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, and a
-/// memory in a partition of its own.
+/// are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, a memory
+/// in a partition of its own, and two that were set aside in a partition that is granted.
 ///
 /// # Errors
 /// What the library says.
@@ -114,7 +114,31 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
         space.session(recipient()?, Purpose::PatientRequest)?.remember_in("diary", "Walks the dog before work.")?;
     }
     grant(&space, &[Category::Laboratory], true)?;
+    notes(&space, &unlock, whole)?;
     Ok(Twin { space, file: file.to_owned(), code })
+}
+
+/// Two memories under a grant; two more, in one of the twins, were set aside when another grant ended.
+fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failure> {
+    space.create_partition("notes", PartitionKind::General, unlock)?;
+    let ask = || {
+        let ask = space.consent_request().partition("notes").purpose(Purpose::PatientRequest);
+        Ok::<_, Failure>(ask.categories(&[Category::Memories]).recipient(recipient()?))
+    };
+    let session = || Ok::<_, Failure>(space.session(recipient()?, Purpose::PatientRequest)?);
+    session()?.remember_in("notes", "Likes tea.")?;
+    let gesture = || Gesture { method: "kit".into(), evidence: [0; 32] };
+    let ended = ask()?.confirm(gesture())?.id();
+    let reads = session()?;
+    let seen = reads.memories("notes")?;
+    if whole {
+        reads.remember("Drinks it without milk.", &seen)?;
+        reads.remember("Drinks it at four.", &seen)?;
+    }
+    space.withdraw(ended)?;
+    session()?.remember_in("notes", "Has a dog.")?;
+    ask()?.confirm(gesture())?;
+    Ok(())
 }
 
 fn grant(space: &HealthSpace, categories: &[Category], bounded: bool) -> Result<(), Failure> {

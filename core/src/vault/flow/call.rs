@@ -76,20 +76,16 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NotFound`] where the record is in no open partition, no grant covers reading there
-    /// (logged, as any refusal), or it may not be seen in whole.
+    /// or it may not be seen in whole: one answer, and one entry of a refusal.
     pub fn hold(&self, record: RecordId) -> Result<Value> {
         let (txn, state) = self.inner.read()?;
         let asking = self.asking(Action::Read, b"hold");
-        let mut refused = None;
         // Refused or not there: not told apart, or an id could be tried.
         for p in &state.partitions {
             let shown = state.shown(p, self.now())?;
             let Some(r) = shown.find_record(&record) else { continue };
             let permit = match self.inner.decide(&state, p, &asking) {
-                Err(e) if is_refusal(&e) => {
-                    refused = Some(p.policy.name.clone());
-                    continue;
-                }
+                Err(e) if is_refusal(&e) => continue,
                 other => other?,
             };
             if r.series().is_some() || !View::new(&shown, permit.filter()).sees_whole(r) {
@@ -106,9 +102,7 @@ impl Session {
             });
         }
         drop(txn);
-        if let Some(partition) = refused {
-            self.inner.log_refusal(&partition, &asking)?;
-        }
+        self.log_guess(&asking)?;
         Err(Error::NotFound)
     }
 
@@ -131,13 +125,15 @@ impl Session {
     /// entry that is durable first.
     ///
     /// # Errors
-    /// [`Error::Denied`] and [`Error::NotFound`] where the records behind it may no longer be seen;
+    /// [`Error::Denied`] and [`Error::NotFound`] where the records behind it may no longer be seen, or
+    /// a grant that a text rests on has ended;
     /// [`Error::FlowDenied`], logged, where it rests on what only another recipient was shown.
     pub fn reveal(&self, value: &Value) -> Result<String> {
         value.is_of(&self.inner)?;
         if !self.actors.iter().all(|a| value.is_for(a)) {
             return Err(self.stopped(value.label())?);
         }
+        self.grants_stand(&[value])?;
         let mut raise = self.floating();
         raise.raise(value.tag());
         for (partition, part) in self.parts(&[value])? {
@@ -198,8 +194,9 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::FlowDenied`] where the endpoint is not cleared, or part of the inputs rests on what
-    /// only this session's own recipient was shown; the refusal is logged. [`Error::Denied`] and
-    /// [`Error::NotFound`] where no grant lets the endpoint see the records behind the inputs.
+    /// only this session's own recipient was shown, or, to a file, on what was shown to any; the
+    /// refusal is logged. [`Error::Denied`] and [`Error::NotFound`] where no grant lets the endpoint
+    /// see the records behind the inputs, or a grant that a text rests on has ended.
     pub fn model_call(&self, inputs: &[&Value], endpoint: &Endpoint) -> Result<Call> {
         self.pass(inputs, endpoint)
     }
@@ -225,9 +222,14 @@ impl Session {
         }
         let mut tag = floating.called(inputs.iter().map(|v| v.tag()));
         let cleared = floating.may_write(&tag, endpoint.sink(), self.purpose);
-        if !cleared || !inputs.iter().all(|v| v.is_for(endpoint.recipient())) {
+        // To export needs a grant of its own, and what a session spoke may rest on records that it
+        // does not name.
+        let to_read = endpoint.action() == Action::Read;
+        let meant = |v: &&Value| v.is_for(endpoint.recipient()) && (to_read || v.spoken.is_empty());
+        if !cleared || !inputs.iter().all(meant) {
             return Err(self.stopped(tag.label)?);
         }
+        self.grants_stand(inputs)?;
         let texts = inputs.iter().map(|v| Zeroizing::new(v.text().unwrap_or_default().to_owned()));
         let mut contents: Vec<Zeroizing<String>> = texts.collect();
         let actors = [endpoint.recipient().clone()];
@@ -264,6 +266,22 @@ impl Session {
         // Emergency access is for whoever took it, not for what they call.
         let asking = Asking { actors, glass: None, ..self.asking(action, b"call") };
         self.inner.release(partition, &asking, &mut |v| open(v, part), &mut |_, _, _| Ok(()))
+    }
+
+    /// A text goes nowhere once a grant that it rests on has ended, as no memory of it would. What
+    /// is held is decided when it is opened.
+    fn grants_stand(&self, inputs: &[&Value]) -> Result<()> {
+        let now = self.now();
+        let ended = {
+            let (_txn, state) = self.inner.read()?;
+            let mut grants = inputs.iter().filter(|v| v.text().is_some()).flat_map(|v| v.tag().basis.iter());
+            grants.any(|g| state.partitions.iter().any(|p| state.has_ended(p, g, now)))
+        };
+        if !ended {
+            return Ok(());
+        }
+        self.inner.log_refusal(self.home(), &self.asking(Action::Read, b"ended"))?;
+        Err(Error::Denied)
     }
 
     /// The records behind values, by the partition that they stand in.

@@ -180,7 +180,7 @@ fn put(tx: &mut Tx<'_>, w: &mut Writing, what: &Declassify<'_>, id: RecordId, se
     check_text(&text)?;
     let basis = Basis::of(what.value.tag().basis.iter().chain([what.grant]));
     let parents = what.value.parents().to_vec();
-    let (ends, at) = (w.state.ends(&basis), tx.now);
+    let (ends, at) = (w.state.ends(&basis, Timestamp::from_millis(tx.now)), tx.now);
     let note = Note { text, label: settled.after, parents, conversation, at, role: None, place: 0 };
     let record = AuditEvent::Remembered { record: id, parents: note.parents.len() as u64, label: settled.after };
     let work = w.work(tx, Target::Partition(settled.into))?;

@@ -19,6 +19,7 @@ mod subject;
 mod versions;
 
 use super::manifest::{SourceEntry, Staged};
+use super::memory::quarantine_derived;
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
 use crate::audit::AuditEvent;
@@ -359,7 +360,7 @@ impl Partition {
             let work = w.work(tx, Target::Partition(at))?;
             batch::owned(tx, work, staged)?;
             let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
-            let settled = settle::settle(tx, work, staged, done.pending, report)?;
+            let (settled, replaced) = settle::settle(tx, work, staged, done.pending, report)?;
             let mark = staged.ordinal + 1;
             let imported_at = tx.now;
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
@@ -390,7 +391,9 @@ impl Partition {
                 linked: report.linked(),
                 issues: report.issue_counts.values().sum(),
             };
-            tx.log(work, event).map(|_| true)
+            tx.log(work, event)?;
+            quarantine_derived(tx, w, &replaced)?;
+            Ok(true)
         })
     }
 

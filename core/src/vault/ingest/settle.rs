@@ -65,17 +65,20 @@ struct Settled {
     renewed: BTreeMap<RecordId, Revision>,
 }
 
-/// Settles a staged import; the segments to be added behind its own.
+/// The segments to be added behind an import's own, and what is history from now on.
+type Outcome = (Vec<Vec<u8>>, BTreeSet<RecordId>);
+
+/// Settles a staged import.
 pub(crate) fn settle(
     tx: &mut Tx<'_>,
     work: &mut Work,
     staged: &Staged,
     pending: Pending,
     report: &mut Report,
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<Outcome> {
     let look_again = pending.resumed.is_some() || visible(&work.manifest) != pending.base;
     if !look_again && pending.several.is_empty() && pending.renewed.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Outcome::default());
     }
     let before = Arc::clone(&work.scope.catalog);
     tx.load_staged(work, staged.ordinal + 1)?;
@@ -108,7 +111,7 @@ pub(crate) fn settle(
     if !settled.doubled.is_empty() {
         drop_doubled(tx, work, staged.ordinal + 1, &settled.doubled)?;
     }
-    Ok(segments)
+    Ok((segments, settled.history))
 }
 
 impl Settled {

@@ -13,12 +13,14 @@ use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
 use crate::policy::{Basis, Tag};
 use crate::record::{Everything, Kind};
-use crate::vault::scope::Scope;
+use crate::storage::ReadTxn;
+use crate::vault::rows::Base;
+use crate::vault::scope::{Scope, Shown};
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::Tx;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// A memory or a turn that rests on a grant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,9 +87,13 @@ impl State {
         })
     }
 
-    /// Until when the grants of a basis hold, as far as this handle can see.
-    pub(crate) fn ends(&self, basis: &Basis) -> Vec<(GrantId, Option<i64>)> {
+    /// Until when the grants of a basis hold, as far as this handle can see: one that has ended,
+    /// since ever. A handle that sees less learns it from where this is kept.
+    pub(crate) fn ends(&self, basis: &Basis, now: Timestamp) -> Vec<(GrantId, Option<i64>)> {
         let end = |grant| {
+            if self.partitions.iter().any(|p| self.has_ended(p, grant, now)) {
+                return Some(i64::MIN);
+            }
             let known = self.partitions.iter().find_map(|p| p.policy.state.doc(grant));
             let lowering = self.partitions.iter().find_map(|p| p.policy.lowering(grant));
             if let Some(doc) = lowering {
@@ -130,13 +136,14 @@ impl State {
     }
 
     /// Whether all of these records are there, in any partition that is open here, and none is
-    /// quarantined: whether something may be made from them.
+    /// quarantined or replaced by a newer version: whether something may be made from them.
     pub(crate) fn all_stand(&self, ids: &[RecordId], now: Timestamp) -> Result<bool> {
         if ids.is_empty() {
             return Ok(true);
         }
         let shown = self.partitions.iter().map(|p| self.shown(p, now)).collect::<Result<Vec<_>>>()?;
-        Ok(ids.iter().all(|id| shown.iter().any(|catalog| catalog.find_record(id).is_some())))
+        let stands = |c: &Arc<Catalog>, id| c.find_record(id).is_some_and(|r| !r.is_history());
+        Ok(ids.iter().all(|id| shown.iter().any(|catalog| stands(catalog, id))))
     }
 
     /// The catalog of a scope as sessions see it: without what is quarantined.
@@ -146,19 +153,49 @@ impl State {
         if ended.is_empty() && listed.is_empty() {
             return Ok(Arc::clone(&scope.catalog));
         }
-        let mut builder = SegmentBuilder::new();
-        for note in scope.notes() {
-            if listed.contains(&note.id()) || ended.contains(&note.content()) {
-                builder.retire(note.id());
-            }
-        }
-        if builder.is_empty() {
+        let without = |r: &RecordRef<'_>| listed.contains(&r.id()) || ended.contains(&r.content());
+        let without: Vec<RecordId> = scope.notes().into_iter().filter(without).map(|r| r.id()).collect();
+        if without.is_empty() {
             return Ok(Arc::clone(&scope.catalog));
         }
+        let visible = scope.manifest.segments.iter().filter(|s| s.staged == 0);
+        let segments: Vec<(u64, u64)> = visible.map(|s| (s.row.number, s.row.version)).collect();
+        let mut last = scope.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = last.as_ref().filter(|l| l.segments == segments && l.without == without) {
+            return Ok(Arc::clone(&same.catalog));
+        }
+        let mut builder = SegmentBuilder::new();
+        without.iter().for_each(|id| builder.retire(*id));
         let mut catalog = (*scope.catalog).clone();
         catalog.push(Segment::decode(&builder.finish()?)?);
-        Ok(Arc::new(catalog))
+        let catalog = Arc::new(catalog);
+        *last = Some(Shown { segments, without, catalog: Arc::clone(&catalog) });
+        Ok(catalog)
     }
+}
+
+/// A version of a memory or a turn.
+pub(super) struct Version {
+    pub(super) id: RecordId,
+    pub(super) note: Note,
+    history: bool,
+}
+
+/// Every version of every memory and turn but those that are gone: what was made from an older one
+/// was made from what that one was made from.
+pub(super) fn versions_of_notes(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    scope: &Scope,
+    gone: &BTreeSet<RecordId>,
+) -> Result<Vec<Version>> {
+    let mut versions = Vec::new();
+    for current in scope.notes() {
+        for r in scope.catalog.versions(&current.identity()).filter(|r| !gone.contains(&r.id())) {
+            versions.push(Version { id: r.id(), note: open_note(base, txn, scope, r)?, history: r.is_history() });
+        }
+    }
+    Ok(versions)
 }
 
 /// What was made from some records, directly or through others, and those themselves.
@@ -180,20 +217,22 @@ pub(super) fn reach<'n>(
     }
 }
 
-/// Enters in the lists of their partitions what was derived from records that are gone, directly
-/// or through others; each partition's log says how many.
+/// Enters in the lists of their partitions what was derived from records that are gone or were
+/// replaced, directly or through others, older versions of memories too; each partition's log says
+/// how many.
 pub(in crate::vault) fn quarantine_derived(tx: &mut Tx<'_>, w: &mut Writing, gone: &BTreeSet<RecordId>) -> Result<()> {
-    let mut notes: Vec<(usize, RecordId, Note)> = Vec::new();
-    for (at, p) in w.state.partitions.iter().enumerate() {
-        for record in p.notes().into_iter().filter(|r| !gone.contains(&r.id())) {
-            notes.push((at, record.id(), open_note(tx.base, &*tx.txn, p, record)?));
-        }
+    if gone.is_empty() {
+        return Ok(());
     }
-    let reached = reach(gone, notes.iter().map(|(_, id, note)| (*id, &note.parents[..])));
+    let mut notes: Vec<(usize, Version)> = Vec::new();
+    for (at, p) in w.state.partitions.iter().enumerate() {
+        notes.extend(versions_of_notes(tx.base, &*tx.txn, p, gone)?.into_iter().map(|v| (at, v)));
+    }
+    let reached = reach(gone, notes.iter().map(|(_, v)| (v.id, &v.note.parents[..])));
     for at in 0..w.state.partitions.len() {
-        let here = notes.iter().filter(|(p, id, _)| *p == at && reached.contains(id));
+        let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&v.id));
         let kept = w.state.partitions.get(at).map(|p| p.manifest.tags.quarantined.clone()).unwrap_or_default();
-        let new: Vec<RecordId> = here.map(|(_, id, _)| *id).filter(|id| !kept.contains(id)).collect();
+        let new: Vec<RecordId> = here.map(|(_, v)| v.id).filter(|id| !kept.contains(id)).collect();
         if new.is_empty() {
             continue;
         }

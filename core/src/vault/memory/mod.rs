@@ -12,6 +12,7 @@ mod person;
 mod recall;
 mod remember;
 mod wire;
+mod words;
 mod write;
 
 pub use lineage::Derived;
@@ -25,6 +26,7 @@ pub(super) use write::{New, check_text, open_note, put_note};
 
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::Label;
+use crate::record::Author;
 
 /// A memory, read.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Memory {
     pub id: RecordId,
     /// What was remembered.
     pub text: String,
+    /// Who wrote the words; whether the person vouches for them is in the label's integrity.
+    pub author: Author,
     /// The session's label when it was written, joined with that of what it was made from.
     pub label: Label,
     /// The records it was made from.
@@ -88,7 +92,7 @@ impl core::fmt::Debug for Turn {
 pub enum Quarantine {
     /// A grant that it rests on was withdrawn, or is over.
     ConsentEnded,
-    /// Something that it was made from is gone.
+    /// Something that it was made from is gone, or a newer version took its place.
     SourceGone,
 }
 

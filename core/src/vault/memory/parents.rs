@@ -94,7 +94,7 @@ impl Session {
                 .map(|permit| (View::new(&shown, permit.filter()), Basis::of(permit.basis().iter().copied())))
                 .collect();
             for (id, found) in ids.iter().zip(&mut found) {
-                let Some(record) = shown.find_record(id) else { continue };
+                let Some(record) = shown.find_record(id).filter(|r| !r.is_history()) else { continue };
                 let seen = views.iter().find(|(v, _)| v.sees_any(record));
                 let own = || -> Result<bool> {
                     let note = open_note(&self.inner.base, txn, p, record)?;

@@ -1,8 +1,8 @@
 //! What the person does with a memory or a turn: endorse, edit, keep or delete it. Each leaves an
 //! entry in the partition's log, in the transaction of the change.
 
-use super::lineage::reach;
-use super::{Memory, New, Note, check_text, is_note, open_note, put_note, quarantine_derived};
+use super::lineage::{reach, versions_of_notes};
+use super::{Memory, New, Note, check_text, is_note, notes_of, open_note, put_note, quarantine_derived};
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::{self, NewRecord, RecordRef, SegmentBuilder};
 use crate::crypto::random_array;
@@ -37,7 +37,7 @@ impl Partition {
             let Found { mut note, tag, identity, author } = find(tx, w, at, memory)?;
             let before = tag.label;
             note.label.integrity = note.label.integrity.max(Integrity::User);
-            let ends = w.state.ends(&tag.basis);
+            let ends = w.state.ends(&tag.basis, Timestamp::from_millis(tx.now));
             let work = w.work(tx, Target::Partition(at))?;
             let builder = replace(tx, work, memory)?;
             let new = New { id: memory, identity, author, note, basis: &tag.basis, ends: &ends };
@@ -48,7 +48,8 @@ impl Partition {
 
     /// The person writes a memory anew. As with records, what it said before is kept as history,
     /// which no query finds; the new version has a new id, the person's integrity, and otherwise
-    /// the label, the parents and the grants of the old one. The new id.
+    /// the label, the parents and the grants of the old one. What was derived from what it said before
+    /// is quarantined. The new id.
     ///
     /// ```
     /// # use healthspace::{audit::Gesture, consent::Recipient, Environment, HealthSpace, KdfParams, Purpose, Unlock};
@@ -79,7 +80,7 @@ impl Partition {
             text.clone_into(&mut note.text);
             note.label.integrity = note.label.integrity.max(Integrity::User);
             note.at = tx.now;
-            let (id, ends) = (RecordId(random_array()?), w.state.ends(&tag.basis));
+            let (id, ends) = (RecordId(random_array()?), w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)));
             let work = w.work(tx, Target::Partition(at))?;
             let mut builder = SegmentBuilder::new();
             builder.retire(memory);
@@ -92,6 +93,7 @@ impl Partition {
             let new = New { id, identity, author, note, basis: &tag.basis, ends: &ends };
             let label = put_note(tx, work, new, builder)?;
             tx.log(work, AuditEvent::MemoryEdited { record: id, replaces: memory, label, gesture })?;
+            quarantine_derived(tx, w, &BTreeSet::from([memory]))?;
             Ok(id)
         })
     }
@@ -112,10 +114,11 @@ impl Partition {
                 scope.tag_of(record).basis.iter().filter(|g| !w.state.has_ended(scope, *g, now)).collect();
             let Found { note, identity, author, .. } = find(tx, w, at, memory)?;
             let basis = Basis::of(stands);
-            let ends = w.state.ends(&basis);
+            let ends = w.state.ends(&basis, now);
             let work = w.work(tx, Target::Partition(at))?;
             work.manifest.tags.quarantined.retain(|q| *q != memory);
             let builder = replace(tx, work, memory)?;
+            prune(work, &BTreeSet::from([memory]));
             let new = New { id: memory, identity, author, note, basis: &basis, ends: &ends };
             let label = put_note(tx, work, new, builder)?;
             tx.log(work, AuditEvent::MemoryKept { record: memory, label, gesture })
@@ -139,6 +142,7 @@ impl Partition {
             }
             forget(tx, work, &gone)?;
             work.manifest.tags.quarantined.retain(|q| !gone.contains(q));
+            prune(work, &gone);
             let entry = AuditEvent::MemoryDeleted { record: memory, versions: gone.len() as u64, gesture };
             let entry = tx.log(work, entry)?;
             quarantine_derived(tx, w, &gone)?;
@@ -154,13 +158,11 @@ impl Partition {
     pub fn derived_from(&self, record: RecordId) -> Result<Audited<Vec<Memory>>> {
         let (txn, state) = self.inner.read()?;
         let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
-        let notes = scope.notes().into_iter();
-        let notes: Vec<(RecordId, Note)> =
-            notes.map(|r| Ok((r.id(), open_note(&self.inner.base, &*txn, scope, r)?))).collect::<Result<_>>()?;
+        let notes = versions_of_notes(&self.inner.base, &*txn, scope, &BTreeSet::new())?;
         drop(txn);
-        let reached = reach(&BTreeSet::from([record]), notes.iter().map(|(id, n)| (*id, &n.parents[..])));
-        let of = |id, note: Note, basis: &Basis, q| {
-            (id != record && reached.contains(&id)).then(|| note.memory(id, basis, q))
+        let reached = reach(&BTreeSet::from([record]), notes.iter().map(|v| (v.id, &v.note.parents[..])));
+        let of = |r: RecordRef<'_>, note: Note, basis: &Basis, q| {
+            (r.id() != record && reached.contains(&r.id())).then(|| note.memory(r, basis, q))
         };
         self.look(Kind::Memory, b"derived", of, |all| all)
     }
@@ -189,6 +191,18 @@ fn drop_body(tx: &mut Tx<'_>, work: &mut Work, record: RecordRef<'_>) -> Result<
     let object = record.object();
     tx.txn.delete(&work.scope.id, object.number >> 8)?;
     tx.drop_group(work, object.group)
+}
+
+/// Forgets the tags that only these versions had: a label and its grants tell something, too.
+fn prune(work: &mut Work, gone: &BTreeSet<RecordId>) {
+    let catalog = std::sync::Arc::clone(&work.scope.catalog);
+    let mut kept = BTreeSet::new();
+    for note in notes_of(&catalog) {
+        let identity = note.identity();
+        let stays = catalog.versions(&identity).filter(|r| !gone.contains(&r.id()));
+        kept.extend(stays.map(|r| r.content()));
+    }
+    work.manifest.tags.keep_only(&kept);
 }
 
 fn as_history(builder: &mut SegmentBuilder, r: RecordRef<'_>) {

@@ -2,10 +2,10 @@
 
 use super::{Memory, Note, Quarantine, Turn, open_note};
 use crate::audit::ReleaseKind;
-use crate::catalog::{Query, View};
+use crate::catalog::{Query, RecordRef, View};
 use crate::consent::Action;
 use crate::error::Result;
-use crate::id::{ConversationId, RecordId};
+use crate::id::ConversationId;
 use crate::policy::{Basis, Tag};
 use crate::record::Kind;
 use crate::vault::ingest::Partition;
@@ -22,9 +22,9 @@ fn in_order(mut turns: Vec<(u64, Turn)>) -> Vec<Turn> {
     turns.into_iter().map(|(_, turn)| turn).collect()
 }
 
-fn placed(id: RecordId, note: Note, basis: &Basis, quarantine: Option<Quarantine>) -> Option<(u64, Turn)> {
+fn placed(record: RecordRef<'_>, note: Note, basis: &Basis, quarantine: Option<Quarantine>) -> Option<(u64, Turn)> {
     let place = note.place;
-    Some((place, note.turn(id, basis, quarantine)?))
+    Some((place, note.turn(record, basis, quarantine)?))
 }
 
 impl Session {
@@ -34,13 +34,7 @@ impl Session {
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) where no grant covers the request.
     pub fn memories(&self, partition: &str) -> Result<Audited<Vec<Memory>>> {
-        self.recall(
-            partition,
-            Kind::Memory,
-            b"memories",
-            |id, note, basis| Some(note.memory(id, basis, None)),
-            |all| all,
-        )
+        self.recall(partition, Kind::Memory, b"memories", |r, note, basis| Some(note.memory(r, basis, None)), |all| all)
     }
 
     /// The turns of this conversation in a partition, the oldest first, as far as grants reach: one
@@ -49,8 +43,8 @@ impl Session {
     /// # Errors
     /// As [`memories`](Self::memories).
     pub fn turns(&self, partition: &str) -> Result<Audited<Vec<Turn>>> {
-        let own = |id, note: Note, basis: &Basis| {
-            (note.conversation == self.conversation()).then(|| placed(id, note, basis, None)).flatten()
+        let own = |r: RecordRef<'_>, note: Note, basis: &Basis| {
+            (note.conversation == self.conversation()).then(|| placed(r, note, basis, None)).flatten()
         };
         self.recall(partition, Kind::Turn, b"turns", own, in_order)
     }
@@ -60,7 +54,7 @@ impl Session {
         partition: &str,
         kind: Kind,
         name: &[u8],
-        pick: impl Fn(RecordId, Note, &Basis) -> Option<T>,
+        pick: impl Fn(RecordRef<'_>, Note, &Basis) -> Option<T>,
         finish: impl Fn(Vec<T>) -> U,
     ) -> Result<Audited<U>> {
         self.release(partition, Action::Read, ReleaseKind::Read, name, &mut |v| {
@@ -69,7 +63,7 @@ impl Session {
                 let record = fact.record();
                 let note = open_note(&v.inner.base, v.txn, v.scope, record)?;
                 let tag = v.scope.tag_of(record);
-                if let Some(one) = pick(record.id(), note, &tag.basis) {
+                if let Some(one) = pick(record, note, &tag.basis) {
                     v.join(&tag);
                     value.push(one);
                     items.push((record.id(), 0));
@@ -88,7 +82,7 @@ impl Partition {
     /// # Errors
     /// [`Error::Locked`](crate::Error::Locked), and what reading and writing can yield.
     pub fn memories(&self) -> Result<Audited<Vec<Memory>>> {
-        let all = |id, note: Note, basis: &Basis, q| Some(note.memory(id, basis, q));
+        let all = |r: RecordRef<'_>, note: Note, basis: &Basis, q| Some(note.memory(r, basis, q));
         self.look(Kind::Memory, b"memories", all, |all| all)
     }
 
@@ -98,8 +92,8 @@ impl Partition {
     /// # Errors
     /// As [`memories`](Self::memories).
     pub fn turns(&self, conversation: ConversationId) -> Result<Audited<Vec<Turn>>> {
-        let of = |id, note: Note, basis: &Basis, q| {
-            (note.conversation == conversation).then(|| placed(id, note, basis, q)).flatten()
+        let of = |r: RecordRef<'_>, note: Note, basis: &Basis, q| {
+            (note.conversation == conversation).then(|| placed(r, note, basis, q)).flatten()
         };
         self.look(Kind::Turn, b"turns", of, in_order)
     }
@@ -108,7 +102,7 @@ impl Partition {
         &self,
         kind: Kind,
         name: &[u8],
-        pick: impl Fn(RecordId, Note, &Basis, Option<Quarantine>) -> Option<T>,
+        pick: impl Fn(RecordRef<'_>, Note, &Basis, Option<Quarantine>) -> Option<T>,
         finish: impl Fn(Vec<T>) -> U,
     ) -> Result<Audited<U>> {
         self.inner.show(&self.name, name, |txn, state, scope, now| {
@@ -119,7 +113,7 @@ impl Partition {
                 let note = open_note(&self.inner.base, txn, scope, record)?;
                 let own = scope.tag_of(record);
                 let quarantine = state.quarantine(scope, record, now);
-                if let Some(one) = pick(record.id(), note, &own.basis, quarantine) {
+                if let Some(one) = pick(record, note, &own.basis, quarantine) {
                     tag = tag.join(&own);
                     value.push(one);
                     items.push((record.id(), 0));

@@ -37,9 +37,10 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Malformed`] for an empty
-    /// text, [`Error::TooLarge`] for one over 16 KiB; [`Error::NotFound`] where something that it is
-    /// made from is in no partition that is open here or is quarantined, or where a record of a list
-    /// may not be seen by this session; that is logged as a refusal.
+    /// text, [`Error::TooLarge`] for one over 16 KiB or made from more than 4096 records;
+    /// [`Error::NotFound`] where something that it is made from is in no partition that is open here,
+    /// is quarantined, or was replaced by a newer version, or where a record of a list may not be
+    /// seen by this session; that is logged as a refusal.
     pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
         let (parents, released) = from.parents();
         let (txn, state) = self.inner.read()?;
@@ -51,10 +52,7 @@ impl Session {
         };
         if matches!(of, Err(Error::NotFound)) {
             drop(txn);
-            // Who names records that they were not shown is asking whether they are there.
-            let place = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
-            let name = &place.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?.policy.name;
-            self.inner.log_refusal(name, &self.asking(Action::Read, b""))?;
+            self.log_guess(&self.asking(Action::Read, b""))?;
             return Err(Error::NotFound);
         }
         floating.raise(&of?);
@@ -136,7 +134,7 @@ impl Session {
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
             let allowed = floating.may_write(&tag, Sink::Partition(clearance(scope)), self.purpose);
             let tag = floating.written(&tag);
-            let (ends, now) = (w.state.ends(&tag.basis), tx.now);
+            let (ends, now) = (w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)), tx.now);
             let work = w.work(tx, Target::Partition(at))?;
             if !allowed {
                 let into = Some(work.scope.id);

@@ -1,6 +1,7 @@
 //! The body of a memory or a turn.
 
 use super::{MEMORY, Memory, Quarantine, Role, TURN, Turn};
+use crate::catalog::RecordRef;
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, RecordId, Timestamp};
@@ -85,15 +86,16 @@ impl Note {
     }
 
     /// As it is shown.
-    pub(super) fn memory(self, id: RecordId, basis: &Basis, quarantine: Option<Quarantine>) -> Memory {
+    pub(super) fn memory(self, record: RecordRef<'_>, basis: &Basis, quarantine: Option<Quarantine>) -> Memory {
         let Self { text, label, parents, conversation, at, .. } = self;
+        let (id, author) = (record.id(), record.author());
         let (grants, at) = (basis.iter().collect(), Timestamp::from_millis(at));
-        Memory { id, text, label, parents, grants, conversation, at, quarantine }
+        Memory { id, author, text, label, parents, grants, conversation, at, quarantine }
     }
 
     /// As it is shown, where it is a turn.
-    pub(super) fn turn(self, id: RecordId, basis: &Basis, quarantine: Option<Quarantine>) -> Option<Turn> {
-        Some(Turn { role: self.role?, memory: self.memory(id, basis, quarantine) })
+    pub(super) fn turn(self, record: RecordRef<'_>, basis: &Basis, quarantine: Option<Quarantine>) -> Option<Turn> {
+        Some(Turn { role: self.role?, memory: self.memory(record, basis, quarantine) })
     }
 }
 

@@ -19,8 +19,8 @@ use crate::vault::tx::{Tx, Work};
 
 /// The longest memory, in bytes.
 const LONGEST: usize = 16 << 10;
-/// The most parents that are kept.
-pub(super) const PARENTS: usize = 4096;
+/// The most parents: lineage is kept whole or nothing is remembered.
+const PARENTS: usize = 4096;
 
 /// What may be written into a partition.
 pub(crate) fn clearance(scope: &Scope) -> Label {
@@ -67,7 +67,9 @@ pub(in crate::vault) fn put_note(
 ) -> Result<Label> {
     let New { id, identity, author, mut note, basis, ends } = new;
     note.label = note.label.join(Label { integrity: Integrity::Clinician, ..work.scope.label() });
-    note.parents.truncate(PARENTS);
+    if note.parents.len() > PARENTS {
+        return Err(Error::TooLarge(Limit::Items));
+    }
     if note.place == 0 {
         note.place = work.manifest.next_row;
     }
