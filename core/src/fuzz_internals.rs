@@ -323,7 +323,7 @@ mod tests {
         all.push(("file", "whole".to_owned(), Vec::new()));
         all.push(("file", "header".to_owned(), vec![0, 0, 0, 18, 1]));
         all.push(("file", "schema".to_owned(), vec![0, 0, 15, 0, 32]));
-        let pages = (0..16u32).flat_map(|p| [&(p * 4096 + 700).to_be_bytes()[..], &[64]].concat());
+        let pages = (0..8u32).flat_map(|p| [&(p * 4096 + 4000).to_be_bytes()[..], &[64]].concat());
         all.push(("file", "pages".to_owned(), pages.collect()));
         all.push(("file", "cut".to_owned(), vec![0, 0, 15, 0, 0, 16, 0]));
         for n in [0, 1, 100, 20_000] {

@@ -73,7 +73,7 @@ impl KeyPage {
             let (present, rest) = e.split_first().ok_or(BAD)?;
             let (epoch, key) = rest.split_first_chunk::<4>().ok_or(BAD)?;
             keys.push(match present {
-                0 => None,
+                0 if rest.iter().all(|b| *b == 0) => None,
                 1 => Some((u32::from_be_bytes(*epoch), Arc::new(Key::copy_of(key).ok_or(BAD)?))),
                 _ => return Err(BAD),
             });
@@ -102,5 +102,9 @@ mod tests {
         assert_eq!(q.get(6).unwrap().1.expose(), p.get(6).unwrap().1.expose());
         assert_eq!(q.encode(), bytes);
         assert!(KeyPage::decode(&bytes[1..]).is_err());
+        // A dropped key has one form.
+        let mut junk = bytes.to_vec();
+        junk[2 + 5 * ENTRY + 7] = 1;
+        assert!(KeyPage::decode(&junk).is_err());
     }
 }
