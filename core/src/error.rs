@@ -170,7 +170,8 @@ pub enum Error {
     /// [`HealthSpace::confirm_clock`](crate::HealthSpace::confirm_clock) says so.
     #[error("the clock is behind the last ledger entry; set it, or confirm it")]
     ClockBehind,
-    /// An entry would be dated more than a day after the last one.
+    /// An entry would be dated more than a day after the last one, and the host's
+    /// [`Clock`](crate::Clock) does not confirm it.
     #[error("the clock is far ahead of the last ledger entry; confirm it")]
     ClockAhead,
     /// The input is about another person than the space.

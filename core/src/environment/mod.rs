@@ -17,6 +17,15 @@ pub trait Clock: Send + Sync {
     /// Now. Asked under no lock of the handle, but also within a write transaction: it may look at
     /// the space, and must not wait for a call that writes to it.
     fn now(&self) -> Timestamp;
+
+    /// Whether the host confirms that it is `now`, although the last entry of the space is more than
+    /// 24 hours older. Otherwise nothing is written, and [`Error::ClockAhead`](crate::Error::ClockAhead)
+    /// says why: an entry dated too late ends grants before their time. A host that has a trusted
+    /// time compares with that, one that has none may ask the person. By default it is confirmed.
+    fn confirms(&self, last: Timestamp, now: Timestamp) -> bool {
+        let _ = (last, now);
+        true
+    }
 }
 
 /// The system's clock.

@@ -187,7 +187,7 @@ impl Purpose {
     /// there; outside that table only equality counts.
     #[must_use]
     pub fn named(system: Option<&str>, code: &str) -> NamedPurpose {
-        if system.is_none_or(|s| Self::SYSTEMS.contains(&s)) {
+        if system.is_none_or(Self::is_system) {
             if let Some(p) = Self::from_code(code) {
                 return NamedPurpose::Known(p);
             }
@@ -196,6 +196,11 @@ impl Purpose {
             }
         }
         NamedPurpose::Other
+    }
+
+    /// Whether this is a name of the code system of the table.
+    pub(crate) fn is_system(system: &str) -> bool {
+        Self::SYSTEMS.contains(&system)
     }
 
     /// Equal, or above `other` in HL7's tree: how far a *deny* reaches.

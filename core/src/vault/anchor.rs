@@ -31,6 +31,11 @@ pub(crate) enum Others {
 }
 
 impl State {
+    /// Every scope that this state rests on.
+    pub(super) fn scopes(&self) -> Vec<ScopeId> {
+        self.heads().map(|(scope, ..)| scope).collect()
+    }
+
     /// Every head that this state rests on, with its digest.
     fn heads(&self) -> impl Iterator<Item = (ScopeId, &Head, [u8; 32])> {
         let system = (self.view.id, &*self.view.head, self.view.digest);
@@ -48,11 +53,10 @@ impl Base {
         }
     }
 
-    /// Asks the anchor about the scopes of a state.
-    pub(crate) fn ask_anchor(&self, state: &State) -> Result<Said> {
+    /// Asks the anchor about scopes.
+    pub(crate) fn ask_anchor(&self, scopes: &[ScopeId]) -> Result<Said> {
         let Some(anchor) = &self.env.anchor else { return Ok(Said(Vec::new())) };
-        let one = |(scope, ..): (ScopeId, &Head, [u8; 32])| Ok((scope, anchor.read(self.space, scope)?));
-        state.heads().map(one).collect::<Result<_>>().map(Said)
+        scopes.iter().map(|scope| Ok((*scope, anchor.read(self.space, *scope)?))).collect::<Result<_>>().map(Said)
     }
 
     /// Holds the heads of a snapshot against what the anchor said, and tells it of the newest one

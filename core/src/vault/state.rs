@@ -11,7 +11,7 @@ use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::seal;
 use crate::error::{Error, Part, Result};
-use crate::id::ScopeId;
+use crate::id::{ScopeId, Timestamp};
 use crate::keyring::ScopeKeys;
 use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
 use std::collections::BTreeMap;
@@ -42,6 +42,9 @@ pub(crate) struct Lent {
 
 /// `None` once the handle was closed.
 pub(crate) type Loan = Mutex<Option<Lent>>;
+
+/// Further than this an entry is not dated after the last one without the host's word.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Which scope a transaction changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,12 +228,24 @@ impl Inner {
     pub(crate) fn read(&self) -> Result<(Box<dyn ReadTxn + '_>, State)> {
         // Taken before the snapshot begins, so that it cannot be ahead of it.
         let mut next = self.peek()?;
-        let said = self.base.ask_anchor(&next)?;
+        let said = self.base.ask_anchor(&next.scopes())?;
         let txn = self.base.storage.begin_read()?;
         next.refresh(&self.base, &*txn)?;
         self.base.hold_against_anchor(&next, &said, Others::MayWrite)?;
         self.publish(&next)?;
         Ok((txn, next))
+    }
+
+    /// The time of the next entry: never before the last one, and more than a day after it only
+    /// where the host confirms.
+    fn now_after(&self, last: i64) -> Result<i64> {
+        let now = self.base.env.now();
+        if now.as_millis().saturating_sub(last) > DAY
+            && !self.base.env.clock.confirms(Timestamp::from_millis(last), now)
+        {
+            return Err(Error::ClockAhead);
+        }
+        Ok(now.as_millis().max(last))
     }
 
     fn is_open(&self) -> Result<()> {
@@ -274,14 +289,15 @@ impl Inner {
     /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
     /// database, or for the host's clock, keeps nobody from reading or closing.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
-        let said = self.base.ask_anchor(&self.peek()?)?;
+        let scopes = self.lock().as_ref().ok_or(Error::Locked)?.scopes();
+        let said = self.base.ask_anchor(&scopes)?;
         let mut txn = self.base.storage.begin_write()?;
         let mut fresh = self.peek()?;
         fresh.refresh(&self.base, &*txn)?;
         self.base.hold_against_anchor(&fresh, &said, Others::Wait)?;
         self.publish(&fresh)?;
         mend(&mut *txn, &fresh.view)?;
-        let now = self.base.env.now().as_millis().max(fresh.floor());
+        let now = self.now_after(fresh.floor())?;
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };
         let out = f(&mut tx, &mut writing)?;

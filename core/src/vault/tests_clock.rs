@@ -143,3 +143,35 @@ fn a_clock_within_the_tolerance_needs_no_word() {
     c.clock.set(Timestamp::from_millis(T0 - 60_000));
     assert_eq!(ask(&c.space).unwrap(), 3);
 }
+
+/// A clock that is right for two days at most.
+struct Wary(Arc<FixedClock>);
+
+impl crate::environment::Clock for Wary {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn confirms(&self, last: Timestamp, now: Timestamp) -> bool {
+        now.as_millis() - last.as_millis() < 2 * DAY
+    }
+}
+
+#[test]
+fn an_entry_far_ahead_needs_the_hosts_word() {
+    let c = space();
+    grant(&c.space, 90).unwrap();
+    let env = Environment { clock: Arc::new(Wary(Arc::clone(&c.clock))), ..Environment::default() };
+    let space = HealthSpace::open(c.dir.path().join("me.hs"), &unlock(), env).unwrap();
+    let entries = || c.space.log(LogOf::Partition("health")).unwrap().len();
+    let before = entries();
+    c.at(2);
+    assert!(matches!(ask(&space), Err(Error::ClockAhead)));
+    assert!(matches!(grant(&space, 90), Err(Error::ClockAhead)));
+    assert_eq!(entries(), before);
+    // Confirmed, and a day from there to the next.
+    c.clock.set(Timestamp::from_millis(T0 + 2 * DAY - 1));
+    assert!(ask(&space).unwrap() > 0);
+    c.at(3);
+    assert!(ask(&space).unwrap() > 0);
+}

@@ -18,10 +18,11 @@ struct Cell {
     value: Vec<u8>,
 }
 
-const COLUMNS: [(&[&str], &str, &[&str]); 6] = [
+const COLUMNS: [(&[&str], &str, &[&str]); 7] = [
     (&["row"], "sealed", &["number"]),
-    (&["ledger"], "sealed", &["scope", "idx"]),
-    (&["ledger"], "wrap", &["scope", "idx"]),
+    (&["ledger"], "sealed", &["number"]),
+    (&["ledger"], "wrap", &["number"]),
+    (&["ledger"], "nodes", &["number"]),
     (&["head", "head_copy"], "body", &["scope"]),
     (&["head", "head_copy"], "auth", &["scope"]),
     (&["slot", "slot_copy"], "body", &["id"]),

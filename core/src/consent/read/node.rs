@@ -240,7 +240,7 @@ fn uses(value: &Json) -> Option<Uses> {
     let mut all = Uses::default();
     for one in value.list()? {
         let (system, code) = terms::coding(one)?;
-        all.add(system, code);
+        all.add(system, code)?;
     }
     Some(all)
 }

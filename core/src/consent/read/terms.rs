@@ -94,14 +94,18 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    pub(super) fn add(&mut self, system: Option<&str>, code: &str) {
+    /// `None` for a code of the table's own system that the table does not have: it may stand above
+    /// what it has.
+    pub(super) fn add(&mut self, system: Option<&str>, code: &str) -> Option<()> {
         match Purpose::named(system, code) {
+            NamedPurpose::Other if system.is_some_and(Purpose::is_system) => return None,
             NamedPurpose::Known(p) => self.known.push(p),
             NamedPurpose::Any => self.any = true,
             NamedPurpose::Other => {
                 self.outside.push(Code { system: system.unwrap_or_default().to_owned(), code: code.to_owned() });
             }
         }
+        Some(())
     }
 
     /// Training a model, and nothing else.

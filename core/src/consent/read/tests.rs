@@ -302,6 +302,10 @@ fn a_purpose_is_read_by_its_system_or_without_one() {
     }
     let other = purposes(json!({ "system": "http://example.org", "code": "TREAT" }));
     assert!(!other.purposes.contains(Purpose::Treatment) && other.outside.unwrap().len() == 1);
+    // A code of the system that the table does not have may stand above what it has.
+    let newer = json!({ "system": REASON, "code": "NOSUCH" });
+    assert!(purposes(newer.clone()).purposes.contains(Purpose::Treatment));
+    assert_eq!(of(&r4(json!({ "type": "permit", "purpose": [newer] }))).void_permits(), 1);
     let any = purposes(json!({ "system": REASON, "code": "PurposeOfUse" }));
     assert!(any.purposes.contains(Purpose::MlTraining) && any.outside.is_none());
     let permit = of(&r4(json!({ "type": "permit", "purpose": [{ "system": REASON, "code": "PurposeOfUse" }] })));

@@ -325,7 +325,7 @@ fn rules(list: impl IntoIterator<Item = ReadConsent>, now: Timestamp) -> Rules {
 fn what_is_read_decides_as_the_plain_implementation() {
     let who = actors();
     let (mut permits, mut denies, mut asked) = (0u64, 0u64, 0u64);
-    for seed in 0..cases() / 4 {
+    for seed in 0..cases() {
         let r = &mut Random::new(seed);
         let (mut trees, mut consents) = (Vec::new(), Vec::new());
         for n in 0..1 + r.below(3) as u8 {
@@ -384,13 +384,18 @@ fn count(v: &Value) -> usize {
     }
 }
 
-/// A member that nobody understands, a known one under an unknown name, or a value of another kind.
+/// A member that nobody understands, a known one under an unknown name, or a value of another kind;
+/// not another name for who is meant: that is understood, and means somebody else.
 fn damage(r: &mut Random, v: &mut Value) {
     let (mut at, how) = (r.below(count(v)), r.below(4));
     let (pick, other) = (r.below(64), r.below(6));
     objects(v, &mut at, &mut |o| {
         let Some(key) = o.keys().nth(pick % o.len().max(1)).cloned() else { return };
         let strange = [json!(null), json!([]), json!({}), json!("x"), json!(7), json!([[]])][other].clone();
+        let names = o.contains_key("value") && matches!(&*key, "system" | "value") || key == "reference";
+        if how == 3 && names && strange.is_string() {
+            return;
+        }
         match how {
             0 => _ = o.insert("condition".into(), strange),
             1 => {
@@ -413,7 +418,7 @@ fn damage(r: &mut Random, v: &mut Value) {
 fn what_is_not_understood_never_opens() {
     let who = actors();
     let (mut closed, mut same) = (0u64, 0u64);
-    for seed in 0..cases() / 4 {
+    for seed in 0..cases() {
         let r = &mut Random::new(seed);
         let whole = consent(0, provision(r, 0).json());
         let mut bad = if r.one_in(3) { as_r5(whole) } else { whole };
