@@ -24,6 +24,8 @@ pub(super) struct Inherited {
     uses: Option<u32>,
     /// Something that no dimension stands for is not understood.
     unknown: bool,
+    /// A member that FHIR does not have stands here or around: types that are not stated are not known.
+    strange: bool,
 }
 
 impl Inherited {
@@ -50,6 +52,11 @@ impl Inherited {
 
     fn below(&self, s: Stated) -> Self {
         let mut own = self.clone();
+        if s.strange {
+            // It may stand in the place of any condition from outside: a deny keeps none of those.
+            own = Self { validity: own.validity, obligations: own.obligations, uses: own.uses, ..Self::default() };
+            (own.unknown, own.strange) = (true, true);
+        }
         fn set<T>(place: &mut Dim<T>, stated: Option<Dim<T>>) {
             if let Some(dim) = stated {
                 *place = dim;
@@ -168,23 +175,27 @@ pub(super) struct Flat {
     /// Permits, void ones too, and those of them for training alone.
     permits: usize,
     training: usize,
+    /// What it permits is not known for sure.
+    strange: bool,
     next: u16,
 }
 
 impl Flat {
     /// Whether training is all that it permits, void permits included (D13).
     pub(super) const fn only_training(&self) -> bool {
-        self.permits > 0 && self.permits == self.training
+        self.permits > 0 && self.permits == self.training && !self.strange
     }
 
     /// Whether the whole tree was numbered.
     pub(super) fn walk(&mut self, node: Node, series: GrantId, around: &Inherited, outer: Option<Effect>, depth: u8) {
         // A node without a type says the opposite of the one around it (D3); a root has its own.
+        // Where its type, or that of one around it, may stand under another name, it refuses.
+        let own = around.below(node.stated);
         let effect = node.effect.unwrap_or(match outer {
-            Some(Effect::Deny) => Effect::Permit,
+            Some(Effect::Deny) if !own.strange => Effect::Permit,
             _ => Effect::Deny,
         });
-        let own = around.below(node.stated);
+        self.strange |= own.strange;
         let at = self.next;
         self.next = self.next.saturating_add(1);
         let index = self.rules.len();

@@ -74,6 +74,8 @@ pub(super) struct Stated {
     pub(super) uses: Option<u32>,
     /// An element, modifier or obligation is not understood.
     pub(super) unknown: bool,
+    /// A member that FHIR does not have: it may be any condition under another name, or the type.
+    pub(super) strange: bool,
 }
 
 pub(super) struct Node {
@@ -133,7 +135,7 @@ impl Reader {
         let s = &mut node.stated;
         for (name, value) in members {
             if !is_allowed(members, name, names) {
-                s.unknown = true;
+                (s.unknown, s.strange) = (true, true);
                 continue;
             }
             match name.as_str() {
@@ -199,7 +201,8 @@ impl Stated {
             }
         }
         if !understood {
-            self.labels = Some(Dim::Unknown);
+            // It may have been an obligation, which permits inside would inherit.
+            (self.labels, self.unknown) = (Some(Dim::Unknown), true);
         } else if !conditions.0.is_empty() || !conditions.1.is_empty() {
             self.labels = Some(Dim::Is(conditions));
         }

@@ -230,7 +230,11 @@ pub(super) fn reference(j: &Json) -> Option<Target<'_>> {
         return None;
     }
     let literal = literal.map(|l| l.split_once("/_history/").map_or(l, |(before, _)| before));
-    Some(Target { kind: j.get("type").and_then(Json::text), literal, identifier })
+    let kind = match j.get("type") {
+        None => None,
+        Some(kind) => Some(kind.text()?),
+    };
+    Some(Target { kind, literal, identifier })
 }
 
 /// A `Period` as a half-open range of milliseconds; date-only and partial bounds are whole

@@ -385,15 +385,16 @@ fn count(v: &Value) -> usize {
 }
 
 /// A member that nobody understands, a known one under an unknown name, or a value of another kind;
-/// not another name for who is meant: that is understood, and means somebody else.
+/// not another name or code: that is understood, and means something else. What is nested stays: of
+/// provisions that cannot be seen nothing can be kept.
 fn damage(r: &mut Random, v: &mut Value) {
     let (mut at, how) = (r.below(count(v)), r.below(4));
     let (pick, other) = (r.below(64), r.below(6));
     objects(v, &mut at, &mut |o| {
         let Some(key) = o.keys().nth(pick % o.len().max(1)).cloned() else { return };
         let strange = [json!(null), json!([]), json!({}), json!("x"), json!(7), json!([[]])][other].clone();
-        let names = o.contains_key("value") && matches!(&*key, "system" | "value") || key == "reference";
-        if how == 3 && names && strange.is_string() {
+        let names = matches!(&*key, "system" | "value" | "reference" | "code" | "type") && strange.is_string();
+        if how == 3 && names || how > 1 && key == "provision" {
             return;
         }
         match how {
