@@ -174,6 +174,13 @@ impl ConsentState {
         doc.spec.is_within(&parent.spec).then(|| Validity { start: own.start.max(around.start), end })
     }
 
+    /// Until when a grant holds, that of the grant around it included: `None` where there is no such
+    /// grant or it does not hold at all, `Some(None)` without an end.
+    #[must_use]
+    pub fn end(&self, series: GrantId) -> Option<Option<Timestamp>> {
+        self.validity(self.doc(series)?).map(|v| v.end)
+    }
+
     /// Where a grant stands.
     #[must_use]
     pub fn standing(&self, series: GrantId, now: Timestamp) -> Option<Standing> {

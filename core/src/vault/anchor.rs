@@ -63,7 +63,7 @@ impl Base {
     /// where a process ended between commit and telling.
     pub(crate) fn hold_against_anchor(&self, state: &State, said: &Said, others: Others) -> Result<()> {
         let Some(anchor) = &self.env.anchor else {
-            let anchored = state.heads().any(|(_, head, _)| head.flags & ANCHORED != 0);
+            let anchored = state.heads().any(|(_, head, _)| is_anchored(head));
             return if anchored { Err(Error::AnchorMissing) } else { Ok(()) };
         };
         for (scope, head, digest) in state.heads() {
@@ -140,6 +140,11 @@ impl Base {
     pub(crate) fn next_flags(&self, scope: &Scope) -> u64 {
         scope.head.flags | if self.env.anchor.is_some() { ANCHORED } else { 0 }
     }
+}
+
+/// Whether a head is not to be used without its anchor.
+pub(crate) fn is_anchored(head: &Head) -> bool {
+    head.flags & ANCHORED != 0
 }
 
 /// A head as an anchor knows it.

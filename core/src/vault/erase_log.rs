@@ -1,7 +1,7 @@
 //! Erasing what entries of a log say. Of each only the leaf is left: a hash under a secret that is
 //! gone, so every other proof still holds, and not even the true text can be told to have stood there.
 
-use super::logs::{LogOf, scope_of};
+use super::logs::{LogOf, read_line, scope_of};
 use super::manifest::Manifest;
 use super::rows::Base;
 use super::scope::Scope;
@@ -70,7 +70,8 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::NotFound`] where one of the entries is not there or erased already;
-    /// [`Error::Denied`] for that of a consent in force, and for that of an erasure;
+    /// [`Error::Denied`] for that of a consent in force, for that of an erasure, for a renewal whose
+    /// grant stays, and for what was done in an emergency until the person has seen its notice;
     /// [`Error::Malformed`] for no entries, [`Error::TooLarge`] for more than 256 at a time;
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
     /// [`Error::Corrupt`] where an entry that stays cannot be opened. Nothing is erased then.
@@ -84,16 +85,35 @@ impl HealthSpace {
         }
         let entry = self.inner.write(|tx, w| {
             let scope = scope_of(&w.state, of)?.clone();
+            let mut renewed = BTreeSet::new();
             for index in &gone {
                 let open = read_entry(tx.base, &*tx.txn, &scope, *index)?;
-                match Entry::decode(&open.bytes)?.event {
+                let event = Entry::decode(&open.bytes)?.event;
+                // The person is told first what was done in an emergency.
+                if scope.manifest.breaks.iter().any(|b| b.is_owed(*index, &event)) {
+                    return Err(Error::Denied);
+                }
+                match event {
                     AuditEvent::EntriesErased { .. } => return Err(Error::Denied),
-                    AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. }
+                    AuditEvent::Granted { grant, .. }
+                    | AuditEvent::Renewed { grant, .. }
+                    | AuditEvent::ConsentImported { grant, .. }
                         if is_in_force(&w.state, grant, Timestamp::from_millis(tx.now)) =>
                     {
                         return Err(Error::Denied);
                     }
+                    AuditEvent::Renewed { grant, .. } => _ = renewed.insert(grant),
                     _ => {}
+                }
+            }
+            // Without its renewal, what a grant allowed would look as if it had been over.
+            if !renewed.is_empty() {
+                for index in (0..scope.head.log_size).filter(|i| !gone.contains(i)) {
+                    let (_, entry) = read_line(tx.base, &*tx.txn, &scope, index)?;
+                    if matches!(entry, Some(Entry { event: AuditEvent::Granted { grant, .. }, .. }) if renewed.contains(&grant))
+                    {
+                        return Err(Error::Denied);
+                    }
                 }
             }
             let target = match of {
@@ -105,6 +125,7 @@ impl HealthSpace {
                 tx.txn.erase_ledger(&scope.log(), *index)?;
                 work.manifest.note_erased(*index);
             }
+            work.manifest.breaks.retain(|b| !gone.contains(&b.entry()));
             replace_log_key(tx, &scope, &mut work.manifest)?;
             tx.log(work, AuditEvent::EntriesErased { entries: gone.iter().copied().collect(), gesture })
         })?;

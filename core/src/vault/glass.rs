@@ -6,7 +6,7 @@
 //! words of the reason stand, sealed, in the partition's manifest; the entry has their hash.
 
 use super::logs::LogOf;
-use super::release::{Asking, is_refusal, refuse};
+use super::release::{Asking, CLOCK_TOLERANCE, is_refusal, refuse};
 use super::session::Session;
 use super::space::HealthSpace;
 use super::state::Target;
@@ -33,17 +33,40 @@ pub enum Presence {
     Unable,
 }
 
-/// Emergency access that began: where, and until when.
+/// Emergency access that began: where, when by the host's clock, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Glass {
     pub(crate) scope: ScopeId,
+    pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
 }
 
+impl Break {
+    /// Its entry in the partition's log.
+    pub(super) fn entry(&self) -> u64 {
+        self.entry
+    }
+
+    /// Whether the person is still to be told of what this entry says.
+    pub(super) fn is_owed(&self, index: u64, event: &AuditEvent) -> bool {
+        let of_it = match event {
+            AuditEvent::GlassBroken { .. } => index == self.entry,
+            AuditEvent::Released { purpose, actor, .. } | AuditEvent::Refused { purpose, actor } => {
+                index > self.entry && *purpose == Purpose::BreakGlass && *actor == self.actor
+            }
+            _ => false,
+        };
+        self.seen.is_none() && of_it
+    }
+}
+
 impl Glass {
-    /// Whether a request for emergency access may be decided at all.
-    pub(super) fn holds(glass: Option<Self>, scope: ScopeId, now: Timestamp) -> bool {
-        glass.is_some_and(|g| g.scope == scope && now < g.until)
+    /// Whether a request for emergency access may be decided at all. A clock that was set back since
+    /// does not lengthen it: not even where the log's time, which stands still then, would.
+    pub(super) fn holds(glass: Option<Self>, scope: ScopeId, clock: i64, now: Timestamp) -> bool {
+        glass.is_some_and(|g| {
+            g.scope == scope && now < g.until && clock >= g.from.as_millis().saturating_sub(CLOCK_TOLERANCE)
+        })
     }
 }
 
@@ -107,6 +130,8 @@ pub struct BreakGlassNotice {
     pub seen: Option<Timestamp>,
     /// What was released, refused or kept from flowing: the entries.
     pub uses: Vec<Entry>,
+    /// Whether entries of that time were erased since: then there may have been more.
+    pub erased: bool,
 }
 
 impl core::fmt::Debug for BreakGlassNotice {
@@ -145,7 +170,16 @@ impl BreakGlassNotice {
             (false, Lang::En) => "You were not able to be asked.\n",
             (false, Lang::Fr) => "Il n’a pas été possible de vous demander votre accord.\n",
         });
+        if self.erased {
+            text.push_str(match lang {
+                Lang::En => "\nEntries of that time were erased since: more may have been done.\n",
+                Lang::Fr => {
+                    "\nDes entrées de cette période ont été effacées depuis\u{a0}: il peut y en avoir eu d’autres.\n"
+                }
+            });
+        }
         text.push_str(match (self.uses.is_empty(), lang) {
+            (true, _) if self.erased => "",
             (true, Lang::En) => "\nNothing was looked at.\n",
             (true, Lang::Fr) => "\nRien n’a été consulté.\n",
             (false, Lang::En) => "\nWhat was done:\n",
@@ -204,8 +238,11 @@ impl HealthSpace {
         let glass = self.inner.write(|tx, w| {
             let at = w.state.position(&partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            let until = Timestamp::from_millis(tx.now.saturating_add(lasts));
-            let glass = Glass { scope: scope.id, until };
+            // By the times of this partition: another's log may be ahead.
+            let from = tx.base.env.now();
+            let floor = scope.head.last_entry.max(w.state.view.head.last_entry);
+            let until = Timestamp::from_millis(from.as_millis().max(floor).saturating_add(lasts));
+            let glass = Glass { scope: scope.id, from, until };
             let asking = Asking {
                 actors: &actors,
                 purpose: Purpose::BreakGlass,
@@ -285,6 +322,11 @@ impl HealthSpace {
                     present: b.present,
                     seen: b.seen.map(Timestamp::from_millis),
                     uses: uses.collect(),
+                    erased: p
+                        .manifest
+                        .erased
+                        .iter()
+                        .any(|(from, to)| *to > b.entry.saturating_add(1) && again.is_none_or(|next| *from < next)),
                 });
             }
         }

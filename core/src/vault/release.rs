@@ -288,7 +288,8 @@ impl Inner {
         let clock = self.base.env.now().as_millis();
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
-        if asking.purpose == Purpose::BreakGlass && !Glass::holds(asking.glass, scope.id, now) {
+        let behind = clock < floor.saturating_sub(CLOCK_TOLERANCE);
+        if asking.purpose == Purpose::BreakGlass && (behind || !Glass::holds(asking.glass, scope.id, clock, now)) {
             return Err(Error::Denied);
         }
         let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
@@ -300,7 +301,7 @@ impl Inner {
             outside: None,
             action: asking.action,
             now,
-            clock_behind: clock < floor.saturating_sub(CLOCK_TOLERANCE),
+            clock_behind: behind,
             // The state that is decided on was held against the anchor, if there is one.
             fresh: self.base.env.anchor.is_some(),
             understands: UNDERSTOOD,

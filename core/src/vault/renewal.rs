@@ -151,6 +151,11 @@ impl RenewalRequest {
             };
             let entry = tx.log(work, event)?;
             w.extend_grant(tx, self.grant, expires)?;
+            // What was passed on under it holds no longer than it.
+            for child in p.policy.state.children(self.grant) {
+                let own = p.policy.state.doc(child).and_then(|doc| doc.spec.terms().expires);
+                w.extend_grant(tx, child, own.map_or(expires, |end| end.min(expires)))?;
+            }
             Ok(Grant { id: self.grant, entry })
         })
     }

@@ -1,5 +1,6 @@
 //! Creating, opening and closing a space, and its partitions.
 
+use super::anchor;
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
 use super::head::{self, Head, ScopeEntry, SystemPart};
 use super::payload::Codec;
@@ -224,7 +225,11 @@ impl HealthSpace {
         healthspace_wipe::burn_stack();
         let space = opened?;
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.
-        space.inner.read()?;
+        let state = space.inner.read()?.1;
+        // From the first time on that it has an anchor, no part of it is written without one.
+        if state.system.is_some() && space.inner.base.env.anchor.is_some() && !anchor::is_anchored(&state.view.head) {
+            space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
+        }
         Ok(space)
     }
 

@@ -173,15 +173,31 @@ fn an_anchored_space_does_not_open_without_its_anchor() {
 }
 
 #[test]
+fn no_part_is_written_without_the_anchor_once_it_was_opened_with_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    drop(HealthSpace::create(&file, &unlock(), clock().0).unwrap());
+    let anchor = TestAnchor::new();
+    let space = HealthSpace::open(&file, &unlock(), with(&anchor)).unwrap();
+    // Only `health` is written to; `general` is not free for all the same.
+    fill(&space);
+    for part in ["general", "health"] {
+        let open = HealthSpace::open_partitions(&file, &unlock(), clock().0, &[part]);
+        assert!(matches!(open, Err(Error::AnchorMissing)), "{part}");
+    }
+    HealthSpace::open(&file, &unlock(), with(&anchor)).unwrap().log(LogOf::Partition("general")).unwrap();
+}
+
+#[test]
 fn a_handle_that_was_opened_without_one_stops_once_the_space_is_anchored() {
     let disk = Disk::new();
     let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
     let (bare, _) = HealthSpace::create_in(Arc::new(disk.clone()), &row, &unlock(), clock().0).unwrap();
     let anchor = TestAnchor::new();
-    let anchored = HealthSpace::open_in(Arc::new(disk), &unlock(), with(&anchor), None).unwrap();
     allow(&bare, &[Category::Laboratory]);
-    allow(&anchored, &[Category::Laboratory]);
+    let anchored = HealthSpace::open_in(Arc::new(disk), &unlock(), with(&anchor), None).unwrap();
     assert!(matches!(bare.grants(), Err(Error::AnchorMissing)));
+    allow(&anchored, &[Category::Laboratory]);
 }
 
 #[test]

@@ -137,3 +137,28 @@ fn d9_what_was_passed_on_falls_with_its_parent() {
     assert!(ask(&space, "Ben").is_err());
     assert_eq!(standing(&space, child), Standing::Expired);
 }
+
+#[test]
+fn what_was_kept_under_a_child_ends_with_a_parent_that_was_shortened() {
+    let (dir, space, time) = space();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
+    to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap();
+    let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
+    let session = space.session(ben, Purpose::FamilyRequest).unwrap();
+    let read = session.query(&Query::default()).unwrap();
+    session.remember("LDL was 112.5", &read).unwrap();
+    space.renewal(parent).expires_in_days(5).confirm(gesture()).unwrap();
+    let set_aside = |space: &HealthSpace| {
+        let memories = space.partition("health").unwrap().memories().unwrap();
+        memories.value().iter().filter(|m| m.quarantine.is_some()).count()
+    };
+    let env = crate::environment::Environment { clock: Arc::<FixedClock>::clone(&time), ..Default::default() };
+    let limited = HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), env, &["health"]).unwrap();
+    assert_eq!((set_aside(&space), set_aside(&limited)), (0, 0));
+    time.set(Timestamp::from_millis(NOW + 6 * DAY));
+    assert_eq!((set_aside(&space), set_aside(&limited)), (1, 1));
+    // What the manifest keeps says so by itself.
+    let state = space.inner.peek().unwrap();
+    let ends: Vec<_> = state.partitions[0].manifest.tags.resting.iter().map(|r| r.expires).collect();
+    assert!(matches!(ends[..], [Some(end)] if end <= NOW + 5 * DAY), "{ends:?}");
+}

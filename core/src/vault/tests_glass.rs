@@ -168,3 +168,54 @@ fn d11_it_never_reaches_a_model_and_needs_an_anchor() {
     grant(&bare, Purpose::BreakGlass, doctor());
     assert!(matches!(unable(&bare, 10), Err(Error::Denied)));
 }
+
+#[test]
+fn d11_a_clock_set_back_does_not_lengthen_the_hour() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let session = unable(&space, 60).unwrap();
+    let reader = session.reader(&Query::default(), 10).unwrap();
+    let record = reader.facts(&Query::default()).unwrap()[0].record;
+    for back in [6 * MINUTE, 365 * 24 * 60 * MINUTE] {
+        time.set(Timestamp::from_millis(NOW - back));
+        assert!(session.query(&Query::default()).is_err());
+        assert!(reader.body(record).is_err());
+    }
+    time.set(Timestamp::from_millis(NOW));
+    session.query(&Query::default()).unwrap();
+}
+
+#[test]
+fn d11_a_clock_that_ran_ahead_and_was_confirmed_does_not_either() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    time.set(Timestamp::from_millis(NOW + 20 * 60 * MINUTE));
+    let session = unable(&space, 60).unwrap();
+    session.query(&Query::default()).unwrap();
+    time.set(Timestamp::from_millis(NOW + MINUTE));
+    space.confirm_clock(gesture()).unwrap();
+    assert!(session.query(&Query::default()).is_err());
+}
+
+#[test]
+fn d11_what_was_done_is_not_erased_before_the_person_knows() {
+    let (_dir, space, _) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let session = unable(&space, 60).unwrap();
+    session.query(&Query::default()).unwrap();
+    let health = LogOf::Partition("health");
+    let broken = space.break_glass_notices().unwrap()[0].entry;
+    let released = broken + 1;
+    for entry in [broken, released] {
+        assert!(matches!(space.erase_entries(health, &[entry], gesture()), Err(Error::Denied)));
+    }
+    space.break_glass_seen("health", broken, gesture()).unwrap();
+    space.erase_entries(health, &[released], gesture()).unwrap();
+    let notice = &space.break_glass_notices().unwrap()[0];
+    assert!(notice.erased && notice.uses.is_empty());
+    assert!(notice.text("en").contains("were erased since") && !notice.text("en").contains("Nothing was"));
+    assert!(notice.text("fr").contains("effacées depuis") && !notice.text("fr").contains("Rien n"));
+    // With its own entry the notice goes too: who, when and why.
+    space.erase_entries(health, &[broken], gesture()).unwrap();
+    assert!(space.break_glass_notices().unwrap().is_empty());
+}

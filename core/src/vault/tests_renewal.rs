@@ -143,3 +143,22 @@ fn evidence_and_record_follow_a_renewal() {
     let entry = status[1]["dct:source"]["hs:entry"].as_u64().unwrap();
     assert_eq!(log[entry as usize].entry.event.name(), "Renewed");
 }
+
+#[test]
+fn a_renewal_is_not_erased_from_under_its_grant() {
+    let (_dir, space, time) = space();
+    let given = grant(&space, 30);
+    time.set(Timestamp::from_millis(NOW + 20 * DAY));
+    let renewed = space.renewal(given.id()).expires_in_days(90).confirm(gesture()).unwrap();
+    time.set(Timestamp::from_millis(NOW + 40 * DAY));
+    ask(&space).unwrap();
+    let evidence = || space.evidence(&crate::evidence::EvidenceRequest::new()).map(drop);
+    evidence().unwrap();
+    let erase = |entries: &[u64]| space.erase_entries(LogOf::Space, entries, gesture());
+    assert!(matches!(erase(&[renewed.entry()]), Err(Error::Denied)), "in force");
+    space.withdraw(given.id()).unwrap();
+    assert!(matches!(erase(&[renewed.entry()]), Err(Error::Denied)), "its grant would seem to have ended before");
+    evidence().unwrap();
+    erase(&[given.entry(), renewed.entry()]).unwrap();
+    evidence().unwrap();
+}

@@ -94,7 +94,7 @@ impl State {
             if self.partitions.iter().any(|p| self.has_ended(p, grant, now)) {
                 return Some(i64::MIN);
             }
-            let known = self.partitions.iter().find_map(|p| p.policy.state.doc(grant));
+            let known = self.partitions.iter().find(|p| p.policy.state.doc(grant).is_some());
             let lowering = self.partitions.iter().find_map(|p| p.policy.lowering(grant));
             if let Some(doc) = lowering {
                 return doc.spec.terms().expires.map(Timestamp::as_millis);
@@ -102,7 +102,7 @@ impl State {
             let kept =
                 || self.partitions.iter().find_map(|p| p.manifest.tags.resting.iter().find(|r| r.grant == grant));
             match known {
-                Some(doc) => doc.spec.terms().expires.map(Timestamp::as_millis),
+                Some(p) => p.policy.state.end(grant).map_or(Some(i64::MIN), |end| end.map(Timestamp::as_millis)),
                 None => kept().and_then(|r| r.expires),
             }
         };
