@@ -129,7 +129,7 @@ pub use environment::{
 };
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
 pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
-pub use keyring::{KdfParams, RecoveryCode, Unlock};
+pub use keyring::{DestroyProof, KdfParams, KeyStore, KeyStoreClass, RecoveryCode, SoftwareKeyStore, Unlock};
 pub use label::{
     Confidentiality, Integrity, Label, Lowering, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
     Sensitivity,

@@ -17,8 +17,10 @@ pub(crate) const MANIFEST: &[u8] = b"hs/v1/manifest";
 /// HKDF-Expand of a scope key: seals class 11.
 pub(crate) const POLICY: &[u8] = b"hs/v1/policy";
 /// HKDF-SHA-512, salt = the slot's, ikm = Argon2id output (or recovery code) || device secret,
-/// info = this || type: a slot's KEK. Also the first bytes of a slot's context.
+/// info = this || type: a slot's KEK. Also the first bytes of a slot's contexts.
 pub(crate) const SLOT: &[u8] = b"hs/v1/slot";
+/// Context of what the software keystore wraps, each under a random key of its own.
+pub(crate) const SOFTWARE_KEYSTORE: &[u8] = b"hs/v1/software-keystore";
 const OBJECT: &[u8; 9] = b"hs/v1/obj";
 
 /// Suite 1: Cobblestone-256, HKDF-SHA-512, HMAC-SHA-256, Ed25519, SHA-256 tree.

@@ -93,9 +93,17 @@ impl KdfParams {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Runs of Argon2id by this thread.
+    pub(crate) static ARGON2_RUNS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 /// Argon2id of a passphrase: UTF-8 is brought to NFKC first, so that two keyboards agree.
 pub(crate) fn argon2id(passphrase: &[u8], salt: &[u8; 32], params: KdfParams) -> Result<Zeroizing<[u8; 32]>> {
     params.check()?;
+    #[cfg(test)]
+    ARGON2_RUNS.set(ARGON2_RUNS.get() + 1);
     let mut normal = match core::str::from_utf8(passphrase) {
         Ok(s) => {
             let mut v = Vec::with_capacity(passphrase.len() * 4);

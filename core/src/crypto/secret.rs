@@ -39,6 +39,8 @@ roles! {
     Payload;
     /// Seed of a signing key.
     Seed;
+    /// Of the software keystore: wraps the secrets of slots and epochs.
+    Stored;
 }
 
 /// A key of role `R`.

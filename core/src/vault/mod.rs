@@ -47,6 +47,7 @@ mod state;
 mod tags;
 mod told;
 mod tx;
+mod unlocking;
 mod uses;
 
 pub use check::{ScopeCheck, SpaceCheck};
@@ -103,6 +104,8 @@ mod tests_flow;
 mod tests_glass;
 #[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_keystore;
 #[cfg(test)]
 mod tests_launder;
 #[cfg(test)]

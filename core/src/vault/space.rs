@@ -2,23 +2,22 @@
 
 use super::anchor;
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
-use super::head::{self, Head, ScopeEntry, SystemPart};
-use super::payload::Codec;
+use super::head::SystemPart;
 use super::policy_row::{DirectoryEntry, Origin, PartitionKind, PolicyRow};
 use super::rows::Base;
-use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
+use super::scope::{Opening, Scope, SystemView, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
+use super::unlocking::{WaysIn, open_scope_key, open_system, slots_digest};
 use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
-use crate::crypto::hash::sha256;
+use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
-use crate::crypto::{random_array, seal};
 use crate::environment::Environment;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::ScopeId;
-use crate::keyring::{RecoveryCode, ScopeKeys, SpaceRow, Unlock, make_slot, open_slots, space_row_id};
-use crate::storage::{Copy, ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
+use crate::keyring::{RecoveryCode, SpaceRow, Unlock, make_slot, space_row_id};
+use crate::storage::{ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +46,8 @@ pub struct Info {
     pub partitions: Vec<String>,
     /// Whether this handle can change consents, partitions and ways in.
     pub full: bool,
-    /// Where keys are kept: no keystore is used by this version.
+    /// Where the secret of the current keys is kept besides the ways in: `hardware`, `os`,
+    /// `software`, or `none`, where it stands in the file; as the keystore said of itself.
     pub keystore: &'static str,
     /// Whether a rollback of the whole file would be noticed: `anchored`; `local`, where the anchor
     /// is a file that can be put back as well; `unverified` without an anchor.
@@ -55,16 +55,6 @@ pub struct Info {
     /// Whether both copies of every head were whole and the same when they were last read. `false`
     /// is damage that the second copies made good: back the file up.
     pub copies_agree: bool,
-}
-
-pub(super) fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
-    let mut all = Vec::new();
-    for r in rows {
-        all.extend_from_slice(&r.id);
-        all.extend_from_slice(&(r.body.len() as u64).to_be_bytes());
-        all.extend_from_slice(&r.body);
-    }
-    sha256(&[&all])
 }
 
 impl HealthSpace {
@@ -89,9 +79,14 @@ impl HealthSpace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
-        let row = SpaceRow::make(unlock.params)?;
-        let storage: Arc<dyn Storage> = Arc::new(Sqlite::create(path.as_ref())?);
-        Self::create_in(storage, &row, unlock, env)
+        let row = SpaceRow::make_for(unlock)?;
+        let storage = Sqlite::create(path.as_ref()).inspect_err(|_| {
+            // Nothing was written that needs it; a key that stays behind opens nothing.
+            if let (Some((_, kept)), Some(store)) = (&row.kept, &unlock.keystore) {
+                let _ = store.destroy(&kept.key);
+            }
+        })?;
+        Self::create_in(Arc::new(storage), &row, unlock, env)
     }
 
     pub(crate) fn create_in(
@@ -103,14 +98,14 @@ impl HealthSpace {
         let srk: Key<SpaceRoot> = Key::make()?;
         let vrk = row.epoch_root(&srk)?;
         let code = RecoveryCode::make()?;
-        let by_code = Unlock { secret: code.secret(), kind: crate::keyring::SlotKind::Recovery, params: unlock.params };
+        let by_code = Unlock::of_code(&code);
         let mut slots = vec![SlotRow { id: space_row_id(), body: row.encode() }];
         for u in [unlock, &by_code] {
-            let (id, body) = make_slot(row, u, &srk)?;
-            slots.push(SlotRow { id, body });
+            let (id, slot) = make_slot(row, &row.stretch(u)?, &srk)?;
+            slots.push(SlotRow { id, body: slot.encode() });
         }
         slots.sort_by_key(|s| s.id);
-        let base = Base { storage, codec: Codec::new()?, space: row.space, epoch: row.epoch, env };
+        let base = Base::of(storage, row, env)?;
         let now = base.env.now().as_millis();
         {
             let mut txn = base.storage.begin_write()?;
@@ -235,17 +230,11 @@ impl HealthSpace {
 
     fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
         let txn = storage.begin_read()?;
-        let mut ways = WaysIn::default();
+        let mut ways = WaysIn::new(unlock);
         loop {
-            let (row, vrk, slots) = ways.next(&*txn, unlock)?;
-            let base = Base {
-                storage: Arc::clone(&storage),
-                codec: Codec::new()?,
-                space: row.space,
-                epoch: row.epoch,
-                env: env.clone(),
-            };
-            match Self::open_scopes(base, &*txn, row.system, &vrk, &slots, only) {
+            let way = ways.next(&*txn)?;
+            let base = Base::of(Arc::clone(&storage), &way.row, env.clone())?;
+            match Self::open_scopes(base, &*txn, way.row.system, &way.vrk, &way.digest, only) {
                 Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
                 other => return other,
             }
@@ -315,7 +304,7 @@ impl HealthSpace {
             format: crate::keyring::FORMAT,
             partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
             full: state.system.is_some(),
-            keystore: "none",
+            keystore: self.inner.base.keystore.code(),
             freshness: self.inner.base.freshness(),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })
@@ -334,14 +323,14 @@ impl HealthSpace {
         let vrk = {
             let txn = inner.base.storage.begin_read()?;
             let named = inner.peek()?.view.head.system.as_ref().map(|s| s.slots_digest);
-            let mut ways = WaysIn::default();
+            let mut ways = WaysIn::new(unlock);
             loop {
-                let (row, vrk, slots) = ways.next(&*txn, unlock)?;
-                if row.epoch != inner.base.epoch {
+                let way = ways.next(&*txn)?;
+                if way.row.epoch != inner.base.epoch {
                     return Err(Error::Rekeyed);
                 }
-                if named == Some(slots) {
-                    break vrk;
+                if named == Some(way.digest) {
+                    break way.vrk;
                 }
                 ways.unnamed(Error::Corrupt(Part::Slot));
             }
@@ -423,124 +412,22 @@ impl Inner {
     }
 }
 
-/// The ways in, one copy of the slots after the other. The second copy's turn comes where the first
-/// is damaged, holds no slot that this secret opens, or is not the one that the head names.
-#[derive(Default)]
-struct WaysIn {
-    turn: usize,
-    tried: Option<Vec<SlotRow>>,
-    failure: Option<Error>,
-}
-
-impl WaysIn {
-    /// Opens the root of the current epoch from the next copy; the digest of that copy with it.
-    fn next(&mut self, txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>, [u8; 32])> {
-        while let Some(copy) = [Copy::First, Copy::Second].get(self.turn) {
-            self.turn += 1;
-            let rows = match txn.slots(*copy) {
-                Err(Error::Corrupt(_)) => continue,
-                other => other?,
-            };
-            // Equal copies cost one derivation.
-            if self.tried.as_ref() == Some(&rows) {
-                continue;
-            }
-            let opened = open_root(&rows, unlock).map(|(row, vrk)| (row, vrk, slots_digest(&rows)));
-            self.tried = Some(rows);
-            match opened {
-                // Tried and refused: whatever a damaged copy says besides is no better answer.
-                Err(Error::CannotOpen) => self.failure = Some(Error::CannotOpen),
-                Err(e @ (Error::NeedsNewerLibrary | Error::TooLarge(_))) => _ = self.failure.get_or_insert(e),
-                other => return other,
-            }
-        }
-        Err(self.failure.take().unwrap_or(Error::CannotOpen))
-    }
-
-    /// The copy that was opened leads to no head, or is not the one that the head names.
-    fn unnamed(&mut self, e: Error) {
-        self.failure = Some(e);
-    }
-}
-
-/// Until a head's MAC has held, nothing says whether the secret or the file is to blame.
-fn before_a_head(e: Error) -> Error {
-    if matches!(e, Error::Corrupt(_)) { Error::CannotOpen } else { e }
-}
-
-fn open_root(rows: &[SlotRow], unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>)> {
-    let shared = rows.iter().find(|r| r.id == space_row_id()).ok_or(Error::CannotOpen)?;
-    let row = SpaceRow::decode(&shared.body)?;
-    let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
-    let vrk = row.epoch_root(&open_slots(&row, unlock, slots)?.srk)?;
-    Ok((row, vrk))
-}
-
-fn open_scope_key(
-    base: &Base,
-    txn: &dyn ReadTxn,
-    vrk: &Key<EpochRoot>,
-    system: ScopeId,
-    entry: &ScopeEntry,
-) -> Result<ScopeKeys> {
-    const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&system, entry.wrap.number)?.ok_or(BAD)?;
-    if row.class != Class::ScopeWrap as u8
-        || row.version != entry.wrap.version
-        || seal::salt_of(&row.sealed) != Some(entry.wrap.salt)
-    {
-        return Err(BAD);
-    }
-    let place = system_place(base, system, entry.scope, Class::ScopeWrap, entry.wrap.number, entry.wrap.version);
-    ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)
-}
-
-/// Opens the system scope's key and verifies its head with it. The wrap always stands in the
-/// scope's first row; that the head names just this one is checked afterwards.
-fn open_system(
-    base: &Base,
-    txn: &dyn ReadTxn,
-    vrk: &Key<EpochRoot>,
-    id: ScopeId,
-) -> Result<(ScopeKeys, Head, [u8; 32])> {
-    const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&id, FIRST_ROW).map_err(before_a_head)?.ok_or(Error::CannotOpen)?;
-    if row.class != Class::ScopeWrap as u8 {
-        return Err(Error::CannotOpen);
-    }
-    let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
-    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed).map_err(before_a_head)?;
-    let verify = |body: &[u8], auth: &[u8]| head::verify_mac(body, auth, &keys.head_mac);
-    let Found { head, digest, .. } = read_head(txn, &id, &verify).map_err(before_a_head)?;
-    let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
-    let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
-    if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {
-        return Err(BAD);
-    }
-    if head.epoch != base.epoch || head.space != base.space {
-        return Err(Error::Corrupt(Part::Head));
-    }
-    Ok((keys, head, digest))
-}
-
 #[cfg(test)]
 impl HealthSpace {
-    fn root_for_tests(&self, unlock: &Unlock) -> (SpaceRow, Key<EpochRoot>, Key<SpaceRoot>) {
-        let (txn, _) = self.inner.read().unwrap();
-        let rows = txn.slots(Copy::First).unwrap();
-        let (row, vrk) = open_root(&rows, unlock).unwrap();
-        let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
-        let srk = open_slots(&row, unlock, slots).unwrap().srk;
-        (row, vrk, srk)
-    }
-
     /// Keys of `health`, of `general`, and those above and beside them: root, wrap, system.
     pub(crate) fn keys_for_tests(&self, unlock: &Unlock) -> [Vec<[u8; 32]>; 3] {
         let state = self.inner.peek().unwrap();
-        let (_, vrk, srk) = self.root_for_tests(unlock);
+        let (txn, _) = self.inner.read().unwrap();
+        let super::unlocking::WayOpened { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap();
         let mut above = state.system.as_ref().unwrap().keys.all();
         above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
         [state.partitions[0].keys.all(), state.partitions[1].keys.all(), above]
+    }
+
+    /// The secret of the current epoch.
+    pub(crate) fn epoch_secret_for_tests(&self, unlock: &Unlock) -> [u8; 32] {
+        let (txn, _) = self.inner.read().unwrap();
+        *WaysIn::new(unlock).next(&*txn).unwrap().row.epoch_secret.unwrap().expose()
     }
 
     /// The key of a partition's log.
@@ -551,8 +438,10 @@ impl HealthSpace {
 
     /// A slot that opens this space with another secret: what whoever once held the root key can make.
     pub(crate) fn slot_for_tests(&self, unlock: &Unlock, other: &Unlock) -> ([u8; 16], Vec<u8>) {
-        let (row, _, srk) = self.root_for_tests(unlock);
-        make_slot(&row, other, &srk).unwrap()
+        let (txn, _) = self.inner.read().unwrap();
+        let way = WaysIn::new(unlock).next(&*txn).unwrap();
+        let (id, slot) = make_slot(&way.row, &way.row.stretch(other).unwrap(), &way.srk).unwrap();
+        (id, slot.encode())
     }
 }
 
