@@ -48,6 +48,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
     let scope = || any::<[u8; 16]>().prop_map(ScopeId::from_bytes);
     let record = || any::<[u8; 16]>().prop_map(RecordId::from_bytes);
     let source = || any::<[u8; 32]>().prop_map(SourceId::from_bytes);
+    let slot = || any::<[u8; 16]>().prop_map(crate::id::SlotId::from_bytes);
     let hash = any::<[u8; 32]>;
     let first = prop_oneof![
         Just(E::SpaceCreated {}),
@@ -152,6 +153,10 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             }
         ),
         (any::<u64>(), gesture()).prop_map(|(entry, gesture)| E::GlassSeen { entry, gesture }),
+        (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInAdded { slot, kind }),
+        (slot(), any::<u64>(), slot()).prop_map(|(slot, kind, replaces)| E::WayInChanged { slot, kind, replaces }),
+        (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInRemoved { slot, kind }),
+        slot().prop_map(|slot| E::RecoveryConfirmed { slot }),
     ];
     prop_oneof![first, second, third, fourth]
 }
@@ -162,7 +167,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=30).chain([45]).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=34).chain([45]).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

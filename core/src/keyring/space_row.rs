@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 /// Format of the whole file; 0 until the format is frozen.
 pub(crate) const FORMAT: u64 = 0;
-/// More keys than can wait to be destroyed.
-const MAX_PENDING: usize = 128;
+/// More keys do not wait to be destroyed.
+pub(crate) const MAX_PENDING: usize = 128;
 
 /// Id of the row that all slots share.
 pub(crate) const fn space_row_id() -> [u8; 16] {

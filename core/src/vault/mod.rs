@@ -26,6 +26,7 @@ mod glass;
 mod grants;
 mod head;
 mod ingest;
+mod keys;
 mod logs;
 mod manifest;
 mod memory;
@@ -59,6 +60,7 @@ pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Va
 pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
+pub use keys::{OldCopies, WayIn, WayInKind, WaysInChanged};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
@@ -104,6 +106,8 @@ mod tests_flow;
 mod tests_glass;
 #[cfg(test)]
 mod tests_import;
+#[cfg(test)]
+mod tests_keys;
 #[cfg(test)]
 mod tests_keystore;
 #[cfg(test)]

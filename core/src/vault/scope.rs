@@ -480,6 +480,11 @@ pub(crate) struct SystemView {
 }
 
 impl SystemView {
+    /// What it says of the slots.
+    pub(crate) fn slots_digest(&self) -> Option<[u8; 32]> {
+        self.head.system.as_ref().map(|s| s.slots_digest)
+    }
+
     /// The head as partitions' heads name it.
     pub(crate) fn name(&self) -> HeadName {
         (self.head.generation, self.digest)

@@ -8,7 +8,7 @@ use super::rows::Base;
 use super::scope::{Opening, Scope, SystemView, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
-use super::unlocking::{WaysIn, open_scope_key, open_system, slots_digest};
+use super::unlocking::{WayOpened, WaysIn, open_scope_key, open_system, slots_digest};
 use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
@@ -16,7 +16,7 @@ use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Environment;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::ScopeId;
-use crate::keyring::{RecoveryCode, SpaceRow, Unlock, make_slot, space_row_id};
+use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
 use crate::storage::{ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
@@ -62,7 +62,8 @@ impl HealthSpace {
     /// shown once and stored nowhere. Opens it in full.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`].
+    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`];
+    /// [`Error::KeyStore`], and what the keystore says; [`Error::Malformed`] for a way in that only opens.
     ///
     /// ```
     /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -79,14 +80,32 @@ impl HealthSpace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
+        let (row, storage) = Self::new_file(path.as_ref(), unlock)?;
+        Self::create_in(storage, &row, unlock, env)
+    }
+
+    /// As [`create`](Self::create), with one way in alone: lost, everything is. For a host that keeps
+    /// another copy of the data, or that adds a way in itself.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_without_recovery_code(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
+        let (row, storage) = Self::new_file(path.as_ref(), unlock)?;
+        Self::create_with(storage, &row, unlock, None, env)
+    }
+
+    fn new_file(path: &Path, unlock: &Unlock) -> Result<(SpaceRow, Arc<dyn Storage>)> {
+        if unlock.kind == SlotKind::Recovery {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
         let row = SpaceRow::make_for(unlock)?;
-        let storage = Sqlite::create(path.as_ref()).inspect_err(|_| {
+        let storage = Sqlite::create(path).inspect_err(|_| {
             // Nothing was written that needs it; a key that stays behind opens nothing.
             if let (Some((_, kept)), Some(store)) = (&row.kept, &unlock.keystore) {
                 let _ = store.destroy(&kept.key);
             }
         })?;
-        Self::create_in(Arc::new(storage), &row, unlock, env)
+        Ok((row, Arc::new(storage)))
     }
 
     pub(crate) fn create_in(
@@ -95,12 +114,23 @@ impl HealthSpace {
         unlock: &Unlock,
         env: Environment,
     ) -> Result<(Self, RecoveryCode)> {
+        let code = RecoveryCode::make()?;
+        let space = Self::create_with(storage, row, unlock, Some(&code), env)?;
+        Ok((space, code))
+    }
+
+    fn create_with(
+        storage: Arc<dyn Storage>,
+        row: &SpaceRow,
+        unlock: &Unlock,
+        code: Option<&RecoveryCode>,
+        env: Environment,
+    ) -> Result<Self> {
         let srk: Key<SpaceRoot> = Key::make()?;
         let vrk = row.epoch_root(&srk)?;
-        let code = RecoveryCode::make()?;
-        let by_code = Unlock::of_code(&code);
         let mut slots = vec![SlotRow { id: space_row_id(), body: row.encode() }];
-        for u in [unlock, &by_code] {
+        let by_code = code.map(Unlock::of_code);
+        for u in core::iter::once(unlock).chain(&by_code) {
             let (id, slot) = make_slot(row, &row.stretch(u)?, &srk)?;
             slots.push(SlotRow { id, body: slot.encode() });
         }
@@ -120,7 +150,7 @@ impl HealthSpace {
         healthspace_wipe::burn_stack();
         let space = Self::open_in(Arc::clone(&base.storage), unlock, base.env.clone(), None)?;
         space.log_foundation()?;
-        Ok((space, code))
+        Ok(space)
     }
 
     /// Writes the first state of a space: three scopes, their directory, and the system head.
@@ -218,17 +248,27 @@ impl HealthSpace {
         let opened = Self::open_keys(storage, unlock, env, only);
         // Whatever derivation left on the stack goes, whether or not the secret was right.
         healthspace_wipe::burn_stack();
-        let space = opened?;
+        let (space, pending) = opened?;
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.
         let state = space.inner.read()?.1;
         // From the first time on that it has an anchor, no part of it is written without one.
         if state.system.is_some() && space.inner.base.env.anchor.is_some() && !anchor::is_anchored(&state.view.head) {
             space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
         }
+        if pending && state.system.is_some() {
+            // The head has named them by now. A disk that cannot be written to opens all the same.
+            space.destroy_keys(unlock, None);
+        }
         Ok(space)
     }
 
-    fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
+    /// The handle, and whether keys of the keystore wait to be destroyed.
+    fn open_keys(
+        storage: Arc<dyn Storage>,
+        unlock: &Unlock,
+        env: Environment,
+        only: Option<&[&str]>,
+    ) -> Result<(Self, bool)> {
         let txn = storage.begin_read()?;
         let mut ways = WaysIn::new(unlock);
         loop {
@@ -236,7 +276,7 @@ impl HealthSpace {
             let base = Base::of(Arc::clone(&storage), &way.row, env.clone())?;
             match Self::open_scopes(base, &*txn, way.row.system, &way.vrk, &way.digest, only) {
                 Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
-                other => return other,
+                other => return other.map(|space| (space, !way.row.pending.is_empty())),
             }
         }
     }
@@ -319,23 +359,9 @@ impl HealthSpace {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(Error::Malformed(Malformed::Argument));
         }
+        let WayOpened { vrk, srk, .. } = self.way(unlock)?;
+        drop(srk);
         let inner = &self.inner;
-        let vrk = {
-            let txn = inner.base.storage.begin_read()?;
-            let named = inner.peek()?.view.head.system.as_ref().map(|s| s.slots_digest);
-            let mut ways = WaysIn::new(unlock);
-            loop {
-                let way = ways.next(&*txn)?;
-                if way.row.epoch != inner.base.epoch {
-                    return Err(Error::Rekeyed);
-                }
-                if named == Some(way.digest) {
-                    break way.vrk;
-                }
-                ways.unnamed(Error::Corrupt(Part::Slot));
-            }
-        };
-        healthspace_wipe::burn_stack();
         inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))?;
         // The new scope is opened from the file like any other.
         inner.adopt_partition(name, &vrk)
@@ -418,7 +444,7 @@ impl HealthSpace {
     pub(crate) fn keys_for_tests(&self, unlock: &Unlock) -> [Vec<[u8; 32]>; 3] {
         let state = self.inner.peek().unwrap();
         let (txn, _) = self.inner.read().unwrap();
-        let super::unlocking::WayOpened { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap();
+        let WayOpened { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap();
         let mut above = state.system.as_ref().unwrap().keys.all();
         above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
         [state.partitions[0].keys.all(), state.partitions[1].keys.all(), above]

@@ -206,18 +206,16 @@ fn one_derivation_an_attempt() {
     let (disk, store) = (Memory::new(), store());
     let (space, code) = make(&disk, &with(&store, "one"), clock().0).unwrap();
     for n in 0..5 {
-        let (id, body) = space.slot_for_tests(&with(&store, "one"), &with(&store, &format!("more {n}")));
-        let mut t = crate::storage::Storage::begin_write(&disk).unwrap();
-        t.put_slot(&id, &body).unwrap();
-        t.commit().unwrap();
+        space.add_way_in(&with(&store, "one"), &with(&store, &format!("more {n}"))).unwrap();
     }
     *store.asked.lock().unwrap() = 0;
-    // A table of slots that the head does not name: every slot is tried all the same.
     assert_eq!(runs(&mut || _ = open(&disk, &with(&store, "nobody's"))), 1);
     assert_eq!(*store.asked.lock().unwrap(), 6, "every slot of the kind was tried");
-    assert_eq!(runs(&mut || _ = open(&disk, &with(&store, "one"))), 1);
+    assert_eq!(runs(&mut || _ = open(&disk, &with(&store, "one")).unwrap()), 1);
+    assert_eq!(runs(&mut || _ = open(&disk, &with(&store, "more 4")).unwrap()), 1);
     assert_eq!(runs(&mut || _ = open(&disk, &Unlock::recovery_code(&code.reveal()).unwrap())), 0);
     assert_eq!(runs(&mut || _ = open(&disk, &alone(&store))), 0);
+    assert_eq!(runs(&mut || _ = space.create_partition("more", PartitionKind::Health, &with(&store, "one"))), 1);
     // Copies of the slots that differ, of one salt, cost one as well.
     disk.tamper(|image| _ = Arc::make_mut(&mut image.slots[0]).pop_last());
     assert_eq!(runs(&mut || _ = open(&disk, &with(&store, "nobody's"))), 1);

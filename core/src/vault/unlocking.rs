@@ -28,9 +28,7 @@ pub(super) fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
 /// A way in that opened: the row that all slots share, the slot, the root and the current epoch's.
 pub(super) struct WayOpened {
     pub(super) row: SpaceRow,
-    #[expect(dead_code, reason = "what changes a slot asks for it")]
     pub(super) id: [u8; 16],
-    #[cfg_attr(not(test), expect(dead_code, reason = "what makes a slot asks for it"))]
     pub(super) srk: Key<SpaceRoot>,
     pub(super) vrk: Key<EpochRoot>,
     /// Of the copy of the slots that it stands in.

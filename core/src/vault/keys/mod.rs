@@ -1,0 +1,11 @@
+//! The ways into a space, and its keys, as the person changes them.
+//!
+//! What belongs here: adding, changing and removing ways in, and what each of these leaves an older
+//! copy of the file. What must not: the bytes of slots and derivations (the keyring), or a change of
+//! anything but keys.
+
+mod old_copies;
+mod slots;
+
+pub use old_copies::OldCopies;
+pub use slots::{WayIn, WayInKind, WaysInChanged};
