@@ -366,6 +366,8 @@ events! {
         1 slot: SlotId,
         /// Of which kind: 1 passphrase, 2 passphrase and device, 3 keystore, 4 recovery code, 5 limited.
         2 kind: u64,
+        /// Of a limited one: the partitions that it opens.
+        3 scopes: Vec<ScopeId>,
     }
     /// A way in took the place of another.
     32 WayInChanged {

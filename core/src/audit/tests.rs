@@ -131,33 +131,35 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             gesture
         }),
     ];
-    let fourth = prop_oneof![
-        (grant(), any::<u64>(), hash(), hash(), text(), gesture(), time()).prop_map(
-            |(grant, version, consent_hash, notice_hash, locale, gesture, expires)| E::Renewed {
-                grant,
-                version,
-                consent_hash,
-                notice_hash,
-                locale,
-                gesture,
-                expires
-            }
-        ),
-        (prop::collection::vec(grant(), 0..3), text(), hash(), time(), prop::option::of(gesture())).prop_map(
-            |(grants, actor, reason_hash, until, gesture)| E::GlassBroken {
-                grants,
-                actor,
-                reason_hash,
-                until,
-                gesture
-            }
-        ),
-        (any::<u64>(), gesture()).prop_map(|(entry, gesture)| E::GlassSeen { entry, gesture }),
-        (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInAdded { slot, kind }),
-        (slot(), any::<u64>(), slot()).prop_map(|(slot, kind, replaces)| E::WayInChanged { slot, kind, replaces }),
-        (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInRemoved { slot, kind }),
-        slot().prop_map(|slot| E::RecoveryConfirmed { slot }),
-    ];
+    let fourth =
+        prop_oneof![
+            (grant(), any::<u64>(), hash(), hash(), text(), gesture(), time()).prop_map(
+                |(grant, version, consent_hash, notice_hash, locale, gesture, expires)| E::Renewed {
+                    grant,
+                    version,
+                    consent_hash,
+                    notice_hash,
+                    locale,
+                    gesture,
+                    expires
+                }
+            ),
+            (prop::collection::vec(grant(), 0..3), text(), hash(), time(), prop::option::of(gesture())).prop_map(
+                |(grants, actor, reason_hash, until, gesture)| E::GlassBroken {
+                    grants,
+                    actor,
+                    reason_hash,
+                    until,
+                    gesture
+                }
+            ),
+            (any::<u64>(), gesture()).prop_map(|(entry, gesture)| E::GlassSeen { entry, gesture }),
+            (slot(), any::<u64>(), prop::collection::vec(scope(), 0..3))
+                .prop_map(|(slot, kind, scopes)| E::WayInAdded { slot, kind, scopes }),
+            (slot(), any::<u64>(), slot()).prop_map(|(slot, kind, replaces)| E::WayInChanged { slot, kind, replaces }),
+            (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInRemoved { slot, kind }),
+            slot().prop_map(|slot| E::RecoveryConfirmed { slot }),
+        ];
     prop_oneof![first, second, third, fourth]
 }
 

@@ -6,6 +6,8 @@ use crate::id::{ScopeId, SpaceId};
 
 /// HKDF-SHA-512, salt ES, ikm SRK, info = this || space || epoch u32: the epoch's root key.
 pub(crate) const VRK: &[u8] = b"hs/v1/vrk";
+/// HKDF-SHA-512, salt ES, ikm LSK, info = this || space || epoch u32: seals a limited slot's bundle.
+pub(crate) const BUNDLE: &[u8] = b"hs/v1/bundle";
 /// HKDF-Expand of the epoch's root key: seals scope keys (class 8).
 pub(crate) const PARTITION_WRAP: &[u8] = b"hs/v1/partition-wrap";
 /// HKDF-Expand of a scope key: HMAC-SHA-256 over this || 0 || head body.

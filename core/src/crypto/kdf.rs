@@ -1,7 +1,7 @@
 //! Derivation: HKDF-SHA-512 (RFC 5869) and Argon2id (RFC 9106).
 
 use super::context;
-use super::secret::{Epoch, EpochRoot, Kek, Key, Role, Scope, SpaceRoot, Wrap};
+use super::secret::{BundleKey, Epoch, EpochRoot, Kek, Key, Limited, Role, Scope, SpaceRoot, Wrap};
 use crate::error::{Error, Limit, Result};
 use crate::id::SpaceId;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -39,6 +39,12 @@ pub(crate) fn derive<R: Role, S: Role>(from: &Key<S>, domain: &[u8]) -> Result<K
 /// VRK of an epoch.
 pub(crate) fn epoch_root(srk: &Key<SpaceRoot>, es: &Key<Epoch>, space: &SpaceId, epoch: u32) -> Result<Key<EpochRoot>> {
     Key::init_with(|out| hkdf(es.expose(), srk.expose(), &[context::VRK, space.as_bytes(), &epoch.to_be_bytes()], out))
+}
+
+/// The key that seals a limited slot's bundle in an epoch.
+pub(crate) fn bundle(lsk: &Key<Limited>, es: &Key<Epoch>, space: &SpaceId, epoch: u32) -> Result<Key<BundleKey>> {
+    let info: [&[u8]; 3] = [context::BUNDLE, space.as_bytes(), &epoch.to_be_bytes()];
+    Key::init_with(|out| hkdf(es.expose(), lsk.expose(), &info, out))
 }
 
 /// The key that seals scope keys.

@@ -11,6 +11,7 @@
 //! ```
 
 mod keystore;
+mod limited;
 mod pages;
 mod recovery;
 mod slots;
@@ -18,6 +19,7 @@ mod space_row;
 mod unlock;
 
 pub use keystore::{DestroyProof, KeyStore, KeyStoreClass, SoftwareKeyStore};
+pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
 pub(crate) use slots::{MAX_SLOTS, Slot, Stretched, make_slot, open_slots};
@@ -44,6 +46,8 @@ pub(crate) enum SlotKind {
     KeyStore = 3,
     /// A recovery code.
     Recovery = 4,
+    /// A program's secret, for some partitions.
+    Limited = 5,
 }
 
 impl SlotKind {
@@ -53,7 +57,17 @@ impl SlotKind {
             2 => Some(Self::PassphraseDevice),
             3 => Some(Self::KeyStore),
             4 => Some(Self::Recovery),
+            5 => Some(Self::Limited),
             _ => None,
+        }
+    }
+
+    /// Fields of a slot of this kind.
+    const fn fields(self) -> usize {
+        match self {
+            Self::Passphrase => 3,
+            Self::Limited => 4,
+            Self::PassphraseDevice | Self::KeyStore | Self::Recovery => 5,
         }
     }
 

@@ -40,7 +40,7 @@ impl Stretched<'_> {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) kind: SlotKind,
-    salt: [u8; 32],
+    pub(super) salt: [u8; 32],
     sealed: Vec<u8>,
     /// The device's secret, where the kind has one.
     pub(crate) kept: Option<Kept>,
@@ -48,14 +48,17 @@ pub(crate) struct Slot {
     epoch_secret: Option<Vec<u8>>,
     /// Recovery code: whether the person typed it again.
     pub(crate) confirmed: bool,
+    /// Limited: the keys that it gives, sealed.
+    pub(super) bundle: Option<Vec<u8>>,
 }
 
 impl Slot {
     /// `{1 kind, 2 salt, 3 sealed root}`; with a device's secret `4 key, 5 wrapped secret` as well;
-    /// of a recovery code `6 sealed epoch secret or null, 7 whether it was typed again`.
+    /// of a recovery code `6 sealed epoch secret or null, 7 whether it was typed again`; of a limited
+    /// slot `8 sealed bundle`.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(if self.kind.has_device() || self.kind == SlotKind::Recovery { 5 } else { 3 });
+        w.map(self.kind.fields());
         w.uint(1).uint(self.kind as u64).uint(2).bytes(&self.salt).uint(3).bytes(&self.sealed);
         if let Some(kept) = &self.kept {
             w.uint(4).bytes(&kept.key).uint(5).bytes(&kept.wrapped);
@@ -67,6 +70,9 @@ impl Slot {
                 None => w.null(),
             };
             w.uint(7).bool(self.confirmed);
+        }
+        if let Some(sealed) = &self.bundle {
+            w.uint(8).bytes(sealed);
         }
         w.into_bytes()
     }
@@ -81,25 +87,26 @@ impl Slot {
         let salt = r.fixed().ok()?;
         r.key_is(3).ok()?;
         let sealed = r.bytes().ok()?.to_vec();
-        let mut slot = Self { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false };
-        let mut expected = 3;
+        let mut slot = Self { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false, bundle: None };
         if kind.has_device() {
             r.key_is(4).ok()?;
             let key = r.bytes().ok()?.to_vec();
             r.key_is(5).ok()?;
             slot.kept = Some(Kept { key, wrapped: r.bytes().ok()?.to_vec() }).filter(Kept::is_sound);
             slot.kept.as_ref()?;
-            expected = 5;
         }
         if kind == SlotKind::Recovery {
             r.key_is(6).ok()?;
             slot.epoch_secret = if r.null() { None } else { Some(r.bytes().ok()?.to_vec()) };
             r.key_is(7).ok()?;
             slot.confirmed = r.bool().ok()?;
-            expected = 5;
+        }
+        if kind == SlotKind::Limited {
+            r.key_is(8).ok()?;
+            slot.bundle = Some(r.bytes().ok()?.to_vec());
         }
         r.finish().ok()?;
-        (fields == expected).then_some(slot)
+        (fields == kind.fields()).then_some(slot)
     }
 }
 
@@ -113,7 +120,7 @@ pub(crate) fn make_slot(row: &SpaceRow, by: &Stretched<'_>, srk: &Key<SpaceRoot>
     let device = if kind.has_device() { Some(device_secret()?) } else { None };
     let kek = by.kek(&salt, device.as_ref().map_or(&[], |d| &d[..]))?;
     let sealed = seal::seal(kek.expose(), &row.context(kind, &id, &salt), srk.expose())?;
-    let mut slot = Slot { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false };
+    let mut slot = Slot { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false, bundle: None };
     if let (SlotKind::Recovery, Some(_), Some(es)) = (kind, &row.kept, &row.epoch_secret) {
         slot.epoch_secret = Some(seal::seal(kek.expose(), &row.context_of_epoch(kind, &id, &salt), es.expose())?);
     }
@@ -127,7 +134,9 @@ pub(crate) fn make_slot(row: &SpaceRow, by: &Stretched<'_>, srk: &Key<SpaceRoot>
 /// What an unlock attempt yields.
 pub(crate) struct Opened {
     pub(crate) id: [u8; 16],
-    pub(crate) srk: Key<SpaceRoot>,
+    pub(crate) slot: Slot,
+    /// SRK; of a limited slot its own root, LSK.
+    pub(crate) root: Key<SpaceRoot>,
     /// The epoch secret, where the slot held it.
     pub(crate) epoch_secret: Option<Key<Epoch>>,
 }
@@ -144,7 +153,7 @@ pub(crate) fn open_slots<'a>(
 ) -> Result<Opened> {
     let (kind, mut found, mut failed) = (by.unlock.kind, None, Error::CannotOpen);
     for (id, body) in slots.take(MAX_SLOTS) {
-        let Some(mut slot) = Slot::decode(body).filter(|s| s.kind == kind) else { continue };
+        let Some(slot) = Slot::decode(body).filter(|s| s.kind == kind) else { continue };
         let device = match (&slot.kept, &by.unlock.keystore) {
             (Some(kept), Some(store)) => match kept.open(store) {
                 Ok(secret) => secret,
@@ -158,17 +167,18 @@ pub(crate) fn open_slots<'a>(
         };
         let kek = by.kek(&slot.salt, &device)?;
         let context = row.context(kind, id, &slot.salt);
-        if let Ok(plain) = seal::open_in_place(kek.expose(), &context, &mut slot.sealed) {
-            let srk = Key::copy_of(plain);
+        let mut sealed = slot.sealed.clone();
+        if let Ok(plain) = seal::open_in_place(kek.expose(), &context, &mut sealed) {
+            let root = Key::copy_of(plain);
             plain.zeroize();
-            let held = slot.epoch_secret.and_then(|mut sealed| {
-                let context = row.context_of_epoch(kind, id, &slot.salt);
+            let epoch_secret = slot.epoch_secret.as_ref().and_then(|sealed| {
+                let (context, mut sealed) = (row.context_of_epoch(kind, id, &slot.salt), sealed.clone());
                 let plain = seal::open_in_place(kek.expose(), &context, &mut sealed).ok()?;
                 let es = Key::copy_of(plain);
                 plain.zeroize();
                 es
             });
-            found = srk.map(|srk| Opened { id: *id, srk, epoch_secret: held }).or(found);
+            found = root.map(|root| Opened { id: *id, slot, root, epoch_secret }).or(found);
         }
     }
     found.ok_or(failed)
@@ -206,7 +216,7 @@ mod tests {
         let row = SpaceRow::decode(&row.encode()).unwrap();
         for u in [Unlock::passphrase("one"), Unlock::passphrase("two"), Unlock::recovery_code(&code.reveal()).unwrap()]
         {
-            assert_eq!(try_open(&row, &u, &slots).unwrap().srk.expose(), srk.expose());
+            assert_eq!(try_open(&row, &u, &slots).unwrap().root.expose(), srk.expose());
         }
         assert!(matches!(try_open(&row, &Unlock::passphrase("three"), &slots), Err(Error::CannotOpen)));
         assert!(matches!(try_open(&row, &Unlock::passphrase("one"), &slots[1..]), Err(Error::CannotOpen)));

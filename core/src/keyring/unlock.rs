@@ -45,6 +45,13 @@ impl Unlock {
         Ok(Self::of(bits.into_secret(), SlotKind::Recovery))
     }
 
+    /// The secret of a program that was given some partitions
+    /// ([`add_limited_way_in`](crate::HealthSpace::add_limited_way_in)).
+    #[must_use]
+    pub fn limited(secret: impl Into<SecretBytes>) -> Self {
+        Self::of(secret.into(), SlotKind::Limited)
+    }
+
     pub(crate) fn of_code(code: &RecoveryCode) -> Self {
         Self::of(code.secret(), SlotKind::Recovery)
     }
@@ -77,6 +84,7 @@ impl core::fmt::Debug for Unlock {
             SlotKind::PassphraseDevice => "Unlock(passphrase and device)",
             SlotKind::KeyStore => "Unlock(keystore)",
             SlotKind::Recovery => "Unlock(recovery code)",
+            SlotKind::Limited => "Unlock(limited)",
         })
     }
 }

@@ -113,6 +113,8 @@ mod tests_keystore;
 #[cfg(test)]
 mod tests_launder;
 #[cfg(test)]
+mod tests_limited;
+#[cfg(test)]
 mod tests_lock;
 #[cfg(test)]
 mod tests_memories;
@@ -130,6 +132,8 @@ mod tests_renewal;
 mod tests_segments;
 #[cfg(test)]
 mod tests_subject;
+#[cfg(test)]
+mod tests_suspend;
 #[cfg(test)]
 mod tests_tamper;
 #[cfg(test)]

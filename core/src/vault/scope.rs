@@ -127,7 +127,7 @@ fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bo
 pub(crate) type HeadName = (u32, [u8; 32]);
 
 /// Whether another head than the one seen can be a later one of the same history.
-fn follows(seen: HeadName, head: &Head) -> Result<()> {
+pub(super) fn follows(seen: HeadName, head: &Head) -> Result<()> {
     if head.generation < seen.0 {
         return Err(Error::RolledBack);
     }

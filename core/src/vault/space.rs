@@ -3,12 +3,13 @@
 use super::anchor;
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
 use super::head::SystemPart;
+use super::keys::open_limited;
 use super::policy_row::{DirectoryEntry, Origin, PartitionKind, PolicyRow};
 use super::rows::Base;
-use super::scope::{Opening, Scope, SystemView, stands_under};
+use super::scope::{Opening, Scope, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
-use super::unlocking::{WayOpened, WaysIn, open_scope_key, open_system, slots_digest};
+use super::unlocking::{FullWay, Held, WaysIn, open_scope_key, open_scopes, slots_digest};
 use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
@@ -17,7 +18,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
-use crate::storage::{ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
+use crate::storage::{SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -217,7 +218,8 @@ impl HealthSpace {
         })
     }
 
-    /// Opens a space in full: every partition, and the right to change consents.
+    /// Opens a space in full: every partition, and the right to change consents. By a limited way in: its
+    /// partitions, as [`open_partitions`](Self::open_partitions) does.
     ///
     /// # Errors
     /// [`Error::NotASpace`], [`Error::NeedsNewerLibrary`], [`Error::CannotOpen`] (a wrong secret and
@@ -248,7 +250,8 @@ impl HealthSpace {
         let opened = Self::open_keys(storage, unlock, env, only);
         // Whatever derivation left on the stack goes, whether or not the secret was right.
         healthspace_wipe::burn_stack();
-        let (space, pending) = opened?;
+        let (base, state, pending) = opened?;
+        let space = Self { inner: Arc::new(Inner::new(base, state)) };
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.
         let state = space.inner.read()?.1;
         // From the first time on that it has an anchor, no part of it is written without one.
@@ -262,70 +265,34 @@ impl HealthSpace {
         Ok(space)
     }
 
-    /// The handle, and whether keys of the keystore wait to be destroyed.
-    fn open_keys(
+    /// What a handle is made of, and whether keys of the keystore wait to be destroyed.
+    pub(super) fn open_keys(
         storage: Arc<dyn Storage>,
         unlock: &Unlock,
         env: Environment,
         only: Option<&[&str]>,
-    ) -> Result<(Self, bool)> {
+    ) -> Result<(Base, State, bool)> {
         let txn = storage.begin_read()?;
         let mut ways = WaysIn::new(unlock);
         loop {
             let way = ways.next(&*txn)?;
             let base = Base::of(Arc::clone(&storage), &way.row, env.clone())?;
-            match Self::open_scopes(base, &*txn, way.row.system, &way.vrk, &way.digest, only) {
+            let opened = match way.held {
+                Held::Full { vrk, .. } => open_scopes(&base, &*txn, way.row.system, &vrk, &way.digest, only),
+                Held::Limited(bundle) => open_limited(&base, &*txn, bundle, &way.digest, only),
+            };
+            match opened {
                 Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
-                other => return other.map(|space| (space, !way.row.pending.is_empty())),
+                Err(e) => return Err(e),
+                Ok(state) => {
+                    let open = |name: &&str| state.position(name).is_ok();
+                    if only.is_some_and(|names| !names.iter().all(open)) {
+                        return Err(Error::NoSuchPartition);
+                    }
+                    return Ok((base, state, !way.row.pending.is_empty()));
+                }
             }
         }
-    }
-
-    fn open_scopes(
-        base: Base,
-        txn: &dyn ReadTxn,
-        system: ScopeId,
-        vrk: &Key<EpochRoot>,
-        slots: &[u8; 32],
-        only: Option<&[&str]>,
-    ) -> Result<Self> {
-        let (system_keys, head, digest) = open_system(&base, txn, vrk, system)?;
-        let part = head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
-        if *slots != part.slots_digest {
-            return Err(Error::Corrupt(Part::Slot));
-        }
-        let own = head.entry(&head.scope).ok_or(Error::Corrupt(Part::Head))?;
-        let view = SystemView {
-            id: head.scope,
-            verify: crate::crypto::sign::VerifyingKey(own.verify),
-            digest,
-            head: Arc::new(head.clone()),
-        };
-        let directory = load_policy(&base, txn, &view, &head.scope, &system_keys)?;
-        let mut partitions = Vec::new();
-        for d in &directory.directory {
-            if only.is_some_and(|names| !names.contains(&d.name.as_str())) {
-                continue;
-            }
-            let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
-            let keys = Arc::new(open_scope_key(&base, txn, vrk, head.scope, entry)?);
-            let policy = load_policy(&base, txn, &view, &d.scope, &keys)?;
-            let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
-            let scope = Scope::open(&base, txn, o)?;
-            stands_under(&scope.head, view.name())?;
-            partitions.push(scope);
-        }
-        if only.is_some_and(|names| names.iter().any(|n| partitions.iter().all(|p| p.policy.name != *n))) {
-            return Err(Error::NoSuchPartition);
-        }
-        let system = match only {
-            None => {
-                let o = Opening { id: head.scope, ordinal: 0, keys: Arc::new(system_keys), policy: directory };
-                Some(Scope::open(&base, txn, o)?)
-            }
-            Some(_) => None,
-        };
-        Ok(Self { inner: Arc::new(Inner::new(base, State { view, system, partitions })) })
     }
 
     /// Drops every key that this handle (and its clones) holds. Later calls fail with
@@ -359,7 +326,7 @@ impl HealthSpace {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let WayOpened { vrk, srk, .. } = self.way(unlock)?;
+        let FullWay { vrk, srk, .. } = self.way(unlock)?;
         drop(srk);
         let inner = &self.inner;
         inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))?;
@@ -444,7 +411,7 @@ impl HealthSpace {
     pub(crate) fn keys_for_tests(&self, unlock: &Unlock) -> [Vec<[u8; 32]>; 3] {
         let state = self.inner.peek().unwrap();
         let (txn, _) = self.inner.read().unwrap();
-        let WayOpened { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap();
+        let FullWay { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap().full().unwrap();
         let mut above = state.system.as_ref().unwrap().keys.all();
         above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
         [state.partitions[0].keys.all(), state.partitions[1].keys.all(), above]
@@ -465,7 +432,7 @@ impl HealthSpace {
     /// A slot that opens this space with another secret: what whoever once held the root key can make.
     pub(crate) fn slot_for_tests(&self, unlock: &Unlock, other: &Unlock) -> ([u8; 16], Vec<u8>) {
         let (txn, _) = self.inner.read().unwrap();
-        let way = WaysIn::new(unlock).next(&*txn).unwrap();
+        let way = WaysIn::new(unlock).next(&*txn).unwrap().full().unwrap();
         let (id, slot) = make_slot(&way.row, &way.row.stretch(other).unwrap(), &way.srk).unwrap();
         (id, slot.encode())
     }

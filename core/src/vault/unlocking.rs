@@ -3,16 +3,19 @@
 use super::found::system_place;
 use super::head::{self, Head, ScopeEntry};
 use super::rows::Base;
-use super::scope::{Found, read_head};
+use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
+use super::state::{State, load_policy};
 use super::tx::FIRST_ROW;
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::seal;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
+use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Part, Result};
 use crate::id::ScopeId;
-use crate::keyring::{ScopeKeys, SpaceRow, Stretched, Unlock, open_slots, space_row_id};
+use crate::keyring::{Bundle, ScopeKeys, SlotKind, SpaceRow, Stretched, Unlock, open_slots, space_row_id};
 use crate::storage::{Copy, ReadTxn, SlotRow};
+use std::sync::Arc;
 
 /// What the system head says of the slots.
 pub(super) fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
@@ -25,14 +28,38 @@ pub(super) fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
     sha256(&[&all])
 }
 
-/// A way in that opened: the row that all slots share, the slot, the root and the current epoch's.
+/// A way in that opened.
 pub(super) struct WayOpened {
+    pub(super) row: SpaceRow,
+    /// Of the copy of the slots that it stands in.
+    pub(super) digest: [u8; 32],
+    id: [u8; 16],
+    pub(super) held: Held,
+}
+
+/// What a way in gives.
+pub(super) enum Held {
+    /// The root, and that of the current epoch.
+    Full { srk: Key<SpaceRoot>, vrk: Key<EpochRoot> },
+    /// Some partitions.
+    Limited(Bundle),
+}
+
+/// A way into the whole space: the row that all slots share, the slot, the roots.
+pub(super) struct FullWay {
     pub(super) row: SpaceRow,
     pub(super) id: [u8; 16],
     pub(super) srk: Key<SpaceRoot>,
     pub(super) vrk: Key<EpochRoot>,
-    /// Of the copy of the slots that it stands in.
-    pub(super) digest: [u8; 32],
+}
+
+impl WayOpened {
+    pub(super) fn full(self) -> Result<FullWay> {
+        match self.held {
+            Held::Full { srk, vrk } => Ok(FullWay { row: self.row, id: self.id, srk, vrk }),
+            Held::Limited(_) => Err(Error::NeedsFullSlot),
+        }
+    }
 }
 
 /// The ways in, one copy of the slots after the other. The second copy's turn comes where the first
@@ -89,15 +116,19 @@ impl<'a> WaysIn<'a> {
         let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
         let opened = open_slots(&row, &by, slots);
         self.stretched = Some(by);
-        let opened = opened?;
-        row.open_epoch_secret(self.unlock, opened.epoch_secret)?;
-        let vrk = row.epoch_root(&opened.srk)?;
-        Ok(WayOpened { row, id: opened.id, srk: opened.srk, vrk, digest: slots_digest(rows) })
+        let mut opened = opened?;
+        row.open_epoch_secret(self.unlock, opened.epoch_secret.take())?;
+        let held = if opened.slot.kind == SlotKind::Limited {
+            Held::Limited(Bundle::open(&row, &opened)?)
+        } else {
+            Held::Full { vrk: row.epoch_root(&opened.root)?, srk: opened.root }
+        };
+        Ok(WayOpened { row, digest: slots_digest(rows), id: opened.id, held })
     }
 }
 
 /// Until a head's MAC has held, nothing says whether the secret or the file is to blame.
-fn before_a_head(e: Error) -> Error {
+pub(super) fn before_a_head(e: Error) -> Error {
     if matches!(e, Error::Corrupt(_)) { Error::CannotOpen } else { e }
 }
 
@@ -147,4 +178,44 @@ pub(super) fn open_system(
         return Err(Error::Corrupt(Part::Head));
     }
     Ok((keys, head, digest))
+}
+
+/// All partitions, or those of `only`, by the root of the current epoch.
+pub(super) fn open_scopes(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    system: ScopeId,
+    vrk: &Key<EpochRoot>,
+    slots: &[u8; 32],
+    only: Option<&[&str]>,
+) -> Result<State> {
+    let (system_keys, head, digest) = open_system(base, txn, vrk, system)?;
+    let part = head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
+    if *slots != part.slots_digest {
+        return Err(Error::Corrupt(Part::Slot));
+    }
+    let own = head.entry(&head.scope).ok_or(Error::Corrupt(Part::Head))?;
+    let view = SystemView { id: head.scope, verify: VerifyingKey(own.verify), digest, head: Arc::new(head.clone()) };
+    let directory = load_policy(base, txn, &view, &head.scope, &system_keys)?;
+    let mut partitions = Vec::new();
+    for d in &directory.directory {
+        if only.is_some_and(|names| !names.contains(&d.name.as_str())) {
+            continue;
+        }
+        let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
+        let keys = Arc::new(open_scope_key(base, txn, vrk, head.scope, entry)?);
+        let policy = load_policy(base, txn, &view, &d.scope, &keys)?;
+        let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
+        let scope = Scope::open(base, txn, o)?;
+        stands_under(&scope.head, view.name())?;
+        partitions.push(scope);
+    }
+    let system = match only {
+        None => {
+            let o = Opening { id: head.scope, ordinal: 0, keys: Arc::new(system_keys), policy: directory };
+            Some(Scope::open(base, txn, o)?)
+        }
+        Some(_) => None,
+    };
+    Ok(State { view, system, partitions })
 }

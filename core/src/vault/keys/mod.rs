@@ -4,8 +4,12 @@
 //! copy of the file. What must not: the bytes of slots and derivations (the keyring), or a change of
 //! anything but keys.
 
+mod limited;
 mod old_copies;
 mod slots;
+mod suspend;
 
+pub(super) use limited::open_limited;
 pub use old_copies::OldCopies;
 pub use slots::{WayIn, WayInKind, WaysInChanged};
+pub(super) use suspend::Left;

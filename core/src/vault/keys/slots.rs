@@ -15,7 +15,7 @@ use crate::keyring::{
 use crate::storage::{Copy, ReadTxn, SlotRow, WriteTxn};
 use crate::vault::HealthSpace;
 use crate::vault::state::Target;
-use crate::vault::unlocking::{WayOpened, WaysIn, slots_digest};
+use crate::vault::unlocking::{FullWay, WaysIn, slots_digest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub enum WayInKind {
     KeyStore,
     /// A recovery code.
     RecoveryCode,
+    /// A program's own secret, for some partitions.
+    Limited,
 }
 
 impl From<SlotKind> for WayInKind {
@@ -43,6 +45,7 @@ impl From<SlotKind> for WayInKind {
             SlotKind::PassphraseDevice => Self::PassphraseAndDevice,
             SlotKind::KeyStore => Self::KeyStore,
             SlotKind::Recovery => Self::RecoveryCode,
+            SlotKind::Limited => Self::Limited,
         }
     }
 }
@@ -123,7 +126,12 @@ impl Slots {
         Ok(slots_digest(&rows))
     }
 
-    fn add(&mut self, id: [u8; 16], slot: Slot) -> Result<()> {
+    /// Ways in that open the whole space.
+    fn full(&self) -> usize {
+        self.slots.values().filter(|s| s.kind != SlotKind::Limited).count()
+    }
+
+    pub(super) fn add(&mut self, id: [u8; 16], slot: Slot) -> Result<()> {
         // The shared row counts, and so does what a later version wrote.
         if self.slots.len() + self.others.len() >= MAX_SLOTS {
             return Err(Error::TooLarge(Limit::Capacity));
@@ -182,7 +190,7 @@ impl HealthSpace {
         let kind = slot.kind as u64;
         let done = self.change_slots(|slots| {
             slots.add(id, slot.clone())?;
-            Ok(vec![AuditEvent::WayInAdded { slot: SlotId(id), kind }])
+            Ok(vec![AuditEvent::WayInAdded { slot: SlotId(id), kind, scopes: Vec::new() }])
         });
         self.forget(id, &slot, new, done)?;
         Ok(WaysInChanged { id: SlotId(id), old_copies: OldCopies::OpenAsBefore })
@@ -232,7 +240,7 @@ impl HealthSpace {
                 old_copies = OldCopies::OpenWithTheOldSecret;
             }
             slots.add(id, slot.clone())?;
-            events.push(AuditEvent::WayInAdded { slot: SlotId(id), kind });
+            events.push(AuditEvent::WayInAdded { slot: SlotId(id), kind, scopes: Vec::new() });
             Ok(events)
         })?;
         Ok((code, WaysInChanged { id: SlotId(id), old_copies }))
@@ -251,7 +259,7 @@ impl HealthSpace {
             let (slot, key) = slots.remove(id.as_bytes(), unlock.keystore.as_ref())?;
             let kind = slot.kind as u64;
             gone = key;
-            if slots.slots.len() < LEAST {
+            if slot.kind != SlotKind::Limited && slots.full() < LEAST {
                 return Err(Error::TwoWaysIn);
             }
             Ok(vec![AuditEvent::WayInRemoved { slot: id, kind }])
@@ -275,10 +283,10 @@ impl HealthSpace {
     }
 
     /// Opens the root of this space again, by one of its ways in.
-    pub(in crate::vault) fn way(&self, unlock: &Unlock) -> Result<WayOpened> {
+    pub(in crate::vault) fn way(&self, unlock: &Unlock) -> Result<FullWay> {
         let inner = &self.inner;
         let (txn, state) = inner.read()?;
-        if state.system.is_none() {
+        if state.system.is_none() || unlock.kind == SlotKind::Limited {
             return Err(Error::NeedsFullSlot);
         }
         let named = state.view.slots_digest();
@@ -292,11 +300,11 @@ impl HealthSpace {
             }
         };
         healthspace_wipe::burn_stack();
-        way
+        way?.full()
     }
 
     /// One transaction over the slots. Without an event nothing is written.
-    fn change_slots(&self, mut f: impl FnMut(&mut Slots) -> Result<Vec<AuditEvent>>) -> Result<()> {
+    pub(super) fn change_slots(&self, mut f: impl FnMut(&mut Slots) -> Result<Vec<AuditEvent>>) -> Result<()> {
         self.inner.write(|tx, w| {
             let mut slots = Slots::read(&*tx.txn, w.state.view.slots_digest())?;
             let events = f(&mut slots)?;
@@ -352,9 +360,9 @@ impl HealthSpace {
 }
 
 /// A slot for another way in.
-fn new_slot(way: &WayOpened, new: &Unlock) -> Result<([u8; 16], Slot)> {
+fn new_slot(way: &FullWay, new: &Unlock) -> Result<([u8; 16], Slot)> {
     match (new.kind, &way.row.kept, &new.keystore) {
-        (SlotKind::Recovery, ..) | (SlotKind::Passphrase, Some(_), _) => {
+        (SlotKind::Recovery | SlotKind::Limited, ..) | (SlotKind::Passphrase, Some(_), _) => {
             return Err(Error::Malformed(Malformed::Argument));
         }
         // It must have the space's own secret, or it opens nothing.
