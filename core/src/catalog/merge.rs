@@ -2,7 +2,7 @@
 
 use super::dictionary::{Measure, RangeItem};
 use super::query::Origin;
-use super::segment::{RecordRow, Row, Segment, Table, tag};
+use super::segment::{RecordRow, Row, Segment, SegmentBuilder, Table, tag};
 use crate::error::Result;
 use crate::id::RecordId;
 use crate::record::DecisionClass;
@@ -17,6 +17,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// [`Error::TooLarge`](crate::Error::TooLarge) where together they go over the limits of one segment.
 pub(crate) fn merge(segments: &[&Segment]) -> Result<Vec<u8>> {
     rewrite(segments, &|_, _| true, &|_| true)
+}
+
+/// A builder that goes on where a segment ended: for records that are new, which it does not concern.
+/// `None` where it has to be [merged](merge).
+pub(crate) fn upon(segment: &Segment) -> Option<SegmentBuilder> {
+    SegmentBuilder::upon(table(&[segment], &|_, _| true, &|_| true))
 }
 
 /// As [`merge`], leaving out records by id and key group, and origins: what erasure does to the

@@ -40,6 +40,18 @@ fn last_leaf(level: u8, idx: u64) -> Option<u64> {
     Some(idx.checked_add(1)?.checked_mul(1u64.checked_shl(level.into())?)? - 1)
 }
 
+/// The key of a row in the database: the counter before the ordinal of the scope, so that the scope that
+/// grows most grows at the end of the table, where SQLite starts a new page and leaves the neighbours
+/// alone. A bijection, whatever the number.
+const fn row_key(number: u64) -> i64 {
+    to_db(number.rotate_left(24))
+}
+
+/// The number of a row from its key.
+const fn row_of(key: u64) -> u64 {
+    key.rotate_right(24)
+}
+
 /// The number of an entry's row: index << 16 | ordinal. The longest log then grows at the end of the
 /// table, where SQLite starts a new page without touching its neighbours.
 fn log_row(log: &LogId, idx: u64) -> Option<i64> {
@@ -142,7 +154,7 @@ pub(super) fn row_under(
     let sql = "SELECT a.auth=?2 AND b.auth=?4,r.scope,r.grp,r.class,r.version,r.sealed \
                FROM head a JOIN head b ON b.scope=?3 LEFT JOIN row r ON r.number=?5 WHERE a.scope=?1";
     let mut statement = conn.prepare_cached(sql).map_err(|e| engine_error(&e))?;
-    let params = params![a.scope.as_bytes(), a.auth, b.scope.as_bytes(), b.auth, to_db(row)];
+    let params = params![a.scope.as_bytes(), a.auth, b.scope.as_bytes(), b.auth, row_key(row)];
     let found = statement.query_row(params, |r| {
         Ok((|| {
             if number(r, 0)? == 0 {
@@ -162,7 +174,7 @@ impl ReadTxn for Txn<'_> {
     fn row_into(&self, scope: &ScopeId, number_: u64, out: &mut Vec<u8>) -> Result<Option<(u64, u8, u64)>> {
         out.clear();
         let found =
-            self.one("SELECT scope,grp,class,version,sealed FROM row WHERE number=?1", [to_db(number_)], |row| {
+            self.one("SELECT scope,grp,class,version,sealed FROM row WHERE number=?1", [row_key(number_)], |row| {
                 if blob(row, 0)? != scope.as_bytes() {
                     return Ok(None);
                 }
@@ -176,7 +188,7 @@ impl ReadTxn for Txn<'_> {
     fn scan(&self, scope: &ScopeId, class: u8, f: &mut dyn FnMut(Row) -> Result<()>) -> Result<()> {
         let mut each = |row: &rusqlite::Row<'_>| {
             f(Row {
-                number: number(row, 0)?,
+                number: row_of(number(row, 0)?),
                 group: number(row, 1)?,
                 class,
                 version: number(row, 2)?,
@@ -194,7 +206,7 @@ impl ReadTxn for Txn<'_> {
     fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()> {
         self.each("SELECT scope,number,grp FROM row ORDER BY number", [], &mut |row| {
             let scope = blob(row, 0).ok().and_then(|b| b.try_into().ok()).map(ScopeId::from_bytes);
-            f(scope, number(row, 1)?, number(row, 2).unwrap_or(0))?;
+            f(scope, row_of(number(row, 1)?), number(row, 2).unwrap_or(0))?;
             Ok(true)
         })
     }
@@ -264,18 +276,18 @@ impl ReadTxn for Txn<'_> {
 impl WriteTxn for Txn<'_> {
     fn put(&mut self, scope: &ScopeId, number: u64, group: u64, class: u8, version: u64, sealed: &[u8]) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)";
-        self.run(sql, params![to_db(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed])?;
+        self.run(sql, params![row_key(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed])?;
         Ok(())
     }
 
     fn delete(&mut self, scope: &ScopeId, number: u64) -> Result<()> {
-        self.run("DELETE FROM row WHERE number=?1 AND scope=?2", params![to_db(number), scope.as_bytes()])?;
+        self.run("DELETE FROM row WHERE number=?1 AND scope=?2", params![row_key(number), scope.as_bytes()])?;
         Ok(())
     }
 
     fn delete_group(&mut self, scope: &ScopeId, group: u64, from: u64) -> Result<u64> {
         let sql = "DELETE FROM row WHERE number>=?3 AND grp=?1 AND grp<>0 AND scope=?2";
-        let n = self.run(sql, params![to_db(group), scope.as_bytes(), to_db(from)])?;
+        let n = self.run(sql, params![to_db(group), scope.as_bytes(), row_key(from)])?;
         Ok(n as u64)
     }
 

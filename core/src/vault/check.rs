@@ -186,11 +186,12 @@ impl<'a> Looking<'a> {
         let manifest = std::sync::Arc::clone(&self.scope.manifest);
         let (base, txn) = (self.base, self.txn);
         self.named.insert(u64::from(self.scope.ordinal) << 40 | MANIFEST_ROW);
-        let read = load_manifest(base, txn, &self.scope.keys, &self.scope.id, &self.scope.head);
+        let read = load_manifest(base, txn, &self.scope.keys, &self.scope.id, &self.scope.head, None);
         self.count(Part::Manifest, read)?;
         self.named.insert(manifest.seed.number);
         let read = self.scope.signer(base, txn);
         self.count(Part::Manifest, read)?;
+        self.named.extend(manifest.key_pages.stretches().iter().map(|row| row.number));
         for (i, row) in manifest.key_pages.iter().enumerate() {
             self.named.insert(row.number);
             let read = self.scope.group_page(base, txn, (i * crate::keyring::PAGE_KEYS) as u64 + 1);

@@ -5,6 +5,7 @@
 
 use super::glass::{Break, read_breaks, write_breaks};
 use super::head::RowRef;
+use super::key_list::KeyList;
 use super::tags::{Tags, read_basis, write_basis};
 use super::uses::Uses;
 use crate::codec::cbor::{Reader, Writer};
@@ -109,7 +110,7 @@ pub(crate) struct Manifest {
     pub(crate) log_key: Arc<Key<Log>>,
     pub(crate) seed: RowRef,
     /// Pages that were full: groups `64 * i + 1` to `64 * i + 64`.
-    pub(crate) key_pages: Vec<RowRef>,
+    pub(crate) key_pages: Arc<KeyList>,
     /// The keys of the groups behind those.
     pub(crate) last_keys: Arc<KeyPage>,
     pub(crate) segments: Vec<SegmentRef>,
@@ -152,7 +153,7 @@ impl Manifest {
             next_row: first_row,
             log_key: Arc::new(Key::make()?),
             seed,
-            key_pages: Vec::new(),
+            key_pages: Arc::default(),
             last_keys: Arc::default(),
             segments: Vec::new(),
             source_pages: Vec::new(),
@@ -193,13 +194,16 @@ impl Manifest {
     }
 
     pub(crate) fn encode(&self) -> zeroize::Zeroizing<Vec<u8>> {
-        let rows = self.key_pages.len() + self.segments.len() + self.source_pages.len() + self.conversation_pages.len();
+        let rows = self.key_pages.stretches().len()
+            + self.segments.len()
+            + self.source_pages.len()
+            + self.conversation_pages.len();
         let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
         // Enough, mostly: it grows where it has to.
         let mut w = Writer::secret(4096 + 64 * rows + here);
         w.map(23).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
-        refs(&mut w, 4, &self.key_pages);
+        self.key_pages.write(w.uint(4));
         w.uint(5).array(self.segments.len());
         for s in &self.segments {
             if let Some(bytes) = &s.here {
@@ -253,6 +257,7 @@ impl Manifest {
         w.into_bytes().into()
     }
 
+    /// Reads what [`encode`](Self::encode) wrote. The list of key pages is still to be filled.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
         if r.map()? != 23 {
@@ -264,7 +269,8 @@ impl Manifest {
         let log_key = Arc::new(Key::copy_of(r.bytes()?).ok_or(BAD)?);
         r.key_is(3)?;
         let seed = RowRef::read(&mut r)?;
-        let key_pages = read_list(&mut r, 4, RowRef::read)?;
+        r.key_is(4)?;
+        let key_pages = Arc::new(KeyList::read(&mut r)?);
         let segments = read_list(&mut r, 5, |r| {
             let fields = r.array()?;
             if fields == 3 {

@@ -26,6 +26,7 @@ mod glass;
 mod grants;
 mod head;
 mod ingest;
+mod key_list;
 mod keys;
 mod logs;
 mod manifest;

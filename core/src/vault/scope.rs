@@ -4,6 +4,7 @@
 //! and puts it back once it is durable.
 
 use super::head::{self, Head, RowRef};
+use super::key_list::KeyList;
 use super::manifest::{ConversationEntry, Manifest, PageEntry, SegmentRef, SourceEntry, decode_page};
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
@@ -166,7 +167,7 @@ impl Scope {
         let mut scope = Self {
             id: o.id,
             ordinal: o.ordinal,
-            manifest: Arc::new(load_manifest(base, txn, &o.keys, &o.id, &head)?),
+            manifest: Arc::new(load_manifest(base, txn, &o.keys, &o.id, &head, None)?),
             keys: o.keys,
             head: Arc::new(head),
             digest,
@@ -208,7 +209,8 @@ impl Scope {
         if let Some(system) = system {
             stands_under(&head, system)?;
         }
-        self.manifest = Arc::new(load_manifest(base, txn, &self.keys, &self.id, &head)?);
+        let known = Some(&*self.manifest.key_pages);
+        self.manifest = Arc::new(load_manifest(base, txn, &self.keys, &self.id, &head, known)?);
         self.head = Arc::new(head);
         self.digest = digest;
         self.load_catalog(base, txn)
@@ -456,18 +458,23 @@ impl Scope {
     }
 }
 
+/// Reads the manifest that a head names; `known` is a list of key pages that was read before.
 pub(crate) fn load_manifest(
     base: &Base,
     txn: &dyn ReadTxn,
     keys: &ScopeKeys,
     id: &ScopeId,
     head: &Head,
+    known: Option<&KeyList>,
 ) -> Result<Manifest> {
     let place =
         Place { tag: *id, scope: *id, class: Class::Manifest, number: 0, version: 0, epoch: base.epoch, group: 0 };
-    let raw =
-        zeroize::Zeroizing::new(base.get_named(txn, keys.manifest.expose(), &place, &head.manifest, Part::Manifest)?);
-    Manifest::decode(&raw).map_err(|_| Error::Corrupt(Part::Manifest))
+    let read = |row: &RowRef| base.get_named(txn, keys.manifest.expose(), &place, row, Part::Manifest);
+    let raw = zeroize::Zeroizing::new(read(&head.manifest)?);
+    let mut manifest = Manifest::decode(&raw).map_err(|_| Error::Corrupt(Part::Manifest))?;
+    Arc::make_mut(&mut manifest.key_pages)
+        .fill(known, |row| decode_page(&read(row)?).map_err(|_| Error::Corrupt(Part::Manifest)))?;
+    Ok(manifest)
 }
 
 /// The system scope as a handle without its key sees it.

@@ -3,7 +3,7 @@
 use super::manifest::SegmentRef;
 use super::payload::Content;
 use super::tx::{Tx, Work};
-use crate::catalog::{self, Segment};
+use crate::catalog::{self, NewRecord, Segment, SegmentBuilder};
 use crate::crypto::context::Class;
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -24,29 +24,61 @@ impl Tx<'_> {
         self.merge_segments(work)
     }
 
+    /// Adds a record that is new to the catalog, behind what `builder` has.
+    pub(crate) fn add_record(
+        &mut self,
+        work: &mut Work,
+        mut builder: SegmentBuilder,
+        record: NewRecord<'_>,
+    ) -> Result<()> {
+        // Alone, it is written into the segment that stands in the manifest: the general way would
+        // write it, read it, and write it again.
+        let old = if builder.is_empty() { self.newest_here(work)? } else { None };
+        if let Some((at, mut upon)) = old.and_then(|(at, old)| Some((at, catalog::upon(&old)?))) {
+            upon.add(record);
+            let bytes = upon.finish()?;
+            self.take_segment(work, at)?;
+            self.insert_visible(work, at, Segment::decode(&bytes)?, &bytes)?;
+            return self.merge_segments(work);
+        }
+        builder.add(record);
+        self.add_segment(work, &builder.finish()?, 0)
+    }
+
+    /// The newest segment and its place, where it stands in the manifest.
+    fn newest_here(&self, work: &Work) -> Result<Option<(usize, Arc<Segment>)>> {
+        let segments = &work.manifest.segments;
+        let Some(at) = segments.iter().rposition(|s| s.staged == 0) else { return Ok(None) };
+        let Some(old) = segments.get(at).filter(|s| s.here.is_some()) else { return Ok(None) };
+        Ok(Some((
+            at,
+            match work.segments.get(&old.key()) {
+                Some(s) => Arc::clone(s),
+                None => Arc::new(work.scope.read_segment(self.base, &*self.txn, old)?),
+            },
+        )))
+    }
+
     /// A few facts join the segment that stands in the manifest, where it is the newest; when that has
     /// eight, it gets a row.
     fn add_visible(&mut self, work: &mut Work, new: Segment, bytes: &[u8]) -> Result<()> {
         let few = new.weight() < catalog::FAN;
-        let last = work.manifest.segments.iter().rposition(|s| s.staged == 0);
-        let joined =
-            last.and_then(|at| Some((at, work.manifest.segments.get(at).filter(|s| s.here.is_some())?.clone())));
-        let (at, segment, bytes) = match joined {
+        match self.newest_here(work)? {
             Some((at, old)) if few => {
-                let old = match work.segments.get(&old.key()) {
-                    Some(s) => Arc::clone(s),
-                    None => Arc::new(work.scope.read_segment(self.base, &*self.txn, &old)?),
-                };
                 let bytes = catalog::merge(&[&old, &new])?;
                 self.take_segment(work, at)?;
-                (at, Segment::decode(&bytes)?, bytes)
+                self.insert_visible(work, at, Segment::decode(&bytes)?, &bytes)
             }
-            _ => (work.manifest.segments.len(), new, bytes.to_vec()),
-        };
+            _ => self.insert_visible(work, work.manifest.segments.len(), new, bytes),
+        }
+    }
+
+    /// Into the manifest while it is small, else into a row.
+    fn insert_visible(&mut self, work: &mut Work, at: usize, segment: Segment, bytes: &[u8]) -> Result<()> {
         let new = if segment.weight() < catalog::FAN && bytes.len() <= HERE {
-            self.hold_segment(work, segment, &bytes)
+            self.hold_segment(work, segment, bytes)
         } else {
-            self.put_segment(work, segment, &bytes, 0, 0)?
+            self.put_segment(work, segment, bytes, 0, 0)?
         };
         work.manifest.segments.insert(at, new);
         Ok(())

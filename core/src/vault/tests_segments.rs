@@ -1,5 +1,6 @@
 //! Where the facts of small commits go.
 
+use super::key_list::STRETCH;
 use super::tests::{clock, fill, model, observation, source, unlock};
 use super::tests_faults::create;
 use super::*;
@@ -61,6 +62,36 @@ fn a_remembered_sentence_writes_its_body_and_the_manifest() {
     }
     // Every eighth fills a segment, and one fills a page of keys.
     assert!(most <= 5 && puts <= 64 * 2 + 64 / 8 + 4, "{puts} rows in 64 commits, {most} in one");
+}
+
+#[test]
+fn the_manifest_does_not_grow_with_the_number_of_memories() {
+    let (memory, space) = space();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let mut ids = Vec::new();
+    for n in 0..18 * 64 {
+        ids.push(session.remember_in("health", &format!("Remark {n}")).unwrap());
+    }
+    let manifest = Arc::clone(&space.inner.read().unwrap().1.partitions[0].manifest);
+    let pages = manifest.key_pages.len();
+    assert!(pages > STRETCH && manifest.key_pages.stretches().len() == pages / STRETCH, "{pages}");
+    let bytes = manifest.encode().len();
+    assert!(bytes < 4600, "{bytes} bytes");
+
+    // Its keys are found by another handle, by one that reads the list and one that followed it.
+    let open = || HealthSpace::open_in(Arc::new(memory.clone()), &unlock(), clock().0, None).unwrap();
+    let other = open();
+    assert!(other.check().unwrap().is_whole());
+    let erase =
+        |s: &HealthSpace, id| s.partition("health").unwrap().delete_memory(id, super::tests::gesture()).unwrap();
+    erase(&space, ids[3]);
+    erase(&other, ids[800]);
+    for space in [space, other, open()] {
+        let kept = space.partition("health").unwrap().memories().unwrap().into_value();
+        assert_eq!(kept.len(), ids.len() - 2);
+        let found = space.check().unwrap();
+        assert!(found.is_whole() && found.scopes.iter().all(|s| s.unnamed == 0), "{found:?}");
+    }
 }
 
 #[test]

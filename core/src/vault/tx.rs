@@ -4,6 +4,7 @@
 //! what it commits over. Dropped without [`Tx::commit`], nothing happened.
 
 use super::head::{self, RowRef};
+use super::key_list::STRETCH;
 use super::manifest::{ConversationEntry, Manifest, PAGE_ENTRIES, PageEntry, SegmentRef, SourceEntry, encode_page};
 use super::payload::Content;
 use super::rows::{Base, Buffers, Place};
@@ -20,7 +21,7 @@ use crate::keyring::{KeyPage, PAGE_KEYS};
 use crate::ledger::commit;
 use crate::ledger::tree::{Edge, Nodes, TreeHead};
 use crate::storage::{LogId, ReadTxn, WriteTxn};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A write transaction.
@@ -97,7 +98,7 @@ impl<'a> Tx<'a> {
             let number = self.next_row(work)?;
             let full = core::mem::take(Arc::make_mut(&mut work.manifest.last_keys));
             work.dirty_keys.insert(work.manifest.key_pages.len(), full);
-            work.manifest.key_pages.push(RowRef { number, version: 0, salt: [0; 24] });
+            Arc::make_mut(&mut work.manifest.key_pages).push(RowRef { number, version: 0, salt: [0; 24] });
         }
         let page = Arc::make_mut(&mut work.manifest.last_keys);
         let slot = page.push(self.base.epoch, Key::make()?).ok_or(Error::Internal(41))?;
@@ -125,8 +126,9 @@ impl<'a> Tx<'a> {
     /// A row number that was never used in this scope.
     pub(crate) fn next_row(&mut self, work: &mut Work) -> Result<u64> {
         let n = work.manifest.next_row;
-        // 40 bits for the counter, 16 for the ordinal, 8 for a record's position in its block.
-        if n >= 1 << 40 {
+        // 40 bits for the counter, one of them a sign in the database, 16 for the ordinal, 8 for a
+        // record's position in its block.
+        if n >= 1 << 39 {
             return Err(Error::TooLarge(Limit::Capacity));
         }
         work.manifest.next_row = n + 1;
@@ -326,6 +328,35 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Writes the key pages that changed, and the stretches of their list that name them.
+    fn put_keys(&mut self, work: &mut Work) -> Result<()> {
+        let mut touched = BTreeSet::new();
+        for (index, page) in core::mem::take(&mut work.dirty_keys) {
+            let number = work.manifest.key_pages.get(index).ok_or(Error::Internal(48))?.number;
+            let row = self.put_bookkeeping(work, Class::KeyPage, &page.encode(), number)?;
+            work.scope.keep_key_page(&row, page);
+            Arc::make_mut(&mut work.manifest.key_pages).set(index, row);
+            touched.insert(index / STRETCH);
+        }
+        let known = work.manifest.key_pages.stretches().len();
+        for at in touched.range(..known) {
+            let number = work.manifest.key_pages.stretches().get(*at).ok_or(Error::Internal(57))?.number;
+            self.put_stretch(work, *at, number)?;
+        }
+        while work.manifest.key_pages.is_long() {
+            let number = self.next_row(work)?;
+            self.put_stretch(work, work.manifest.key_pages.stretches().len(), number)?;
+        }
+        Ok(())
+    }
+
+    fn put_stretch(&mut self, work: &mut Work, at: usize, number: u64) -> Result<()> {
+        let bytes = encode_page(&work.manifest.key_pages.stretch(at));
+        let row = self.put_bookkeeping(work, Class::Manifest, &bytes, number)?;
+        Arc::make_mut(&mut work.manifest.key_pages).set_stretch(at, row);
+        Ok(())
+    }
+
     /// Writes what a scope's change still owes: key pages, manifest, head. Returns the scope as it
     /// will be once the transaction is durable.
     pub(crate) fn finish(
@@ -335,14 +366,7 @@ impl<'a> Tx<'a> {
         signer: Option<&SigningKey>,
     ) -> Result<Scope> {
         self.settle_segments(&mut work)?;
-        for (index, page) in core::mem::take(&mut work.dirty_keys) {
-            let number = work.manifest.key_pages.get(index).ok_or(Error::Internal(48))?.number;
-            let row = self.put_bookkeeping(&work, Class::KeyPage, &page.encode(), number)?;
-            work.scope.keep_key_page(&row, page);
-            if let Some(r) = work.manifest.key_pages.get_mut(index) {
-                *r = row;
-            }
-        }
+        self.put_keys(&mut work)?;
         let number = u64::from(work.scope.ordinal) << 40 | MANIFEST_ROW;
         let manifest = self.put_bookkeeping(&work, Class::Manifest, &work.manifest.encode(), number)?;
         let old = &work.scope.head;

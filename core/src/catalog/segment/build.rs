@@ -125,6 +125,12 @@ impl SegmentBuilder {
         Self { table: Table::new(), too_many_parts: false }
     }
 
+    /// One that goes on where a segment ended. `None` where that one holds links, which would be read
+    /// as this builder's.
+    pub(in crate::catalog) fn upon(table: Table) -> Option<Self> {
+        table.links.is_empty().then_some(Self { table, too_many_parts: false })
+    }
+
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.table.records.is_empty() && self.table.retired.is_empty() && self.table.links.is_empty()

@@ -298,7 +298,7 @@ fn foreign_values_are_damage_not_panics() {
         (7, "sealed=NULL"),
         (8, "scope='aaaaaaaaaaaaaaaa'"),
     ] {
-        conn.execute_batch(&format!("UPDATE row SET {set} WHERE number={number}")).unwrap();
+        conn.execute_batch(&format!("UPDATE row SET {set} WHERE number={number} << 24")).unwrap();
         let storage = Sqlite::open(&path).unwrap();
         let found = storage.begin_read().unwrap().row(&A, number).err();
         assert!(matches!(found, Some(Error::Corrupt(Part::File))), "{set}: {found:?}");

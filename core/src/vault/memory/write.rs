@@ -63,7 +63,7 @@ pub(in crate::vault) fn put_note(
     tx: &mut Tx<'_>,
     work: &mut Work,
     new: New<'_>,
-    mut builder: SegmentBuilder,
+    builder: SegmentBuilder,
 ) -> Result<Label> {
     let New { id, identity, author, mut note, basis, ends } = new;
     note.label = note.label.join(Label { integrity: Integrity::Clinician, ..work.scope.label() });
@@ -88,7 +88,7 @@ pub(in crate::vault) fn put_note(
         status: Status::Active,
         ..FactDraft::new(note.kind(), Category::Memories)
     };
-    builder.add(NewRecord {
+    let record = NewRecord {
         id,
         identity,
         content: name,
@@ -102,8 +102,8 @@ pub(in crate::vault) fn put_note(
         series: None,
         revision: Revision::default(),
         history: false,
-    });
-    tx.add_segment(work, &builder.finish()?, 0)?;
+    };
+    tx.add_record(work, builder, record)?;
     Ok(label)
 }
 
