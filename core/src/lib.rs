@@ -138,8 +138,8 @@ pub use lang::Lang;
 pub use vault::{
     Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo,
     DeclassifyRequest, Derived, DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions,
-    ImportedConsent, ImportedSource, Info, LogErasure, LogLine, LogOf, Memory, NoticeState, OldCopies, Parents,
-    Partition, PartitionKind, Permission, Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt,
-    RenewalRequest, Role, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value,
+    ImportedConsent, ImportedSource, Info, LogErasure, LogHandover, LogLine, LogOf, Memory, NoticeState, OldCopies,
+    Parents, Partition, PartitionKind, Permission, Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt,
+    RenewalRequest, Role, Rotated, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value,
     VerifiedReceipt, WayIn, WayInKind, WaysInChanged, WithdrawalNotice, verify_consistency, verify_receipt,
 };

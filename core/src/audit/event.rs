@@ -390,6 +390,24 @@ events! {
         /// Which.
         1 slot: SlotId,
     }
+    /// The keys of the space were rotated: the last entry that this log's old key signs for.
+    35 LogRekeyed {
+        /// The epoch of the new keys.
+        1 epoch: u64,
+        /// The new signing key of this log.
+        2 key: [u8; 32],
+    }
+    /// The log goes on under a new key.
+    36 LogContinued {
+        /// The old key's last checkpoint.
+        1 last: LogHead,
+        /// The old key.
+        2 key: [u8; 32],
+        /// Its signature over that checkpoint, as a signed note has it.
+        3 signature: [u8; 64],
+        /// The new key's over the same.
+        4 countersignature: [u8; 64],
+    }
     /// The person erased what entries of this log said; their leaves stay.
     45 EntriesErased {
         /// Their positions.

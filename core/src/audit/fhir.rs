@@ -101,7 +101,7 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
         // DICOM's code for the start of emergency access.
         E::GlassBroken { .. } => done(dicom("110113", "Security Alert"), Some(emergency()), "E"),
-        E::WayInAdded { .. } | E::WayInChanged { .. } | E::WayInRemoved { .. } => {
+        E::WayInAdded { .. } | E::WayInChanged { .. } | E::WayInRemoved { .. } | E::LogRekeyed { .. } => {
             done(dicom("110113", "Security Alert"), Some(attributes()), "E")
         }
         E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
@@ -120,6 +120,7 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::RecipientConfirmed { .. }
         | E::GlassSeen { .. }
         | E::RecoveryConfirmed { .. }
+        | E::LogContinued { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
     }
 }
@@ -192,6 +193,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::WayInAdded { .. }
         | AuditEvent::WayInChanged { .. }
         | AuditEvent::WayInRemoved { .. }
+        | AuditEvent::LogRekeyed { .. }
         | AuditEvent::RecoveryConfirmed { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],

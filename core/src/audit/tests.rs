@@ -159,6 +159,12 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             (slot(), any::<u64>(), slot()).prop_map(|(slot, kind, replaces)| E::WayInChanged { slot, kind, replaces }),
             (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInRemoved { slot, kind }),
             slot().prop_map(|slot| E::RecoveryConfirmed { slot }),
+            (any::<u64>(), hash()).prop_map(|(epoch, key)| E::LogRekeyed { epoch, key }),
+            (log_head(), hash(), any::<[[u8; 32]; 4]>()).prop_map(|(last, key, s)| {
+                let [signature, countersignature] =
+                    [[s[0], s[1]], [s[2], s[3]]].map(|s| s.concat().try_into().unwrap());
+                E::LogContinued { last, key, signature, countersignature }
+            }),
         ];
     prop_oneof![first, second, third, fourth]
 }
@@ -169,7 +175,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=34).chain([45]).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=36).chain([45]).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

@@ -18,6 +18,7 @@ mod slots;
 mod space_row;
 mod unlock;
 
+pub(crate) use keystore::Kept;
 pub use keystore::{DestroyProof, KeyStore, KeyStoreClass, SoftwareKeyStore};
 pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};

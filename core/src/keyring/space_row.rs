@@ -13,7 +13,7 @@ use crate::crypto::context::{SLOT, SUITE};
 use crate::crypto::kdf;
 use crate::crypto::random_array;
 use crate::crypto::secret::{Epoch, EpochRoot, Key, SpaceRoot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Limit, Result};
 use crate::id::{ScopeId, SpaceId};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -67,6 +67,13 @@ impl SpaceRow {
             row.keep(store)?;
         }
         Ok(row)
+    }
+
+    /// The row of the next epoch, with a new secret, in clear.
+    pub(crate) fn next_epoch(&self) -> Result<Self> {
+        let epoch = self.epoch.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
+        let secret = Some(Key::make()?);
+        Ok(Self { epoch, epoch_secret: secret, kept: None, pending: Vec::new(), ..*self })
     }
 
     /// Puts the epoch secret into a keystore.

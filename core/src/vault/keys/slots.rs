@@ -105,25 +105,17 @@ impl Slots {
         Err(BAD)
     }
 
-    /// Writes both copies whole, so that one that was damaged is good again; the new digest.
     pub(super) fn write(&self, txn: &mut dyn WriteTxn) -> Result<[u8; 32]> {
-        let mut rows = self.others.clone();
-        rows.push(SlotRow { id: space_row_id(), body: self.row.encode() });
-        rows.extend(self.slots.iter().map(|(id, slot)| SlotRow { id: *id, body: slot.encode() }));
-        rows.sort_by_key(|r| r.id);
-        for copy in [Copy::First, Copy::Second] {
-            let old = match txn.slots(copy) {
-                Err(Error::Corrupt(_)) => continue,
-                other => other?,
-            };
-            for id in old.iter().map(|r| &r.id).filter(|id| rows.iter().all(|r| r.id != **id)) {
-                txn.delete_slot(id)?;
-            }
-        }
-        for r in &rows {
-            txn.put_slot(&r.id, &r.body)?;
-        }
-        Ok(slots_digest(&rows))
+        write_slots(txn, &self.row, &self.slots, &self.others)
+    }
+
+    pub(super) fn list(&self) -> Vec<WayIn> {
+        let list = self.slots.iter().map(|(id, slot)| WayIn {
+            id: SlotId(*id),
+            kind: slot.kind.into(),
+            confirmed: slot.confirmed || slot.kind != SlotKind::Recovery,
+        });
+        list.collect()
     }
 
     /// Ways in that open the whole space.
@@ -162,19 +154,39 @@ impl Slots {
     }
 }
 
+/// Writes both copies whole, so that one that was damaged is good again; the new digest.
+pub(super) fn write_slots(
+    txn: &mut dyn WriteTxn,
+    row: &SpaceRow,
+    slots: &BTreeMap<[u8; 16], Slot>,
+    others: &[SlotRow],
+) -> Result<[u8; 32]> {
+    let mut rows = others.to_vec();
+    rows.push(SlotRow { id: space_row_id(), body: row.encode() });
+    rows.extend(slots.iter().map(|(id, slot)| SlotRow { id: *id, body: slot.encode() }));
+    rows.sort_by_key(|r| r.id);
+    for copy in [Copy::First, Copy::Second] {
+        let old = match txn.slots(copy) {
+            Err(Error::Corrupt(_)) => continue,
+            other => other?,
+        };
+        for id in old.iter().map(|r| &r.id).filter(|id| rows.iter().all(|r| r.id != **id)) {
+            txn.delete_slot(id)?;
+        }
+    }
+    for r in &rows {
+        txn.put_slot(&r.id, &r.body)?;
+    }
+    Ok(slots_digest(&rows))
+}
+
 impl HealthSpace {
     /// The ways in.
     ///
     /// # Errors
     /// [`Error::Locked`]; [`Error::Corrupt`] where both copies of the slots are damaged.
     pub fn ways_in(&self) -> Result<Vec<WayIn>> {
-        let slots = self.named_slots()?;
-        let list = slots.slots.iter().map(|(id, slot)| WayIn {
-            id: SlotId(*id),
-            kind: slot.kind.into(),
-            confirmed: slot.confirmed || slot.kind != SlotKind::Recovery,
-        });
-        Ok(list.collect())
+        Ok(self.named_slots()?.list())
     }
 
     /// Adds a way in, beside the others. `unlock` is one that there is.
@@ -342,7 +354,7 @@ impl HealthSpace {
         }
     }
 
-    fn named_slots(&self) -> Result<Slots> {
+    pub(super) fn named_slots(&self) -> Result<Slots> {
         let (txn, state) = self.inner.read()?;
         Slots::read(&*txn, state.view.slots_digest())
     }
