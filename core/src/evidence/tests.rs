@@ -222,6 +222,7 @@ fn released(system: LogHead, items: &[[u8; 18]]) -> AuditEvent {
         system,
         label: Label::BOTTOM,
         kind: ReleaseKind::Read,
+        categories: [Category::Laboratory].into(),
     }
 }
 
@@ -458,10 +459,10 @@ fn the_person_reads_of_every_disclosure_in_words() {
         told,
         [
             "On 21 September 2026 at 14:13 UTC: 1 item was read by \u{201c}eu-llm\u{201d} for the person’s own request, \
-             not for training AI models. The permission was given on 21 September 2026.",
+             not for training AI models: laboratory results. The permission was given on 21 September 2026.",
             "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: 1 élément lu par «\u{a0}eu-llm\u{a0}»\u{a0}; finalité\
-             \u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA. L’autorisation date du 21 \
-             septembre 2026.",
+             \u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire. L’autorisation date \
+             du 21 septembre 2026.",
             "On 21 September 2026 at 14:13 UTC: A request by \u{201c}us-llm\u{201d} for the person’s own request was refused.",
             "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: Une demande de «\u{a0}us-llm\u{a0}» a été refusée\u{a0}; \
              finalité\u{a0}: demande de la personne elle-même.",

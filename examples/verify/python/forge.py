@@ -133,7 +133,7 @@ def released(log, size, root=None, grants=(GRANT,), kind=0):
     items = root_of([leaf_hash(h) for h in hashes])
     label = [0, 0, 0, 0, 0, 3]
     system = [log.origin, size, root or root_of(log.leaves[:size])]
-    body = {1: "PATRQT", 2: list(grants), 3: "eu-llm", 4: b"q" * 32, 5: 3, 6: items, 7: system, 8: label, 9: kind}
+    body = {1: "PATRQT", 2: list(grants), 3: "eu-llm", 4: b"q" * 32, 5: 3, 6: items, 7: system, 8: label, 9: kind, 10: ["laboratory"]}
     return 8, 10, body
 
 
