@@ -44,6 +44,8 @@ type granted struct {
 	consentHash []byte
 	purpose     string
 	expires     *int64
+	// Whether the consent was given elsewhere: then its entry says no terms.
+	elsewhere bool
 }
 
 type imported struct {
@@ -267,7 +269,10 @@ func parseReleased(b []byte) (*released, error) {
 	if r.system.root, err = hash(system[2]); err != nil {
 		return nil, err
 	}
-	if r.kind, ok = f[8].(uint64); !ok {
+	if _, err = fixed(f[3], 32); err != nil {
+		return nil, err
+	}
+	if r.kind, ok = f[8].(uint64); !ok || r.kind > 3 {
 		return nil, errCBOR
 	}
 	categories, ok := f[9].(array)

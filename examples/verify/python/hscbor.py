@@ -202,7 +202,7 @@ def parse_entry(raw):
     elif number == RELEASED:
         f = fields(decode(body), *range(1, 11))
         origin, size, root = listed(f[6], 3)
-        need(is_uint(f[4]) and is_uint(f[8]), BAD)
+        need(is_uint(f[4]) and is_uint(f[8]) and f[8] <= 3 and fixed(f[3], 32), BAD)
         grants = [fixed(g, 16) for g in listed(f[1])]
         system = (text(origin), small(size), fixed(root, 32))
         categories = [code(c) for c in listed(f[9])]
