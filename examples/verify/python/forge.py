@@ -330,6 +330,9 @@ def main(directory):
         "bad-imported-and-inactive": given(consent("eu-llm", more=',"status":"inactive"'), elsewhere, 18),
         "bad-imported-and-status-unsaid-and-verifiable": given(CONSENT, elsewhere, 18),
         "bad-imported-and-withdrawn": evidence(filed, 2, [0, 1], elsewhere, **import_shown),
+        "bad-imported-and-withdrawn-behind-what-is-not-shown": evidence(
+            [NOISE, imported(1), WITHDRAWN, NOISE], 4, [1, 2, 3], elsewhere, **import_shown
+        ),
         "bad-imported-and-withdrawal-omitted": evidence(filed, 2, [0], elsewhere, **import_shown),
         "bad-imported-only-later": evidence(filed, 2, [2], elsewhere, **import_shown),
         "bad-imported-beside-a-grant": evidence([imported(1, CONSENT), granted()], 2, [0, 1], [LIMITED]),
@@ -395,9 +398,7 @@ def main(directory):
         "bad-passed-on-by-another-extension": passed_on(text=consent("ana", extension=[{"url": PARENT, "valueBoolean": True}])),
         "bad-passed-on-twice": passed_on(text=consent("ana", extension=MAY, modifierExtension=under(urn(b"q" * 16)))),
         "bad-passed-on-under-itself": given(consent("eu-llm", extension=MAY, modifierExtension=under(urn(GRANT))), [LIMITED]),
-        "bad-passed-on-under-a-consent-from-elsewhere": evidence(
-            [imported(1, grant=ABOVE), theirs], 2, [0, 1], [LIMITED], consents=sorted([CHILD, FROM_ELSEWHERE], key=sha256)
-        ),
+        "bad-passed-on-under-a-consent-from-elsewhere": evidence([imported(1, CARER, ABOVE), theirs], 2, [0, 1], [LIMITED], consents=BOTH),
         "bad-passed-on-unsaid": evidence([theirs], 1, [0], [LIMITED], consents=[CHILD]),
         # Texts that do not tell on what they rest.
         "good-rests-upper-case": given(consent("eu-llm", modifierExtension=under(urn(ABOVE).upper())), untold),
@@ -413,6 +414,7 @@ def main(directory):
         "good-provision-of-no-kind": given(consent("eu-llm", inner=[7]), [PASSED_ON, LIMITED, CATEGORIES]),
         # Texts on which parsers differ are not read.
         "good-half-a-pair": given(consent("eu-llm", more=',"x":"\\ud83d"'), unsaid),
+        "good-whole-pair": given(consent("eu-llm", more=',"x":"\\ud83d\\ude00"'), unsaid),
         "good-half-a-pair-for-the-sign-that-stands-for-it": given(CONSENT.replace(b"eu-llm", b"\\uD83D"), unsaid),
         "good-deep": given(consent("eu-llm", more=',"x":' + "[" * 16 + "]" * 16), unsaid),
         "good-deeper-than-a-parser-goes": given(consent("eu-llm", more=',"x":' + "[" * 2000 + "]" * 2000), unsaid),
