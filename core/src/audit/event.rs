@@ -6,7 +6,9 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId, Timestamp};
 use crate::label::{Label, Purpose};
+use crate::record::Category;
 use core::fmt;
+use std::collections::BTreeSet;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $number:literal $name:ident {
@@ -157,6 +159,8 @@ events! {
         8 label: Label,
         /// In which form.
         9 kind: ReleaseKind,
+        /// Of which categories it was, or what was counted: never of anything that was withheld.
+        10 categories: BTreeSet<Category>,
     }
     /// A request was refused.
     9 Refused {

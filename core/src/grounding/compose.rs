@@ -56,6 +56,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         text: page.text,
         citations: page.citations,
         items: page.items,
+        categories: page.categories,
         omitted: page.omitted,
         missing,
         lang: plan.lang,

@@ -83,6 +83,8 @@ mod tests_attackers;
 #[cfg(test)]
 mod tests_carer;
 #[cfg(test)]
+mod tests_categories;
+#[cfg(test)]
 mod tests_check;
 #[cfg(test)]
 mod tests_clearance;

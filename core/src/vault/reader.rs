@@ -132,7 +132,8 @@ impl Session {
             let held = v.records(query, max)?;
             let mut items: Vec<(RecordId, u16)> = held.keys().map(|id| (*id, u16::MAX)).collect();
             items.sort_unstable();
-            Ok(Release { value: (held, v.filter()), items })
+            let categories = v.categories_of(held.keys());
+            Ok(Release { value: (held, v.filter()), items, categories })
         })?;
         let (entry, label, taken) = (out.receipt().entry, out.label(), out.taken().to_vec());
         let (held, filter) = out.into_value();

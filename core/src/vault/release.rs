@@ -23,11 +23,11 @@ use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Basis, Permit, Request, RowFilter, Tag};
-use crate::record::{DecisionClass, Kind, Sample};
+use crate::record::{Category, DecisionClass, Kind, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 /// How far behind the ledger's last entry the host's clock may be before permits that are bounded
 /// in time stop to apply.
@@ -130,8 +130,9 @@ pub(crate) struct Visible<'a> {
     basis: RefCell<Basis>,
     /// Whether all memories were joined in.
     noted: Cell<bool>,
-    /// Facts that were counted, not shown.
+    /// Facts that were counted, not shown, and their categories.
     counted: Cell<u64>,
+    counted_of: RefCell<BTreeSet<Category>>,
     pub(super) buffer: RefCell<Vec<u8>>,
     /// What is left of chunks that a period cuts; `None` where nothing is.
     pub(super) cut: RefCell<HashMap<RecordId, Option<FactRow>>>,
@@ -157,6 +158,7 @@ impl<'a> Visible<'a> {
             basis: RefCell::default(),
             noted: Cell::new(false),
             counted: Cell::new(0),
+            counted_of: RefCell::default(),
             buffer: RefCell::default(),
             cut: RefCell::default(),
         }
@@ -202,6 +204,12 @@ impl<'a> Visible<'a> {
             }
         }
         Ok(held)
+    }
+
+    /// The categories of what may be seen of these records.
+    pub(crate) fn categories_of<'r>(&self, records: impl IntoIterator<Item = &'r RecordId>) -> BTreeSet<Category> {
+        let found = records.into_iter().filter_map(|id| self.catalog.find_record(id));
+        found.flat_map(|r| self.view.seen_of(r)).map(|f| f.class().category).collect()
     }
 
     /// The permit's filter, for a reader that outlives the release.
@@ -253,8 +261,12 @@ impl Facts for Visible<'_> {
 
     fn count(&self, query: &Query) -> Result<u64> {
         let cut = self.cut_rows(query)?;
-        cut.iter().for_each(|row| self.raise(&row.class));
-        let n = self.view.count(query, &mut |class| self.raise(class)) + cut.len() as u64;
+        let seen = &mut |class: &DecisionClass| {
+            self.raise(class);
+            self.counted_of.borrow_mut().insert(class.category);
+        };
+        cut.iter().for_each(|row| seen(&row.class));
+        let n = self.view.count(query, seen) + cut.len() as u64;
         self.counted.set(self.counted.get() + n);
         Ok(n)
     }
@@ -262,6 +274,7 @@ impl Facts for Visible<'_> {
     fn presence(&self) -> Result<Vec<Presence>> {
         let lines = self.presence_with_cut()?;
         self.counted.set(self.counted.get() + lines.iter().map(|l| l.count).sum::<u64>());
+        self.counted_of.borrow_mut().extend(lines.iter().map(|l| l.category));
         Ok(lines)
     }
 
@@ -280,6 +293,15 @@ pub(crate) struct Release<T> {
     pub(crate) value: T,
     /// One entry per released item; hashed with a salt into the ledger.
     pub(crate) items: Vec<(RecordId, u16)>,
+    /// The categories of the items; of what is only counted, [`Visible`] knows them.
+    pub(crate) categories: BTreeSet<Category>,
+}
+
+impl<T> Release<T> {
+    /// Nothing but numbers.
+    pub(crate) const fn counted(value: T) -> Self {
+        Self { value, items: Vec::new(), categories: BTreeSet::new() }
+    }
 }
 
 impl Inner {
@@ -354,7 +376,7 @@ impl Inner {
                 let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
                 same && *partition == scope.digest && *system == w.state.view.digest
             });
-            let Composition { outcome, tag, counted, permit } = match unchanged {
+            let Composition { outcome, tag, counted, counted_of, permit } = match unchanged {
                 Some((c, ..)) => Composition { permit, ..c },
                 None => self.compose(&*tx.txn, &w.state, &scope, permit, compose)?,
             };
@@ -370,10 +392,14 @@ impl Inner {
                 }
                 other => other?,
             };
-            let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
+            let (count, categories) = match asking.kind {
+                ReleaseKind::Count => (counted, counted_of),
+                _ => (composed.items.len() as u64, composed.categories),
+            };
             take_uses(tx, w, at, &permit)?;
             let taken = permit.counted().to_vec();
-            let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
+            let what = What { count, categories, items: &composed.items, label: tag.label };
+            let receipt = enter(tx, w, at, Entering::by(permit, asking), what)?;
             also(tx, w, &tag)?;
             Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken }))
         })?
@@ -392,9 +418,9 @@ impl Inner {
         let visible = Visible::new(self, txn, scope, &catalog, permit.filter());
         let outcome = compose(&visible);
         let tag = Tag { label: visible.label.get(), basis: visible.basis.take() };
-        let counted = visible.counted.get();
+        let (counted, counted_of) = (visible.counted.get(), visible.counted_of.take());
         drop(visible);
-        Ok(Composition { outcome, tag, counted, permit })
+        Ok(Composition { outcome, tag, counted, counted_of, permit })
     }
 
     /// What the person looks through by themself: no permit, but an entry that is durable first. It
@@ -409,8 +435,9 @@ impl Inner {
             let at = w.state.position(partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now))?;
-            let count = composed.items.len() as u64;
-            let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, tag.label)?;
+            let (count, categories) = (composed.items.len() as u64, composed.categories);
+            let what = What { count, categories, items: &composed.items, label: tag.label };
+            let receipt = enter(tx, w, at, Entering::person(query), what)?;
             Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken: Vec::new() })
         })
     }
@@ -429,6 +456,7 @@ struct Composition<T> {
     outcome: Result<Release<T>>,
     tag: Tag,
     counted: u64,
+    counted_of: BTreeSet<Category>,
     permit: Permit,
 }
 
@@ -470,16 +498,23 @@ pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Askin
     tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
 }
 
+/// What was released, as its entry says it.
+struct What<'a> {
+    count: u64,
+    categories: BTreeSet<Category>,
+    items: &'a [(RecordId, u16)],
+    label: Label,
+}
+
 /// Writes the entry of a release.
 fn enter(
     tx: &mut Tx<'_>,
     w: &mut Writing,
     at: usize,
     entering: Entering<'_>,
-    count: u64,
-    items: &[(RecordId, u16)],
-    label: Label,
+    what: What<'_>,
 ) -> Result<ReleaseReceipt> {
+    let What { count, categories, items, label } = what;
     let salt: [u8; 32] = random_array()?;
     let encoded: Vec<EncodedItem> = items.iter().map(encode_item).collect();
     let items_root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
@@ -487,7 +522,8 @@ fn enter(
     let query_hash = sha256(&[&salt, query]);
     let head = &w.state.view.head;
     let system = LogHead { origin: note::origin(&head.log_origin), size: head.log_size, root: head.log_root };
-    let event = AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind };
+    let event =
+        AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind, categories };
     let work = w.work(tx, Target::Partition(at))?;
     let entry = tx.log_with_items(work, event, &salt, &encoded)?;
     Ok(ReleaseReceipt { entry, count, items_root })

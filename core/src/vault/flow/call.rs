@@ -339,7 +339,8 @@ fn open(v: &Visible<'_>, part: &FromOne) -> Result<Release<Opened>> {
     }
     items.sort_unstable();
     items.dedup();
-    Ok(Release { value, items })
+    let categories = v.categories_of(items.iter().map(|(id, _)| id));
+    Ok(Release { value, items, categories })
 }
 
 /// What a record says: of a memory its text, of anything else its source's bytes.

@@ -11,6 +11,7 @@ use crate::record::Kind;
 use crate::vault::ingest::Partition;
 use crate::vault::release::{Audited, Release};
 use crate::vault::session::Session;
+use std::collections::BTreeSet;
 
 fn of_kind(kind: Kind) -> Query {
     Query { kinds: vec![kind], ..Query::default() }
@@ -58,7 +59,7 @@ impl Session {
         finish: impl Fn(Vec<T>) -> U,
     ) -> Result<Audited<U>> {
         self.release(partition, Action::Read, ReleaseKind::Read, name, &mut |v| {
-            let (mut value, mut items) = (Vec::new(), Vec::new());
+            let (mut value, mut items, mut categories) = (Vec::new(), Vec::new(), BTreeSet::new());
             for fact in v.view.query_facts(&of_kind(kind)) {
                 let record = fact.record();
                 let note = open_note(&v.inner.base, v.txn, v.scope, record)?;
@@ -67,9 +68,10 @@ impl Session {
                     v.join(&tag);
                     value.push(one);
                     items.push((record.id(), 0));
+                    categories.insert(fact.class().category);
                 }
             }
-            Ok(Release { value: finish(value), items })
+            Ok(Release { value: finish(value), items, categories })
         })
     }
 }
@@ -107,7 +109,7 @@ impl Partition {
     ) -> Result<Audited<U>> {
         self.inner.show(&self.name, name, |txn, state, scope, now| {
             let mut tag = Tag { label: scope.label(), basis: Basis::default() };
-            let (mut value, mut items) = (Vec::new(), Vec::new());
+            let (mut value, mut items, mut categories) = (Vec::new(), Vec::new(), BTreeSet::new());
             for fact in View::new(&scope.catalog, &crate::record::Everything).query_facts(&of_kind(kind)) {
                 let record = fact.record();
                 let note = open_note(&self.inner.base, txn, scope, record)?;
@@ -117,9 +119,10 @@ impl Partition {
                     tag = tag.join(&own);
                     value.push(one);
                     items.push((record.id(), 0));
+                    categories.insert(fact.class().category);
                 }
             }
-            Ok((Release { value: finish(value), items }, tag))
+            Ok((Release { value: finish(value), items, categories }, tag))
         })
     }
 }
