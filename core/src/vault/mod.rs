@@ -76,6 +76,8 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_anchor;
 #[cfg(test)]
+mod tests_anchoring;
+#[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
 mod tests_attackers;

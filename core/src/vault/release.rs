@@ -5,6 +5,7 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::anchor::is_anchored;
 use super::glass::Glass;
 use super::memory::notes_of;
 use super::scope::Scope;
@@ -302,8 +303,8 @@ impl Inner {
             action: asking.action,
             now,
             clock_behind: behind,
-            // The state that is decided on was held against the anchor, if there is one.
-            fresh: self.base.env.anchor.is_some(),
+            // A state with these flags was held against the anchor.
+            fresh: is_anchored(&scope.head) && is_anchored(&state.view.head),
             understands: UNDERSTOOD,
         };
         let decided = policy::authorize(rules, &request).map_err(Error::from);

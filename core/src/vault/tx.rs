@@ -333,6 +333,7 @@ impl<'a> Tx<'a> {
         mut work: Work,
         under: Option<(u32, [u8; 32])>,
         signer: Option<&SigningKey>,
+        flags: u64,
     ) -> Result<Scope> {
         self.settle_segments(&mut work)?;
         for (index, page) in core::mem::take(&mut work.dirty_keys) {
@@ -357,7 +358,7 @@ impl<'a> Tx<'a> {
             previous: work.scope.digest,
             system: work.system.clone(),
             under,
-            flags: self.base.next_flags(&work.scope),
+            flags,
             ..(**old).clone()
         };
         let body = head.encode();
