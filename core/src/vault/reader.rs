@@ -227,7 +227,7 @@ impl Reader<'_> {
             set.retain(|id, _| shown.find_record(id).is_some());
             *self.records.borrow_mut() = None;
         }
-        let glass = self.session.glass.map_or(i64::MAX, |g| g.until.as_millis());
+        let glass = self.session.glass.as_ref().map_or(i64::MAX, |g| g.until(scope));
         let next_end = state.next_end(scope, permit.decided_at()).unwrap_or(i64::MAX);
         let scope = scope.clone();
         drop(txn);
@@ -264,6 +264,7 @@ impl Reader<'_> {
             let inner = self.inner();
             inner.stands(&standing.digests, &self.id)?
                 && inner.base.anchor_knows(&standing.anchored)?
+                && self.session.glass.as_ref().is_none_or(|g| g.goes_on(now, false))
                 && now < standing.until
                 && now >= standing.from.saturating_sub(CLOCK_TOLERANCE)
         };
