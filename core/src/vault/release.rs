@@ -27,8 +27,8 @@ use crate::policy::{self, Basis, Permit, Request, RowFilter, Tag};
 use crate::record::{DecisionClass, Kind, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 /// How far behind the ledger's last entry the host's clock may be before permits that are bounded
 /// in time stop to apply.
@@ -355,12 +355,12 @@ impl Inner {
                 let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
                 same && *partition == scope.digest && *system == w.state.view.digest
             });
-            let Composition { outcome, tag, counted, permit } = match unchanged {
+            let c = match unchanged {
                 Some((c, ..)) => Composition { permit, ..c },
                 None => self.compose(&*tx.txn, &w.state, &scope, permit, compose)?,
             };
-            let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
-            let tag = tag.join(&Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) });
+            let tag = c.whole_tag();
+            let Composition { outcome, counted, permit, .. } = c;
             let composed = match outcome {
                 // That there is more than was asked for is an answer too.
                 Err(e) if is_refusal(&e) => {
@@ -372,13 +372,43 @@ impl Inner {
                 other => other?,
             };
             let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
-            take_uses(tx, w, at, &permit)?;
-            let taken = permit.counted().to_vec();
-            let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
+            let out = give(tx, w, at, asking, permit, composed, count, tag.clone())?;
             also(tx, w, &tag)?;
-            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken }))
+            Ok(Ok(out))
         })?
-        // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
+        // `write` returns only once the transaction is durable: in this file alone `Audited` is made.
+    }
+
+    /// Releases from several partitions in one commit: all of them or none, so that no entry says that
+    /// something was released which was then kept back. `also` is given the tag of it all, and may
+    /// refuse it.
+    pub(crate) fn release_together<P, T>(
+        &self,
+        asking: &Asking<'_>,
+        parts: &BTreeMap<String, P>,
+        compose: &dyn Fn(&Visible<'_>, &P) -> Result<Release<T>>,
+        also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, &Tag) -> Result<()>,
+    ) -> Result<Vec<Audited<T>>> {
+        let mut refused = None;
+        let out = self.write(|tx, w| {
+            let (mut all, mut sum) = (Vec::new(), Tag::bottom());
+            for (partition, part) in parts {
+                let at = w.state.position(partition)?;
+                let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+                let permit = self.decide(&w.state, &scope, asking).inspect_err(|e| {
+                    refused = is_refusal(e).then_some(partition);
+                })?;
+                let c = self.compose(&*tx.txn, &w.state, &scope, permit, &mut |v| compose(v, part))?;
+                let (tag, composed) = (c.whole_tag(), c.outcome?);
+                let count = composed.items.len() as u64;
+                all.push(give(tx, w, at, asking, c.permit, composed, count, tag.clone())?);
+                sum = sum.join(&tag);
+            }
+            also(tx, w, &sum)?;
+            Ok(all)
+        });
+        refused.map_or(Ok(()), |partition| self.log_refusal(partition, asking))?;
+        out
     }
 
     fn compose<T>(
@@ -433,6 +463,14 @@ struct Composition<T> {
     permit: Permit,
 }
 
+impl<T> Composition<T> {
+    /// The tag of what was put together, with what the permit asks for and rests on.
+    fn whole_tag(&self) -> Tag {
+        let own = Label { obligations: self.permit.obligations(), ..Label::BOTTOM };
+        self.tag.clone().join(&Tag { label: own, basis: Basis::of(self.permit.basis().iter().copied()) })
+    }
+}
+
 /// Errors that tell whoever asked something, and the person that it was asked.
 pub(crate) const fn is_refusal(e: &Error) -> bool {
     matches!(e, Error::Denied | Error::ClockBehind | Error::TooLarge(Limit::Items))
@@ -469,6 +507,24 @@ impl Asking<'_> {
 pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
     let work = w.work(tx, Target::Partition(at))?;
     tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
+}
+
+/// Enters a release, with the uses that it takes.
+#[expect(clippy::too_many_arguments, reason = "one private step of two kinds of release")]
+fn give<T>(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    at: usize,
+    asking: &Asking<'_>,
+    permit: Permit,
+    composed: Release<T>,
+    count: u64,
+    tag: Tag,
+) -> Result<Audited<T>> {
+    take_uses(tx, w, at, &permit)?;
+    let taken = permit.counted().to_vec();
+    let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
+    Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken })
 }
 
 /// Writes the entry of a release.

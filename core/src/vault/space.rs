@@ -72,7 +72,8 @@ impl HealthSpace {
     /// shown once and stored nowhere. Opens it in full.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`].
+    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`]; where an
+    /// anchor fails also [`Error::NotAnchored`]. No file is left then.
     ///
     /// ```
     /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -90,8 +91,13 @@ impl HealthSpace {
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
         let row = SpaceRow::make(unlock.params)?;
-        let storage: Arc<dyn Storage> = Arc::new(Sqlite::create(path.as_ref())?);
-        Self::create_in(storage, &row, unlock, env)
+        let file = Arc::new(Sqlite::create(path.as_ref())?);
+        let made = Self::create_in(Arc::<Sqlite>::clone(&file), &row, unlock, env);
+        if made.is_err() {
+            // Whoever opened it would have no recovery code. Nobody else holds it.
+            Arc::into_inner(file).into_iter().for_each(Sqlite::discard);
+        }
+        made
     }
 
     pub(crate) fn create_in(

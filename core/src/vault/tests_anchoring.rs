@@ -165,3 +165,17 @@ fn wherever_a_process_ends_that_adds_a_partition_the_next_one_goes_on() {
         write(&again);
     }
 }
+
+#[test]
+fn a_space_that_could_not_be_created_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    // Three places, three heads, and three more of the first entries.
+    for (after, arrives) in (0..9).flat_map(|n| [(n, false), (n, true)]) {
+        let made = HealthSpace::create(&file, &unlock(), dying(&TestAnchor::new(), after, arrives));
+        assert!(matches!(made, Err(Error::Io(_) | Error::NotAnchored)));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{after} {arrives}");
+    }
+    let (_, code) = HealthSpace::create(&file, &unlock(), dying(&TestAnchor::new(), 9, true)).unwrap();
+    assert!(!code.reveal().is_empty());
+}
