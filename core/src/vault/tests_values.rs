@@ -315,11 +315,16 @@ fn a_value_of_another_space_is_not_taken() {
 #[test]
 fn what_an_endpoint_may_not_have_is_not_entered_as_released() {
     let (_dir, space) = space();
-    allow(&space, &[Category::Laboratory]);
-    // Its grant forbids to pass on, and it does not say that it keeps to that.
-    allow_other(&space);
-    let s = session(&space);
-    let held = s.hold(ldl(&space)).unwrap();
+    // The session's consent, from elsewhere, asks for nothing; the endpoint's own forbids to pass on.
+    let permit = br#"{"resourceType":"Consent","id":"a","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","actor":[{"reference":{"reference":"Practitioner/1"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}"#;
+    assert_eq!(space.import_consents(permit, gesture()).unwrap().void_permits, 0);
+    let ask = space.consent_request().purpose(Purpose::Treatment).categories(&[Category::Laboratory]);
+    ask.recipient(other()).confirm(gesture()).unwrap();
+    let s = space.session(Recipient::reference("Practitioner/1").unwrap(), Purpose::Treatment).unwrap();
+    let id = s.query(&of_code("13457-7")).unwrap().value()[0].record;
+    let s = space.session(Recipient::reference("Practitioner/1").unwrap(), Purpose::Treatment).unwrap();
+    let held = s.hold(id).unwrap();
+    assert!(!held.label().obligations.contains(Obligations::NO_REDISCLOSURE));
     let released = |of| events(&space, of).iter().filter(|e| e.name() == "Released").count();
     let before = released(HEALTH);
     let endpoint = Endpoint::model(other(), Endpoint::cleared(Obligations::HEALTH));
