@@ -77,6 +77,8 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_anchor;
 #[cfg(test)]
+mod tests_anchoring;
+#[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
 mod tests_attackers;

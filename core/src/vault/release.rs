@@ -5,6 +5,7 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::anchor::is_anchored;
 use super::glass::Glass;
 use super::memory::notes_of;
 use super::scope::Scope;
@@ -27,7 +28,7 @@ use crate::record::{Category, DecisionClass, Kind, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far behind the ledger's last entry the host's clock may be before permits that are bounded
 /// in time stop to apply.
@@ -107,7 +108,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) query: &'a [u8],
     pub(crate) counting: Counting<'a>,
     /// Emergency access that began; without it a request for one is refused.
-    pub(crate) glass: Option<Glass>,
+    pub(crate) glass: Option<&'a Glass>,
 }
 
 /// Whether facts of this kind were written by a session: they bring a tag of their own.
@@ -311,7 +312,7 @@ impl Inner {
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
         let behind = clock < floor.saturating_sub(CLOCK_TOLERANCE);
-        if asking.purpose == Purpose::BreakGlass && (behind || !Glass::holds(asking.glass, scope.id, clock, now)) {
+        if asking.purpose == Purpose::BreakGlass && !asking.glass.is_some_and(|g| g.holds(scope, clock, now)) {
             return Err(Error::Denied);
         }
         let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
@@ -324,8 +325,8 @@ impl Inner {
             action: asking.action,
             now,
             clock_behind: behind,
-            // The state that is decided on was held against the anchor, if there is one.
-            fresh: self.base.env.anchor.is_some(),
+            // A state with these flags was held against the anchor.
+            fresh: is_anchored(&scope.head) && is_anchored(&state.view.head),
             understands: UNDERSTOOD,
         };
         let decided = policy::authorize(rules, &request).map_err(Error::from);
@@ -376,12 +377,12 @@ impl Inner {
                 let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
                 same && *partition == scope.digest && *system == w.state.view.digest
             });
-            let Composition { outcome, tag, counted, counted_of, permit } = match unchanged {
+            let c = match unchanged {
                 Some((c, ..)) => Composition { permit, ..c },
                 None => self.compose(&*tx.txn, &w.state, &scope, permit, compose)?,
             };
-            let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
-            let tag = tag.join(&Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) });
+            let tag = c.whole_tag();
+            let Composition { outcome, counted, counted_of, permit, .. } = c;
             let composed = match outcome {
                 // That there is more than was asked for is an answer too.
                 Err(e) if is_refusal(&e) => {
@@ -394,16 +395,45 @@ impl Inner {
             };
             let (count, categories) = match asking.kind {
                 ReleaseKind::Count => (counted, counted_of),
-                _ => (composed.items.len() as u64, composed.categories),
+                _ => (composed.items.len() as u64, composed.categories.clone()),
             };
-            take_uses(tx, w, at, &permit)?;
-            let taken = permit.counted().to_vec();
-            let what = What { count, categories, items: &composed.items, label: tag.label };
-            let receipt = enter(tx, w, at, Entering::by(permit, asking), what)?;
+            let out = give(tx, w, at, asking, permit, composed, (count, categories), tag.clone())?;
             also(tx, w, &tag)?;
-            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken }))
+            Ok(Ok(out))
         })?
-        // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
+        // `write` returns only once the transaction is durable: in this file alone `Audited` is made.
+    }
+
+    /// Releases from several partitions in one commit: all of them or none, so that no entry says that
+    /// something was released which was then kept back. `also` is given the tag of it all, and may
+    /// refuse it.
+    pub(crate) fn release_together<P, T>(
+        &self,
+        asking: &Asking<'_>,
+        parts: &BTreeMap<String, P>,
+        compose: &dyn Fn(&Visible<'_>, &P) -> Result<Release<T>>,
+        also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, &Tag) -> Result<()>,
+    ) -> Result<Vec<Audited<T>>> {
+        let mut refused = None;
+        let out = self.write(|tx, w| {
+            let (mut all, mut sum) = (Vec::new(), Tag::bottom());
+            for (partition, part) in parts {
+                let at = w.state.position(partition)?;
+                let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+                let permit = self.decide(&w.state, &scope, asking).inspect_err(|e| {
+                    refused = is_refusal(e).then_some(partition);
+                })?;
+                let c = self.compose(&*tx.txn, &w.state, &scope, permit, &mut |v| compose(v, part))?;
+                let (tag, composed) = (c.whole_tag(), c.outcome?);
+                let what = (composed.items.len() as u64, composed.categories.clone());
+                all.push(give(tx, w, at, asking, c.permit, composed, what, tag.clone())?);
+                sum = sum.join(&tag);
+            }
+            also(tx, w, &sum)?;
+            Ok(all)
+        });
+        refused.map_or(Ok(()), |partition| self.log_refusal(partition, asking))?;
+        out
     }
 
     fn compose<T>(
@@ -460,6 +490,14 @@ struct Composition<T> {
     permit: Permit,
 }
 
+impl<T> Composition<T> {
+    /// The tag of what was put together, with what the permit asks for and rests on.
+    fn whole_tag(&self) -> Tag {
+        let own = Label { obligations: self.permit.obligations(), ..Label::BOTTOM };
+        self.tag.clone().join(&Tag { label: own, basis: Basis::of(self.permit.basis().iter().copied()) })
+    }
+}
+
 /// Errors that tell whoever asked something, and the person that it was asked.
 pub(crate) const fn is_refusal(e: &Error) -> bool {
     matches!(e, Error::Denied | Error::ClockBehind | Error::TooLarge(Limit::Items))
@@ -504,6 +542,25 @@ struct What<'a> {
     categories: BTreeSet<Category>,
     items: &'a [(RecordId, u16)],
     label: Label,
+}
+
+/// Enters a release, with the uses that it takes.
+#[expect(clippy::too_many_arguments, reason = "one private step of two kinds of release")]
+fn give<T>(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    at: usize,
+    asking: &Asking<'_>,
+    permit: Permit,
+    composed: Release<T>,
+    (count, categories): (u64, BTreeSet<Category>),
+    tag: Tag,
+) -> Result<Audited<T>> {
+    take_uses(tx, w, at, &permit)?;
+    let taken = permit.counted().to_vec();
+    let what = What { count, categories, items: &composed.items, label: tag.label };
+    let receipt = enter(tx, w, at, Entering::by(permit, asking), what)?;
+    Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken })
 }
 
 /// Writes the entry of a release.

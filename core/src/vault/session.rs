@@ -163,7 +163,7 @@ impl Session {
     /// A request of this session.
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
         let (kind, counting) = (ReleaseKind::Read, Counting::Left);
-        let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass);
+        let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass.as_ref());
         Asking { actors, purpose, action, kind, query, counting, glass }
     }
 

@@ -1,6 +1,5 @@
 //! Creating, opening and closing a space, and its partitions.
 
-use super::anchor;
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
 use super::head::{self, Head, ScopeEntry, SystemPart};
 use super::payload::Codec;
@@ -50,7 +49,8 @@ pub struct Info {
     /// Where keys are kept: no keystore is used by this version.
     pub keystore: &'static str,
     /// Whether a rollback of the whole file would be noticed: `anchored`; `local`, where the anchor
-    /// is a file that can be put back as well; `unverified` without an anchor.
+    /// is a file that can be put back as well; `unverified` without an anchor, and with one as long
+    /// as the space was never opened in full with it.
     pub freshness: &'static str,
     /// Whether both copies of every head were whole and the same when they were last read. `false`
     /// is damage that the second copies made good: back the file up.
@@ -72,7 +72,8 @@ impl HealthSpace {
     /// shown once and stored nowhere. Opens it in full.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`].
+    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`]; where an
+    /// anchor fails also [`Error::NotAnchored`]. No file is left then.
     ///
     /// ```
     /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -90,8 +91,13 @@ impl HealthSpace {
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
         let row = SpaceRow::make(unlock.params)?;
-        let storage: Arc<dyn Storage> = Arc::new(Sqlite::create(path.as_ref())?);
-        Self::create_in(storage, &row, unlock, env)
+        let file = Arc::new(Sqlite::create(path.as_ref())?);
+        let made = Self::create_in(Arc::<Sqlite>::clone(&file), &row, unlock, env);
+        if made.is_err() {
+            // Whoever opened it would have no recovery code. Nobody else holds it.
+            Arc::into_inner(file).into_iter().for_each(Sqlite::discard);
+        }
+        made
     }
 
     pub(crate) fn create_in(
@@ -227,7 +233,7 @@ impl HealthSpace {
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.
         let state = space.inner.read()?.1;
         // From the first time on that it has an anchor, no part of it is written without one.
-        if state.system.is_some() && space.inner.base.env.anchor.is_some() && !anchor::is_anchored(&state.view.head) {
+        if state.system.is_some() && space.inner.base.env.anchor.is_some() && !state.is_anchored() {
             space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
         }
         Ok(space)
@@ -316,7 +322,7 @@ impl HealthSpace {
             partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
             full: state.system.is_some(),
             keystore: "none",
-            freshness: self.inner.base.freshness(),
+            freshness: self.inner.base.freshness(&state),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })
     }

@@ -364,6 +364,7 @@ impl<'a> Tx<'a> {
         mut work: Work,
         under: Option<(u32, [u8; 32])>,
         signer: Option<&SigningKey>,
+        flags: u64,
     ) -> Result<Scope> {
         self.settle_segments(&mut work)?;
         self.put_keys(&mut work)?;
@@ -381,7 +382,7 @@ impl<'a> Tx<'a> {
             previous: work.scope.digest,
             system: work.system.clone(),
             under,
-            flags: self.base.next_flags(&work.scope),
+            flags,
             ..(**old).clone()
         };
         let body = head.encode();
