@@ -153,6 +153,12 @@ pub enum Error {
     /// changed stands. The next call tells the anchor again.
     #[error("the change is durable, but the anchor could not be told")]
     NotAnchored,
+    /// The keystore did not give back what it was given.
+    #[error("the keystore did not give back what it was given")]
+    KeyStore,
+    /// A space keeps two ways in, so that losing one loses nothing.
+    #[error("this would leave the space with less than two ways in")]
+    TwoWaysIn,
 
     /// No partition of this name is open in this handle.
     #[error("no such partition is open here")]
@@ -242,6 +248,10 @@ pub enum ErrorCode {
     AnchorMissing = 116,
     /// [`Error::NotAnchored`]
     NotAnchored = 117,
+    /// [`Error::KeyStore`]
+    KeyStore = 118,
+    /// [`Error::TwoWaysIn`]
+    TwoWaysIn = 119,
     /// [`Error::NoSuchPartition`]
     NoSuchPartition = 200,
     /// [`Error::NotFound`]
@@ -291,6 +301,8 @@ impl ErrorCode {
         (ErrorCode::Random, "Random"),
         (ErrorCode::AnchorMissing, "AnchorMissing"),
         (ErrorCode::NotAnchored, "NotAnchored"),
+        (ErrorCode::KeyStore, "KeyStore"),
+        (ErrorCode::TwoWaysIn, "TwoWaysIn"),
         (ErrorCode::NoSuchPartition, "NoSuchPartition"),
         (ErrorCode::NotFound, "NotFound"),
         (ErrorCode::Denied, "Denied"),
@@ -342,6 +354,8 @@ impl Error {
             Self::Random => ErrorCode::Random,
             Self::AnchorMissing => ErrorCode::AnchorMissing,
             Self::NotAnchored => ErrorCode::NotAnchored,
+            Self::KeyStore => ErrorCode::KeyStore,
+            Self::TwoWaysIn => ErrorCode::TwoWaysIn,
             Self::NoSuchPartition => ErrorCode::NoSuchPartition,
             Self::NotFound => ErrorCode::NotFound,
             Self::Denied => ErrorCode::Denied,

@@ -86,6 +86,11 @@ id!(
     16
 );
 id!(
+    /// A way into a space, as its log and its list of ways in name it.
+    SlotId,
+    16
+);
+id!(
     /// A file as it was given: BLAKE3 of its bytes.
     SourceId,
     32

@@ -128,8 +128,8 @@ pub use environment::{
     Progress, SystemClock,
 };
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
-pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SourceId, SpaceId, Timestamp};
-pub use keyring::{KdfParams, RecoveryCode, Unlock};
+pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SlotId, SourceId, SpaceId, Timestamp};
+pub use keyring::{DestroyProof, KdfParams, KeyStore, KeyStoreClass, RecoveryCode, SoftwareKeyStore, Unlock};
 pub use label::{
     Confidentiality, Integrity, Label, Lowering, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
     Sensitivity,
@@ -138,8 +138,8 @@ pub use lang::Lang;
 pub use vault::{
     Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo,
     DeclassifyRequest, Derived, DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions,
-    ImportedConsent, ImportedSource, Info, LogErasure, LogLine, LogOf, Memory, NoticeState, Parents, Partition,
-    PartitionKind, Permission, Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt, RenewalRequest, Role,
-    ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice,
-    verify_consistency, verify_receipt,
+    ImportedConsent, ImportedSource, Info, LogErasure, LogLine, LogOf, Memory, NoticeState, OldCopies, Parents,
+    Partition, PartitionKind, Permission, Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt,
+    RenewalRequest, Role, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value,
+    VerifiedReceipt, WayIn, WayInKind, WaysInChanged, WithdrawalNotice, verify_consistency, verify_receipt,
 };

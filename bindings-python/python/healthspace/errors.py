@@ -155,6 +155,20 @@ class NotAnchored(SpaceError):
     name = "NotAnchored"
 
 
+class KeyStore(SpaceError):
+    """The keystore did not give back what it was given."""
+
+    code = 118
+    name = "KeyStore"
+
+
+class TwoWaysIn(SpaceError):
+    """A space keeps two ways in, so that losing one loses nothing."""
+
+    code = 119
+    name = "TwoWaysIn"
+
+
 class NoSuchPartition(NotPermitted):
     """No partition of this name is open in this handle."""
 

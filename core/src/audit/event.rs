@@ -4,7 +4,7 @@ use super::field::{Field, Gesture, LogHead, ReleaseKind};
 use super::{BAD, MAX_BODY};
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId, Timestamp};
+use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
 use crate::label::{Label, Purpose};
 use crate::record::Category;
 use core::fmt;
@@ -363,6 +363,36 @@ events! {
         1 entry: u64,
         /// How they said so.
         2 gesture: Gesture,
+    }
+    /// A way in was added.
+    31 WayInAdded {
+        /// Which.
+        1 slot: SlotId,
+        /// Of which kind: 1 passphrase, 2 passphrase and device, 3 keystore, 4 recovery code, 5 limited.
+        2 kind: u64,
+        /// Of a limited one: the partitions that it opens.
+        3 scopes: Vec<ScopeId>,
+    }
+    /// A way in took the place of another.
+    32 WayInChanged {
+        /// The new one.
+        1 slot: SlotId,
+        /// Of which kind.
+        2 kind: u64,
+        /// The one that it replaces.
+        3 replaces: SlotId,
+    }
+    /// A way in was removed.
+    33 WayInRemoved {
+        /// Which.
+        1 slot: SlotId,
+        /// Of which kind.
+        2 kind: u64,
+    }
+    /// The person typed the recovery code again.
+    34 RecoveryConfirmed {
+        /// Which.
+        1 slot: SlotId,
     }
     /// The person erased what entries of this log said; their leaves stay.
     45 EntriesErased {

@@ -71,6 +71,11 @@ fn emergency() -> Value {
     dicom("110127", "Emergency Override Started")
 }
 
+/// DICOM's code for a change of who may get in.
+fn attributes() -> Value {
+    dicom("110137", "User Security Attributes Changed")
+}
+
 fn lifecycle(code: &str) -> Value {
     json!({ "system": LIFECYCLE, "code": code })
 }
@@ -96,6 +101,9 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
         // DICOM's code for the start of emergency access.
         E::GlassBroken { .. } => done(dicom("110113", "Security Alert"), Some(emergency()), "E"),
+        E::WayInAdded { .. } | E::WayInChanged { .. } | E::WayInRemoved { .. } => {
+            done(dicom("110113", "Security Alert"), Some(attributes()), "E")
+        }
         E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
         E::Endorsed { .. } => done(lifecycle("attest"), None, "U"),
         E::Quarantined { .. } => done(lifecycle("hold"), None, "U"),
@@ -111,6 +119,7 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::RecipientNotified { .. }
         | E::RecipientConfirmed { .. }
         | E::GlassSeen { .. }
+        | E::RecoveryConfirmed { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
     }
 }
@@ -180,6 +189,10 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::SubjectConfirmed { .. }
         | AuditEvent::ClockConfirmed { .. }
         | AuditEvent::EntriesErased { .. }
+        | AuditEvent::WayInAdded { .. }
+        | AuditEvent::WayInChanged { .. }
+        | AuditEvent::WayInRemoved { .. }
+        | AuditEvent::RecoveryConfirmed { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],
     }

@@ -3,7 +3,7 @@
 use super::BAD;
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId, Timestamp};
+use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
 use crate::record::Category;
 use core::fmt;
@@ -126,7 +126,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ScopeId GrantId RecordId SourceId ConversationId);
+ids!(ScopeId GrantId RecordId SourceId ConversationId SlotId);
 
 /// A text is shown to the person: it holds nothing that is not seen or that reorders what is.
 impl Field for String {

@@ -54,6 +54,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
     let scope = || any::<[u8; 16]>().prop_map(ScopeId::from_bytes);
     let record = || any::<[u8; 16]>().prop_map(RecordId::from_bytes);
     let source = || any::<[u8; 32]>().prop_map(SourceId::from_bytes);
+    let slot = || any::<[u8; 16]>().prop_map(crate::id::SlotId::from_bytes);
     let hash = any::<[u8; 32]>;
     let first = prop_oneof![
         Just(E::SpaceCreated {}),
@@ -149,29 +150,35 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             gesture
         }),
     ];
-    let fourth = prop_oneof![
-        (grant(), any::<u64>(), hash(), hash(), text(), gesture(), time()).prop_map(
-            |(grant, version, consent_hash, notice_hash, locale, gesture, expires)| E::Renewed {
-                grant,
-                version,
-                consent_hash,
-                notice_hash,
-                locale,
-                gesture,
-                expires
-            }
-        ),
-        (prop::collection::vec(grant(), 0..3), text(), hash(), time(), prop::option::of(gesture())).prop_map(
-            |(grants, actor, reason_hash, until, gesture)| E::GlassBroken {
-                grants,
-                actor,
-                reason_hash,
-                until,
-                gesture
-            }
-        ),
-        (any::<u64>(), gesture()).prop_map(|(entry, gesture)| E::GlassSeen { entry, gesture }),
-    ];
+    let fourth =
+        prop_oneof![
+            (grant(), any::<u64>(), hash(), hash(), text(), gesture(), time()).prop_map(
+                |(grant, version, consent_hash, notice_hash, locale, gesture, expires)| E::Renewed {
+                    grant,
+                    version,
+                    consent_hash,
+                    notice_hash,
+                    locale,
+                    gesture,
+                    expires
+                }
+            ),
+            (prop::collection::vec(grant(), 0..3), text(), hash(), time(), prop::option::of(gesture())).prop_map(
+                |(grants, actor, reason_hash, until, gesture)| E::GlassBroken {
+                    grants,
+                    actor,
+                    reason_hash,
+                    until,
+                    gesture
+                }
+            ),
+            (any::<u64>(), gesture()).prop_map(|(entry, gesture)| E::GlassSeen { entry, gesture }),
+            (slot(), any::<u64>(), prop::collection::vec(scope(), 0..3))
+                .prop_map(|(slot, kind, scopes)| E::WayInAdded { slot, kind, scopes }),
+            (slot(), any::<u64>(), slot()).prop_map(|(slot, kind, replaces)| E::WayInChanged { slot, kind, replaces }),
+            (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInRemoved { slot, kind }),
+            slot().prop_map(|slot| E::RecoveryConfirmed { slot }),
+        ];
     prop_oneof![first, second, third, fourth]
 }
 
@@ -181,7 +188,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=30).chain([45]).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=34).chain([45]).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

@@ -103,6 +103,10 @@ fn english(event: &AuditEvent) -> String {
                 day_and_time(*until, lang)
             )
         }
+        E::WayInAdded { kind, .. } => format!("A way into the space was added: {}.", way_in(*kind, lang)),
+        E::WayInChanged { kind, .. } => format!("A way into the space was changed: {}.", way_in(*kind, lang)),
+        E::WayInRemoved { kind, .. } => format!("A way into the space was removed: {}.", way_in(*kind, lang)),
+        E::RecoveryConfirmed { .. } => "The recovery code was typed again.".into(),
         E::GlassSeen { .. } => "The person saw the notice of an emergency access.".into(),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
     }
@@ -195,8 +199,30 @@ fn french(event: &AuditEvent) -> String {
             let until = day_and_time(*until, lang);
             format!("«\u{a0}{actor}\u{a0}» a pris un accès d’urgence, jusqu’au {until} au plus tard.")
         }
+        E::WayInAdded { kind, .. } => format!("Accès à l’espace ajouté\u{a0}: {}.", way_in(*kind, lang)),
+        E::WayInChanged { kind, .. } => format!("Accès à l’espace changé\u{a0}: {}.", way_in(*kind, lang)),
+        E::WayInRemoved { kind, .. } => format!("Accès à l’espace retiré\u{a0}: {}.", way_in(*kind, lang)),
+        E::RecoveryConfirmed { .. } => "Le code de récupération a été saisi de nouveau.".into(),
         E::GlassSeen { .. } => "La personne a vu l’avis d’un accès d’urgence.".into(),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),
+    }
+}
+
+/// A way in by its number.
+pub(crate) const fn way_in(kind: u64, lang: Lang) -> &'static str {
+    match (kind, lang) {
+        (1, Lang::En) => "passphrase",
+        (1, Lang::Fr) => "phrase secrète",
+        (2, Lang::En) => "passphrase with this device",
+        (2, Lang::Fr) => "phrase secrète avec cet appareil",
+        (3, Lang::En) => "this device alone",
+        (3, Lang::Fr) => "cet appareil seul",
+        (4, Lang::En) => "recovery code",
+        (4, Lang::Fr) => "code de récupération",
+        (5, Lang::En) => "a program, for some partitions",
+        (5, Lang::Fr) => "un programme, pour certaines partitions",
+        (_, Lang::En) => "of a kind that this version does not know",
+        (_, Lang::Fr) => "d’une sorte inconnue de cette version",
     }
 }
 

@@ -6,6 +6,8 @@ use crate::id::{ScopeId, SpaceId};
 
 /// HKDF-SHA-512, salt ES, ikm SRK, info = this || space || epoch u32: the epoch's root key.
 pub(crate) const VRK: &[u8] = b"hs/v1/vrk";
+/// HKDF-SHA-512, salt ES, ikm LSK, info = this || space || epoch u32: seals a limited slot's bundle.
+pub(crate) const BUNDLE: &[u8] = b"hs/v1/bundle";
 /// HKDF-Expand of the epoch's root key: seals scope keys (class 8).
 pub(crate) const PARTITION_WRAP: &[u8] = b"hs/v1/partition-wrap";
 /// HKDF-Expand of a scope key: HMAC-SHA-256 over this || 0 || head body.
@@ -17,8 +19,10 @@ pub(crate) const MANIFEST: &[u8] = b"hs/v1/manifest";
 /// HKDF-Expand of a scope key: seals class 11.
 pub(crate) const POLICY: &[u8] = b"hs/v1/policy";
 /// HKDF-SHA-512, salt = the slot's, ikm = Argon2id output (or recovery code) || device secret,
-/// info = this || type: a slot's KEK. Also the first bytes of a slot's context.
+/// info = this || type: a slot's KEK. Also the first bytes of a slot's contexts.
 pub(crate) const SLOT: &[u8] = b"hs/v1/slot";
+/// Context of what the software keystore wraps, each under a random key of its own.
+pub(crate) const SOFTWARE_KEYSTORE: &[u8] = b"hs/v1/software-keystore";
 const OBJECT: &[u8; 9] = b"hs/v1/obj";
 
 /// Suite 1: Cobblestone-256, HKDF-SHA-512, HMAC-SHA-256, Ed25519, SHA-256 tree.

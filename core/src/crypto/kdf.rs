@@ -1,7 +1,7 @@
 //! Derivation: HKDF-SHA-512 (RFC 5869) and Argon2id (RFC 9106).
 
 use super::context;
-use super::secret::{Epoch, EpochRoot, Kek, Key, Role, Scope, SpaceRoot, Wrap};
+use super::secret::{BundleKey, Epoch, EpochRoot, Kek, Key, Limited, Role, Scope, SpaceRoot, Wrap};
 use crate::error::{Error, Limit, Result};
 use crate::id::SpaceId;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -39,6 +39,12 @@ pub(crate) fn derive<R: Role, S: Role>(from: &Key<S>, domain: &[u8]) -> Result<K
 /// VRK of an epoch.
 pub(crate) fn epoch_root(srk: &Key<SpaceRoot>, es: &Key<Epoch>, space: &SpaceId, epoch: u32) -> Result<Key<EpochRoot>> {
     Key::init_with(|out| hkdf(es.expose(), srk.expose(), &[context::VRK, space.as_bytes(), &epoch.to_be_bytes()], out))
+}
+
+/// The key that seals a limited slot's bundle in an epoch.
+pub(crate) fn bundle(lsk: &Key<Limited>, es: &Key<Epoch>, space: &SpaceId, epoch: u32) -> Result<Key<BundleKey>> {
+    let info: [&[u8]; 3] = [context::BUNDLE, space.as_bytes(), &epoch.to_be_bytes()];
+    Key::init_with(|out| hkdf(es.expose(), lsk.expose(), &info, out))
 }
 
 /// The key that seals scope keys.
@@ -93,9 +99,17 @@ impl KdfParams {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Runs of Argon2id by this thread.
+    pub(crate) static ARGON2_RUNS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 /// Argon2id of a passphrase: UTF-8 is brought to NFKC first, so that two keyboards agree.
 pub(crate) fn argon2id(passphrase: &[u8], salt: &[u8; 32], params: KdfParams) -> Result<Zeroizing<[u8; 32]>> {
     params.check()?;
+    #[cfg(test)]
+    ARGON2_RUNS.set(ARGON2_RUNS.get() + 1);
     let mut normal = match core::str::from_utf8(passphrase) {
         Ok(s) => {
             let mut v = Vec::with_capacity(passphrase.len() * 4);

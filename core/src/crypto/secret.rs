@@ -39,6 +39,12 @@ roles! {
     Payload;
     /// Seed of a signing key.
     Seed;
+    /// Root of a limited slot (LSK).
+    Limited;
+    /// Seals the bundle of a limited slot; derived.
+    BundleKey;
+    /// Of the software keystore: wraps the secrets of slots and epochs.
+    Stored;
 }
 
 /// A key of role `R`.
@@ -99,6 +105,12 @@ impl SecretBytes {
 impl From<&str> for SecretBytes {
     fn from(s: &str) -> Self {
         Self(s.as_bytes().to_vec())
+    }
+}
+
+impl From<Vec<u8>> for SecretBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 }
 

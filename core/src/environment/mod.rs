@@ -11,6 +11,7 @@ pub use anchor::{AnchoredHead, FileAnchor, FreshnessAnchor};
 use crate::id::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Tells the time. The library reads no clock of its own.
 pub trait Clock: Send + Sync {
@@ -153,11 +154,17 @@ pub struct Environment {
     pub observer: Option<OnEvent>,
     /// Looked at once per batch.
     pub cancel: Cancel,
+    /// A handle that was not used for longer than this, by the clock, gives its keys up as
+    /// [`suspend`](crate::HealthSpace::suspend) does. Looked at by each call of it: without one nothing
+    /// happens, so that a host calls [`lock_if_idle`](crate::HealthSpace::lock_if_idle) from a timer of
+    /// its own. Each call asks the clock then, which must not look at the space itself. `None`: never.
+    pub lock_after: Option<Duration>,
 }
 
 impl Default for Environment {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), anchor: None, progress: None, observer: None, cancel: Cancel::default() }
+        let clock = Arc::new(SystemClock);
+        Self { clock, anchor: None, progress: None, observer: None, cancel: Cancel::default(), lock_after: None }
     }
 }
 

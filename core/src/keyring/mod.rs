@@ -6,38 +6,33 @@
 //! are open.
 //!
 //! ```text
-//! passphrase | recovery code --> KEK --opens slot--> SRK --+ES--> VRK --> wrap key --opens--> PK of a scope
+//! passphrase + device | passphrase | keystore | recovery code --> KEK --opens slot--> SRK --+ES--> VRK --> wrap key --opens--> PK of a scope
 //! PK --derives--> head MAC, manifest key, policy key;   random group keys stand in key pages
 //! ```
 
+mod keystore;
+mod limited;
 mod pages;
 mod recovery;
 mod slots;
+mod space_row;
+mod unlock;
 
+pub use keystore::{DestroyProof, KeyStore, KeyStoreClass, SoftwareKeyStore};
+pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
-pub(crate) use slots::{FORMAT, SpaceRow, make_slot, open_slots, space_row_id};
+pub(crate) use slots::{MAX_SLOTS, Slot, Stretched, make_slot, open_slots};
+pub(crate) use space_row::{FORMAT, MAX_PENDING, SpaceRow, space_row_id};
+pub use unlock::Unlock;
 
 use crate::crypto::context::{self, Class, Context};
 use crate::crypto::kdf;
 use crate::crypto::seal;
-use crate::crypto::secret::{EpochRoot, HeadMac, Key, Manifest, Policy, Scope, SecretBytes};
+use crate::crypto::secret::{EpochRoot, HeadMac, Key, Manifest, Policy, Scope};
 use crate::error::{Error, Part, Result};
 
 pub use crate::crypto::kdf::KdfParams;
-
-/// A way into a space.
-///
-/// ```
-/// use healthspace::Unlock;
-/// let by_words = Unlock::passphrase("correct horse battery staple");
-/// assert_eq!(format!("{by_words:?}"), "Unlock(passphrase)");
-/// ```
-pub struct Unlock {
-    pub(crate) secret: SecretBytes,
-    pub(crate) kind: SlotKind,
-    pub(crate) params: KdfParams,
-}
 
 /// What a slot is opened with. The numbers are stored: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,52 +40,40 @@ pub struct Unlock {
 pub(crate) enum SlotKind {
     /// A passphrase alone.
     Passphrase = 1,
+    /// A passphrase and a secret of the device.
+    PassphraseDevice = 2,
+    /// The device's secret alone.
+    KeyStore = 3,
     /// A recovery code.
     Recovery = 4,
+    /// A program's secret, for some partitions.
+    Limited = 5,
 }
 
 impl SlotKind {
     pub(crate) const fn from_u8(n: u8) -> Option<Self> {
         match n {
             1 => Some(Self::Passphrase),
-            // 2: passphrase and device secret, 3: keystore, 5: limited slot (not in format 0)
+            2 => Some(Self::PassphraseDevice),
+            3 => Some(Self::KeyStore),
             4 => Some(Self::Recovery),
+            5 => Some(Self::Limited),
             _ => None,
         }
     }
-}
 
-impl Unlock {
-    /// A passphrase, as bytes or text.
-    #[must_use]
-    pub fn passphrase(secret: impl Into<SecretBytes>) -> Self {
-        Self { secret: secret.into(), kind: SlotKind::Passphrase, params: KdfParams::default() }
+    /// Fields of a slot of this kind.
+    const fn fields(self) -> usize {
+        match self {
+            Self::Passphrase => 3,
+            Self::Limited => 4,
+            Self::PassphraseDevice | Self::KeyStore | Self::Recovery => 5,
+        }
     }
 
-    /// A recovery code as printed, in any case and with any spacing.
-    ///
-    /// # Errors
-    /// [`Error::CannotOpen`] where the code's own check characters do not fit: a typing error.
-    pub fn recovery_code(code: &str) -> Result<Self> {
-        let bits = RecoveryCode::parse(code).ok_or(Error::CannotOpen)?;
-        Ok(Self { secret: bits.into_secret(), kind: SlotKind::Recovery, params: KdfParams::default() })
-    }
-
-    /// The cost of the passphrase's derivation, for a space that is being created; an existing
-    /// space keeps its own.
-    #[must_use]
-    pub fn with_cost(mut self, params: KdfParams) -> Self {
-        self.params = params;
-        self
-    }
-}
-
-impl core::fmt::Debug for Unlock {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self.kind {
-            SlotKind::Passphrase => "Unlock(passphrase)",
-            SlotKind::Recovery => "Unlock(recovery code)",
-        })
+    /// Whether a secret of the device takes part.
+    const fn has_device(self) -> bool {
+        matches!(self, Self::PassphraseDevice | Self::KeyStore)
     }
 }
 

@@ -1,217 +1,213 @@
-//! Slots: each opens the space root key with one secret of the person.
-//!
-//! The row with an id of zeros holds what all slots share: space id, epoch, epoch secret (in clear
-//! where no keystore is in use) and one Argon2id salt and cost for the whole space. Everything in
-//! it is bound into each slot's context or into the derivation of the epoch's root key, so a
-//! change of a byte of it makes every slot fail.
+//! Slots: each opens the space root key with one secret of the person or the device.
 
-use super::{KdfParams, SlotKind, Unlock};
+use super::keystore::{Kept, device_secret};
+use super::{KdfParams, SlotKind, SpaceRow, Unlock};
 use crate::codec::cbor::{Reader, Writer};
-use crate::crypto::context::{SLOT, SUITE};
 use crate::crypto::kdf;
 use crate::crypto::random_array;
 use crate::crypto::seal;
-use crate::crypto::secret::{Epoch, EpochRoot, Kek, Key, SpaceRoot};
+use crate::crypto::secret::{Epoch, Kek, Key, SpaceRoot};
 use crate::error::{Error, Result};
-use crate::id::{ScopeId, SpaceId};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Format of the whole file; 0 until the format is frozen.
-pub(crate) const FORMAT: u64 = 0;
 /// More slots than a person has ways in: a planted table cannot make an attempt slow.
-const MAX_SLOTS: usize = 64;
+pub(crate) const MAX_SLOTS: usize = 64;
 
-/// Id of the row that all slots share.
-pub(crate) const fn space_row_id() -> [u8; 16] {
-    [0; 16]
+/// A secret after its costly derivation, which is run once for all slots.
+pub(crate) struct Stretched<'a> {
+    pub(super) unlock: &'a Unlock,
+    pub(super) ikm: Zeroizing<Vec<u8>>,
+    /// The salt and cost that it was run with.
+    pub(super) of: ([u8; 32], KdfParams),
 }
 
-/// What all slots share.
-pub(crate) struct SpaceRow {
-    pub(crate) space: SpaceId,
-    pub(crate) epoch: u32,
-    pub(crate) epoch_secret: Key<Epoch>,
-    pub(crate) salt: [u8; 32],
-    pub(crate) params: KdfParams,
-    /// Where the system scope's key stands. Only a pointer: what it points to is authenticated.
-    pub(crate) system: ScopeId,
-}
-
-impl SpaceRow {
-    pub(crate) fn make(params: KdfParams) -> Result<Self> {
-        params.check()?;
-        Ok(Self {
-            space: SpaceId(random_array()?),
-            epoch: 1,
-            epoch_secret: Key::make()?,
-            salt: random_array()?,
-            params,
-            system: ScopeId(random_array()?),
-        })
+impl Stretched<'_> {
+    /// Whether it serves under this row as well.
+    pub(crate) fn fits(&self, row: &SpaceRow) -> bool {
+        self.of == (row.salt, row.params)
     }
 
-    /// `{1 format, 2 space, 3 epoch, 4 epoch secret, 5 salt, 6 memory, 7 passes, 8 lanes,
-    /// 9 system scope}`
+    /// With a device's own secret, where the kind has one.
+    fn kek(&self, salt: &[u8; 32], device: &[u8]) -> Result<Key<Kek>> {
+        let mut ikm = Zeroizing::new(Vec::with_capacity(self.ikm.len() + device.len()));
+        ikm.extend_from_slice(&self.ikm);
+        ikm.extend_from_slice(device);
+        kdf::slot_kek(salt, &ikm, self.unlock.kind as u8)
+    }
+}
+
+/// A slot's row, read.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) kind: SlotKind,
+    pub(super) salt: [u8; 32],
+    sealed: Vec<u8>,
+    /// The device's secret, where the kind has one.
+    pub(crate) kept: Option<Kept>,
+    /// Recovery code: the epoch secret, where a keystore keeps it otherwise.
+    epoch_secret: Option<Vec<u8>>,
+    /// Recovery code: whether the person typed it again.
+    pub(crate) confirmed: bool,
+    /// Limited: the keys that it gives, sealed.
+    pub(super) bundle: Option<Vec<u8>>,
+}
+
+impl Slot {
+    /// `{1 kind, 2 salt, 3 sealed root}`; with a device's secret `4 key, 5 wrapped secret` as well;
+    /// of a recovery code `6 sealed epoch secret or null, 7 whether it was typed again`; of a limited
+    /// slot `8 sealed bundle`.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(9).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch));
-        w.uint(4).bytes(self.epoch_secret.expose()).uint(5).bytes(&self.salt);
-        w.uint(6).uint(u64::from(self.params.memory_kib));
-        w.uint(7).uint(u64::from(self.params.passes));
-        w.uint(8).uint(u64::from(self.params.lanes)).uint(9).bytes(self.system.as_bytes());
+        w.map(self.kind.fields());
+        w.uint(1).uint(self.kind as u64).uint(2).bytes(&self.salt).uint(3).bytes(&self.sealed);
+        if let Some(kept) = &self.kept {
+            w.uint(4).bytes(&kept.key).uint(5).bytes(&kept.wrapped);
+        }
+        if self.kind == SlotKind::Recovery {
+            w.uint(6);
+            match &self.epoch_secret {
+                Some(sealed) => w.bytes(sealed),
+                None => w.null(),
+            };
+            w.uint(7).bool(self.confirmed);
+        }
+        if let Some(sealed) = &self.bundle {
+            w.uint(8).bytes(sealed);
+        }
         w.into_bytes()
     }
 
-    /// Reads the row. Nothing in it is authenticated yet: `CannotOpen` for whatever is wrong.
-    pub(crate) fn decode(body: &[u8]) -> Result<Self> {
+    /// `None` for whatever is no slot that this version knows.
+    pub(crate) fn decode(body: &[u8]) -> Option<Self> {
         let mut r = Reader::new(body);
-        let (fields, format) = (|| -> Result<(usize, u64)> {
-            let fields = r.map()?;
-            r.key_is(1)?;
-            Ok((fields, r.uint()?))
-        })()
-        .map_err(|_| Error::CannotOpen)?;
-        if format > FORMAT {
-            return Err(Error::NeedsNewerLibrary);
+        let fields = r.map().ok()?;
+        r.key_is(1).ok()?;
+        let kind = SlotKind::from_u8(r.small().ok()?)?;
+        r.key_is(2).ok()?;
+        let salt = r.fixed().ok()?;
+        r.key_is(3).ok()?;
+        let sealed = r.bytes().ok()?.to_vec();
+        let mut slot = Self { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false, bundle: None };
+        if kind.has_device() {
+            r.key_is(4).ok()?;
+            let key = r.bytes().ok()?.to_vec();
+            r.key_is(5).ok()?;
+            slot.kept = Some(Kept { key, wrapped: r.bytes().ok()?.to_vec() }).filter(Kept::is_sound);
+            slot.kept.as_ref()?;
         }
-        if fields != 9 {
-            return Err(Error::CannotOpen);
+        if kind == SlotKind::Recovery {
+            r.key_is(6).ok()?;
+            slot.epoch_secret = if r.null() { None } else { Some(r.bytes().ok()?.to_vec()) };
+            r.key_is(7).ok()?;
+            slot.confirmed = r.bool().ok()?;
         }
-        (|| -> Result<Self> {
-            r.key_is(2)?;
-            let space = SpaceId(r.fixed()?);
-            r.key_is(3)?;
-            let epoch = r.small()?;
-            r.key_is(4)?;
-            let es = r.bytes()?;
-            r.key_is(5)?;
-            let salt = r.fixed()?;
-            let mut n = [0u32; 3];
-            for (k, v) in (6..).zip(n.iter_mut()) {
-                r.key_is(k)?;
-                *v = r.small()?;
-            }
-            r.key_is(9)?;
-            let system = ScopeId(r.fixed()?);
-            r.finish()?;
-            let [memory_kib, passes, lanes] = n;
-            let epoch_secret = Key::copy_of(es).ok_or(Error::CannotOpen)?;
-            Ok(Self { space, epoch, epoch_secret, salt, params: KdfParams { memory_kib, passes, lanes }, system })
-        })()
-        .map_err(|_| Error::CannotOpen)
-    }
-
-    fn context(&self, kind: SlotKind, id: &[u8; 16], salt: &[u8; 32]) -> Vec<u8> {
-        let mut c = Vec::with_capacity(96);
-        c.extend_from_slice(SLOT);
-        c.extend_from_slice(&SUITE.to_be_bytes());
-        c.extend_from_slice(self.space.as_bytes());
-        c.push(kind as u8);
-        c.extend_from_slice(id);
-        c.extend_from_slice(salt);
-        for n in [self.params.memory_kib, self.params.passes, self.params.lanes] {
-            c.extend_from_slice(&n.to_be_bytes());
+        if kind == SlotKind::Limited {
+            r.key_is(8).ok()?;
+            slot.bundle = Some(r.bytes().ok()?.to_vec());
         }
-        c
-    }
-
-    /// The stretched secret: Argon2id for a passphrase, the code's own 160 bits for a recovery code.
-    fn stretch(&self, unlock: &Unlock) -> Result<Zeroizing<Vec<u8>>> {
-        Ok(match unlock.kind {
-            SlotKind::Passphrase => {
-                let out = kdf::argon2id(unlock.secret.expose(), &self.salt, self.params)?;
-                Zeroizing::new(out.to_vec())
-            }
-            SlotKind::Recovery => Zeroizing::new(unlock.secret.expose().to_vec()),
-        })
-    }
-
-    pub(crate) fn epoch_root(&self, srk: &Key<SpaceRoot>) -> Result<Key<EpochRoot>> {
-        kdf::epoch_root(srk, &self.epoch_secret, &self.space, self.epoch)
+        r.finish().ok()?;
+        (fields == kind.fields()).then_some(slot)
     }
 }
 
 /// Makes a slot that opens `srk`: its id and body.
-pub(crate) fn make_slot(row: &SpaceRow, unlock: &Unlock, srk: &Key<SpaceRoot>) -> Result<([u8; 16], Vec<u8>)> {
-    let id: [u8; 16] = random_array()?;
-    let salt: [u8; 32] = random_array()?;
-    let ikm = row.stretch(unlock)?;
-    let kek: Key<Kek> = kdf::slot_kek(&salt, &ikm, unlock.kind as u8)?;
-    let sealed = seal::seal(kek.expose(), &row.context(unlock.kind, &id, &salt), srk.expose())?;
-    let mut w = Writer::new();
-    w.map(3).uint(1).uint(unlock.kind as u64).uint(2).bytes(&salt).uint(3).bytes(&sealed);
-    Ok((id, w.into_bytes()))
-}
-
-fn read_slot(body: &[u8]) -> Option<(SlotKind, [u8; 32], Vec<u8>)> {
-    let mut r = Reader::new(body);
-    if r.map().ok()? != 3 {
-        return None;
+///
+/// # Errors
+/// [`Error::KeyStore`] and what the keystore says, where the kind needs one.
+pub(crate) fn make_slot(row: &SpaceRow, by: &Stretched<'_>, srk: &Key<SpaceRoot>) -> Result<([u8; 16], Slot)> {
+    let kind = by.unlock.kind;
+    let (id, salt): ([u8; 16], [u8; 32]) = (random_array()?, random_array()?);
+    let device = if kind.has_device() { Some(device_secret()?) } else { None };
+    let kek = by.kek(&salt, device.as_ref().map_or(&[], |d| &d[..]))?;
+    let sealed = seal::seal(kek.expose(), &row.context(kind, &id, &salt), srk.expose())?;
+    let mut slot = Slot { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false, bundle: None };
+    if let (SlotKind::Recovery, Some(_), Some(es)) = (kind, &row.kept, &row.epoch_secret) {
+        slot.epoch_secret = Some(seal::seal(kek.expose(), &row.context_of_epoch(kind, &id, &salt), es.expose())?);
     }
-    r.key_is(1).ok()?;
-    let kind = SlotKind::from_u8(r.small().ok()?)?;
-    r.key_is(2).ok()?;
-    let salt = r.fixed().ok()?;
-    r.key_is(3).ok()?;
-    let sealed = r.bytes().ok()?.to_vec();
-    r.finish().ok()?;
-    Some((kind, salt, sealed))
+    if let Some(device) = &device {
+        let store = by.unlock.keystore.as_ref().ok_or(Error::Internal(120))?;
+        slot.kept = Some(Kept::make(store, device)?);
+    }
+    Ok((id, slot))
 }
 
 /// What an unlock attempt yields.
 pub(crate) struct Opened {
-    pub(crate) srk: Key<SpaceRoot>,
+    pub(crate) id: [u8; 16],
+    pub(crate) slot: Slot,
+    /// SRK; of a limited slot its own root, LSK.
+    pub(crate) root: Key<SpaceRoot>,
+    /// The epoch secret, where the slot held it.
+    pub(crate) epoch_secret: Option<Key<Epoch>>,
 }
 
-/// Runs the derivation once, then tries every slot of the kind, with no early exit.
+/// Tries every slot of the kind, with no early exit.
 ///
 /// # Errors
-/// [`Error::CannotOpen`] for a wrong secret and for damage alike; [`Error::TooLarge`] where the
-/// row asks for more work than the ceiling allows (nothing is run).
+/// [`Error::CannotOpen`] for a wrong secret and for damage alike; what the keystore said where it
+/// failed for another reason than not having a key.
 pub(crate) fn open_slots<'a>(
     row: &SpaceRow,
-    unlock: &Unlock,
+    by: &Stretched<'_>,
     slots: impl Iterator<Item = (&'a [u8; 16], &'a [u8])>,
 ) -> Result<Opened> {
-    if unlock.kind == SlotKind::Passphrase {
-        row.params.check()?;
-    }
-    let ikm = row.stretch(unlock)?;
-    let mut found: Option<Key<SpaceRoot>> = None;
+    let (kind, mut found, mut failed) = (by.unlock.kind, None, Error::CannotOpen);
     for (id, body) in slots.take(MAX_SLOTS) {
-        let Some((kind, salt, mut sealed)) = read_slot(body) else { continue };
-        if kind != unlock.kind {
-            continue;
-        }
-        let kek = kdf::slot_kek(&salt, &ikm, kind as u8)?;
-        if let Ok(plain) = seal::open_in_place(kek.expose(), &row.context(kind, id, &salt), &mut sealed) {
-            found = Key::copy_of(plain).or(found);
+        let Some(slot) = Slot::decode(body).filter(|s| s.kind == kind) else { continue };
+        let device = match (&slot.kept, &by.unlock.keystore) {
+            (Some(kept), Some(store)) => match kept.open(store) {
+                Ok(secret) => secret,
+                Err(Error::NotFound | Error::CannotOpen | Error::Malformed(_)) => continue,
+                Err(e) => {
+                    failed = e;
+                    continue;
+                }
+            },
+            _ => Zeroizing::default(),
+        };
+        let kek = by.kek(&slot.salt, &device)?;
+        let context = row.context(kind, id, &slot.salt);
+        let mut sealed = slot.sealed.clone();
+        if let Ok(plain) = seal::open_in_place(kek.expose(), &context, &mut sealed) {
+            let root = Key::copy_of(plain);
             plain.zeroize();
+            let epoch_secret = slot.epoch_secret.as_ref().and_then(|sealed| {
+                let (context, mut sealed) = (row.context_of_epoch(kind, id, &slot.salt), sealed.clone());
+                let plain = seal::open_in_place(kek.expose(), &context, &mut sealed).ok()?;
+                let es = Key::copy_of(plain);
+                plain.zeroize();
+                es
+            });
+            found = root.map(|root| Opened { id: *id, slot, root, epoch_secret }).or(found);
         }
     }
-    found.map(|srk| Opened { srk }).ok_or(Error::CannotOpen)
+    found.ok_or(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::SpaceId;
 
     type Slots = Vec<([u8; 16], Vec<u8>)>;
+
+    fn make(row: &SpaceRow, u: &Unlock, srk: &Key<SpaceRoot>) -> ([u8; 16], Vec<u8>) {
+        let (id, slot) = make_slot(row, &row.stretch(u).unwrap(), srk).unwrap();
+        assert!(Slot::decode(&slot.encode()).unwrap() == slot);
+        (id, slot.encode())
+    }
 
     fn setup() -> (SpaceRow, Key<SpaceRoot>, Slots, super::super::RecoveryCode) {
         let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
         let srk = Key::make().unwrap();
         let code = super::super::RecoveryCode::make().unwrap();
-        let slots = vec![
-            make_slot(&row, &Unlock::passphrase("one"), &srk).unwrap(),
-            make_slot(&row, &Unlock::passphrase("two"), &srk).unwrap(),
-            make_slot(&row, &Unlock::recovery_code(&code.reveal()).unwrap(), &srk).unwrap(),
-        ];
+        let ways = [Unlock::passphrase("one"), Unlock::passphrase("two"), Unlock::of_code(&code)];
+        let slots = ways.map(|u| make(&row, &u, &srk)).into();
         (row, srk, slots, code)
     }
 
     fn try_open(row: &SpaceRow, u: &Unlock, slots: &[([u8; 16], Vec<u8>)]) -> Result<Opened> {
-        open_slots(row, u, slots.iter().map(|(i, b)| (i, &b[..])))
+        open_slots(row, &row.stretch(u)?, slots.iter().map(|(i, b)| (i, &b[..])))
     }
 
     #[test]
@@ -220,7 +216,7 @@ mod tests {
         let row = SpaceRow::decode(&row.encode()).unwrap();
         for u in [Unlock::passphrase("one"), Unlock::passphrase("two"), Unlock::recovery_code(&code.reveal()).unwrap()]
         {
-            assert_eq!(try_open(&row, &u, &slots).unwrap().srk.expose(), srk.expose());
+            assert_eq!(try_open(&row, &u, &slots).unwrap().root.expose(), srk.expose());
         }
         assert!(matches!(try_open(&row, &Unlock::passphrase("three"), &slots), Err(Error::CannotOpen)));
         assert!(matches!(try_open(&row, &Unlock::passphrase("one"), &slots[1..]), Err(Error::CannotOpen)));
@@ -259,6 +255,10 @@ mod tests {
         for i in 0..body.len() * 8 {
             let mut bad = body.clone();
             bad[i / 8] ^= 1 << (i % 8);
+            // The last byte says whether the code was typed again: the head's digest covers it.
+            if i / 8 + 1 == body.len() && Slot::decode(&bad).is_some() {
+                continue;
+            }
             assert!(matches!(try_open(&row, &u, &[(*id, bad)]), Err(Error::CannotOpen)));
         }
         assert!(matches!(SpaceRow::decode(b""), Err(Error::CannotOpen)));

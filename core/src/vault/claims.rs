@@ -215,9 +215,19 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         claim(
             "keystore",
             if f.keystore == "none" { ClaimLevel::Promise } else { ClaimLevel::Configured },
-            "A stolen file can be attacked offline by guessing the passphrase, and in no other way.",
+            if f.keystore == "none" {
+                "A stolen file can be attacked offline by guessing the passphrase, and in no other way."
+            } else {
+                "A stolen file cannot be attacked offline by guessing the passphrase: the device's keystore takes part."
+            },
             format!("keystore: {}", f.keystore),
-            vec!["that guessing is not enough: no device secret takes part"],
+            match f.keystore {
+                "none" => vec!["that guessing is not enough: no device secret takes part"],
+                "software" => {
+                    vec!["anything against whoever copies the keystore's files too", "what the keystore says of itself"]
+                }
+                _ => vec!["what the keystore says of itself"],
+            },
         ),
         claim(
             "consent",

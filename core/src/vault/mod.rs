@@ -27,6 +27,7 @@ mod grants;
 mod head;
 mod ingest;
 mod key_list;
+mod keys;
 mod logs;
 mod manifest;
 mod memory;
@@ -48,6 +49,7 @@ mod state;
 mod tags;
 mod told;
 mod tx;
+mod unlocking;
 mod uses;
 
 pub use check::{ScopeCheck, SpaceCheck};
@@ -59,6 +61,7 @@ pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Va
 pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
+pub use keys::{OldCopies, WayIn, WayInKind, WaysInChanged};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
@@ -109,7 +112,13 @@ mod tests_glass;
 #[cfg(test)]
 mod tests_import;
 #[cfg(test)]
+mod tests_keys;
+#[cfg(test)]
+mod tests_keystore;
+#[cfg(test)]
 mod tests_launder;
+#[cfg(test)]
+mod tests_limited;
 #[cfg(test)]
 mod tests_lock;
 #[cfg(test)]
@@ -128,6 +137,8 @@ mod tests_renewal;
 mod tests_segments;
 #[cfg(test)]
 mod tests_subject;
+#[cfg(test)]
+mod tests_suspend;
 #[cfg(test)]
 mod tests_tamper;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::crypto::seal;
 use crate::environment::Environment;
 use crate::error::{Error, Part, Result};
 use crate::id::{ScopeId, SpaceId};
+use crate::keyring::{KeyStoreClass, SpaceRow};
 use crate::storage::{ReadTxn, Storage, WriteTxn};
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -17,6 +18,8 @@ pub(crate) struct Base {
     pub(crate) codec: Codec,
     pub(crate) space: SpaceId,
     pub(crate) epoch: u32,
+    /// Where the epoch's secret is kept.
+    pub(crate) keystore: KeyStoreClass,
     pub(crate) env: Environment,
 }
 
@@ -49,6 +52,12 @@ impl Drop for Buffers {
 }
 
 impl Base {
+    /// Of the space and epoch of this row.
+    pub(crate) fn of(storage: Arc<dyn Storage>, row: &SpaceRow, env: Environment) -> Result<Self> {
+        let codec = Codec::new()?;
+        Ok(Self { storage, codec, space: row.space, epoch: row.epoch, keystore: row.class(), env })
+    }
+
     pub(crate) fn context(&self, p: &Place) -> Context {
         Context {
             space: self.space,

@@ -128,7 +128,7 @@ fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bo
 pub(crate) type HeadName = (u32, [u8; 32]);
 
 /// Whether another head than the one seen can be a later one of the same history.
-fn follows(seen: HeadName, head: &Head) -> Result<()> {
+pub(super) fn follows(seen: HeadName, head: &Head) -> Result<()> {
     if head.generation < seen.0 {
         return Err(Error::RolledBack);
     }
@@ -487,6 +487,11 @@ pub(crate) struct SystemView {
 }
 
 impl SystemView {
+    /// What it says of the slots.
+    pub(crate) fn slots_digest(&self) -> Option<[u8; 32]> {
+        self.head.system.as_ref().map(|s| s.slots_digest)
+    }
+
     /// The head as partitions' heads name it.
     pub(crate) fn name(&self) -> HeadName {
         (self.head.generation, self.digest)

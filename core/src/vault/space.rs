@@ -1,23 +1,23 @@
 //! Creating, opening and closing a space, and its partitions.
 
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
-use super::head::{self, Head, ScopeEntry, SystemPart};
-use super::payload::Codec;
+use super::head::SystemPart;
+use super::keys::open_limited;
 use super::policy_row::{DirectoryEntry, Origin, PartitionKind, PolicyRow};
 use super::rows::Base;
-use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
+use super::scope::{Opening, Scope, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
+use super::unlocking::{FullWay, Held, WaysIn, open_scope_key, open_scopes, slots_digest};
 use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
-use crate::crypto::hash::sha256;
+use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
-use crate::crypto::{random_array, seal};
 use crate::environment::Environment;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::ScopeId;
-use crate::keyring::{RecoveryCode, ScopeKeys, SpaceRow, Unlock, make_slot, open_slots, space_row_id};
-use crate::storage::{Copy, ReadTxn, SlotRow, Sqlite, Storage, WriteTxn};
+use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
+use crate::storage::{SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,7 +46,8 @@ pub struct Info {
     pub partitions: Vec<String>,
     /// Whether this handle can change consents, partitions and ways in.
     pub full: bool,
-    /// Where keys are kept: no keystore is used by this version.
+    /// Where the secret of the current keys is kept besides the ways in: `hardware`, `os`,
+    /// `software`, or `none`, where it stands in the file; as the keystore said of itself.
     pub keystore: &'static str,
     /// Whether a rollback of the whole file would be noticed: `anchored`; `local`, where the anchor
     /// is a file that can be put back as well; `unverified` without an anchor, and with one as long
@@ -57,23 +58,14 @@ pub struct Info {
     pub copies_agree: bool,
 }
 
-pub(super) fn slots_digest(rows: &[SlotRow]) -> [u8; 32] {
-    let mut all = Vec::new();
-    for r in rows {
-        all.extend_from_slice(&r.id);
-        all.extend_from_slice(&(r.body.len() as u64).to_be_bytes());
-        all.extend_from_slice(&r.body);
-    }
-    sha256(&[&all])
-}
-
 impl HealthSpace {
     /// Creates a space with the partitions `health` and `general`, and a recovery code that is
     /// shown once and stored nowhere. Opens it in full.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`]; where an
-    /// anchor fails also [`Error::NotAnchored`]. No file is left then.
+    /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`];
+    /// [`Error::KeyStore`], and what the keystore says; where an anchor fails also [`Error::NotAnchored`];
+    /// [`Error::Malformed`] for a way in that only opens. No file is left then.
     ///
     /// ```
     /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -90,14 +82,41 @@ impl HealthSpace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
-        let row = SpaceRow::make(unlock.params)?;
-        let file = Arc::new(Sqlite::create(path.as_ref())?);
-        let made = Self::create_in(Arc::<Sqlite>::clone(&file), &row, unlock, env);
-        if made.is_err() {
-            // Whoever opened it would have no recovery code. Nobody else holds it.
-            Arc::into_inner(file).into_iter().for_each(Sqlite::discard);
+        Self::new_file(path.as_ref(), unlock, |storage, row| Self::create_in(storage, row, unlock, env))
+    }
+
+    /// As [`create`](Self::create), with one way in alone: lost, everything is. For a host that keeps
+    /// another copy of the data, or that adds a way in itself.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_without_recovery_code(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
+        Self::new_file(path.as_ref(), unlock, |storage, row| Self::create_with(storage, row, unlock, None, env))
+    }
+
+    /// Makes a file and fills it, or leaves none.
+    fn new_file<T>(
+        path: &Path,
+        unlock: &Unlock,
+        fill: impl FnOnce(Arc<dyn Storage>, &SpaceRow) -> Result<T>,
+    ) -> Result<T> {
+        if unlock.kind == SlotKind::Recovery {
+            return Err(Error::Malformed(Malformed::Argument));
         }
-        made
+        let row = SpaceRow::make_for(unlock)?;
+        let made = Sqlite::create(path).and_then(|file| {
+            let file = Arc::new(file);
+            fill(Arc::<Sqlite>::clone(&file), &row).inspect_err(|_| {
+                // Whoever opened it would have no recovery code. Nobody else holds it.
+                Arc::into_inner(file).into_iter().for_each(Sqlite::discard);
+            })
+        });
+        made.inspect_err(|_| {
+            // A key that stays behind opens nothing.
+            if let (Some((_, kept)), Some(store)) = (&row.kept, &unlock.keystore) {
+                let _ = store.destroy(&kept.key);
+            }
+        })
     }
 
     pub(crate) fn create_in(
@@ -106,17 +125,28 @@ impl HealthSpace {
         unlock: &Unlock,
         env: Environment,
     ) -> Result<(Self, RecoveryCode)> {
+        let code = RecoveryCode::make()?;
+        let space = Self::create_with(storage, row, unlock, Some(&code), env)?;
+        Ok((space, code))
+    }
+
+    fn create_with(
+        storage: Arc<dyn Storage>,
+        row: &SpaceRow,
+        unlock: &Unlock,
+        code: Option<&RecoveryCode>,
+        env: Environment,
+    ) -> Result<Self> {
         let srk: Key<SpaceRoot> = Key::make()?;
         let vrk = row.epoch_root(&srk)?;
-        let code = RecoveryCode::make()?;
-        let by_code = Unlock { secret: code.secret(), kind: crate::keyring::SlotKind::Recovery, params: unlock.params };
         let mut slots = vec![SlotRow { id: space_row_id(), body: row.encode() }];
-        for u in [unlock, &by_code] {
-            let (id, body) = make_slot(row, u, &srk)?;
-            slots.push(SlotRow { id, body });
+        let by_code = code.map(Unlock::of_code);
+        for u in core::iter::once(unlock).chain(&by_code) {
+            let (id, slot) = make_slot(row, &row.stretch(u)?, &srk)?;
+            slots.push(SlotRow { id, body: slot.encode() });
         }
         slots.sort_by_key(|s| s.id);
-        let base = Base { storage, codec: Codec::new()?, space: row.space, epoch: row.epoch, env };
+        let base = Base::of(storage, row, env)?;
         let now = base.env.now().as_millis();
         {
             let mut txn = base.storage.begin_write()?;
@@ -131,7 +161,7 @@ impl HealthSpace {
         healthspace_wipe::burn_stack();
         let space = Self::open_in(Arc::clone(&base.storage), unlock, base.env.clone(), None)?;
         space.log_foundation()?;
-        Ok((space, code))
+        Ok(space)
     }
 
     /// Writes the first state of a space: three scopes, their directory, and the system head.
@@ -198,7 +228,8 @@ impl HealthSpace {
         })
     }
 
-    /// Opens a space in full: every partition, and the right to change consents.
+    /// Opens a space in full: every partition, and the right to change consents. By a limited way in: its
+    /// partitions, as [`open_partitions`](Self::open_partitions) does.
     ///
     /// # Errors
     /// [`Error::NotASpace`], [`Error::NeedsNewerLibrary`], [`Error::CannotOpen`] (a wrong secret and
@@ -229,80 +260,49 @@ impl HealthSpace {
         let opened = Self::open_keys(storage, unlock, env, only);
         // Whatever derivation left on the stack goes, whether or not the secret was right.
         healthspace_wipe::burn_stack();
-        let space = opened?;
+        let (base, state, pending) = opened?;
+        let space = Self { inner: Arc::new(Inner::new(base, state)) };
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.
         let state = space.inner.read()?.1;
         // From the first time on that it has an anchor, no part of it is written without one.
         if state.system.is_some() && space.inner.base.env.anchor.is_some() && !state.is_anchored() {
             space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
         }
+        if pending && state.system.is_some() {
+            // The head has named them by now. A disk that cannot be written to opens all the same.
+            space.destroy_keys(unlock, None);
+        }
         Ok(space)
     }
 
-    fn open_keys(storage: Arc<dyn Storage>, unlock: &Unlock, env: Environment, only: Option<&[&str]>) -> Result<Self> {
-        let txn = storage.begin_read()?;
-        let mut ways = WaysIn::default();
-        loop {
-            let (row, vrk, slots) = ways.next(&*txn, unlock)?;
-            let base = Base {
-                storage: Arc::clone(&storage),
-                codec: Codec::new()?,
-                space: row.space,
-                epoch: row.epoch,
-                env: env.clone(),
-            };
-            match Self::open_scopes(base, &*txn, row.system, &vrk, &slots, only) {
-                Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
-                other => return other,
-            }
-        }
-    }
-
-    fn open_scopes(
-        base: Base,
-        txn: &dyn ReadTxn,
-        system: ScopeId,
-        vrk: &Key<EpochRoot>,
-        slots: &[u8; 32],
+    /// What a handle is made of, and whether keys of the keystore wait to be destroyed.
+    pub(super) fn open_keys(
+        storage: Arc<dyn Storage>,
+        unlock: &Unlock,
+        env: Environment,
         only: Option<&[&str]>,
-    ) -> Result<Self> {
-        let (system_keys, head, digest) = open_system(&base, txn, vrk, system)?;
-        let part = head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
-        if *slots != part.slots_digest {
-            return Err(Error::Corrupt(Part::Slot));
-        }
-        let own = head.entry(&head.scope).ok_or(Error::Corrupt(Part::Head))?;
-        let view = SystemView {
-            id: head.scope,
-            verify: crate::crypto::sign::VerifyingKey(own.verify),
-            digest,
-            head: Arc::new(head.clone()),
-        };
-        let directory = load_policy(&base, txn, &view, &head.scope, &system_keys)?;
-        let mut partitions = Vec::new();
-        for d in &directory.directory {
-            if only.is_some_and(|names| !names.contains(&d.name.as_str())) {
-                continue;
+    ) -> Result<(Base, State, bool)> {
+        let txn = storage.begin_read()?;
+        let mut ways = WaysIn::new(unlock);
+        loop {
+            let way = ways.next(&*txn)?;
+            let base = Base::of(Arc::clone(&storage), &way.row, env.clone())?;
+            let opened = match way.held {
+                Held::Full { vrk, .. } => open_scopes(&base, &*txn, way.row.system, &vrk, &way.digest, only),
+                Held::Limited(bundle) => open_limited(&base, &*txn, bundle, &way.digest, only),
+            };
+            match opened {
+                Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
+                Err(e) => return Err(e),
+                Ok(state) => {
+                    let open = |name: &&str| state.position(name).is_ok();
+                    if only.is_some_and(|names| !names.iter().all(open)) {
+                        return Err(Error::NoSuchPartition);
+                    }
+                    return Ok((base, state, !way.row.pending.is_empty()));
+                }
             }
-            let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
-            let keys = Arc::new(open_scope_key(&base, txn, vrk, head.scope, entry)?);
-            let policy = load_policy(&base, txn, &view, &d.scope, &keys)?;
-            let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
-            let scope = Scope::open(&base, txn, o)?;
-            stands_under(&scope.head, view.name())?;
-            partitions.push(scope);
         }
-        if only.is_some_and(|names| names.iter().any(|n| partitions.iter().all(|p| p.policy.name != *n))) {
-            return Err(Error::NoSuchPartition);
-        }
-        let system = match only {
-            None => {
-                let o = Opening { id: head.scope, ordinal: 0, keys: Arc::new(system_keys), policy: directory };
-                Some(Scope::open(&base, txn, o)?)
-            }
-            Some(_) => None,
-        };
-        Ok(Self { inner: Arc::new(Inner::new(base, State { view, system, partitions })) })
     }
 
     /// Drops every key that this handle (and its clones) holds. Later calls fail with
@@ -321,7 +321,7 @@ impl HealthSpace {
             format: crate::keyring::FORMAT,
             partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
             full: state.system.is_some(),
-            keystore: "none",
+            keystore: self.inner.base.keystore.code(),
             freshness: self.inner.base.freshness(&state),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })
@@ -336,23 +336,9 @@ impl HealthSpace {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(Error::Malformed(Malformed::Argument));
         }
+        let FullWay { vrk, srk, .. } = self.way(unlock)?;
+        drop(srk);
         let inner = &self.inner;
-        let vrk = {
-            let txn = inner.base.storage.begin_read()?;
-            let named = inner.peek()?.view.head.system.as_ref().map(|s| s.slots_digest);
-            let mut ways = WaysIn::default();
-            loop {
-                let (row, vrk, slots) = ways.next(&*txn, unlock)?;
-                if row.epoch != inner.base.epoch {
-                    return Err(Error::Rekeyed);
-                }
-                if named == Some(slots) {
-                    break vrk;
-                }
-                ways.unnamed(Error::Corrupt(Part::Slot));
-            }
-        };
-        healthspace_wipe::burn_stack();
         inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))?;
         // The new scope is opened from the file like any other.
         inner.adopt_partition(name, &vrk)
@@ -429,124 +415,22 @@ impl Inner {
     }
 }
 
-/// The ways in, one copy of the slots after the other. The second copy's turn comes where the first
-/// is damaged, holds no slot that this secret opens, or is not the one that the head names.
-#[derive(Default)]
-struct WaysIn {
-    turn: usize,
-    tried: Option<Vec<SlotRow>>,
-    failure: Option<Error>,
-}
-
-impl WaysIn {
-    /// Opens the root of the current epoch from the next copy; the digest of that copy with it.
-    fn next(&mut self, txn: &dyn ReadTxn, unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>, [u8; 32])> {
-        while let Some(copy) = [Copy::First, Copy::Second].get(self.turn) {
-            self.turn += 1;
-            let rows = match txn.slots(*copy) {
-                Err(Error::Corrupt(_)) => continue,
-                other => other?,
-            };
-            // Equal copies cost one derivation.
-            if self.tried.as_ref() == Some(&rows) {
-                continue;
-            }
-            let opened = open_root(&rows, unlock).map(|(row, vrk)| (row, vrk, slots_digest(&rows)));
-            self.tried = Some(rows);
-            match opened {
-                // Tried and refused: whatever a damaged copy says besides is no better answer.
-                Err(Error::CannotOpen) => self.failure = Some(Error::CannotOpen),
-                Err(e @ (Error::NeedsNewerLibrary | Error::TooLarge(_))) => _ = self.failure.get_or_insert(e),
-                other => return other,
-            }
-        }
-        Err(self.failure.take().unwrap_or(Error::CannotOpen))
-    }
-
-    /// The copy that was opened leads to no head, or is not the one that the head names.
-    fn unnamed(&mut self, e: Error) {
-        self.failure = Some(e);
-    }
-}
-
-/// Until a head's MAC has held, nothing says whether the secret or the file is to blame.
-fn before_a_head(e: Error) -> Error {
-    if matches!(e, Error::Corrupt(_)) { Error::CannotOpen } else { e }
-}
-
-fn open_root(rows: &[SlotRow], unlock: &Unlock) -> Result<(SpaceRow, Key<EpochRoot>)> {
-    let shared = rows.iter().find(|r| r.id == space_row_id()).ok_or(Error::CannotOpen)?;
-    let row = SpaceRow::decode(&shared.body)?;
-    let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
-    let vrk = row.epoch_root(&open_slots(&row, unlock, slots)?.srk)?;
-    Ok((row, vrk))
-}
-
-fn open_scope_key(
-    base: &Base,
-    txn: &dyn ReadTxn,
-    vrk: &Key<EpochRoot>,
-    system: ScopeId,
-    entry: &ScopeEntry,
-) -> Result<ScopeKeys> {
-    const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&system, entry.wrap.number)?.ok_or(BAD)?;
-    if row.class != Class::ScopeWrap as u8
-        || row.version != entry.wrap.version
-        || seal::salt_of(&row.sealed) != Some(entry.wrap.salt)
-    {
-        return Err(BAD);
-    }
-    let place = system_place(base, system, entry.scope, Class::ScopeWrap, entry.wrap.number, entry.wrap.version);
-    ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)
-}
-
-/// Opens the system scope's key and verifies its head with it. The wrap always stands in the
-/// scope's first row; that the head names just this one is checked afterwards.
-fn open_system(
-    base: &Base,
-    txn: &dyn ReadTxn,
-    vrk: &Key<EpochRoot>,
-    id: ScopeId,
-) -> Result<(ScopeKeys, Head, [u8; 32])> {
-    const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&id, FIRST_ROW).map_err(before_a_head)?.ok_or(Error::CannotOpen)?;
-    if row.class != Class::ScopeWrap as u8 {
-        return Err(Error::CannotOpen);
-    }
-    let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
-    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed).map_err(before_a_head)?;
-    let verify = |body: &[u8], auth: &[u8]| head::verify_mac(body, auth, &keys.head_mac);
-    let Found { head, digest, .. } = read_head(txn, &id, &verify).map_err(before_a_head)?;
-    let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
-    let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
-    if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {
-        return Err(BAD);
-    }
-    if head.epoch != base.epoch || head.space != base.space {
-        return Err(Error::Corrupt(Part::Head));
-    }
-    Ok((keys, head, digest))
-}
-
 #[cfg(test)]
 impl HealthSpace {
-    fn root_for_tests(&self, unlock: &Unlock) -> (SpaceRow, Key<EpochRoot>, Key<SpaceRoot>) {
-        let (txn, _) = self.inner.read().unwrap();
-        let rows = txn.slots(Copy::First).unwrap();
-        let (row, vrk) = open_root(&rows, unlock).unwrap();
-        let slots = rows.iter().filter(|r| r.id != space_row_id()).map(|r| (&r.id, &r.body[..]));
-        let srk = open_slots(&row, unlock, slots).unwrap().srk;
-        (row, vrk, srk)
-    }
-
     /// Keys of `health`, of `general`, and those above and beside them: root, wrap, system.
     pub(crate) fn keys_for_tests(&self, unlock: &Unlock) -> [Vec<[u8; 32]>; 3] {
         let state = self.inner.peek().unwrap();
-        let (_, vrk, srk) = self.root_for_tests(unlock);
+        let (txn, _) = self.inner.read().unwrap();
+        let FullWay { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap().full().unwrap();
         let mut above = state.system.as_ref().unwrap().keys.all();
         above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
         [state.partitions[0].keys.all(), state.partitions[1].keys.all(), above]
+    }
+
+    /// The secret of the current epoch.
+    pub(crate) fn epoch_secret_for_tests(&self, unlock: &Unlock) -> [u8; 32] {
+        let (txn, _) = self.inner.read().unwrap();
+        *WaysIn::new(unlock).next(&*txn).unwrap().row.epoch_secret.unwrap().expose()
     }
 
     /// The key of a partition's log.
@@ -557,8 +441,10 @@ impl HealthSpace {
 
     /// A slot that opens this space with another secret: what whoever once held the root key can make.
     pub(crate) fn slot_for_tests(&self, unlock: &Unlock, other: &Unlock) -> ([u8; 16], Vec<u8>) {
-        let (row, _, srk) = self.root_for_tests(unlock);
-        make_slot(&row, other, &srk).unwrap()
+        let (txn, _) = self.inner.read().unwrap();
+        let way = WaysIn::new(unlock).next(&*txn).unwrap().full().unwrap();
+        let (id, slot) = make_slot(&way.row, &way.row.stretch(other).unwrap(), &way.srk).unwrap();
+        (id, slot.encode())
     }
 }
 

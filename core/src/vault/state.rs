@@ -2,6 +2,7 @@
 
 use super::anchor::{self, Others};
 use super::head::{self, SystemPart};
+use super::keys::Left;
 use super::opened::Opened;
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
@@ -15,6 +16,7 @@ use crate::id::{ScopeId, Timestamp};
 use crate::keyring::ScopeKeys;
 use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A handle's view of the space.
@@ -30,6 +32,10 @@ pub(crate) struct State {
 pub(crate) struct Inner {
     pub(crate) base: Base,
     state: Mutex<Option<State>>,
+    /// Of a handle that was suspended; taken after `state`.
+    left: Mutex<Option<Left>>,
+    /// When it was used last, in milliseconds since the epoch.
+    used: AtomicI64,
     /// What open readers hold: closing the handle takes it back.
     loans: Mutex<Vec<Weak<Loan>>>,
 }
@@ -183,7 +189,8 @@ fn mend(txn: &mut dyn WriteTxn, view: &SystemView) -> Result<()> {
 
 impl Inner {
     pub(crate) fn new(base: Base, state: State) -> Self {
-        Self { base, state: Mutex::new(Some(state)), loans: Mutex::default() }
+        let used = AtomicI64::new(base.env.now().as_millis());
+        Self { base, state: Mutex::new(Some(state)), left: Mutex::default(), used, loans: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<State>> {
@@ -193,7 +200,68 @@ impl Inner {
 
     /// Drops every key, those of open readers too; the handle stays, locked.
     pub(crate) fn close(&self) {
-        *self.lock() = None;
+        let mut state = self.lock();
+        *self.lock_left() = None;
+        *state = None;
+        drop(state);
+        self.take_loans();
+    }
+
+    /// As [`close`](Self::close), for as long as it is not opened again.
+    pub(crate) fn suspend(&self) {
+        let mut state = self.lock();
+        if let Some(state) = state.take() {
+            *self.lock_left() = Some(Left::of(&state));
+        }
+        drop(state);
+        self.take_loans();
+    }
+
+    /// What a suspended handle goes on from; `None` of one that is open.
+    pub(super) fn left(&self) -> Result<Option<Left>> {
+        let state = self.lock();
+        if state.is_some() {
+            return Ok(None);
+        }
+        self.lock_left().clone().ok_or(Error::Locked).map(Some)
+    }
+
+    /// Goes on with a state, unless the handle was closed or taken back meanwhile.
+    pub(super) fn take_back(&self, next: State) -> Result<()> {
+        // Under no lock of the handle.
+        let now = self.base.env.now().as_millis();
+        let mut state = self.lock();
+        match (&*state, self.lock_left().take()) {
+            (None, Some(_)) => {
+                *state = Some(next);
+                self.used.store(now, Ordering::SeqCst);
+                Ok(())
+            }
+            (Some(_), _) => Ok(()),
+            (None, None) => Err(Error::Locked),
+        }
+    }
+
+    /// Suspends the handle where nobody has used it for too long by the host's clock; a clock that was set
+    /// back counts as time that has gone by. A `use` of it starts the time anew.
+    pub(super) fn look_at_clock(&self, is_use: bool) -> Result<()> {
+        let Some(limit) = self.base.env.lock_after else { return Ok(()) };
+        let now = self.base.env.now().as_millis();
+        if u128::from(now.abs_diff(self.used.load(Ordering::SeqCst))) > limit.as_millis() {
+            self.suspend();
+            return Err(Error::Locked);
+        }
+        if is_use {
+            self.used.store(now, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    fn lock_left(&self) -> MutexGuard<'_, Option<Left>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_loans(&self) {
         let loans = core::mem::take(&mut *self.loans.lock().unwrap_or_else(PoisonError::into_inner));
         for loan in loans.iter().filter_map(Weak::upgrade) {
             *loan.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -217,6 +285,7 @@ impl Inner {
     /// Whether the newest heads that this handle has seen are these: of the system and of a
     /// partition.
     pub(crate) fn stands(&self, digests: &[[u8; 32]; 2], scope: &ScopeId) -> Result<bool> {
+        self.look_at_clock(true)?;
         let guard = self.lock();
         let state = guard.as_ref().ok_or(Error::Locked)?;
         let [system, partition] = digests;
@@ -248,7 +317,7 @@ impl Inner {
         Ok(now.as_millis().max(last))
     }
 
-    fn is_open(&self) -> Result<()> {
+    pub(super) fn is_open(&self) -> Result<()> {
         self.lock().as_ref().map(|_| ()).ok_or(Error::Locked)
     }
 
@@ -279,6 +348,7 @@ impl Inner {
 
     /// The state as last seen, without looking at the file.
     pub(crate) fn peek(&self) -> Result<State> {
+        self.look_at_clock(true)?;
         self.lock().clone().ok_or(Error::Locked)
     }
 
@@ -289,6 +359,7 @@ impl Inner {
     /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
     /// database, or for the host's clock, keeps nobody from reading or closing.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
+        self.look_at_clock(true)?;
         let scopes = self.lock().as_ref().ok_or(Error::Locked)?.scopes();
         let said = self.base.ask_anchor(&scopes)?;
         let mut txn = self.base.storage.begin_write()?;

@@ -16,10 +16,19 @@ const MODE: &str = "HEALTHSPACE_SCAN_MODE";
 fn child() {
     let (Ok(file), Ok(mode)) = (std::env::var(FILE), std::env::var(MODE)) else { return };
     let space = match mode.as_str() {
+        limited if limited.len() == 64 => {
+            let secret = *crate::id::SourceId::from_hex(limited).unwrap().as_bytes();
+            let by = crate::keyring::Unlock::limited(secret.to_vec());
+            HealthSpace::open(&file, &by, Environment::default()).unwrap()
+        }
         "general" => HealthSpace::open_partitions(&file, &unlock(), Environment::default(), &["general"]).unwrap(),
+        "idle" => {
+            let lock_after = Some(std::time::Duration::from_millis(10));
+            HealthSpace::open(&file, &unlock(), Environment { lock_after, ..Environment::default() }).unwrap()
+        }
         _ => HealthSpace::open(&file, &unlock(), Environment::default()).unwrap(),
     };
-    if mode == "used" || mode == "used, closed" {
+    if mode.starts_with("used") {
         super::tests::allow(&space, crate::record::Category::ALL);
         let session = space.session(super::tests::model(), crate::label::Purpose::PatientRequest).unwrap();
         // Enough for the manifest to grow and for segments to be merged.
@@ -33,6 +42,13 @@ fn child() {
     }
     if mode.ends_with("closed") {
         space.close();
+    }
+    if mode.ends_with("suspended") {
+        space.suspend();
+    }
+    if mode.ends_with("idle") {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        assert!(space.lock_if_idle());
     }
     println!("ready");
     std::io::stdout().flush().unwrap();
@@ -99,7 +115,7 @@ fn closing_leaves_no_key_of_a_log() {
         let open = look(&file, mode, &keys);
         assert!((2..=8).contains(&open), "{open} copies while {mode}");
     }
-    for mode in ["closed", "used, closed"] {
+    for mode in ["closed", "used, closed", "suspended", "used, suspended"] {
         assert_eq!(look(&file, mode, &keys), 0, "{mode}");
     }
 }
@@ -117,6 +133,12 @@ fn a_handle_of_one_partition_holds_no_key_of_another() {
     assert!(look("full", &health) >= 3);
     assert!(look("general", &general) >= 3);
     assert_eq!(look("general", &outside), 0);
-    assert_eq!(look("closed", &outside), 0);
-    assert_eq!(look("closed", &general), 0);
+    let (secret, _) = space.add_limited_way_in(&unlock(), &["general"]).unwrap();
+    let limited = crate::id::SourceId(secret.expose().try_into().unwrap()).to_hex();
+    assert!(look(&limited, &general) >= 3);
+    assert_eq!(look(&limited, &outside), 0);
+    for mode in ["closed", "suspended", "idle"] {
+        assert_eq!(look(mode, &outside), 0, "{mode}");
+        assert_eq!(look(mode, &general), 0, "{mode}");
+    }
 }

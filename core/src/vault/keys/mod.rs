@@ -1,0 +1,15 @@
+//! The ways into a space, and its keys, as the person changes them.
+//!
+//! What belongs here: adding, changing and removing ways in, and what each of these leaves an older
+//! copy of the file. What must not: the bytes of slots and derivations (the keyring), or a change of
+//! anything but keys.
+
+mod limited;
+mod old_copies;
+mod slots;
+mod suspend;
+
+pub(super) use limited::open_limited;
+pub use old_copies::OldCopies;
+pub use slots::{WayIn, WayInKind, WaysInChanged};
+pub(super) use suspend::Left;
