@@ -402,6 +402,14 @@ fn of_a_bundle_each_series_counts_once_with_its_last_version() {
     }
     let unclear = bundle(vec![r4(treat()), gone]).unwrap();
     assert_eq!((unclear.len(), unclear[0].reads()), (1, Reads::Unusable), "nothing says which is newer");
+    // What is filed of them, and read again, is neither one.
+    let third = with(r4(json!({ "type": "deny" })), "language", "fr".into());
+    let three = bundle(vec![r4(treat()), r4(json!({ "type": "deny" })), third]).unwrap();
+    for c in [&unclear[0], &three[0]] {
+        assert_eq!(read_consent(c.source(), 0), *c);
+        assert!(read_consents(c.source(), 0).unwrap().iter().eq([c]));
+    }
+    assert_eq!(three[0].source().windows(10).filter(|w| w == b"\"resource\"").count(), 3);
     let twice = bundle(vec![old.clone(), old.clone()]).unwrap();
     assert_eq!((twice.len(), twice[0].reads()), (1, Reads::Active));
     let untyped = bundle(vec![without(old.clone(), "resourceType")]).unwrap();
