@@ -3,7 +3,7 @@
 use crate::call::{argument, call, exception};
 use crate::convert::datetime;
 use healthspace::audit::Gesture;
-use healthspace::consent::{RecipientKind, Standing};
+use healthspace::consent::RecipientKind;
 use healthspace::{Purpose, consent};
 use pyo3::prelude::*;
 
@@ -113,18 +113,6 @@ impl RenewalRequest {
     }
 }
 
-/// Where a consent stands, in a word.
-pub(crate) const fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::InForce => "in-force",
-        Standing::NotYet => "not-yet",
-        Standing::Expired => "expired",
-        Standing::Withdrawn => "withdrawn",
-        Standing::UsedUp => "used-up",
-        Standing::Unusable => "unusable",
-    }
-}
-
 #[pymethods]
 impl Grant {
     /// By which it is withdrawn.
@@ -179,7 +167,7 @@ impl GrantInfo {
     /// "in-force", "not-yet", "expired", "withdrawn", "used-up" or "unusable".
     #[getter]
     const fn standing(&self) -> &'static str {
-        standing(self.0.standing)
+        self.0.standing.code()
     }
 
     /// How often it can still be used; None where that is without bound.

@@ -219,7 +219,7 @@ pub(crate) fn permissions(py: Python<'_>, space: &HealthSpace) -> PyResult<Vec<P
         _ => "other",
     };
     let all = call(py, || space.permissions())?;
-    let told = |p| Permission { kind: kind(p), id: p.id().to_hex(), standing: crate::consent::standing(p.standing()) };
+    let told = |p| Permission { kind: kind(p), id: p.id().to_hex(), standing: p.standing().code() };
     Ok(all.iter().map(told).collect())
 }
 
