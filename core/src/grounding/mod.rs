@@ -26,6 +26,7 @@ mod session;
 mod sleep;
 #[cfg(test)]
 mod speed;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -10,5 +10,6 @@ mod oracle;
 mod story;
 mod synthea;
 mod texts;
+mod times;
 mod topics;
 mod typed;
