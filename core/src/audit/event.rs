@@ -394,6 +394,32 @@ events! {
         /// Which.
         1 slot: SlotId,
     }
+    /// The person erased records of this partition: their keys are destroyed.
+    40 Erased {
+        /// What was asked for: `records`, `source`, `consent` or `everything`.
+        1 what: String,
+        /// Records that are gone here, older versions counted.
+        2 records: u64,
+        /// Sources that are gone here.
+        3 sources: u64,
+        /// Keys that were destroyed.
+        4 keys: u64,
+        /// Sealed rows that were deleted.
+        5 rows: u64,
+        /// Records that shared a key with these and were sealed anew.
+        6 sealed_anew: u64,
+        /// RFC 6962 root over the ids of the records under a salt that only the person was given.
+        7 ids_root: [u8; 32],
+        /// How the person asked for it.
+        8 gesture: Gesture,
+    }
+    /// No older image of what an erasure took is left in the file.
+    41 ErasureSwept {
+        /// The erasure's entry in this log.
+        1 entry: u64,
+        /// The level that it reached by that: `E1`.
+        2 level: String,
+    }
     /// The person erased what entries of this log said; their leaves stay.
     45 EntriesErased {
         /// Their positions.

@@ -93,9 +93,11 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Imported { .. } | E::ConsentImported { .. } => {
             done(dicom("110107", "Import"), Some(lifecycle("receive")), "C")
         }
-        E::ImportDiscarded { .. } | E::MemoryDeleted { .. } | E::EntriesErased { .. } => {
-            done(lifecycle("destroy"), None, "D")
-        }
+        E::ImportDiscarded { .. }
+        | E::MemoryDeleted { .. }
+        | E::EntriesErased { .. }
+        | E::Erased { .. }
+        | E::ErasureSwept { .. } => done(lifecycle("destroy"), None, "D"),
         E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
@@ -193,6 +195,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::WayInChanged { .. }
         | AuditEvent::WayInRemoved { .. }
         | AuditEvent::RecoveryConfirmed { .. }
+        | AuditEvent::Erased { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],
     }

@@ -92,6 +92,15 @@ fn english(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
         E::RecipientNotified { actor, .. } => format!("\u{201c}{actor}\u{201d} was told of a withdrawal."),
         E::RecipientConfirmed { actor, .. } => format!("\u{201c}{actor}\u{201d} confirmed a withdrawal."),
+        E::Erased { records, sources, .. } => {
+            let n = many(*records, "record was", "records were");
+            let files =
+                if *sources == 0 { String::new() } else { format!(", with {}", many(*sources, "source", "sources")) };
+            format!("{n} erased by the person{files}.")
+        }
+        E::ErasureSwept { entry, .. } => {
+            format!("Nothing is left in the file of what was erased (entry {entry}).")
+        }
         E::EntriesErased { entries, .. } => {
             let n = many(entries.len() as u64, "entry", "entries");
             format!("What {n} of this log said was erased by the person.")
@@ -190,6 +199,18 @@ fn french(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
         E::RecipientNotified { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a été informé d’un retrait."),
         E::RecipientConfirmed { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a confirmé un retrait."),
+        E::Erased { records, sources, .. } => {
+            let n = plusieurs(*records, "donnée", "données");
+            let files = if *sources == 0 {
+                String::new()
+            } else {
+                format!(", avec {}", plusieurs(*sources, "fichier importé", "fichiers importés"))
+            };
+            format!("Effacement par la personne\u{a0}: {n}{files}.")
+        }
+        E::ErasureSwept { entry, .. } => {
+            format!("Le fichier ne garde rien de ce qui a été effacé (entrée {entry}).")
+        }
         E::EntriesErased { entries, .. } => {
             let n = plusieurs(entries.len() as u64, "entrée", "entrées");
             format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")

@@ -15,7 +15,7 @@ mod clock;
 mod consent_record;
 mod consents;
 mod disclose;
-mod erase_log;
+mod erase;
 mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -56,7 +56,7 @@ pub use check::{ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
-pub use erase_log::LogErasure;
+pub use erase::{Erase, ErasureLevel, LogErasure, RecordErasure};
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
@@ -101,6 +101,8 @@ mod tests_consents;
 mod tests_debug;
 #[cfg(test)]
 mod tests_declassify;
+#[cfg(test)]
+mod tests_erase;
 #[cfg(test)]
 mod tests_erase_log;
 #[cfg(test)]

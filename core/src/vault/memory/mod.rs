@@ -19,7 +19,8 @@ pub use lineage::Derived;
 pub use parents::{Parents, Records};
 
 pub(crate) use lineage::notes_of;
-pub(super) use lineage::quarantine_derived;
+pub(super) use lineage::{quarantine_derived, reach, versions_of_notes};
+pub(super) use person::prune;
 pub(super) use wire::Note;
 pub(crate) use write::clearance;
 pub(super) use write::{New, check_text, open_note, put_note};

@@ -1,13 +1,6 @@
 //! Erasing what entries of a log say. Of each only the leaf is left: a hash under a secret that is
 //! gone, so every other proof still holds, and not even the true text can be told to have stood there.
 
-use super::logs::{LogOf, read_line, scope_of};
-use super::manifest::Manifest;
-use super::rows::Base;
-use super::scope::Scope;
-use super::space::HealthSpace;
-use super::state::{State, Target};
-use super::tx::{Tx, read_entry};
 use crate::audit::{AuditEvent, Entry, Gesture};
 use crate::consent::{ConsentStatus, Standing};
 use crate::crypto::context::{Class, Context};
@@ -15,6 +8,13 @@ use crate::crypto::seal;
 use crate::crypto::secret::Key;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{GrantId, Timestamp};
+use crate::vault::logs::{LogOf, read_line, scope_of};
+use crate::vault::manifest::Manifest;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::space::HealthSpace;
+use crate::vault::state::{State, Target};
+use crate::vault::tx::{Tx, read_entry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
