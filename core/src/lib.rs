@@ -136,8 +136,8 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Declassify, DeclassifyInfo,
-    DeclassifyRequest, Derived, DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions,
+    Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Conversation, Declassify,
+    DeclassifyInfo, DeclassifyRequest, Derived, DisclosureLine, Endpoint, Grant, GrantInfo, HealthSpace, ImportOptions,
     ImportedConsent, ImportedSource, Info, LogErasure, LogLine, LogOf, Memory, NoticeState, Parents, Partition,
     PartitionKind, Permission, Presence, Quarantine, Reader, Reading, Records, ReleaseReceipt, RenewalRequest, Role,
     ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WithdrawalNotice,
