@@ -63,7 +63,7 @@ pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use keys::{OldCopies, WayIn, WayInKind, WaysInChanged};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
-pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
+pub use memory::{Conversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
 pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};

@@ -87,6 +87,26 @@ impl core::fmt::Debug for Turn {
     }
 }
 
+/// A conversation of which turns are kept: what a list shows of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Conversation {
+    /// By which it is resumed.
+    pub id: ConversationId,
+    /// When the earliest of its turns was written; one that was edited counts by its editing.
+    pub first: Timestamp,
+    /// When the latest was.
+    pub last: Timestamp,
+    /// How many turns are among what is shown.
+    pub turns: u64,
+}
+
+impl core::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Conversation(..)")
+    }
+}
+
 /// Why a memory is kept from sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
