@@ -4,6 +4,7 @@ mod bundles;
 mod chunks;
 mod claims;
 mod fake;
+mod hedged;
 mod hostile;
 mod listed;
 mod oracle;
