@@ -292,6 +292,14 @@ fn measure_all(plan: &Plan, dir: &Path) -> Result<Table, Failure> {
         ours.run("decision", dir, 0, None, &mut decisions)?;
     }
     table.decision(&decisions);
+    let mut erased = Figures::new();
+    for _ in 0..plan.rounds {
+        at("erasing one document of 10000");
+        let file = ours.file(dir, "erase");
+        ours.run("erase", &file, 10_000, None, &mut erased)?;
+        remove(&file);
+    }
+    table.erase(&erased);
     let logs: &[u64] = if plan.million > 0 { &[1_000, 100_000, 1_000_000] } else { &[1_000, 100_000] };
     let mut all = Vec::new();
     for n in logs {

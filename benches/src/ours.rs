@@ -12,8 +12,8 @@ use healthspace::import::Source;
 use healthspace::policy::{ItemFacts, Request, decide};
 use healthspace::record::{Author, Category, DecisionClass, Kind};
 use healthspace::{
-    Confidentiality, Environment, GrantId, HealthSpace, Identity, KdfParams, Lang, LogOf, Obligations, Purpose,
-    RecordId, ScopeId, Session, Timestamp, Unlock, verify_consistency, verify_receipt,
+    Confidentiality, Environment, Erase, ErasureLevel, GrantId, HealthSpace, Identity, KdfParams, Lang, LogOf,
+    Obligations, Purpose, RecordId, ScopeId, Session, Timestamp, Unlock, verify_consistency, verify_receipt,
 };
 use std::hint::black_box;
 use std::path::Path;
@@ -32,6 +32,7 @@ pub(crate) fn run(work: &str, file: &Path, n: u64, input: Option<&Path>) -> Resu
         "empty" => empty(file),
         "decision" => decision(),
         "ledger" => ledger(file, n),
+        "erase" => erase(file, n),
         other => Err(format!("no such work: {other}").into()),
     }
 }
@@ -224,6 +225,30 @@ fn import(file: &Path, input: &Path) -> Result<(), Failure> {
     space.close();
     drop((partition, space));
     figure("size", size(file)? - before);
+    Ok(())
+}
+
+/// One document erased where `n` things have a key of their own, the memories that nobody asked for
+/// looked through, the file swept.
+fn erase(file: &Path, n: u64) -> Result<(), Failure> {
+    let space = create(file)?;
+    let partition = space.partition("health")?;
+    let writing = session(&space)?;
+    for i in 2..n {
+        writing.remember_in("health", &format!("Prefers appointments in the morning ({i})."))?;
+    }
+    let files = [ndjson(0, 1), ndjson(1, 2)];
+    for text in files {
+        partition.import(Source::bytes(text)?)?;
+        let source = partition.sources()?.last().ok_or("no source")?.id;
+        let gesture = Gesture { method: "bench".into(), evidence: [0; 32] };
+        let timer = Timer::start();
+        let done = partition.erase(&Erase::Source(source), gesture)?;
+        timer.report("erase", 1);
+        if done.records != 1 || done.level != ErasureLevel::FileErased {
+            return Err("not erased".into());
+        }
+    }
     Ok(())
 }
 

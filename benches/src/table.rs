@@ -217,6 +217,21 @@ impl Table {
         self.push("consent decision with 100 grants", cells, ratio, "<= 5 us", one > 5.0, json!({"cpu": one}));
     }
 
+    /// Of 10,000 keys one, and the file swept: milliseconds of CPU time.
+    pub(crate) fn erase(&mut self, f: &Figures) {
+        let (one, whole) = (cpu(f, "erase") / 1000.0, wall(f, "erase") / 1000.0);
+        let cells = vec![format!("{one:.1} ms ({whole:.1})")];
+        let data = json!({"cpu": one, "wall": whole});
+        self.push(
+            "one document erased among 10000 keys",
+            cells,
+            format!("{:.2} of the goal", one / 100.0),
+            "<= 100 ms",
+            one > 100.0,
+            data,
+        );
+    }
+
     /// Appending must not grow with the log; proofs, as the number of hashes on a path does.
     pub(crate) fn ledger(&mut self, all: &[(u64, Figures)]) {
         let Some((shortest, first)) = all.first() else { return };

@@ -11,8 +11,10 @@
  *   have a NULL pointer. Texts are UTF-8, with a length and without a terminating zero.
  * - What a function hands out as hs_xyz ** is the caller's, and is freed by hs_xyz_free, which
  *   accepts NULL. What it hands out as const is borrowed from the receiver and lives as long.
+ * - A list comes as JSON text in a hs_buffer: instants in milliseconds since
+ *   1970-01-01T00:00:00Z, ids in hexadecimal. Later versions may add members and words.
  * - hs_space, hs_session, hs_report, hs_context and hs_buffer may be used by several threads at
- *   once; hs_consent_request and hs_import_options may not. Free a thing only when no other
+ *   once; hs_consent_request, hs_renewal and hs_import_options may not. Free a thing only when no other
  *   thread uses it. A session, report or context may outlive its space.
  */
 
@@ -80,6 +82,9 @@ typedef struct hs_context hs_context;
 // How to import.
 typedef struct hs_import_options hs_import_options;
 
+// A grant that is to hold longer, or again.
+typedef struct hs_renewal hs_renewal;
+
 // What an import did.
 typedef struct hs_report hs_report;
 
@@ -144,6 +149,27 @@ int32_t hs_create(const uint8_t *path,
                   size_t secret_len,
                   struct hs_space **space,
                   struct hs_buffer **recovery_code);
+
+// As hs_create, with an anchor in a file of its own: an older copy of the space's file is then
+// refused (RolledBack), and counted grants apply. It must not lie where the space is backed up. A
+// space whose anchor is lost does not open.
+int32_t hs_create_anchored(const uint8_t *path,
+                           size_t path_len,
+                           const uint8_t *secret,
+                           size_t secret_len,
+                           const uint8_t *anchor,
+                           size_t anchor_len,
+                           struct hs_space **space,
+                           struct hs_buffer **recovery_code);
+
+// As hs_open, with the anchor that the space was given. AnchorMissing where it is opened without.
+int32_t hs_open_anchored(const uint8_t *path,
+                         size_t path_len,
+                         const uint8_t *secret,
+                         size_t secret_len,
+                         const uint8_t *anchor,
+                         size_t anchor_len,
+                         struct hs_space **space);
 
 // Opens a space in full with its passphrase.
 //
@@ -286,6 +312,9 @@ int32_t hs_consent_request_data_period(struct hs_consent_request *request,
                                        int64_t from,
                                        int64_t to);
 
+// No more than so many releases. Such grants apply where the space has an anchor only.
+int32_t hs_consent_request_uses(struct hs_consent_request *request, uint32_t times);
+
 // The language in which the notice is shown and logged: "en" or "fr".
 int32_t hs_consent_request_language(struct hs_consent_request *request,
                                     const uint8_t *language,
@@ -308,6 +337,29 @@ int32_t hs_grant(const struct hs_consent_request *request,
 
 // Frees a request. NULL is allowed.
 void hs_consent_request_free(struct hs_consent_request *request);
+
+// Begins to renew a grant that was not withdrawn, until so many days from now; `uses` is a new
+// count, or 0 where it has none or keeps it.
+int32_t hs_renewal_new(const struct hs_space *space,
+                       const struct hs_id *grant,
+                       uint32_t days,
+                       uint32_t uses,
+                       struct hs_renewal **renewal);
+
+// The text to show to the person: what stood, what changes, and the whole notice.
+int32_t hs_renewal_notice(const struct hs_renewal *renewal,
+                          const uint8_t *language,
+                          size_t language_len,
+                          struct hs_buffer **notice);
+
+// Records the renewal. `method` and `evidence` as for hs_grant.
+int32_t hs_renew(const struct hs_renewal *renewal,
+                 const uint8_t *method,
+                 size_t method_len,
+                 const struct hs_hash *evidence);
+
+// Frees a renewal. NULL is allowed.
+void hs_renewal_free(struct hs_renewal *renewal);
 
 // A new conversation on behalf of a recipient ("model", "app", "person" or "organization", and a
 // name), for one purpose (an HL7 v3-ActReason code).
@@ -387,6 +439,123 @@ int32_t hs_citation_source(const struct hs_citation *citation,
                            uint32_t *member,
                            uint64_t *offset,
                            uint64_t *len);
+
+// What is remembered in a partition, the newest first, what is quarantined too: of each its id,
+// text, author ("assistant" or "person"), endorsed, no_training, parents, at, and quarantine
+// ("consent-ended", "source-gone" or null). Logged before it is shown.
+int32_t hs_memories(const struct hs_space *space,
+                    const uint8_t *partition,
+                    size_t partition_len,
+                    struct hs_buffer **list);
+
+// The person writes a memory anew: its new id. `method` and `evidence` as for hs_grant.
+int32_t hs_memory_edit(const struct hs_space *space,
+                       const uint8_t *partition,
+                       size_t partition_len,
+                       const struct hs_id *memory,
+                       const uint8_t *words,
+                       size_t words_len,
+                       const uint8_t *method,
+                       size_t method_len,
+                       const struct hs_hash *evidence,
+                       struct hs_id *edited);
+
+// The person vouches for a memory that an assistant wrote.
+int32_t hs_memory_endorse(const struct hs_space *space,
+                          const uint8_t *partition,
+                          size_t partition_len,
+                          const struct hs_id *memory,
+                          const uint8_t *method,
+                          size_t method_len,
+                          const struct hs_hash *evidence);
+
+// The person keeps a memory that is quarantined. NotFound where it is not.
+int32_t hs_memory_keep(const struct hs_space *space,
+                       const uint8_t *partition,
+                       size_t partition_len,
+                       const struct hs_id *memory,
+                       const uint8_t *method,
+                       size_t method_len,
+                       const struct hs_hash *evidence);
+
+// Deletes a memory with all that it said before.
+int32_t hs_memory_delete(const struct hs_space *space,
+                         const uint8_t *partition,
+                         size_t partition_len,
+                         const struct hs_id *memory,
+                         const uint8_t *method,
+                         size_t method_len,
+                         const struct hs_hash *evidence);
+
+// Every grant over the partitions that are open here: of each its id, partition, purpose,
+// categories, recipient (kind, name), expires, uses_left (either null) and standing ("in-force",
+// "not-yet", "expired", "withdrawn", "used-up", "unusable").
+int32_t hs_grants(const struct hs_space *space, struct hs_buffer **grants);
+
+// All that is in force, whoever wrote it: of each its kind ("grant", "lowering", "imported"), its
+// id, by which hs_withdraw takes it back, and its standing.
+int32_t hs_permissions(const struct hs_space *space, struct hs_buffer **permissions);
+
+// What this space promises as it stands: of each promise its name, claim, level ("promise",
+// "configured", "logged", "verifiable", "witnessed"), evidence and does_not_prove.
+int32_t hs_claims(const struct hs_space *space, struct hs_buffer **claims);
+
+// Every recipient of what was released under a grant that is withdrawn since: grant, recipient,
+// releases, last_release, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
+int32_t hs_withdrawal_notices(const struct hs_space *space, struct hs_buffer **notices);
+
+// Enters that a recipient was told of a withdrawal. `method` and `evidence` say how, as for
+// hs_grant. NotFound where nothing was released to it under that grant.
+int32_t hs_recipient_notified(const struct hs_space *space,
+                              const struct hs_id *grant,
+                              const uint8_t *recipient,
+                              size_t recipient_len,
+                              const uint8_t *method,
+                              size_t method_len,
+                              const struct hs_hash *evidence);
+
+// Enters that a recipient acknowledged a withdrawal; otherwise as hs_recipient_notified.
+int32_t hs_recipient_acknowledged(const struct hs_space *space,
+                                  const struct hs_id *grant,
+                                  const uint8_t *recipient,
+                                  size_t recipient_len,
+                                  const uint8_t *method,
+                                  size_t method_len,
+                                  const struct hs_hash *evidence);
+
+// What was released, handed out or refused, the oldest first: a list of texts in plain words.
+int32_t hs_disclosure_log(const struct hs_space *space,
+                          const uint8_t *language,
+                          size_t language_len,
+                          struct hs_buffer **lines);
+
+// Looks through the space: whether nothing is damaged (1) or something is (0), and what was found
+// in each scope: partition (null for the space's own), whole, damaged (counts by part), unnamed,
+// heads_agree. Damage is no error of this call.
+int32_t hs_check(const struct hs_space *space, int32_t *is_whole, struct hs_buffer **scopes);
+
+// An evidence file of releases: of one partition and to one recipient, or of all where the text
+// has length 0.
+int32_t hs_evidence(const struct hs_space *space,
+                    const uint8_t *partition,
+                    size_t partition_len,
+                    const uint8_t *recipient,
+                    size_t recipient_len,
+                    struct hs_buffer **file);
+
+// The verifier keys of all logs, one a line, that of the space's own log first.
+int32_t hs_verifier_keys(const struct hs_space *space, struct hs_buffer **keys);
+
+// Verifies an evidence file with verifier keys as hs_verifier_keys gives them; needs no space. Of
+// each disclosure that it proves: entry, level ("logged", "verifiable"), grants, does_not_prove,
+// and what it says in plain words (text).
+int32_t hs_verify_evidence(const uint8_t *file,
+                           size_t file_len,
+                           const uint8_t *keys,
+                           size_t keys_len,
+                           const uint8_t *language,
+                           size_t language_len,
+                           struct hs_buffer **disclosures);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -7,9 +7,22 @@ use zeroize::Zeroizing;
 /// Bytes or text of the library's; wiped when freed.
 pub struct Buffer(Zeroizing<Vec<u8>>);
 
+impl From<Vec<u8>> for Buffer {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
 impl From<String> for Buffer {
     fn from(text: String) -> Self {
         Self(Zeroizing::new(text.into_bytes()))
+    }
+}
+
+/// A list, as JSON.
+impl From<Vec<serde_json::Value>> for Buffer {
+    fn from(list: Vec<serde_json::Value>) -> Self {
+        Self::from(serde_json::Value::Array(list).to_string())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::space::Space;
 use healthspace::audit::Gesture;
 use healthspace::consent::{Recipient, RecipientKind};
 use healthspace::record::Category;
-use healthspace::{Error, Malformed, Purpose, Timestamp};
+use healthspace::{Error, GrantId, Malformed, Purpose, Timestamp};
 
 /// A consent that is being put together.
 pub struct ConsentRequest {
@@ -122,6 +122,17 @@ pub unsafe extern "C" fn hs_consent_request_data_period(request: *mut ConsentReq
     })
 }
 
+/// No more than so many releases. Such grants apply where the space has an anchor only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_consent_request_uses(request: *mut ConsentRequest, times: u32) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let r = unsafe { get_mut(request) }?;
+        r.inner = r.inner.clone().uses(times);
+        Ok(())
+    })
+}
+
 /// The language in which the notice is shown and logged: "en" or "fr".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_consent_request_language(
@@ -179,4 +190,77 @@ pub unsafe extern "C" fn hs_grant(
 pub unsafe extern "C" fn hs_consent_request_free(request: *mut ConsentRequest) {
     // SAFETY: the contract of the header.
     unsafe { free(request) }
+}
+
+/// A grant that is to hold longer, or again.
+pub struct Renewal(healthspace::RenewalRequest);
+
+/// Begins to renew a grant that was not withdrawn, until so many days from now; `uses` is a new
+/// count, or 0 where it has none or keeps it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_renewal_new(
+    space: *const Space,
+    grant: *const Id,
+    days: u32,
+    uses: u32,
+    renewal: *mut *mut Renewal,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (space, grant, out) = unsafe { (get(space)?, get(grant)?, Out::new(renewal)?) };
+        let mut request = space.inner.renewal(GrantId::from_bytes(grant.bytes)).expires_in_days(days);
+        if uses > 0 {
+            request = request.uses(uses);
+        }
+        out.hand(Renewal(request));
+        Ok(())
+    })
+}
+
+/// The text to show to the person: what stood, what changes, and the whole notice.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_renewal_notice(
+    renewal: *const Renewal,
+    language: *const u8,
+    language_len: usize,
+    notice: *mut *mut Buffer,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (r, tag, out) = unsafe { (get(renewal)?, text(language, language_len)?, Out::new(notice)?) };
+        out.hand(Buffer::from(r.0.notice(tag)?));
+        Ok(())
+    })
+}
+
+/// Records the renewal. `method` and `evidence` as for hs_grant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_renew(
+    renewal: *const Renewal,
+    method: *const u8,
+    method_len: usize,
+    evidence: *const Hash,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (r, gesture) = unsafe { (get(renewal)?, gesture(method, method_len, evidence)?) };
+        r.0.confirm(gesture).map(|_| ())
+    })
+}
+
+/// Frees a renewal. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_renewal_free(renewal: *mut Renewal) {
+    // SAFETY: the contract of the header.
+    unsafe { free(renewal) }
+}
+
+/// A gesture of the person, from its word and the hash of its proof.
+///
+/// # Safety
+/// As [`text`] and [`get`].
+pub(crate) unsafe fn gesture(method: *const u8, len: usize, evidence: *const Hash) -> Result<Gesture, Error> {
+    // SAFETY: the caller's contract.
+    let (method, evidence) = unsafe { (text(method, len)?, get(evidence)?) };
+    Ok(Gesture { method: method.to_owned(), evidence: evidence.bytes })
 }

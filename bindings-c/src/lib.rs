@@ -1,4 +1,5 @@
-//! The C interface of `healthspace`: create, open, import, grant, ground, withdraw, close.
+//! The C interface of `healthspace`: create, open, import, grant, ground, withdraw, close; what is
+//! kept, permitted, promised and proven.
 //!
 //! What belongs here: turning C's pointers into checked Rust values and back, and nothing else.
 //! What must not: decisions, formats, or a default that differs from the Rust library's.
@@ -15,13 +16,17 @@ mod consent;
 mod error;
 mod guard;
 mod import;
+mod memory;
 mod pointer;
 mod session;
 mod space;
+mod told;
 
 pub use buffer::*;
 pub use consent::*;
 pub use error::*;
 pub use import::*;
+pub use memory::*;
 pub use session::*;
 pub use space::*;
+pub use told::*;

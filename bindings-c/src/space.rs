@@ -5,7 +5,8 @@ use crate::guard::guard;
 use crate::import::Lane;
 use crate::pointer::{Out, free, get, slice, text};
 use healthspace::audit::Gesture;
-use healthspace::{Environment, Error, GrantId, HealthSpace, SecretBytes, Unlock};
+use healthspace::{Environment, Error, FileAnchor, GrantId, HealthSpace, SecretBytes, Unlock};
+use std::sync::Arc;
 
 /// A space, open.
 pub struct Space {
@@ -24,6 +25,12 @@ unsafe fn passphrase(secret: *const u8, len: usize) -> Result<Unlock, Error> {
 fn environment() -> (Environment, Lane) {
     let lane = Lane::default();
     (lane.environment(), lane)
+}
+
+/// With the anchor in the file at this path.
+fn anchored(path: &str) -> (Environment, Lane) {
+    let (env, lane) = environment();
+    (Environment { anchor: Some(Arc::new(FileAnchor::new(path))), ..env }, lane)
 }
 
 /// Creates a space in a new file, with the partitions "health" and "general". The recovery code
@@ -49,6 +56,57 @@ pub unsafe extern "C" fn hs_create(
         // Copied once, into a buffer of its exact size: nothing is left behind by growing.
         code.hand(Buffer::from(String::from(recovery.reveal().as_str())));
         space.hand(Space { inner, lane });
+        Ok(())
+    })
+}
+
+/// As hs_create, with an anchor in a file of its own: an older copy of the space's file is then
+/// refused (RolledBack), and counted grants apply. It must not lie where the space is backed up. A
+/// space whose anchor is lost does not open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_create_anchored(
+    path: *const u8,
+    path_len: usize,
+    secret: *const u8,
+    secret_len: usize,
+    anchor: *const u8,
+    anchor_len: usize,
+    space: *mut *mut Space,
+    recovery_code: *mut *mut Buffer,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (path, unlock, anchor) =
+            unsafe { (text(path, path_len)?, passphrase(secret, secret_len)?, text(anchor, anchor_len)?) };
+        // SAFETY: the contract of the header.
+        let (space, code) = unsafe { (Out::new(space)?, Out::new(recovery_code)?) };
+        let (env, lane) = anchored(anchor);
+        let (inner, recovery) = HealthSpace::create(path, &unlock, env)?;
+        code.hand(Buffer::from(String::from(recovery.reveal().as_str())));
+        space.hand(Space { inner, lane });
+        Ok(())
+    })
+}
+
+/// As hs_open, with the anchor that the space was given. AnchorMissing where it is opened without.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_open_anchored(
+    path: *const u8,
+    path_len: usize,
+    secret: *const u8,
+    secret_len: usize,
+    anchor: *const u8,
+    anchor_len: usize,
+    space: *mut *mut Space,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (path, unlock, anchor) =
+            unsafe { (text(path, path_len)?, passphrase(secret, secret_len)?, text(anchor, anchor_len)?) };
+        // SAFETY: the contract of the header.
+        let out = unsafe { Out::new(space) }?;
+        let (env, lane) = anchored(anchor);
+        out.hand(Space { inner: HealthSpace::open(path, &unlock, env)?, lane });
         Ok(())
     })
 }

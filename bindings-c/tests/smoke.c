@@ -1,4 +1,5 @@
-/* The story: create, import, notice, grant, ground, withdraw, refused, close. Valid C99 and C++17. */
+/* The story: create, import, notice, grant, ground, withdraw, refused, close; memories, lists,
+ * evidence, a grant for one time. Valid C99 and C++17. */
 #include "healthspace.h"
 
 #include <stdio.h>
@@ -175,7 +176,140 @@ static void nulls(hs_space *space)
     hs_report_free(NULL);
     hs_context_free(NULL);
     hs_consent_request_free(NULL);
+    hs_renewal_free(NULL);
     hs_import_options_free(NULL);
+}
+
+static hs_buffer *json;
+
+/* Whether the JSON that the last call handed out says this; frees it where it is looked at last. */
+static int says(const char *words, int last)
+{
+    const uint8_t *bytes;
+    size_t len;
+    int found;
+
+    OK(hs_buffer_bytes(json, &bytes, &len));
+    found = contains(bytes, len, words);
+    if (last)
+        hs_buffer_free(json);
+    return found;
+}
+
+static void memories(hs_space *space, const hs_id *memory)
+{
+    hs_hash evidence;
+    hs_id edited;
+
+    memset(&evidence, 7, sizeof evidence);
+    OK(hs_memories(space, T("health"), &json));
+    CHECK(says("\"text\":\"LDL was high\"", 0) && says("\"endorsed\":false", 0));
+    CHECK(says("\"author\":\"assistant\"", 0) && says("\"quarantine\":null", 1));
+    OK(hs_memory_endorse(space, T("health"), memory, T("tap"), &evidence));
+    OK(hs_memory_edit(space, T("health"), memory, T("LDL was fine"), T("tap"), &evidence, &edited));
+    OK(hs_memories(space, T("health"), &json));
+    CHECK(says("\"text\":\"LDL was fine\"", 0) && says("\"endorsed\":true", 1));
+    CHECK(hs_memory_keep(space, T("health"), &edited, T("tap"), &evidence) == HS_ERROR_NOT_FOUND);
+    OK(hs_memory_delete(space, T("health"), &edited, T("tap"), &evidence));
+    CHECK(hs_memory_delete(space, T("health"), &edited, T("tap"), &evidence) == HS_ERROR_NOT_FOUND);
+    OK(hs_memories(space, T("health"), &json));
+    CHECK(says("[]", 1));
+    CHECK(hs_memories(space, T("health"), NULL) == HS_ERROR_MALFORMED);
+}
+
+static void told(hs_space *space, const hs_id *withdrawn)
+{
+    hs_buffer *file = NULL, *keys = NULL;
+    const uint8_t *bytes, *lines;
+    size_t len, lines_len;
+    hs_hash evidence;
+    int32_t whole = 0;
+
+    memset(&evidence, 7, sizeof evidence);
+    OK(hs_grants(space, &json));
+    CHECK(says("\"standing\":\"withdrawn\"", 0) && says("\"name\":\"eu-llm\"", 0) && says("\"uses_left\":null", 1));
+    OK(hs_permissions(space, &json));
+    CHECK(says("[]", 1));
+    OK(hs_claims(space, &json));
+    CHECK(says("\"level\":\"verifiable\"", 0) && says("that it has no faults", 1));
+    OK(hs_withdrawal_notices(space, &json));
+    CHECK(says("\"state\":\"open\"", 0) && says("\"releases\":1", 1));
+    CHECK(hs_recipient_notified(space, withdrawn, T("us-llm"), T("mail"), &evidence) == HS_ERROR_NOT_FOUND);
+    OK(hs_recipient_notified(space, withdrawn, T("eu-llm"), T("mail"), &evidence));
+    OK(hs_recipient_acknowledged(space, withdrawn, T("eu-llm"), T("mail"), &evidence));
+    OK(hs_withdrawal_notices(space, &json));
+    CHECK(says("\"state\":\"acknowledged\"", 1));
+    OK(hs_disclosure_log(space, T("en"), &json));
+    CHECK(says("eu-llm", 1));
+    OK(hs_check(space, &whole, &json));
+    CHECK(whole == 1 && says("\"partition\":null", 0) && says("\"damaged\":{}", 1));
+
+    OK(hs_evidence(space, T("health"), T("eu-llm"), &file));
+    OK(hs_verifier_keys(space, &keys));
+    OK(hs_buffer_bytes(file, &bytes, &len));
+    OK(hs_buffer_bytes(keys, &lines, &lines_len));
+    OK(hs_verify_evidence(bytes, len, lines, lines_len, T("en"), &json));
+    CHECK(says("\"level\":\"verifiable\"", 0) && says("eu-llm", 1));
+    CHECK(hs_verify_evidence(bytes, len - 1, lines, lines_len, T("en"), &json) != 0);
+    CHECK(hs_verify_evidence(bytes, len, NULL, 0, T("en"), &json) != 0);
+    hs_buffer_free(file);
+    hs_buffer_free(keys);
+}
+
+/* A grant for one time, used up and renewed: such need an anchor. */
+static void counted(const char *path)
+{
+    const uint8_t secret[] = {'o', 'n', 'e', 0, 0xff};
+    char place[4096], anchor[4096];
+    hs_space *space = NULL, *again = NULL;
+    hs_buffer *code = NULL, *notice = NULL;
+    hs_consent_request *request = NULL;
+    hs_renewal *renewal = NULL;
+    hs_report *report = NULL;
+    hs_session *session = NULL;
+    hs_context *context = NULL;
+    hs_hash evidence;
+    hs_id id;
+
+    CHECK(strlen(path) < sizeof place - 16);
+    strcpy(place, path);
+    strcat(place, ".once");
+    strcpy(anchor, place);
+    strcat(anchor, ".anchor");
+    remove(place);
+    remove(anchor);
+    memset(&evidence, 7, sizeof evidence);
+    OK(hs_create_anchored(T(place), secret, sizeof secret, T(anchor), &space, &code));
+    hs_buffer_free(code);
+    CHECK(hs_open(T(place), secret, sizeof secret, &again) == HS_ERROR_ANCHOR_MISSING);
+    OK(hs_open_anchored(T(place), secret, sizeof secret, T(anchor), &again));
+    hs_space_free(again);
+    OK(hs_import_bytes(space, T("health"), T(BUNDLE), NULL, &report));
+    hs_report_free(report);
+    OK(hs_consent_request_new(space, T("PATRQT"), T("model"), T("eu-llm"), &request));
+    OK(hs_consent_request_all_categories(request));
+    OK(hs_consent_request_expires_in_days(request, 7));
+    OK(hs_consent_request_uses(request, 1));
+    OK(hs_grant(request, T("tap"), &evidence, &id));
+    hs_consent_request_free(request);
+    OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    hs_context_free(context);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    OK(hs_grants(space, &json));
+    CHECK(says("\"standing\":\"used-up\"", 1));
+
+    OK(hs_renewal_new(space, &id, 30, 1, &renewal));
+    OK(hs_renewal_notice(renewal, T("fr"), &notice));
+    hs_buffer_free(notice);
+    OK(hs_renew(renewal, T("tap"), &evidence));
+    hs_renewal_free(renewal);
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    hs_context_free(context);
+    OK(hs_permissions(space, &json));
+    CHECK(says("[]", 1));
+    hs_session_free(session);
+    hs_space_free(space);
 }
 
 int main(int argc, char **argv)
@@ -220,6 +354,7 @@ int main(int argc, char **argv)
     OK(hs_session_resume(space, &conversation, T("model"), T("eu-llm"), T("PATRQT"), &resumed));
     CHECK(hs_remember_in(resumed, T("general"), T("LDL was high"), &memory) == HS_ERROR_FLOW_DENIED);
     hs_session_free(resumed);
+    memories(space, &memory);
 
     /* A handle for one partition can withdraw, and everybody sees it. */
     names[0] = (const uint8_t *)"health", lens[0] = 6;
@@ -229,6 +364,8 @@ int main(int argc, char **argv)
     CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
     CHECK(strcmp(hs_last_error_name(), "Denied") == 0);
     CHECK(context == NULL);
+    told(space, &id);
+    counted(argv[1]);
 
     OK(hs_close(space));
     CHECK(hs_withdraw(space, &id) == HS_ERROR_LOCKED);

@@ -1,7 +1,7 @@
 //! Recipients, consent requests and grants.
 
 use crate::error::{HealthspaceError, argument, call};
-use healthspace::audit::Gesture;
+use crate::space::gesture;
 use healthspace::consent::{self, Standing};
 use healthspace::{Error, Purpose, record};
 
@@ -156,12 +156,22 @@ pub struct ConsentTerms {
     /// The language in which the notice is shown and logged: `en` or `fr`.
     #[uniffi(default = "en")]
     pub language: String,
+    /// No more than so many releases. Such grants apply where the space has an anchor only.
+    #[uniffi(default = None)]
+    pub uses: Option<u32>,
 }
 
 /// A consent that is being asked for.
 #[derive(uniffi::Object)]
 pub struct ConsentRequest {
     pub(crate) inner: healthspace::ConsentRequest,
+    pub(crate) language: String,
+}
+
+/// A grant that is to hold longer, or again.
+#[derive(uniffi::Object)]
+pub struct RenewalRequest {
+    pub(crate) inner: healthspace::RenewalRequest,
     pub(crate) language: String,
 }
 
@@ -193,9 +203,11 @@ pub struct GrantInfo {
     pub expires_millis: Option<i64>,
     /// Where it stands now.
     pub standing: GrantStanding,
+    /// How often it can still be used; none where that is without bound.
+    pub uses_left: Option<u32>,
 }
 
-veiled!(Recipient DataPeriod ConsentTerms ConsentRequest Grant GrantInfo);
+veiled!(Recipient DataPeriod ConsentTerms ConsentRequest RenewalRequest Grant GrantInfo);
 
 /// Where a grant stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -236,6 +248,7 @@ impl From<healthspace::GrantInfo> for GrantInfo {
             recipient: (&g.terms.recipient).into(),
             expires_millis: g.terms.expires.map(healthspace::Timestamp::as_millis),
             standing: g.standing.into(),
+            uses_left: g.uses_left,
             partition: g.partition,
         }
     }
@@ -259,10 +272,24 @@ impl ConsentRequest {
     /// as proof of the gesture.
     pub fn confirm(&self, method: String, evidence: Vec<u8>) -> Result<Grant, HealthspaceError> {
         call(|| {
-            let evidence = evidence.try_into().map_err(|_| argument())?;
-            let grant = self.inner.confirm(Gesture { method, evidence })?;
+            let grant = self.inner.confirm(gesture(method, evidence)?)?;
             Ok(Grant { id: grant.id().to_hex(), entry: grant.entry() })
         })
+    }
+}
+
+#[uniffi::export]
+impl RenewalRequest {
+    /// The text to show to the person: what stood, what changes, and the whole notice; in the
+    /// language of the request, which is the one that is logged, or in another.
+    #[uniffi::method(default(language = None))]
+    pub fn notice(&self, language: Option<String>) -> Result<String, HealthspaceError> {
+        call(|| self.inner.notice(language.as_ref().unwrap_or(&self.language)))
+    }
+
+    /// Records the renewal. `evidence` as for `ConsentRequest.confirm`.
+    pub fn confirm(&self, method: String, evidence: Vec<u8>) -> Result<(), HealthspaceError> {
+        call(|| self.inner.confirm(gesture(method, evidence)?).map(drop))
     }
 }
 

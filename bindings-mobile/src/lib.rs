@@ -1,5 +1,5 @@
 //! The Kotlin and Swift interface of `healthspace`, by uniffi: create, open, import, grant,
-//! ground, remember, withdraw, lock.
+//! ground, remember, withdraw, lock; what is kept, permitted, promised and proven.
 //!
 //! What belongs here: objects and records that mirror the library's, and nothing else. What must
 //! not: decisions, formats, or content in an error. What holds content or a secret is an object,
@@ -28,19 +28,27 @@ macro_rules! veiled {
 mod consent;
 mod error;
 mod import;
+mod memory;
 mod receipt;
 mod secret;
 mod session;
 mod space;
+mod told;
 
 pub use consent::{
-    ConsentRequest, ConsentTerms, DataPeriod, Grant, GrantInfo, GrantStanding, HealthCategory, Recipient, RecipientKind,
+    ConsentRequest, ConsentTerms, DataPeriod, Grant, GrantInfo, GrantStanding, HealthCategory, Recipient,
+    RecipientKind, RenewalRequest,
 };
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
 pub use import::{ImportProgress, ImportReport, TypeCount};
+pub use memory::{HealthMemory, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};
 pub use secret::Secret;
 pub use session::{Citation, GroundedContext, Session};
-pub use space::{CreatedSpace, HealthSpace, RecoveryCode, create_space, error_codes, version};
+pub use space::{CreatedSpace, HealthSpace, RecoveryCode, create_anchored_space, create_space, error_codes, version};
+pub use told::{
+    Disclosure, Permission, PermissionKind, ScopeCheck, SpaceCheck, SpaceClaim, WithdrawalNotice,
+    WithdrawalNoticeState, verify_evidence,
+};
 
 uniffi::setup_scaffolding!("healthspace");

@@ -1,19 +1,19 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
-use crate::consent::{ConsentRequest, ConsentTerms, GrantInfo, Recipient, purpose};
+use crate::consent::{ConsentRequest, ConsentTerms, GrantInfo, Recipient, RenewalRequest, purpose};
 use crate::error::{HealthspaceError, argument, call, quietly};
 use crate::import::{self, ImportProgress, ImportReport, Lane};
 use crate::secret::Secret;
 use crate::session::Session;
 use healthspace::audit::Gesture;
 use healthspace::import::Source;
-use healthspace::{ConversationId, Environment, Error, GrantId, LogOf, Timestamp, Unlock};
+use healthspace::{ConversationId, Environment, Error, FileAnchor, GrantId, LogOf, Timestamp, Unlock};
 use std::sync::Arc;
 
 /// A person's space, open.
 #[derive(Debug, uniffi::Object)]
 pub struct HealthSpace {
-    inner: healthspace::HealthSpace,
+    pub(crate) inner: healthspace::HealthSpace,
     lane: Lane,
 }
 
@@ -54,6 +54,16 @@ fn passphrase(secret: Secret) -> Unlock {
     Unlock::passphrase(secret.into_bytes())
 }
 
+/// A gesture of the person, from its word and 32 bytes that hash its proof.
+pub(crate) fn gesture(method: String, evidence: Vec<u8>) -> Result<Gesture, Error> {
+    Ok(Gesture { method, evidence: evidence.try_into().map_err(|_| argument())? })
+}
+
+/// With the anchor in the file at this path.
+fn anchored(path: String, env: Environment) -> Environment {
+    Environment { anchor: Some(Arc::new(FileAnchor::new(path))), ..env }
+}
+
 fn log(partition: Option<&str>) -> LogOf<'_> {
     partition.map_or(LogOf::Space, LogOf::Partition)
 }
@@ -72,6 +82,14 @@ impl HealthSpace {
     #[uniffi::constructor]
     pub fn open(path: String, passphrase: Secret) -> Result<Arc<Self>, HealthspaceError> {
         opened(|env| healthspace::HealthSpace::open(path, &self::passphrase(passphrase), env))
+    }
+
+    /// Opens a space in full with its passphrase and the anchor that it was given; opened without,
+    /// it fails with `AnchorMissing`.
+    #[uniffi::constructor]
+    pub fn open_anchored(path: String, passphrase: Secret, anchor: String) -> Result<Arc<Self>, HealthspaceError> {
+        let unlock = self::passphrase(passphrase);
+        opened(|env| healthspace::HealthSpace::open(path, &unlock, anchored(anchor, env)))
     }
 
     /// Opens a space in full with its recovery code, as typed, in ASCII.
@@ -151,7 +169,30 @@ impl HealthSpace {
                 let at = Timestamp::from_millis;
                 request = request.data_period(at(p.from_millis), at(p.to_millis));
             }
+            if let Some(times) = terms.uses {
+                request = request.uses(times);
+            }
             Ok(Arc::new(ConsentRequest { inner: request, language: terms.language }))
+        })
+    }
+
+    /// Begins to renew a grant that was not withdrawn: until so many days from now, with a new count
+    /// where it has one.
+    #[uniffi::method(default(uses = None, language = "en"))]
+    pub fn renewal(
+        &self,
+        grant: String,
+        expires_in_days: u32,
+        uses: Option<u32>,
+        language: String,
+    ) -> Result<Arc<RenewalRequest>, HealthspaceError> {
+        call(|| {
+            let grant = GrantId::from_hex(&grant).ok_or_else(argument)?;
+            let mut inner = self.inner.renewal(grant).expires_in_days(expires_in_days).language(&language);
+            if let Some(times) = uses {
+                inner = inner.uses(times);
+            }
+            Ok(Arc::new(RenewalRequest { inner, language }))
         })
     }
 
@@ -168,10 +209,7 @@ impl HealthSpace {
     /// The person confirms that the host's clock is right although the logs hold later entries.
     /// `evidence` is a hash of 32 bytes of whatever the host keeps as proof of the gesture.
     pub fn confirm_clock(&self, method: String, evidence: Vec<u8>) -> Result<(), HealthspaceError> {
-        call(|| {
-            let evidence = evidence.try_into().map_err(|_| argument())?;
-            self.inner.confirm_clock(Gesture { method, evidence })
-        })
+        call(|| self.inner.confirm_clock(gesture(method, evidence)?))
     }
 
     /// A receipt of an entry, of a partition's log or (none) of the space's own: text that
@@ -213,8 +251,28 @@ impl HealthSpace {
 /// Creates a space in a new file, with the partitions `health` and `general`.
 #[uniffi::export]
 pub fn create_space(path: String, passphrase: Secret) -> Result<CreatedSpace, HealthspaceError> {
+    created(path, passphrase, |env| env)
+}
+
+/// As `createSpace`, with an anchor in a file of its own: an older copy of the space's file is then
+/// refused, and counted grants apply. It must not lie where the space is backed up; a space whose
+/// anchor is lost does not open.
+#[uniffi::export]
+pub fn create_anchored_space(
+    path: String,
+    passphrase: Secret,
+    anchor: String,
+) -> Result<CreatedSpace, HealthspaceError> {
+    created(path, passphrase, |env| anchored(anchor, env))
+}
+
+fn created(
+    path: String,
+    passphrase: Secret,
+    with: impl FnOnce(Environment) -> Environment,
+) -> Result<CreatedSpace, HealthspaceError> {
     let lane = Lane::default();
-    let (inner, code) =
-        call(|| healthspace::HealthSpace::create(path, &self::passphrase(passphrase), lane.environment()))?;
+    let unlock = self::passphrase(passphrase);
+    let (inner, code) = call(|| healthspace::HealthSpace::create(path, &unlock, with(lane.environment())))?;
     Ok(CreatedSpace { space: Arc::new(HealthSpace { inner, lane }), recovery_code: Arc::new(RecoveryCode(code)) })
 }

@@ -1,91 +1,15 @@
 //! The story as Kotlin and Swift tell it, on the same functions and types.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod common;
+
+use common::{QUESTION, allow, bundle, import, kind, model, place, secret, terms, text};
 use healthspace_mobile::{
-    ConsentTerms, ErrorKind, Grant, GrantStanding, HealthCategory, HealthSpace, HealthspaceError, ImportProgress,
-    ProgressError, Recipient, RecipientKind, Secret, create_space, error_codes, verify_receipt, version,
+    ErrorKind, GrantStanding, HealthSpace, ImportProgress, ProgressError, Recipient, Secret, create_space,
+    verify_receipt, version,
 };
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-const QUESTION: &str = "What was my last LDL?";
-
-fn secret() -> Secret {
-    Secret::from(b"one\x00\xff".to_vec())
-}
-
-/// A person with so many LDL results, from 131.5 mg/dL upwards.
-fn bundle(count: u32) -> Vec<u8> {
-    let mut entries = vec![
-        r#"{"resource":{"resourceType":"Patient","id":"p","name":[{"family":"Invented","given":["Ada"]}],
-            "gender":"female","birthDate":"1970-03-04"}}"#
-            .to_owned(),
-    ];
-    for i in 0..count {
-        entries.push(format!(
-            r#"{{"resource":{{"resourceType":"Observation","id":"o{i}","status":"final",
-            "category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category",
-            "code":"laboratory"}}]}}],
-            "code":{{"coding":[{{"system":"http://loinc.org","code":"18262-6"}}],"text":"LDL cholesterol"}},
-            "subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2026-01-{:02}",
-            "valueQuantity":{{"value":{}.5,"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}}}}}}"#,
-            5 + i % 20,
-            131 + i
-        ));
-    }
-    format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(",")).into_bytes()
-}
-
-struct Place {
-    _dir: tempfile::TempDir,
-    dir: PathBuf,
-    file: String,
-}
-
-fn place() -> Place {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().to_owned();
-    Place { file: text(&path.join("very-private-name.hs")), dir: path, _dir: dir }
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
-}
-
-fn model() -> Recipient {
-    Recipient { kind: RecipientKind::Model, name: "eu-llm".into() }
-}
-
-fn terms() -> ConsentTerms {
-    ConsentTerms {
-        recipient: model(),
-        categories: vec![HealthCategory::Laboratory],
-        purpose: "PATRQT".into(),
-        partition: "health".into(),
-        expires_in_days: Some(90),
-        data_period: None,
-        language: "fr".into(),
-    }
-}
-
-fn allow(space: &HealthSpace) -> Grant {
-    space.consent_request(terms()).unwrap().confirm("tap".into(), vec![0; 32]).unwrap()
-}
-
-fn kind<T>(result: Result<T, HealthspaceError>) -> ErrorKind {
-    match result {
-        Ok(_) => panic!("it should have failed"),
-        Err(HealthspaceError::Failed { kind, code }) => {
-            assert_eq!(error_codes().get(&code), Some(&format!("{kind:?}")));
-            kind
-        }
-    }
-}
-
-fn import(space: &HealthSpace, data: Vec<u8>) -> healthspace_mobile::ImportReport {
-    space.import_bytes("health".into(), data, false, None).unwrap()
-}
 
 #[test]
 fn the_whole_story() {

@@ -3,7 +3,7 @@
 use crate::call::{argument, call, exception};
 use crate::convert::datetime;
 use healthspace::audit::Gesture;
-use healthspace::consent::{RecipientKind, Standing};
+use healthspace::consent::RecipientKind;
 use healthspace::{Purpose, consent};
 use pyo3::prelude::*;
 
@@ -16,6 +16,13 @@ pub(crate) struct Recipient(pub(crate) consent::Recipient);
 #[pyclass(frozen, module = "healthspace")]
 pub(crate) struct ConsentRequest {
     pub(crate) inner: healthspace::ConsentRequest,
+    pub(crate) language: String,
+}
+
+/// A grant that is to hold longer, or again.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct RenewalRequest {
+    pub(crate) inner: healthspace::RenewalRequest,
     pub(crate) language: String,
 }
 
@@ -88,6 +95,25 @@ impl ConsentRequest {
 }
 
 #[pymethods]
+impl RenewalRequest {
+    /// The text to show: what stood, what changes, and the whole notice.
+    #[pyo3(signature = (language = None))]
+    fn notice(&self, py: Python<'_>, language: Option<&str>) -> PyResult<String> {
+        let language = language.unwrap_or(&self.language);
+        call(py, || self.inner.notice(language))
+    }
+
+    /// Records the renewal.
+    fn confirm(&self, py: Python<'_>, method: String, evidence: [u8; 32]) -> PyResult<Grant> {
+        call(py, || self.inner.confirm(Gesture { method, evidence })).map(Grant)
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "RenewalRequest(..)"
+    }
+}
+
+#[pymethods]
 impl Grant {
     /// By which it is withdrawn.
     #[getter]
@@ -141,14 +167,13 @@ impl GrantInfo {
     /// "in-force", "not-yet", "expired", "withdrawn", "used-up" or "unusable".
     #[getter]
     const fn standing(&self) -> &'static str {
-        match self.0.standing {
-            Standing::InForce => "in-force",
-            Standing::NotYet => "not-yet",
-            Standing::Expired => "expired",
-            Standing::Withdrawn => "withdrawn",
-            Standing::UsedUp => "used-up",
-            Standing::Unusable => "unusable",
-        }
+        self.0.standing.code()
+    }
+
+    /// How often it can still be used; None where that is without bound.
+    #[getter]
+    const fn uses_left(&self) -> Option<u32> {
+        self.0.uses_left
     }
 
     fn __repr__(&self) -> String {

@@ -1,4 +1,5 @@
-//! The Python interface of `healthspace`: create, open, import, grant, ground, withdraw, close.
+//! The Python interface of `healthspace`: create, open, import, grant, ground, withdraw, close; what
+//! is kept, permitted, promised and proven.
 //!
 //! What belongs here: turning Python's values into checked Rust values and back. What must not:
 //! decisions, formats, or content in a `__repr__` or an exception.
@@ -7,19 +8,28 @@ mod call;
 mod consent;
 mod convert;
 mod import;
+mod memory;
 mod session;
 mod space;
+mod told;
 
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::consent::{ConsentRequest, Grant, GrantInfo, Recipient};
+    use crate::consent::{ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
     #[pymodule_export]
     use crate::import::{Report, TypeCount};
+    #[pymodule_export]
+    use crate::memory::Memory;
     #[pymodule_export]
     use crate::session::{Citation, Context, Session};
     #[pymodule_export]
     use crate::space::{HealthSpace, RecoveryCode};
+    #[pymodule_export]
+    use crate::told::{
+        Claim, Disclosure, EvidenceReport, Permission, ScopeCheck, SpaceCheck, WithdrawalNotice, verify_evidence,
+        verify_receipt,
+    };
 
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");

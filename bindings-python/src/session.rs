@@ -2,6 +2,7 @@
 
 use crate::call::call;
 use crate::convert::{datetime, id};
+use crate::memory::Memory;
 use healthspace::grounding::{self, Budget, Composed, GroundOptions};
 use healthspace::{Audited, Lang, RecordId};
 use pyo3::prelude::*;
@@ -51,6 +52,11 @@ impl Session {
     /// Stores a text in a partition under the conversation's label.
     fn remember_in(&self, py: Python<'_>, partition: &str, text: &str) -> PyResult<String> {
         call(py, || self.0.remember_in(partition, text)).map(|r| r.to_hex())
+    }
+
+    /// What is remembered in a partition, as far as grants reach: one release.
+    fn memories(&self, py: Python<'_>, partition: &str) -> PyResult<Vec<Memory>> {
+        Ok(call(py, || self.0.memories(partition))?.into_value().into_iter().map(Memory).collect())
     }
 
     fn __repr__(&self) -> &'static str {

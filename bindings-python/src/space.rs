@@ -1,17 +1,22 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
 use crate::call::{argument, call, exception};
-use crate::consent::{self, ConsentRequest, Grant, GrantInfo, Recipient};
+use crate::consent::{self, ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
 use crate::convert::{Instant, Secret, id};
 use crate::import::{self, Lane, Report};
+use crate::memory::{self, Act, Memory};
 use crate::session::Session;
+use crate::told::{self, Claim, Permission, SpaceCheck, WithdrawalNotice};
 use healthspace::audit::Gesture;
 use healthspace::import::Source;
 use healthspace::record::Category;
-use healthspace::{ConversationId, Environment, Error, GrantId, PartitionKind, Unlock};
+use healthspace::{
+    ConversationId, Environment, Error, FileAnchor, FreshnessAnchor, GrantId, LogOf, PartitionKind, Unlock,
+};
 use pyo3::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A person's space, open.
 #[pyclass(frozen, module = "healthspace")]
@@ -36,38 +41,66 @@ impl RecoveryCode {
     }
 }
 
-/// Runs `f` with a fresh environment and the lane that belongs to it.
+/// Runs `f` with a fresh environment, the anchor at this path in it, and the lane that belongs to it.
 fn opened<T: Send>(
     py: Python<'_>,
+    anchor: Option<PathBuf>,
     f: impl FnOnce(Environment) -> Result<(healthspace::HealthSpace, T), Error> + Send,
 ) -> PyResult<(HealthSpace, T)> {
     let lane = Lane::default();
-    let env = lane.environment();
+    let anchor = anchor.map(|path| Arc::new(FileAnchor::new(path)) as Arc<dyn FreshnessAnchor>);
+    let env = Environment { anchor, ..lane.environment() };
     let (inner, more) = call(py, || f(env))?;
     Ok((HealthSpace { inner, lane }, more))
 }
 
-/// What a withdrawal takes: a grant, or the text of its id.
+/// What a call about a grant takes: a grant, or the text of its id.
 #[derive(FromPyObject)]
 enum GrantOrId<'py> {
     Grant(PyRef<'py, Grant>),
     Id(String),
 }
 
+impl GrantOrId<'_> {
+    fn id(&self) -> PyResult<GrantId> {
+        match self {
+            Self::Grant(g) => Ok(g.0.id()),
+            Self::Id(text) => id(GrantId::from_hex(text)),
+        }
+    }
+}
+
+/// The log of a partition, or of the space.
+fn log_of(partition: Option<&str>) -> LogOf<'_> {
+    partition.map_or(LogOf::Space, LogOf::Partition)
+}
+
 #[pymethods]
 impl HealthSpace {
     /// Creates a space in a new file.
     #[staticmethod]
-    fn create(py: Python<'_>, path: PathBuf, passphrase: Secret) -> PyResult<(Self, RecoveryCode)> {
+    #[pyo3(signature = (path, passphrase, *, anchor = None))]
+    fn create(
+        py: Python<'_>,
+        path: PathBuf,
+        passphrase: Secret,
+        anchor: Option<PathBuf>,
+    ) -> PyResult<(Self, RecoveryCode)> {
         let unlock = Unlock::passphrase(passphrase.0);
-        let (space, code) = opened(py, move |env| healthspace::HealthSpace::create(path, &unlock, env))?;
+        let (space, code) = opened(py, anchor, move |env| healthspace::HealthSpace::create(path, &unlock, env))?;
         Ok((space, RecoveryCode(code)))
     }
 
     /// Opens a space: in full, or chosen partitions only.
     #[staticmethod]
-    #[pyo3(signature = (path, passphrase, *, partitions = None))]
-    fn open(py: Python<'_>, path: PathBuf, passphrase: Secret, partitions: Option<Vec<String>>) -> PyResult<Self> {
+    #[pyo3(signature = (path, passphrase, *, partitions = None, anchor = None))]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        passphrase: Secret,
+        partitions: Option<Vec<String>>,
+        anchor: Option<PathBuf>,
+    ) -> PyResult<Self> {
         let unlock = Unlock::passphrase(passphrase.0);
         let open = move |env| {
             let space = match &partitions {
@@ -79,14 +112,16 @@ impl HealthSpace {
             };
             Ok((space, ()))
         };
-        opened(py, open).map(|(space, ())| space)
+        opened(py, anchor, open).map(|(space, ())| space)
     }
 
     /// Opens a space in full with its recovery code.
     #[staticmethod]
-    fn open_recovery(py: Python<'_>, path: PathBuf, code: &str) -> PyResult<Self> {
+    #[pyo3(signature = (path, code, *, anchor = None))]
+    fn open_recovery(py: Python<'_>, path: PathBuf, code: &str, anchor: Option<PathBuf>) -> PyResult<Self> {
         let unlock = Unlock::recovery_code(code).map_err(|e| exception(&e))?;
-        opened(py, move |env| Ok((healthspace::HealthSpace::open(path, &unlock, env)?, ()))).map(|(space, ())| space)
+        let open = move |env| Ok((healthspace::HealthSpace::open(path, &unlock, env)?, ()));
+        opened(py, anchor, open).map(|(space, ())| space)
     }
 
     /// Drops every key of the handle; later calls raise Locked.
@@ -119,6 +154,12 @@ impl HealthSpace {
     #[getter]
     fn partitions(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         call(py, || Ok(self.inner.info()?.partitions))
+    }
+
+    /// Whether an older copy of the file would be noticed: "anchored", "local" or "unverified".
+    #[getter]
+    fn freshness(&self, py: Python<'_>) -> PyResult<&'static str> {
+        call(py, || Ok(self.inner.info()?.freshness))
     }
 
     /// Adds a partition, "health" or "general" by kind.
@@ -162,7 +203,8 @@ impl HealthSpace {
 
     /// Begins to ask for a consent.
     #[pyo3(signature = (*, recipient, categories, purpose = "PATRQT", partition = "health",
-                        expires_in_days = None, expires_at = None, data_period = None, language = "en"))]
+                        expires_in_days = None, expires_at = None, data_period = None, uses = None,
+                        language = "en"))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn consent_request(
         &self,
@@ -173,6 +215,7 @@ impl HealthSpace {
         expires_in_days: Option<u32>,
         expires_at: Option<Instant>,
         data_period: Option<(Instant, Instant)>,
+        uses: Option<u32>,
         language: &str,
     ) -> PyResult<ConsentRequest> {
         let categories: Option<Vec<Category>> = categories.iter().map(|c| Category::from_code(c)).collect();
@@ -193,7 +236,33 @@ impl HealthSpace {
         if let Some((from, to)) = data_period {
             request = request.data_period(from.0, to.0);
         }
+        if let Some(times) = uses {
+            request = request.uses(times);
+        }
         Ok(ConsentRequest { inner: request, language: language.to_owned() })
+    }
+
+    /// Begins to renew a grant that was not withdrawn: another end, and a new count where it has one.
+    #[pyo3(signature = (grant, *, expires_in_days = None, expires_at = None, uses = None, language = "en"))]
+    fn renewal(
+        &self,
+        grant: GrantOrId<'_>,
+        expires_in_days: Option<u32>,
+        expires_at: Option<Instant>,
+        uses: Option<u32>,
+        language: &str,
+    ) -> PyResult<RenewalRequest> {
+        let mut request = self.inner.renewal(grant.id()?).language(language);
+        if let Some(days) = expires_in_days {
+            request = request.expires_in_days(days);
+        }
+        if let Some(at) = expires_at {
+            request = request.expires_at(at.0);
+        }
+        if let Some(times) = uses {
+            request = request.uses(times);
+        }
+        Ok(RenewalRequest { inner: request, language: language.to_owned() })
     }
 
     /// Every grant over the partitions that are open here.
@@ -203,11 +272,143 @@ impl HealthSpace {
 
     /// Withdraws a grant: effective when the call returns, in every open handle and process.
     fn withdraw(&self, py: Python<'_>, grant: GrantOrId<'_>) -> PyResult<()> {
-        let grant = match grant {
-            GrantOrId::Grant(g) => g.0.id(),
-            GrantOrId::Id(text) => id(GrantId::from_hex(&text))?,
-        };
+        let grant = grant.id()?;
         call(py, || self.inner.withdraw(grant))
+    }
+
+    /// All that is in force: grants, consents to lower a label, and consents from elsewhere.
+    fn permissions(&self, py: Python<'_>) -> PyResult<Vec<Permission>> {
+        told::permissions(py, &self.inner)
+    }
+
+    /// Every recipient of what was released under a grant that is withdrawn since.
+    fn withdrawal_notices(&self, py: Python<'_>) -> PyResult<Vec<WithdrawalNotice>> {
+        told::withdrawal_notices(py, &self.inner)
+    }
+
+    /// Enters that a recipient was told of a withdrawal.
+    fn recipient_notified(
+        &self,
+        py: Python<'_>,
+        grant: GrantOrId<'_>,
+        recipient: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<()> {
+        let grant = grant.id()?;
+        call(py, || self.inner.recipient_notified(grant, recipient, Gesture { method, evidence }))
+    }
+
+    /// Enters that a recipient acknowledged a withdrawal.
+    fn recipient_acknowledged(
+        &self,
+        py: Python<'_>,
+        grant: GrantOrId<'_>,
+        recipient: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<()> {
+        let grant = grant.id()?;
+        call(py, || self.inner.recipient_acknowledged(grant, recipient, Gesture { method, evidence }))
+    }
+
+    /// What this space promises as it stands, how far, and what that does not prove.
+    fn claims(&self, py: Python<'_>) -> PyResult<Vec<Claim>> {
+        told::claims(py, &self.inner)
+    }
+
+    /// What was released, handed out or refused, in words, the oldest first.
+    #[pyo3(signature = (language = "en"))]
+    fn disclosure_log(&self, py: Python<'_>, language: &str) -> PyResult<Vec<String>> {
+        told::disclosure_log(py, &self.inner, language)
+    }
+
+    /// An evidence file of releases.
+    #[pyo3(signature = (*, partition = None, recipient = None, between = None))]
+    fn evidence(
+        &self,
+        py: Python<'_>,
+        partition: Option<&str>,
+        recipient: Option<&str>,
+        between: Option<(Instant, Instant)>,
+    ) -> PyResult<Vec<u8>> {
+        told::evidence(py, &self.inner, partition, recipient, between.map(|(a, b)| (a.0, b.0)))
+    }
+
+    /// The verifier keys of all logs, that of the space's own log first.
+    fn verifier_keys(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        call(py, || self.inner.verifier_keys())
+    }
+
+    /// The verifier key of one log: of a partition, or of the space.
+    #[pyo3(signature = (partition = None))]
+    fn verifier_key(&self, py: Python<'_>, partition: Option<&str>) -> PyResult<String> {
+        call(py, || self.inner.verifier_key(log_of(partition)))
+    }
+
+    /// A receipt for an entry of a log: of a partition, or of the space.
+    #[pyo3(signature = (entry, partition = None))]
+    fn receipt(&self, py: Python<'_>, entry: u64, partition: Option<&str>) -> PyResult<String> {
+        call(py, || self.inner.receipt(log_of(partition), entry))
+    }
+
+    /// Looks through the space: where it is damaged, and what nothing names.
+    fn check(&self, py: Python<'_>) -> PyResult<SpaceCheck> {
+        told::check(py, &self.inner)
+    }
+
+    /// What is remembered in a partition, what is quarantined too. Logged before it is shown.
+    fn memories(&self, py: Python<'_>, partition: &str) -> PyResult<Vec<Memory>> {
+        memory::list(py, &self.inner, partition)
+    }
+
+    /// The person writes a memory anew: the new id.
+    fn edit_memory(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        memory: &str,
+        text: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<String> {
+        memory::act(py, &self.inner, partition, memory, &Act::Edit(text), Gesture { method, evidence })
+    }
+
+    /// The person vouches for a memory.
+    fn endorse_memory(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        memory: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<()> {
+        memory::act(py, &self.inner, partition, memory, &Act::Endorse, Gesture { method, evidence }).map(|_| ())
+    }
+
+    /// The person keeps a memory that is quarantined.
+    fn keep_memory(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        memory: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<()> {
+        memory::act(py, &self.inner, partition, memory, &Act::Keep, Gesture { method, evidence }).map(|_| ())
+    }
+
+    /// Deletes a memory with all that it said before.
+    fn delete_memory(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        memory: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<()> {
+        memory::act(py, &self.inner, partition, memory, &Act::Delete, Gesture { method, evidence }).map(|_| ())
     }
 
     /// The person confirms that the host's clock is right although the logs hold later entries.

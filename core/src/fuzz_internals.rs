@@ -157,7 +157,8 @@ pub fn consent(bytes: &[u8]) {
     let Ok(all) = read_consents(bytes, 60) else { return };
     let mut state = ConsentState::default();
     for c in &all {
-        if *c != read_consent(c.source(), 60) && c.reads() != Reads::Unusable {
+        // What is filed is its source.
+        if *c != read_consent(c.source(), 60) {
             panic!("a Consent of a Bundle reads otherwise alone");
         }
         let kept = Kept::Imported { consent: Box::new(c.clone()), used: 0, notice_logged: false };

@@ -59,6 +59,12 @@ for f in "$dir"/forged/bad-*.hsev; do
     [ "$code" = 1 ] || fail "Rust accepts $f"
 done
 
+"$built/proofs" --verify "$dir/forged/of-one-space.txt" "$dir/forged/across-spaces.hsev" >"$dir/said" || fail "Rust refuses across-spaces"
+code=0
+cat "$dir"/forged/{partition-of-another,consents-of-one}.txt >"$dir/two-spaces.txt"
+"$built/proofs" --verify "$dir/two-spaces.txt" "$dir/forged/across-spaces.hsev" >"$dir/said" || code=$?
+[ "$code" = 1 ] || fail "Rust accepts across-spaces"
+
 # The AuditEvents, by a FHIR library that is not ours.
 fhir=$python
 if ! "$fhir" -c 'import fhir.resources' 2>/dev/null; then
@@ -136,6 +142,10 @@ for verifier in "${verifiers[@]}"; do
         expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" --quiet "$bad"
     done
     say "forged: $(ls "$dir"/forged/bad-*.hsev | wc -l) refused"
+    # Two spaces are trusted, each with its own: what is given in one is not used in the other.
+    across=(evidence --quiet "$dir/forged/across-spaces.hsev" --key)
+    expect 0 "${v[@]}" "${across[@]}" "$dir/forged/of-one-space.txt"
+    expect 1 "${v[@]}" "${across[@]}" "$dir/forged/consents-of-one.txt" --key "$dir/forged/partition-of-another.txt"
     expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" "$dir/evidence/one.hsev"
 
     # Another log's key, a receipt with something behind it, one with Windows line ends.

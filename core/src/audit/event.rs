@@ -6,7 +6,9 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
 use crate::label::{Label, Purpose};
+use crate::record::Category;
 use core::fmt;
+use std::collections::BTreeSet;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $number:literal $name:ident {
@@ -157,6 +159,8 @@ events! {
         8 label: Label,
         /// In which form.
         9 kind: ReleaseKind,
+        /// Of which categories it was, or what was counted: never of anything that was withheld.
+        10 categories: BTreeSet<Category>,
     }
     /// A request was refused.
     9 Refused {
@@ -407,6 +411,32 @@ events! {
         3 signature: [u8; 64],
         /// The new key's over the same.
         4 countersignature: [u8; 64],
+    }
+    /// The person erased records of this partition: their keys are destroyed.
+    40 Erased {
+        /// What was asked for: `records`, `source`, `consent` or `everything`.
+        1 what: String,
+        /// Records that are gone here, older versions counted.
+        2 records: u64,
+        /// Sources that are gone here.
+        3 sources: u64,
+        /// Keys that were destroyed.
+        4 keys: u64,
+        /// Sealed rows that were deleted.
+        5 rows: u64,
+        /// Records that shared a key with these and were sealed anew.
+        6 sealed_anew: u64,
+        /// RFC 6962 root over the ids of the records under a salt that only the person was given.
+        7 ids_root: [u8; 32],
+        /// How the person asked for it.
+        8 gesture: Gesture,
+    }
+    /// No older image of what an erasure took is left in the file.
+    41 ErasureSwept {
+        /// The erasure's entry in this log.
+        1 entry: u64,
+        /// The level that it reached by that: `E1`.
+        2 level: String,
     }
     /// The person erased what entries of this log said; their leaves stay.
     45 EntriesErased {

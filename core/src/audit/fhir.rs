@@ -93,9 +93,11 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Imported { .. } | E::ConsentImported { .. } => {
             done(dicom("110107", "Import"), Some(lifecycle("receive")), "C")
         }
-        E::ImportDiscarded { .. } | E::MemoryDeleted { .. } | E::EntriesErased { .. } => {
-            done(lifecycle("destroy"), None, "D")
-        }
+        E::ImportDiscarded { .. }
+        | E::MemoryDeleted { .. }
+        | E::EntriesErased { .. }
+        | E::Erased { .. }
+        | E::ErasureSwept { .. } => done(lifecycle("destroy"), None, "D"),
         E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
@@ -195,6 +197,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::WayInRemoved { .. }
         | AuditEvent::LogRekeyed { .. }
         | AuditEvent::RecoveryConfirmed { .. }
+        | AuditEvent::Erased { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],
     }
@@ -242,19 +245,23 @@ fn entities(origin: &str, index: u64, event: &AuditEvent) -> Vec<Value> {
 fn details(event: &AuditEvent) -> Vec<Value> {
     let text = |name: &str, value: String| json!({ "type": name, "valueString": value });
     match event {
-        AuditEvent::Released { count, items_root, system: LogHead { origin, size, root }, kind, .. } => {
+        AuditEvent::Released {
+            count, items_root, system: LogHead { origin, size, root }, kind, categories, ..
+        } => {
             let form = match kind {
                 ReleaseKind::Read => "read",
                 ReleaseKind::Ground => "ground",
                 ReleaseKind::Count => "count",
                 ReleaseKind::Reader => "reader",
             };
-            vec![
+            let mut out = vec![
                 text("items", count.to_string()),
                 text("form", form.to_owned()),
                 text("items-root", hex(items_root)),
                 text("decided-under", format!("{origin} {size} {}", hex(root))),
-            ]
+            ];
+            out.extend(categories.iter().map(|c| text("category", c.code().to_owned())));
+            out
         }
         AuditEvent::Granted { consent_hash, notice_hash, locale, gesture, .. }
         | AuditEvent::Renewed { consent_hash, notice_hash, locale, gesture, .. } => vec![
@@ -273,7 +280,7 @@ fn details(event: &AuditEvent) -> Vec<Value> {
 }
 
 /// As the Consent itself names its grant.
-fn urn(grant: &GrantId) -> String {
+pub(crate) fn urn(grant: &GrantId) -> String {
     let hex = grant.to_hex();
     let mut out = String::from("urn:uuid:");
     for (i, c) in hex.chars().enumerate() {

@@ -5,7 +5,9 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
+use crate::record::Category;
 use core::fmt;
+use std::collections::BTreeSet;
 
 /// Longest text of an event, in bytes.
 pub(super) const MAX_TEXT: usize = 256;
@@ -163,6 +165,32 @@ impl Field for Purpose {
 
     fn take(r: &mut Reader<'_>) -> Result<Self> {
         Self::from_code(r.text()?).ok_or(BAD)
+    }
+}
+
+/// By their words as a Consent has them, ascending: an entry has one form.
+impl Field for BTreeSet<Category> {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        let mut codes: Vec<&str> = self.iter().map(|c| c.code()).collect();
+        codes.sort_unstable();
+        w.array(codes.len());
+        codes.iter().for_each(|code| {
+            w.text(code);
+        });
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        let (mut all, mut last) = (Self::new(), "");
+        for _ in 0..r.array()? {
+            let code = r.text()?;
+            if code <= last {
+                return Err(BAD);
+            }
+            all.insert(Category::from_code(code).ok_or(BAD)?);
+            last = code;
+        }
+        Ok(all)
     }
 }
 

@@ -1,10 +1,12 @@
-use super::field::LabelBytes;
+use super::field::{Field, LabelBytes};
 use super::words::purpose_words;
 use super::*;
 use crate::error::Limit;
 use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
+use crate::record::Category;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn label() -> impl Strategy<Value = Label> {
     (0u8..6, any::<u32>(), any::<u64>(), any::<u64>(), any::<u32>(), 0u8..4).prop_map(|(c, s, o, p, b, i)| Label {
@@ -35,6 +37,10 @@ fn purpose() -> impl Strategy<Value = Purpose> {
 
 fn kind() -> impl Strategy<Value = ReleaseKind> {
     prop::sample::select(vec![ReleaseKind::Read, ReleaseKind::Ground, ReleaseKind::Count, ReleaseKind::Reader])
+}
+
+fn categories() -> impl Strategy<Value = BTreeSet<Category>> {
+    prop::collection::btree_set(prop::sample::select(Category::ALL), 0..=Category::ALL.len())
 }
 
 fn time() -> impl Strategy<Value = Timestamp> {
@@ -79,11 +85,24 @@ fn event() -> impl Strategy<Value = AuditEvent> {
         (source(), any::<u64>()).prop_map(|(source, records)| E::ImportDiscarded { source, records }),
         (
             (purpose(), prop::collection::vec(grant(), 0..6), text(), hash()),
-            (any::<u64>(), hash(), log_head(), label(), kind())
+            (any::<u64>(), hash(), log_head(), label(), kind(), categories())
         )
-            .prop_map(|((purpose, grants, actor, query_hash), (count, items_root, system, label, kind))| {
-                E::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind }
-            }),
+            .prop_map(
+                |((purpose, grants, actor, query_hash), (count, items_root, system, label, kind, categories))| {
+                    E::Released {
+                        purpose,
+                        grants,
+                        actor,
+                        query_hash,
+                        count,
+                        items_root,
+                        system,
+                        label,
+                        kind,
+                        categories,
+                    }
+                }
+            ),
     ];
     let second = prop_oneof![
         (purpose(), text()).prop_map(|(purpose, actor)| E::Refused { purpose, actor }),
@@ -165,6 +184,17 @@ fn event() -> impl Strategy<Value = AuditEvent> {
                     [[s[0], s[1]], [s[2], s[3]]].map(|s| s.concat().try_into().unwrap());
                 E::LogContinued { last, key, signature, countersignature }
             }),
+            (text(), any::<[u64; 5]>(), hash(), gesture()).prop_map(|(what, n, ids_root, gesture)| E::Erased {
+                what,
+                records: n[0],
+                sources: n[1],
+                keys: n[2],
+                rows: n[3],
+                sealed_anew: n[4],
+                ids_root,
+                gesture,
+            }),
+            (any::<u64>(), text()).prop_map(|(entry, level)| E::ErasureSwept { entry, level }),
         ];
     prop_oneof![first, second, third, fourth]
 }
@@ -175,7 +205,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=36).chain([45]).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=36).chain([40, 41, 45]).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];
@@ -195,8 +225,8 @@ fn bounds() {
         assert!(matches!(encode(refused(hidden)), Err(Error::Malformed(Malformed::Argument))));
     }
     let unknown = |number, n| AuditEvent::Unknown { number, body: vec![0; n] };
-    assert!(encode(unknown(40, MAX_BODY)).is_ok());
-    assert!(matches!(encode(unknown(40, MAX_BODY + 1)), Err(Error::TooLarge(_))));
+    assert!(encode(unknown(99, MAX_BODY)).is_ok());
+    assert!(matches!(encode(unknown(99, MAX_BODY + 1)), Err(Error::TooLarge(_))));
     for known in AuditEvent::KNOWN {
         assert!(encode(unknown(*known, 1)).is_err());
     }
@@ -210,6 +240,7 @@ fn bounds() {
         system: LogHead { origin: "o".into(), size: 1, root: [0; 32] },
         label: Label::health(1),
         kind: ReleaseKind::Read,
+        categories: Category::ALL.iter().copied().collect(),
     };
     assert!(encode(released(256)).is_ok());
     assert!(matches!(encode(released(257)), Err(Error::TooLarge(Limit::Items))));
@@ -239,6 +270,24 @@ fn other_forms_of_the_same_entry_are_refused() {
     assert!(matches!(Entry::decode(&newer), Err(Error::NeedsNewerLibrary)));
 }
 
+/// Each once, known, and in one order: what is signed has one form.
+#[test]
+fn categories_have_one_form() {
+    let take = |codes: &[&str]| {
+        let mut w = Writer::new();
+        w.array(codes.len());
+        codes.iter().for_each(|c| {
+            w.text(c);
+        });
+        <BTreeSet<Category> as Field>::take(&mut Reader::new(&w.into_bytes()))
+    };
+    assert_eq!(take(&["laboratory", "vital-signs"]).unwrap(), [Category::Laboratory, Category::VitalSigns].into());
+    assert!(take(&[]).unwrap().is_empty());
+    for bad in [&["vital-signs", "laboratory"][..], &["laboratory", "laboratory"], &["Laboratory"], &["x"], &[""]] {
+        assert!(take(bad).is_err(), "{bad:?}");
+    }
+}
+
 #[test]
 fn every_purpose_has_words_of_its_own() {
     for lang in [Lang::En, Lang::Fr] {
@@ -259,18 +308,21 @@ fn a_release_is_told_plainly() {
         system: LogHead { origin: "o".into(), size: 1, root: [0; 32] },
         label: Label::health(1),
         kind: ReleaseKind::Ground,
+        categories: [Category::Medications, Category::Laboratory].into(),
     };
     assert_eq!(
         describe(&release(1), Lang::En),
-        "1 item was given as context for an answer by “chat” for the person’s own request, not for training AI models."
+        "1 item was given as context for an answer by “chat” for the person’s own request, not for training AI models: \
+         laboratory results; medications."
     );
     assert_eq!(
         describe(&release(12), Lang::Fr),
-        "12 éléments fournis comme contexte par «\u{a0}chat\u{a0}»\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA."
+        "12 éléments fournis comme contexte par «\u{a0}chat\u{a0}»\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire\u{a0}; médicaments."
     );
     let mut own = release(2);
-    if let AuditEvent::Released { grants, .. } = &mut own {
+    if let AuditEvent::Released { grants, categories, .. } = &mut own {
         grants.clear();
+        categories.clear();
     }
     assert!(describe(&own, Lang::En).ends_with("by the person, in their own space."));
     assert!(describe(&own, Lang::Fr).ends_with("par la personne, dans son propre espace."));
@@ -313,7 +365,7 @@ proptest! {
     fn words_are_a_sentence_and_debug_is_silent(e in entry()) {
         for lang in [Lang::En, Lang::Fr] {
             let s = e.describe(lang);
-            prop_assert!(s.ends_with('.') && s.len() < 600);
+            prop_assert!(s.ends_with('.') && s.len() < 1200);
         }
         let debug = format!("{e:?}");
         prop_assert!(debug.len() < 80);
@@ -366,6 +418,12 @@ proptest! {
             prop_assert_eq!(own, entry.event.name());
             let empty = |v: &serde_json::Value| v.as_array().is_some_and(Vec::is_empty);
             prop_assert!(json["entity"].as_array().unwrap().iter().all(|e| !empty(&e["detail"])));
+            if let AuditEvent::Released { categories, .. } = &entry.event {
+                let details = json["entity"][1]["detail"].as_array().unwrap().iter();
+                let said: Vec<&str> =
+                    details.filter(|d| d["type"] == "category").map(|d| d["valueString"].as_str().unwrap()).collect();
+                prop_assert_eq!(said, categories.iter().map(|c| c.code()).collect::<Vec<_>>());
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use super::field::ReleaseKind;
 use crate::id::{Timestamp, civil_from_days};
 use crate::label::{Label, Purpose};
 use crate::lang::{Lang, MONTHS};
+use crate::record::{Category, category_words};
+use std::collections::BTreeSet;
 
 /// What happened, in one sentence without the time.
 ///
@@ -48,7 +50,7 @@ fn english(event: &AuditEvent) -> String {
         E::ImportDiscarded { records, .. } => {
             format!("An import was discarded: {}.", many(*records, "record", "records"))
         }
-        E::Released { purpose, grants, actor, count, label, kind, .. } => {
+        E::Released { purpose, grants, actor, count, label, kind, categories, .. } => {
             let what = match kind {
                 ReleaseKind::Read => format!("{} read", many_were(*count)),
                 ReleaseKind::Ground => format!("{} given as context for an answer", many_were(*count)),
@@ -56,10 +58,10 @@ fn english(event: &AuditEvent) -> String {
                 ReleaseKind::Reader => format!("{} opened for reading", many_were(*count)),
             };
             if grants.is_empty() {
-                return format!("{what} by the person, in their own space.");
+                return format!("{what} by the person, in their own space{}.", list(categories, lang));
             }
             let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
-            format!("{what} by \u{201c}{actor}\u{201d} for {purpose}{training}.")
+            format!("{what} by \u{201c}{actor}\u{201d} for {purpose}{training}{}.", list(categories, lang))
         }
         E::Refused { purpose, actor } => {
             format!("A request by \u{201c}{actor}\u{201d} for {} was refused.", purpose_words(*purpose, lang))
@@ -90,6 +92,15 @@ fn english(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
         E::RecipientNotified { actor, .. } => format!("\u{201c}{actor}\u{201d} was told of a withdrawal."),
         E::RecipientConfirmed { actor, .. } => format!("\u{201c}{actor}\u{201d} confirmed a withdrawal."),
+        E::Erased { records, sources, .. } => {
+            let n = many(*records, "record was", "records were");
+            let files =
+                if *sources == 0 { String::new() } else { format!(", with {}", many(*sources, "source", "sources")) };
+            format!("{n} erased by the person{files}.")
+        }
+        E::ErasureSwept { entry, .. } => {
+            format!("Nothing is left in the file of what was erased (entry {entry}).")
+        }
         E::EntriesErased { entries, .. } => {
             let n = many(entries.len() as u64, "entry", "entries");
             format!("What {n} of this log said was erased by the person.")
@@ -140,7 +151,7 @@ fn french(event: &AuditEvent) -> String {
         E::ImportDiscarded { records, .. } => {
             format!("Un import a été abandonné\u{a0}: {}.", plusieurs(*records, "enregistrement", "enregistrements"))
         }
-        E::Released { purpose, grants, actor, count, label, kind, .. } => {
+        E::Released { purpose, grants, actor, count, label, kind, categories, .. } => {
             let what = match kind {
                 ReleaseKind::Read => plusieurs(*count, "élément lu", "éléments lus"),
                 ReleaseKind::Ground => {
@@ -150,10 +161,11 @@ fn french(event: &AuditEvent) -> String {
                 ReleaseKind::Reader => plusieurs(*count, "élément ouvert en lecture", "éléments ouverts en lecture"),
             };
             if grants.is_empty() {
-                return format!("{what} par la personne, dans son propre espace.");
+                return format!("{what} par la personne, dans son propre espace{}.", list(categories, lang));
             }
             let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
-            format!("{what} par «\u{a0}{actor}\u{a0}»\u{a0}; finalité\u{a0}: {purpose}{training}.")
+            let of = list(categories, lang);
+            format!("{what} par «\u{a0}{actor}\u{a0}»\u{a0}; finalité\u{a0}: {purpose}{training}{of}.")
         }
         E::Refused { purpose, actor } => format!(
             "Une demande de «\u{a0}{actor}\u{a0}» a été refusée\u{a0}; finalité\u{a0}: {}.",
@@ -189,6 +201,18 @@ fn french(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
         E::RecipientNotified { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a été informé d’un retrait."),
         E::RecipientConfirmed { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a confirmé un retrait."),
+        E::Erased { records, sources, .. } => {
+            let n = plusieurs(*records, "donnée", "données");
+            let files = if *sources == 0 {
+                String::new()
+            } else {
+                format!(", avec {}", plusieurs(*sources, "fichier importé", "fichiers importés"))
+            };
+            format!("Effacement par la personne\u{a0}: {n}{files}.")
+        }
+        E::ErasureSwept { entry, .. } => {
+            format!("Le fichier ne garde rien de ce qui a été effacé (entrée {entry}).")
+        }
         E::EntriesErased { entries, .. } => {
             let n = plusieurs(entries.len() as u64, "entrée", "entrées");
             format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")
@@ -275,6 +299,20 @@ fn training(label: Label, lang: Lang) -> &'static str {
         (false, _) => "",
         (true, Lang::En) => ", not for training AI models",
         (true, Lang::Fr) => ", sans entraînement de modèles d’IA",
+    }
+}
+
+/// Of which categories something was, behind a sentence that says how much.
+fn list(categories: &BTreeSet<Category>, lang: Lang) -> String {
+    let words = |c: &Category| match (lang, category_words(*c)) {
+        (Lang::En, (en, _)) => en,
+        (Lang::Fr, (_, fr)) => fr,
+    };
+    let all: Vec<&str> = categories.iter().map(words).collect();
+    match (all.is_empty(), lang) {
+        (true, _) => String::new(),
+        (false, Lang::En) => format!(": {}", all.join("; ")),
+        (false, Lang::Fr) => format!("\u{a0}: {}", all.join("\u{a0}; ")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Neighbouring segments into one.
 
 use super::dictionary::{Measure, RangeItem};
-use super::query::Origin;
+use super::query::{ObjectRef, Origin};
 use super::segment::{RecordRow, Row, Segment, SegmentBuilder, Table, tag};
 use crate::error::Result;
 use crate::id::RecordId;
@@ -16,33 +16,42 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// # Errors
 /// [`Error::TooLarge`](crate::Error::TooLarge) where together they go over the limits of one segment.
 pub(crate) fn merge(segments: &[&Segment]) -> Result<Vec<u8>> {
-    rewrite(segments, &|_, _| true, &|_| true)
+    rewrite(segments, &Keep::ALL)
 }
 
 /// A builder that goes on where a segment ended: for records that are new, which it does not concern.
 /// `None` where it has to be [merged](merge).
 pub(crate) fn upon(segment: &Segment) -> Option<SegmentBuilder> {
-    SegmentBuilder::upon(table(&[segment], &|_, _| true, &|_| true))
+    SegmentBuilder::upon(table(&[segment], &Keep::ALL))
 }
 
-/// As [`merge`], leaving out records by id and key group, and origins: what erasure does to the
-/// segments that hold a group (also to a single one).
+/// What stays when segments are rewritten.
+pub(crate) struct Keep<'a> {
+    /// Records, by id and key group.
+    pub(crate) record: &'a dyn Fn(&RecordId, u64) -> bool,
+    /// Links to records of other segments, by id.
+    pub(crate) linked: &'a dyn Fn(&RecordId) -> bool,
+    /// Origins.
+    pub(crate) origin: &'a dyn Fn(&Origin) -> bool,
+    /// Where the body of a record is now, if it was moved.
+    pub(crate) object: &'a dyn Fn(&RecordId) -> Option<ObjectRef>,
+}
+
+impl Keep<'static> {
+    /// Everything, where it is.
+    pub(crate) const ALL: Self = Self { record: &|_, _| true, linked: &|_| true, origin: &|_| true, object: &|_| None };
+}
+
+/// As [`merge`], leaving out records and origins: what erasure does to the segments that hold a
+/// group (also to a single one).
 ///
 /// # Errors
 /// As [`merge`].
-pub(crate) fn rewrite(
-    segments: &[&Segment],
-    keep_record: &dyn Fn(&RecordId, u64) -> bool,
-    keep_origin: &dyn Fn(&Origin) -> bool,
-) -> Result<Vec<u8>> {
-    table(segments, keep_record, keep_origin).encode()
+pub(crate) fn rewrite(segments: &[&Segment], keep: &Keep<'_>) -> Result<Vec<u8>> {
+    table(segments, keep).encode()
 }
 
-fn table(
-    segments: &[&Segment],
-    keep_record: &dyn Fn(&RecordId, u64) -> bool,
-    keep_origin: &dyn Fn(&Origin) -> bool,
-) -> Table {
+fn table(segments: &[&Segment], keep: &Keep<'_>) -> Table {
     let fate = Fate::of(segments);
     let mut t = Table::new();
     let mut more = Vec::new();
@@ -54,17 +63,17 @@ fn table(
         let mut moved = vec![NONE; segment.records()];
         for (old, new) in (0u32..).zip(&mut moved) {
             let place = (n as u32, old);
-            let object = segment.object(old);
-            let keep = !fate.dead.contains(&place) && keep_record(&RecordId(segment.record_id(old)), object.group);
-            if keep {
+            let (id, object) = (RecordId(segment.record_id(old)), segment.object(old));
+            let stays = !fate.dead.contains(&place) && (keep.record)(&id, object.group);
+            if stays {
                 *new = t.records.len() as u32;
-                t.origins.extend(segment.origins(old).filter(keep_origin));
-                let row = words.record(&mut t, segment, old);
+                t.origins.extend(segment.origins(old).filter(keep.origin));
+                let row = words.record(&mut t, segment, old, (keep.object)(&id).unwrap_or(object));
                 t.records.push(row);
             }
             while let Some((_, origins)) = links.next_if(|(at, _)| **at == place) {
-                if keep {
-                    more.extend(origins.iter().filter(|o| keep_origin(o)).map(|o| (*new as usize, *o)));
+                if stays {
+                    more.extend(origins.iter().filter(|o| (keep.origin)(o)).map(|o| (*new as usize, *o)));
                 }
             }
         }
@@ -81,7 +90,7 @@ fn table(
     t.add_origins(more);
     t.retired = fate.retired;
     t.links = fate.links.into_iter().flat_map(|(id, origins)| origins.into_iter().map(move |o| (id, o))).collect();
-    t.links.retain(|(_, o)| keep_origin(o));
+    t.links.retain(|(id, o)| (keep.origin)(o) && (keep.linked)(&RecordId(*id)));
     t
 }
 
@@ -230,10 +239,9 @@ impl Remap {
         known(&mut self.codeds, old, || t.words.codeds.intern(item))
     }
 
-    fn record(&mut self, t: &mut Table, s: &Segment, record: u32) -> RecordRow {
+    fn record(&mut self, t: &mut Table, s: &Segment, record: u32, object: ObjectRef) -> RecordRow {
         let (r, at) = (&s.records, record as usize);
         let id = |ids: &[[u8; 16]]| ids.get(at).copied().unwrap_or_default();
-        let object = s.object(record);
         let class = r.class.id(at);
         let of = s.words.record_classes.get(class as usize).copied().unwrap_or_default();
         RecordRow {

@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use fact::{Fact, RecordRef};
 pub(crate) use index::Seeded;
 pub(crate) use levels::{FAN, plan};
-pub(crate) use merge::{merge, rewrite, upon};
+pub(crate) use merge::{Keep, merge, rewrite, upon};
 pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
 pub(crate) use store::{Catalog, RecordSet};
 pub(crate) use view::View;

@@ -477,7 +477,7 @@ proptest! {
         }
         let mut catalog = Catalog::new();
         for s in &segments {
-            let kept = rewrite(&[s], &|_, group| group != 1, &|o| o.source != 2).unwrap();
+            let kept = rewrite(&[s], &Keep { record: &|_, group| group != 1, origin: &|o| o.source != 2, ..Keep::ALL }).unwrap();
             let kept = Segment::decode(&kept).unwrap();
             prop_assert!(!kept.groups().contains(&1));
             catalog.push(kept);

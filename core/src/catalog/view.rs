@@ -131,7 +131,12 @@ impl<'a> View<'a> {
 
     /// Whether any fact of a record may be seen: whether it exists, that is.
     pub(crate) fn sees_any(&self, record: RecordRef<'_>) -> bool {
-        record.facts().any(|fact| self.sees(&fact))
+        self.seen_of(record).next().is_some()
+    }
+
+    /// The facts of a record that may be seen.
+    pub(crate) fn seen_of<'r>(&self, record: RecordRef<'r>) -> impl Iterator<Item = Fact<'r>> {
+        record.facts().filter(|fact| self.sees(fact))
     }
 
     fn sees(&self, fact: &Fact<'_>) -> bool {

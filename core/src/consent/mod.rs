@@ -35,3 +35,4 @@ pub use read::{ReadConsent, Reads, read_consent, read_consents};
 pub use renewal::{renewal_notice, renewed};
 pub use rule::{Action, Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
 pub use state::{ConsentState, Kept, Standing};
+pub(crate) use wire::{DELEGATION, OWN_CATEGORY_SYSTEM, PARENT};

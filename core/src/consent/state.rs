@@ -48,6 +48,21 @@ pub enum Standing {
     Unusable,
 }
 
+impl Standing {
+    /// The word for it, the same in every language that the library is called from.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InForce => "in-force",
+            Self::NotYet => "not-yet",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::UsedUp => "used-up",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
 /// The consents of a space.
 ///
 /// Versions may be added in any order: the result is the same.

@@ -280,10 +280,10 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// 20,000 cases or what `HEALTHSPACE_CASES` says, divided for those that take long.
+/// 100,000 cases or what `HEALTHSPACE_CASES` says, divided for the one that takes long.
 fn config(divided_by: u32) -> ProptestConfig {
     let cases: u32 =
-        std::env::var("HEALTHSPACE_CASES").ok().and_then(|s| s.parse().ok()).unwrap_or(20_000) / divided_by;
+        std::env::var("HEALTHSPACE_CASES").ok().and_then(|s| s.parse().ok()).unwrap_or(100_000) / divided_by;
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
 }
 

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 /// One head of a scope and no other: its generation, and the SHA-256 of its body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AnchoredHead {
-    /// Counts up by one with every change of the scope.
+    /// Counts up by one with every change of the scope. 0 is no head: it stands where a scope is
+    /// about to be anchored, so that the anchor is known from one that forgot.
     pub generation: u32,
     /// SHA-256 of the head's body.
     pub digest: [u8; 32],

@@ -145,7 +145,8 @@ pub struct Environment {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Where the newest state of the space is remembered outside its file; without one an older copy
-    /// of the file is not noticed. A space that was once opened with one opens without one no more.
+    /// of the file is not noticed. A space that was once opened in full with one opens without one no
+    /// more; until then one that is given counts for nothing.
     pub anchor: Option<Arc<dyn FreshnessAnchor>>,
     /// Called about once per batch of a long operation, under no lock.
     pub progress: Option<OnProgress>,

@@ -2,6 +2,7 @@
 
 use super::claim::{self, Known, LIMITS};
 use super::file::{ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
+use super::text::{Rests, Text};
 use super::verify::check_own;
 use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash};
 use crate::crypto::hash::sha256;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ItemsShown {
-    /// How many, and the root over them.
+    /// How many, of which categories, and the root over them: what the entry says by itself.
     Count,
     /// Their salted hashes, which tell nothing to whoever lacks the salt.
     #[default]
@@ -99,7 +100,9 @@ impl EvidenceRequest {
         self
     }
 
-    /// Leaves out the consents' texts.
+    /// Leaves out the consents' texts. One may say that the grant was passed on under another, which
+    /// must not have been withdrawn either: without them the claim's level is
+    /// [`Level::Logged`](super::Level::Logged).
     #[must_use]
     pub const fn without_consents(mut self) -> Self {
         self.without_consents = true;
@@ -124,7 +127,7 @@ impl HealthSpace {
     /// [`Error::NeedsFullSlot`] where some partitions only are open; [`Error::NoSuchPartition`];
     /// [`Error::NotFound`] for an entry that is no release; [`Error::Corrupt`] where a log is damaged.
     pub fn evidence(&self, request: &EvidenceRequest) -> Result<Vec<u8>> {
-        self.disclosing(|all| Maker { all, request, system: BTreeMap::new() }.make())
+        self.disclosing(|all| Maker { all, request, system: BTreeMap::new(), parents: BTreeMap::new() }.make())
     }
 
     /// The verifier keys of all logs that are open here (C2SP signed-note), for whoever is to check
@@ -148,6 +151,8 @@ struct Maker<'a> {
     request: &'a EvidenceRequest,
     /// Every entry of the space's log that was not erased.
     system: BTreeMap<u64, Entry>,
+    /// Under which grant a version of another was passed on, as far as it was read.
+    parents: BTreeMap<(GrantId, u64), Option<GrantId>>,
 }
 
 /// What is to be shown of one log.
@@ -197,10 +202,10 @@ impl Maker<'_> {
         }
     }
 
-    /// Adds what a release rests on in the space's log: from the earliest of its grants up to the
-    /// size that the entry names.
+    /// Adds what a release rests on in the space's log: from the earliest of its grants, and of those
+    /// under which they were passed on, up to the size that the entry names.
     fn rests_on(
-        &self,
+        &mut self,
         log: &Log<'_>,
         entry: &Entry,
         own: &mut Shown,
@@ -213,18 +218,42 @@ impl Maker<'_> {
         if self.request.without_system || *origin != log.origin() || *size > log.size() {
             return Ok(());
         }
-        let before = || self.system.range(..*size);
-        let given = |id: &GrantId| {
-            let (first, _) = before().rev().find(|(_, e)| claim::gives(e, *id))?;
-            Some((*id, *first, before().rev().find_map(|(_, e)| claim::files(e, *id))?))
-        };
-        let given: Vec<_> = by.iter().filter_map(given).collect();
+        let mut given = Vec::new();
+        for id in by {
+            let Some(own) = self.given(*id, *size) else { continue };
+            given.push(own);
+            if let Some(parent) = self.parent(own)? {
+                given.extend(self.given(parent, *size));
+            }
+        }
         if let Some(first) = given.iter().map(|(_, i, _)| *i).min() {
             own.entries.extend(self.system.range(first..*size).map(|(i, _)| *i));
             own.prefixes.insert(*size, *root);
             grants.extend(given.iter().map(|(id, _, version)| (*id, *version)));
         }
         Ok(())
+    }
+
+    /// Where a grant was given, and its version when the log had this size.
+    fn given(&self, id: GrantId, size: u64) -> Option<(GrantId, u64, u64)> {
+        let before = || self.system.range(..size).rev();
+        let (first, _) = before().find(|(_, e)| claim::gives(e, id))?;
+        Some((id, *first, before().find_map(|(_, e)| claim::files(e, id))?))
+    }
+
+    /// The grant under which one was passed on; a consent from elsewhere never was.
+    fn parent(&mut self, (id, index, version): (GrantId, u64, u64)) -> Result<Option<GrantId>> {
+        if let Some(known) = self.parents.get(&(id, version)) {
+            return Ok(*known);
+        }
+        let own = self.system.get(&index).is_some_and(|e| matches!(e.event, AuditEvent::Granted { .. }));
+        let text = if own { self.all.consent(id, version)? } else { None };
+        let parent = match text.map(|t| Text::read(&t).rests) {
+            Some(Rests::On(parent)) => Some(parent),
+            _ => None,
+        };
+        self.parents.insert((id, version), parent);
+        Ok(parent)
     }
 
     fn items(&self, log: &Log<'_>, index: u64, entry: &Entry) -> Result<ItemsPart> {

@@ -14,6 +14,7 @@ mod claim;
 mod file;
 mod make;
 mod report;
+mod text;
 mod verify;
 
 pub use claim::Level;
@@ -23,3 +24,5 @@ pub use verify::verify_evidence;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_grants;

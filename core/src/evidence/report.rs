@@ -39,7 +39,8 @@ pub struct Disclosed {
     pub entry: Entry,
     /// How far the claim reaches.
     pub level: Level,
-    /// The grants it rests on; none where the person looked by themself.
+    /// The grants it rests on, each before the one under which it was passed on; none where the
+    /// person looked by themself.
     pub grants: Vec<ShownGrant>,
     /// The items, as far as they are shown.
     pub items: DisclosedItems,
@@ -57,6 +58,8 @@ pub struct ShownGrant {
     pub entry: Option<u64>,
     /// The FHIR Consent as it was stored, where it is shown.
     pub consent: Option<Vec<u8>>,
+    /// The grant under which it was passed on, as its consent says: the next in the list.
+    pub parent: Option<GrantId>,
 }
 
 /// The items of a disclosure.

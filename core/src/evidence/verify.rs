@@ -1,6 +1,6 @@
 //! Verifying a file offline, with nothing but the logs' public keys.
 
-use super::claim::{self, Claim, Known, LIMITS};
+use super::claim::{self, Claim, Known, LIMITS, MAX_SIZE};
 use super::file::{BAD, File, ItemsPart, LogPart};
 use super::report::{Disclosed, DisclosedItems, EvidenceReport, ShownGrant, ShownLog};
 use crate::audit::Entry;
@@ -61,7 +61,7 @@ fn log(part: &LogPart, keys: &[VerifierKey], space: Option<&str>) -> Result<Know
     let mut of_this = keys.iter().filter(|k| k.name == claimed);
     let (checkpoint, others) = of_this.find_map(|k| note::open_checkpoint(&part.checkpoint, k).ok()).ok_or(BAD)?;
     // Signatures that nobody here can check would be bits that nobody authenticates.
-    if others != 0 {
+    if others != 0 || checkpoint.head.size > MAX_SIZE {
         return Err(BAD);
     }
     let head = checkpoint.head;
@@ -100,7 +100,7 @@ fn disclosed(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart
     };
     let grants = claim.grants.iter().map(|g| {
         let consent = g.consent.and_then(|at| file.consents.get(at)).cloned();
-        ShownGrant { id: g.grant, entry: g.index, consent }
+        ShownGrant { id: g.grant, entry: g.index, consent, parent: g.parent }
     });
     Ok(Disclosed {
         origin: log.origin.clone(),

@@ -57,7 +57,7 @@ impl AnswerCheck {
 /// ```
 /// use healthspace::grounding::{Composed, check_answer};
 /// use healthspace::Lang;
-/// # let composed = Composed { text: String::new(), citations: vec![], items: vec![], omitted: vec![],
+/// # let composed = Composed { text: String::new(), citations: vec![], items: vec![], categories: Default::default(), omitted: vec![],
 /// #     missing: vec![], lang: Lang::En, tokens_estimate: 0 };
 /// let check = check_answer("Your LDL is 92.1 mg/dL [r:1].", &composed);
 /// assert_eq!(check.violations.len(), 2); // no such citation, and so no line with 92.1

@@ -7,7 +7,7 @@ use super::page::{self, Block, Line};
 use super::question::{self, Rest, Topic};
 use super::view::{self, Event, View, de};
 use super::{Composed, Options, overview, period, person, series, wearable, workouts};
-use crate::catalog::{FactRow, Facts, LeanRows, Presence};
+use crate::catalog::{Facts, LeanRows, Presence};
 use crate::error::Result;
 use crate::record::{Kind, Status};
 use std::collections::BTreeSet;
@@ -56,6 +56,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         text: page.text,
         citations: page.citations,
         items: page.items,
+        categories: page.categories,
         omitted: page.omitted,
         missing,
         lang: plan.lang,
@@ -203,16 +204,11 @@ impl Draft<'_> {
         let view = self.view;
         let asked: Vec<&'static Concept> =
             view.plan.concepts.iter().copied().filter(|c| c.area == Area::Measure).collect();
-        let mut read: Vec<(&'static Concept, LeanRows, Vec<FactRow>)> = Vec::new();
+        let mut read: Vec<(&'static Concept, LeanRows)> = Vec::new();
         for c in asked {
-            let (mut values, series) = view.measure_rows(c)?;
-            if values.rows.is_empty() && view.plan.period.is_some() && view.plan.event.is_none() {
-                // The catalog was asked for the period only; the latest of all says where to look.
-                values = overview::latest(view, c)?;
-            }
-            read.push((c, values, series));
+            read.push((c, view.measure_rows(c)?));
         }
-        let rows = |key| read.iter().find(|(c, ..)| c.key == key).map(|(_, values, _)| values.rows.as_slice());
+        let rows = |key| read.iter().find(|(c, ..)| c.key == key).map(|(_, values)| values.rows.as_slice());
         let pressure = match (rows("systolic"), rows("diastolic")) {
             (Some(systolic), Some(diastolic)) => series::pressure(view, systolic, diastolic)?,
             _ => None,
@@ -224,13 +220,20 @@ impl Draft<'_> {
             self.blocks.insert(1, block);
         }
         let mut empty = Vec::new();
-        for (c, values, series) in read {
+        for (c, values) in read {
             let title = capital(c.name(view.lang));
             let before = self.blocks.len();
-            self.blocks.extend(series::block(view, &title, &title, values, event)?);
-            if !series.is_empty() {
-                self.blocks.extend(wearable::blocks(view, c, &title, &series, event)?);
+            let samples = view.series_rows(c, view.plan.narrowed())?;
+            let devices = wearable::blocks(view, c, &title, &samples, event)?;
+            // Of two kinds of record, the one without anything in the period has nothing to say.
+            let within = view.plan.period.is_none_or(|p| series::reach(&values, &p));
+            if within || devices.is_empty() {
+                self.blocks.extend(series::block(view, &title, &title, values, event)?);
             }
+            if devices.is_empty() && view.plan.period.is_some() && (!within || self.blocks.len() == before) {
+                self.blocks.extend(wearable::outside(view, c, &title)?);
+            }
+            self.blocks.extend(devices);
             if self.blocks.len() == before {
                 empty.push(c);
             }

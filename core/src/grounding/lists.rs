@@ -56,6 +56,18 @@ impl Entry {
         active().find(dated).or(active().next()).or(said().find(dated)).or(said().next())
     }
 
+    /// A later statement of another status than the one that decides: whoever asks is to see both.
+    fn later(&self) -> Option<&FactRow> {
+        let said = self.deciding().filter(|r| r.fact.kind == Kind::Medication)?;
+        let after = |r: &&FactRow| r.fact.when.map(|w| w.at) > said.fact.when.map(|w| w.at);
+        let other = |r: &&FactRow| {
+            !is_supply(r)
+                && matches!(r.fact.status, Status::Stopped | Status::Final | Status::OnHold)
+                && r.fact.status != said.fact.status
+        };
+        self.rows.iter().rev().filter(after).find(other)
+    }
+
     fn active(&self, view: &View<'_>) -> bool {
         self.deciding().is_some_and(|r| match r.fact.status {
             // A prescription that ran out while the source calls it active is active, as reported.
@@ -162,7 +174,7 @@ fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
 }
 
 /// The word for a status, by kind; empty where it says nothing.
-fn status(view: &View<'_>, fact: &FactDraft) -> String {
+fn status_of(view: &View<'_>, fact: &FactDraft) -> String {
     let ended = ended(view, fact);
     match (fact.status, fact.kind) {
         (Status::Active, Kind::Medication) => view.say("active", "en cours"),
@@ -197,14 +209,25 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     };
     let mut line = Line::new(rank).release(&e.rows).text(name + &visit(view, &named.fact));
     let status = match said {
-        Some(row) => status(view, &row.fact),
+        Some(row) => status_of(view, &row.fact),
         None => view.say("dispensed or given", "délivré ou administré"),
     };
-    if !status.is_empty() {
+    // "«HIV negative», active" would read as a yes.
+    let hedged = e.concept.is_none() && named.fact.kind == Kind::Condition && concepts::is_hedged(&words);
+    if !status.is_empty() && !hedged {
         line = line.text(format!(", {status}"));
         if let Some(row) = said.filter(|r| !core::ptr::eq(*r, last)) {
             line = line.cite(row);
         }
+    }
+    if let Some(later) = e.later() {
+        let (word, date) = (status_of(view, &later.fact), view.date(later.fact.when.as_ref()));
+        line = line
+            .text(view.say(
+                format!(", but {word} by an entry of {date}"),
+                format!(", mais {word} selon une entrée du {date}"),
+            ))
+            .cite(later);
     }
     let (from, to) = (view.dated(&first.fact), view.dated(&last.fact));
     line = match (e.rows.len(), first.fact.kind) {
@@ -222,7 +245,8 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         (n, _) => line
             .text(view.say(format!(", {n} entries, first {from}"), format!(", {n} entrées, première {from}")))
             .cite(first)
-            .text(view.say(format!(", last {to}"), format!(", dernière {to}"))),
+            .text(view.say(format!(", last {to}"), format!(", dernière {to}")))
+            .cite(last),
     };
     if let Some(until) = &named.fact.until {
         let until = view.date(Some(until));
@@ -231,7 +255,8 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     if !named.fact.note.trim().is_empty() && named.fact.kind == Kind::Medication && rank < 10 {
         line = line.text(format!(", {}", view.quote(&named.fact.note)));
     }
-    Some(line.cite(last))
+    // What stands last is of the row that gave the name, not of the latest.
+    Some(line.cite(named))
 }
 
 /// The sort of a visit (HL7 v3 ActEncounterCode): code, English, French.
@@ -399,6 +424,23 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
 /// Words of a stated absence, folded.
 const NONE: [&str; 7] = ["no", "none", "known", "nil", "aucun", "aucune", "pas"];
 
+/// Stated absences at most, per list.
+const ABSENCES: usize = 5;
+
+/// Whether a stated absence says that there is none. A coded reason decides (FHIR list-empty-reason), the
+/// words where there is none.
+fn says_none(row: &FactRow) -> bool {
+    let reason = match &row.fact.value {
+        Value::Text(t) => t.as_str(),
+        _ => "",
+    };
+    match reason {
+        "nilknown" => true,
+        "" => fold::words(&row.fact.text).iter().any(|w| NONE.contains(&w.as_str())),
+        _ => false,
+    }
+}
+
 /// "None known", where the source says so itself.
 fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<()> {
     let mut rows = view.kind_rows(Kind::Absence)?;
@@ -410,17 +452,13 @@ fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<
         Kind::Immunization => Category::Immunizations,
         _ => return Ok(()),
     };
-    for row in rows.iter().filter(|r| r.fact.category == category).rev().take(3) {
-        // A coded reason decides (FHIR list-empty-reason), the words where there is none.
-        let reason = match &row.fact.value {
-            Value::Text(t) => t.as_str(),
-            _ => "",
-        };
-        let none = match reason {
-            "nilknown" => true,
-            "" => fold::words(&row.fact.text).iter().any(|w| NONE.contains(&w.as_str())),
-            _ => false,
-        };
+    let mut said: Vec<(bool, &FactRow)> =
+        rows.iter().filter(|r| r.fact.category == category).map(|r| (says_none(r), r)).collect();
+    // What the source says before what it does not say, the latest first.
+    said.sort_by_key(|(none, r)| (!none, core::cmp::Reverse(r.fact.when.map(|w| w.at))));
+    let left = said.len().saturating_sub(ABSENCES);
+    block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
+    for (none, row) in said.into_iter().take(ABSENCES) {
         let line = Line::new(rank).text(if none {
             view.say("none known, as the source states: ", "aucun connu, selon la source : ")
         } else {

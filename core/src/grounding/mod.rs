@@ -26,6 +26,7 @@ mod session;
 mod sleep;
 #[cfg(test)]
 mod speed;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -40,7 +41,8 @@ pub use session::{Budget, GroundOptions};
 use crate::catalog::ObjectRef;
 use crate::id::{RecordId, SourceId, Timestamp};
 use crate::lang::Lang;
-use crate::record::Span;
+use crate::record::{Category, Span};
+use std::collections::BTreeSet;
 
 /// A fact that went into the text: its record and its position among the record's facts.
 pub type Item = (RecordId, u16);
@@ -99,6 +101,8 @@ pub struct Composed {
     pub citations: Vec<Citation>,
     /// Every fact that went into the text, those only counted or averaged included; ascending.
     pub items: Vec<Item>,
+    /// The categories of those facts.
+    pub categories: BTreeSet<Category>,
     /// What did not fit.
     pub omitted: Vec<Omission>,
     /// Stable keys of what was asked for and is not here: `hba1c`, `start:statin`.

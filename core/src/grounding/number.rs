@@ -50,6 +50,17 @@ pub(super) fn percent(a: Decimal, b: Decimal) -> Option<Fixed> {
     Some(Fixed { units, scale: 1, exact })
 }
 
+/// A hundred times a number, digit for digit: a fraction as a percentage.
+pub(super) fn hundredfold(d: Decimal) -> Option<Decimal> {
+    match d.scale() {
+        2.. => Decimal::new(d.mantissa(), d.scale() - 2),
+        scale => {
+            let by = 10i64.checked_pow(u32::try_from(2 - i32::from(scale)).ok()?)?;
+            Decimal::new(d.mantissa().checked_mul(by)?, 0)
+        }
+    }
+}
+
 /// The mean, to one digit more than the most precise value.
 pub(super) fn mean(values: &[Decimal]) -> Option<Fixed> {
     let scale = common(values.iter().copied());
@@ -124,6 +135,10 @@ mod tests {
         assert_eq!(mean(&[d("1"), d("1"), d("2")]).unwrap().print(Lang::En), "≈1.3");
         assert_eq!(difference(d("1E-22"), d("3E-22")).unwrap().signed(Lang::Fr), "+2E-22");
         assert_eq!(percent(d("0"), d("1")), None);
+        for (x, y) in [("0.97", "97"), ("0.970", "97.0"), ("0.2135", "21.35"), ("1", "100"), ("0.5", "50"), ("0", "0")]
+        {
+            assert_eq!(hundredfold(d(x)).unwrap().to_string(), y);
+        }
         assert_eq!(mean(&[]), None);
     }
 

@@ -1,15 +1,16 @@
 //! Questions without a table entry: what is there, the latest of everything, words of records.
 
-use super::concepts::{self, Concept};
+use super::concepts;
 use super::fold;
 use super::lists;
 use super::page::{Block, Line};
+use super::period::DAY_MS;
 use super::question::Topic;
 use super::series;
 use super::view::View;
-use crate::catalog::{FactRow, LeanRows, Order, Presence, Query};
+use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Coding, Kind, Value};
+use crate::record::{Category, Coding, Kind, Value, When};
 
 /// Codes shown at most by "my lab results".
 const SHOWN: usize = 60;
@@ -111,19 +112,6 @@ pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presenc
 /// Rows looked at for the latest that has a value.
 const LATEST: usize = 16;
 
-/// The latest rows of a measure, whatever the period asked.
-pub(super) fn latest(view: &View<'_>, c: &Concept) -> Result<LeanRows> {
-    let query = Query {
-        codes: c.query_codes().collect(),
-        kinds: vec![Kind::Observation],
-        limit: LATEST,
-        order: Order::NewestFirst,
-        standing: true,
-        ..Query::default()
-    };
-    view.facts.lean(&query)
-}
-
 /// The latest value of every code of a category, the latest code first.
 pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> {
     let category = if t == Topic::Laboratory { Category::Laboratory } else { Category::VitalSigns };
@@ -144,14 +132,17 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let (categories, kinds) = (vec![category], vec![p.kind]);
         let query = Query { codes, categories, kinds, from, to, limit, standing: true, ..Query::default() };
         let mut rows = view.facts.query(&query)?;
-        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None || view.ahead(&r.fact)) {
-            rows = view.facts.query(&Query { limit: LATEST, ..query })?;
+        let asked = |r: &FactRow| view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)));
+        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None || view.ahead(&r.fact) || !asked(r)) {
+            // The bounds of a query are wider than the period: all of what they hold may be outside.
+            let limit = if view.plan.period.is_some() { 0 } else { LATEST };
+            rows = view.facts.query(&Query { limit, ..query })?;
         }
         let fits = |r: &&FactRow| {
             // The record of a panel has no value of its own: its parts do.
             r.fact.value != Value::None
                 && (!p.code.is_empty() || (r.fact.codes.is_empty() && r.fact.text == p.text))
-                && view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)))
+                && asked(r)
         };
         let past = |r: &&FactRow| fits(r) && !view.ahead(&r.fact);
         let Some(row) = rows.iter().find(past).or(rows.iter().find(fits)) else { continue };
@@ -195,19 +186,24 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
     let title = view.say("What is here", "Ce qu'il y a ici");
     let mut block = Block::new(title.clone(), title);
     for (category, (n, first, last)) in totals {
-        let span = match (first, last) {
-            (Some(a), Some(b)) => format!(" ({}–{})", view.day(view.local_day(a)), view.day(view.local_day(b))),
-            _ => String::new(),
-        };
         let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
         let end = |order| {
             let query = Query { categories: vec![category], limit: 1, order, ..Query::default() };
             view.facts.query(&query)
         };
         let (oldest, newest) = (end(Order::OldestFirst)?, end(Order::NewestFirst)?);
+        // Local days, by the offsets of the first and the last record.
+        let local = |at: i64, when: Option<When>| {
+            at.saturating_add(i64::from(when.and_then(|w| w.offset).unwrap_or(0)) * 60_000).div_euclid(DAY_MS)
+        };
+        let first = first.map(|at| local(at, oldest.first().and_then(|r| r.fact.when)));
+        let last = last.map(|at| local(at, newest.first().and_then(|r| r.fact.until.or(r.fact.when))));
+        let span = match (first, last) {
+            (Some(a), Some(b)) => format!(" ({}–{})", view.day(a), view.day(b)),
+            _ => String::new(),
+        };
         // A chunk of samples can end ahead though it begins in the past.
-        let ahead =
-            newest.iter().any(|r| view.ahead(&r.fact)) || last.is_some_and(|at| view.local_day(at) > view.today);
+        let ahead = newest.iter().any(|r| view.ahead(&r.fact)) || last.is_some_and(|day| day > view.today);
         let ahead = match ahead {
             true => view.say("; the latest is dated in the future", " ; le dernier est daté dans le futur"),
             false => String::new(),

@@ -8,7 +8,7 @@ use crate::catalog::{FactRow, Facts, ObjectRef, Origin};
 use crate::error::Result;
 use crate::id::{RecordId, SourceId, Timestamp};
 use crate::lang::Lang;
-use crate::record::{Sample, Span};
+use crate::record::{Category, Sample, Span};
 
 /// What a citation points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,7 @@ silent_debug!(Part);
 pub(super) struct Line {
     parts: Vec<Part>,
     items: Vec<Item>,
+    categories: BTreeSet<Category>,
     rank: u8,
 }
 
@@ -40,7 +41,7 @@ silent_debug!(Line);
 impl Line {
     /// Lines of a lower rank are kept first.
     pub(super) const fn new(rank: u8) -> Self {
-        Self { parts: Vec::new(), items: Vec::new(), rank }
+        Self { parts: Vec::new(), items: Vec::new(), categories: BTreeSet::new(), rank }
     }
 
     pub(super) fn text(mut self, text: impl Into<String>) -> Self {
@@ -73,7 +74,10 @@ impl Line {
 
     /// Notes rows that the line is computed from.
     pub(super) fn release<'a>(mut self, rows: impl IntoIterator<Item = &'a FactRow>) -> Self {
-        self.items.extend(rows.into_iter().map(|r| (r.record, r.part)));
+        for row in rows {
+            self.items.push((row.record, row.part));
+            self.categories.insert(row.class.category);
+        }
         self
     }
 }
@@ -107,6 +111,8 @@ pub(super) struct Page {
     pub(super) text: String,
     pub(super) citations: Vec<Citation>,
     pub(super) items: Vec<Item>,
+    /// Those of the items, and of no others.
+    pub(super) categories: BTreeSet<Category>,
     pub(super) omitted: Vec<Omission>,
     pub(super) tokens: usize,
 }
@@ -223,15 +229,18 @@ pub(super) fn pack(
         // Not even the heading fits: nothing is said, and everything is reported as left out.
         (page.text, page.targets, tokens) = (String::new(), Vec::new(), 0);
     }
-    let mut items: Vec<Item> = Vec::new();
+    let (mut items, mut categories): (Vec<Item>, BTreeSet<Category>) = Default::default();
     if !page.text.is_empty() {
-        let line = |(b, l): &(usize, usize)| blocks.get(*b)?.lines.get(*l);
-        items.extend(kept(low).iter().filter_map(line).flat_map(|l| l.items.iter().copied()));
+        for (b, l) in kept(low) {
+            let Some(line) = blocks.get(b).and_then(|b| b.lines.get(l)) else { continue };
+            items.extend(&line.items);
+            categories.extend(&line.categories);
+        }
         items.sort_unstable();
         items.dedup();
     }
     let citations = cite(facts, &page.targets)?;
-    Ok(Page { text: page.text, citations, items, omitted: page.omitted, tokens })
+    Ok(Page { text: page.text, citations, items, categories, omitted: page.omitted, tokens })
 }
 
 fn render(

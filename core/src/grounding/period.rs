@@ -209,7 +209,8 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
         // "Lower than in 2012" compares that with what came after.
         let compares =
             |w: &str| matches!(w, "than" | "compared" | "versus" | "vs" | "against" | "rapport" | "qu" | "compare");
-        let compared = spans.len() == 1 && (1..=3).any(|n| compares(before(n)));
+        // "Against flu in 2017" compares nothing.
+        let compared = spans.len() == 1 && (1..=3).any(|n| compares(before(n)) && (n == 1 || before(n) != "against"));
         match prep {
             _ if compared => Period { from: Some(*from), to: None },
             "after" | "apres" => Period { from: Some(*to), to: None },
@@ -444,6 +445,8 @@ mod tests {
             ("since I started it in 2014", "2014-01-01", ""),
             ("LDL in 2010 and visits in 2014", "2010-01-01", "2015-01-01"),
             ("LDL in 2014 against 2010", "2010-01-01", "2015-01-01"),
+            ("was I vaccinated against flu in 2017?", "2017-01-01", "2018-01-01"),
+            ("Did I take anything against pain in 2012?", "2012-01-01", "2013-01-01"),
             ("LDL before 2010 and after 2014", "", ""),
             ("LDL between 2010 and 2012, visits in 2018", "2010-01-01", "2019-01-01"),
             ("LDL since last year", "2025-01-01", ""),

@@ -74,6 +74,8 @@ pub(super) struct Plan {
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
     pub(super) rest: Vec<Rest>,
+    /// Whether a mean is asked for.
+    pub(super) average: bool,
     /// Whether some of it is about somebody else.
     pub(super) others: bool,
     /// Whether the end of the question was not read.
@@ -81,6 +83,13 @@ pub(super) struct Plan {
 }
 
 silent_debug!(Plan);
+
+impl Plan {
+    /// The period that measures are read within; a comparison with an event needs all of them.
+    pub(super) fn narrowed(&self) -> Option<&Period> {
+        self.period.as_ref().filter(|_| self.event.is_none())
+    }
+}
 
 pub(super) const TOPICS: &[(Topic, &str)] = &[
     (
@@ -177,6 +186,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         event: None,
         period,
         rest: rest(&words, &found),
+        average: averages(&words),
         others: others.stated,
         cut,
     };
@@ -232,6 +242,16 @@ const HAPPENED: [Topic; 6] = [
     Topic::Immunizations,
     Topic::Laboratory,
 ];
+
+/// Whether a mean is asked for: "does it mean" is no such question.
+fn averages(words: &[Word]) -> bool {
+    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |w| w.text.as_str());
+    words.iter().enumerate().any(|(at, w)| match w.text.as_str() {
+        "average" | "averages" | "averaged" | "moyenne" | "moyennes" | "moyen" | "moyens" => true,
+        "mean" => matches!(word(at.checked_sub(1)), "my" | "the" | "a"),
+        _ => false,
+    })
+}
 
 /// What is named: the event, and all else.
 fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {

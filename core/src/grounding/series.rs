@@ -7,9 +7,9 @@
 use std::cmp::Ordering;
 
 use super::concepts;
-use super::number::{Fixed, difference, local, mean, percent};
+use super::number::{difference, local, mean, percent};
 use super::page::{Block, Line};
-use super::period::days;
+use super::period::{Period, days};
 use super::view::{Event, View, de, order};
 use crate::catalog::{FactRow, Lean, LeanRows};
 use crate::error::Result;
@@ -121,6 +121,11 @@ pub(super) fn block(
     Ok(Some(block))
 }
 
+/// Whether any row lies in a period.
+pub(super) fn reach(values: &LeanRows, period: &Period) -> bool {
+    values.rows.iter().any(|r| r.fact.when.as_ref().is_some_and(|w| period.covers(w)))
+}
+
 /// Whether a row has a value: a panel's own record has none, nor has a result that is missing.
 fn says(row: &FactRow) -> bool {
     row.fact.value != Value::None
@@ -210,6 +215,11 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
     }
     block.push(line);
 
+    if view.plan.average {
+        let text = mean_of(view, &g.rows, &g.unit);
+        let line = Line::new(1).release(g.rows.iter().map(|r| &r.row)).text(prefix.clone()).text(text).cite(newest);
+        block.lines.extend((n > 1).then_some(line));
+    }
     if n > 1 {
         span(view, block, g, &prefix, first, &dated)?;
     }
@@ -312,25 +322,51 @@ fn extreme<'a>(rows: &[&'a Lean], want: Ordering) -> Option<(&'a Lean, bool)> {
 
 /// From one row to another, where both are exact; said plainly where one is not.
 fn change(view: &View<'_>, line: Line, a: &Lean, b: &Lean, unit: &str) -> Result<Option<Line>> {
+    let (first, last) = (view.whole(a)?, view.whole(b)?);
     let text =
         match number(&a.fact).zip(number(&b.fact)) {
-            Some((x, y)) => moved(view, x, y, unit),
+            Some((x, y)) => moved(view, x, y, unit, &first.fact),
             None => Some(view.say(
                 "not computed, not both are exact numbers",
                 "non calculée, les deux ne sont pas des nombres exacts",
             )),
         };
-    let Some(text) = text else { return Ok(None) };
-    Ok(Some(line.text(text).cite(&*view.whole(a)?).cite(&*view.whole(b)?)))
+    Ok(text.map(|text| line.text(text).cite(&first).cite(&last)))
 }
 
 /// `-63.10 mg/dL (≈-40.7 %)`
-fn moved(view: &View<'_>, a: Decimal, b: Decimal, unit: &str) -> Option<String> {
+fn moved(view: &View<'_>, a: Decimal, b: Decimal, unit: &str, fact: &FactDraft) -> Option<String> {
     let diff = difference(a, b)?.signed(view.lang);
+    let percent = percent(a, b).filter(|_| b.mantissa() > 0 && has_zero(unit, fact));
+    let relative = percent.map_or_else(String::new, |p| format!(" ({} %)", p.signed(view.lang)));
     let unit = if unit == "%" { view.say("points", "points") } else { unit.to_owned() };
     let gap = if unit.is_empty() { "" } else { " " };
-    let relative = percent(a, b).map_or_else(String::new, |p| format!(" ({} %)", p.signed(view.lang)));
     Some(format!("{diff}{gap}{unit}{relative}"))
+}
+
+/// Whether zero of a scale means none, so that a part of a value means something: not for a score,
+/// a degree, a number without a unit.
+fn has_zero(unit: &str, fact: &FactDraft) -> bool {
+    let score = |t: &str| t.to_lowercase().contains("score");
+    let words = core::iter::once(&fact.text).chain(fact.codes.iter().map(|c| &c.display));
+    let relative = matches!(unit, "" | "Cel" | "°C" | "degC" | "[degF]" | "°F" | "degF" | "pH" | "[pH]");
+    !relative && !score(unit) && !words.into_iter().any(|t| score(t))
+}
+
+/// The mean of exact numbers and how many they are.
+fn mean_of(view: &View<'_>, rows: &[&Lean], unit: &str) -> String {
+    let numbers: Vec<Decimal> = rows.iter().filter_map(|r| number(&r.fact)).collect();
+    let mean = if numbers.len() == rows.len() { mean(&numbers) } else { None };
+    match mean {
+        Some(m) => {
+            let (m, n) = (m.print(view.lang), numbers.len());
+            view.say(format!("mean {m} {unit} (n {n})"), format!("moyenne {m} {unit} (n {n})"))
+        }
+        None => view.say(
+            "mean not computed, not all are exact numbers",
+            "moyenne non calculée, tous ne sont pas des nombres exacts",
+        ),
+    }
 }
 
 /// Before and after an event.
@@ -340,21 +376,9 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
     };
     let (before, after, unclear) = (of(Side::Before), of(Side::After), of(Side::Unclear));
     let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
-    let mean_text = |rows: &[&Lean]| -> String {
-        let numbers: Vec<Decimal> = rows.iter().filter_map(|r| number(&r.fact)).collect();
-        if rows.len() < 2 {
-            return String::new();
-        }
-        if numbers.len() != rows.len() {
-            return view.say(
-                "; mean not computed, not all are exact numbers",
-                " ; moyenne non calculée, tous ne sont pas des nombres exacts",
-            );
-        }
-        mean(&numbers).map_or_else(String::new, |m: Fixed| {
-            let (m, n) = (m.print(view.lang), numbers.len());
-            view.say(format!("; mean {m} {} (n {n})", g.unit), format!(" ; moyenne {m} {} (n {n})", g.unit))
-        })
+    let mean_text = |rows: &[&Lean]| match rows.len() {
+        0 | 1 => String::new(),
+        _ => view.say("; ", " ; ") + &mean_of(view, rows, &g.unit),
     };
     let mut line = Line::new(1).release(before.iter().map(|r| &r.row)).text(prefix);
     line = line
@@ -480,14 +504,17 @@ const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < 
 
 /// A line on the pair of a blood pressure reading that was measured together.
 pub(super) fn pressure(view: &View<'_>, systolic: &[Lean], diastolic: &[Lean]) -> Result<Option<Line>> {
-    let dated = systolic.iter().filter(|r| r.fact.when.is_some() && says(r) && !view.ahead(&r.fact));
+    let asked = |r: &&Lean| match (&r.fact.when, &view.plan.period) {
+        (Some(w), Some(p)) => p.covers(w),
+        (when, _) => when.is_some(),
+    };
+    let dated = systolic.iter().filter(|r| asked(r) && says(r) && !view.ahead(&r.fact));
     let Some(last) = dated.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record)) else { return Ok(None) };
     let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when);
     let Some(pair) = pair else { return Ok(None) };
     let (last, pair) = (&*view.whole(last)?, &*view.whole(pair)?);
-    let in_period = view.plan.period.as_ref().is_none_or(|p| last.fact.when.as_ref().is_some_and(|w| p.covers(w)));
     let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return Ok(None) };
-    if !in_period || s.unit != d.unit {
+    if s.unit != d.unit {
         return Ok(None);
     }
     let print = |q: &Quantity| format!("{}{}", q.comparator.sign(), local(view.lang, &q.number.to_string()));

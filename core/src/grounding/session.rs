@@ -87,8 +87,8 @@ impl Session {
         };
         self.release(&partition, Action::Ground, ReleaseKind::Ground, question.as_bytes(), &mut |facts| {
             let value = compose(facts, question, &how)?;
-            let items = value.items.clone();
-            Ok(Release { value, items })
+            let (items, categories) = (value.items.clone(), value.categories.clone());
+            Ok(Release { value, items, categories })
         })
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::number::approximate;
 use super::page::{Block, Line};
 use super::period::DAY_MS;
+use super::sums::{days, monday, month, samples};
 use super::view::View;
-use super::wearable::{ends, monday, month, samples};
 use crate::catalog::FactRow;
 use crate::error::Result;
 
@@ -18,30 +18,36 @@ const HALF_DAY: i64 = DAY_MS / 2;
 /// One source's time asleep.
 #[derive(Default)]
 struct Nights {
-    /// By the day of waking: [start, end) of each stage.
+    /// By the day of waking: [start, end) of each stage, in local milliseconds.
     asleep: BTreeMap<i64, Vec<(i64, i64)>>,
     rows: Vec<usize>,
 }
 
 /// Adds the lines of a sleep series. A night belongs to the day on which it ends: what starts
-/// after noon counts for the next day. Stages that overlap count once; time in bed does not count.
+/// after noon counts for the next day. Where one day is asked for, the night that begins on it is
+/// meant too. Stages that overlap count once; time in bed does not count.
 pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Result<()> {
-    let Some(end) = rows.iter().filter_map(|r| ends(view, r)).map(|e| view.local_day(e.1)).max() else { return Ok(()) };
+    let Some(end) = rows.iter().filter_map(|r| days(view, r)).map(|d| d.1).max() else { return Ok(()) };
     let period = view.plan.period;
     let from = period.and_then(|p| p.from).unwrap_or(if period.is_some() { i64::MIN } else { end - DEFAULT_DAYS + 1 });
     let to = period.and_then(|p| p.to).unwrap_or(end + 2);
+    let one_day = to.checked_sub(from) == Some(1);
+    let to = to + i64::from(one_day);
     let mut sources: BTreeMap<&str, Nights> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
-        let Some((a, b)) = ends(view, row) else { continue };
-        if view.local_day(b).saturating_add(1) < from || view.local_day(a) > to {
+        let Some((a, b)) = days(view, row) else { continue };
+        // Another offset inside a chunk can move a sample by a day.
+        if b.saturating_add(2) < from || a.saturating_sub(1) > to {
             continue;
         }
         for s in samples(view, row)? {
-            let night = view.local_day(s.start.saturating_add(HALF_DAY));
-            let asleep = s.word.as_deref().is_some_and(is_asleep) && s.end > s.start;
+            let shift = i64::from(s.offset) * 60_000;
+            let (start, end) = (s.start.saturating_add(shift), s.end.saturating_add(shift));
+            let night = start.saturating_add(HALF_DAY).div_euclid(DAY_MS);
+            let asleep = s.word.as_deref().is_some_and(is_asleep) && end > start;
             if asleep && from <= night && night < to {
                 let n = sources.entry(row.fact.text.as_str()).or_default();
-                n.asleep.entry(night).or_default().push((s.start, s.end));
+                n.asleep.entry(night).or_default().push((start, end));
                 if n.rows.last() != Some(&i) {
                     n.rows.push(i);
                 }
@@ -50,15 +56,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
     }
     // One source for all of it: the one with the most nights.
     let best = sources.iter().max_by(|a, b| a.1.asleep.len().cmp(&b.1.asleep.len()).then(b.0.cmp(a.0)));
-    let Some((source, nights)) = best else {
-        let line = rows.last().map(|r| {
-            Line::new(1)
-                .text(view.say("no time asleep in the period", "aucun temps de sommeil dans la période"))
-                .cite(r)
-        });
-        block.lines.extend(line);
-        return Ok(());
-    };
+    let Some((source, nights)) = best else { return Ok(()) };
     let hours: BTreeMap<i64, f64> = nights.asleep.iter().map(|(d, s)| (*d, union(s) as f64 / 3_600_000.0)).collect();
     let (Some(first), Some(last)) = (hours.keys().next().copied(), hours.keys().next_back().copied()) else {
         return Ok(());
@@ -85,10 +83,22 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
             "plusieurs sources : celle qui a le plus de nuits est retenue, jamais leur somme",
         )));
     }
+    if one_day {
+        for (night, stages) in nights.asleep.iter().rev() {
+            let mut line = Line::new(1).text(single(view, *night, stages));
+            let holds = |r: &&&FactRow| days(view, r).is_some_and(|d| d.0 <= *night);
+            if let Some(row) = used.iter().rfind(holds).or(used.first()) {
+                line = line.cite(row);
+            }
+            block.push(line);
+        }
+        return Ok(());
+    }
+    block.push(Line::new(2).text(view.say("a night counts on the day of waking", "une nuit compte le jour du réveil")));
     let weekly = last - first <= WEEKLY;
     let mut buckets: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
     for (day, h) in &hours {
-        let start = if weekly { monday(*day) } else { month(day.saturating_mul(DAY_MS)) };
+        let start = if weekly { monday(*day) } else { month(*day) };
         buckets.entry(start).or_default().push(*h);
     }
     let mut rank = 12u8;
@@ -100,8 +110,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         };
         let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter())));
         // The chunk that holds the interval: the last one that begins before its end.
-        let row =
-            used.iter().rfind(|r| ends(view, r).is_some_and(|e| view.local_day(e.0) <= *start + 6)).or(used.first());
+        let row = used.iter().rfind(|r| days(view, r).is_some_and(|d| d.0 <= *start + 6)).or(used.first());
         if let Some(row) = row {
             line = line.cite(row);
         }
@@ -109,6 +118,22 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         rank = rank.saturating_add(1);
     }
     Ok(())
+}
+
+/// One night: between which days, how long, from when to when.
+fn single(view: &View<'_>, night: i64, stages: &[(i64, i64)]) -> String {
+    let clock = |at: i64| {
+        let minutes = at.rem_euclid(DAY_MS) / 60_000;
+        format!("{:02}:{:02}", minutes / 60, minutes % 60)
+    };
+    let from = stages.iter().map(|s| s.0).min().map(clock).unwrap_or_default();
+    let to = stages.iter().map(|s| s.1).max().map(clock).unwrap_or_default();
+    let hours = approximate(view.lang, union(stages) as f64 / 3_600_000.0);
+    let (eve, day) = (view.day(night - 1), view.day(night));
+    view.say(
+        format!("night of {eve} to {day}: ≈{hours} h asleep, between {from} and {to}"),
+        format!("nuit du {eve} au {day} : ≈{hours} h de sommeil, entre {from} et {to}"),
+    )
 }
 
 /// HealthKit `...AsleepCore` and the like, Health Connect `light`, `deep`, `rem`.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::concepts::{self, Area, Concept};
 use super::fence::Fence;
 use super::number::local;
-use super::period::DAY_MS;
+use super::period::{DAY_MS, Period};
 use super::question::Plan;
 use super::{Item, Options, fold};
 use crate::catalog::{FactRow, Facts, Lean, LeanRows, Order, Presence, Query};
@@ -94,8 +94,8 @@ impl<'a> View<'a> {
         Ok(self.presence.get_or_init(|| p))
     }
 
-    /// The results of a measure, oldest first and undated ones last, and its chunks of samples.
-    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<(LeanRows, Vec<FactRow>)> {
+    /// The codes of a measure, and whether the words of some uncoded result are its own.
+    fn measure_codes(&self, concept: &Concept) -> Result<(Vec<(String, String)>, bool)> {
         let mut codes: Vec<(String, String)> = concept.query_codes().collect();
         let known = concepts::measures_by_code();
         let mut bare = false;
@@ -110,14 +110,41 @@ impl<'a> View<'a> {
                 if p.code.is_empty() { bare = true } else { codes.push((p.system.clone(), p.code.clone())) }
             }
         }
-        let of = |kind| self.ask(Query { codes: codes.clone(), kinds: vec![kind], ..Query::default() });
-        let mut rows = self.facts.lean(&of(Kind::Observation))?;
-        if bare {
-            let mut all = self.facts.lean(&self.ask(Query { kinds: vec![Kind::Observation], ..Query::default() }))?;
-            all.retain_heads(|f| f.codes.is_empty() && concept.has_words(&fold::words(&f.text)));
-            rows.extend(all);
+        Ok((codes, bare))
+    }
+
+    /// The results of a measure, oldest first and undated ones last.
+    pub(super) fn measure_rows(&self, concept: &Concept) -> Result<LeanRows> {
+        let (codes, bare) = self.measure_codes(concept)?;
+        let kinds = vec![Kind::Observation];
+        self.within(&|period| {
+            let mut rows = self
+                .facts
+                .lean(&self.ask(Query { codes: codes.clone(), kinds: kinds.clone(), ..Query::default() }, period))?;
+            if bare {
+                let mut all = self.facts.lean(&self.ask(Query { kinds: kinds.clone(), ..Query::default() }, period))?;
+                all.retain_heads(|f| f.codes.is_empty() && concept.has_words(&fold::words(&f.text)));
+                rows.extend(all);
+            }
+            Ok(rows)
+        })
+    }
+
+    /// The chunks of samples of a measure: those that can reach into a period, or all.
+    pub(super) fn series_rows(&self, concept: &Concept, period: Option<&Period>) -> Result<Vec<FactRow>> {
+        let (codes, _) = self.measure_codes(concept)?;
+        self.facts.query(&self.ask(Query { codes, kinds: vec![Kind::Series], ..Query::default() }, period))
+    }
+
+    /// Rows of the period that is asked; where none lies in it all rows, the latest of which says
+    /// where to look. An event is compared with all of them.
+    fn within(&self, read: &dyn Fn(Option<&Period>) -> Result<LeanRows>) -> Result<LeanRows> {
+        let Some(period) = self.plan.narrowed() else { return read(None) };
+        let rows = read(Some(period))?;
+        if rows.rows.iter().any(|r| r.fact.when.as_ref().is_some_and(|w| period.covers(w))) {
+            return Ok(rows);
         }
-        Ok((rows, self.facts.query(&of(Kind::Series))?))
+        read(None)
     }
 
     /// All of a row of which a line shows more than its number.
@@ -134,36 +161,35 @@ impl<'a> View<'a> {
     /// The rows of one code as the source gives it, with these words where there is no code.
     pub(super) fn presence_rows(&self, p: &Presence) -> Result<LeanRows> {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
-        let query = self.ask(Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() });
+        let query = Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() };
         // Only results are computed with: of anything else every word is listed.
-        let mut rows = match p.kind {
-            Kind::Observation => self.facts.lean(&query)?,
-            _ => LeanRows::of_rows(self.facts.query(&query)?),
-        };
-        if p.code.is_empty() {
-            rows.retain_heads(|f| f.codes.is_empty() && f.text == p.text);
-        }
-        Ok(rows)
+        self.within(&|period| {
+            let mut rows = match p.kind {
+                Kind::Observation => self.facts.lean(&self.ask(query.clone(), period))?,
+                _ => LeanRows::of_rows(self.facts.query(&self.ask(query.clone(), None))?),
+            };
+            if p.code.is_empty() {
+                rows.retain_heads(|f| f.codes.is_empty() && f.text == p.text);
+            }
+            Ok(rows)
+        })
     }
 
     /// Every row of a kind, oldest first.
     pub(super) fn kind_rows(&self, kind: Kind) -> Result<Vec<FactRow>> {
-        self.facts.query(&self.ask(Query { kinds: vec![kind], ..Query::default() }))
+        self.facts.query(&self.ask(Query { kinds: vec![kind], ..Query::default() }, None))
     }
 
-    /// Oldest first; measures within the period where the question names one and compares nothing.
+    /// Oldest first, within a period; its bounds are wider than it.
     /// A result that was cancelled or not done is no value: no query for measures returns one.
-    fn ask(&self, query: Query) -> Query {
-        let measure = query.kinds.contains(&Kind::Observation);
-        let (mut from, to) = match (&self.plan.event, &self.plan.period) {
-            (None, Some(p)) if measure => p.query_bounds(),
-            _ => (None, None),
-        };
+    fn ask(&self, query: Query, period: Option<&Period>) -> Query {
+        let (mut from, to) = period.map_or((None, None), Period::query_bounds);
         if query.kinds.contains(&Kind::Series) {
             // A chunk that begins before the period can reach into it; it is a month at most.
             from = from.map(|f| f.saturating_sub(32 * DAY_MS));
         }
-        Query { order: Order::OldestFirst, from, to, standing: measure, ..query }
+        let standing = query.kinds.contains(&Kind::Observation);
+        Query { order: Order::OldestFirst, from, to, standing, ..query }
     }
 
     /// The rows of a listed concept: a medication, a condition, a vaccine.
@@ -281,11 +307,6 @@ impl<'a> View<'a> {
     pub(super) fn day(&self, day: i64) -> String {
         let (y, m, d) = civil_from_days(day);
         format!("{y:04}-{m:02}-{d:02}")
-    }
-
-    /// Local day of an instant, in the caller's zone.
-    pub(super) fn local_day(&self, at: i64) -> i64 {
-        at.saturating_add(i64::from(self.options.zone_offset_minutes) * 60_000).div_euclid(DAY_MS)
     }
 
     /// "12 years", where it is a year or more ago.

@@ -16,6 +16,7 @@ pub use limits::Limits;
 pub use report::{Issue, MemberName, Report, Severity, TypeCount, What};
 
 pub use source::{Input, Source};
+pub(crate) use subject::patient_key;
 
 use crate::error::Result;
 use crate::id::Identity;

@@ -67,7 +67,7 @@ pub(super) fn fold(name: &str) -> String {
 /// nothing.
 ///
 /// `Patient/x`, `https://base/Patient/x/_history/2`, `urn:uuid:x` and plain `x` all give `x`.
-pub(super) fn patient_key(reference: &str) -> Option<String> {
+pub(crate) fn patient_key(reference: &str) -> Option<String> {
     let r = reference.trim();
     if r.is_empty() || r.starts_with('#') {
         return None;

@@ -395,7 +395,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]
         fn join_is_a_least_upper_bound(a in label(), b in label(), c in label()) {
             laws(a, b, c);

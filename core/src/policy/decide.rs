@@ -77,7 +77,7 @@ pub(super) fn deepest<'r, R: Placed + 'r>(matching: impl Iterator<Item = &'r R>,
     }
 }
 
-/// Decides one item. Only a permit allocates.
+/// Decides one item. Only a permit allocates (`tests/allocations.rs`).
 #[must_use]
 pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Decision {
     let rules = rules.as_slice();

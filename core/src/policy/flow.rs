@@ -125,12 +125,12 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]
         fn what_is_joined_with_health_never_reaches_general_or_training(
-            a in label(), clearance in label(), p in purpose(), h in 1u16..80, g in 1u16..80,
+            a in label(), clearance in label(), p in purpose(), h in 1u16..80, other in 1u16..79,
         ) {
-            prop_assume!(h != g);
+            let g = other + u16::from(other >= h);
             let joined = a.join(Label::health(h));
             prop_assert!(!may_flow(joined, Sink::Partition(clearance_of_general(g)), p));
             prop_assert!(!may_flow(joined, Sink::Training(clearance), p));

@@ -8,6 +8,7 @@ mod filter;
 mod sample;
 mod time;
 mod value;
+mod words;
 
 pub use draft::{
     Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint,
@@ -17,3 +18,4 @@ pub use sample::{Meta, Sample, SeriesKey};
 pub use time::{Precision, When};
 pub(crate) use value::printed;
 pub use value::{Comparator, Decimal, Quantity, Value};
+pub(crate) use words::category_words;

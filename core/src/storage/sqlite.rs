@@ -82,12 +82,16 @@ impl Sqlite {
         }
         let made = fill(&path).and_then(|()| sync_directory(&path)).and_then(|()| Self::open_at(path.clone()));
         if made.is_err() {
-            for suffix in ["-wal", "-shm", ""] {
-                // The error that is reported is the first one.
-                let _ = fs::remove_file(beside(&path, suffix));
-            }
+            remove(&path);
         }
         made
+    }
+
+    /// Removes a file that [`create`](Self::create) made and nobody has use of.
+    pub(crate) fn discard(self) {
+        let path = self.path.clone();
+        drop(self);
+        remove(&path);
     }
 
     /// Opens a file that [`create`](Self::create) made. A file that is refused is not changed.
@@ -375,6 +379,13 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path)?;
     let directory = path.parent().ok_or(Error::Malformed(Malformed::NotAFile))?;
     Ok(fs::canonicalize(directory)?.join(name))
+}
+
+/// Removes a file with what the engine put beside it; whoever calls has an error to report already.
+fn remove(path: &Path) {
+    for suffix in ["-wal", "-shm", ""] {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
 }
 
 /// The path of a file that SQLite keeps beside the main one.

@@ -2,6 +2,10 @@
 //!
 //! Nothing is committed over a head that the anchor does not know: so an anchor is never more than
 //! one generation behind, and the head that it knows is the one that the newest head names.
+//!
+//! An anchor knows heads with the flag [`ANCHORED`] and no others. Only a handle that holds the whole
+//! space sets it, in every scope at once, after the anchor has kept the place ([`AWAITED`]): until
+//! then the space is one without an anchor, whoever brings one.
 
 use super::head::Head;
 use super::rows::Base;
@@ -13,6 +17,10 @@ use crate::id::ScopeId;
 
 /// Flag of a head: without its anchor the space does not open.
 pub(crate) const ANCHORED: u64 = 1;
+
+/// What an anchor has of a scope that is about to be anchored, so that one which has nothing can be
+/// told from one that forgot. Of no head: generations count from 1.
+const AWAITED: AnchoredHead = AnchoredHead { generation: 0, digest: [0; 32] };
 
 /// How often others may get in between before a call gives up.
 const TRIES: usize = 8;
@@ -31,6 +39,17 @@ pub(crate) enum Others {
 }
 
 impl State {
+    /// Whether every head that this state rests on is one that an anchor knows.
+    pub(crate) fn is_anchored(&self) -> bool {
+        self.heads().all(|(_, head, _)| is_anchored(head))
+    }
+
+    /// The heads that a reader of a partition rests on, as an anchor knows them.
+    pub(super) fn known_heads(&self, partition: &Scope) -> [(ScopeId, AnchoredHead); 2] {
+        let system = (self.view.id, named(&self.view.head, self.view.digest));
+        [system, (partition.id, named(&partition.head, partition.digest))]
+    }
+
     /// Every scope that this state rests on.
     pub(super) fn scopes(&self) -> Vec<ScopeId> {
         self.heads().map(|(scope, ..)| scope).collect()
@@ -45,9 +64,10 @@ impl State {
 
 impl Base {
     /// How a rollback of the whole file would be noticed: `anchored`, `local` or `unverified`.
-    pub(crate) fn freshness(&self) -> &'static str {
+    pub(crate) fn freshness(&self, state: &State) -> &'static str {
         match &self.env.anchor {
             None => "unverified",
+            Some(_) if !state.is_anchored() => "unverified",
             Some(anchor) if anchor.is_local() => "local",
             Some(_) => "anchored",
         }
@@ -86,12 +106,21 @@ impl Base {
         head: &Head,
         digest: [u8; 32],
     ) -> Result<bool> {
-        let new = AnchoredHead { generation: head.generation, digest };
+        let new = named(head, digest);
+        if new == AWAITED {
+            // Nothing vouches for a head without the flag, and one that an anchor knows has it: this
+            // is a file from before, or another one.
+            return match known {
+                None | Some(AWAITED) => Ok(true),
+                Some(k) if k.generation > head.generation => Err(Error::RolledBack),
+                Some(_) => Err(Error::Forked),
+            };
+        }
         for turn in 0..TRIES {
             let follows = match known {
-                // A first meeting: from here on no older one is taken.
-                None if head.flags & ANCHORED == 0 => true,
                 None => return Err(Error::AnchorMissing),
+                // Committed, and the process ended before it was told.
+                Some(AWAITED) => true,
                 Some(k) if k.generation > new.generation && turn == 0 => return Err(Error::RolledBack),
                 Some(k) if k.generation > new.generation => return Ok(false),
                 Some(k) if k.generation == new.generation => {
@@ -125,20 +154,27 @@ impl Base {
         Ok(newest)
     }
 
-    /// Whether the anchor knows nothing newer than these heads: of a scope and the digest seen.
-    pub(crate) fn anchor_knows(&self, seen: &[(ScopeId, [u8; 32])]) -> Result<bool> {
+    /// Whether the anchor knows just these heads of scopes.
+    pub(crate) fn anchor_knows(&self, seen: &[(ScopeId, AnchoredHead)]) -> Result<bool> {
         let Some(anchor) = &self.env.anchor else { return Ok(true) };
-        for (scope, digest) in seen {
-            if anchor.read(self.space, *scope)?.is_none_or(|k| k.digest != *digest) {
+        for (scope, head) in seen {
+            if anchor.read(self.space, *scope)?.unwrap_or(AWAITED) != *head {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// The flags of the next head of a scope.
-    pub(crate) fn next_flags(&self, scope: &Scope) -> u64 {
-        scope.head.flags | if self.env.anchor.is_some() { ANCHORED } else { 0 }
+    /// The flags of the next head of a scope. A handle of some partitions changes none: it could not
+    /// flag the others, and one that is written to without the anchor from then on would be `Forked`.
+    pub(crate) fn next_flags(&self, scope: &Scope, whole_space: bool) -> Result<u64> {
+        let flags = scope.head.flags;
+        let Some(anchor) = self.env.anchor.as_ref().filter(|_| whole_space && !is_anchored(&scope.head)) else {
+            return Ok(flags);
+        };
+        let kept =
+            anchor.advance(self.space, scope.id, None, AWAITED)? || anchor.read(self.space, scope.id)? == Some(AWAITED);
+        if kept { Ok(flags | ANCHORED) } else { Err(Error::Forked) }
     }
 }
 
@@ -147,7 +183,7 @@ pub(crate) fn is_anchored(head: &Head) -> bool {
     head.flags & ANCHORED != 0
 }
 
-/// A head as an anchor knows it.
+/// A head as an anchor knows it: of one without the flag it knows nothing.
 pub(crate) fn named(head: &Head, digest: [u8; 32]) -> AnchoredHead {
-    AnchoredHead { generation: head.generation, digest }
+    if is_anchored(head) { AnchoredHead { generation: head.generation, digest } } else { AWAITED }
 }

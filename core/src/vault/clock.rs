@@ -12,7 +12,8 @@ impl HealthSpace {
     /// from now on decisions use it again. Logged with the gesture and the time that stood before.
     ///
     /// Grants that are over by the host's clock stay over; one that only the wrong time had ended
-    /// is in force again. Does nothing where the clock is not behind.
+    /// is in force again. Emergency access that was going on is over. Does nothing where the clock is
+    /// not behind.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] where some partitions only are open; [`Error::NoSuchPartition`]
@@ -48,6 +49,7 @@ impl HealthSpace {
             for at in 0..w.state.partitions.len() {
                 let work = w.work(tx, Target::Partition(at))?;
                 work.last_entry = work.last_entry.min(clock);
+                work.manifest.breaks.iter_mut().for_each(|b| b.cut(clock));
             }
             Ok(())
         })

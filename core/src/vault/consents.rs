@@ -7,11 +7,12 @@ use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{Reads, Standing, read_consents};
+use crate::consent::{ReadConsent, Reads, Standing, read_consents};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, Timestamp};
-use std::collections::BTreeMap;
+use crate::import::patient_key;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every decision looks at all of them: a space is not an archive of consents.
 const MAX_FILED: usize = 1024 * 1024;
@@ -50,7 +51,8 @@ impl HealthSpace {
     /// Files Consents that were given elsewhere (FHIR R4 or R5, alone or in a Bundle), so that every
     /// session decides by them as by the grants of this space. They hold in every partition of
     /// health data, later ones too. The gesture says that the person wants them, and that they are
-    /// about the person: a Consent names its patient in ways that nothing here can check.
+    /// about the person: a Consent names its patient in ways that nothing here can check. A file of
+    /// two patients is refused whole.
     ///
     /// ```
     /// # use healthspace::{audit::Gesture, Environment, HealthSpace, KdfParams, Unlock};
@@ -67,13 +69,17 @@ impl HealthSpace {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::NeedsFullSlot`]
-    /// where the space was opened for some partitions only; [`Error::TooLarge`] beyond 1 MiB of
-    /// consents in all.
+    /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::OtherSubject`] where
+    /// it names two patients; [`Error::NeedsFullSlot`] where the space was opened for some partitions
+    /// only; [`Error::TooLarge`] beyond 1 MiB of consents in all.
     #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
     pub fn import_consents(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
         // Series and updates do not depend on the zone; the rules are read from the filed bytes.
         let consents = read_consents(source, 0)?;
+        let whom = consents.iter().filter_map(ReadConsent::subject).filter_map(patient_key);
+        if whom.collect::<BTreeSet<_>>().len() > 1 {
+            return Err(Error::OtherSubject);
+        }
         self.inner.write(|tx, w| {
             w.work(tx, Target::System)?;
             let health: Vec<Scope> =

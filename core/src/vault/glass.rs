@@ -7,6 +7,7 @@
 
 use super::logs::LogOf;
 use super::release::{Asking, CLOCK_TOLERANCE, is_refusal, refuse};
+use super::scope::Scope;
 use super::session::Session;
 use super::space::HealthSpace;
 use super::state::Target;
@@ -20,6 +21,7 @@ use crate::error::{Error, Malformed, Result};
 use crate::id::{ScopeId, Timestamp};
 use crate::label::Purpose;
 use crate::lang::Lang;
+use std::sync::{Mutex, PoisonError};
 
 /// Longest reason, in bytes.
 const LONGEST_REASON: usize = 1000;
@@ -33,12 +35,21 @@ pub enum Presence {
     Unable,
 }
 
-/// Emergency access that began: where, when by the host's clock, and until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Emergency access that a session has: where, and until when.
 pub(crate) struct Glass {
-    pub(crate) scope: ScopeId,
-    pub(crate) from: Timestamp,
-    pub(crate) until: Timestamp,
+    scope: ScopeId,
+    /// Of the partition's log, once it stands there.
+    entry: Option<u64>,
+    until: i64,
+    watch: Mutex<Watch>,
+}
+
+/// What was seen of the host's clock since it began.
+struct Watch {
+    latest: i64,
+    /// By how much it was set back in all: time that went by, although the clock does not say so.
+    back: i64,
+    over: bool,
 }
 
 impl Break {
@@ -47,26 +58,60 @@ impl Break {
         self.entry
     }
 
-    /// Whether the person is still to be told of what this entry says.
-    pub(super) fn is_owed(&self, index: u64, event: &AuditEvent) -> bool {
-        let of_it = match event {
-            AuditEvent::GlassBroken { .. } => index == self.entry,
+    /// Whether an entry says what was done under it.
+    fn has_use(&self, index: u64, event: &AuditEvent) -> bool {
+        match event {
             AuditEvent::Released { purpose, actor, .. } | AuditEvent::Refused { purpose, actor } => {
-                index > self.entry && *purpose == Purpose::BreakGlass && *actor == self.actor
+                self.within(index, index + 1) && *purpose == Purpose::BreakGlass && *actor == self.actor
             }
             _ => false,
-        };
-        self.seen.is_none() && of_it
+        }
+    }
+
+    /// Whether entries of a range may say so.
+    fn within(&self, from: u64, to: u64) -> bool {
+        to > self.entry.saturating_add(1) && self.next.is_none_or(|next| from < next)
+    }
+
+    /// Whether the person is still to be told of what this entry says.
+    pub(super) fn is_owed(&self, index: u64, event: &AuditEvent) -> bool {
+        self.seen.is_none() && (index == self.entry || self.has_use(index, event))
+    }
+
+    /// The person has confirmed that it is this time: what was given by another clock is over.
+    pub(super) fn cut(&mut self, clock: i64) {
+        self.until = self.until.min(clock);
     }
 }
 
 impl Glass {
-    /// Whether a request for emergency access may be decided at all. A clock that was set back since
-    /// does not lengthen it: not even where the log's time, which stands still then, would.
-    pub(super) fn holds(glass: Option<Self>, scope: ScopeId, clock: i64, now: Timestamp) -> bool {
-        glass.is_some_and(|g| {
-            g.scope == scope && now < g.until && clock >= g.from.as_millis().saturating_sub(CLOCK_TOLERANCE)
-        })
+    fn begin(scope: ScopeId, clock: i64, until: i64) -> Self {
+        Self { scope, entry: None, until, watch: Mutex::new(Watch { latest: clock, back: 0, over: false }) }
+    }
+
+    /// Until when, by what the partition keeps: the person may have confirmed another clock since.
+    pub(super) fn until(&self, scope: &Scope) -> i64 {
+        let kept = scope.manifest.breaks.iter().find(|b| Some(b.entry) == self.entry);
+        kept.map_or(self.until, |b| b.until.min(self.until))
+    }
+
+    /// Whether a request for emergency access may be decided at all. Over once, it is over for good,
+    /// whatever the clock says later.
+    pub(super) fn holds(&self, scope: &Scope, clock: i64, now: Timestamp) -> bool {
+        let over = clock < now.as_millis().saturating_sub(CLOCK_TOLERANCE) || now.as_millis() >= self.until(scope);
+        scope.id == self.scope && self.goes_on(clock, over)
+    }
+
+    /// The same by the clock alone, between decisions. Time does not go back for it: what the clock
+    /// is set back by counts, and more than the tolerance ends it.
+    pub(super) fn goes_on(&self, clock: i64, over: bool) -> bool {
+        // Every field is whole at any moment.
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let back = watch.latest.saturating_sub(clock).max(0);
+        watch.back = watch.back.saturating_add(back);
+        watch.latest = clock;
+        watch.over |= over || watch.back > CLOCK_TOLERANCE || clock.saturating_add(watch.back) >= self.until;
+        !watch.over
     }
 }
 
@@ -80,15 +125,21 @@ pub(crate) struct Break {
     until: i64,
     present: bool,
     seen: Option<i64>,
+    /// The entry by which the same recipient began the next one: what comes after is of that.
+    next: Option<u64>,
 }
 
 /// Key 23 of the manifest.
 pub(crate) fn write_breaks(w: &mut Writer, all: &[Break]) {
     w.uint(23).array(all.len());
     for b in all {
-        w.array(7).uint(b.entry).text(&b.actor).text(&b.reason).int(b.began).int(b.until).bool(b.present);
+        w.array(8).uint(b.entry).text(&b.actor).text(&b.reason).int(b.began).int(b.until).bool(b.present);
         match b.seen {
             Some(at) => w.int(at),
+            None => w.null(),
+        };
+        match b.next {
+            Some(entry) => w.uint(entry),
             None => w.null(),
         };
     }
@@ -99,11 +150,12 @@ pub(crate) fn read_breaks(r: &mut Reader<'_>) -> Result<Vec<Break>> {
     r.key_is(23)?;
     let n = r.array()?;
     let one = |_| {
-        r.array_of(7)?;
+        r.array_of(8)?;
         let (entry, actor, reason) = (r.uint()?, r.text()?.to_owned(), r.text()?.to_owned());
         let (began, until, present) = (r.int()?, r.int()?, r.bool()?);
         let seen = if r.null() { None } else { Some(r.int()?) };
-        Ok(Break { entry, actor, reason, began, until, present, seen })
+        let next = if r.null() { None } else { Some(r.uint()?) };
+        Ok(Break { entry, actor, reason, began, until, present, seen, next })
     };
     (0..n).map(one).collect()
 }
@@ -242,7 +294,7 @@ impl HealthSpace {
             let from = tx.base.env.now();
             let floor = scope.head.last_entry.max(w.state.view.head.last_entry);
             let until = Timestamp::from_millis(from.as_millis().max(floor).saturating_add(lasts));
-            let glass = Glass { scope: scope.id, from, until };
+            let mut glass = Glass::begin(scope.id, from.as_millis(), until.as_millis());
             let asking = Asking {
                 actors: &actors,
                 purpose: Purpose::BreakGlass,
@@ -250,7 +302,7 @@ impl HealthSpace {
                 kind: ReleaseKind::Read,
                 query: b"",
                 counting: Counting::Left,
-                glass: Some(glass),
+                glass: Some(&glass),
             };
             let permit = match self.inner.decide(&w.state, &scope, &asking) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
@@ -271,7 +323,10 @@ impl HealthSpace {
             };
             let work = w.work(tx, Target::Partition(at))?;
             let entry = tx.log_with_items(work, event, &salt, &[])?;
+            glass.entry = Some(entry);
             let (began, until) = (tx.now, until.as_millis());
+            let earlier = work.manifest.breaks.iter_mut().filter(|b| b.actor == actor);
+            earlier.for_each(|b| _ = b.next.get_or_insert(entry));
             work.manifest.breaks.push(Break {
                 entry,
                 actor,
@@ -280,6 +335,7 @@ impl HealthSpace {
                 until,
                 present,
                 seen: None,
+                next: None,
             });
             Ok(Ok(glass))
         })??;
@@ -302,38 +358,26 @@ impl HealthSpace {
             }
             let lines = self.log(LogOf::Partition(&p.policy.name))?;
             for b in breaks {
-                // Until the same recipient broke it again.
-                let again = breaks.iter().filter(|o| o.actor == b.actor && o.entry > b.entry).map(|o| o.entry).min();
-                let within = |index: u64| index > b.entry && again.is_none_or(|next| index < next);
-                let by = |event: &AuditEvent| match event {
-                    AuditEvent::Released { purpose, actor, .. } | AuditEvent::Refused { purpose, actor } => {
-                        *purpose == Purpose::BreakGlass && *actor == b.actor
-                    }
-                    _ => false,
-                };
-                let uses = lines.iter().filter(|l| within(l.index) && by(&l.entry.event)).map(|l| l.entry.clone());
+                let uses = lines.iter().filter(|l| b.has_use(l.index, &l.entry.event)).map(|l| l.entry.clone());
                 all.push(BreakGlassNotice {
                     partition: p.policy.name.clone(),
                     entry: b.entry,
                     recipient: b.actor.clone(),
                     reason: b.reason.clone(),
                     began: Timestamp::from_millis(b.began),
-                    until: Timestamp::from_millis(b.until),
+                    until: Timestamp::from_millis(b.until.max(b.began)),
                     present: b.present,
                     seen: b.seen.map(Timestamp::from_millis),
                     uses: uses.collect(),
-                    erased: p
-                        .manifest
-                        .erased
-                        .iter()
-                        .any(|(from, to)| *to > b.entry.saturating_add(1) && again.is_none_or(|next| *from < next)),
+                    erased: p.manifest.erased.iter().any(|(from, to)| b.within(*from, *to)),
                 });
             }
         }
         Ok(all)
     }
 
-    /// The person saw the notice of an emergency access. Logged; saying it twice is no error.
+    /// The person saw the notice of an emergency access. Logged; saying it twice is no error. Said
+    /// before it is over it is logged too, but the notice stands: more can be done until then.
     ///
     /// # Errors
     /// [`Error::NotFound`] where there is no such notice.
@@ -346,9 +390,9 @@ impl HealthSpace {
                 return Ok(());
             }
             let work = w.work(tx, Target::Partition(at))?;
-            if let Some(b) = work.manifest.breaks.iter_mut().find(|b| b.entry == entry) {
-                b.seen = Some(tx.now);
-            }
+            // Dated so, this entry is what keeps it over.
+            let over = work.manifest.breaks.iter_mut().find(|b| b.entry == entry && b.until <= tx.now);
+            over.into_iter().for_each(|b| b.seen = Some(tx.now));
             tx.log(work, AuditEvent::GlassSeen { entry, gesture: gesture.clone() }).map(|_| ())
         })
     }

@@ -185,8 +185,10 @@ impl HealthSpace {
             if withdrawn || !full && p.manifest.denied.contains(&grant) {
                 return Ok(());
             }
-            // What was passed on under it falls with it.
-            let fallen: Vec<GrantId> = std::iter::once(grant).chain(p.policy.state.children(grant)).collect();
+            // What was passed on under it falls with it, unless it is down already.
+            let stands = |id: &GrantId| full || !p.manifest.denied.contains(id);
+            let fallen: Vec<GrantId> =
+                std::iter::once(grant).chain(p.policy.state.children(grant)).filter(stands).collect();
             if p.policy.state.imported(grant).is_some() && full {
                 withdraw_imported(tx, w, grant)?;
             } else if full {

@@ -15,7 +15,7 @@ mod clock;
 mod consent_record;
 mod consents;
 mod disclose;
-mod erase_log;
+mod erase;
 mod flow;
 mod found;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -56,14 +56,14 @@ pub use check::{ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
-pub use erase_log::LogErasure;
+pub use erase::{Erase, ErasureLevel, LogErasure, RecordErasure};
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use keys::{LogHandover, OldCopies, Rotated, WayIn, WayInKind, WaysInChanged};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
-pub use memory::{Derived, Memory, Parents, Quarantine, Records, Role, Turn};
+pub use memory::{Conversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
 pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};
@@ -80,11 +80,15 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod tests_anchor;
 #[cfg(test)]
+mod tests_anchoring;
+#[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
 mod tests_attackers;
 #[cfg(test)]
 mod tests_carer;
+#[cfg(test)]
+mod tests_categories;
 #[cfg(test)]
 mod tests_check;
 #[cfg(test)]
@@ -97,6 +101,8 @@ mod tests_consents;
 mod tests_debug;
 #[cfg(test)]
 mod tests_declassify;
+#[cfg(test)]
+mod tests_erase;
 #[cfg(test)]
 mod tests_erase_log;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::audit::ReleaseKind;
 use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, RecordSet, Seeded, View};
 use crate::consent::Action;
 use crate::crypto::context::Class;
+use crate::environment::AnchoredHead;
 use crate::error::{Error, Part, Result};
 use crate::id::{GrantId, RecordId, ScopeId, Timestamp};
 use crate::label::Label;
@@ -36,7 +37,6 @@ pub struct Reader<'s> {
     session: &'s Session,
     partition: String,
     id: ScopeId,
-    system: ScopeId,
     /// Facts as they stood at the release.
     catalog: Arc<Catalog>,
     loan: Arc<Loan>,
@@ -60,6 +60,8 @@ struct Standing {
     /// Their bodies, as compared with the newest that the handle has seen: the file may hold older
     /// ones again.
     digests: [[u8; 32]; 2],
+    /// The same, as an anchor knows them.
+    anchored: [(ScopeId, AnchoredHead); 2],
     filter: RowFilter,
     from: i64,
     until: i64,
@@ -132,7 +134,8 @@ impl Session {
             let held = v.records(query, max)?;
             let mut items: Vec<(RecordId, u16)> = held.keys().map(|id| (*id, u16::MAX)).collect();
             items.sort_unstable();
-            Ok(Release { value: (held, v.filter()), items })
+            let categories = v.categories_of(held.keys());
+            Ok(Release { value: (held, v.filter()), items, categories })
         })?;
         let (entry, label, taken) = (out.receipt().entry, out.label(), out.taken().to_vec());
         let (held, filter) = out.into_value();
@@ -141,16 +144,22 @@ impl Session {
         let seen = heads(&*txn, state.view.id, &scope)?;
         drop(txn);
         let (id, catalog, digests) = (scope.id, Arc::clone(&scope.catalog), [state.view.digest, scope.digest]);
-        let system = state.view.id;
+        let anchored = state.known_heads(&scope);
         let loan = self.inner.lend(Lent { scope, opened: Opened::default() })?;
         let reader = Reader {
             session: self,
             partition,
             id,
-            system,
             catalog,
             loan,
-            standing: RefCell::new(Standing { seen, digests, filter: filter.clone(), from: i64::MIN, until: i64::MIN }),
+            standing: RefCell::new(Standing {
+                seen,
+                digests,
+                anchored,
+                filter: filter.clone(),
+                from: i64::MIN,
+                until: i64::MIN,
+            }),
             filter,
             set: RefCell::new(held),
             records: RefCell::default(),
@@ -211,7 +220,7 @@ impl Reader<'_> {
             other => other?,
         };
         let seen = heads(&*txn, state.view.id, scope)?;
-        let digests = [state.view.digest, scope.digest];
+        let (digests, anchored) = ([state.view.digest, scope.digest], state.known_heads(scope));
         let shown = state.shown(scope, permit.decided_at())?;
         if !Arc::ptr_eq(&shown, &scope.catalog) {
             // Memories that were set aside since.
@@ -219,7 +228,7 @@ impl Reader<'_> {
             set.retain(|id, _| shown.find_record(id).is_some());
             *self.records.borrow_mut() = None;
         }
-        let glass = self.session.glass.map_or(i64::MAX, |g| g.until.as_millis());
+        let glass = self.session.glass.as_ref().map_or(i64::MAX, |g| g.until(scope));
         let next_end = state.next_end(scope, permit.decided_at()).unwrap_or(i64::MAX);
         let scope = scope.clone();
         drop(txn);
@@ -239,6 +248,7 @@ impl Reader<'_> {
         *standing = Standing {
             seen,
             digests,
+            anchored,
             filter: permit.filter().clone(),
             from: permit.decided_at().as_millis(),
             until: permit.until().map_or(i64::MAX, Timestamp::as_millis).min(next_end).min(glass),
@@ -252,10 +262,10 @@ impl Reader<'_> {
         let now = self.inner().base.env.now().as_millis();
         let holds = {
             let standing = self.standing.borrow();
-            let [system, partition] = standing.digests;
             let inner = self.inner();
             inner.stands(&standing.digests, &self.id)?
-                && inner.base.anchor_knows(&[(self.system, system), (self.id, partition)])?
+                && inner.base.anchor_knows(&standing.anchored)?
+                && self.session.glass.as_ref().is_none_or(|g| g.goes_on(now, false))
                 && now < standing.until
                 && now >= standing.from.saturating_sub(CLOCK_TOLERANCE)
         };

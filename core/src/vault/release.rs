@@ -5,6 +5,7 @@
 //! durable; only then does the caller get what was put together, as an [`Audited`] value. Each
 //! step takes the value that the step before made, so leaving one out does not compile.
 
+use super::anchor::is_anchored;
 use super::glass::Glass;
 use super::memory::notes_of;
 use super::scope::Scope;
@@ -23,11 +24,11 @@ use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Basis, Permit, Request, RowFilter, Tag};
-use crate::record::{DecisionClass, Kind, Sample};
+use crate::record::{Category, DecisionClass, Kind, Sample};
 use crate::storage::ReadTxn;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far behind the ledger's last entry the host's clock may be before permits that are bounded
 /// in time stop to apply.
@@ -107,7 +108,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) query: &'a [u8],
     pub(crate) counting: Counting<'a>,
     /// Emergency access that began; without it a request for one is refused.
-    pub(crate) glass: Option<Glass>,
+    pub(crate) glass: Option<&'a Glass>,
 }
 
 /// Whether facts of this kind were written by a session: they bring a tag of their own.
@@ -130,8 +131,9 @@ pub(crate) struct Visible<'a> {
     basis: RefCell<Basis>,
     /// Whether all memories were joined in.
     noted: Cell<bool>,
-    /// Facts that were counted, not shown.
+    /// Facts that were counted, not shown, and their categories.
     counted: Cell<u64>,
+    counted_of: RefCell<BTreeSet<Category>>,
     pub(super) buffer: RefCell<Vec<u8>>,
     /// What is left of chunks that a period cuts; `None` where nothing is.
     pub(super) cut: RefCell<HashMap<RecordId, Option<FactRow>>>,
@@ -157,6 +159,7 @@ impl<'a> Visible<'a> {
             basis: RefCell::default(),
             noted: Cell::new(false),
             counted: Cell::new(0),
+            counted_of: RefCell::default(),
             buffer: RefCell::default(),
             cut: RefCell::default(),
         }
@@ -202,6 +205,12 @@ impl<'a> Visible<'a> {
             }
         }
         Ok(held)
+    }
+
+    /// The categories of what may be seen of these records.
+    pub(crate) fn categories_of<'r>(&self, records: impl IntoIterator<Item = &'r RecordId>) -> BTreeSet<Category> {
+        let found = records.into_iter().filter_map(|id| self.catalog.find_record(id));
+        found.flat_map(|r| self.view.seen_of(r)).map(|f| f.class().category).collect()
     }
 
     /// The permit's filter, for a reader that outlives the release.
@@ -253,8 +262,12 @@ impl Facts for Visible<'_> {
 
     fn count(&self, query: &Query) -> Result<u64> {
         let cut = self.cut_rows(query)?;
-        cut.iter().for_each(|row| self.raise(&row.class));
-        let n = self.view.count(query, &mut |class| self.raise(class)) + cut.len() as u64;
+        let seen = &mut |class: &DecisionClass| {
+            self.raise(class);
+            self.counted_of.borrow_mut().insert(class.category);
+        };
+        cut.iter().for_each(|row| seen(&row.class));
+        let n = self.view.count(query, seen) + cut.len() as u64;
         self.counted.set(self.counted.get() + n);
         Ok(n)
     }
@@ -262,6 +275,7 @@ impl Facts for Visible<'_> {
     fn presence(&self) -> Result<Vec<Presence>> {
         let lines = self.presence_with_cut()?;
         self.counted.set(self.counted.get() + lines.iter().map(|l| l.count).sum::<u64>());
+        self.counted_of.borrow_mut().extend(lines.iter().map(|l| l.category));
         Ok(lines)
     }
 
@@ -280,6 +294,15 @@ pub(crate) struct Release<T> {
     pub(crate) value: T,
     /// One entry per released item; hashed with a salt into the ledger.
     pub(crate) items: Vec<(RecordId, u16)>,
+    /// The categories of the items; of what is only counted, [`Visible`] knows them.
+    pub(crate) categories: BTreeSet<Category>,
+}
+
+impl<T> Release<T> {
+    /// Nothing but numbers.
+    pub(crate) const fn counted(value: T) -> Self {
+        Self { value, items: Vec::new(), categories: BTreeSet::new() }
+    }
 }
 
 impl Inner {
@@ -289,7 +312,7 @@ impl Inner {
         let floor = scope.head.last_entry.max(state.view.head.last_entry);
         let now = Timestamp::from_millis(clock.max(floor));
         let behind = clock < floor.saturating_sub(CLOCK_TOLERANCE);
-        if asking.purpose == Purpose::BreakGlass && (behind || !Glass::holds(asking.glass, scope.id, clock, now)) {
+        if asking.purpose == Purpose::BreakGlass && !asking.glass.is_some_and(|g| g.holds(scope, clock, now)) {
             return Err(Error::Denied);
         }
         let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
@@ -302,8 +325,8 @@ impl Inner {
             action: asking.action,
             now,
             clock_behind: behind,
-            // The state that is decided on was held against the anchor, if there is one.
-            fresh: self.base.env.anchor.is_some(),
+            // A state with these flags was held against the anchor.
+            fresh: is_anchored(&scope.head) && is_anchored(&state.view.head),
             understands: UNDERSTOOD,
         };
         let decided = policy::authorize(rules, &request).map_err(Error::from);
@@ -354,12 +377,12 @@ impl Inner {
                 let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
                 same && *partition == scope.digest && *system == w.state.view.digest
             });
-            let Composition { outcome, tag, counted, permit } = match unchanged {
+            let c = match unchanged {
                 Some((c, ..)) => Composition { permit, ..c },
                 None => self.compose(&*tx.txn, &w.state, &scope, permit, compose)?,
             };
-            let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
-            let tag = tag.join(&Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) });
+            let tag = c.whole_tag();
+            let Composition { outcome, counted, counted_of, permit, .. } = c;
             let composed = match outcome {
                 // That there is more than was asked for is an answer too.
                 Err(e) if is_refusal(&e) => {
@@ -370,14 +393,47 @@ impl Inner {
                 }
                 other => other?,
             };
-            let count = if asking.kind == ReleaseKind::Count { counted } else { composed.items.len() as u64 };
-            take_uses(tx, w, at, &permit)?;
-            let taken = permit.counted().to_vec();
-            let receipt = enter(tx, w, at, Entering::by(permit, asking), count, &composed.items, tag.label)?;
+            let (count, categories) = match asking.kind {
+                ReleaseKind::Count => (counted, counted_of),
+                _ => (composed.items.len() as u64, composed.categories.clone()),
+            };
+            let out = give(tx, w, at, asking, permit, composed, (count, categories), tag.clone())?;
             also(tx, w, &tag)?;
-            Ok(Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken }))
+            Ok(Ok(out))
         })?
-        // `write` returns only once the transaction is durable: here and in `show` `Audited` is made.
+        // `write` returns only once the transaction is durable: in this file alone `Audited` is made.
+    }
+
+    /// Releases from several partitions in one commit: all of them or none, so that no entry says that
+    /// something was released which was then kept back. `also` is given the tag of it all, and may
+    /// refuse it.
+    pub(crate) fn release_together<P, T>(
+        &self,
+        asking: &Asking<'_>,
+        parts: &BTreeMap<String, P>,
+        compose: &dyn Fn(&Visible<'_>, &P) -> Result<Release<T>>,
+        also: &mut dyn FnMut(&mut Tx<'_>, &mut Writing, &Tag) -> Result<()>,
+    ) -> Result<Vec<Audited<T>>> {
+        let mut refused = None;
+        let out = self.write(|tx, w| {
+            let (mut all, mut sum) = (Vec::new(), Tag::bottom());
+            for (partition, part) in parts {
+                let at = w.state.position(partition)?;
+                let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
+                let permit = self.decide(&w.state, &scope, asking).inspect_err(|e| {
+                    refused = is_refusal(e).then_some(partition);
+                })?;
+                let c = self.compose(&*tx.txn, &w.state, &scope, permit, &mut |v| compose(v, part))?;
+                let (tag, composed) = (c.whole_tag(), c.outcome?);
+                let what = (composed.items.len() as u64, composed.categories.clone());
+                all.push(give(tx, w, at, asking, c.permit, composed, what, tag.clone())?);
+                sum = sum.join(&tag);
+            }
+            also(tx, w, &sum)?;
+            Ok(all)
+        });
+        refused.map_or(Ok(()), |partition| self.log_refusal(partition, asking))?;
+        out
     }
 
     fn compose<T>(
@@ -392,9 +448,9 @@ impl Inner {
         let visible = Visible::new(self, txn, scope, &catalog, permit.filter());
         let outcome = compose(&visible);
         let tag = Tag { label: visible.label.get(), basis: visible.basis.take() };
-        let counted = visible.counted.get();
+        let (counted, counted_of) = (visible.counted.get(), visible.counted_of.take());
         drop(visible);
-        Ok(Composition { outcome, tag, counted, permit })
+        Ok(Composition { outcome, tag, counted, counted_of, permit })
     }
 
     /// What the person looks through by themself: no permit, but an entry that is durable first. It
@@ -409,8 +465,9 @@ impl Inner {
             let at = w.state.position(partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now))?;
-            let count = composed.items.len() as u64;
-            let receipt = enter(tx, w, at, Entering::person(query), count, &composed.items, tag.label)?;
+            let (count, categories) = (composed.items.len() as u64, composed.categories);
+            let what = What { count, categories, items: &composed.items, label: tag.label };
+            let receipt = enter(tx, w, at, Entering::person(query), what)?;
             Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken: Vec::new() })
         })
     }
@@ -429,7 +486,16 @@ struct Composition<T> {
     outcome: Result<Release<T>>,
     tag: Tag,
     counted: u64,
+    counted_of: BTreeSet<Category>,
     permit: Permit,
+}
+
+impl<T> Composition<T> {
+    /// The tag of what was put together, with what the permit asks for and rests on.
+    fn whole_tag(&self) -> Tag {
+        let own = Label { obligations: self.permit.obligations(), ..Label::BOTTOM };
+        self.tag.clone().join(&Tag { label: own, basis: Basis::of(self.permit.basis().iter().copied()) })
+    }
 }
 
 /// Errors that tell whoever asked something, and the person that it was asked.
@@ -470,16 +536,42 @@ pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Askin
     tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
 }
 
+/// What was released, as its entry says it.
+struct What<'a> {
+    count: u64,
+    categories: BTreeSet<Category>,
+    items: &'a [(RecordId, u16)],
+    label: Label,
+}
+
+/// Enters a release, with the uses that it takes.
+#[expect(clippy::too_many_arguments, reason = "one private step of two kinds of release")]
+fn give<T>(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    at: usize,
+    asking: &Asking<'_>,
+    permit: Permit,
+    composed: Release<T>,
+    (count, categories): (u64, BTreeSet<Category>),
+    tag: Tag,
+) -> Result<Audited<T>> {
+    take_uses(tx, w, at, &permit)?;
+    let taken = permit.counted().to_vec();
+    let what = What { count, categories, items: &composed.items, label: tag.label };
+    let receipt = enter(tx, w, at, Entering::by(permit, asking), what)?;
+    Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken })
+}
+
 /// Writes the entry of a release.
 fn enter(
     tx: &mut Tx<'_>,
     w: &mut Writing,
     at: usize,
     entering: Entering<'_>,
-    count: u64,
-    items: &[(RecordId, u16)],
-    label: Label,
+    what: What<'_>,
 ) -> Result<ReleaseReceipt> {
+    let What { count, categories, items, label } = what;
     let salt: [u8; 32] = random_array()?;
     let encoded: Vec<EncodedItem> = items.iter().map(encode_item).collect();
     let items_root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
@@ -487,7 +579,8 @@ fn enter(
     let query_hash = sha256(&[&salt, query]);
     let head = &w.state.view.head;
     let system = LogHead { origin: note::origin(&head.log_origin), size: head.log_size, root: head.log_root };
-    let event = AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind };
+    let event =
+        AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind, categories };
     let work = w.work(tx, Target::Partition(at))?;
     let entry = tx.log_with_items(work, event, &salt, &encoded)?;
     Ok(ReleaseReceipt { entry, count, items_root })

@@ -151,8 +151,13 @@ impl RenewalRequest {
             };
             let entry = tx.log(work, event)?;
             w.extend_grant(tx, self.grant, expires)?;
-            // What was passed on under it holds no longer than it.
+            // What was passed on under it holds no longer than it, and where it was withdrawn by a
+            // handle that cannot file that, not at all: partitions that it had not open learn it now.
             for child in p.policy.state.children(self.grant) {
+                if p.manifest.denied.contains(&child) {
+                    w.end_grant(tx, child)?;
+                    continue;
+                }
                 let own = p.policy.state.doc(child).and_then(|doc| doc.spec.terms().expires);
                 w.extend_grant(tx, child, own.map_or(expires, |end| end.min(expires)))?;
             }

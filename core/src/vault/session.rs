@@ -19,6 +19,7 @@ use crate::id::{ConversationId, Timestamp};
 use crate::label::{Label, Origins, Purpose};
 use crate::policy::{Floating, Tag};
 use crate::storage::ReadTxn;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A conversation of one recipient for one purpose.
@@ -162,7 +163,7 @@ impl Session {
     /// A request of this session.
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
         let (kind, counting) = (ReleaseKind::Read, Counting::Left);
-        let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass);
+        let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass.as_ref());
         Asking { actors, purpose, action, kind, query, counting, glass }
     }
 
@@ -218,7 +219,11 @@ impl Session {
         self.release(&partition, Action::Read, ReleaseKind::Read, &bytes, &mut |v| {
             let value = v.query(query)?;
             let items = value.iter().map(|r| (r.record, r.part)).collect();
-            Ok(Release { value, items })
+            let mut categories = BTreeSet::new();
+            value.iter().for_each(|r| {
+                categories.insert(r.class.category);
+            });
+            Ok(Release { value, items, categories })
         })
     }
 
@@ -229,7 +234,7 @@ impl Session {
     pub fn presence(&self) -> Result<Audited<Vec<Presence>>> {
         let partition = self.default_partition()?;
         self.release(&partition, Action::Count, ReleaseKind::Count, b"presence", &mut |v| {
-            Ok(Release { value: v.presence()?, items: Vec::new() })
+            Ok(Release::counted(v.presence()?))
         })
     }
 
@@ -241,7 +246,7 @@ impl Session {
         let partition = self.default_partition()?;
         let bytes = query.canonical();
         self.release(&partition, Action::Count, ReleaseKind::Count, &bytes, &mut |v| {
-            Ok(Release { value: v.count(query)?, items: Vec::new() })
+            Ok(Release::counted(v.count(query)?))
         })
     }
 }

@@ -1,6 +1,5 @@
 //! Creating, opening and closing a space, and its partitions.
 
-use super::anchor;
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
 use super::head::SystemPart;
 use super::keys::open_limited;
@@ -51,7 +50,8 @@ pub struct Info {
     /// `software`, or `none`, where it stands in the file; as the keystore said of itself.
     pub keystore: &'static str,
     /// Whether a rollback of the whole file would be noticed: `anchored`; `local`, where the anchor
-    /// is a file that can be put back as well; `unverified` without an anchor.
+    /// is a file that can be put back as well; `unverified` without an anchor, and with one as long
+    /// as the space was never opened in full with it.
     pub freshness: &'static str,
     /// Whether both copies of every head were whole and the same when they were last read. `false`
     /// is damage that the second copies made good: back the file up.
@@ -64,7 +64,8 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] where the file is there; [`Error::Io`] and [`Error::DiskFull`];
-    /// [`Error::KeyStore`], and what the keystore says; [`Error::Malformed`] for a way in that only opens.
+    /// [`Error::KeyStore`], and what the keystore says; where an anchor fails also [`Error::NotAnchored`];
+    /// [`Error::Malformed`] for a way in that only opens. No file is left then.
     ///
     /// ```
     /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -81,8 +82,7 @@ impl HealthSpace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
-        let (row, storage) = Self::new_file(path.as_ref(), unlock)?;
-        Self::create_in(storage, &row, unlock, env)
+        Self::new_file(path.as_ref(), unlock, |storage, row| Self::create_in(storage, row, unlock, env))
     }
 
     /// As [`create`](Self::create), with one way in alone: lost, everything is. For a host that keeps
@@ -91,22 +91,32 @@ impl HealthSpace {
     /// # Errors
     /// As [`create`](Self::create).
     pub fn create_without_recovery_code(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
-        let (row, storage) = Self::new_file(path.as_ref(), unlock)?;
-        Self::create_with(storage, &row, unlock, None, env)
+        Self::new_file(path.as_ref(), unlock, |storage, row| Self::create_with(storage, row, unlock, None, env))
     }
 
-    fn new_file(path: &Path, unlock: &Unlock) -> Result<(SpaceRow, Arc<dyn Storage>)> {
+    /// Makes a file and fills it, or leaves none.
+    fn new_file<T>(
+        path: &Path,
+        unlock: &Unlock,
+        fill: impl FnOnce(Arc<dyn Storage>, &SpaceRow) -> Result<T>,
+    ) -> Result<T> {
         if unlock.kind == SlotKind::Recovery {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let row = SpaceRow::make_for(unlock)?;
-        let storage = Sqlite::create(path).inspect_err(|_| {
-            // Nothing was written that needs it; a key that stays behind opens nothing.
+        let made = Sqlite::create(path).and_then(|file| {
+            let file = Arc::new(file);
+            fill(Arc::<Sqlite>::clone(&file), &row).inspect_err(|_| {
+                // Whoever opened it would have no recovery code. Nobody else holds it.
+                Arc::into_inner(file).into_iter().for_each(Sqlite::discard);
+            })
+        });
+        made.inspect_err(|_| {
+            // A key that stays behind opens nothing.
             if let (Some((_, kept)), Some(store)) = (&row.kept, &unlock.keystore) {
                 let _ = store.destroy(&kept.key);
             }
-        })?;
-        Ok((row, Arc::new(storage)))
+        })
     }
 
     pub(crate) fn create_in(
@@ -255,7 +265,7 @@ impl HealthSpace {
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.
         let state = space.inner.read()?.1;
         // From the first time on that it has an anchor, no part of it is written without one.
-        if state.system.is_some() && space.inner.base.env.anchor.is_some() && !anchor::is_anchored(&state.view.head) {
+        if state.system.is_some() && space.inner.base.env.anchor.is_some() && !state.is_anchored() {
             space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
         }
         if pending && state.system.is_some() {
@@ -312,7 +322,7 @@ impl HealthSpace {
             partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
             full: state.system.is_some(),
             keystore: self.inner.base.keystore.code(),
-            freshness: self.inner.base.freshness(),
+            freshness: self.inner.base.freshness(&state),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })
     }

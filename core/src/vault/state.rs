@@ -392,18 +392,20 @@ impl Inner {
             return Ok(out);
         }
         let mut before = Vec::with_capacity(works.len());
+        let whole_space = next.system.is_some();
         for (target, work) in works {
             before.push((work.scope.id, anchor::named(&work.scope.head, work.scope.digest)));
+            let flags = self.base.next_flags(&work.scope, whole_space)?;
             match target {
                 Target::System => {
                     let signer = work.scope.signer(&self.base, &*tx.txn)?;
-                    let scope = tx.finish(work, None, Some(&signer))?;
+                    let scope = tx.finish(work, None, Some(&signer), flags)?;
                     next.view.head = Arc::clone(&scope.head);
                     next.view.digest = scope.digest;
                     next.system = Some(scope);
                 }
                 Target::Partition(i) => {
-                    let scope = tx.finish(work, Some(next.view.name()), None)?;
+                    let scope = tx.finish(work, Some(next.view.name()), None, flags)?;
                     if let Some(p) = next.partitions.get_mut(i) {
                         *p = scope;
                     }

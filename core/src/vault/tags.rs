@@ -60,8 +60,11 @@ impl Tags {
     /// Takes a tag in; its name. `ends` says until when each grant of its basis holds.
     pub(crate) fn adopt(&mut self, tag: &Tag, ends: &[(GrantId, Option<i64>)]) -> [u8; 16] {
         for (grant, expires) in ends {
-            if self.resting.iter().all(|r| r.grant != *grant) {
-                self.resting.push(Resting { grant: *grant, expires: *expires, ended: false });
+            match self.resting.iter_mut().find(|r| r.grant == *grant) {
+                None => self.resting.push(Resting { grant: *grant, expires: *expires, ended: false }),
+                // Over by what whoever writes can see, which may be more than what was kept here.
+                Some(kept) if *expires == Some(i64::MIN) => kept.expires = *expires,
+                Some(_) => {}
             }
         }
         let name = name(tag);
@@ -173,6 +176,9 @@ mod tests {
         assert_eq!((tags.named.len(), tags.resting.len()), (2, 2));
         assert_eq!(tags.find(&name), Some(&tag));
         assert!(tags.end(grant) && !tags.end(grant) && !tags.end(GrantId([9; 16])));
+        // What is over is so for what rested on it before as well.
+        tags.adopt(&tag, &[(grant, Some(i64::MIN))]);
+        assert_eq!(tags.resting.iter().find(|r| r.grant == grant).unwrap().expires, Some(i64::MIN));
         tags.quarantined.push(RecordId([4; 16]));
         let mut w = Writer::new();
         tags.write(&mut w);

@@ -31,14 +31,14 @@ enum Fault {
 }
 
 /// An anchor in memory.
-struct TestAnchor {
-    heads: Mutex<BTreeMap<(SpaceId, ScopeId), AnchoredHead>>,
+pub(super) struct TestAnchor {
+    pub(super) heads: Mutex<BTreeMap<(SpaceId, ScopeId), AnchoredHead>>,
     fault: Mutex<Fault>,
-    advanced: AtomicUsize,
+    pub(super) advanced: AtomicUsize,
 }
 
 impl TestAnchor {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self { heads: Mutex::default(), fault: Mutex::new(Fault::None), advanced: AtomicUsize::new(0) })
     }
 
@@ -86,7 +86,7 @@ struct Setup {
     space: HealthSpace,
 }
 
-fn with(anchor: &Arc<TestAnchor>) -> Environment {
+pub(super) fn with(anchor: &Arc<TestAnchor>) -> Environment {
     Environment { anchor: Some(Arc::<TestAnchor>::clone(anchor)), ..clock().0 }
 }
 
@@ -105,7 +105,7 @@ impl Setup {
     }
 }
 
-fn ask(space: &HealthSpace) -> Result<usize> {
+pub(super) fn ask(space: &HealthSpace) -> Result<usize> {
     let session = space.session(model(), Purpose::PatientRequest)?;
     session.query(&crate::catalog::Query::default()).map(|r| r.into_value().len())
 }

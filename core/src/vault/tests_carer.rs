@@ -2,6 +2,7 @@
 
 use super::tests::*;
 use super::*;
+use crate::audit::AuditEvent;
 use crate::catalog::Query;
 use crate::consent::{Parties, Recipient, RecipientKind, Standing, from_fhir};
 use crate::environment::FixedClock;
@@ -161,4 +162,72 @@ fn what_was_kept_under_a_child_ends_with_a_parent_that_was_shortened() {
     let state = space.inner.peek().unwrap();
     let ends: Vec<_> = state.partitions[0].manifest.tags.resting.iter().map(|r| r.expires).collect();
     assert!(matches!(ends[..], [Some(end)] if end <= NOW + 5 * DAY), "{ends:?}");
+}
+
+#[test]
+fn an_open_reader_of_a_child_ends_with_a_parent_that_was_shortened() {
+    let (_dir, space, time) = space();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
+    to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap();
+    let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
+    let session = space.session(ben, Purpose::FamilyRequest).unwrap();
+    let before = session.reader(&Query::default(), 10).unwrap();
+    let record = before.facts(&Query::default()).unwrap()[0].record;
+    space.renewal(parent).expires_in_days(5).confirm(gesture()).unwrap();
+    let after = session.reader(&Query::default(), 10).unwrap();
+    // To the minute, as the notice says it.
+    let end = space.grants().unwrap().iter().find(|g| g.id == parent).unwrap().terms.expires.unwrap();
+    for reader in [&before, &after] {
+        time.set(Timestamp::from_millis(NOW));
+        reader.body(record).unwrap();
+        time.set(end.plus_millis(-1));
+        reader.body(record).unwrap();
+        reader.bodies(&[record]).unwrap();
+        time.set(end);
+        assert!(matches!(reader.body(record), Err(Error::Denied)));
+        assert!(matches!(reader.bodies(&[record]), Err(Error::Denied)));
+        assert!(matches!(reader.facts(&Query::default()), Err(Error::Denied)));
+        time.set(Timestamp::from_millis(NOW));
+        space.confirm_clock(gesture()).unwrap();
+    }
+}
+
+#[test]
+fn a_child_that_was_withdrawn_in_its_partition_does_not_come_back_with_its_parent() {
+    let (dir, space, time) = space();
+    space.create_partition("diary", PartitionKind::Health, &unlock()).unwrap();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
+    let child = to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap().id();
+    let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
+    let session = space.session(ben, Purpose::FamilyRequest).unwrap();
+    session.query(&Query::default()).unwrap();
+    session.remember_in("health", "LDL was 112.5").unwrap();
+    session.remember_in("diary", "LDL was 112.5").unwrap();
+    let limited = |name: &str| {
+        let env = crate::environment::Environment { clock: Arc::<FixedClock>::clone(&time), ..Default::default() };
+        HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), env, &[name]).unwrap()
+    };
+    let set_aside = |space: &HealthSpace, partition: &str| {
+        let memories = space.partition(partition).unwrap().memories().unwrap();
+        memories.value().iter().filter(|m| m.quarantine.is_some()).count()
+    };
+    let (health, diary) = (limited("health"), limited("diary"));
+    health.withdraw(child).unwrap();
+    assert_eq!((set_aside(&health, "health"), set_aside(&space, "diary")), (1, 1));
+    space.renewal(parent).expires_in_days(90).confirm(gesture()).unwrap();
+    for days in [0, 40] {
+        time.set(Timestamp::from_millis(NOW + days * DAY));
+        for (handle, partition) in [(&health, "health"), (&diary, "diary"), (&space, "health"), (&space, "diary")] {
+            assert_eq!(set_aside(handle, partition), 1, "{days} {partition}");
+        }
+        assert!(ask(&space, "Ben").is_err() && ask(&space, "Ana").is_ok());
+        assert_eq!(standing(&health, child), Standing::Withdrawn);
+    }
+    // Withdrawn with its parent by the handle that withdrew it before, it is entered once.
+    health.withdraw(parent).unwrap();
+    let entered = |id| {
+        let withdrawn = |e: &AuditEvent| matches!(e, AuditEvent::Withdrawn { grant, .. } if *grant == id);
+        events(&health, LogOf::Partition("health")).iter().filter(|e| withdrawn(e)).count()
+    };
+    assert_eq!((entered(parent), entered(child)), (1, 1));
 }

@@ -181,8 +181,43 @@ fn d11_a_clock_set_back_does_not_lengthen_the_hour() {
         assert!(session.query(&Query::default()).is_err());
         assert!(reader.body(record).is_err());
     }
+    // Over is over: at the right time it takes breaking the glass again.
     time.set(Timestamp::from_millis(NOW));
-    session.query(&Query::default()).unwrap();
+    assert!(session.query(&Query::default()).is_err());
+    assert!(reader.body(record).is_err());
+    unable(&space, 60).unwrap().query(&Query::default()).unwrap();
+}
+
+#[test]
+fn d11_a_clock_set_back_a_little_again_and_again_does_not_either() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let at = |minutes: i64| time.set(Timestamp::from_millis(NOW + minutes * MINUTE));
+    for by_reader in [false, true] {
+        at(0);
+        space.confirm_clock(gesture()).unwrap();
+        let session = unable(&space, 60).unwrap();
+        let reader = session.reader(&Query::default(), 10).unwrap();
+        let record = reader.facts(&Query::default()).unwrap()[0].record;
+        let goes_on = || if by_reader { reader.body(record).is_ok() } else { session.query(&Query::default()).is_ok() };
+        // 50 minutes, four of them back, nine more: 59.
+        for minutes in [50, 46, 55] {
+            at(minutes);
+            assert!(goes_on(), "{minutes} {by_reader}");
+        }
+        at(56);
+        assert!(!goes_on(), "{by_reader}");
+        // Ten times a minute, all in the first hour.
+        let session = unable(&space, 60).unwrap();
+        let reader = session.reader(&Query::default(), 10).unwrap();
+        let goes_on = || if by_reader { reader.body(record).is_ok() } else { session.query(&Query::default()).is_ok() };
+        let held = (0..20).take_while(|n| {
+            at(56 - n % 2);
+            goes_on()
+        });
+        // Five minutes of setting back, and as many of going on.
+        assert_eq!(held.count(), 11, "{by_reader}");
+    }
 }
 
 #[test]
@@ -195,11 +230,31 @@ fn d11_a_clock_that_ran_ahead_and_was_confirmed_does_not_either() {
     time.set(Timestamp::from_millis(NOW + MINUTE));
     space.confirm_clock(gesture()).unwrap();
     assert!(session.query(&Query::default()).is_err());
+    // Nor at the hours that it was given, however it was asked meanwhile.
+    let at = |hours: i64| time.set(Timestamp::from_millis(NOW + hours * 60 * MINUTE));
+    at(20);
+    assert!(session.query(&Query::default()).is_err());
+    for confirmed in [true, false] {
+        at(40);
+        let session = unable(&space, 60).unwrap();
+        at(21);
+        if confirmed {
+            space.confirm_clock(gesture()).unwrap();
+        } else {
+            assert!(session.query(&Query::default()).is_err());
+        }
+        at(40);
+        assert!(session.query(&Query::default()).is_err(), "{confirmed}");
+        let notice = space.break_glass_notices().unwrap().pop().unwrap();
+        assert!(notice.until >= notice.began);
+        at(0);
+        space.confirm_clock(gesture()).unwrap();
+    }
 }
 
 #[test]
 fn d11_what_was_done_is_not_erased_before_the_person_knows() {
-    let (_dir, space, _) = space();
+    let (_dir, space, time) = space();
     grant(&space, Purpose::BreakGlass, doctor());
     let session = unable(&space, 60).unwrap();
     session.query(&Query::default()).unwrap();
@@ -209,8 +264,20 @@ fn d11_what_was_done_is_not_erased_before_the_person_knows() {
     for entry in [broken, released] {
         assert!(matches!(space.erase_entries(health, &[entry], gesture()), Err(Error::Denied)));
     }
+    // While it goes on, the person has not seen all of it.
     space.break_glass_seen("health", broken, gesture()).unwrap();
-    space.erase_entries(health, &[released], gesture()).unwrap();
+    let last = session.query(&Query::default()).unwrap().receipt().entry;
+    for entry in [broken, released, last] {
+        assert!(matches!(space.erase_entries(health, &[entry], gesture()), Err(Error::Denied)));
+    }
+    assert_eq!(space.break_glass_notices().unwrap()[0].seen, None);
+    let over = Timestamp::from_millis(NOW + 60 * MINUTE);
+    time.set(over);
+    space.break_glass_seen("health", broken, gesture()).unwrap();
+    assert_eq!(space.break_glass_notices().unwrap()[0].seen, Some(over));
+    let seen = events(&space, health).iter().filter(|e| e.name() == "GlassSeen").count();
+    assert_eq!(seen, 2, "both are logged");
+    space.erase_entries(health, &[released, last], gesture()).unwrap();
     let notice = &space.break_glass_notices().unwrap()[0];
     assert!(notice.erased && notice.uses.is_empty());
     assert!(notice.text("en").contains("were erased since") && !notice.text("en").contains("Nothing was"));
@@ -218,4 +285,48 @@ fn d11_what_was_done_is_not_erased_before_the_person_knows() {
     // With its own entry the notice goes too: who, when and why.
     space.erase_entries(health, &[broken], gesture()).unwrap();
     assert!(space.break_glass_notices().unwrap().is_empty());
+}
+
+#[test]
+fn d11_each_notice_tells_of_its_own_access_also_where_a_later_one_is_gone() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    unable(&space, 10).unwrap().query(&of_code("13457-7")).unwrap();
+    time.set(Timestamp::from_millis(NOW + 20 * MINUTE));
+    let second = unable(&space, 10).unwrap();
+    let released = second.query(&Query::default()).unwrap().receipt().entry;
+    let uses = || space.break_glass_notices().unwrap().iter().map(|n| (n.uses.len(), n.erased)).collect::<Vec<_>>();
+    assert_eq!(uses(), [(1, false), (1, false)]);
+    time.set(Timestamp::from_millis(NOW + 30 * MINUTE));
+    let [first, later] = [0, 1].map(|i| space.break_glass_notices().unwrap()[i].entry);
+    space.break_glass_seen("health", later, gesture()).unwrap();
+    let health = LogOf::Partition("health");
+    space.erase_entries(health, &[later], gesture()).unwrap();
+    assert_eq!(uses(), [(1, false)], "what was done under the later one is not of the earlier one");
+    space.erase_entries(health, &[released], gesture()).unwrap();
+    assert!(matches!(space.erase_entries(health, &[first + 1], gesture()), Err(Error::Denied)), "its own is owed");
+    assert_eq!(uses(), [(1, false)]);
+}
+
+#[test]
+fn d11_the_notice_says_until_when_and_what_was_refused() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let session = unable(&space, 10).unwrap();
+    let notice = || space.break_glass_notices().unwrap().pop().unwrap();
+    let end = Timestamp::from_millis(NOW + 10 * MINUTE);
+    assert_eq!((notice().began.as_millis(), notice().until), (NOW, end));
+    let clock = |t| crate::audit::day_and_time(t, crate::lang::Lang::En);
+    assert!(notice().text("en").contains(&format!("until {} at the latest", clock(end))));
+    time.set(end);
+    assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
+    let [refused] = &notice().uses[..] else { panic!("one entry") };
+    assert_eq!(refused.event, AuditEvent::Refused { purpose: Purpose::BreakGlass, actor: "Dr X".into() });
+    for (language, told) in [("en", crate::lang::Lang::En), ("fr", crate::lang::Lang::Fr)] {
+        assert!(notice().text(language).contains(&refused.tell(told)), "{language}");
+    }
+    // Asked for by somebody who has no such access, it is of no notice.
+    let other = space.break_glass(model(), "found unconscious", Presence::Unable, 10);
+    assert!(matches!(other, Err(Error::Denied)));
+    assert_eq!(notice().uses.len(), 1);
 }

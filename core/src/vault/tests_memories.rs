@@ -370,3 +370,56 @@ fn what_an_assistant_writes_is_its_word_until_the_person_endorses_it() {
     let stranger = t.space.session(crate::consent::Recipient::app("x").unwrap(), Purpose::PatientRequest).unwrap();
     assert!(matches!(stranger.memories("health"), Err(Error::Denied)));
 }
+
+#[test]
+fn conversations_are_listed_by_their_turns_to_the_person_and_by_consent() {
+    let t = setting();
+    let at = |days: i64| t.clock.set(Timestamp::from_millis(T0 + days * 86_400_000));
+    let append = |s: &Session, text: &str| {
+        let said = s.say(text).unwrap();
+        s.append("health", Role::Assistant, &said).unwrap()
+    };
+    let (older, newer) = (t.session(), t.session());
+    append(&older, "one");
+    at(1);
+    let two = append(&newer, "two");
+    at(2);
+    append(&older, "three");
+    // What was read under a grant is told by its turns as well.
+    let lab = allow(&t.space, &[Category::Laboratory]);
+    let reading = t.session();
+    reading.query(&of_code("13457-7")).unwrap();
+    at(3);
+    append(&reading, "It is 112.5");
+    let line = |s: &Session, first: i64, last: i64, turns: u64| {
+        let at = |days: i64| Timestamp::from_millis(T0 + days * 86_400_000);
+        (s.conversation(), at(first), at(last), turns)
+    };
+    let all = [line(&reading, 3, 3, 1), line(&older, 0, 2, 2), line(&newer, 1, 1, 1)];
+    let told = |list: &[Conversation]| list.iter().map(|c| (c.id, c.first, c.last, c.turns)).collect::<Vec<_>>();
+    let health = t.partition("health");
+    let shown = health.conversations().unwrap();
+    assert_eq!(told(shown.value()), all);
+    assert_eq!((shown.receipt().count, format!("{:?}", shown.value()[0])), (4, "Conversation(..)".to_owned()));
+    assert!(t.partition("general").conversations().unwrap().value().is_empty());
+    assert!(matches!(events(&t.space, HEALTH).last(), Some(AuditEvent::Released { grants, .. }) if grants.is_empty()));
+    // A session finds none that no grant reaches, and gets the label with the list.
+    let asking = t.session();
+    assert!(asking.conversations("health").unwrap().value().is_empty());
+    assert!(matches!(asking.conversations("general"), Err(Error::Denied)));
+    allow_memories(&t.space, "health");
+    let listed = asking.conversations("health").unwrap();
+    assert_eq!((told(listed.value()), listed.receipt().count), (all.to_vec(), 4));
+    assert!(asking.label().no_training());
+    assert!(matches!(asking.remember_in("general", "There were three"), Err(Error::FlowDenied)));
+    let rests = t.space.derived(lab.id()).unwrap().len();
+    asking.remember_in("health", "There were three").unwrap();
+    assert_eq!(t.space.derived(lab.id()).unwrap().len(), rests + 1, "it rests on what the turns rest on");
+    // What is set aside, or gone, is not told to a session; the person sees what is set aside.
+    t.space.withdraw(lab.id()).unwrap();
+    let asking = t.session();
+    assert_eq!(told(asking.conversations("health").unwrap().value()), all[1..]);
+    assert_eq!(told(health.conversations().unwrap().value()), all);
+    health.delete_memory(two, gesture()).unwrap();
+    assert_eq!(told(asking.conversations("health").unwrap().value()), all[1..2]);
+}

@@ -102,6 +102,12 @@ fn everything_stays_and_every_old_handle_says_why_it_stops() {
     fill_again(&space);
     space.create_partition("more", PartitionKind::Health, &pass("two")).unwrap();
     assert!(space.check().unwrap().is_whole());
+    // What was sealed under keys of before goes with them still, and what stays is sealed under new ones.
+    let health = space.partition("health").unwrap();
+    let records = health.stats().unwrap().records;
+    let one = space.inner.peek().unwrap().partitions[0].catalog.records().next().unwrap().id();
+    health.erase(&Erase::Records(vec![one]), gesture()).unwrap();
+    assert!(health.stats().unwrap().records < records && space.check().unwrap().is_whole());
     let entries = space.log(LogOf::Partition("health")).unwrap();
     space.erase_entries(LogOf::Partition("health"), &[0], gesture()).unwrap();
     for line in entries.iter().filter(|l| [35, 36].contains(&l.entry.event.number())) {

@@ -310,3 +310,68 @@ fn a_value_of_another_space_is_not_taken() {
     assert!(matches!(s.write(&value, &screen), Err(Error::Malformed(Malformed::Argument))));
     assert!(matches!(space.endorse(&value, gesture()), Err(Error::Malformed(Malformed::Argument))));
 }
+
+/// What is decided after an entry is made must not leave the entry behind.
+#[test]
+fn what_an_endpoint_may_not_have_is_not_entered_as_released() {
+    let (_dir, space) = space();
+    // The session's consent, from elsewhere, asks for nothing; the endpoint's own forbids to pass on.
+    let permit = br#"{"resourceType":"Consent","id":"a","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","actor":[{"reference":{"reference":"Practitioner/1"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}"#;
+    assert_eq!(space.import_consents(permit, gesture()).unwrap().void_permits, 0);
+    let ask = space.consent_request().purpose(Purpose::Treatment).categories(&[Category::Laboratory]);
+    ask.recipient(other()).confirm(gesture()).unwrap();
+    let s = space.session(Recipient::reference("Practitioner/1").unwrap(), Purpose::Treatment).unwrap();
+    let id = s.query(&of_code("13457-7")).unwrap().value()[0].record;
+    let s = space.session(Recipient::reference("Practitioner/1").unwrap(), Purpose::Treatment).unwrap();
+    let held = s.hold(id).unwrap();
+    assert!(!held.label().obligations.contains(Obligations::NO_REDISCLOSURE));
+    let released = |of| events(&space, of).iter().filter(|e| e.name() == "Released").count();
+    let before = released(HEALTH);
+    let endpoint = Endpoint::model(other(), Endpoint::cleared(Obligations::HEALTH));
+    let stopped = s.model_call(&[&held], &endpoint);
+    assert!(matches!(stopped, Err(Error::FlowDenied)));
+    assert_eq!(released(HEALTH), before);
+    assert!(matches!(events(&space, GENERAL).last(), Some(AuditEvent::FlowDenied { .. })));
+    s.model_call(&[&held], &Endpoint::model(other(), keeps())).unwrap();
+    assert_eq!(released(HEALTH), before + 1);
+}
+
+#[test]
+fn of_several_partitions_all_is_released_or_nothing() {
+    let (_dir, space) = space();
+    space.create_partition("more", PartitionKind::Health, &unlock()).unwrap();
+    let more = super::tests::observation("9", "laboratory", "13457-7", "2026-02-05", "99", "");
+    space.partition("more").unwrap().import(super::tests::source(&[more])).unwrap();
+    let to = |partition: &str, who| {
+        let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
+        ask.categories(&[Category::Laboratory]).recipient(who).confirm(gesture()).unwrap()
+    };
+    let mine = to("more", model());
+    to("health", model());
+    to("health", other());
+    let s = session(&space);
+    let state = space.inner.peek().unwrap();
+    let all = crate::catalog::View::new(&state.partitions[2].catalog, &crate::record::Everything);
+    let far = all.query(&Query::default())[0].record;
+    let held = [s.hold(ldl(&space)).unwrap(), s.hold(far).unwrap()];
+    let made = s.model_call(&[&held[0], &held[1]], &Endpoint::model(model(), keeps())).unwrap();
+    let answer = made.finish("Both are fine").unwrap();
+    const MORE: LogOf<'static> = LogOf::Partition("more");
+    let entries = || [HEALTH, MORE].map(|of| events(&space, of).into_iter().map(|e| e.name()).collect::<Vec<_>>());
+    let [health, more] = entries();
+    assert!(health.ends_with(&["Released"]) && more.ends_with(&["Released"]));
+    // The other endpoint has a grant over one of the two.
+    let refused = s.model_call(&[&held[0], &held[1]], &Endpoint::model(other(), keeps()));
+    assert!(matches!(refused, Err(Error::Denied)));
+    let [health_now, more_now] = entries();
+    assert_eq!(health_now, health, "nothing was released");
+    assert_eq!(more_now[more.len()..], ["Refused"]);
+    // Shown to the session: the same.
+    s.reveal(&answer).unwrap();
+    let [health, more] = entries();
+    space.withdraw(mine.id()).unwrap();
+    assert!(matches!(s.reveal(&answer), Err(Error::Denied)));
+    let [health_now, more_now] = entries();
+    let released = |names: &[&str]| names.iter().filter(|n| **n == "Released").count();
+    assert_eq!([released(&health_now), released(&more_now)], [released(&health), released(&more)]);
+}

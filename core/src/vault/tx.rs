@@ -289,17 +289,30 @@ impl<'a> Tx<'a> {
         self.set_source(work, ordinal, entry)
     }
 
-    /// Replaces a source's entry.
-    pub(crate) fn set_source(&mut self, work: &mut Work, ordinal: u32, entry: SourceEntry) -> Result<()> {
-        let i = usize::try_from(ordinal).map_err(|_| Error::Internal(45))?;
-        let row = *work.manifest.source_pages.get(i / PAGE_ENTRIES).ok_or(Error::Internal(46))?;
-        let mut page = work.scope.source_page(self.base, &*self.txn, &row)?.to_vec();
-        *page.get_mut(i % PAGE_ENTRIES).ok_or(Error::Internal(47))? = Arc::new(entry);
-        let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
-        if let Some(r) = work.manifest.source_pages.get_mut(i / PAGE_ENTRIES) {
-            *r = new;
+    /// Replaces entries of sources, each page once.
+    pub(crate) fn set_sources(&mut self, work: &mut Work, entries: BTreeMap<u32, SourceEntry>) -> Result<()> {
+        let mut pages: BTreeMap<usize, Vec<(usize, SourceEntry)>> = BTreeMap::new();
+        for (ordinal, entry) in entries {
+            let i = usize::try_from(ordinal).map_err(|_| Error::Internal(45))?;
+            pages.entry(i / PAGE_ENTRIES).or_default().push((i % PAGE_ENTRIES, entry));
+        }
+        for (at, entries) in pages {
+            let row = *work.manifest.source_pages.get(at).ok_or(Error::Internal(46))?;
+            let mut page = work.scope.source_page(self.base, &*self.txn, &row)?.to_vec();
+            for (i, entry) in entries {
+                *page.get_mut(i).ok_or(Error::Internal(47))? = Arc::new(entry);
+            }
+            let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
+            if let Some(r) = work.manifest.source_pages.get_mut(at) {
+                *r = new;
+            }
         }
         Ok(())
+    }
+
+    /// Replaces a source's entry. Once in a transaction, as [`add_pieces`](Self::add_pieces).
+    pub(crate) fn set_source(&mut self, work: &mut Work, ordinal: u32, entry: SourceEntry) -> Result<()> {
+        self.set_sources(work, BTreeMap::from([(ordinal, entry)]))
     }
 
     /// Stores a conversation's tag, joined with what is stored: it never shrinks.
@@ -365,6 +378,7 @@ impl<'a> Tx<'a> {
         mut work: Work,
         under: Option<(u32, [u8; 32])>,
         signer: Option<&SigningKey>,
+        flags: u64,
     ) -> Result<Scope> {
         self.settle_segments(&mut work)?;
         self.put_keys(&mut work)?;
@@ -382,7 +396,7 @@ impl<'a> Tx<'a> {
             previous: work.scope.digest,
             system: work.system.clone(),
             under,
-            flags: self.base.next_flags(&work.scope),
+            flags,
             ..(**old).clone()
         };
         let body = head.encode();

@@ -4,6 +4,7 @@
 
 mod archive;
 mod common;
+mod consents;
 mod crash;
 mod elsewhere;
 mod file;

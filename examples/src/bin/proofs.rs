@@ -8,8 +8,8 @@
 
 use healthspace::audit::Gesture;
 use healthspace::catalog::Query;
-use healthspace::consent::{Parties, Recipient};
-use healthspace::evidence::{EvidenceRequest, ItemsShown, verify_evidence};
+use healthspace::consent::{Parties, Recipient, RecipientKind};
+use healthspace::evidence::{EvidenceRequest, ItemsShown, Level, verify_evidence};
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
@@ -105,6 +105,7 @@ fn write(dir: &Path, disclosures: u64) -> Done {
     say(&format!("{receipts} receipts and {pairs} consistency proofs, all verified here"));
     evidence(&space, dir)?;
     in_words(&space, dir)?;
+    passed_on(&space, dir)?;
     rewritten(space, &keys, dir, &file, &unlock)?;
     fs::remove_file(&file).map_err(told)
 }
@@ -186,6 +187,32 @@ fn evidence(space: &HealthSpace, dir: &Path) -> Done {
         fs::write(dir.join(format!("evidence/{name}.hsev")), bytes).map_err(told)?;
     }
     Ok(())
+}
+
+/// A carer passes on what they were given: evidence of what that let out shows both grants.
+fn passed_on(space: &HealthSpace, dir: &Path) -> Done {
+    let gesture = || Gesture { method: "tap".into(), evidence: [7; 32] };
+    let to = |name: &str| {
+        let ask = space.consent_request().purpose(Purpose::FamilyRequest).categories(&[Category::Laboratory]);
+        ask.carer(name).map(|ask| ask.expires_in_days(30)).map_err(told)
+    };
+    let above = to("Ana")?.may_pass_on().confirm(gesture()).map_err(told)?.id();
+    to("Ben")?.under(above).confirm(gesture()).map_err(told)?;
+    let who = Recipient::new(RecipientKind::Person, "Ben").map_err(told)?;
+    let session = space.session(who, Purpose::FamilyRequest).map_err(told)?;
+    session.query(&Query::default()).map_err(told)?;
+    // Later, and of no weight before.
+    space.withdraw(above).map_err(told)?;
+    let keys = space.verifier_keys().map_err(told)?;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let bytes = space.evidence(&EvidenceRequest::new().recipient("Ben")).map_err(told)?;
+    let report = verify_evidence(&bytes, &keys).map_err(told)?;
+    match &report.disclosures[..] {
+        [one] if one.level == Level::Verifiable && one.grants.len() == 2 => {}
+        _ => return Err("what was passed on is not proved with both grants".into()),
+    }
+    say(&format!("passed-on.hsev: {} bytes, verified here with the grant above", bytes.len()));
+    fs::write(dir.join("evidence/passed-on.hsev"), bytes).map_err(told)
 }
 
 /// The same for a person, and for an auditor's tools.

@@ -44,6 +44,8 @@ type granted struct {
 	consentHash []byte
 	purpose     string
 	expires     *int64
+	// Whether the consent was given elsewhere: then its entry says no terms.
+	elsewhere bool
 }
 
 type imported struct {
@@ -59,6 +61,8 @@ type released struct {
 	itemsRoot tlog.Hash
 	system    prefix
 	kind      uint64
+	// Ascending, each once.
+	categories []string
 }
 
 // prefix is a log at an earlier size: what a release says of the system log.
@@ -150,7 +154,7 @@ func parseGranted(b []byte) (*granted, error) {
 		return nil, err
 	}
 	var ok bool
-	if g.purpose, ok = f[5].(string); !ok {
+	if g.purpose, ok = f[5].(string); !ok || !isCode(g.purpose) {
 		return nil, errCBOR
 	}
 	if f[6] != nil {
@@ -223,13 +227,13 @@ func parseReleased(b []byte) (*released, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	if err != nil {
 		return nil, err
 	}
 	var r released
 	var ok bool
-	if r.purpose, ok = f[0].(string); !ok {
+	if r.purpose, ok = f[0].(string); !ok || !isCode(r.purpose) {
 		return nil, errCBOR
 	}
 	grants, ok := f[1].(array)
@@ -265,10 +269,35 @@ func parseReleased(b []byte) (*released, error) {
 	if r.system.root, err = hash(system[2]); err != nil {
 		return nil, err
 	}
-	if r.kind, ok = f[8].(uint64); !ok {
+	if _, err = fixed(f[3], 32); err != nil {
+		return nil, err
+	}
+	if r.kind, ok = f[8].(uint64); !ok || r.kind > 3 {
 		return nil, errCBOR
 	}
+	categories, ok := f[9].(array)
+	if !ok {
+		return nil, errCBOR
+	}
+	last := ""
+	for _, c := range categories {
+		code, ok := c.(string)
+		if !ok || code <= last || !isCode(code) {
+			return nil, errCBOR
+		}
+		r.categories, last = append(r.categories, code), code
+	}
 	return &r, nil
+}
+
+// isCode tells whether a text is a code: what is printed as it stands never moves a terminal's cursor.
+func isCode(s string) bool {
+	for _, c := range s {
+		if c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
 }
 
 func when(ms int64) string {

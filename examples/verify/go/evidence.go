@@ -5,11 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -61,14 +59,14 @@ func (l *shownLog) withdrawn(grant string, before int64) bool {
 }
 
 // given finds where the log, when it had this size, says that a grant was given: -1 where that is not
-// shown. Of a consent from elsewhere the entry says no terms, and g is nil.
+// shown. Of a consent from elsewhere the entry says no terms.
 func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err error) {
 	var order []int64
 	for i := range l.entries {
 		order = append(order, i)
 	}
 	sort.Slice(order, func(a, b int) bool { return order[a] < order[b] })
-	own, imported, withdrawn := 0, false, false
+	own, imported, withdrawn := 0, false, int64(-1)
 	index = -1
 	for _, i := range order {
 		e := l.entries[i]
@@ -78,7 +76,7 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 				return 0, nil, refusal("released before the grant was given")
 			}
 			index, g = i, e.granted
-		case e.renewed != nil && e.renewed.grant == grant && i < size && g != nil:
+		case e.renewed != nil && e.renewed.grant == grant && i < size && g != nil && !g.elsewhere:
 			// The same terms under a new end, and the Consent in a new text.
 			now := *g
 			now.consentHash, now.expires = e.renewed.consentHash, e.renewed.expires
@@ -87,37 +85,22 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 			imported = true
 			if i < size {
 				// A newer version that the person filed counts, also after a withdrawal.
-				index, withdrawn = i, false
+				index, withdrawn = i, -1
+				g = &granted{grant: grant, consentHash: e.imported.consentHash, elsewhere: true}
 			}
 		case e.number == eventWithdrawn && e.withdrawn == grant && i < size:
-			withdrawn = true
+			withdrawn = i
 		}
 	}
 	if own > 1 || own == 1 && imported {
 		return 0, nil, refusal("a grant that was given twice")
 	}
-	if withdrawn {
+	// Of a consent from elsewhere a newer version may stand in an entry that is not shown.
+	unknown := g != nil && g.elsewhere && !l.consecutive(withdrawn, size)
+	if withdrawn >= 0 && !unknown {
 		return 0, nil, refusal("released after the grant was withdrawn")
 	}
 	return index, g, nil
-}
-
-// recipient tells for whom a grant of a space is, as its FHIR Consent says, if it does.
-func recipient(consent []byte) (string, bool) {
-	var v interface{}
-	if !utf8.Valid(consent) || json.Unmarshal(consent, &v) != nil {
-		return "", false
-	}
-	member := func(v interface{}, name string) interface{} {
-		m, _ := v.(map[string]interface{})
-		return m[name]
-	}
-	actors, _ := member(member(v, "provision"), "actor").([]interface{})
-	if len(actors) != 1 {
-		return "", false
-	}
-	who, ok := member(member(member(actors[0], "reference"), "identifier"), "value").(string)
-	return who, ok
 }
 
 // A claim: what is said of a disclosure, how far it reaches, and what it does not prove.
@@ -126,8 +109,8 @@ type claim struct {
 	doesNotProve []string
 }
 
-// verifyEvidence checks a file, all of it or nothing; spaces tells which logs are spaces' own: consents stand in no other.
-func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]bool, showItems bool) (string, error) {
+// verifyEvidence checks a file, all of it or nothing; spaces tells which logs are spaces' own, where alone consents stand, and which go with each.
+func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]map[string]bool, showItems bool) (string, error) {
 	if len(text) > maxFile {
 		return "", refusal("too long")
 	}
@@ -161,7 +144,7 @@ func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]bool, sh
 		}
 		logs = append(logs, l)
 	}
-	consents, err := verifyConsents(consentParts, logs)
+	consents, err := verifyConsents(consentParts, logs, spaces)
 	if err != nil {
 		return "", err
 	}
@@ -289,10 +272,13 @@ func verifyLog(part interface{}, keys note.Verifiers) (*shownLog, error) {
 	return l, nil
 }
 
-// verifyConsents checks that an entry that is shown names each by its hash; gives them by their hashes.
-func verifyConsents(parts array, logs []*shownLog) (map[string][]byte, error) {
+// verifyConsents checks that an entry of a space's own log names each by its hash; gives them by their hashes.
+func verifyConsents(parts array, logs []*shownLog, spaces map[string]map[string]bool) (map[string][]byte, error) {
 	named := map[string]bool{}
 	for _, l := range logs {
+		if spaces[l.origin] == nil {
+			continue
+		}
 		for _, e := range l.entries {
 			if e.granted != nil {
 				named[string(e.granted.consentHash)] = true
@@ -323,7 +309,7 @@ func verifyConsents(parts array, logs []*shownLog) (map[string][]byte, error) {
 }
 
 // verifyDisclosure derives the claim again and compares.
-func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]byte, spaces map[string]bool, showItems bool) (at int, index int64, line string, proved bool, err error) {
+func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]byte, spaces map[string]map[string]bool, showItems bool) (at int, index int64, line string, proved bool, err error) {
 	f, err := fields(part, 1, 2, 3, 4)
 	if err != nil {
 		return 0, 0, "", false, err
@@ -358,8 +344,12 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]
 	if said[0] != c.what || said[1] != c.level || !sameTexts(said[2], c.doesNotProve) {
 		return 0, 0, "", false, refusal("the claim is not what follows from what is shown")
 	}
-	line = fmt.Sprintf("%s entry %d of %s: %d items to %q for %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.count,
-		e.released.actor, e.released.purpose, c.what, c.level, items)
+	categories := strings.Join(e.released.categories, ", ")
+	if categories == "" {
+		categories = "no category"
+	}
+	line = fmt.Sprintf("%s entry %d of %s: %d items to %q for %s of %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.count,
+		e.released.actor, e.released.purpose, categories, c.what, c.level, items)
 	if len(c.doesNotProve) > 0 {
 		line += "; not proven: " + strings.Join(c.doesNotProve, ", ")
 	}
@@ -369,60 +359,137 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]
 	return at, index, line, c.level == "verifiable", nil
 }
 
+// ground is what a release rests on: its own log, the log of consents and its size then.
+type ground struct {
+	own      *shownLog
+	index    int64
+	time     int64
+	system   *shownLog
+	size     int64
+	consents map[string][]byte
+}
+
+// seen is a grant as it stood then; its text is that of no consent where none is shown.
+type seen struct {
+	given   *granted
+	covered bool
+	shown   bool
+	text    consentText
+}
+
+func (g *ground) look(grant string) (s seen, err error) {
+	from := int64(-1)
+	if g.system != nil {
+		if from, s.given, err = g.system.given(grant, g.size); err != nil {
+			return s, err
+		}
+	}
+	if g.own.withdrawn(grant, g.index) {
+		return s, refusal("released after the grant was withdrawn")
+	}
+	if s.given == nil {
+		return s, nil
+	}
+	if s.given.expires != nil && *s.given.expires <= g.time {
+		return s, refusal("released after the grant had ended")
+	}
+	s.covered = g.system.consecutive(from, g.size)
+	var text []byte
+	if text, s.shown = g.consents[string(s.given.consentHash)]; s.shown {
+		s.text = readText(text)
+	}
+	return s, nil
+}
+
+// above looks at the grant under which another was passed on: it must have stood as well.
+func (g *ground) above(grant string) (s seen, err error) {
+	if s, err = g.look(grant); err != nil {
+		return s, err
+	}
+	switch {
+	case s.given != nil && s.given.elsewhere:
+		return s, refusal("passed on under a consent from elsewhere")
+	case s.text.parent != "":
+		return s, refusal("passed on twice")
+	case s.text.alone && !s.text.mayPassOn:
+		return s, refusal("passed on although that was not allowed")
+	}
+	return s, nil
+}
+
 // derive says what follows about a release, but for its items.
-func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[string][]byte, spaces map[string]bool) (c claim, err error) {
+func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[string][]byte, spaces map[string]map[string]bool) (c claim, err error) {
 	r := e.released
+	for i, before := range own.entries {
+		if b := before.released; i < index && b != nil && b.system.origin == r.system.origin && b.system.size > r.system.size {
+			return c, refusal("decided under an older log than one before")
+		}
+	}
 	if len(r.grants) == 0 {
 		return claim{what: ownLook, level: "logged"}, nil
 	}
-	var system *shownLog
+	g := ground{own: own, index: index, time: e.time, size: r.system.size, consents: consents}
 	for _, l := range logs {
 		if l.origin == r.system.origin {
-			system = l
+			g.system = l
 		}
 	}
-	covered, terms, within, named := false, true, true, true
-	if system != nil {
-		if !spaces[system.origin] {
-			return c, refusal("decided under a log that is not a space's own")
+	covered, alone, active, terms, within, named := false, true, true, true, true, true
+	if g.system != nil {
+		if !spaces[g.system.origin][own.origin] {
+			return c, refusal("decided under a log that is not its space's own")
 		}
-		if system.size < r.system.size {
+		if g.system.size < r.system.size {
 			return c, refusal("the log of consents is shorter than a release says: rolled back")
 		}
-		root, ok := system.prefixes[r.system.size]
+		root, ok := g.system.prefixes[r.system.size]
 		if ok && root != r.system.root {
 			return c, refusal("decided under another log of consents than the one shown")
 		}
 		covered = ok
 	}
+	categories, told := map[string]bool{}, true
 	for _, grant := range r.grants {
-		var given *granted
-		from := int64(-1)
-		if system != nil {
-			if from, given, err = system.given(grant, r.system.size); err != nil {
-				return c, err
+		s, err := g.look(grant)
+		if err != nil {
+			return c, err
+		}
+		covered = covered && s.covered
+		if s.given != nil && s.given.elsewhere {
+			// Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself.
+			if s.text.hasStatus && s.text.status != "active" {
+				return c, refusal("released under a consent that was not active")
 			}
-		}
-		if own.withdrawn(grant, index) {
-			return c, refusal("released after the grant was withdrawn")
-		}
-		covered = covered && from >= 0 && system.consecutive(from, r.system.size)
-		if given == nil {
-			// Of a consent from elsewhere nobody here reads the terms.
-			terms, within, named = false, false, false
+			active = active && s.text.hasStatus
+			terms, within, named, told = false, false, false, false
 			continue
 		}
-		if given.expires != nil && *given.expires <= e.time {
-			return c, refusal("released after the grant had ended")
-		}
-		within = within && given.purpose == r.purpose
-		text, shown := consents[string(given.consentHash)]
-		terms = terms && shown
-		whom, said := recipient(text)
-		if said && whom != r.actor {
+		within = within && s.given != nil && s.given.purpose == r.purpose
+		terms = terms && s.shown
+		if s.text.hasRecipient && s.text.recipient != r.actor {
 			return c, refusal("the grant is for somebody else")
 		}
-		named = named && said
+		named = named && s.text.hasRecipient
+		alone = alone && (s.text.alone || s.text.parent != "")
+		told = told && s.text.categories != nil
+		allows := func(code string) bool { return s.text.categories[code] }
+		if s.text.parent != "" {
+			p, err := g.above(s.text.parent)
+			if err != nil {
+				return c, err
+			}
+			covered, terms, alone = covered && p.covered, terms && p.shown, alone && p.text.alone
+			told = told && p.text.categories != nil
+			allows = func(code string) bool { return s.text.categories[code] && p.text.categories[code] }
+		}
+		for _, code := range r.categories {
+			categories[code] = categories[code] || allows(code)
+		}
+	}
+	for _, code := range r.categories {
+		if told && !categories[code] {
+			return c, refusal("other categories than the grant's")
+		}
 	}
 	c = claim{what: notWithdrawn, level: "verifiable"}
 	add := func(lacks bool, limit string) {
@@ -430,14 +497,17 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			c.doesNotProve = append(c.doesNotProve, limit)
 		}
 	}
-	if !covered {
+	if !covered || !alone || !active {
 		c.what, c.level = underGrant, "logged"
 	}
 	add(!covered, "omitted withdrawals")
+	add(!alone, "that the grant was not passed on under another")
+	add(!active, "that the consent from elsewhere was active")
 	add(!own.consecutive(0, index), "withdrawals entered in the partition's own log")
 	add(!terms, "the terms of the consent")
 	add(!within, "that the purpose lies within the grant's")
 	add(!named, "that the recipient is the grant's")
+	add(!told, "that the categories lie within the grant's")
 	return c, nil
 }
 

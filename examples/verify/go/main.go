@@ -27,7 +27,7 @@ Usage:
 Options:
   --key FILE    verifier keys that you trust, one a line (C2SP signed-note: name+hash+key); take
                 them from the person or an earlier receipt, never from whoever hands you the proof
-                (evidence: the first of a file is that of the space's own log, as the library lists them)
+                (evidence: a file is of one space, the key of its own log first, as the library lists them)
   --every-flip  also check that every text with one bit changed, or cut short, is refused
   --items       print the items of each disclosure, or their salted hashes, as far as they are shown
   --quiet       print the summary alone
@@ -53,8 +53,9 @@ type refusal string
 func (r refusal) Error() string { return string(r) }
 
 type options struct {
-	keys      note.Verifiers
-	spaces    map[string]bool
+	keys note.Verifiers
+	// Of each space's own log, by its origin, the logs that go with it.
+	spaces    map[string]map[string]bool
 	everyFlip bool
 	quiet     bool
 	items     bool
@@ -81,7 +82,7 @@ func run(args []string, out, errs io.Writer) int {
 	var o options
 	var keys []note.Verifier
 	seen := map[string]bool{}
-	o.spaces = map[string]bool{}
+	o.spaces = map[string]map[string]bool{}
 	for rest := args[1:]; len(rest) > 0; rest = rest[1:] {
 		switch {
 		case rest[0] == "--key":
@@ -93,13 +94,18 @@ func run(args []string, out, errs io.Writer) int {
 			if err != nil {
 				return usage(errs, "%v", err)
 			}
+			space := ""
 			for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 				v, err := verifierKey(line)
 				if err != nil {
 					return usage(errs, "%s: not a verifier key", rest[0])
 				}
 				if n == 0 {
-					o.spaces[v.Name()] = true
+					if space = v.Name(); o.spaces[space] == nil {
+						o.spaces[space] = map[string]bool{}
+					}
+				} else {
+					o.spaces[space][v.Name()] = true
 				}
 				if !seen[line] {
 					seen[line] = true

@@ -26,6 +26,8 @@ def main(files):
             recipient = [a for a in event.agent if a.type.coding[0].code == "110152"]
             consents = [e for e in event.entity if e.type.code == "Consent"]
             details = {d.type: d.valueString for d in event.entity[1].detail}
+            categories = [d.valueString for d in event.entity[1].detail if d.type == "category"]
+            assert categories == ["laboratory"], categories
             assert len(recipient) == 1 and recipient[0].who.display == "eu-llm"
             assert len(consents) == 1 and consents[0].what.identifier.value.startswith("urn:uuid:")
             assert event.purposeOfEvent[0].coding[0].code == "PATRQT"

@@ -4,6 +4,7 @@ RFC 8949 section 4.2.1 with unsigned map keys and without floats, tags and indef
 value has one encoding, every other one is refused. The table of events is core/src/audit/event.rs.
 """
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -129,6 +130,12 @@ def text(value):
     return value
 
 
+def code(value):
+    """A code: what is printed as it stands never moves a terminal's cursor."""
+    need(isinstance(value, str) and re.fullmatch("[0-9A-Za-z-]{1,64}", value) is not None, BAD)
+    return value
+
+
 def small(value):
     """A number that a signed 64-bit integer holds: all that the other verifier can read."""
     need(is_uint(value) and value < 1 << 63, BAD)
@@ -166,6 +173,7 @@ class Released(NamedTuple):
     items_root: bytes
     system: tuple
     kind: int
+    categories: list  # ascending, each once
 
 
 class Entry(NamedTuple):
@@ -181,7 +189,7 @@ def parse_entry(raw):
     said = None
     if number == GRANTED:
         f = fields(decode(body), 1, 2, 3, 4, 5, 6, 7)
-        said = Granted(fixed(f[0], 16), fixed(f[1], 32), text(f[5]), None if f[6] is None else millis(f[6]))
+        said = Granted(fixed(f[0], 16), fixed(f[1], 32), code(f[5]), None if f[6] is None else millis(f[6]))
     elif number == RENEWED:
         f = fields(decode(body), 1, 2, 3, 4, 5, 6, 7)
         said = Renewed(fixed(f[0], 16), fixed(f[2], 32), millis(f[6]))
@@ -192,12 +200,14 @@ def parse_entry(raw):
         need(is_uint(f[1]), BAD)
         said = Imported(fixed(f[0], 16), fixed(f[2], 32))
     elif number == RELEASED:
-        f = fields(decode(body), *range(1, 10))
+        f = fields(decode(body), *range(1, 11))
         origin, size, root = listed(f[6], 3)
-        need(is_uint(f[4]) and is_uint(f[8]), BAD)
+        need(is_uint(f[4]) and is_uint(f[8]) and f[8] <= 3 and fixed(f[3], 32), BAD)
         grants = [fixed(g, 16) for g in listed(f[1])]
         system = (text(origin), small(size), fixed(root, 32))
-        said = Released(text(f[0]), grants, text(f[2]), f[4], fixed(f[5], 32), system, f[8])
+        categories = [code(c) for c in listed(f[9])]
+        need(all(a < b for a, b in zip(categories, categories[1:])), BAD)
+        said = Released(code(f[0]), grants, text(f[2]), f[4], fixed(f[5], 32), system, f[8], categories)
     return Entry(number, millis(time), said)
 
 

@@ -6,6 +6,7 @@ be just those of the file: their words are part of the format.
 
 import hmac
 import json
+import re
 from typing import NamedTuple
 
 from hscbor import (
@@ -15,6 +16,7 @@ from hscbor import (
     RENEWED,
     WITHDRAWN,
     Granted,
+    Imported,
     decode,
     fields,
     fixed,
@@ -42,6 +44,11 @@ from hslog import (
 HEADER = "healthspace-evidence/v1"
 MAX_FILE = 64 << 20
 COUNT = 2
+# Deepest nesting of a consent's text that is read: where parsers give up differs.
+MAX_DEPTH = 16
+PARENT = "https://healthspace.invalid/fhir/StructureDefinition/consent-parent"
+DELEGATION = "https://healthspace.invalid/fhir/StructureDefinition/consent-delegation"
+CATEGORY_SYSTEM = "https://healthspace.invalid/fhir/CodeSystem/category"
 
 UNDER_GRANT = "released under a grant"
 NOT_WITHDRAWN = "released under a grant that was not withdrawn before"
@@ -54,10 +61,13 @@ LIMITS = [
     "what the recipient did with them",
 ]
 OMITTED = "omitted withdrawals"
+PASSED_ON = "that the grant was not passed on under another"
+ACTIVE = "that the consent from elsewhere was active"
 LIMITED = "withdrawals entered in the partition's own log"
 TERMS = "the terms of the consent"
 PURPOSE = "that the purpose lies within the grant's"
 RECIPIENT = "that the recipient is the grant's"
+CATEGORIES = "that the categories lie within the grant's"
 ITEMS = "which items"
 
 
@@ -80,7 +90,7 @@ class ShownLog(NamedTuple):
 
     def given(self, grant, size):
         """Where the log, when it had this size, says that a grant was given, and what it says there."""
-        found, withdrawn = (None, None), False
+        found, withdrawn = (None, None), None
         own = [i for i, said in self.before(GRANTED, self.size) if said.grant == grant]
         imported = [i for i, said in self.before(CONSENT_IMPORTED, self.size) if said.grant == grant]
         need(len(own) + bool(imported) <= 1, "a grant that was given twice")
@@ -89,14 +99,16 @@ class ShownLog(NamedTuple):
             if i in own or (i in imported and i < size):
                 found = (i, entry.said)
                 # A newer version that the person filed counts, also after a withdrawal.
-                withdrawn = withdrawn and i in own
+                withdrawn = withdrawn if i in own else None
             elif entry.number == RENEWED and entry.said.grant == grant and i < size and isinstance(found[1], Granted):
                 # The same terms under a new end, and the Consent in a new text.
                 renewed = {"consent_hash": entry.said.consent_hash, "expires": entry.said.expires}
                 found = (found[0], found[1]._replace(**renewed))
             elif entry.number == WITHDRAWN and entry.said == grant and i < size:
-                withdrawn = True
-        need(not withdrawn, "released after the grant was withdrawn")
+                withdrawn = i
+        # Of a consent from elsewhere a newer version may stand in an entry that is not shown.
+        unknown = isinstance(found[1], Imported) and withdrawn is not None and not self.consecutive(withdrawn, size)
+        need(withdrawn is None or unknown, "released after the grant was withdrawn")
         return found
 
 
@@ -106,15 +118,85 @@ class Claim(NamedTuple):
     does_not_prove: list
 
 
-def recipient(consent):
-    """For whom a grant of a space is, as its FHIR Consent says; None where it does not."""
-    try:
-        value = json.loads(consent.decode("utf-8"), parse_constant=lambda _: need(False, "not JSON"))
-        (actor,) = value["provision"]["actor"]
-        who = actor["reference"]["identifier"]["value"]
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, Refused):
+class Text(NamedTuple):
+    """What the text of a consent says; None where it does not."""
+
+    recipient: str | None
+    parent: bytes | None  # the grant under which this one was passed on
+    alone: bool  # that it was passed on under none
+    may_pass_on: bool
+    categories: set | None
+    status: str | None
+
+
+def depth(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+
+def parse(consent):
+    """The JSON of a text; None where readers may differ on it."""
+    if re.search(rb"\\u[dD][89a-fA-F]", consent):
         return None
-    return who if isinstance(who, str) else None
+    number = {"parse_int": lambda _: 0, "parse_float": lambda _: 0}
+    try:
+        value = json.loads(consent.decode("utf-8"), parse_constant=lambda _: need(False, "not JSON"), **number)
+        return value if depth(value) <= MAX_DEPTH else None
+    except (ValueError, RecursionError, Refused):
+        return None
+
+
+def step(value, *names):
+    """The member at the end of a path; None where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def single(value):
+    return value[0] if isinstance(value, list) and len(value) == 1 else None
+
+
+def string(value):
+    return value if isinstance(value, str) else None
+
+
+def read_parent(nested):
+    """Whether a grant rests on no other, and on which it does; (False, None) where that is not said."""
+    if not isinstance(nested, dict):
+        return False, None
+    modifiers = nested.get("modifierExtension", [])
+    if not isinstance(modifiers, list) or not all(isinstance(step(m, "url"), str) for m in modifiers):
+        return False, None
+    parents = [m for m in modifiers if m["url"] == PARENT]
+    if not parents:
+        return True, None
+    name = string(step(single(parents), "valueUri")) or ""
+    hexes = "-".join(f"[0-9a-f]{{{n}}}" for n in (8, 4, 4, 4, 12))
+    return False, bytes.fromhex(name[9:].replace("-", "")) if re.fullmatch("urn:uuid:" + hexes, name) else None
+
+
+def read_categories(classes):
+    if not isinstance(classes, list):
+        return None
+    codes = [step(c, "code") for c in classes if step(c, "system") == CATEGORY_SYSTEM]
+    return set(codes) if len(codes) == len(classes) and all(isinstance(c, str) for c in codes) else None
+
+
+def read_text(consent):
+    value = None if consent is None else parse(consent)
+    actor, nested = single(step(value, "provision", "actor")), single(step(value, "provision", "provision"))
+    alone, parent = read_parent(nested)
+    extensions = step(nested, "extension")
+    passes = [e for e in extensions if step(e, "url") == DELEGATION] if isinstance(extensions, list) else []
+    return Text(
+        string(step(actor, "reference", "identifier", "value")),
+        parent,
+        alone,
+        any(step(e, "valueBoolean") is True for e in passes),
+        read_categories(step(nested, "class")),
+        string(step(value, "status")),
+    )
 
 
 def hash_path(value):
@@ -159,16 +241,50 @@ def check_items(items, release):
     return False, f"{len(hashes)} {what} shown", shown
 
 
+class Ground(NamedTuple):
+    """What a release rests on: its own log, the log of consents and its size then."""
+
+    own: ShownLog
+    index: int
+    time: int
+    system: ShownLog | None
+    size: int
+    consents: dict
+
+    def look(self, grant):
+        """Whether a grant is covered, what its entry says, its text (None where not shown), and that read."""
+        start = given = None
+        if self.system is not None:
+            start, given = self.system.given(grant, self.size)
+        need(not self.own.withdrawn(grant, self.index), "released after the grant was withdrawn")
+        if isinstance(given, Granted):
+            need(given.expires is None or self.time < given.expires, "released after the grant had ended")
+        covered = given is not None and self.system.consecutive(start, self.size)
+        text = None if given is None else self.consents.get(given.consent_hash)
+        return covered, given, text, read_text(text)
+
+
+def look_above(ground, grant):
+    """The grant under which another was passed on: covered, whether its text is shown, what it says."""
+    covered, given, text, said = ground.look(grant)
+    need(not isinstance(given, Imported), "passed on under a consent from elsewhere")
+    need(said.parent is None, "passed on twice")
+    need(not said.alone or said.may_pass_on, "passed on although that was not allowed")
+    return covered, text is not None, said
+
+
 def derive(logs, own, index, entry, consents, spaces):
     """What follows about a release, but for its items."""
     release = entry.said
+    origin, size, root = release.system
+    earlier = [said.system for _, said in own.before(RELEASED, index)]
+    need(not any(o == origin and n > size for o, n, _ in earlier), "decided under an older log than one before")
     if not release.grants:
         return Claim(OWN_LOOK, "logged", [])
-    origin, size, root = release.system
     system = next((log for log in logs if log.origin == origin), None)
-    covered = terms = within = named = True
+    covered = terms = within = named = alone = active = True
     if system is not None:
-        need(origin in spaces, "decided under a log that is not a space's own")
+        need(own.origin in spaces.get(origin, ()), "decided under a log that is not its space's own")
         need(system.size >= size, "the log of consents is shorter than a release says: rolled back")
         need(
             system.prefixes.get(size, root) == root,
@@ -176,32 +292,44 @@ def derive(logs, own, index, entry, consents, spaces):
         )
     if system is None or size not in system.prefixes:
         covered = False
+    ground, categories = Ground(own, index, entry.time, system, size, consents), set()
     for grant in release.grants:
-        start = given = None
-        if system is not None:
-            start, given = system.given(grant, size)
-        need(not own.withdrawn(grant, index), "released after the grant was withdrawn")
-        covered = covered and given is not None and system.consecutive(start, size)
-        if not isinstance(given, Granted):
-            # Of a consent from elsewhere nobody here reads the terms.
+        holds, given, text, said = ground.look(grant)
+        covered = covered and holds
+        if isinstance(given, Imported):
+            # Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself.
+            need(said.status in (None, "active"), "released under a consent that was not active")
+            active = active and said.status is not None
             terms = within = named = False
+            categories = None
             continue
-        need(given.expires is None or entry.time < given.expires, "released after the grant had ended")
-        within = within and given.purpose == release.purpose
-        consent = consents.get(given.consent_hash)
-        terms = terms and consent is not None
-        whom = None if consent is None else recipient(consent)
-        need(whom is None or whom == release.actor, "the grant is for somebody else")
-        named = named and whom is not None
+        within = within and given is not None and given.purpose == release.purpose
+        terms = terms and text is not None
+        need(said.recipient in (None, release.actor), "the grant is for somebody else")
+        named = named and said.recipient is not None
+        alone = alone and (said.alone or said.parent is not None)
+        own_categories = said.categories
+        if said.parent is not None:
+            holds, shown, above = look_above(ground, said.parent)
+            covered, terms, alone = covered and holds, terms and shown, alone and above.alone
+            both = own_categories is not None and above.categories is not None
+            own_categories = own_categories & above.categories if both else None
+        known = categories is not None and own_categories is not None
+        categories = categories | own_categories if known else None
+    need(categories is None or categories.issuperset(release.categories), "other categories than the grant's")
     lacks = [
         (not covered, OMITTED),
+        (not alone, PASSED_ON),
+        (not active, ACTIVE),
         (not own.consecutive(0, index), LIMITED),
         (not terms, TERMS),
         (not within, PURPOSE),
         (not named, RECIPIENT),
+        (categories is None, CATEGORIES),
     ]
     limits = [limit for holds, limit in lacks if holds]
-    return Claim(NOT_WITHDRAWN, "verifiable", limits) if covered else Claim(UNDER_GRANT, "logged", limits)
+    holds = covered and alone and active
+    return Claim(NOT_WITHDRAWN, "verifiable", limits) if holds else Claim(UNDER_GRANT, "logged", limits)
 
 
 def verify_disclosure(part, logs, consents, spaces, show_items):
@@ -217,7 +345,7 @@ def verify_disclosure(part, logs, consents, spaces, show_items):
     need(same, "the claim is not what follows from what is shown")
     release = entry.said
     line = f"{when(entry.time)} entry {index} of {own.origin}: {release.count} items to {quoted(release.actor)}"
-    line += f" for {release.purpose}, {claim.what} [{claim.level}; {shown}]"
+    line += f" for {release.purpose} of {', '.join(release.categories) or 'no category'}, {claim.what} [{claim.level}; {shown}]"
     if limits:
         line += "; not proven: " + ", ".join(limits)
     if show_items:
@@ -230,7 +358,7 @@ def rising(values):
 
 
 def verify_evidence(raw, keys, spaces, show_items=False):
-    """`spaces`: which of the logs are spaces' own; consents stand in no other."""
+    """`spaces`: the origins of spaces' own logs, where alone consents stand, and of the logs that go with each."""
     need(len(raw) <= MAX_FILE, "too long")
     value = decode(raw)
     version = value.get(1) if isinstance(value, dict) else None
@@ -240,7 +368,7 @@ def verify_evidence(raw, keys, spaces, show_items=False):
     need(header == HEADER and limits == LIMITS, "not an evidence file")
     logs = [verify_log(part, keys) for part in listed(logs)]
     need(rising([log.origin.encode() for log in logs]), "logs out of order")
-    consenting = (said for log in logs for n in (GRANTED, RENEWED, CONSENT_IMPORTED) for _, said in log.before(n, log.size))
+    consenting = (said for log in logs if log.origin in spaces for n in (GRANTED, RENEWED, CONSENT_IMPORTED) for _, said in log.before(n, log.size))
     named = {said.consent_hash for said in consenting}
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")
     hashes = [sha256(c) for c in consents]

@@ -13,7 +13,7 @@ Usage:
 Options:
   --key FILE    verifier keys that you trust, one a line (C2SP signed-note: name+hash+key); take
                 them from the person or an earlier receipt, never from whoever hands you the proof
-                (evidence: the first of a file is that of the space's own log, as the library lists them)
+                (evidence: a file is of one space, the key of its own log first, as the library lists them)
   --every-flip  also check that every text with one bit changed, or cut short, is refused
   --items       print the items of each disclosure, or their salted hashes, as far as they are shown
   --quiet       print the summary alone
@@ -54,7 +54,7 @@ checkpoints with them.
 """
 
 
-SHOW = {"items": False}
+SHOW = {"items": False, "spaces": {}}
 
 
 class Usage(Exception):
@@ -122,15 +122,16 @@ def run(args):
     if not args or args[0] not in COMMANDS:
         raise Usage(f"unknown command {args[0]}" if args else "nothing to do")
     check, n, what, limits = COMMANDS[args[0]]
-    lines, firsts, files, every_flip, quiet = [], [], [], False, False
+    lines, groups, files, every_flip, quiet = [], [], [], False, False
     rest = iter(args[1:])
     for arg in rest:
         if arg == "--key":
             name = next(rest, None)
             if name is None:
                 raise Usage("--key needs a file")
-            firsts.append(len(lines))
-            lines += [(name, line) for line in read(name).decode("utf-8", "replace").removesuffix("\n").split("\n")]
+            group = [(name, line) for line in read(name).decode("utf-8", "replace").removesuffix("\n").split("\n")]
+            lines += group
+            groups.append(len(group))
         elif arg == "--every-flip":
             every_flip = True
         elif arg == "--items":
@@ -147,7 +148,11 @@ def run(args):
             keys.append(VerifierKey(line))
         except Refused:
             raise Usage(f"{name}: not a verifier key") from None
-    SHOW["spaces"] = {keys[n].name for n in firsts}
+    # Each file is of one space: its own log first, then those that go with it.
+    rest = iter([key.name for key in keys])
+    for length in groups:
+        space, *others = (next(rest) for _ in range(length))
+        SHOW["spaces"].setdefault(space, set()).update(others)
     if not keys:
         raise Usage("no --key: a proof is worth what its key is")
     if not files:

@@ -4,8 +4,6 @@
 //! What belongs here: the form of a segment, in bytes and in memory. What must not: anything that
 //! looks at two segments at once; that is `merge`'s, `store`'s and `view`'s.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "erasure and repair will retire, rewrite and walk records"))]
-
 mod build;
 mod decode;
 mod encode;
@@ -21,6 +19,7 @@ use super::index::IdIndex;
 use super::query::{ObjectRef, Origin, SeriesSummary};
 use crate::id::RecordId;
 use crate::record::{Span, When};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// What a value column holds, by number.
@@ -295,6 +294,19 @@ impl Segment {
     /// Whether a record of this id is in it.
     pub(crate) fn holds(&self, id: &RecordId) -> bool {
         self.with_id(&id.0).next().is_some()
+    }
+
+    /// Whether it holds something of these key groups or sources, or links to these records.
+    pub(crate) fn is_about(
+        &self,
+        groups: &BTreeSet<u64>,
+        sources: &BTreeSet<u32>,
+        records: &BTreeSet<RecordId>,
+    ) -> bool {
+        let of = |o: Origin| sources.contains(&o.source);
+        self.groups().iter().any(|g| groups.contains(g))
+            || self.links.iter().any(|(id, o)| records.contains(&RecordId(*id)) || of(*o))
+            || !sources.is_empty() && (0..self.records() as u32).any(|r| self.origins(r).any(of))
     }
 
     /// Records of an identity, the last first.

@@ -24,8 +24,6 @@ pub(super) struct Inherited {
     uses: Option<u32>,
     /// Something that no dimension stands for is not understood.
     unknown: bool,
-    /// A member that FHIR does not have stands here or around: types that are not stated are not known.
-    strange: bool,
 }
 
 impl Inherited {
@@ -52,11 +50,6 @@ impl Inherited {
 
     fn below(&self, s: Stated) -> Self {
         let mut own = self.clone();
-        if s.strange {
-            // It may stand in the place of any condition from outside: a deny keeps none of those.
-            own = Self { validity: own.validity, obligations: own.obligations, uses: own.uses, ..Self::default() };
-            (own.unknown, own.strange) = (true, true);
-        }
         fn set<T>(place: &mut Dim<T>, stated: Option<Dim<T>>) {
             if let Some(dim) = stated {
                 *place = dim;
@@ -175,27 +168,23 @@ pub(super) struct Flat {
     /// Permits, void ones too, and those of them for training alone.
     permits: usize,
     training: usize,
-    /// What it permits is not known for sure.
-    strange: bool,
     next: u16,
 }
 
 impl Flat {
     /// Whether training is all that it permits, void permits included (D13).
     pub(super) const fn only_training(&self) -> bool {
-        self.permits > 0 && self.permits == self.training && !self.strange
+        self.permits > 0 && self.permits == self.training
     }
 
     /// Whether the whole tree was numbered.
     pub(super) fn walk(&mut self, node: Node, series: GrantId, around: &Inherited, outer: Option<Effect>, depth: u8) {
         // A node without a type says the opposite of the one around it (D3); a root has its own.
-        // Where its type, or that of one around it, may stand under another name, it refuses.
         let own = around.below(node.stated);
         let effect = node.effect.unwrap_or(match outer {
-            Some(Effect::Deny) if !own.strange => Effect::Permit,
+            Some(Effect::Deny) => Effect::Permit,
             _ => Effect::Deny,
         });
-        self.strange |= own.strange;
         let at = self.next;
         self.next = self.next.saturating_add(1);
         let index = self.rules.len();
@@ -211,8 +200,16 @@ impl Flat {
         if kept {
             self.rules.push(own.rule(series, effect, Place { at, last: at, depth }));
         }
+        let void = self.void;
         for child in node.children {
             self.walk(child, series, &own, Some(effect), depth.saturating_add(1));
+        }
+        // A permit inside this one, which would have spoken in its place, is void: what it limits is
+        // not known, so this one is void as well.
+        if kept && effect == Effect::Permit && self.void > void {
+            self.rules.remove(index);
+            self.void += 1;
+            kept = false;
         }
         let last = self.next.saturating_sub(1);
         if kept && let Some(rule) = self.rules.get_mut(index) {

@@ -206,13 +206,33 @@ fn newer(a: ReadConsent, b: ReadConsent) -> ReadConsent {
     match (a.updated, b.updated) {
         (Some(x), Some(y)) if x > y => a,
         (Some(x), Some(y)) if x < y => b,
-        _ => ReadConsent { reads: Reads::Unusable, rules: Vec::new(), ..b },
+        _ => {
+            let source = together(&a.source, &b.source);
+            ReadConsent { reads: Reads::Unusable, rules: Vec::new(), source, ..b }
+        }
     }
 }
 
-/// Reads one Consent, whatever it is.
+const BEFORE: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[{"resource":"#;
+const BETWEEN: &[u8] = br#"},{"resource":"#;
+const AFTER: &[u8] = b"}]}";
+
+/// Versions of which none counts are kept as one text, or what is filed would be the last of them.
+fn together(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let several = a.strip_prefix(BEFORE).and_then(|a| a.strip_suffix(AFTER));
+    [BEFORE, several.unwrap_or(a), BETWEEN, b, AFTER].concat()
+}
+
+/// Reads one Consent, whatever it is; or versions of one in a Bundle, as they are filed where
+/// nothing says which of them is newer.
 #[must_use]
 pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
+    if bytes.starts_with(BEFORE)
+        && let Ok(versions) = read_consents(bytes, zone)
+        && let Ok([one]) = <[ReadConsent; 1]>::try_from(versions)
+    {
+        return ReadConsent { source: bytes.to_vec(), ..one };
+    }
     let seen = root::Shown::of(bytes);
     // Which consent it is must be plain, or an older version of it would stand.
     let plain = seen.is_some() && bytes.len() <= MAX_CONSENT;

@@ -74,8 +74,6 @@ pub(super) struct Stated {
     pub(super) uses: Option<u32>,
     /// An element, modifier or obligation is not understood.
     pub(super) unknown: bool,
-    /// A member that FHIR does not have: it may be any condition under another name, or the type.
-    pub(super) strange: bool,
 }
 
 pub(super) struct Node {
@@ -113,6 +111,8 @@ const R5: &[&str] = &[
     "code",
     "dataPeriod",
     "data",
+    "documentType",
+    "expression",
     "provision",
 ];
 
@@ -134,9 +134,10 @@ impl Reader {
         let mut node = Node { effect: None, stated: Stated::default(), children: Vec::new() };
         let s = &mut node.stated;
         for (name, value) in members {
+            // FHIR does not have it: provisions may stand in it, and of what is not seen nothing can
+            // be kept.
             if !is_allowed(members, name, names) {
-                (s.unknown, s.strange) = (true, true);
-                continue;
+                return Err(Broken);
             }
             match name.as_str() {
                 "type" => {
@@ -161,6 +162,7 @@ impl Reader {
                 "class" | "resourceType" => s.classes = Some(Dim::of(classes(value))),
                 "code" => s.codes = Some(Dim::of(codes(value))),
                 "data" => s.data = Some(Dim::of(value.list().and_then(data))),
+                "documentType" | "expression" => s.unknown = true,
                 _ => {}
             }
         }

@@ -133,6 +133,11 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
     }
     let own = if form == Form::R4 { R4 } else { R5 };
     let known = |k: &str| is_allowed(members, k, BOTH) || is_allowed(members, k, own);
+    // An element whose value is absent; of any other that FHIR does not have, nobody knows what it refuses.
+    let absent = |k: &str| k.strip_prefix('_').is_some_and(|k| BOTH.contains(&k) || own.contains(&k));
+    if !members.iter().all(|(k, _)| known(k) || absent(k)) {
+        return Err(Broken);
+    }
     let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
     let unknown = !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j) || !is_plain_policy(j);
     let mut reader = Reader { form, zone, nodes: 0 };

@@ -161,7 +161,6 @@ fn anything_unknown_voids_a_permit_and_widens_a_deny() {
         ("period", json!({ "start": "2026-02", "end": "2026-01" })),
         ("dataPeriod", json!({})),
         ("dataPeriod", json!({ "start": "2026", "_end": { "extension": [] } })),
-        ("expression", json!({ "language": "text/cql" })),
         ("_type", json!({ "extension": [{ "url": "x" }] })),
         ("modifierExtension", json!([{ "url": "http://example.org/only-on-sundays", "valueBoolean": true }])),
     ];
@@ -176,6 +175,62 @@ fn anything_unknown_voids_a_permit_and_widens_a_deny() {
     // A child inherits what is not understood, unless it states its own.
     let inner = json!({ "type": "permit", "provision": [treat(), { "type": "permit" }], "purpose": [] });
     assert_eq!(counts(&of(&r4(inner))), (1, 0, 2));
+    // Elements that R5 has and that are not read: conditions, so a permit is void and a deny wider.
+    for name in ["documentType", "expression"] {
+        let provisions = json!([with(json!({ "id": "x" }), name, json!({ "language": "text/cql" }))]);
+        assert_eq!(counts(&of(&with(r5(), "provision", provisions.clone()))), (0, 1, 1), "{name}");
+        let deny = of(&with(with(r5(), "decision", "permit".into()), "provision", provisions));
+        assert_eq!(counts(&deny), (1, 1, 0), "{name}");
+        assert_eq!(deny.rules[1].covers, crate::consent::Covers::ANY, "{name}");
+    }
+}
+
+/// A permit inside a permit speaks in its place where it matches. Where it is void nobody knows what
+/// it would have asked for, so what it limits is void too; a refusal stands.
+#[test]
+fn a_void_permit_voids_the_permits_around_it() {
+    let limit = json!([{ "url": "http://example.org/only-on-sundays", "valueBoolean": true }]);
+    let void = with(treat(), "modifierExtension", limit);
+    let around = |effect: &str, inner: Value| json!({ "type": effect, "provision": [inner] });
+    for (tree, expect) in [
+        (around("permit", void.clone()), (0, 0, 2)),
+        (around("permit", around("permit", void.clone())), (0, 0, 3)),
+        (around("permit", around("deny", void.clone())), (0, 1, 2)),
+        (around("deny", around("permit", void.clone())), (0, 1, 2)),
+        (around("deny", void.clone()), (0, 1, 1)),
+        // Another branch keeps what it says.
+        (json!({ "type": "deny", "provision": [around("permit", void.clone()), treat()] }), (1, 1, 2)),
+    ] {
+        let c = of(&r4(tree.clone()));
+        assert_eq!((c.reads(), counts(&c)), (Reads::Active, expect), "{tree}");
+        assert!(c.rules.iter().zip(0..).all(|(r, n)| r.place.at >= n && r.place.last >= r.place.at), "{tree}");
+    }
+    // The same in R5, where provisions are exceptions: the permit is two levels below.
+    let exceptions = json!([{ "id": "x", "provision": [{ "expression": {} }] }]);
+    let c = of(&with(with(r5(), "decision", "permit".into()), "provision", exceptions));
+    assert_eq!(counts(&c), (0, 1, 2));
+}
+
+/// A refusal may stand in it, and nobody can tell which.
+#[test]
+fn a_member_that_fhir_does_not_have_makes_the_whole_unusable() {
+    let hidden = json!([{ "type": "deny" }]);
+    let inner = |name: &str| json!({ "type": "permit", "provision": [with(treat(), name, hidden.clone())] });
+    for name in ["provisionX", "except", "resourceType", "expression", "_provisionX", "_code"] {
+        for bad in [
+            r4(with(treat(), name, hidden.clone())),
+            r4(inner(name)),
+            r4(with(json!({ "type": "deny" }), name, hidden.clone())),
+            with(r5(), "provision", json!([with(json!({ "id": "x" }), &format!("{name}X"), hidden.clone())])),
+        ] {
+            assert_eq!(of(&bad).reads(), Reads::Unusable, "{bad}");
+        }
+    }
+    for name in ["condition", "except", "provisionX", "_status2"] {
+        for bad in [with(r4(treat()), name, hidden.clone()), with(r5(), name, hidden.clone())] {
+            assert_eq!(of(&bad).reads(), Reads::Unusable, "{bad}");
+        }
+    }
 }
 
 #[test]
@@ -184,8 +239,7 @@ fn elements_around_the_provisions_that_are_not_understood_void_every_permit() {
     for bad in [
         with(r4(tree.clone()), "scope", json!({ "coding": [{ "system": SCOPE, "code": "treatment" }] })),
         without(r4(tree.clone()), "scope"),
-        with(r4(tree.clone()), "condition", json!({})),
-        with(r4(tree.clone()), "_status2", json!({})),
+        with(r4(tree.clone()), "_dateTime", json!({ "extension": [{ "url": "x", "valueCode": "unknown" }] })),
         with(r4(tree.clone()), "verification", json!([{ "verified": false }])),
         with(r4(tree.clone()), "verification", json!([])),
         with(r4(tree.clone()), "verification", json!([{ "verified": true, "modifierExtension": [{ "url": "x" }] }])),
@@ -221,7 +275,7 @@ fn r5_decides_at_the_root_and_reverses_below() {
         "resourceType",
         json!([{ "system": "http://hl7.org/fhir/resource-types", "code": "Observation" }]),
     );
-    assert_eq!(counts(&of(&r4(old))), (0, 0, 1));
+    assert_eq!(of(&r4(old)).reads(), Reads::Unusable);
 }
 
 #[test]
@@ -348,6 +402,14 @@ fn of_a_bundle_each_series_counts_once_with_its_last_version() {
     }
     let unclear = bundle(vec![r4(treat()), gone]).unwrap();
     assert_eq!((unclear.len(), unclear[0].reads()), (1, Reads::Unusable), "nothing says which is newer");
+    // What is filed of them, and read again, is neither one.
+    let third = with(r4(json!({ "type": "deny" })), "language", "fr".into());
+    let three = bundle(vec![r4(treat()), r4(json!({ "type": "deny" })), third]).unwrap();
+    for c in [&unclear[0], &three[0]] {
+        assert_eq!(read_consent(c.source(), 0), *c);
+        assert!(read_consents(c.source(), 0).unwrap().iter().eq([c]));
+    }
+    assert_eq!(three[0].source().windows(10).filter(|w| w == b"\"resource\"").count(), 3);
     let twice = bundle(vec![old.clone(), old.clone()]).unwrap();
     assert_eq!((twice.len(), twice[0].reads()), (1, Reads::Active));
     let untyped = bundle(vec![without(old.clone(), "resourceType")]).unwrap();

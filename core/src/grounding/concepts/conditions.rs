@@ -44,6 +44,7 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("reflux", "gastro-oesophageal reflux", "reflux gastro-œsophagien", "reflux|gerd|acid reflux|heartburn|rgo|brulure d estomac|reflux gastro oesophagien|gastro oesophageal reflux", "235595009", "K21", "reflux"),
     cond("sleep-apnea", "sleep apnea", "apnée du sommeil", "sleep apnea|sleep apnoea|apnee|apnee du sommeil", "73430006 78275009", "G47.3", "sleep apn*|apnee"),
     cond("cancer", "cancer", "cancer", "cancer|tumor|tumour|carcinoma|tumeur|neoplasm", "363346000 254837009 126906006 92691004 254637007", "C", "cancer|carcinom*|malignant|neoplasm*|tumeur|lymphom*|leukemi*|leucemi*|melanom*"),
+    cond("flu", "influenza", "grippe", "flu|influenza|grippe", "6142004", "J09 J10 J11", "influenza !haemophilus !parainfluenza|grippe"),
     cond("covid", "COVID-19", "COVID-19", "covid|covid 19|coronavirus|sars cov 2", "840539006 840544004", "U07.1", "covid"),
     cond("pneumonia", "pneumonia", "pneumonie", "pneumonia|pneumonie|pneumopathie", "233604007", "J12 J13 J14 J15 J16 J18", "pneumoni*|pneumopathi*"),
     cond("bronchitis", "bronchitis", "bronchite", "bronchitis|bronchite", "10509002 32398004", "J20 J40 J41 J42", "bronchit*"),

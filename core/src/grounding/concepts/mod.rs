@@ -207,12 +207,28 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
     ("t4|thyroxine libre", "ft4"),
 ];
 
-/// Recognises a record's codes and words. Codes decide; words only where no code is known.
+/// Words by which a condition is denied, only feared, somebody else's, or another thing of a like name:
+/// "HIV negative", "family history of cancer", "tension-type headache", "diabetes insipidus".
+const HEDGES: &str = "no|not|non|none|negative|negatif|without|absence|absent|sans|pas|aucun|aucune|excluded|exclu|exclue|rule|ruled|denie*|\
+family|familial|familiale|familiaux|mother|father|maternal|paternal|antecedent|history|risk|risque|suspect*|suspicion|possible|probable|\
+screening|depistage|exposure|exposition|contact|carrier|porteur|fear|worried|associated|tension|insipidus|insipide|heat|chaleur|overweight|\
+surpoids|prophyla*|prevent*|immune|immunity";
+
+/// Whether a condition's own words say something else than its name alone would.
+pub(super) fn is_hedged(words: &[String]) -> bool {
+    HEDGES.split('|').any(|p| fold::matches(p, words))
+}
+
+/// Recognises a record's codes and words. Codes decide; words only where no code is known, and of a
+/// condition only where they are plain: else it keeps its own words.
 pub(super) fn of_fact(kind: Kind, codes: &[Coding], text: &str) -> Option<&'static Concept> {
     let fits = |c: &&Concept| c.kinds().contains(&kind);
     let by_code = all().filter(fits).find(|c| codes.iter().any(|k| c.has_code(k)));
     by_code.or_else(|| {
         let words = fold::words(text);
+        if kind == Kind::Condition && is_hedged(&words) {
+            return None;
+        }
         all().filter(fits).find(|c| c.has_words(&words))
     })
 }

@@ -16,7 +16,7 @@ const fn vaccine(
 
 #[rustfmt::skip]
 pub(super) const VACCINES: &[Concept] = &[
-    vaccine("flu-vaccine", "influenza vaccine", "vaccin contre la grippe", "flu shot|flu vaccine|flu jab|influenza|influenza vaccine|flu|grippe|vaccin grippe|vaccin contre la grippe", "140 141 150 158 161 185 186 197 88", "J07BB", "influenza !haemophilus|gripp*"),
+    vaccine("flu-vaccine", "influenza vaccine", "vaccin contre la grippe", "flu shot|flu vaccine|flu jab|influenza vaccine|vaccin grippe|vaccin contre la grippe", "140 141 150 158 161 185 186 197 88", "J07BB", "influenza !haemophilus|gripp*"),
     vaccine("covid-vaccine", "COVID-19 vaccine", "vaccin contre la COVID-19", "covid vaccine|covid shot|covid 19 vaccine|covid jab|covid booster|vaccin covid|vaccin contre le covid|vaccin contre la covid", "207 208 210 211 212 213 217 218 219 228 229 300 301 302", "J07BN", "covid*|sars"),
     vaccine("tetanus-vaccine", "tetanus vaccine", "vaccin contre le tétanos", "tetanus|tetanus shot|tdap|td|dtap|diphtheria|pertussis|whooping cough|tetano|tetanos|dtp|dtcap|coqueluche|diphterie", "115 113 139 20 106 107 9 138 196", "J07AM J07AJ J07CA", "tetan*|tdap|dtap|dtp|dtcap|td"),
     vaccine("mmr-vaccine", "measles, mumps and rubella vaccine", "vaccin rougeole-oreillons-rubéole", "mmr|measle|mumps|rubella|ror|rougeole|oreillon|rubeole", "03 3 94", "J07BD", "mmr|measles|rougeole|ror"),

@@ -177,12 +177,13 @@ impl Fake {
             .iter()
             .enumerate()
             .map(|(i, (at, value, minutes))| {
-                let start = When::parse_fhir(at).unwrap().at;
+                let when = When::parse_fhir(at).unwrap();
+                let start = when.at;
                 Sample {
                     start,
                     end: start + minutes * 60_000,
                     created: None,
-                    offset: 0,
+                    offset: when.offset.unwrap_or(0),
                     number: Decimal::parse(value),
                     word: Decimal::parse(value).is_none().then(|| (*value).into()),
                     source_version: None,
@@ -193,9 +194,9 @@ impl Fake {
                 }
             })
             .collect();
-        let instant = |at| Some(When { at, precision: Precision::Second, offset: Some(0) });
-        f.when = list.first().and_then(|s| instant(s.start));
-        f.until = list.last().and_then(|s| instant(s.start));
+        let instant = |s: &Sample| When { at: s.start, precision: Precision::Second, offset: Some(s.offset) };
+        f.when = list.first().map(instant);
+        f.until = list.last().map(instant);
         let numbers: Vec<f64> = list.iter().filter_map(|s| s.number).map(Decimal::to_f64).collect();
         let record = self.push(f);
         if let Some(row) = self.rows.last_mut() {

@@ -152,7 +152,7 @@ fn print(n: i128, scale: u32, exact: bool, plus: bool) -> String {
 pub(super) fn change(a: &str, b: &str, unit: &str) -> String {
     let scale = common(&[a, b]);
     let (x, y) = (at(a, scale), at(b, scale));
-    let relative = if x > 0 {
+    let relative = if x > 0 && y > 0 && !unit.contains("score") && !matches!(unit, "" | "Cel") {
         let (p, exact) = divide((y - x) * 1000, x);
         format!(" ({} %)", print(p, 1, exact, true))
     } else {
@@ -175,5 +175,6 @@ fn the_oracle_counts_right() {
     assert_eq!(seconds("2000-03-01T00:00:00+01:00"), 951_868_800 - 3600);
     assert_eq!(seconds("1959-02-24T10:24:54.000-05:00"), -342_434_106);
     assert_eq!(change("155.2", "92.10", "mg/dL"), "-63.10 mg/dL (≈-40.7 %)");
+    assert_eq!(change("37", "38", "Cel"), "+1 Cel");
     assert_eq!((mean(&["1", "2"]).as_str(), mean(&["150", "152"]).as_str()), ("1.5", "151"));
 }

@@ -10,6 +10,7 @@ use crate::id::Timestamp;
 use crate::import::Source;
 use crate::record::Category;
 use crate::{HealthSpace, KdfParams, LogOf, Purpose, Unlock, verify_consistency, verify_receipt};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,6 +80,14 @@ fn the_story_from_first_to_last() {
         assert!(record.get("resourceType").is_some());
     }
 
+    // Its entry names the categories of its items: of no more than was released.
+    let all = s.query(&Query::default()).unwrap().into_value();
+    let items: BTreeSet<_> = ctx.value().items.iter().copied().collect();
+    let of: BTreeMap<_, _> = all.iter().map(|r| ((r.record, r.part), r.class.category)).collect();
+    let released: BTreeSet<Category> = items.iter().map(|item| of[item]).collect();
+    let there: BTreeSet<Category> = of.values().copied().collect();
+    assert!(released.len() >= 2 && released.len() < there.len(), "{released:?} of {there:?}");
+
     // What is remembered keeps the label and the parents, and cannot flow to the general memory.
     s.remember("LDL fell after the statin", &ctx).unwrap();
     let kept = health.memories().unwrap().into_value();
@@ -107,8 +116,9 @@ fn the_story_from_first_to_last() {
     let receipt = space.receipt(log, ctx.receipt().entry).unwrap();
     let verified = verify_receipt(&receipt, &key).unwrap();
     match &verified.entry.event {
-        AuditEvent::Released { grants, count, items_root, .. } => {
+        AuditEvent::Released { grants, count, items_root, categories, .. } => {
             assert_eq!(grants[..], [g.id()]);
+            assert_eq!(*categories, released);
             assert_eq!((*count, *items_root), (ctx.receipt().count, ctx.receipt().items_root));
         }
         other => panic!("{}", other.name()),
@@ -121,7 +131,8 @@ fn the_story_from_first_to_last() {
     let forked = old.replacen(&size.to_string(), &(size + 1).to_string(), 1);
     assert!(verify_consistency(&forked, &proof, &key).is_err());
     let names: Vec<_> = space.log(log).unwrap().iter().map(|l| l.entry.event.name()).collect();
-    let told = ["PartitionCreated", "SubjectPinned", "Imported", "Released", "Remembered", "Released", "Refused"];
+    let told =
+        ["PartitionCreated", "SubjectPinned", "Imported", "Released", "Released", "Remembered", "Released", "Refused"];
     assert_eq!(names, told);
 }
 

@@ -385,8 +385,7 @@ fn count(v: &Value) -> usize {
 }
 
 /// A member that nobody understands, a known one under an unknown name, or a value of another kind;
-/// not another name or code: that is understood, and means something else. What is nested stays: of
-/// provisions that cannot be seen nothing can be kept.
+/// not another name or code: that is understood, and means something else.
 fn damage(r: &mut Random, v: &mut Value) {
     let (mut at, how) = (r.below(count(v)), r.below(4));
     let (pick, other) = (r.below(64), r.below(6));
@@ -394,7 +393,7 @@ fn damage(r: &mut Random, v: &mut Value) {
         let Some(key) = o.keys().nth(pick % o.len().max(1)).cloned() else { return };
         let strange = [json!(null), json!([]), json!({}), json!("x"), json!(7), json!([[]])][other].clone();
         let names = matches!(&*key, "system" | "value" | "reference" | "code" | "type") && strange.is_string();
-        if how == 3 && names || how > 1 && key == "provision" {
+        if how == 3 && names {
             return;
         }
         match how {
@@ -414,27 +413,32 @@ fn damage(r: &mut Random, v: &mut Value) {
     });
 }
 
-/// A known element that is spoiled may turn what was refused into nothing, never into a permit.
+/// A known element that is spoiled never lets through what was refused, neither by its own Consent
+/// nor by another one.
 #[test]
 fn what_is_not_understood_never_opens() {
     let who = actors();
     let (mut closed, mut same) = (0u64, 0u64);
-    for seed in 0..cases() {
+    for seed in 0..cases() / 4 {
         let r = &mut Random::new(seed);
         let whole = consent(0, provision(r, 0).json());
-        let mut bad = if r.one_in(3) { as_r5(whole) } else { whole };
+        let whole = if r.one_in(3) { as_r5(whole) } else { whole };
+        let other = read(&consent(1, provision(r, 1).json()));
         let now = Timestamp::from_millis(r.below(10) as i64);
-        let before = rules([read(&bad)], now);
-        damage(r, &mut bad);
-        let after = rules([read(&bad)], now);
-        for _ in 0..16 {
-            let (mut q, item) = (request(r, &who), item(r));
-            q.now = now;
-            let was = decide(&before, &q, &item).is_permit();
-            let is = decide(&after, &q, &item).is_permit();
-            assert!(was || !is, "seed {seed}");
-            closed += u64::from(was && !is);
-            same += u64::from(was && is);
+        let before = rules([read(&whole), other.clone()], now);
+        for _ in 0..8 {
+            let mut bad = whole.clone();
+            damage(r, &mut bad);
+            let after = rules([read(&bad), other.clone()], now);
+            for _ in 0..4 {
+                let (mut q, item) = (request(r, &who), item(r));
+                q.now = now;
+                let was = decide(&before, &q, &item).is_permit();
+                let is = decide(&after, &q, &item).is_permit();
+                assert!(was || !is, "seed {seed}");
+                closed += u64::from(was && !is);
+                same += u64::from(was && is);
+            }
         }
     }
     println!("damaged: {closed} permits fell, {same} stood");
@@ -503,7 +507,7 @@ fn any_json(r: &mut Random, depth: usize) -> Value {
 fn any_json_is_read_and_decided() {
     let who = actors();
     let (mut read_at_all, mut unusable, mut active) = (0u64, 0u64, 0u64);
-    for seed in 0..cases() {
+    for seed in 0..4 * cases() {
         let r = &mut Random::new(seed);
         let mut v = match r.below(3) {
             0 => any_json(r, 0),
@@ -524,13 +528,11 @@ fn any_json_is_read_and_decided() {
         let refuses = all.iter().any(|c| c.reads() == Reads::Unusable);
         let now = request(r, &who).now;
         let rules = rules(all, now);
-        for _ in 0..4 {
-            let (mut q, item) = (request(r, &who), item(r));
-            q.now = now;
-            let decision = decide(&rules, &q, &item);
-            assert!(!(refuses && decision.is_permit()), "seed {seed}");
-            let _ = compile(&rules, &q);
-        }
+        let (mut q, item) = (request(r, &who), item(r));
+        q.now = now;
+        let decision = decide(&rules, &q, &item);
+        assert!(!(refuses && decision.is_permit()), "seed {seed}");
+        let _ = compile(&rules, &q);
         if seed % 64 == 0 {
             let _ = format!("{rules:?}");
         }

@@ -223,7 +223,7 @@ fn d9_a_child_decides_as_a_plain_grant_within_its_parent_or_not_at_all() {
         }
         let now = time(r);
         let (a, b) = (both.rules_at(now), alone.rules_at(now));
-        for _ in 0..8 {
+        for _ in 0..16 {
             let all = actors();
             let (mut q, item) = (request(r, &all), item(r));
             (q.now, q.outside, q.purpose, q.scope) = (now, None, c.purpose, c.scope);

@@ -2,7 +2,7 @@
 
 use super::endpoint::Endpoint;
 use super::value::{Content, Value};
-use crate::audit::{AuditEvent, ReleaseKind};
+use crate::audit::AuditEvent;
 use crate::catalog::{RecordRef, View};
 use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
@@ -134,19 +134,21 @@ impl Session {
             return Err(self.stopped(value.label())?);
         }
         self.grants_stand(&[value])?;
-        let mut raise = self.floating();
-        raise.raise(value.tag());
-        for (partition, part) in self.parts(&[value])? {
-            let out = self.release(&partition, Action::Read, ReleaseKind::Read, b"reveal", &mut |v| open(v, &part))?;
-            raise.raise(&out.tag());
-            if let Some((_, text)) = out.into_value().pop() {
-                self.shown(&partition, raise.tag())?;
-                return Ok(text.to_string());
-            }
+        let parts = self.parts(&[value])?;
+        if parts.is_empty() {
+            let mut raised = self.floating();
+            raised.raise(value.tag());
+            let place = self.home().to_owned();
+            self.shown(&place, raised.tag())?;
         }
-        let place = self.home().to_owned();
-        self.shown(&place, raise.tag())?;
-        value.text().map(str::to_owned).ok_or(Error::NotFound)
+        let asking = self.asking(Action::Read, b"reveal");
+        let out = self.inner.release_together(&asking, &parts, &open, &mut |tx, w, tag| {
+            let tag = tag.clone().join(value.tag());
+            parts.keys().try_for_each(|partition| self.store_label(tx, w, partition, &tag))
+        })?;
+        let opened = out.into_iter().find_map(|part| part.into_value().pop());
+        let opened = opened.map(|(_, text)| text.to_string());
+        opened.or_else(|| value.text().map(str::to_owned)).ok_or(Error::NotFound)
     }
 
     fn shown(&self, partition: &str, tag: &Tag) -> Result<()> {
@@ -233,18 +235,22 @@ impl Session {
         let texts = inputs.iter().map(|v| Zeroizing::new(v.text().unwrap_or_default().to_owned()));
         let mut contents: Vec<Zeroizing<String>> = texts.collect();
         let actors = [endpoint.recipient().clone()];
-        for (partition, part) in self.parts(inputs)? {
-            let out = self.release_to(&actors, &partition, endpoint.action(), &part)?;
-            tag = tag.join(&out.tag());
-            for (at, text) in out.into_value() {
-                if let Some(slot) = contents.get_mut(at) {
-                    *slot = text;
-                }
-            }
-        }
+        let parts = self.parts(inputs)?;
+        // Emergency access is for whoever took it, not for what they call.
+        let asking = Asking { actors: &actors, glass: None, ..self.asking(endpoint.action(), b"call") };
         // The endpoint's own grant may ask for more than the endpoint understands.
-        if !floating.may_write(&tag, endpoint.sink(), self.purpose) {
+        let out = self.inner.release_together(&asking, &parts, &open, &mut |_, _, released| {
+            tag = tag.clone().join(released);
+            let cleared = floating.may_write(&tag, endpoint.sink(), self.purpose);
+            if cleared { Ok(()) } else { Err(Error::FlowDenied) }
+        });
+        if matches!(out, Err(Error::FlowDenied)) {
             return Err(self.stopped(tag.label)?);
+        }
+        for (at, text) in out?.into_iter().flat_map(Audited::into_value) {
+            if let Some(slot) = contents.get_mut(at) {
+                *slot = text;
+            }
         }
         let mut parents: Vec<RecordId> = inputs.iter().flat_map(|v| v.parents.iter().copied()).collect();
         parents.sort_unstable();
@@ -254,18 +260,6 @@ impl Session {
         spoken.sort_unstable();
         spoken.dedup();
         Ok(Call { space: self.inner.base.space, contents, tag, parents, spoken })
-    }
-
-    fn release_to(
-        &self,
-        actors: &[Recipient],
-        partition: &str,
-        action: Action,
-        part: &FromOne,
-    ) -> Result<Audited<Opened>> {
-        // Emergency access is for whoever took it, not for what they call.
-        let asking = Asking { actors, glass: None, ..self.asking(action, b"call") };
-        self.inner.release(partition, &asking, &mut |v| open(v, part), &mut |_, _, _| Ok(()))
     }
 
     /// A text goes nowhere once a grant that it rests on has ended, as no memory of it would. What
@@ -339,7 +333,8 @@ fn open(v: &Visible<'_>, part: &FromOne) -> Result<Release<Opened>> {
     }
     items.sort_unstable();
     items.dedup();
-    Ok(Release { value, items })
+    let categories = v.categories_of(items.iter().map(|(id, _)| id));
+    Ok(Release { value, items, categories })
 }
 
 /// What a record says: of a memory its text, of anything else its source's bytes.

@@ -2,7 +2,7 @@
 //! thing is shown, and what another import published meanwhile.
 
 use super::versions::Versions;
-use crate::catalog::{self, Catalog, NewRecord, Origin, RecordRef, SegmentBuilder};
+use crate::catalog::{self, Catalog, Keep, NewRecord, Origin, RecordRef, SegmentBuilder};
 use crate::error::{Error, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::Report;
@@ -251,7 +251,7 @@ fn drop_doubled(tx: &mut Tx<'_>, work: &mut Work, mark: u32, doubled: &BTreeSet<
         if !doubled.iter().any(|id| segment.holds(id)) {
             continue;
         }
-        let bytes = catalog::rewrite(&[&**segment], &|id, _| !doubled.contains(id), &|_| true)?;
+        let bytes = catalog::rewrite(&[&**segment], &Keep { record: &|id, _| !doubled.contains(id), ..Keep::ALL })?;
         tx.replace_segment(work, at, &bytes)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Result};
 use crate::keyring::{PAGE_KEYS, ScopeKeys};
 use crate::ledger::note::{self, Checkpoint};
-use crate::vault::erase_log::replace_log_key;
+use crate::vault::erase::replace_log_key;
 use crate::vault::head::RowRef;
 use crate::vault::manifest::{PageEntry, encode_page};
 use crate::vault::rows::Base;

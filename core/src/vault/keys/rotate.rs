@@ -259,9 +259,13 @@ impl<'a> NewSlots<'a> {
             let new = entries.iter().find(|e| e.scope == entry.scope).ok_or(Error::Internal(128))?;
             entry.clone_from(new);
         }
-        let head = tx.finish(own.work, None, Some(&own.signer))?;
+        let flags = tx.base.next_flags(&own.work.scope, true)?;
+        let head = tx.finish(own.work, None, Some(&own.signer), flags)?;
         let under = Some((head.head.generation, head.digest));
-        rooms.into_iter().try_for_each(|r| tx.finish(r.work, under, None).map(|_| ()))?;
+        for r in rooms {
+            let flags = tx.base.next_flags(&r.work.scope, true)?;
+            tx.finish(r.work, under, None, flags)?;
+        }
         Ok(slots)
     }
 

@@ -175,15 +175,15 @@ impl State {
 }
 
 /// A version of a memory or a turn.
-pub(super) struct Version {
-    pub(super) id: RecordId,
-    pub(super) note: Note,
+pub(in crate::vault) struct Version {
+    pub(in crate::vault) id: RecordId,
+    pub(in crate::vault) note: Note,
     history: bool,
 }
 
 /// Every version of every memory and turn but those that are gone: what was made from an older one
 /// was made from what that one was made from.
-pub(super) fn versions_of_notes(
+pub(in crate::vault) fn versions_of_notes(
     base: &Base,
     txn: &dyn ReadTxn,
     scope: &Scope,
@@ -199,7 +199,7 @@ pub(super) fn versions_of_notes(
 }
 
 /// What was made from some records, directly or through others, and those themselves.
-pub(super) fn reach<'n>(
+pub(in crate::vault) fn reach<'n>(
     from: &BTreeSet<RecordId>,
     notes: impl Iterator<Item = (RecordId, &'n [RecordId])> + Clone,
 ) -> BTreeSet<RecordId> {

@@ -19,7 +19,8 @@ pub use lineage::Derived;
 pub use parents::{Parents, Records};
 
 pub(crate) use lineage::notes_of;
-pub(super) use lineage::quarantine_derived;
+pub(super) use lineage::{quarantine_derived, reach, versions_of_notes};
+pub(super) use person::prune;
 pub(super) use wire::Note;
 pub(crate) use write::clearance;
 pub(super) use write::{New, check_text, open_note, put_note};
@@ -83,6 +84,26 @@ pub struct Turn {
 impl core::fmt::Debug for Turn {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Turn({:?}, ..)", self.role)
+    }
+}
+
+/// A conversation of which turns are kept: what a list shows of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Conversation {
+    /// By which it is resumed.
+    pub id: ConversationId,
+    /// When the earliest of its turns was written; one that was edited counts by its editing.
+    pub first: Timestamp,
+    /// When the latest was.
+    pub last: Timestamp,
+    /// How many turns are among what is shown.
+    pub turns: u64,
+}
+
+impl core::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Conversation(..)")
     }
 }
 

@@ -4,7 +4,7 @@
 use super::lineage::{reach, versions_of_notes};
 use super::{Memory, New, Note, check_text, is_note, notes_of, open_note, put_note, quarantine_derived};
 use crate::audit::{AuditEvent, Gesture};
-use crate::catalog::{self, NewRecord, RecordRef, SegmentBuilder};
+use crate::catalog::{self, Keep, NewRecord, RecordRef, SegmentBuilder};
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{Identity, RecordId, Timestamp};
@@ -194,7 +194,7 @@ fn drop_body(tx: &mut Tx<'_>, work: &mut Work, record: RecordRef<'_>) -> Result<
 }
 
 /// Forgets the tags that only these versions had: a label and its grants tell something, too.
-fn prune(work: &mut Work, gone: &BTreeSet<RecordId>) {
+pub(in crate::vault) fn prune(work: &mut Work, gone: &BTreeSet<RecordId>) {
     let catalog = std::sync::Arc::clone(&work.scope.catalog);
     let mut kept = BTreeSet::new();
     for note in notes_of(&catalog) {
@@ -232,7 +232,7 @@ fn forget(tx: &mut Tx<'_>, work: &mut Work, gone: &BTreeSet<RecordId>) -> Result
         if !gone.iter().any(|id| segment.holds(id)) {
             continue;
         }
-        let bytes = catalog::rewrite(&[&**segment], &|id, _| !gone.contains(id), &|_| true)?;
+        let bytes = catalog::rewrite(&[&**segment], &Keep { record: &|id, _| !gone.contains(id), ..Keep::ALL })?;
         tx.replace_segment(work, at, &bytes)?;
     }
     Ok(())

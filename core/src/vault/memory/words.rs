@@ -11,6 +11,7 @@ use crate::record::{Author, Kind};
 use crate::vault::ingest::Partition;
 use crate::vault::release::{Audited, Release};
 use crate::vault::state::State;
+use std::collections::BTreeSet;
 
 /// Sources that are named; the others are counted.
 const NAMED: usize = 3;
@@ -37,15 +38,16 @@ impl Partition {
     pub fn memories_in_words(&self, lang: Lang) -> Result<Audited<Vec<String>>> {
         self.inner.show(&self.name, b"memories", |txn, state, scope, now| {
             let mut tag = Tag { label: scope.label(), basis: Basis::default() };
-            let (mut value, mut items) = (Vec::new(), Vec::new());
+            let (mut value, mut items, mut categories) = (Vec::new(), Vec::new(), BTreeSet::new());
             for record in scope.notes().into_iter().filter(|r| r.facts().all(|f| f.kind() == Kind::Memory)) {
                 let note = open_note(&self.inner.base, txn, scope, record)?;
                 tag = tag.join(&scope.tag_of(record));
                 let sources = sources(state, &note.parents, lang);
                 value.push(tell(&note, record.author(), &sources, state.quarantine(scope, record, now), lang));
                 items.push((record.id(), 0));
+                categories.extend(record.facts().map(|f| f.class().category));
             }
-            Ok((Release { value, items }, tag))
+            Ok((Release { value, items, categories }, tag))
         })
     }
 }

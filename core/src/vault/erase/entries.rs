@@ -1,13 +1,6 @@
 //! Erasing what entries of a log say. Of each only the leaf is left: a hash under a secret that is
 //! gone, so every other proof still holds, and not even the true text can be told to have stood there.
 
-use super::logs::{LogOf, read_line, scope_of};
-use super::manifest::Manifest;
-use super::rows::Base;
-use super::scope::Scope;
-use super::space::HealthSpace;
-use super::state::{State, Target};
-use super::tx::{Tx, Wrapped, read_entry};
 use crate::audit::{AuditEvent, Entry, Gesture};
 use crate::consent::{ConsentStatus, Standing};
 use crate::crypto::context::{Class, Context};
@@ -15,6 +8,13 @@ use crate::crypto::seal;
 use crate::crypto::secret::Key;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{GrantId, Timestamp};
+use crate::vault::logs::{LogOf, read_line, scope_of};
+use crate::vault::manifest::Manifest;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::space::HealthSpace;
+use crate::vault::state::{State, Target};
+use crate::vault::tx::{Tx, Wrapped, read_entry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -150,7 +150,12 @@ fn is_in_force(state: &State, grant: GrantId, now: Timestamp) -> bool {
 
 /// Gives the log a new key, under which the payload keys of what is left are sealed again: whoever
 /// finds an old row still lacks what opens it. The old key was made in the epoch `made`.
-pub(super) fn replace_log_key(tx: &mut Tx<'_>, scope: &Scope, manifest: &mut Manifest, made: u32) -> Result<()> {
+pub(in crate::vault) fn replace_log_key(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    manifest: &mut Manifest,
+    made: u32,
+) -> Result<()> {
     const BAD: Error = Error::Corrupt(Part::Ledger);
     let base: &Base = tx.base;
     let new = Key::make()?;

@@ -4,14 +4,16 @@
 //! `story --help` says how to run it.
 #![forbid(unsafe_code)]
 
+mod later;
+
 use healthspace::audit::Gesture;
 use healthspace::consent::{Recipient, Standing};
 use healthspace::evidence::{EvidenceRequest, verify_evidence};
 use healthspace::grounding::{Budget, Composed, GroundOptions};
 use healthspace::import::{Limits, Source};
 use healthspace::{
-    Audited, Environment, Error, GrantId, HealthSpace, ImportOptions, Lang, LogOf, Purpose, SecretBytes, Session,
-    SourceId, Unlock, verify_consistency, verify_receipt,
+    Audited, ConsentRequest, Environment, Error, FileAnchor, GrantId, HealthSpace, ImportOptions, Lang, LogOf, Purpose,
+    SecretBytes, Session, SourceId, Unlock, verify_consistency, verify_receipt,
 };
 use healthspace_examples::args::{self, Command, Options};
 use healthspace_examples::bar::Bar;
@@ -22,6 +24,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Who asks. A host authenticates who acts; here it is just a name.
 const RECIPIENT: &str = "eu-llm";
@@ -73,7 +76,7 @@ fn tell(options: &Options) -> Told {
     anything_to_read(options)?;
     let space = open_space(options, words, &temporary, &bar)?;
     let (names, all_read) = import(&space, options, &temporary, &bar)?;
-    let (before, size) = (space.checkpoint(HEALTH)?, space.log(HEALTH)?.len() as u64);
+    let (before, size) = (space.checkpoint(HEALTH)?, size(&space)?);
     let recipient = Recipient::model(RECIPIENT)?;
 
     let grant = consent(&space, &recipient, options)?;
@@ -84,6 +87,7 @@ fn tell(options: &Options) -> Told {
     remember(&session, &context)?;
     withdraw(&space, &session, grant, options)?;
     verify(&space, &context, &before, size)?;
+    later::tell(&space, &session, &recipient, &context, options)?;
     show_logs(&space, options)?;
     evidence(&space, options)?;
     space.close();
@@ -112,6 +116,13 @@ fn nothing_read() -> Stop {
     Stop::Failed("none of the files could be imported, so there is nothing to tell of; see above".into())
 }
 
+/// The file's name with an ending more.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Creates the space, or opens the one that is there.
 fn open_space(
     options: &Options,
@@ -121,7 +132,12 @@ fn open_space(
 ) -> Told<HealthSpace> {
     let file = options.space.clone().unwrap_or_else(|| temporary.0.join("me.hs"));
     let unlock = Unlock::passphrase(passphrase);
-    let environment = Environment { progress: Some(bar.callback()), ..Environment::default() };
+    let mut environment = Environment { progress: Some(bar.callback()), ..Environment::default() };
+    // An anchor that is lost locks its space: one that is yours is given none here, but keeps its own.
+    let anchor = beside(&file, ".anchor");
+    if options.space.is_none() || anchor.exists() {
+        environment.anchor = Some(Arc::new(FileAnchor::new(anchor)));
+    }
     if file.exists() {
         step("Opening the space");
         return Ok(HealthSpace::open(&file, &unlock, environment)?);
@@ -217,24 +233,25 @@ fn invent(temporary: &Temporary) -> Told<Vec<PathBuf>> {
 
 /// Shows the notice and records the person's yes. The text is made from the object that is enforced.
 fn consent(space: &HealthSpace, recipient: &Recipient, options: &Options) -> Told<GrantId> {
-    let ask = space
-        .consent_request()
-        .partition("health")
-        .purpose(Purpose::PatientRequest)
-        .categories(&options.categories)
-        .recipient(recipient.clone())
-        .expires_in_days(90)
-        .language(&options.lang);
+    let ask = request(space, recipient, options).expires_in_days(90);
     let notice = ask.notice(&options.lang)?;
     step("The notice, as the person sees it");
     notice.lines().for_each(|l| say(&format!("  {l}")));
-    // An app takes a gesture here and keeps its evidence; this program's is the text it showed.
-    let shown = ring::digest::digest(&ring::digest::SHA256, notice.as_bytes());
-    let mut evidence = [0; 32];
-    evidence.copy_from_slice(shown.as_ref());
-    let grant = ask.confirm(Gesture { method: "command-line".into(), evidence })?;
+    let grant = ask.confirm(gesture(&notice))?;
     say(&format!("  granted: entry {} of the space's log", grant.entry()));
     Ok(grant.id())
+}
+
+fn request(space: &HealthSpace, recipient: &Recipient, options: &Options) -> ConsentRequest {
+    let ask = space.consent_request().partition("health").purpose(Purpose::PatientRequest);
+    ask.categories(&options.categories).recipient(recipient.clone()).language(&options.lang)
+}
+
+/// An app takes a gesture and keeps its evidence; this program's is the text that it showed.
+fn gesture(shown: &str) -> Gesture {
+    let mut evidence = [0; 32];
+    evidence.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, shown.as_bytes()).as_ref());
+    Gesture { method: "command-line".into(), evidence }
 }
 
 /// Facts computed in code, every line cited; the entry is durable before the text is there.
@@ -302,6 +319,11 @@ fn verify(space: &HealthSpace, context: &Audited<Composed>, before: &str, size: 
     expect(grown, "the log only grew since the import", "the log is not a continuation of its earlier self")
 }
 
+/// Entries that were erased are not listed, and count.
+fn size(space: &HealthSpace) -> Told<u64> {
+    Ok(space.log(HEALTH)?.last().map_or(0, |line| line.index + 1))
+}
+
 /// What programs that are not this library verify: `examples/verify`.
 fn evidence(space: &HealthSpace, options: &Options) -> Told {
     let Some(file) = &options.evidence else { return Ok(()) };
@@ -311,9 +333,7 @@ fn evidence(space: &HealthSpace, options: &Options) -> Told {
     report.disclosures.iter().for_each(|d| say(&format!("  {}", d.describe(&options.lang))));
     report.does_not_prove.iter().for_each(|limit| say(&format!("  not proven: {limit}")));
     fs::write(file, bytes)?;
-    let mut beside = file.clone().into_os_string();
-    beside.push(".keys");
-    Ok(fs::write(beside, keys.join("\n") + "\n")?)
+    Ok(fs::write(beside(file, ".keys"), keys.join("\n") + "\n")?)
 }
 
 /// Everything that happened, in words.

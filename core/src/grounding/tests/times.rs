@@ -1,0 +1,267 @@
+//! Days, periods and sums: what a person asks of a time, and what must not be said of it.
+
+use super::fake::{Fake, lab, options};
+use crate::grounding::{Composed, Options, compose};
+use crate::lang::Lang;
+use crate::record::Category;
+
+const STEPS: &str = "HKQuantityTypeIdentifierStepCount";
+const WEIGHT: &str = "HKQuantityTypeIdentifierBodyMass";
+const SLEEP: &str = "HKCategoryTypeIdentifierSleepAnalysis";
+const ASLEEP: &str = "HKCategoryValueSleepAnalysisAsleepCore";
+
+fn french(f: &Fake, question: &str) -> Composed {
+    compose(f, question, &Options { lang: Some(Lang::Fr), ..options(4000) }).unwrap()
+}
+
+#[track_caller]
+fn says(text: &str, wanted: &[&str]) {
+    for w in wanted {
+        assert!(text.contains(w), "{w}\n{text}");
+    }
+}
+
+/// A query reaches a day further than the period: a row on that day is neither in the period nor
+/// the latest of all.
+#[test]
+fn the_latest_outside_of_a_period_is_the_latest_of_all() {
+    let mut f = Fake::default();
+    for (value, date) in [("100.53", "2013-12-31"), ("110", "2014-06-01"), ("97.24", "2020-02-04")] {
+        f.lab("18262-6", "LDL", value, "mg/dL", date);
+    }
+    f.lab("", "Zonulin", "1", "ng/mL", "2013-12-31");
+    f.lab("", "Zonulin", "2", "ng/mL", "2021-01-01");
+    f.lab("99999-2", "Klotho", "3", "pg/mL", "2013-12-31");
+    f.lab("99999-2", "Klotho", "4", "pg/mL", "2022-01-01");
+    let t = f.ask("my LDL in January 2014").text;
+    says(&t, &["none in the period asked; the latest is 97.24 mg/dL (2020-02-04)"]);
+    let t = french(&f, "mon LDL en janvier 2014").text;
+    says(&t, &["rien dans la période demandée ; le dernier résultat est 97,24 mg/dL (2020-02-04)"]);
+    let t = f.ask("my zonulin in January 2014").text;
+    says(&t, &["none in the period asked; the latest is 2 ng/mL (2021-01-01)"]);
+    let t = f.ask("my klotho in 2015").text;
+    says(&t, &["none in the period asked; the latest is 4 pg/mL (2022-01-01)"]);
+    // The value of the day after must not hide that of the period.
+    let mut f = Fake::default();
+    f.lab("18262-6", "LDL", "101", "mg/dL", "2014-01-15");
+    f.lab("18262-6", "LDL", "102", "mg/dL", "2014-02-01");
+    let t = f.ask("my lab results in January 2014").text;
+    says(&t, &["LDL cholesterol: 101 mg/dL (2014-01-15)"]);
+}
+
+/// The pressure of the day after the period is not the one that is asked for.
+#[test]
+fn a_blood_pressure_is_taken_from_the_period() {
+    let mut f = Fake::default();
+    for (record, date, pair) in [(1u8, "2026-07-21", ["121", "81"]), (2, "2026-07-22", ["145", "95"])] {
+        for (part, (code, value)) in ["8480-6", "8462-4"].into_iter().zip(pair).enumerate() {
+            let mut row = lab(code, "part", value, "mm[Hg]", date);
+            row.category = Category::VitalSigns;
+            f.push_part(row, crate::id::RecordId::from_bytes([record; 16]), part as u16 + 1);
+        }
+    }
+    let t = f.ask("my blood pressure on 2026-07-21").text;
+    says(&t, &["last reading 121/81 mm[Hg] (2026-07-21)"]);
+    assert!(!t.contains("145"), "{t}");
+}
+
+#[test]
+fn samples_outside_of_a_period_are_not_denied() {
+    let mut f = Fake::default();
+    f.chunk(
+        WEIGHT,
+        "kg",
+        "Scale",
+        Category::VitalSigns,
+        &[("2026-08-01T08:00:00Z", "70.5", 0), ("2026-08-20T08:00:00Z", "70.1", 0)],
+    );
+    f.chunk(WEIGHT, "kg", "Scale", Category::VitalSigns, &[("2026-10-02T08:00:00Z", "69.8", 0)]);
+    for q in ["my weight on 2026-08-10", "my weight on 2019-03-01", "my weight in September 2026"] {
+        let c = f.ask(q);
+        says(
+            &c.text,
+            &[
+                "none in the period asked; samples run from 2026-08-01 to 2026-10-02; the latest is 69.8 kg (2026-10-02)",
+            ],
+        );
+        assert!(c.missing.is_empty() && !c.text.contains("no body weight"), "{}", c.text);
+    }
+    let t = french(&f, "mon poids le 2026-08-10").text;
+    says(&t, &["rien dans la période demandée ; les mesures vont du 2026-08-01 au 2026-10-02"]);
+    // A weight of the surgery in the period speaks for itself; one outside does not deny the scale's.
+    let mut row = lab("29463-7", "Body Weight", "71", "kg", "2026-08-10");
+    row.category = Category::VitalSigns;
+    f.push(row);
+    let t = f.ask("my weight on 2026-08-10").text;
+    assert!(t.contains("71 kg (2026-08-10)") && !t.contains("none in"), "{t}");
+    let t = f.ask("my weight on 2026-08-20").text;
+    assert!(t.contains("last 70.1 kg (2026-08-20)") && !t.contains("none in"), "{t}");
+}
+
+/// A day is that of the place where a sample was recorded.
+#[test]
+fn a_sample_counts_on_its_own_local_day() {
+    let mut f = Fake::default();
+    let at = |a: &'static str, v: &'static str| (a, v, 5);
+    f.chunk(
+        STEPS,
+        "count",
+        "Watch",
+        Category::Activity,
+        &[
+            at("2026-07-09T12:00:00+02:00", "100"),
+            at("2026-07-10T00:30:00+02:00", "20"),
+            at("2026-07-10T23:50:00+02:00", "3"),
+            at("2026-08-01T00:30:00+02:00", "4000"),
+        ],
+    );
+    f.chunk(STEPS, "count", "Watch", Category::Activity, &[at("2026-08-02T10:00:00+02:00", "5")]);
+    let mut how = options(4000);
+    for zone in [-600, 0, 120, 600] {
+        how.zone_offset_minutes = zone;
+        let ask = |q: &str| compose(&f, q, &how).unwrap().text;
+        let t = ask("steps on 2026-07-10");
+        says(
+            &t,
+            &[
+                "2 samples, 2026-07-10 to 2026-07-10",
+                "in the period asked: ≈23.0 count per day over 1 day (total ≈23.0, n 2)",
+            ],
+        );
+        let t = ask("steps in August 2026");
+        says(&t, &["2 samples, 2026-08-01 to 2026-08-02", "(total ≈4005, n 2)"]);
+        let t = ask("hello there");
+        says(&t, &["(2026-07-09–2026-08-02)"]);
+    }
+    let t = f.ask("how many steps do I take?").text;
+    says(&t, &["months begin at midnight UTC", "2026-07: "]);
+}
+
+#[test]
+fn steps_have_a_total_and_say_which_days_have_data() {
+    let mut f = Fake::default();
+    let at = |a: &'static str, v: &'static str| (a, v, 5);
+    f.chunk(
+        STEPS,
+        "count",
+        "Watch",
+        Category::Activity,
+        &[at("2026-07-01T08:00:00Z", "1000"), at("2026-07-09T08:00:00Z", "500"), at("2026-07-23T08:00:00Z", "4000")],
+    );
+    let t = f.ask("How many steps in July 2026?").text;
+    says(
+        &t,
+        &[
+            "in the period asked: ≈1833 count per day over 3 days with data (total ≈5500, n 3)",
+            "week of 2026-07-06: ≈500.0 count per day over 1 day (",
+        ],
+    );
+    let t = f.ask("How many steps do I take?").text;
+    says(&t, &["2026-07: ≈239.1 count per day over 23 days from the first to the last with data (total ≈5500, n 3)"]);
+    let t = french(&f, "Combien de pas en juillet 2026 ?").text;
+    says(&t, &["dans la période demandée : ≈1833 count par jour sur 3 jours avec données (total ≈5500, n 3)"]);
+}
+
+#[test]
+fn means_that_are_asked_for_are_computed() {
+    let mut f = Fake::default();
+    for (value, date) in [("1.0", "2020-01-01"), ("1.1", "2021-01-01"), ("1.5", "2022-01-01")] {
+        f.lab("2160-0", "Creatinine", value, "mg/dL", date);
+    }
+    f.chunk(
+        "HKQuantityTypeIdentifierHeartRate",
+        "count/min",
+        "Watch",
+        Category::VitalSigns,
+        &[("2026-07-01T08:00:00Z", "60", 0), ("2026-07-02T08:00:00Z", "71", 0)],
+    );
+    f.chunk(
+        "HKQuantityTypeIdentifierHeartRate",
+        "count/min",
+        "Watch",
+        Category::VitalSigns,
+        &[("2026-08-01T08:00:00Z", "80", 0)],
+    );
+    let t = french(&f, "moyenne de ma créatinine").text;
+    says(&t, &["- moyenne 1,2 mg/dL (n 3) ["]);
+    let t = f.ask("What is my average heart rate?").text;
+    says(&t, &["in all: mean ≈70.3 count/min, min 60, max 80 (n 3)"]);
+    assert!(!f.ask("What does my creatinine mean?").text.contains("mean 1.2"));
+}
+
+/// What can be read in two ways is not printed.
+#[test]
+fn fractions_are_shown_as_percentages() {
+    let mut f = Fake::default();
+    let chunk = |f: &mut Fake, samples: &[(&str, &str, i64)]| {
+        f.chunk("HKQuantityTypeIdentifierOxygenSaturation", "%", "Watch", Category::VitalSigns, samples);
+    };
+    chunk(&mut f, &[("2026-08-09T08:00:00Z", "0.955", 0), ("2026-08-10T08:00:00Z", "0.97", 0)]);
+    let t = f.ask("What is my oxygen saturation?").text;
+    says(
+        &t,
+        &[
+            "; last 97 % (2026-08-10)",
+            "lowest 95.5 %",
+            "highest 97 %",
+            "mean ≈96.2 %, min 95.5, max 97 (n 2)",
+            "recorded as fractions of 1, shown here as percentages",
+        ],
+    );
+    assert!(!t.contains("0.9"), "{t}");
+    let t = f.ask("my oxygen saturation in 2019").text;
+    says(&t, &["the latest is 97 % (2026-08-10)"]);
+    // An app that wrote 97 for 97 %: nothing is known about the unit, and nothing is changed.
+    chunk(&mut f, &[("2026-09-09T08:00:00Z", "97", 0)]);
+    let t = f.ask("What is my oxygen saturation?").text;
+    assert!(t.contains("; last 97 % (2026-09-09)") && t.contains("lowest 0.955 %"), "{t}");
+}
+
+/// A part of a score, of a degree or of a number beyond zero means nothing.
+#[test]
+fn no_percentages_where_zero_is_not_none() {
+    let mut f = Fake::default();
+    for (i, (code, text, unit, a, b)) in [
+        ("38265-5", "DXA T-score", "{T-score}", "0.2", "-1.9"),
+        ("55758-7", "PHQ-2 total score", "{score}", "1", "0"),
+        ("44261-6", "PHQ-9 total score", "1", "4", "8"),
+        ("8310-5", "Body temperature", "Cel", "37", "38"),
+        ("11555-0", "Base excess", "mmol/L", "-1", "2"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        f.lab(code, text, a, unit, "2020-01-01");
+        f.lab(code, text, b, unit, "2021-01-01");
+        let t = f.ask(["my T-score", "my PHQ-2", "my PHQ-9", "my body temperature", "my base excess"][i]).text;
+        let line = t.lines().find(|l| l.contains("change from first to last")).unwrap_or(&t);
+        assert!(line.contains("change from first to last: ") && !line.contains(" %"), "{line}");
+    }
+}
+
+#[test]
+fn a_night_is_found_by_the_day_it_begins_or_ends_on() {
+    let mut f = Fake::default();
+    f.chunk(
+        SLEEP,
+        "",
+        "Watch",
+        Category::Sleep,
+        &[
+            ("2026-08-08T23:00:00+02:00", ASLEEP, 420),
+            ("2026-08-10T23:30:00+02:00", ASLEEP, 210),
+            ("2026-08-11T03:20:00+02:00", ASLEEP, 210),
+        ],
+    );
+    let t = f.ask("How did I sleep on 2026-08-10?").text;
+    says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep, between 23:30 and 06:50"]);
+    assert!(!t.contains("no time asleep") && !t.contains("2026-08-08"), "{t}");
+    let t = f.ask("How did I sleep on 2026-08-11?").text;
+    says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep"]);
+    let t = french(&f, "Comment ai-je dormi le 2026-08-10 ?").text;
+    says(&t, &["nuit du 2026-08-10 au 2026-08-11 : ≈7,00 h de sommeil, entre 23:30 et 06:50"]);
+    let t = f.ask("How did I sleep in August 2026?").text;
+    says(&t, &["a night counts on the day of waking", "(2 nights)"]);
+    let t = f.ask("How did I sleep on 2026-05-01?").text;
+    says(&t, &["none in the period asked; samples run from 2026-08-08 to 2026-08-11"]);
+}

@@ -1,0 +1,101 @@
+//! Which records an erasure takes: those that were asked for in all their versions, and what was
+//! made from them.
+
+use super::records::Erase;
+use crate::catalog::RecordRef;
+use crate::error::{Error, Result};
+use crate::id::RecordId;
+use crate::storage::ReadTxn;
+use crate::vault::memory::{notes_of, reach, versions_of_notes};
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::state::State;
+use std::collections::BTreeSet;
+
+/// What goes.
+pub(super) struct Chosen {
+    /// Records by open partition.
+    pub(super) records: Vec<BTreeSet<RecordId>>,
+    /// Sources of the partition that was asked, by ordinal.
+    pub(super) sources: BTreeSet<u32>,
+    /// How many of the records are memories and turns that nobody asked for: they were made from others.
+    pub(super) derived: u64,
+}
+
+/// Finds what `what` of the partition at `at` is.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is nothing of the kind.
+pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, what: &Erase) -> Result<Chosen> {
+    let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+    let sources = sources(base, txn, scope, what)?;
+    let mut asked = BTreeSet::new();
+    match what {
+        Erase::Records(ids) => {
+            for id in ids {
+                all_versions(scope, scope.catalog.find_record(id).ok_or(Error::NotFound)?, &mut asked);
+            }
+        }
+        Erase::Source(_) => {
+            // What another source attests as well stays.
+            let only = |r: &RecordRef<'_>| {
+                let origins = r.origins();
+                !origins.is_empty() && origins.iter().all(|o| sources.contains(&o.source))
+            };
+            asked.extend(scope.catalog.records().filter(only).map(|r| r.id()));
+        }
+        Erase::Consent(grant) => {
+            let rests = |r: &RecordRef<'_>| scope.tag_of(*r).basis.contains(*grant);
+            for note in notes_of(&scope.catalog).into_iter().filter(rests) {
+                all_versions(scope, note, &mut asked);
+            }
+        }
+        Erase::Everything => asked.extend(scope.catalog.records().map(|r| r.id())),
+    }
+    if asked.is_empty() && sources.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let mut notes = Vec::new();
+    for (n, p) in state.partitions.iter().enumerate() {
+        notes.extend(versions_of_notes(base, txn, p, &asked)?.into_iter().map(|v| (n, v)));
+    }
+    let reached = reach(&asked, notes.iter().map(|(_, v)| (v.id, &v.note.parents[..])));
+    let mut records = vec![BTreeSet::new(); state.partitions.len()];
+    let mut derived = 0;
+    for (n, p) in state.partitions.iter().enumerate() {
+        let Some(mine) = records.get_mut(n) else { continue };
+        for (_, v) in notes.iter().filter(|(of, v)| *of == n && reached.contains(&v.id)) {
+            all_versions(p, p.catalog.find_record(&v.id).ok_or(Error::NotFound)?, mine);
+        }
+        derived += mine.len() as u64;
+    }
+    if let Some(mine) = records.get_mut(at) {
+        mine.extend(asked);
+    }
+    Ok(Chosen { records, sources, derived })
+}
+
+/// An older version tells as much as the newest.
+fn all_versions(scope: &Scope, record: RecordRef<'_>, into: &mut BTreeSet<RecordId>) {
+    into.insert(record.id());
+    into.extend(scope.catalog.versions(&record.identity()).map(|r| r.id()));
+}
+
+fn sources(base: &Base, txn: &dyn ReadTxn, scope: &Scope, what: &Erase) -> Result<BTreeSet<u32>> {
+    let mut found = BTreeSet::new();
+    let wanted = match what {
+        Erase::Source(id) => Some(*id),
+        Erase::Everything => None,
+        Erase::Records(_) | Erase::Consent(_) => return Ok(found),
+    };
+    let mut ordinal = 0;
+    for row in &scope.manifest.source_pages {
+        for entry in scope.source_page(base, txn, row)?.iter() {
+            if entry.finished && wanted.is_none_or(|id| id == entry.id) {
+                found.insert(ordinal);
+            }
+            ordinal += 1;
+        }
+    }
+    if wanted.is_some() && found.is_empty() { Err(Error::NotFound) } else { Ok(found) }
+}

@@ -1,0 +1,14 @@
+//! Erasing: what records, sources, consents' memories and entries of a log said.
+//!
+//! What belongs here: choosing what goes, dropping its keys, sealing anew what shared a key with it,
+//! and what the ledger says of it. What must not: hiding. What is only not shown any more is deleted
+//! nowhere in this folder.
+
+mod act;
+mod chosen;
+mod entries;
+mod records;
+
+pub use entries::LogErasure;
+pub(super) use entries::replace_log_key;
+pub use records::{Erase, ErasureLevel, RecordErasure};

@@ -1,0 +1,236 @@
+//! Erasing records, on the person's word.
+
+use super::act::{Destroyed, act};
+use super::chosen::choose;
+use crate::audit::{AuditEvent, Gesture, items_root};
+use crate::crypto::random_array;
+use crate::error::{Error, Limit, Result};
+use crate::id::{GrantId, RecordId, SourceId};
+use crate::vault::ingest::Partition;
+use crate::vault::state::Target;
+use std::collections::BTreeSet;
+
+/// The most records that are named one by one in one erasure.
+const MAX: usize = 65_536;
+
+/// What is to be erased in a partition.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Erase {
+    /// These records, memories or turns, with all their versions.
+    Records(Vec<RecordId>),
+    /// What this imported file brought, and that it was imported. What another file attests as well
+    /// stays, as that one's.
+    Source(SourceId),
+    /// The memories and turns that rest on this grant, or on this consent to lower a label.
+    Consent(GrantId),
+    /// Every record and source of the partition, and whose they are.
+    Everything,
+}
+
+impl core::fmt::Debug for Erase {
+    /// Which kind: ids belong in no log.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+impl Erase {
+    /// How entries name it.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Records(_) => "records",
+            Self::Source(_) => "source",
+            Self::Consent(_) => "consent",
+            Self::Everything => "everything",
+        }
+    }
+}
+
+/// How far an erasure went, and whom it holds against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ErasureLevel {
+    /// E0: the keys are gone from what is live and no call gives it back. The file's write-ahead log,
+    /// or free room in the file, may still hold an older image, which opens for whoever has a way in.
+    NotShown,
+    /// E1: the file as it is now holds neither the keys nor the sealed bytes. It does not hold against
+    /// whoever has an older copy of the file, a backup or a snapshot, and a way in; nor against what a
+    /// disk keeps of blocks that were written over.
+    FileErased,
+}
+
+impl ErasureLevel {
+    /// Its name in the entries: `E0`, `E1`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotShown => "E0",
+            Self::FileErased => "E1",
+        }
+    }
+}
+
+/// What an erasure came to.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordErasure {
+    /// Its entry in the partition's log.
+    pub entry: u64,
+    /// How far it went. Where it is [`NotShown`](ErasureLevel::NotShown), somebody else was using the
+    /// file: [`sweep`](Partition::sweep) goes on.
+    pub level: ErasureLevel,
+    /// Records that are gone, here and elsewhere, older versions counted.
+    pub records: u64,
+    /// How many of these are memories and turns that were made from the others.
+    pub derived: u64,
+    /// Sources that are gone.
+    pub sources: u64,
+    /// Keys that were destroyed.
+    pub keys: u64,
+    /// Records that stay and were sealed anew, because they shared a key with what went.
+    pub sealed_anew: u64,
+    /// By which it can be shown later what the entry means: the entry's root is that of the ids of the
+    /// records of this partition under this salt. It is kept nowhere else.
+    pub salt: [u8; 32],
+}
+
+impl core::fmt::Debug for RecordErasure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RecordErasure({}, {} records)", self.level.name(), self.records)
+    }
+}
+
+impl Partition {
+    /// Erases records, for good: the keys that sealed them are destroyed, what shared a key with them
+    /// is sealed anew under another, the catalog is written without them, and memories that were made
+    /// from them go as well, in every partition. Then the file is swept, so that no older image of a
+    /// row is left in it: [`ErasureLevel`] says how far that went and whom it holds against.
+    ///
+    /// A file of which a record was erased is no longer handed out [as it was](Self::original). Nothing
+    /// remembers what was erased, so another export that holds it brings it back; the same file does
+    /// where it was erased as a [source](Erase::Source), for else it was imported already. What was released before is out of reach; the
+    /// [disclosure log](crate::HealthSpace::disclosure_log) says to whom. Entries of logs name records by
+    /// random ids and stay; [`erase_entries`](crate::HealthSpace::erase_entries) erases those.
+    ///
+    /// ```
+    /// # use healthspace::{audit::Gesture, import::Source, Environment, Erase, ErasureLevel, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-erase-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// # let gesture = Gesture { method: "tap".into(), evidence: [0; 32] };
+    /// let health = space.partition("health")?;
+    /// health.import(Source::bytes(br#"{ "resourceType": "Patient" }"#.to_vec())?)?;
+    /// let source = health.sources()?[0].id;
+    /// let erased = health.erase(&Erase::Source(source), gesture)?;
+    /// assert_eq!((erased.records, erased.level), (1, ErasureLevel::FileErased));
+    /// assert!(health.sources()?.is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where one of the records, or anything of the kind, is not there;
+    /// [`Error::NeedsFullSlot`] where some partitions only are open: what was made from the records
+    /// elsewhere would stay; [`Error::Busy`] while an import into the partition is not finished
+    /// ([`discard`](Self::discard) ends it); [`Error::TooLarge`] for more than 65,536 records named one
+    /// by one. Nothing is erased then.
+    pub fn erase(&self, what: &Erase, gesture: Gesture) -> Result<RecordErasure> {
+        if matches!(what, Erase::Records(ids) if ids.len() > MAX) {
+            return Err(Error::TooLarge(Limit::Items));
+        }
+        let salt: [u8; 32] = random_array()?;
+        let mut done = self.inner.write(|tx, w| {
+            if w.state.system.is_none() {
+                return Err(Error::NeedsFullSlot);
+            }
+            let at = w.state.position(&self.name)?;
+            if w.state.partitions.iter().any(|p| !p.manifest.staged.is_empty()) {
+                return Err(Error::Busy);
+            }
+            let chosen = choose(tx.base, &*tx.txn, &w.state, at, what)?;
+            let mut done = RecordErasure {
+                entry: 0,
+                level: ErasureLevel::NotShown,
+                records: chosen.records.iter().map(|r| r.len() as u64).sum(),
+                derived: chosen.derived,
+                sources: chosen.sources.len() as u64,
+                keys: 0,
+                sealed_anew: 0,
+                salt,
+            };
+            for (n, records) in chosen.records.iter().enumerate() {
+                if records.is_empty() && n != at {
+                    continue;
+                }
+                let sources = if n == at { chosen.sources.clone() } else { BTreeSet::new() };
+                let work = w.work(tx, Target::Partition(n))?;
+                let Destroyed { keys, rows, kept } = act(tx, work, records, &sources)?;
+                if n == at && *what == Erase::Everything {
+                    let m = &mut work.manifest;
+                    (m.persons, m.references, m.born, m.sexes) = Default::default();
+                }
+                let event = AuditEvent::Erased {
+                    what: what.kind().into(),
+                    records: records.len() as u64,
+                    sources: sources.len() as u64,
+                    keys,
+                    rows,
+                    sealed_anew: kept,
+                    ids_root: items_root(&salt, records.iter().map(|id| &id.0[..]))?,
+                    gesture: gesture.clone(),
+                };
+                let entry = tx.log(work, event)?;
+                if n == at {
+                    done.entry = entry;
+                }
+                done.keys += keys;
+                done.sealed_anew += kept;
+            }
+            Ok(done)
+        })?;
+        done.level = self.sweep(done.entry)?;
+        Ok(done)
+    }
+
+    /// Sweeps the file after an erasure that reached [`NotShown`](ErasureLevel::NotShown) only, and says
+    /// so in the log where it could: nobody else may be using the file meanwhile. Costs time in
+    /// proportion to the file. Swept once, it stays so, and nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log.
+    pub fn sweep(&self, entry: u64) -> Result<ErasureLevel> {
+        if self.was_swept(entry)? {
+            return Ok(ErasureLevel::FileErased);
+        }
+        if !self.inner.base.storage.scrub()? {
+            return Ok(ErasureLevel::NotShown);
+        }
+        let level = ErasureLevel::FileErased;
+        self.inner.write(|tx, w| {
+            let at = w.state.position(&self.name)?;
+            let work = w.work(tx, Target::Partition(at))?;
+            tx.log(work, AuditEvent::ErasureSwept { entry, level: level.name().into() })
+        })?;
+        Ok(level)
+    }
+
+    fn was_swept(&self, erasure: u64) -> Result<bool> {
+        let (txn, state) = self.inner.read()?;
+        let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        let event = |index| {
+            let (_, entry) = crate::vault::logs::read_line(&self.inner.base, &*txn, scope, index)?;
+            Ok::<_, Error>(entry.map(|e| e.event))
+        };
+        if erasure >= scope.head.log_size || !matches!(event(erasure)?, Some(AuditEvent::Erased { .. })) {
+            return Err(Error::NotFound);
+        }
+        for index in erasure + 1..scope.head.log_size {
+            if matches!(event(index)?, Some(AuditEvent::ErasureSwept { entry, .. }) if entry == erasure) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
