@@ -5,6 +5,7 @@ use super::concepts::{self, Area, Concept, GROUPS};
 use super::fold;
 use super::period::{self, Period};
 use super::whose;
+use super::workouts;
 use crate::lang::Lang;
 use crate::record::Kind;
 
@@ -74,6 +75,8 @@ pub(super) struct Plan {
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
     pub(super) rest: Vec<Rest>,
+    /// The sorts of workout that are named.
+    pub(super) sorts: Vec<&'static str>,
     /// Whether a mean is asked for.
     pub(super) average: bool,
     /// Whether some of it is about somebody else.
@@ -124,7 +127,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     (Topic::Vitals, "vital|vital sign|constante|signe vitaux"),
     (
         Topic::Workouts,
-        "workout|training|run|running|ran|jogging|footing|cycling|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
+        "workout|training|run|running|ran|jog|jogging|footing|cycling|bike|biking|swim|swimming|swam|hike|hiking|hiked|yoga|natation|nage|randonnee|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
     ),
     (Topic::Person, "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance"),
 ];
@@ -171,13 +174,19 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     let mut hits = phrases(&mut words);
     typos(&mut words, &mut hits);
     hits.sort_by_key(|(at, ..)| *at);
-    let found: Vec<Found> = hits
+    let mut found: Vec<Found> = hits
         .into_iter()
         .filter_map(|(at, hit)| {
             let clause = words.get(at)?.clause;
             Some(Found { at, clause, concepts: hit.concepts(), topic: hit.topic() })
         })
         .collect();
+    // "Vaccinated against covid" does not ask for the disease.
+    let vaccines: Vec<usize> =
+        found.iter().filter(|f| f.topic == Some(Topic::Immunizations)).map(|f| f.clause).collect();
+    for c in found.iter_mut().filter(|f| vaccines.contains(&f.clause)).flat_map(|f| &mut f.concepts) {
+        *c = concepts::vaccine(c).unwrap_or(c);
+    }
 
     let mut plan = Plan {
         lang,
@@ -186,6 +195,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         event: None,
         period,
         rest: rest(&words, &found),
+        sorts: workouts::sorts(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
         others: others.stated,
         cut,
@@ -261,8 +271,7 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
         // In a clause that speaks of no measure and no start, what is named is asked for itself.
         let itself = !clause::has(found, f.clause, Area::Measure) && !markers.iter().any(|(_, n)| *n == f.clause);
         let allergic = clause::asks(found, f.clause, Topic::Allergies);
-        let vaccines = clause::asks(found, f.clause, Topic::Immunizations);
-        for c in f.concepts.iter().map(|c| if vaccines { against(c) } else { c }) {
+        for c in f.concepts.iter().copied() {
             let turns = match c.area {
                 Area::Medication => (measures || after) && !allergic,
                 Area::Condition | Area::Immunization => after && measures,
@@ -273,7 +282,8 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
                 plan.event = Some(EventAsk { concept: Some(c), words: Vec::new(), end: false });
             }
             if event && !itself {
-                continue;
+                // What else its word may mean, a vaccine, is not asked for either.
+                break;
             }
             if c.area == Area::Medication && allergic {
                 // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
@@ -290,13 +300,6 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             }
         }
     }
-}
-
-/// The vaccine against a disease: "vaccinated against covid" does not ask for the disease.
-fn against(c: &'static Concept) -> &'static Concept {
-    let named = fold::words(c.en);
-    let vaccine = |v: &&Concept| c.area == Area::Condition && v.area == Area::Immunization && v.has_words(&named);
-    concepts::all().find(vaccine).unwrap_or(c)
 }
 
 /// What no table knows, by clause.

@@ -217,6 +217,11 @@ pub(super) const fn options(tokens: usize) -> Options {
     Options { lang: None, tokens, now: Timestamp::from_millis(NOW), nonce: [0xa5; 8], zone_offset_minutes: 60 }
 }
 
+/// A text without the name of its fences.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("a5a5a5a5a5a5a5a5 ", "")
+}
+
 pub(super) fn quantity(value: &str, unit: &str) -> Quantity {
     Quantity {
         number: Decimal::parse(value).unwrap(),
