@@ -131,6 +131,16 @@ fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {
 }
 
 impl Draft<'_> {
+    /// Of a medication it is said how it was looked for: no list of brands is complete.
+    fn miss_medication(&mut self, c: &Concept) {
+        let name = c.name(self.view.lang);
+        self.missing.push(c.key.to_owned());
+        self.absent.push(self.view.say(
+            format!("no {name} on record available here (looked for by its codes, its names and common brands; another brand would not be found)"),
+            format!("{name} : rien au dossier disponible ici (recherche par codes, noms et marques courantes ; une autre marque ne serait pas trouvée)"),
+        ));
+    }
+
     fn miss(&mut self, key: &str, name: &str) {
         self.missing.push(key.to_owned());
         self.absent.push(
@@ -282,6 +292,7 @@ impl Draft<'_> {
                     let disease = view.say(" (the disease)", " (la maladie)");
                     self.miss(c.key, &format!("{}{disease}", c.name(view.lang)));
                 }
+                _ if c.area == Area::Medication => self.miss_medication(c),
                 _ => self.miss(c.key, c.name(view.lang)),
             }
         }

@@ -126,7 +126,15 @@ impl Concept {
     /// beside its name turns it.
     pub(super) fn has_words(&self, words: &[String]) -> bool {
         let turned = |p: &str| self.area == Area::Condition && turned::turns(words, fold::place(p, words));
-        self.stems.split('|').any(|p| fold::matches(p, words) && !turned(p))
+        self.stems.split('|').any(|p| fold::matches(p, words) && !turned(p)) || self.has_member(words)
+    }
+
+    /// Whether words name an ingredient, or a brand of it, all of whose codes lie in this class.
+    fn has_member(&self, words: &[String]) -> bool {
+        let of_class = |i: &Concept| i.more.split(' ').all(|atc| begins(self.more, atc));
+        let member =
+            |i: &&Concept| !i.codes.is_empty() && of_class(i) && i.stems.split('|').any(|p| fold::matches(p, words));
+        self.area == Area::Medication && self.codes.is_empty() && medications::INGREDIENTS.iter().any(|i| member(&i))
     }
 
     /// Whether words name it, whatever else they say of it.

@@ -57,6 +57,7 @@ impl Facts for Fake {
                     system: first.system,
                     code: first.code,
                     text: r.fact.text.clone(),
+                    display: first.display,
                     count: 1,
                     first: at,
                     last: at,

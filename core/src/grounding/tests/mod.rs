@@ -1,5 +1,6 @@
 //! Whole contexts, from hand-made and from synthetic records.
 
+mod brands;
 mod bundles;
 mod chunks;
 mod claims;
