@@ -98,6 +98,10 @@ impl Entry {
             return true;
         }
         let words = fold::words(&last.fact.text);
+        // Under a title that says "active", the words of a denial are easily lost.
+        if last.fact.kind == Kind::Condition && concepts::is_turned(&words) {
+            return false;
+        }
         let displays = last.fact.codes.iter().map(|c| fold::words(&c.display));
         let said: Vec<Vec<String>> = displays.chain([words.clone()]).collect();
         let social =

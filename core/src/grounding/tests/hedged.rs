@@ -69,7 +69,12 @@ fn a_record_that_only_names_a_condition_is_shown_in_its_own_words() {
     );
     let t = ask(&f, "Ai-je le VIH ?");
     assert!(t.contains("\n- nommé par des éléments qui peuvent dire") && !t.contains("rien au dossier"), "{t}");
-    // Listed with the others, it has no status either.
+    // Where nobody asked for it, it is not told; listed with the others, it has no status either.
+    f.lab("18262-6", "LDL", "100", "mg/dL", "2026-01-01");
+    let t = ask(&f, "my LDL");
+    assert!(!t.contains("HIV") && t.contains("- 2 more, not shown unless the question asks for them"), "{t}");
+    condition(&mut f, "Fear of cancer");
+    assert!(!ask(&f, "my LDL").contains("cancer"));
     let t = ask(&f, "What conditions do I have?");
     assert!(t.contains("\n- «HIV negative», 2025-03-01 [r:"), "{t}");
     // A code does not outweigh the words.
