@@ -164,6 +164,8 @@ pub struct Presence {
     pub code: String,
     /// The source's words for it.
     pub text: String,
+    /// What its first code is called there; may be empty.
+    pub display: String,
     /// How many facts.
     pub count: u64,
     /// First date, milliseconds since the epoch.

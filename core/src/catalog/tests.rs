@@ -228,6 +228,7 @@ impl Model {
                 system,
                 code,
                 text,
+                display: first.map_or(String::new(), |c| c.display.clone()),
                 count: 0,
                 first: at,
                 last: at,

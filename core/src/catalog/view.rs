@@ -303,8 +303,9 @@ impl<'a> View<'a> {
             }
         }
         let line = |(((category, kind), system, code, _), line): ((DecisionKey, &str, &str, &str), Line<'_>)| {
+            let display = line.newest.codes().iter().next().map_or("", |c| c.display);
             let text = match line.newest.text() {
-                "" => line.newest.codes().iter().next().map_or("", |c| c.display),
+                "" => display,
                 text => text,
             };
             Presence {
@@ -313,6 +314,7 @@ impl<'a> View<'a> {
                 system: system.to_owned(),
                 code: code.to_owned(),
                 text: text.to_owned(),
+                display: display.to_owned(),
                 count: line.count,
                 first: line.span.map(|s| s.0),
                 last: line.span.map(|s| s.1),

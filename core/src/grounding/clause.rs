@@ -95,7 +95,6 @@ pub(super) fn accompanies(found: &[Found], clause: usize, topic: Topic, word: &s
     match topic {
         Topic::Medications => has(Area::Medication) || (word == "taking" && has(Area::Measure)),
         Topic::Conditions => has(Area::Condition),
-        // "flu" names both a disease and a vaccine; the vaccine stays.
         Topic::Immunizations => has(Area::Immunization),
         Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Workouts => has(Area::Measure),
         Topic::Encounters | Topic::Person | Topic::Allergies | Topic::Procedures => false,

@@ -131,6 +131,16 @@ fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {
 }
 
 impl Draft<'_> {
+    /// Of a medication it is said how it was looked for: no list of brands is complete.
+    fn miss_medication(&mut self, c: &Concept) {
+        let name = c.name(self.view.lang);
+        self.missing.push(c.key.to_owned());
+        self.absent.push(self.view.say(
+            format!("no {name} on record available here (looked for by its codes, its names and common brands; another brand would not be found)"),
+            format!("{name} : rien au dossier disponible ici (recherche par codes, noms et marques courantes ; une autre marque ne serait pas trouvée)"),
+        ));
+    }
+
     fn miss(&mut self, key: &str, name: &str) {
         self.missing.push(key.to_owned());
         self.absent.push(
@@ -154,6 +164,8 @@ impl Draft<'_> {
                 ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)
             }
         };
+        // What is turned by its own words is another thing.
+        rows.retain(|r| !ask.concept.is_some_and(|c| c.is_turned(&r.fact.text)));
         // A draft, or what was cancelled or not done, starts nothing.
         let starts = |s: Status| !matches!(s, Status::EnteredInError | Status::NotDone | Status::Preliminary);
         rows.retain(|r| r.fact.when.is_some() && starts(r.fact.status));
@@ -240,6 +252,13 @@ impl Draft<'_> {
         }
         let mut workouts = view.plan.topics.contains(&Topic::Workouts);
         for c in empty {
+            let days = workouts::rings(view, c)?;
+            if !days.is_empty() {
+                let name = capital(c.name(view.lang));
+                let title = format!("{name}{}", view.say(" (daily totals)", " (totaux par jour)"));
+                self.blocks.extend(series::block(view, &title, &title, LeanRows::of_rows(days), event)?);
+                continue;
+            }
             // "Calories burned" may stand in workouts alone.
             if !workouts::tell_of(view, c)? {
                 self.miss(c.key, c.name(view.lang));
@@ -252,10 +271,29 @@ impl Draft<'_> {
 
     fn listed(&mut self) -> Result<()> {
         let view = self.view;
+        let (mut found, mut empty) = (Vec::new(), Vec::new());
         for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
             match lists::concept(view, c)? {
-                Some(block) => self.blocks.push(block),
-                None => self.miss(c.key, c.name(view.lang)),
+                Some(block) => {
+                    self.blocks.push(block);
+                    found.push(c);
+                }
+                None => empty.push(c),
+            }
+        }
+        for c in empty {
+            // "Flu" is a disease and its vaccine: where the disease is there, nobody asked for both.
+            if found.iter().any(|f| concepts::vaccine(f).is_some_and(|v| v.key == c.key)) {
+                continue;
+            }
+            let asked = |v: &Concept| view.plan.concepts.iter().any(|p| p.key == v.key);
+            match concepts::vaccine(c) {
+                Some(v) if asked(v) => {
+                    let disease = view.say(" (the disease)", " (la maladie)");
+                    self.miss(c.key, &format!("{}{disease}", c.name(view.lang)));
+                }
+                _ if c.area == Area::Medication => self.miss_medication(c),
+                _ => self.miss(c.key, c.name(view.lang)),
             }
         }
         Ok(())

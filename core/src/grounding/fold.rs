@@ -63,6 +63,14 @@ pub(super) fn matches(pattern: &str, words: &[String]) -> bool {
     any
 }
 
+/// Where the words of a pattern that matches stand: the first and the last of them.
+pub(super) fn place(pattern: &str, words: &[String]) -> Option<(usize, usize)> {
+    let of_pattern =
+        |w: &&String| pattern.split(' ').any(|p| !p.is_empty() && !p.starts_with('!') && word_matches(p, w));
+    let (first, last) = (words.iter().position(|w| of_pattern(&w)), words.iter().rposition(|w| of_pattern(&w)));
+    first.zip(last).filter(|_| matches(pattern, words))
+}
+
 fn word_matches(p: &str, w: &str) -> bool {
     if let Some(p) = p.strip_suffix('*') {
         w.starts_with(p)

@@ -2,6 +2,7 @@
 //! procedures, visits, documents.
 
 use super::concepts::{self, Area, Concept};
+use super::entry::{self, Entry, entries, single};
 use super::fold;
 use super::page::{Block, Line};
 use super::period::{Period, days};
@@ -11,186 +12,10 @@ use super::workouts;
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::record::{Category, FactDraft, Kind, Status, Value};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 /// Lines at most, per list.
 const LISTED: usize = 60;
-
-/// Entries that say the same thing, oldest first.
-struct Entry {
-    concept: Option<&'static Concept>,
-    rows: Vec<FactRow>,
-}
-
-/// Whether a row says that something is not so: cancelled, refused, not to be given.
-fn is_denied(row: &FactRow) -> bool {
-    row.fact.status == Status::NotDone
-}
-
-/// Whether it is only planned, a draft, unconfirmed.
-fn is_open(row: &FactRow) -> bool {
-    row.fact.status == Status::Preliminary
-}
-
-/// Whether a record says that a medication was handed over or given: evidence that it began, but
-/// that one box or one dose is `completed` ends no treatment.
-fn is_supply(row: &FactRow) -> bool {
-    matches!(row.type_name.as_str(), "MedicationDispense" | "MedicationAdministration")
-}
-
-impl Entry {
-    fn last(&self) -> Option<&FactRow> {
-        self.rows.iter().rfind(|r| r.fact.when.is_some()).or(self.rows.last())
-    }
-
-    /// The row whose status is that of the entry. A medication is active where any prescription or
-    /// statement of it is, else it is what the latest of them says; of other things the latest row
-    /// decides.
-    fn deciding(&self) -> Option<&FactRow> {
-        if self.rows.first().is_none_or(|r| r.fact.kind != Kind::Medication) {
-            return self.last();
-        }
-        let said = || self.rows.iter().rev().filter(|r| !is_supply(r));
-        let active = || said().filter(|r| r.fact.status == Status::Active);
-        let dated = |r: &&FactRow| r.fact.when.is_some();
-        active().find(dated).or(active().next()).or(said().find(dated)).or(said().next())
-    }
-
-    /// A later statement of another status than the one that decides: whoever asks is to see both.
-    fn later(&self) -> Option<&FactRow> {
-        let said = self.deciding().filter(|r| r.fact.kind == Kind::Medication)?;
-        let after = |r: &&FactRow| r.fact.when.map(|w| w.at) > said.fact.when.map(|w| w.at);
-        let other = |r: &&FactRow| {
-            !is_supply(r)
-                && matches!(r.fact.status, Status::Stopped | Status::Final | Status::OnHold)
-                && r.fact.status != said.fact.status
-        };
-        self.rows.iter().rev().filter(after).find(other)
-    }
-
-    fn active(&self, view: &View<'_>) -> bool {
-        self.deciding().is_some_and(|r| match r.fact.status {
-            // A prescription that ran out while the source calls it active is active, as reported.
-            Status::Active if r.fact.kind == Kind::Medication => true,
-            // That someone takes a thing must be said: `unknown` says that nobody knows.
-            Status::Unstated if r.fact.kind == Kind::Medication => false,
-            Status::Active | Status::Unstated => !ended(view, &r.fact),
-            _ => false,
-        })
-    }
-
-    /// Whether it holds at all: not cancelled, not a mere plan.
-    fn stands(&self) -> bool {
-        !self.rows.iter().any(|r| r.fact.kind == Kind::Medication && (is_denied(r) || is_open(r)))
-    }
-
-    /// Whether it may be shown to a question that did not ask for it: not what a source or a rule
-    /// marks as sensitive, nor a condition or medication that is so by our words; nor social
-    /// findings that stand among the conditions (SNOMED CT tags them so), unless our table has
-    /// them. Words lower what is volunteered, they do not rule it out: no list of them is complete.
-    fn volunteered(&self) -> bool {
-        let Some(last) = self.last() else { return false };
-        if self.rows.iter().any(|r| !r.class.sensitivities().is_empty()) {
-            return false;
-        }
-        // An allergy is shown whatever it is to: not knowing of it does harm.
-        if !matches!(last.fact.kind, Kind::Condition | Kind::Medication) {
-            return true;
-        }
-        let words = fold::words(&last.fact.text);
-        let displays = last.fact.codes.iter().map(|c| fold::words(&c.display));
-        let said: Vec<Vec<String>> = displays.chain([words.clone()]).collect();
-        let social =
-            last.fact.kind == Kind::Condition && words.last().is_some_and(|w| w == "finding" || w == "situation");
-        let private = self.concept.is_some_and(|c| PRIVATE.contains(&c.key))
-            || PRIVATE_WORDS.split('|').any(|p| said.iter().any(|w| fold::matches(p, w)));
-        !private && (self.concept.is_some() || !social)
-    }
-}
-
-/// Conditions of our table that are shown only to a question that asks for them.
-const PRIVATE: [&str; 4] = ["depression", "anxiety", "hiv", "pregnancy"];
-
-/// The same, by words: mental health, substance use, sexuality, reproduction and violence, and the
-/// medications that give them away.
-const PRIVATE_WORDS: &str = "abus*|addict*|dependenc*|dependance|toxicoman*|alcohol*|alcool*|opioid*|opiace*|cocain*|cannabis|overdose|surdose|\
-substance|drug use|intoxication|withdrawal|sevrage|psych*|schizo*|bipolar*|manic|mania|suicid*|self harm|automutilation|\
-depress*|anxi*|panic|posttraumatic|traumatique|stress disorder|eating disorder|anorexi*|bulimi*|hiv|vih|sida|immunodeficiency|immunodeficience|\
-syphilis|gonorr*|chlamydia*|genital*|venereal|sexual*|sexuel*|gender|genre|erectile|contracepti*|pregnan*|grossesse|\
-abort*|avortement|miscarriage|fausse couche|infertil*|violence|victim*|assault*|rape|viol|maltreat*|maltraitance|incarcerat*|\
-gestation*|enceinte|aids*|heroin*|methadon*|buprenorphin*|mifepriston*|lithium|personality disorder|trouble personnalite|herpe*";
-
-/// Whether its end has passed.
-fn ended(view: &View<'_>, fact: &FactDraft) -> bool {
-    fact.until.is_some_and(|u| u.end() <= view.options.now.as_millis())
-}
-
-/// One entry per product, condition or vaccine. Two strengths of an ingredient are two products:
-/// one can be stopped while the other is taken.
-fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
-    rows.retain(|r| r.fact.status != Status::EnteredInError);
-    sort(&mut rows);
-    let mut out: Vec<Entry> = Vec::new();
-    // Few wordings, many rows: each is looked up once.
-    let mut names: Vec<Option<&'static Concept>> = Vec::new();
-    let (mut by_name, mut known) = (HashMap::new(), HashMap::new());
-    let mut which = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let f = &row.fact;
-        which.push(*known.entry((f.kind, &f.codes, &f.text)).or_insert_with(|| {
-            let (concept, words) = (concepts::of_fact(f.kind, &f.codes, &f.text), fold::words(&f.text).join(" "));
-            let code = || f.codes.first().map(|c| format!("{}|{}", c.system, c.code)).unwrap_or_default();
-            let name = match concept {
-                _ if f.kind == Kind::Medication => format!("{}\u{0}{words}", code()),
-                Some(c) if c.area == Area::Immunization => c.key.to_owned(),
-                _ if words.is_empty() => f.codes.first().map(|c| c.code.clone()).unwrap_or_default(),
-                _ => words,
-            };
-            *by_name.entry(name).or_insert_with(|| {
-                names.push(concept);
-                names.len() - 1
-            })
-        }));
-    }
-    let mut places = HashMap::new();
-    for (row, name) in rows.into_iter().zip(which) {
-        let concept = names.get(name).copied().flatten();
-        let f = &row.fact;
-        // What was cancelled or only planned is never one entry with what is taken or was given.
-        let apart = match f.kind {
-            Kind::Medication => (is_denied(&row), is_open(&row)),
-            Kind::Immunization => (is_denied(&row), false),
-            _ => (false, false),
-        };
-        let at = *places.entry((name, apart)).or_insert(out.len());
-        match out.get_mut(at) {
-            Some(e) => e.rows.push(row),
-            None => out.push(Entry { concept, rows: vec![row] }),
-        }
-    }
-    // What is active first, then the latest.
-    out.sort_by_key(|e| (!e.active(view), core::cmp::Reverse(e.last().and_then(|r| r.fact.when).map(|w| w.at))));
-    out
-}
-
-/// The word for a status, by kind; empty where it says nothing.
-fn status_of(view: &View<'_>, fact: &FactDraft) -> String {
-    let ended = ended(view, fact);
-    match (fact.status, fact.kind) {
-        (Status::Active, Kind::Medication) => view.say("active", "en cours"),
-        (Status::Active, Kind::Condition | Kind::Allergy) if !ended => view.say("active", "en cours"),
-        (Status::Final, Kind::Medication) => view.say("completed", "terminé"),
-        (Status::Stopped, _) => view.say("stopped", "arrêté"),
-        (Status::Resolved, _) => view.say("resolved", "résolu"),
-        (Status::OnHold, _) => view.say("on hold", "suspendu"),
-        (Status::NotDone, Kind::Medication) => view.say("not to be taken, or cancelled", "à ne pas prendre, ou annulé"),
-        (Status::NotDone, _) => view.say("not done or refuted", "non fait ou écarté"),
-        (Status::Preliminary, _) => view.say("planned or unconfirmed", "prévu ou non confirmé"),
-        (_, Kind::Medication | Kind::Condition | Kind::Allergy) if ended => view.say("ended", "terminé"),
-        (Status::Unstated, Kind::Medication) => view.say("status not stated", "statut non précisé"),
-        _ => String::new(),
-    }
-}
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     let (first, last) = (e.rows.first()?, e.last()?);
@@ -204,35 +29,50 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         Some(c) if c.area == Area::Measure => view.source_words(&named.fact),
         // Our name alone, where the file says just the same.
         Some(c) if [c.en, c.fr].iter().any(|n| fold::words(n) == words) => c.name(view.lang).to_owned(),
+        // A condition that words alone tell is what they say, and may be less than its name.
+        Some(c) if c.area == Area::Condition && !named.fact.codes.iter().any(|k| c.has_code(k)) => {
+            view.source_words(&named.fact)
+        }
         Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&named.fact)),
         None => view.source_words(&named.fact),
     };
     let mut line = Line::new(rank).release(&e.rows).text(name + &visit(view, &named.fact));
+    // "«HIV negative», active" would read as a yes.
+    let turned = e.concept.is_none() && named.fact.kind == Kind::Condition && concepts::is_turned(&words);
     let status = match said {
-        Some(row) => status_of(view, &row.fact),
+        Some(_) if turned => String::new(),
+        Some(row) => entry::status(view, &row.fact),
         None => view.say("dispensed or given", "délivré ou administré"),
     };
-    // "«HIV negative», active" would read as a yes.
-    let hedged = e.concept.is_none() && named.fact.kind == Kind::Condition && concepts::is_hedged(&words);
-    if !status.is_empty() && !hedged {
+    // What is said of one row is cited to it, before the last one is.
+    let apart = said.filter(|r| !core::ptr::eq(*r, last));
+    let other = e.contradicted();
+    if !status.is_empty() {
         line = line.text(format!(", {status}"));
-        if let Some(row) = said.filter(|r| !core::ptr::eq(*r, last)) {
-            line = line.cite(row);
-        }
     }
-    if let Some(later) = e.later() {
-        let (word, date) = (status_of(view, &later.fact), view.date(later.fact.when.as_ref()));
+    if other.is_some() {
+        line = line.text(format!(" ({})", view.dated(&named.fact)));
+    }
+    if let Some(row) = apart {
+        line = line.text(details(view, &row.fact, rank));
+    }
+    if apart.is_some() || other.is_some() {
+        line = line.cite(named);
+    }
+    if let Some(row) = other {
+        let (status, date) = (entry::status(view, &row.fact), view.dated(&row.fact));
         line = line
             .text(view.say(
-                format!(", but {word} by an entry of {date}"),
-                format!(", mais {word} selon une entrée du {date}"),
+                format!("; another entry says: {status} ({date})"),
+                format!(" ; une autre entrée dit : {status} ({date})"),
             ))
-            .cite(later);
+            .text(details(view, &row.fact, rank))
+            .cite(row);
     }
     let (from, to) = (view.dated(&first.fact), view.dated(&last.fact));
     line = match (e.rows.len(), first.fact.kind) {
         (1, Kind::Medication | Kind::Condition | Kind::Allergy)
-            if first.fact.when.is_some() && said.is_some() && e.stands() =>
+            if first.fact.when.is_some() && said.is_some() && e.stands() && !turned =>
         {
             line.text(if e.active(view) {
                 view.say(format!(", since {from}"), format!(", depuis {from}"))
@@ -245,18 +85,28 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         (n, _) => line
             .text(view.say(format!(", {n} entries, first {from}"), format!(", {n} entrées, première {from}")))
             .cite(first)
-            .text(view.say(format!(", last {to}"), format!(", dernière {to}")))
-            .cite(last),
+            .text(view.say(format!(", last {to}"), format!(", dernière {to}"))),
     };
-    if let Some(until) = &named.fact.until {
+    if apart.is_none() {
+        line = line.text(details(view, &named.fact, rank));
+    }
+    Some(line.cite(last))
+}
+
+/// When a row ends, and how it is taken.
+fn details(view: &View<'_>, fact: &FactDraft, rank: u8) -> String {
+    let mut out = String::new();
+    if let Some(until) = &fact.until {
         let until = view.date(Some(until));
-        line = line.text(view.say(format!(", until {until}"), format!(", jusqu'au {until}")));
+        out.push_str(&view.say(format!(", until {until}"), format!(", jusqu'au {until}")));
+        if fact.kind == Kind::Medication && fact.status == Status::Active && entry::ended(view, fact) {
+            out.push_str(&view.say(" (in the past)", " (dans le passé)"));
+        }
     }
-    if !named.fact.note.trim().is_empty() && named.fact.kind == Kind::Medication && rank < 10 {
-        line = line.text(format!(", {}", view.quote(&named.fact.note)));
+    if fact.kind == Kind::Medication && rank < 10 && !fact.note.trim().is_empty() {
+        out.push_str(&format!(", {}", view.quote(&fact.note)));
     }
-    // What stands last is of the row that gave the name, not of the latest.
-    Some(line.cite(named))
+    out
 }
 
 /// The sort of a visit (HL7 v3 ActEncounterCode): code, English, French.
@@ -336,9 +186,21 @@ fn reaches(p: &Period, f: &FactDraft) -> Option<bool> {
 /// A named medication, condition or vaccine; `None` where there is none.
 pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Block>> {
     let mut rows = view.listed_rows(c)?;
+    let mut turned = Vec::new();
+    if c.area == Area::Condition {
+        rows.retain(|r| !c.is_turned(&r.fact.text));
+        let known: BTreeSet<_> = rows.iter().map(|r| (r.record, r.part)).collect();
+        turned = view.kind_rows(Kind::Condition)?;
+        turned.retain(|r| {
+            let named = || c.is_named(&fold::words(&r.fact.text)) || r.fact.codes.iter().any(|k| c.has_code(k));
+            !known.contains(&(r.record, r.part)) && named()
+        });
+    }
     let latest = latest(&rows);
     if let Some(p) = &view.plan.period {
-        rows.retain(|r| r.fact.when.is_none() || reaches(p, &r.fact) != Some(false));
+        for rows in [&mut rows, &mut turned] {
+            rows.retain(|r| r.fact.when.is_none() || reaches(p, &r.fact) != Some(false));
+        }
     }
     let entries = entries(view, rows);
     let name = capital(c.name(view.lang));
@@ -347,19 +209,51 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
         block.lines.extend(latest.map(|r| outside(view, &r)));
     }
     list(view, &mut block, &entries, 1);
+    named(view, &mut block, turned);
     Ok((!block.lines.is_empty()).then_some(block))
+}
+
+/// Records that name a condition and say something else of it: in their own words, with nothing
+/// beside them that reads as a yes.
+fn named(view: &View<'_>, block: &mut Block, rows: Vec<FactRow>) {
+    let all = entries(view, rows);
+    if all.is_empty() {
+        return;
+    }
+    block.push(Line::new(1).text(view.say(
+        "named by records that may say it is not so, is another's, is past or is another thing; their words:",
+        "nommé par des éléments qui peuvent dire que ce n'est pas le cas, que c'est celui d'un autre, passé, ou autre chose ; leurs mots :",
+    )));
+    for e in all.iter().take(LISTED) {
+        let Some(last) = e.last() else { continue };
+        let status = match last.fact.status {
+            Status::Active => String::new(),
+            _ => entry::status(view, &last.fact),
+        };
+        let status = if status.is_empty() { status } else { format!(", {status}") };
+        let text = format!("{}{status} ({})", view.source_words(&last.fact), view.dated(&last.fact));
+        block.push(Line::new(1).release(&e.rows).text(text).cite(last));
+    }
+    let left = u32::try_from(all.len().saturating_sub(LISTED)).unwrap_or(u32::MAX);
+    block.unlisted = block.unlisted.saturating_add(left);
 }
 
 /// A whole kind; `None` where there is nothing, not even a stated absence.
 pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> Result<Option<Block>> {
     let Some(kind) = t.kind() else { return Ok(None) };
     let mut rows = view.kind_rows(kind)?;
+    let mut others = Vec::new();
+    if kind == Kind::Workout {
+        (rows, others) = workouts::of_sorts(rows, &view.plan.sorts);
+    }
     let latest = if view.plan.period.is_some() && !active_only { latest(&rows) } else { None };
     let mut unclear = Vec::new();
     if let (Some(p), false) = (&view.plan.period, active_only) {
         unclear = rows.iter().filter(|r| reaches(p, &r.fact).is_none()).cloned().collect();
         rows.retain(|r| reaches(p, &r.fact) == Some(true));
+        others.retain(|r| reaches(p, &r.fact) == Some(true));
     }
+    let others = workouts::each(others);
     let mut entries = match kind {
         Kind::Procedure | Kind::Encounter | Kind::Document => single(rows),
         Kind::Workout => workouts::each(rows).into_iter().map(|rows| Entry { concept: None, rows }).collect(),
@@ -376,7 +270,8 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     if entries.is_empty() {
         block.lines.extend(latest.map(|r| outside(view, &r)));
     }
-    if !entries.is_empty() && !active_only {
+    let some = !entries.is_empty() || !others.is_empty();
+    if some && !active_only {
         let n = entries.iter().filter(|e| e.stands()).count();
         let besides = entries.len() - n;
         let active = entries.iter().filter(|e| e.active(view)).count();
@@ -385,8 +280,22 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
             Kind::Medication | Kind::Condition | Kind::Allergy => {
                 view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
             }
+            _ if !others.is_empty() => view.say(format!("{n} of the sort asked"), format!("{n} du type demandé")),
             _ => view.say(format!("{n} in all"), format!("{n} en tout")),
         });
+        if !others.is_empty() {
+            let m = others.len();
+            line = line
+                .text(view.say(format!("; besides, {m} of another sort"), format!(" ; de plus, {m} d'un autre type")))
+                .release(others.iter().flatten());
+        }
+        let doubtful = entries.iter().filter(|e| e.doubtful(view)).count();
+        if doubtful > 0 {
+            line = line.text(view.say(
+                format!(" ({doubtful} of them past its end, or with another entry that says otherwise)"),
+                format!(" (dont {doubtful} au terme dépassé, ou avec une autre entrée qui dit le contraire)"),
+            ));
+        }
         if besides > 0 {
             line = line.text(view.say(
                 format!("; besides, {besides} planned, cancelled or not to be taken"),
@@ -468,12 +377,6 @@ fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<
         block.push(line.cite(row));
     }
     Ok(())
-}
-
-fn single(mut rows: Vec<FactRow>) -> Vec<Entry> {
-    rows.retain(|r| r.fact.status != Status::EnteredInError);
-    sort(&mut rows);
-    rows.into_iter().rev().map(|r| Entry { concept: None, rows: vec![r] }).collect()
 }
 
 /// Rows found by their own words.

@@ -12,6 +12,7 @@ mod check;
 mod clause;
 mod compose;
 mod concepts;
+mod entry;
 mod fence;
 mod fold;
 mod lists;
@@ -29,6 +30,7 @@ mod speed;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod units;
 mod view;
 mod wearable;
 mod whose;

@@ -5,6 +5,7 @@ use super::concepts::{self, Area, Concept, GROUPS};
 use super::fold;
 use super::period::{self, Period};
 use super::whose;
+use super::workouts;
 use crate::lang::Lang;
 use crate::record::Kind;
 
@@ -74,6 +75,8 @@ pub(super) struct Plan {
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
     pub(super) rest: Vec<Rest>,
+    /// The sorts of workout that are named.
+    pub(super) sorts: Vec<&'static str>,
     /// Whether a mean is asked for.
     pub(super) average: bool,
     /// Whether some of it is about somebody else.
@@ -124,13 +127,13 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     (Topic::Vitals, "vital|vital sign|constante|signe vitaux"),
     (
         Topic::Workouts,
-        "workout|training|run|running|ran|jogging|footing|cycling|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
+        "workout|training|run|running|ran|jog|jogging|footing|cycling|bike|biking|swim|swimming|swam|hike|hiking|hiked|yoga|natation|nage|randonnee|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
     ),
     (Topic::Person, "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance"),
 ];
 
 /// Words that say nothing about what is asked. Both languages, folded.
-const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
+const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate right reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
 again abnormal ask asking better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
 au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui alle allee anormal anormale anormales anormaux arrive eue eues eus augmente augmenter diminue diminuer \
 bonjour bonsoir trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
@@ -171,13 +174,19 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     let mut hits = phrases(&mut words);
     typos(&mut words, &mut hits);
     hits.sort_by_key(|(at, ..)| *at);
-    let found: Vec<Found> = hits
+    let mut found: Vec<Found> = hits
         .into_iter()
         .filter_map(|(at, hit)| {
             let clause = words.get(at)?.clause;
             Some(Found { at, clause, concepts: hit.concepts(), topic: hit.topic() })
         })
         .collect();
+    // "Vaccinated against covid" does not ask for the disease.
+    let vaccines: Vec<usize> =
+        found.iter().filter(|f| f.topic == Some(Topic::Immunizations)).map(|f| f.clause).collect();
+    for c in found.iter_mut().filter(|f| vaccines.contains(&f.clause)).flat_map(|f| &mut f.concepts) {
+        *c = concepts::vaccine(c).unwrap_or(c);
+    }
 
     let mut plan = Plan {
         lang,
@@ -186,6 +195,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         event: None,
         period,
         rest: rest(&words, &found),
+        sorts: workouts::sorts(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
         others: others.stated,
         cut,
@@ -261,8 +271,7 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
         // In a clause that speaks of no measure and no start, what is named is asked for itself.
         let itself = !clause::has(found, f.clause, Area::Measure) && !markers.iter().any(|(_, n)| *n == f.clause);
         let allergic = clause::asks(found, f.clause, Topic::Allergies);
-        let vaccines = clause::asks(found, f.clause, Topic::Immunizations);
-        for c in f.concepts.iter().map(|c| if vaccines { against(c) } else { c }) {
+        for c in f.concepts.iter().copied() {
             let turns = match c.area {
                 Area::Medication => (measures || after) && !allergic,
                 Area::Condition | Area::Immunization => after && measures,
@@ -273,7 +282,8 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
                 plan.event = Some(EventAsk { concept: Some(c), words: Vec::new(), end: false });
             }
             if event && !itself {
-                continue;
+                // What else its word may mean, a vaccine, is not asked for either.
+                break;
             }
             if c.area == Area::Medication && allergic {
                 // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
@@ -290,13 +300,6 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             }
         }
     }
-}
-
-/// The vaccine against a disease: "vaccinated against covid" does not ask for the disease.
-fn against(c: &'static Concept) -> &'static Concept {
-    let named = fold::words(c.en);
-    let vaccine = |v: &&Concept| c.area == Area::Condition && v.area == Area::Immunization && v.has_words(&named);
-    concepts::all().find(vaccine).unwrap_or(c)
 }
 
 /// What no table knows, by clause.

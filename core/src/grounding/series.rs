@@ -10,6 +10,7 @@ use super::concepts;
 use super::number::{difference, local, mean, percent};
 use super::page::{Block, Line};
 use super::period::{Period, days};
+use super::units;
 use super::view::{Event, View, de, order};
 use crate::catalog::{FactRow, Lean, LeanRows};
 use crate::error::Result;
@@ -140,8 +141,12 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
         let place = of_head.get(row.head as usize).copied().flatten().unwrap_or_else(|| {
             let code = f.codes.iter().find(|c| known.contains_key(c.code.as_str())).or(f.codes.first());
             let (unit, canonical) = match &f.value {
-                Value::Quantity(q) => (view.unit(q), if q.ucum.is_empty() { &q.unit } else { &q.ucum }.as_str()),
-                _ => (String::new(), ""),
+                // As it is printed first; percentages are computed with as what they are.
+                Value::Quantity(q) => match units::key(q) {
+                    key if key == "%" => (key.clone(), key),
+                    key => (view.unit(q), key),
+                },
+                _ => (String::new(), String::new()),
             };
             let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
             groups.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {

@@ -103,10 +103,11 @@ impl<'a> View<'a> {
             if !concept.kinds().contains(&p.kind) || known.contains_key(p.code.as_str()) {
                 continue;
             }
-            // Words decide where no code does, and the first concept of the table that they fit.
-            if concept.has_words(&fold::words(&p.text))
-                && concepts::of_fact(p.kind, &[], &p.text).is_some_and(|c| c.key == concept.key)
-            {
+            // Words decide where no code does, and the first concept of the table that they fit; where
+            // the record's own fit none, they do so together with the name of its code.
+            let own = concepts::of_fact(p.kind, &[], &p.text);
+            let both = || concepts::of_fact(p.kind, &[], &format!("{} {}", p.text, p.display));
+            if own.or_else(both).is_some_and(|c| c.key == concept.key) {
                 if p.code.is_empty() { bare = true } else { codes.push((p.system.clone(), p.code.clone())) }
             }
         }

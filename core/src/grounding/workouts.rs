@@ -1,4 +1,5 @@
-//! Workouts: one line for each, with what its source says was done in it.
+//! Workouts: one line for each, with what its source says was done in it; and the daily totals
+//! (activity rings) that stand beside the samples.
 
 use super::concepts::{self, Concept};
 use super::fold;
@@ -6,7 +7,9 @@ use super::page::Line;
 use super::view::View;
 use crate::catalog::FactRow;
 use crate::error::Result;
+use crate::id::RecordId;
 use crate::record::{FactDraft, Kind, Status, Value};
+use std::collections::BTreeSet;
 
 /// Apple's older totals: code, English, French, the concept that it is a total of.
 const TOTALS: [(&str, &str, &str, &str); 4] = [
@@ -28,6 +31,41 @@ pub(super) fn each(mut rows: Vec<FactRow>) -> Vec<Vec<FactRow>> {
     let mut out: Vec<Vec<FactRow>> = rows.chunk_by(|a, b| a.record == b.record).map(<[FactRow]>::to_vec).collect();
     out.sort_by_key(|w| core::cmp::Reverse(w.first().map(|r| (r.fact.when.map(|when| when.at), r.record))));
     out
+}
+
+/// Sorts of workout: the words of a question, and those by which records name it.
+const SORTS: [(&str, &str); 7] = [
+    (" run running runs ran jog jogs jogged jogging footing couru courir course courses ", "running"),
+    (" cycling cycle cycled bike bikes biked biking bicycle ride rides rode velo ", "cycling"),
+    (" walk walks walked walking marche marcher marches ", "walking"),
+    (" swim swims swam swimming nage nager natation ", "swimming"),
+    (" hike hikes hiked hiking randonnee randonnees ", "hiking"),
+    (" row rowing rowed aviron ", "rowing"),
+    (" yoga ", "yoga"),
+];
+
+/// The sorts that the words of a question name.
+pub(super) fn sorts<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Vec<&'static str> {
+    let named = |list: &str| words.clone().any(|w| !w.is_empty() && list.contains(&format!(" {w} ")));
+    SORTS.iter().filter(|(list, _)| named(list)).map(|(_, sort)| *sort).collect()
+}
+
+/// The workouts of some sorts, and the others; all are of the sorts where none is named.
+pub(super) fn of_sorts(rows: Vec<FactRow>, sorts: &[&str]) -> (Vec<FactRow>, Vec<FactRow>) {
+    let is = |r: &&FactRow| r.part == 0 && fold::words(&r.fact.text).iter().any(|w| sorts.contains(&w.as_str()));
+    let of: BTreeSet<RecordId> = rows.iter().filter(is).map(|r| r.record).collect();
+    rows.into_iter().partition(|r| sorts.is_empty() || of.contains(&r.record))
+}
+
+/// What a daily summary calls a measure: the concept, and its code (HealthKit `ActivitySummary`).
+const RINGS: [(&str, &str); 2] = [("active-energy", "activeEnergyBurned"), ("exercise", "appleExerciseTime")];
+
+/// The daily totals of a measure.
+pub(super) fn rings(view: &View<'_>, c: &Concept) -> Result<Vec<FactRow>> {
+    let Some((_, code)) = RINGS.iter().find(|(key, _)| *key == c.key) else { return Ok(Vec::new()) };
+    let mut rows = view.kind_rows(Kind::ActivitySummary)?;
+    rows.retain(|r| r.fact.status != Status::EnteredInError && r.fact.codes.iter().any(|k| k.code == *code));
+    Ok(rows)
 }
 
 /// `«Running», 2025-05-04: 240 min; distance: 42.195 km`

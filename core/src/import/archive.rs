@@ -316,7 +316,7 @@ impl Members<'_> {
             let mut name = root;
             name.extend_from_slice(file.path.trim_start_matches('/').as_bytes());
             if !self.names.contains(&name) {
-                self.issue(Severity::Refused, What::MissingMember, member, file.offset);
+                self.issue(Severity::Repaired, What::MissingMember, member, file.offset);
             }
         }
     }

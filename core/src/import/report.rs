@@ -67,7 +67,7 @@ pub enum What {
     IgnoredMember,
     /// An archive member of a kind that this version does not import.
     UnsupportedMember,
-    /// A member that the file names but does not hold.
+    /// A member that the file names but does not hold; the record that names it is kept.
     MissingMember,
     /// About somebody else than the space.
     OtherSubject,

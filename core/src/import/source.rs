@@ -161,7 +161,7 @@ impl Source {
             (Format::Apple, _) => {
                 let files = apple::import(&mut input.take(self.len), 0, limits, sink, report)?;
                 for file in files {
-                    report.issue(limits.issues, Severity::Refused, What::MissingMember, 0, file.offset);
+                    report.issue(limits.issues, Severity::Repaired, What::MissingMember, 0, file.offset);
                 }
                 Ok(())
             }

@@ -129,7 +129,7 @@ numbered! {
         Preliminary = 4, "preliminary";
         /// `stopped`, `ended`, `inactive`
         Stopped = 5, "stopped";
-        /// `resolved`, `remission`
+        /// `resolved`
         Resolved = 6, "resolved";
         /// `on-hold`, `suspended`
         OnHold = 7, "on-hold";
@@ -137,6 +137,8 @@ numbered! {
         NotDone = 8, "not-done";
         /// `entered-in-error`: kept, shown to nobody as a fact
         EnteredInError = 9, "entered-in-error";
+        /// `remission`: without signs of it, and not said to be over
+        Remission = 10, "remission";
     }
 }
 

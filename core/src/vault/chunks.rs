@@ -111,6 +111,7 @@ impl Visible<'_> {
                     system: system.to_owned(),
                     code: code.to_owned(),
                     text: row.fact.text.clone(),
+                    display: String::new(),
                     count: 1,
                     first: at,
                     last: at,

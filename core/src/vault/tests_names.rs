@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An entry: what it says, with `{n}` for the name of entry n, `{own}` for its own.
-type Entry = String;
+pub(super) type Entry = String;
 
 const PATIENT: &str = r#"{"resourceType":"Patient","id":"{own}","identifier":[{"system":"urn:x","value":"{own}"}],"name":[{"family":"Durand","given":["Anne"]}],"birthDate":"1970-01-02"}"#;
 
@@ -24,7 +24,7 @@ fn uuid(document: u64, n: usize) -> String {
     format!("{}-{}-4{}-8{}-{}", &h[..8], &h[8..12], &h[13..16], &h[17..20], &h[20..32])
 }
 
-fn document(of: u64, entries: &[Entry], order: &[usize]) -> String {
+pub(super) fn document(of: u64, entries: &[Entry], order: &[usize]) -> String {
     let list: Vec<String> = order
         .iter()
         .map(|&i| {
@@ -39,7 +39,7 @@ fn document(of: u64, entries: &[Entry], order: &[usize]) -> String {
     format!("{{\"resourceType\":\"Bundle\",\"type\":\"document\",\"entry\":[{}]}}", list.join(",\n"))
 }
 
-fn all(entries: &[Entry]) -> Vec<usize> {
+pub(super) fn all(entries: &[Entry]) -> Vec<usize> {
     (0..entries.len()).collect()
 }
 
@@ -63,7 +63,7 @@ fn report(results: &[usize]) -> Entry {
     )
 }
 
-fn small() -> Vec<Entry> {
+pub(super) fn small() -> Vec<Entry> {
     // Two readings of one visit that say the same, and one of another visit.
     vec![PATIENT.to_owned(), visit(1, 1), visit(2, 1), reading(5, 1), reading(5, 1), reading(5, 2), report(&[3, 5])]
 }

@@ -12,6 +12,7 @@
 mod conditions;
 mod labs;
 mod medications;
+mod turned;
 mod vaccines;
 mod vitals;
 
@@ -121,9 +122,34 @@ impl Concept {
         }
     }
 
-    /// Whether a record's own words are those of this concept.
+    /// Whether a record's own words are those of this concept; of a condition, only where no word
+    /// beside its name turns it.
     pub(super) fn has_words(&self, words: &[String]) -> bool {
-        self.stems.split('|').any(|p| fold::matches(p, words))
+        let turned = |p: &str| self.area == Area::Condition && turned::turns(words, fold::place(p, words));
+        self.stems.split('|').any(|p| fold::matches(p, words) && !turned(p)) || self.has_member(words)
+    }
+
+    /// Whether words name an ingredient, or a brand of it, all of whose codes lie in this class.
+    fn has_member(&self, words: &[String]) -> bool {
+        let of_class = |i: &Concept| i.more.split(' ').all(|atc| begins(self.more, atc));
+        let member =
+            |i: &&Concept| !i.codes.is_empty() && of_class(i) && i.stems.split('|').any(|p| fold::matches(p, words));
+        self.area == Area::Medication && self.codes.is_empty() && medications::INGREDIENTS.iter().any(|i| member(&i))
+    }
+
+    /// Whether words name it, whatever else they say of it.
+    pub(super) fn is_named(&self, words: &[String]) -> bool {
+        self.stems.split('|').any(|p| {
+            let p: Vec<&str> = p.split(' ').filter(|w| !w.starts_with('!')).collect();
+            fold::matches(&p.join(" "), words)
+        })
+    }
+
+    /// Whether a fact that this concept's codes name says in its words that it is something else.
+    pub(super) fn is_turned(&self, text: &str) -> bool {
+        let words = fold::words(text);
+        let name = self.stems.split('|').find_map(|p| fold::place(p, &words));
+        self.area == Area::Condition && turned::turns(&words, name)
     }
 
     /// The (system, code) pairs to ask a catalog for; an empty system is any.
@@ -205,32 +231,53 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
     ("blood sugar|sugar|sugar level|glycemie|sucre|sucre dans le sang|taux de sucre|diabetes control", "glucose hba1c"),
     ("blood oxygen|oxygen|oxygene|oxygene dans le sang", "spo2"),
     ("t4|thyroxine libre", "ft4"),
+    // Diseases that a vaccine is called by as well: both are looked for.
+    ("flu|influenza|grippe", "influenza flu-vaccine"),
+    ("measle|rougeole", "measles mmr-vaccine"),
+    ("mumps|oreillon", "mumps mmr-vaccine"),
+    ("rubella|rubeole", "rubella mmr-vaccine"),
+    ("tetanus|tetano|tetanos", "tetanus tetanus-vaccine"),
+    ("pertussis|whooping cough|coqueluche", "pertussis tetanus-vaccine"),
+    ("diphtheria|diphterie", "diphtheria tetanus-vaccine"),
+    ("hepatitis b|hep b|hepatite b", "hepatitis-b hepatitis-b-vaccine"),
+    ("hepatitis a|hep a|hepatite a", "hepatitis-a hepatitis-a-vaccine"),
+    ("shingle|zoster|zona", "shingles shingles-vaccine"),
+    ("varicella|chickenpox|varicelle", "chickenpox varicella-vaccine"),
+    ("hpv|papillomavirus", "hpv hpv-vaccine"),
+    ("polio|poliomyelitis|poliomyelite", "polio polio-vaccine"),
+    ("meningitis|meningite", "meningitis meningococcal-vaccine"),
 ];
 
-/// Words by which a condition is denied, only feared, somebody else's, or another thing of a like name:
-/// "HIV negative", "family history of cancer", "tension-type headache", "diabetes insipidus".
-const HEDGES: &str = "no|not|non|none|negative|negatif|without|absence|absent|sans|pas|aucun|aucune|excluded|exclu|exclue|rule|ruled|denie*|\
-family|familial|familiale|familiaux|mother|father|maternal|paternal|antecedent|history|risk|risque|suspect*|suspicion|possible|probable|\
-screening|depistage|exposure|exposition|contact|carrier|porteur|fear|worried|associated|tension|insipidus|insipide|heat|chaleur|overweight|\
-surpoids|prophyla*|prevent*|immune|immunity";
-
-/// Whether a condition's own words say something else than its name alone would.
-pub(super) fn is_hedged(words: &[String]) -> bool {
-    HEDGES.split('|').any(|p| fold::matches(p, words))
+/// Whether words name a condition, and others beside the name turn it.
+pub(super) fn is_turned(words: &[String]) -> bool {
+    let turns = |c: &Concept| {
+        let name = c.stems.split('|').find_map(|p| fold::place(p, words));
+        name.is_some() && turned::turns(words, name)
+    };
+    all().filter(|c| c.area == Area::Condition).any(turns)
 }
 
-/// Recognises a record's codes and words. Codes decide; words only where no code is known, and of a
-/// condition only where they are plain: else it keeps its own words.
+/// The vaccine against a disease.
+pub(super) fn vaccine(disease: &Concept) -> Option<&'static Concept> {
+    if disease.area != Area::Condition {
+        return None;
+    }
+    let is = |c: &&Concept| c.area == Area::Immunization;
+    let group = GROUPS.iter().find(|(_, keys)| keys.split(' ').any(|k| k == disease.key));
+    let of_group = group.and_then(|(_, keys)| keys.split(' ').filter_map(by_key).find(is));
+    let named = fold::words(disease.en);
+    of_group.or_else(|| all().filter(is).find(|v| v.has_words(&named)))
+}
+
+/// Recognises a record's codes and words. Codes decide; words only where no code is known.
+/// A condition whose name other words turn is none.
 pub(super) fn of_fact(kind: Kind, codes: &[Coding], text: &str) -> Option<&'static Concept> {
     let fits = |c: &&Concept| c.kinds().contains(&kind);
-    let by_code = all().filter(fits).find(|c| codes.iter().any(|k| c.has_code(k)));
-    by_code.or_else(|| {
-        let words = fold::words(text);
-        if kind == Kind::Condition && is_hedged(&words) {
-            return None;
-        }
-        all().filter(fits).find(|c| c.has_words(&words))
-    })
+    if let Some(c) = all().filter(fits).find(|c| codes.iter().any(|k| c.has_code(k))) {
+        return Some(c).filter(|c| !c.is_turned(text));
+    }
+    let words = fold::words(text);
+    all().filter(fits).find(|c| c.has_words(&words))
 }
 
 #[cfg(test)]

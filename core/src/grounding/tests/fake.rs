@@ -57,6 +57,7 @@ impl Facts for Fake {
                     system: first.system,
                     code: first.code,
                     text: r.fact.text.clone(),
+                    display: first.display,
                     count: 1,
                     first: at,
                     last: at,
@@ -215,6 +216,11 @@ impl Fake {
 
 pub(super) const fn options(tokens: usize) -> Options {
     Options { lang: None, tokens, now: Timestamp::from_millis(NOW), nonce: [0xa5; 8], zone_offset_minutes: 60 }
+}
+
+/// A text without the name of its fences.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("a5a5a5a5a5a5a5a5 ", "")
 }
 
 pub(super) fn quantity(value: &str, unit: &str) -> Quantity {

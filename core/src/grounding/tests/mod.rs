@@ -1,5 +1,6 @@
 //! Whole contexts, from hand-made and from synthetic records.
 
+mod brands;
 mod bundles;
 mod chunks;
 mod claims;
@@ -8,6 +9,9 @@ mod hedged;
 mod hostile;
 mod listed;
 mod oracle;
+mod spelled;
+mod sports;
+mod standing;
 mod story;
 mod synthea;
 mod texts;

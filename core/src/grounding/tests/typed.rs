@@ -1,6 +1,6 @@
 //! Questions as a person types them: slips, seasons, somebody else's results, workouts.
 
-use super::fake::{Fake, patient, quantity};
+use super::fake::{Fake, lab, patient, quantity};
 use crate::record::{Category, Coding, FactDraft, Kind, Status, Value, When};
 
 /// A space holds one person's records: a question about somebody else is not answered with them.
@@ -105,4 +105,27 @@ fn workouts_are_counted_as_such_and_say_what_was_done() {
     let c = f.ask("how many calories burned in 2023");
     assert!(c.text.contains("active energy: 900 kJ") && c.missing.is_empty(), "{}", c.text);
     assert_eq!(f.ask("my steps").missing, ["steps"]);
+}
+
+/// The name of a code tells what a measure is, where the record's own words do not.
+#[test]
+fn a_measure_is_found_by_the_name_of_its_code() {
+    let mut f = Fake::default();
+    let coded = |text: &str, display: &str, code: &str, value: &str, unit: &str| {
+        let mut fact = lab(code, display, value, unit, "2024-01-01");
+        fact.text = text.to_owned();
+        fact
+    };
+    f.push(coded("Hip scan", "Femur DXA Bone density", "24701-5", "0.81", "g/cm2"));
+    f.push(coded("DXA T-score", "DXA T-score", "38265-5", "-2.5", "{T-score}"));
+    f.push(coded("PHQ-2", "PHQ-2", "55758-7", "1", "{score}"));
+    for q in ["What is my T-score?", "What was my bone density?"] {
+        let t = f.ask(q).text;
+        assert!(t.contains("0.81") && t.contains("-2.5") && !t.contains("PHQ"), "{t}");
+    }
+    // Words that make it another thing are not overruled.
+    let mut f = Fake::default();
+    f.push(coded("Urine sample", "Potassium", "99998-3", "40", "mmol/L"));
+    f.push(coded("Spot urine, potassium", "Potassium", "99998-3", "41", "mmol/L"));
+    assert_eq!(f.ask("my potassium").missing, ["potassium"]);
 }

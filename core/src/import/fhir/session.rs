@@ -100,11 +100,14 @@ impl<'s> Session<'s> {
             (marks.bad_number.get(), What::BadNumber),
             (marks.unknown_unit.get(), What::UnknownUnit),
             (marks.notes.duplicate.get(), What::DuplicateKey),
-            (marks.notes.wrong_type.get() || marks.nameless.get(), What::MissingField),
+            (marks.notes.wrong_type.get() || marks.nameless.get() || marks.odd_status.get(), What::MissingField),
             (marks.notes.too_many.get(), What::TooLarge),
         ];
         for (_, what) in noticed.into_iter().filter(|(yes, _)| *yes) {
             self.note(Severity::Repaired, what, at);
+        }
+        if marks.stranger.get() {
+            self.note(Severity::Refused, What::OtherSubject, at);
         }
     }
 

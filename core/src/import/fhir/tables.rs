@@ -168,7 +168,8 @@ pub(super) fn status(word: &str) -> Status {
             Status::Preliminary
         }
         "stopped" | "ended" | "inactive" | "superseded" | "aborted" | "retired" => Status::Stopped,
-        "resolved" | "remission" => Status::Resolved,
+        "resolved" => Status::Resolved,
+        "remission" => Status::Remission,
         "on-hold" | "suspended" => Status::OnHold,
         "cancelled" | "not-done" | "refuted" | "not-taken" | "declined" | "rejected" | "revoked" | "noshow" => {
             Status::NotDone

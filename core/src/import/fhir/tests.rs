@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 mod hostile;
 mod real;
 mod says;
+mod wrapped;
 
 /// A record as the sink got it.
 #[derive(Clone, PartialEq, Debug)]

@@ -2,7 +2,9 @@
 //!
 //! A Bundle inside a Bundle (document bundles in a search result) is descended as well, down to
 //! [`NESTED`] levels; one below that is kept as a record like any other resource. A Bundle itself
-//! is no record: all of it that is not an entry's resource is envelope.
+//! is no record: all of it that is not an entry's resource is envelope. `Parameters`, in which
+//! servers wrap what an operation returns, are read as a Bundle is: each `parameter` is an entry,
+//! and so is each `part` of one.
 //!
 //! Limits. A brace too few, or a string that never ends, takes what follows with it: to the end of
 //! the line in NDJSON, from its second line on (the first must be whole for the file to be known
@@ -159,7 +161,7 @@ impl<H: Handler> Walk<'_, H> {
         self.w.skip_nested(1, false, self.line).map(|_| ())
     }
 
-    /// Whether the object is a Bundle to descend. `resourceType` comes first by custom only: where
+    /// Whether the object is a Bundle, or Parameters, to descend. `resourceType` comes first by custom only: where
     /// `entry` comes before it, the first entry's first member decides (`List` has an `entry` too).
     fn is_bundle(&mut self, level: usize) -> Result<bool, Halt> {
         self.w.pos += 1;
@@ -169,7 +171,7 @@ impl<H: Handler> Walk<'_, H> {
             match name.as_str() {
                 "resourceType" => {
                     let value = if self.w.must_peek()? == b'"' { self.w.string(self.line)? } else { None };
-                    return Ok(level < NESTED && value.as_deref() == Some("Bundle"));
+                    return Ok(level < NESTED && matches!(value.as_deref(), Some("Bundle" | "Parameters")));
                 }
                 "entry" if self.w.must_peek()? == b'[' => {
                     let start = self.w.pos - self.w.keep.unwrap_or(0);
@@ -228,7 +230,7 @@ impl<H: Handler> Walk<'_, H> {
             let step = match self.w.member(first, self.line) {
                 Ok(None) => break Ok(()),
                 Ok(Some(name)) => match (name.as_str(), self.w.buf.get(self.w.pos)) {
-                    ("entry", Some(b'[')) => self.entry_list(level),
+                    ("entry" | "parameter", Some(b'[')) => self.entry_list(level),
                     ("meta", Some(b'{')) => self.meta(),
                     _ => self.w.skip_value(self.line),
                 },
@@ -287,6 +289,13 @@ impl<H: Handler> Walk<'_, H> {
         Ok(())
     }
 
+    fn too_deep(&mut self) -> Result<(), Halt> {
+        let at = self.w.offset();
+        self.w.skip_value(self.line)?;
+        self.w.out.issue(Severity::Refused, What::TooDeep, at);
+        Ok(())
+    }
+
     fn entry(&mut self, level: usize) -> Result<(), Halt> {
         self.entries += 1;
         self.looked = false;
@@ -300,6 +309,8 @@ impl<H: Handler> Walk<'_, H> {
                     ("fullUrl", Some(b'"')) => self.w.string(self.line).map(|s| url = s),
                     ("resource", Some(b'{')) => self.resource(level + 1, url.as_deref()),
                     ("resource", _) => self.no_resource(),
+                    ("part", Some(b'[')) if level < NESTED => self.entry_list(level + 1),
+                    ("part", Some(b'[')) => self.too_deep(),
                     _ => self.w.skip_value(self.line),
                 },
                 Err(e) => Err(e),

@@ -174,7 +174,7 @@ fn generated_exports_agree_with_their_oracle() {
         let plain = arguments.contains(&"--plain");
         let count = |s, w| report.issue_counts.get(&(s, w)).copied().unwrap_or(0);
         let clinical = expect["clinical_records"].as_u64().unwrap();
-        assert_eq!(count(Severity::Refused, What::MissingMember), if plain { clinical } else { 0 });
+        assert_eq!(count(Severity::Repaired, What::MissingMember), if plain { clinical } else { 0 });
         let fhir = kept.records.iter().filter(|r| r.0 == "Fhir").count() as u64;
         assert_eq!(fhir, if plain { 0 } else { clinical });
         if arguments.contains(&quirks) {

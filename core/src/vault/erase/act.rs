@@ -4,8 +4,9 @@
 use crate::catalog::{self, Keep, ObjectRef, RecordRef};
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
-use crate::id::{RecordId, SourceId};
+use crate::id::{Identity, RecordId, SourceId};
 use crate::vault::block::Block;
+use crate::vault::ingest::without_things;
 use crate::vault::manifest::SourceEntry;
 use crate::vault::memory::prune;
 use crate::vault::payload::Content;
@@ -35,11 +36,13 @@ pub(super) fn act(
     let catalog = Arc::clone(&work.scope.catalog);
     let mut groups = BTreeSet::new();
     let mut touched: BTreeMap<u32, SourceEntry> = BTreeMap::new();
+    let mut things = BTreeSet::new();
     for ordinal in sources {
         touched.insert(*ordinal, (*tx.source_entry(work, *ordinal)?).clone());
     }
     for record in catalog.records().filter(|r| gone.contains(&r.id())) {
         groups.insert(record.object().group);
+        things.insert(record.identity());
         for origin in record.origins() {
             if let std::collections::btree_map::Entry::Vacant(v) = touched.entry(origin.source) {
                 v.insert((*tx.source_entry(work, origin.source)?).clone());
@@ -78,7 +81,7 @@ pub(super) fn act(
             SourceEntry { id, bytes: 0, envelope: Vec::new(), names: Vec::new(), finished: false, ..entry }
         } else {
             let group = renamed.get(&entry.group).copied().unwrap_or(entry.group);
-            let names = move_names(tx, work, &entry, group)?;
+            let names = move_names(tx, work, &entry, group, &things)?;
             SourceEntry { group, envelope: Vec::new(), names, ..entry }
         };
         entries.insert(ordinal, entry);
@@ -156,15 +159,25 @@ fn close(
     Ok(())
 }
 
-/// The table by which a later export of the same producer is told stays with its source.
-fn move_names(tx: &mut Tx<'_>, work: &mut Work, entry: &SourceEntry, group: u64) -> Result<Vec<(u64, u64)>> {
+/// The table by which a later export of the same producer is told stays with its source, without what
+/// it says of things that go.
+fn move_names(
+    tx: &mut Tx<'_>,
+    work: &mut Work,
+    entry: &SourceEntry,
+    group: u64,
+    gone: &BTreeSet<Identity>,
+) -> Result<Vec<(u64, u64)>> {
     let mut names = Vec::with_capacity(entry.names.len());
     for (number, version) in &entry.names {
         let object = ObjectRef { number: number << 8, version: *version, group: entry.group };
         let mut raw = Vec::new();
         work.scope.open_object(tx.base, &*tx.txn, Class::Body, &object, &mut raw)?;
-        let put = tx.put_content(work, Class::Body, group, Content::Dense, &raw)?;
-        names.push((put.number, put.version));
+        let left = without_things(&raw, gone)?;
+        if !left.is_empty() {
+            let put = tx.put_content(work, Class::Body, group, Content::Dense, &left)?;
+            names.push((put.number, put.version));
+        }
     }
     Ok(names)
 }

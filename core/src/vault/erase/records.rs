@@ -78,7 +78,7 @@ pub struct RecordErasure {
     /// Its entry in the partition's log.
     pub entry: u64,
     /// How far it went. Where it is [`NotShown`](ErasureLevel::NotShown), somebody else was using the
-    /// file: [`sweep`](Partition::sweep) goes on.
+    /// file, or the disk failed: [`sweep`](Partition::sweep) goes on, and says what is in the way.
     pub level: ErasureLevel,
     /// Records that are gone, here and elsewhere, older versions counted.
     pub records: u64,
@@ -133,7 +133,7 @@ impl Partition {
     /// # Errors
     /// [`Error::NotFound`] where one of the records, or anything of the kind, is not there;
     /// [`Error::NeedsFullSlot`] where some partitions only are open: what was made from the records
-    /// elsewhere would stay; [`Error::Busy`] while an import into the partition is not finished
+    /// elsewhere would stay; [`Error::Busy`] while an import is not finished, here or in another partition
     /// ([`discard`](Self::discard) ends it); [`Error::TooLarge`] for more than 65,536 records named one
     /// by one. Nothing is erased then.
     pub fn erase(&self, what: &Erase, gesture: Gesture) -> Result<RecordErasure> {
@@ -190,16 +190,18 @@ impl Partition {
             }
             Ok(done)
         })?;
-        done.level = self.sweep(done.entry)?;
+        // It is erased: that the file could not be swept is a lower level, and no error.
+        done.level = self.sweep(done.entry).unwrap_or(ErasureLevel::NotShown);
         Ok(done)
     }
 
     /// Sweeps the file after an erasure that reached [`NotShown`](ErasureLevel::NotShown) only, and says
-    /// so in the log where it could: nobody else may be using the file meanwhile. Costs time in
-    /// proportion to the file. Swept once, it stays so, and nothing is written.
+    /// so in the log where it could: nobody else may be using the file meanwhile. Costs time and
+    /// memory in proportion to the file. Swept once, it stays so, and nothing is written.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log.
+    /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log;
+    /// [`Error::DiskFull`] and [`Error::Io`], where what was erased stays erased.
     pub fn sweep(&self, entry: u64) -> Result<ErasureLevel> {
         if self.was_swept(entry)? {
             return Ok(ErasureLevel::FileErased);

@@ -18,6 +18,8 @@ mod settle;
 mod subject;
 mod versions;
 
+pub(super) use names::without_things;
+
 use super::manifest::{SourceEntry, Staged};
 use super::memory::quarantine_derived;
 use super::space::HealthSpace;

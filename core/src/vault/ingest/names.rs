@@ -171,6 +171,18 @@ impl Names {
     }
 }
 
+/// A table without these things: its digests are hashes of what they said.
+pub(in crate::vault) fn without_things(table: &[u8], gone: &BTreeSet<Identity>) -> Result<Vec<u8>> {
+    let mut left = Vec::with_capacity(table.len());
+    for entry in table.chunks(LEN) {
+        let thing = Thing::read(entry).ok_or(Error::Corrupt(Part::Body))?;
+        if !gone.contains(&thing.identity()) {
+            left.extend_from_slice(entry);
+        }
+    }
+    Ok(left)
+}
+
 fn each_source(
     base: &Base,
     txn: &dyn ReadTxn,

@@ -31,12 +31,24 @@ pub(super) struct Marks {
     pub(super) unknown_unit: Cell<bool>,
     /// A medication without any name.
     pub(super) nameless: Cell<bool>,
+    /// A status that FHIR does not have.
+    pub(super) odd_status: Cell<bool>,
+    /// An observation within a resource that is about somebody else than the resource.
+    pub(super) stranger: Cell<bool>,
 }
 
 impl Marks {
     pub(super) fn new() -> Self {
         let no = || Cell::new(false);
-        Self { notes: Notes::new(), bad_date: no(), bad_number: no(), unknown_unit: no(), nameless: no() }
+        Self {
+            notes: Notes::new(),
+            bad_date: no(),
+            bad_number: no(),
+            unknown_unit: no(),
+            nameless: no(),
+            odd_status: no(),
+            stranger: no(),
+        }
     }
 }
 
@@ -89,7 +101,7 @@ pub(super) fn read<'a>(
     medications: &Known,
 ) -> serde_json::Result<Reading<'a>> {
     let notes = &marks.notes;
-    Ok(match type_name {
+    let mut reading = match type_name {
         "Observation" => observation::read(parse(text, notes)?, marks),
         "MedicationRequest" | "MedicationStatement" | "MedicationDispense" | "MedicationAdministration" => {
             medication::read(parse(text, notes)?, marks, medications)
@@ -107,5 +119,16 @@ pub(super) fn read<'a>(
         "DocumentReference" | "Media" | "Binary" => document::reference(parse(text, notes)?, marks),
         "Patient" => patient::read(parse(text, notes)?, marks),
         _ => other::read(parse(text, notes)?, category, marks),
-    })
+    };
+    // Few resources contain others: only they are read once more.
+    if !reading.common.contained.is_empty() {
+        let when = reading.facts.first().and_then(|f| f.when);
+        let inner = observation::contained(parse(text, &Notes::new())?, when, marks);
+        reading.facts.extend(inner);
+        // As of the parts of one observation.
+        if reading.facts.iter().any(|f| f.category == Category::Reproductive) {
+            reading.facts.iter_mut().for_each(|f| f.category = Category::Reproductive);
+        }
+    }
+    Ok(reading)
 }

@@ -12,10 +12,17 @@ use super::convert::{
     amount, amount_words, bound, codings, cut, first, join, name, notes, range_words, span, text_value,
 };
 use super::{Marks, Reading};
-use crate::record::{Category, FactDraft, Kind, ObservedRange, Value};
+use crate::record::{Category, FactDraft, Kind, ObservedRange, Status, Value, When};
 
 nodes! {
+    /// Resources within another one, of which those that are Observations are read (FHIR R4, 2.3).
+    Around {
+        contained: List<Observation<'a>> = "contained",
+        subject: Reference<'a> = "subject",
+        status: Text<'a> = "status",
+    }
     Observation {
+        resource_type: Text<'a> = "resourceType",
         category: List<Concept<'a>> = "category",
         effective: Text<'a> = "effectiveDateTime",
         effective_period: Period<'a> = "effectivePeriod",
@@ -51,6 +58,29 @@ nodes! {
     ReferenceRange { low: Quantity<'a> = "low", high: Quantity<'a> = "high", text: Text<'a> = "text", }
 }
 
+/// The facts of the observations that a resource contains; they have no life apart from it. What is
+/// said of another subject is not its facts.
+pub(super) fn contained(around: Around<'_>, when: Option<When>, marks: &Marks) -> Vec<FactDraft> {
+    let error = tables::status(&around.status) == Status::EnteredInError;
+    let mut facts = Vec::new();
+    for o in around.contained.0.into_iter().filter(|o| &*o.resource_type == "Observation") {
+        let of = o.measured.common.subject.first().map_or("", |s| &*s.reference);
+        let own = &*around.subject.reference;
+        if !of.is_empty() && !own.is_empty() && of != own {
+            marks.stranger.set(true);
+            continue;
+        }
+        for mut fact in read(o, marks).facts {
+            fact.when = fact.when.or(when);
+            if error {
+                fact.status = Status::EnteredInError;
+            }
+            facts.push(fact);
+        }
+    }
+    facts
+}
+
 pub(super) fn read<'a>(o: Observation<'a>, marks: &Marks) -> Reading<'a> {
     let date = if o.effective.is_empty() { &o.effective_instant } else { &o.effective };
     let (mut when, until) = span(date, &o.effective_period, Some(&o.effective_timing), marks);
@@ -62,6 +92,11 @@ pub(super) fn read<'a>(o: Observation<'a>, marks: &Marks) -> Reading<'a> {
     fact.when = when;
     fact.until = until;
     fact.status = tables::status(&o.measured.common.status);
+    // A word that no version of FHIR has may say that it is not so.
+    if fact.status == Status::Unstated && !matches!(&*o.measured.common.status, "" | "unknown") {
+        fact.status = Status::Preliminary;
+        marks.odd_status.set(true);
+    }
     fact.note = join(
         [fact.note.as_str(), o.method.words(), o.body_site.words(), &o.device.display, &notes(&o.measured.common.note)],
         "; ",

@@ -3,13 +3,17 @@ use std::collections::BTreeMap;
 
 const FOLDERS: [&str; 3] = ["spezi-synthea", "hl7-r4-examples", "ips-connectathon"];
 
-/// Every resource that is no Bundle, in order, with its entry's fullUrl.
+/// Every resource that is no Bundle and no Parameters, in order, with its entry's fullUrl.
 fn oracle<'j>(json: &'j Json, url: Option<&'j str>, out: &mut Vec<(&'j Json, Option<&'j str>)>) {
     if json["resourceType"] == "Bundle" {
         for entry in json["entry"].as_array().into_iter().flatten() {
             if entry.get("resource").is_some() {
                 oracle(&entry["resource"], entry["fullUrl"].as_str(), out);
             }
+        }
+    } else if json["resourceType"] == "Parameters" {
+        for entry in json["parameter"].as_array().into_iter().flatten().filter(|p| p.get("resource").is_some()) {
+            oracle(&entry["resource"], None, out);
         }
     } else {
         out.push((json, url));

@@ -156,6 +156,16 @@ fn refuted_and_in_error() {
 }
 
 #[test]
+fn remission_is_a_status_of_its_own() {
+    for (clinical, status) in [("remission", Status::Remission), ("resolved", Status::Resolved)] {
+        let (c, _) = one(&format!(
+            r#"{{"resourceType":"Condition","clinicalStatus":{{"coding":[{{"code":"{clinical}"}}]}},"code":{{"text":"Asthma"}}}}"#
+        ));
+        assert_eq!(c.fact().status, status);
+    }
+}
+
+#[test]
 fn the_person_is_known_by_name_and_reference() {
     let patient = r#"{"resourceType":"Patient","id":"p","name":[{"use":"old","family":"X"},{"use":"official","family":"Müller","given":["Zoë","B"]}],"gender":"female","birthDate":"1980-05-06"}"#;
     let o = r#"{"resourceType":"Observation","code":{"text":"t"},"subject":{"reference":"urn:uuid:11111111-2222-3333-4444-555555555555"}}"#;

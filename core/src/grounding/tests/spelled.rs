@@ -1,0 +1,45 @@
+//! Units that differ in their spelling alone.
+
+use super::fake::{Fake, plain, quantity};
+use crate::record::Value;
+
+/// A result with a unit as printed, and its UCUM code.
+fn lab(f: &mut Fake, code: &str, value: &str, (unit, ucum): (&str, &str), date: &str) {
+    f.lab(code, "words", value, unit, date);
+    let mut q = quantity(value, unit);
+    q.ucum = ucum.to_owned();
+    f.rows.last_mut().unwrap().fact.value = Value::Quantity(q);
+}
+
+#[test]
+fn spellings_of_one_unit_are_computed_with_together() {
+    let mut f = Fake::default();
+    lab(&mut f, "18262-6", "100", ("mg/dL", ""), "2019-01-01");
+    lab(&mut f, "18262-6", "120", ("mg/dl", ""), "2020-01-01");
+    lab(&mut f, "18262-6", "90", ("mg/dl", "mg/dL"), "2021-01-01");
+    let t = f.ask("How did my LDL change?").text;
+    assert!(t.contains("3 results; last 90 mg/dl (2021-01-01)") && !t.contains("kept apart"), "{t}");
+    assert!(t.contains("first 100 mg/dL (2019-01-01)") && t.contains("highest 120 mg/dl (2020-01-01)"), "{t}");
+    assert!(t.contains("change from first to last: -10 mg/dL (-10.0 %)"), "{t}");
+    let mut f = Fake::default();
+    lab(&mut f, "6690-2", "6.1", ("10*9/L", "10*9/L"), "2020-01-01");
+    lab(&mut f, "6690-2", "5.9", ("G/L", ""), "2021-01-01");
+    assert!(f.ask("my white blood cells").text.contains("2 results; "));
+    let mut f = Fake::default();
+    lab(&mut f, "4548-4", "7", ("percent", ""), "2020-01-01");
+    lab(&mut f, "4548-4", "6", ("%", "%"), "2021-01-01");
+    let t = plain(&f.ask("my hba1c").text);
+    assert!(t.contains("2 results; last 6 % (2021-01-01)") && t.contains("first 7 «percent» (2020-01-01)"), "{t}");
+    assert!(t.contains("change from first to last: -1 points"), "{t}");
+}
+
+#[test]
+fn an_activity_and_an_arbitrary_unit_stay_apart_and_it_is_said() {
+    let mut f = Fake::default();
+    lab(&mut f, "1742-6", "30", ("U/L", ""), "2020-01-01");
+    lab(&mut f, "1742-6", "32", ("UI/L", ""), "2021-01-01");
+    lab(&mut f, "1742-6", "31", ("IU/L", ""), "2022-01-01");
+    let t = f.ask("my ALT").text;
+    assert!(t.contains("several units or codes: kept apart, nothing is converted"), "{t}");
+    assert!(t.contains("IU/L: 2 results; last 31 IU/L") || t.contains("UI/L: 2 results; last 31 IU/L"), "{t}");
+}
