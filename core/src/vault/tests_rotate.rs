@@ -1,5 +1,6 @@
 //! New keys for the whole space: nothing is lost, nothing old opens it, and logs stay the same logs.
 
+use super::key_list::STRETCH;
 use super::tests::{allow, clock, fill, gesture, model, unlock};
 use super::tests_faults::{Held, held, import, meddled, sorted};
 use super::tests_keys::pass;
@@ -60,6 +61,7 @@ fn rekeyed<T>(r: Result<T>) -> bool {
 fn everything_stays_and_every_old_handle_says_why_it_stops() {
     let disk = Memory::new();
     let (space, code, conversation) = filled(&disk, &unlock());
+    let spare = allow(&space, Category::ALL).id();
     let full = open(&disk, &unlock()).unwrap();
     let part = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, Some(&["health"])).unwrap();
     let suspended = open(&disk, &unlock()).unwrap();
@@ -94,7 +96,7 @@ fn everything_stays_and_every_old_handle_says_why_it_stops() {
         assert_eq!(space.info().unwrap().partitions, ["health", "general", "fitness"]);
     }
     let space = open(&disk, &unlock()).unwrap();
-    space.withdraw(space.grants().unwrap().last().unwrap().id).unwrap();
+    space.withdraw(spare).unwrap();
     let after = holds(&space);
     assert!(after.0 == before.0 && after.1 == before.1);
     // Again, and it goes on as any other.
@@ -306,6 +308,61 @@ fn ways_in_are_those_that_were_presented() {
 }
 
 #[test]
+fn two_ways_in_are_left_at_least() {
+    let (disk, words) = (Memory::new(), pass("one"));
+    let (space, code, _) = filled(&disk, &words);
+    let (part, _) = space.add_limited_way_in(&words, &["general"]).unwrap();
+    let part = Unlock::limited(part.expose().to_vec());
+    assert!(matches!(space.rotate(&by(&code), &[]), Err(Error::TwoWaysIn)));
+    assert!(matches!(space.rotate(&by(&code), &[&part]), Err(Error::TwoWaysIn)));
+    assert!(matches!(space.rotate(&by(&code), &[&by(&code)]), Err(Error::Malformed(_))));
+    assert_eq!(space.ways_in().unwrap().len(), 3, "nothing has changed");
+    let space = space.rotate(&by(&code), &[&words, &part]).unwrap().space;
+    assert_eq!(space.ways_in().unwrap().len(), 3);
+}
+
+#[test]
+fn long_lists_of_keys_go_along_and_what_was_erased_stays_so() {
+    let disk = Memory::new();
+    let (space, _, _) = filled(&disk, &unlock());
+    let of = LogOf::Partition("health");
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let mut ids = Vec::new();
+    for n in 0..17 * 64 {
+        ids.push(session.remember_in("health", &format!("Remark {n}")).unwrap());
+    }
+    let keys = |space: &HealthSpace| {
+        let list = Arc::clone(&space.inner.peek().unwrap().partitions[0].manifest.key_pages);
+        (list.len(), list.stretches().to_vec(), list.iter().copied().collect::<Vec<_>>())
+    };
+    let before = keys(&space);
+    assert!(before.0 > STRETCH && before.1.len() == 1);
+    space.erase_entries(of, &[1, 3], gesture()).unwrap();
+    space.partition("health").unwrap().delete_memory(ids[5], gesture()).unwrap();
+    let open = |disk: &Memory| open(disk, &unlock()).unwrap();
+    let kept = |s: &HealthSpace| s.partition("health").unwrap().memories().unwrap().into_value().len();
+    let (said, mut gone) = (kept(&space), 0);
+    let rotated = space.rotate(&unlock(), &[]).unwrap().space;
+    for space in [rotated, open(&disk)] {
+        let after = keys(&space);
+        assert!(after.0 == before.0 && after.1[0].number == before.1[0].number && after.1[0] != before.1[0]);
+        assert!(after.2.iter().zip(&before.2).all(|(a, b)| a.number == b.number && a.salt != b.salt));
+        let found = space.check().unwrap();
+        assert!(found.is_whole() && found.scopes.iter().all(|s| s.unnamed == 0), "{found:?}");
+        assert_eq!(kept(&space), said - gone);
+        gone += 2;
+        assert!(matches!(space.receipt(of, 1), Err(Error::NotFound)));
+        // Keys in the oldest pages are found, and dropped there.
+        space.partition("health").unwrap().delete_memory(ids.pop().unwrap(), gesture()).unwrap();
+        let first = ids.remove(6);
+        space.partition("health").unwrap().delete_memory(first, gesture()).unwrap();
+    }
+    let space = open(&disk).rotate(&unlock(), &[]).unwrap().space;
+    assert_eq!(kept(&space), said - 4);
+    assert!(space.check().unwrap().is_whole() && open(&disk).check().unwrap().is_whole());
+}
+
+#[test]
 fn the_devices_old_key_dies_and_a_lost_device_is_replaced() {
     let (disk, phone, other) = (Memory::new(), store(), store());
     let (space, code, _) = filled(&disk, &with(&phone, "one"));
@@ -471,6 +528,7 @@ fn nothing_of_the_old_keys_is_left_in_a_file() {
     let left = |disk: &[u8]| old.iter().filter(|o| memchr::memmem::find(disk, &o[o.len() - 40..]).is_some()).count();
     assert_eq!(left(&on_disk()), old.len(), "the control");
     let rotated = space.rotate(&unlock(), &[]).unwrap();
+    assert!(rotated.swept);
     assert_eq!(left(&on_disk()), 0);
     drop(rotated);
     let store: Arc<dyn KeyStore> = store();

@@ -43,6 +43,8 @@ NAMES = {
     25: "what may flow into a partition was changed",
     26: "a recipient was told of a withdrawal",
     27: "a recipient confirmed a withdrawal",
+    35: "the log was given a new key",
+    36: "the log went on under its new key",
     45: "what entries said was erased",
 }
 

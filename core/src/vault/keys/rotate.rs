@@ -6,7 +6,7 @@
 
 use super::OldCopies;
 use super::reseal::{Resealed, reseal};
-use super::slots::{Slots, WayIn, write_slots};
+use super::slots::{LEAST, Slots, WayIn, write_slots};
 use crate::crypto::context::Class;
 use crate::crypto::seal;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
@@ -41,6 +41,9 @@ pub struct Rotated {
     pub removed: Vec<WayIn>,
     /// What an older copy of the file still allows.
     pub old_copies: OldCopies,
+    /// Whether the file's write-ahead log was emptied since, so that nothing under the old keys is left
+    /// in it but content. `false` where somebody else was reading: the last close does it.
+    pub swept: bool,
 }
 
 /// The slots of the new epoch, on their way into the file.
@@ -84,7 +87,8 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`] (also for a limited way in that there is not, and for
     /// a second device's keystore); [`Error::Malformed`] for a passphrase without the device where the
-    /// device keeps the epoch secret; [`Error::InUse`] while an import is unfinished; [`Error::Busy`];
+    /// device keeps the epoch secret, and for two recovery codes; [`Error::TwoWaysIn`] for a recovery code
+    /// alone; [`Error::InUse`] while an import is unfinished; [`Error::Busy`];
     /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
     /// [`Error::NotAnchored`]: the new keys are durable.
     pub fn rotate(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
@@ -105,7 +109,6 @@ impl HealthSpace {
             }
         };
         self.close();
-        let _ = space.inner.base.storage.checkpoint();
         let epoch_key = before.row.kept.as_ref().map(|(_, k)| &k.key[..]);
         let mut old_copies = OldCopies::OpenUpToTheRotation;
         for store in ways.iter().filter(|w| w.keystore.is_some()) {
@@ -116,7 +119,8 @@ impl HealthSpace {
         }
         let mut removed = before.list();
         removed.retain(|w| !kept.contains(w.id.as_bytes()));
-        Ok(Rotated { space, recovery_code: code, removed, old_copies })
+        let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
+        Ok(Rotated { space, recovery_code: code, removed, old_copies, swept })
     }
 
     /// The transaction. The space under its new keys, the new code and what was kept.
@@ -172,6 +176,14 @@ impl<'a> NewSlots<'a> {
     ) -> Result<Self> {
         if ways.len() >= MAX_SLOTS {
             return Err(Error::TooLarge(Limit::Capacity));
+        }
+        let full = ways.iter().filter(|w| w.kind != SlotKind::Limited).count();
+        match ways.iter().filter(|w| w.kind == SlotKind::Recovery).count() {
+            // Its code is issued below.
+            0 => {}
+            1 if full < LEAST => return Err(Error::TwoWaysIn),
+            1 => {}
+            _ => return Err(Error::Malformed(Malformed::Argument)),
         }
         let mut row = way.row.next_epoch()?;
         let mut stores = ways.iter().filter_map(|w| w.keystore.as_ref());

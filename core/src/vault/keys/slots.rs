@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Ways in that a space is not brought below.
-const LEAST: usize = 2;
+pub(super) const LEAST: usize = 2;
 
 /// With what a way in opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
