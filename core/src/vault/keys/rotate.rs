@@ -46,6 +46,12 @@ pub struct Rotated {
     pub swept: bool,
 }
 
+/// Keys that keystores made for slots that are not in the file yet.
+type Made = Vec<(Arc<dyn KeyStore>, Vec<u8>)>;
+
+/// The space under its new keys, the new code, and the slots that were there and stay.
+type Rekeyed = (HealthSpace, Option<RecoveryCode>, Vec<[u8; 16]>);
+
 /// The slots of the new epoch, on their way into the file.
 struct NewSlots<'a> {
     row: SpaceRow,
@@ -96,18 +102,11 @@ impl HealthSpace {
         let before = self.named_slots()?;
         let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
         let mut made = Vec::new();
-        let done = NewSlots::make(&way, &before, &ways, &mut made).and_then(|new| self.rekey(&way, new));
+        let done = NewSlots::make(&way, &before, &ways, &mut made).and_then(|new| self.rekey(&way, new, &mut made));
         healthspace_wipe::burn_stack();
-        let (space, code, kept) = match done {
-            Ok(done) => done,
-            Err(e) => {
-                // While the old keys still open the slots, nothing rests on the new ones.
-                if self.named_slots().is_ok() {
-                    made.iter().for_each(|(store, key)| _ = store.destroy(key));
-                }
-                return Err(e);
-            }
-        };
+        let (space, code, kept) = done.inspect_err(|_| {
+            made.iter().for_each(|(store, key)| _ = store.destroy(key));
+        })?;
         self.close();
         let epoch_key = before.row.kept.as_ref().map(|(_, k)| &k.key[..]);
         let mut old_copies = OldCopies::OpenUpToTheRotation;
@@ -123,8 +122,9 @@ impl HealthSpace {
         Ok(Rotated { space, recovery_code: code, removed, old_copies, swept })
     }
 
-    /// The transaction. The space under its new keys, the new code and what was kept.
-    fn rekey(&self, way: &FullWay, mut new: NewSlots<'_>) -> Result<(Self, Option<RecoveryCode>, Vec<[u8; 16]>)> {
+    /// The transaction. `made` is emptied once
+    /// the new keys may be durable: a commit that failed may stand after a crash.
+    fn rekey(&self, way: &FullWay, mut new: NewSlots<'_>, made: &mut Made) -> Result<Rekeyed> {
         let inner = &self.inner;
         let (storage, env) = (&inner.base.storage, &inner.base.env);
         // A handle of all that the head names, whatever this one has open.
@@ -145,6 +145,7 @@ impl HealthSpace {
         let mut tx = Tx::new(&base, txn, now)?;
         let heads = new.reseal_all(&mut tx, &whole.base, &state)?;
         inner.is_open()?;
+        made.clear();
         tx.commit()?;
         let mut known = Vec::new();
         for s in state.system.iter().chain(&state.partitions) {
@@ -168,12 +169,7 @@ impl HealthSpace {
 
 impl<'a> NewSlots<'a> {
     /// Slots for these ways in under a new root. Keys that keystores made for them are added to `made`.
-    fn make(
-        way: &FullWay,
-        before: &Slots,
-        ways: &[&'a Unlock],
-        made: &mut Vec<(Arc<dyn KeyStore>, Vec<u8>)>,
-    ) -> Result<Self> {
+    fn make(way: &FullWay, before: &Slots, ways: &[&'a Unlock], made: &mut Made) -> Result<Self> {
         if ways.len() >= MAX_SLOTS {
             return Err(Error::TooLarge(Limit::Capacity));
         }
