@@ -97,7 +97,9 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::MemoryDeleted { .. }
         | E::EntriesErased { .. }
         | E::Erased { .. }
-        | E::ErasureSwept { .. } => done(lifecycle("destroy"), None, "D"),
+        | E::ErasureSwept { .. }
+        | E::EpochEnded { .. }
+        | E::EpochDestroyed { .. } => done(lifecycle("destroy"), None, "D"),
         E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
@@ -192,6 +194,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::SubjectConfirmed { .. }
         | AuditEvent::ClockConfirmed { .. }
         | AuditEvent::EntriesErased { .. }
+        | AuditEvent::EpochEnded { .. }
         | AuditEvent::WayInAdded { .. }
         | AuditEvent::WayInChanged { .. }
         | AuditEvent::WayInRemoved { .. }

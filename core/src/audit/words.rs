@@ -105,6 +105,12 @@ fn english(event: &AuditEvent) -> String {
             let n = many(entries.len() as u64, "entry", "entries");
             format!("What {n} of this log said was erased by the person.")
         }
+        E::EpochEnded { .. } => {
+            "The person had what was erased taken from older copies of the file; the keys are new.".into()
+        }
+        E::EpochDestroyed { level, .. } => {
+            format!("The device destroyed its part of the old keys, on which older copies of the file rest ({level}).")
+        }
         E::Renewed { expires, .. } => format!("A permission was renewed, until {}.", day(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             format!(
@@ -216,6 +222,13 @@ fn french(event: &AuditEvent) -> String {
         E::EntriesErased { entries, .. } => {
             let n = plusieurs(entries.len() as u64, "entrée", "entrées");
             format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")
+        }
+        E::EpochEnded { .. } => {
+            "La personne a fait retirer ce qui a été effacé des copies plus anciennes du fichier\u{a0}; les clés sont nouvelles."
+                .into()
+        }
+        E::EpochDestroyed { level, .. } => {
+            format!("L’appareil a détruit sa part des anciennes clés, sur laquelle reposent les copies plus anciennes du fichier ({level}).")
         }
         E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée jusqu’au {}.", day(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {

@@ -46,6 +46,8 @@ NAMES = {
     35: "the log was given a new key",
     36: "the log went on under its new key",
     45: "what entries said was erased",
+    46: "what was erased was to be taken from older copies",
+    47: "the secret of older keys was destroyed",
 }
 
 

@@ -70,7 +70,7 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::NotFound`] where one of the entries is not there or erased already;
-    /// [`Error::Denied`] for that of a consent in force, for that of an erasure, for a renewal whose
+    /// [`Error::Denied`] for that of a consent in force, for that of an erasure or a change of keys, for a renewal whose
     /// grant stays, and for what was done in an emergency until the person has seen its notice;
     /// [`Error::Malformed`] for no entries, [`Error::TooLarge`] for more than 256 at a time;
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
@@ -94,9 +94,11 @@ impl HealthSpace {
                     return Err(Error::Denied);
                 }
                 match event {
-                    // With them the log could not show that it is the one it was.
+                    // Without them the log could not show that it is the one it was, nor what was destroyed.
                     AuditEvent::EntriesErased { .. }
                     | AuditEvent::LogRekeyed { .. }
+                    | AuditEvent::EpochEnded { .. }
+                    | AuditEvent::EpochDestroyed { .. }
                     | AuditEvent::LogContinued { .. } => return Err(Error::Denied),
                     AuditEvent::Granted { grant, .. }
                     | AuditEvent::Renewed { grant, .. }

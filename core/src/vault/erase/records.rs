@@ -58,15 +58,25 @@ pub enum ErasureLevel {
     /// whoever has an older copy of the file, a backup or a snapshot, and a way in; nor against what a
     /// disk keeps of blocks that were written over.
     FileErased,
+    /// E2r: an older copy of the file, with every way in and the device as it is now, does not give it back:
+    /// the keystore destroyed the secret of the keys. The recovery code that such a copy had does.
+    CopiesButByCode,
+    /// E2-file: nor does the recovery code. A keystore that is put back as it was does.
+    CopiesByFile,
+    /// E2-device: nor does a keystore that is put back, as it says of itself.
+    CopiesByDevice,
 }
 
 impl ErasureLevel {
-    /// Its name in the entries: `E0`, `E1`.
+    /// Its name in the entries: `E0`, `E1`, `E2r`, `E2-file`, `E2-device`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotShown => "E0",
             Self::FileErased => "E1",
+            Self::CopiesButByCode => "E2r",
+            Self::CopiesByFile => "E2-file",
+            Self::CopiesByDevice => "E2-device",
         }
     }
 }

@@ -4,6 +4,8 @@
 //! copy of the file. What must not: the bytes of slots and derivations (the keyring), or a change of
 //! anything but keys.
 
+mod destroy;
+mod erase_copies;
 mod handover;
 mod limited;
 mod old_copies;
@@ -12,6 +14,7 @@ mod rotate;
 mod slots;
 mod suspend;
 
+pub use destroy::EpochDestroyed;
 pub use handover::LogHandover;
 pub(super) use limited::open_limited;
 pub use old_copies::OldCopies;

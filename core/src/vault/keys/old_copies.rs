@@ -29,6 +29,12 @@ pub enum OldCopies {
         /// Whether putting back an older state of the device leaves it destroyed, as the keystore says.
         rollback_resistant: bool,
     },
+    /// As [`OpenByTheRecoveryCodeAlone`](Self::OpenByTheRecoveryCodeAlone), in a space whose recovery code
+    /// opens nothing without the device: older copies open no more.
+    OpenNoMore {
+        /// Whether putting back an older state of the device leaves it destroyed, as the keystore says.
+        rollback_resistant: bool,
+    },
 }
 
 impl OldCopies {
@@ -73,6 +79,16 @@ impl OldCopies {
             }
             (Self::OpenByTheRecoveryCodeAlone { rollback_resistant: false }, Lang::Fr) => {
                 "Les copies plus anciennes du fichier ne s’ouvrent plus que par le code de récupération qu’elles avaient, sauf si un état antérieur de cet appareil est rétabli\u{a0}; ce qui est écrit désormais reste fermé à qui les possède."
+            }
+            (Self::OpenNoMore { rollback_resistant: true }, Lang::En) => "Older copies of the file open no more.",
+            (Self::OpenNoMore { rollback_resistant: true }, Lang::Fr) => {
+                "Les copies plus anciennes du fichier ne s’ouvrent plus."
+            }
+            (Self::OpenNoMore { rollback_resistant: false }, Lang::En) => {
+                "Older copies of the file open no more, unless an older state of this device is put back."
+            }
+            (Self::OpenNoMore { rollback_resistant: false }, Lang::Fr) => {
+                "Les copies plus anciennes du fichier ne s’ouvrent plus, sauf si un état antérieur de cet appareil est rétabli."
             }
         }
     }

@@ -4,18 +4,20 @@
 //! either the old keys or the new ones: a crash at any moment leaves one of the two, and a keystore's
 //! old keys are destroyed only once the new ones are durable.
 
-use super::OldCopies;
 use super::reseal::{Resealed, reseal};
 use super::slots::{LEAST, Slots, WayIn, write_slots};
+use super::{EpochDestroyed, OldCopies};
+use crate::audit::{AuditEvent, Gesture, LogHead};
 use crate::crypto::context::Class;
 use crate::crypto::seal;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::ScopeId;
 use crate::keyring::{
-    Bundle, Kept, KeyStore, MAX_PENDING, MAX_SLOTS, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched, Unlock,
+    Bundle, Kept, KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched, Unlock,
     make_limited, make_slot, open_slots,
 };
+use crate::ledger::note;
 use crate::vault::HealthSpace;
 use crate::vault::anchor;
 use crate::vault::found::{put_policy, system_place};
@@ -41,6 +43,9 @@ pub struct Rotated {
     pub removed: Vec<WayIn>,
     /// What an older copy of the file still allows.
     pub old_copies: OldCopies,
+    /// What the keystore destroyed of the old keys; `None` where it does so at a later opening with it, and
+    /// where the old keys had nothing in a keystore that was presented.
+    pub destroyed: Option<EpochDestroyed>,
     /// Whether the file's write-ahead log was emptied since, so that nothing under the old keys is left
     /// in it but content. `false` where somebody else was reading: the last close does it.
     pub swept: bool,
@@ -62,6 +67,8 @@ struct NewSlots<'a> {
     code: Option<RecoveryCode>,
     /// Of the slots that were there and were presented.
     kept: Vec<[u8; 16]>,
+    /// By which the person asked that what was erased be taken from older copies.
+    gesture: Option<Gesture>,
 }
 
 impl HealthSpace {
@@ -98,28 +105,47 @@ impl HealthSpace {
     /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
     /// [`Error::NotAnchored`]: the new keys are durable.
     pub fn rotate(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
-        let way = self.way(unlock)?;
-        let before = self.named_slots()?;
         let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
+        self.renew_keys(&ways, None)
+    }
+
+    /// New keys. The first of the ways in opens the space now; the person's gesture is there where what
+    /// was erased is to be taken from older copies.
+    pub(super) fn renew_keys(&self, ways: &[&Unlock], gesture: Option<Gesture>) -> Result<Rotated> {
+        let way = self.way(ways.first().ok_or(Error::Internal(131))?)?;
+        let before = self.named_slots()?;
         let mut made = Vec::new();
-        let done = NewSlots::make(&way, &before, &ways, &mut made).and_then(|new| self.rekey(&way, new, &mut made));
+        let done = NewSlots::make(&way, &before, ways, &mut made).and_then(|mut new| {
+            new.gesture = gesture;
+            self.rekey(&way, new, &mut made)
+        });
         healthspace_wipe::burn_stack();
         let (space, code, kept) = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
         self.close();
-        let epoch_key = before.row.kept.as_ref().map(|(_, k)| &k.key[..]);
         let mut old_copies = OldCopies::OpenUpToTheRotation;
+        let mut destroyed = None;
         for store in ways.iter().filter(|w| w.keystore.is_some()) {
-            let destroyed = space.destroy_keys(store, epoch_key);
-            if let OldCopies::LackTheDevicesPart { rollback_resistant } = destroyed {
-                old_copies = OldCopies::OpenByTheRecoveryCodeAlone { rollback_resistant };
+            // What it cannot do now it does at a later opening.
+            for gone in space.destroy_waiting(store).unwrap_or_default() {
+                let Some(epoch) = gone.epoch.filter(|e| e.epoch == before.row.epoch) else { continue };
+                destroyed = Some(epoch);
+                // Otherwise some older copies open as they did.
+                if epoch.since == 1 {
+                    let rollback_resistant = gone.rollback_resistant();
+                    old_copies = if before.row.recoverable {
+                        OldCopies::OpenByTheRecoveryCodeAlone { rollback_resistant }
+                    } else {
+                        OldCopies::OpenNoMore { rollback_resistant }
+                    };
+                }
             }
         }
         let mut removed = before.list();
         removed.retain(|w| !kept.contains(w.id.as_bytes()));
         let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
-        Ok(Rotated { space, recovery_code: code, removed, old_copies, swept })
+        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept })
     }
 
     /// The transaction. `made` is emptied once
@@ -190,19 +216,21 @@ impl<'a> NewSlots<'a> {
             // Another device could not open what this one keeps.
             stores.try_for_each(|store| kept.open(store).map(drop).map_err(|_| Error::CannotOpen))?;
         }
-        row.pending.clone_from(&before.row.pending);
-        let old = before.slots.values().filter_map(|s| s.kept.as_ref());
-        for kept in old.chain(before.row.kept.iter().map(|(_, k)| k)) {
-            if ways.iter().filter_map(|w| w.keystore.as_ref()).any(|store| kept.open(store).is_ok()) {
-                row.pending.push(kept.key.clone());
-            }
-        }
+        let stores: Vec<_> = ways.iter().filter_map(|w| w.keystore.as_ref()).collect();
+        let here = |kept: &Kept| stores.iter().any(|store| kept.open(store).is_ok());
+        let epoch = before.row.kept.as_ref().map(|(_, kept)| kept).filter(|kept| here(kept));
+        // What another device was to destroy of older keys this one cannot.
+        row.pending = before.row.pending.iter().filter(|p| p.epoch == 0 || epoch.is_some()).cloned().collect();
+        row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: before.row.epoch }));
+        let slots = before.slots.values().filter_map(|s| s.kept.as_ref()).filter(|kept| here(kept));
+        row.pending.extend(slots.map(|kept| Pending { key: kept.key.clone(), epoch: 0 }));
         if row.pending.len() > MAX_PENDING {
             return Err(Error::TooLarge(Limit::Capacity));
         }
         let srk: Key<SpaceRoot> = Key::make()?;
         let vrk = row.epoch_root(&srk)?;
-        let mut new = Self { row, vrk, slots: BTreeMap::new(), limited: Vec::new(), code: None, kept: Vec::new() };
+        let mut new =
+            Self { row, vrk, slots: BTreeMap::new(), limited: Vec::new(), code: None, kept: Vec::new(), gesture: None };
         let bodies: Vec<_> = before.slots.iter().map(|(id, slot)| (id, slot.encode())).collect();
         for unlock in ways {
             if unlock.kind == SlotKind::Passphrase && new.row.kept.is_some() {
@@ -246,6 +274,15 @@ impl<'a> NewSlots<'a> {
                 return Err(Error::Cancelled);
             }
             rooms.push(reseal(tx, old, p)?);
+        }
+        if let Some(gesture) = self.gesture.take() {
+            let heads = state.partitions.iter().map(|p| LogHead {
+                origin: note::origin(&p.head.log_origin),
+                size: p.head.log_size,
+                root: p.head.log_root,
+            });
+            let (epoch, logs) = (u64::from(old.epoch), heads.collect());
+            tx.log(&mut own.work, AuditEvent::EpochEnded { epoch, logs, gesture })?;
         }
         let verify = own.verify();
         for (by, allowed) in &self.limited {

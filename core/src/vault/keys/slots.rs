@@ -10,7 +10,7 @@ use crate::audit::AuditEvent;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::SlotId;
 use crate::keyring::{
-    KeyStore, MAX_PENDING, MAX_SLOTS, RecoveryCode, Slot, SlotKind, SpaceRow, Unlock, make_slot, space_row_id,
+    KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Unlock, make_slot, space_row_id,
 };
 use crate::storage::{Copy, ReadTxn, SlotRow, WriteTxn};
 use crate::vault::HealthSpace;
@@ -142,15 +142,8 @@ impl Slots {
         if self.row.pending.len() + usize::from(key.is_some()) > MAX_PENDING {
             return Err(Error::TooLarge(Limit::Capacity));
         }
-        self.row.pending.extend(key.clone());
+        self.row.pending.extend(key.clone().map(|key| Pending { key, epoch: 0 }));
         Ok((slot, key))
-    }
-
-    /// Keys that wait to be destroyed, without any that something still rests on.
-    fn dead_keys(&self) -> Vec<Vec<u8>> {
-        let epoch = self.row.kept.iter().map(|(_, k)| &k.key);
-        let live: Vec<_> = self.slots.values().filter_map(|s| s.kept.as_ref().map(|k| &k.key)).chain(epoch).collect();
-        self.row.pending.iter().filter(|key| !live.contains(key)).cloned().collect()
     }
 }
 
@@ -327,31 +320,6 @@ impl HealthSpace {
             let work = w.work(tx, Target::System)?;
             events.into_iter().try_for_each(|event| tx.log(work, event).map(|_| ()))
         })
-    }
-
-    /// Destroys the keys that wait for it; what that of `gone` leaves to older copies. What the keystore
-    /// or the disk cannot do now is done at a later opening: the change that went before is durable.
-    pub(in crate::vault) fn destroy_keys(&self, unlock: &Unlock, gone: Option<&[u8]>) -> OldCopies {
-        let destroy = || {
-            let Some(store) = &unlock.keystore else { return Ok(None) };
-            let waiting = self.named_slots()?.dead_keys();
-            // Under no lock: the platform may take its time.
-            let destroyed: Vec<_> = waiting.iter().filter_map(|key| Some((key, store.destroy(key).ok()?))).collect();
-            if destroyed.is_empty() {
-                return Ok(None);
-            }
-            self.inner.write(|tx, w| {
-                let mut slots = Slots::read(&*tx.txn, w.state.view.slots_digest())?;
-                slots.row.pending.retain(|key| destroyed.iter().all(|(d, _)| *d != key));
-                w.system_part(tx)?.slots_digest = slots.write(&mut *tx.txn)?;
-                Ok(())
-            })?;
-            Ok::<_, Error>(destroyed.into_iter().find(|(key, _)| Some(&key[..]) == gone).map(|(_, proof)| proof))
-        };
-        match destroy() {
-            Ok(Some(proof)) => OldCopies::LackTheDevicesPart { rollback_resistant: proof.rollback_resistant },
-            _ => OldCopies::OpenWithTheOldSecret,
-        }
     }
 
     pub(super) fn named_slots(&self) -> Result<Slots> {
