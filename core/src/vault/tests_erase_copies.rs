@@ -50,10 +50,13 @@ fn an_older_copy_opens_by_its_recovery_code_alone() {
     let (space, code) = make(&disk, &with(&phone, "one"), clock().0).unwrap();
     space.add_way_in(&with(&phone, "one"), &alone(&phone)).unwrap();
     fill(&space);
+    let (program, _) = space.add_limited_way_in(&with(&phone, "one"), &["health"]).unwrap();
+    let program = Unlock::limited(program.expose().to_vec()).with_device(shared(&phone));
+    assert_eq!(records(&open(&disk, &program).unwrap()), 3);
     let older = disk.image();
     erase_one(&space);
     let logs: Vec<_> = space.inner.peek().unwrap().partitions.iter().map(|p| p.head.log_size).collect();
-    let done = space.erase_from_copies(&with(&phone, "one"), &[&alone(&phone)], gesture()).unwrap();
+    let done = space.erase_from_copies(&with(&phone, "one"), &[&alone(&phone), &program], gesture()).unwrap();
     assert_eq!(done.old_copies, OldCopies::OpenByTheRecoveryCodeAlone { rollback_resistant: true });
     let gone = done.destroyed.unwrap();
     assert_eq!((gone.epoch, gone.since, gone.level), (1, 1, ErasureLevel::CopiesButByCode));
@@ -79,8 +82,10 @@ fn an_older_copy_opens_by_its_recovery_code_alone() {
     let now = disk.image();
     disk.restore(&older);
     assert!(closed(open(&disk, &with(&phone, "one"))) && closed(open(&disk, &alone(&phone))));
+    assert!(closed(open(&disk, &program)));
     assert_eq!(records(&open(&disk, &by(&code)).unwrap()), 3);
     disk.restore(&now);
+    assert_eq!(records(&open(&disk, &program).unwrap()), 2);
     assert!(closed(open(&disk, &by(&code))));
     let again = open(&disk, &by(&done.recovery_code.unwrap())).unwrap();
     assert!(again.check().unwrap().is_whole() && again.info().unwrap().opens_by_code);
