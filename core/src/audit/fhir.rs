@@ -7,6 +7,7 @@
 use super::event::AuditEvent;
 use super::words::describe;
 use super::{Entry, LogHead, ReleaseKind};
+use crate::codec::hex;
 use crate::id::{GrantId, Timestamp};
 use crate::label::Purpose;
 use crate::lang::Lang;
@@ -293,9 +294,4 @@ pub(crate) fn urn(grant: &GrantId) -> String {
         out.push(c);
     }
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |d: u8| char::from_digit(u32::from(d), 16);
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(digit).collect()
 }

@@ -93,6 +93,51 @@ fn an_older_copy_opens_by_its_recovery_code_alone() {
 }
 
 #[test]
+fn a_certificate_says_how_far_an_erasure_has_come() {
+    let (disk, phone) = (Memory::new(), store());
+    let (space, _) = make(&disk, &with(&phone, "one"), clock().0).unwrap();
+    fill(&space);
+    let one = space.inner.peek().unwrap().partitions[0].catalog.records().next().unwrap().id();
+    let erased = space.partition("health").unwrap().erase(&Erase::Records(vec![one]), gesture()).unwrap();
+    let read = |space: &HealthSpace, lang| {
+        let text = space.partition("health").unwrap().erasure_certificate(erased.entry, lang).unwrap();
+        assert!(!text.contains(&one.to_hex()));
+        let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+        // All that it says is in entries that verify.
+        let of = |name: &str| page[name].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
+        let (receipts, keys): (Vec<String>, Vec<String>) = (of("receipts"), of("verifierKeys"));
+        let events: Vec<u64> = receipts
+            .iter()
+            .map(|r| keys.iter().find_map(|k| verify_receipt(r, k).ok()).unwrap().entry.event.number())
+            .collect();
+        (page, events)
+    };
+    let (page, events) = read(&space, "en");
+    assert_eq!((&page["level"], &page["erased"]["records"], &page["copies"]), (&"E1".into(), &1.into(), &().into()));
+    assert_eq!((events, page["notCovered"].as_array().unwrap().len()), (vec![40, 41], 2));
+    phone.set(Mood::Clings);
+    let space = space.erase_from_copies(&with(&phone, "one"), &[], gesture()).unwrap().space;
+    assert_eq!(read(&space, "en").0["level"], "E1", "not before the secret is destroyed");
+    phone.set(Mood::Honest);
+    drop(space);
+    let space = open(&disk, &with(&phone, "one")).unwrap();
+    // What happens later is not this erasure's.
+    let space = space.rotate(&with(&phone, "one"), &[]).unwrap().space;
+    let (page, events) = read(&space, "fr");
+    assert_eq!(events, [40, 41, 35, 46, 47]);
+    assert_eq!((&page["level"], &page["copies"]["since"]), (&"E2r".into(), &1.into()));
+    assert_eq!(page["copies"]["asked"]["gesture"]["method"], "tap");
+    assert!(page["holds"].as_str().unwrap().contains("code de récupération"));
+    assert_eq!(page["notCovered"].as_array().unwrap().len(), 1);
+    // Nothing else has one.
+    let health = space.partition("health").unwrap();
+    assert!(matches!(health.erasure_certificate(0, "en"), Err(Error::NotFound)));
+    // A later erasure is not in copies of before.
+    let later = health.erase(&Erase::Everything, gesture()).unwrap().entry;
+    assert!(health.erasure_certificate(later, "en").unwrap().contains("\"level\": \"E1\""));
+}
+
+#[test]
 fn bound_to_the_device_it_opens_no_more() {
     let (disk, phone) = (Memory::new(), store());
     let (space, code) = bound(&disk, &with(&phone, "one"));

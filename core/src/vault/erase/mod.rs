@@ -5,6 +5,7 @@
 //! nowhere in this folder.
 
 mod act;
+mod certificate;
 mod chosen;
 mod entries;
 mod records;
