@@ -1,7 +1,9 @@
 //! Days, periods and sums: what a person asks of a time, and what must not be said of it.
 
+use super::chunks::{allow, space};
 use super::fake::{Fake, lab, options};
-use crate::grounding::{Composed, Options, compose};
+use crate::grounding::{Budget, Composed, Options, compose};
+use crate::import::Source;
 use crate::lang::Lang;
 use crate::record::Category;
 
@@ -217,6 +219,29 @@ fn fractions_are_shown_as_percentages() {
     assert!(t.contains("; last 97 % (2026-09-09)") && t.contains("lowest 0.955 %"), "{t}");
 }
 
+/// Through the importer: the fraction, and the day of a sample just after a local midnight.
+#[test]
+fn an_export_is_read_by_local_days_and_percentages() {
+    let (_dir, space) = space();
+    let record = |kind: &str, unit: &str, at: &str, value: &str| {
+        format!(
+            " <Record type=\"HKQuantityTypeIdentifier{kind}\" sourceName=\"Watch\" unit=\"{unit}\" creationDate=\"{at}\" startDate=\"{at}\" endDate=\"{at}\" value=\"{value}\"/>\n"
+        )
+    };
+    let xml = format!(
+        "<?xml version=\"1.0\"?>\n<HealthData locale=\"fr_FR\">\n <ExportDate value=\"2026-08-20 10:00:00 +0200\"/>\n{}{}{}</HealthData>\n",
+        record("OxygenSaturation", "%", "2026-08-10 09:00:00 +0200", "0.97"),
+        record("StepCount", "count", "2026-08-01 00:30:00 +0200", "40"),
+        record("StepCount", "count", "2026-08-02 09:00:00 +0200", "2"),
+    );
+    space.partition("health").unwrap().import(Source::bytes(xml.into_bytes()).unwrap()).unwrap();
+    let s = allow(&space, None);
+    let ask = |q: &str| s.ground(q, Budget::tokens(2000)).unwrap().into_value().text;
+    says(&ask("my oxygen saturation"), &["; last 97 % (2026-08-10)", "shown here as percentages"]);
+    says(&ask("steps in August 2026"), &["2 samples, 2026-08-01 to 2026-08-02", "(total ≈42.0, n 2)"]);
+    says(&ask("steps on 2026-07-31"), &["none in the period asked; samples run from 2026-08-01 to 2026-08-02"]);
+}
+
 /// A part of a score, of a degree or of a number beyond zero means nothing.
 #[test]
 fn no_percentages_where_zero_is_not_none() {
@@ -254,7 +279,7 @@ fn a_night_is_found_by_the_day_it_begins_or_ends_on() {
         ],
     );
     let t = f.ask("How did I sleep on 2026-08-10?").text;
-    says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep, between 23:30 and 06:50"]);
+    says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep, between 23:30 and 06:50, «"]);
     assert!(!t.contains("no time asleep") && !t.contains("2026-08-08"), "{t}");
     let t = f.ask("How did I sleep on 2026-08-11?").text;
     says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep"]);
