@@ -293,9 +293,9 @@ static void counted(const char *path)
     OK(hs_grant(request, T("tap"), &evidence, &id));
     hs_consent_request_free(request);
     OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session));
-    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context));
     hs_context_free(context);
-    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
     OK(hs_grants(space, &json));
     CHECK(says("\"standing\":\"used-up\"", 1));
 
@@ -304,7 +304,7 @@ static void counted(const char *path)
     hs_buffer_free(notice);
     OK(hs_renew(renewal, T("tap"), &evidence));
     hs_renewal_free(renewal);
-    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context));
     hs_context_free(context);
     OK(hs_permissions(space, &json));
     CHECK(says("[]", 1));
