@@ -354,3 +354,36 @@ fn what_is_taken_against_something_is_no_comparison() {
     let t = french(&f, "ai-je été vacciné contre la grippe en 2017 ?").text;
     says(&t, &["période demandée : du 2017-01-01 au 2017-12-31"]);
 }
+
+#[test]
+fn several_values_of_one_day_are_told_apart_by_their_time() {
+    let mut f = Fake::default();
+    for (at, v) in [("2025-05-03T08:00:00+02:00", "95"), ("2025-05-03T14:30:00+02:00", "165"), ("2025-05-04", "99")] {
+        f.lab("2345-7", "Glucose", v, "mg/dL", at);
+    }
+    says(
+        &f.ask("my glucose values").text,
+        &["last 99 mg/dL (2025-05-04) [", "first 95 mg/dL (2025-05-03 08:00)", "- 2025-05-03 14:30: 165 mg/dL"],
+    );
+}
+
+#[test]
+fn blood_group_and_menstrual_period_are_known_by_their_words() {
+    let mut f = Fake::default();
+    f.lab("2345-7", "Glucose in Blood", "95", "mg/dL", "2025-05-03");
+    f.lab("882-1", "ABO and Rh group [Type] in Blood", "1", "", "2016-05-04");
+    f.lab("8665-2", "Last menstrual period start date", "1", "", "2025-05-01");
+    for (q, said) in [
+        ("What is my blood type?", "Blood group"),
+        ("Quel est mon groupe sanguin ?", "Groupe sanguin"),
+        ("When was my last period?", "Menstrual period"),
+        ("Quand ai-je eu mes dernières règles ?", "Règles menstruelles"),
+    ] {
+        let t = f.ask(q).text;
+        says(&t, &[said]);
+        assert!(!t.contains("Glucose"), "{t}");
+    }
+    // What time means.
+    let t = f.ask("How did my glucose change over the last period?").text;
+    says(&t, &["Glucose"]);
+}
