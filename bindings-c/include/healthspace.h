@@ -387,14 +387,16 @@ int32_t hs_session_resume(const struct hs_space *space,
 // The id by which a conversation is resumed.
 int32_t hs_session_conversation(const struct hs_session *session, struct hs_id *conversation);
 
-// Facts that answer a question, computed and cited, within a budget of estimated tokens. Its
-// ledger entry is durable before this returns.
+// Facts that answer a question, computed and cited, within a budget of estimated tokens. "Today"
+// is the day in the person's zone, minutes east of UTC. Its ledger entry is durable before this
+// returns.
 //
 // Denied where no grant covers the request.
 int32_t hs_ground(const struct hs_session *session,
                   const uint8_t *question,
                   size_t question_len,
                   size_t tokens,
+                  int16_t zone_offset_minutes,
                   struct hs_context **context);
 
 // Stores a text in a partition under the conversation's label.

@@ -5,7 +5,7 @@ use crate::consent::{purpose, recipient};
 use crate::guard::guard;
 use crate::pointer::{Out, free, get, text};
 use crate::space::Space;
-use healthspace::grounding::{Budget, Composed};
+use healthspace::grounding::{Budget, Composed, GroundOptions};
 use healthspace::{Audited, ConversationId, Error};
 use zeroize::Zeroize;
 
@@ -98,8 +98,9 @@ pub unsafe extern "C" fn hs_session_conversation(session: *const Session, conver
     })
 }
 
-/// Facts that answer a question, computed and cited, within a budget of estimated tokens. Its
-/// ledger entry is durable before this returns.
+/// Facts that answer a question, computed and cited, within a budget of estimated tokens. "Today"
+/// is the day in the person's zone, minutes east of UTC. Its ledger entry is durable before this
+/// returns.
 ///
 /// Denied where no grant covers the request.
 #[unsafe(no_mangle)]
@@ -108,12 +109,15 @@ pub unsafe extern "C" fn hs_ground(
     question: *const u8,
     question_len: usize,
     tokens: usize,
+    zone_offset_minutes: i16,
     context: *mut *mut Context,
 ) -> i32 {
     guard(|| {
         // SAFETY: the contract of the header.
         let (s, question, out) = unsafe { (get(session)?, text(question, question_len)?, Out::new(context)?) };
-        out.hand(Context::from(s.0.ground(question, Budget::tokens(tokens))?));
+        let mut how = GroundOptions::new(Budget::tokens(tokens));
+        how.zone_offset_minutes = zone_offset_minutes;
+        out.hand(Context::from(s.0.ground_with(question, &how)?));
         Ok(())
     })
 }

@@ -133,7 +133,7 @@ static void ground(hs_session *session)
     hs_hash source;
     hs_id record;
 
-    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context));
     OK(hs_context_text(context, &bytes, &len));
     CHECK(contains(bytes, len, "131.5"));
     CHECK(contains(bytes, len, "[r:1]"));
@@ -293,9 +293,9 @@ static void counted(const char *path)
     OK(hs_grant(request, T("tap"), &evidence, &id));
     hs_consent_request_free(request);
     OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session));
-    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context));
     hs_context_free(context);
-    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
     OK(hs_grants(space, &json));
     CHECK(says("\"standing\":\"used-up\"", 1));
 
@@ -304,7 +304,7 @@ static void counted(const char *path)
     hs_buffer_free(notice);
     OK(hs_renew(renewal, T("tap"), &evidence));
     hs_renewal_free(renewal);
-    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context));
     hs_context_free(context);
     OK(hs_permissions(space, &json));
     CHECK(says("[]", 1));
@@ -343,7 +343,7 @@ int main(int argc, char **argv)
     nulls(space);
     import(space);
     OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session));
-    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
     id = grant(space);
     ground(session);
 
@@ -361,7 +361,7 @@ int main(int argc, char **argv)
     OK(hs_open_partitions(T(argv[1]), secret, sizeof secret, names, lens, 1, &again));
     OK(hs_withdraw(again, &id));
     hs_space_free(again);
-    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
     CHECK(strcmp(hs_last_error_name(), "Denied") == 0);
     CHECK(context == NULL);
     told(space, &id);
@@ -369,7 +369,7 @@ int main(int argc, char **argv)
 
     OK(hs_close(space));
     CHECK(hs_withdraw(space, &id) == HS_ERROR_LOCKED);
-    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_LOCKED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_LOCKED);
     hs_space_free(space);
     hs_session_free(session);
     return 0;

@@ -48,16 +48,19 @@ impl Session {
     }
 
     /// Facts that answer a question, computed and cited, within a budget of estimated tokens; in
-    /// the question's language, or in `en` or `fr`.
-    #[uniffi::method(default(tokens = 1500, language = None))]
+    /// the question's language, or in `en` or `fr`. "Today" is the day in the person's zone, minutes
+    /// east of UTC.
+    #[uniffi::method(default(tokens = 1500, language = None, zone_offset_minutes = 0))]
     pub fn ground(
         &self,
         question: String,
         tokens: u32,
         language: Option<String>,
+        zone_offset_minutes: i16,
     ) -> Result<Arc<GroundedContext>, HealthspaceError> {
         let mut how = GroundOptions::new(Budget::tokens(usize::try_from(tokens).unwrap_or(usize::MAX)));
         how.lang = language.map(|tag| Lang::parse(&tag));
+        how.zone_offset_minutes = zone_offset_minutes;
         call(|| Ok(Arc::new(GroundedContext(self.0.ground_with(&question, &how)?))))
     }
 

@@ -24,7 +24,7 @@ fn a_counted_grant_needs_an_anchor_is_used_up_and_renewed() {
     let once = ConsentTerms { uses: Some(1), ..terms() };
     let grant = space.consent_request(once).unwrap().confirm("tap".into(), vec![0; 32]).unwrap();
     let session = space.session(model(), "PATRQT".into()).unwrap();
-    let ground = || session.ground(QUESTION.into(), 1500, None);
+    let ground = || session.ground(QUESTION.into(), 1500, None, 0);
     assert!(ground().is_ok());
     assert_eq!(kind(ground()), ErrorKind::Denied);
     let listed = space.grants().unwrap().remove(0);
@@ -48,7 +48,7 @@ fn memories_are_listed_edited_endorsed_kept_and_deleted() {
     import(&space, bundle(1));
     let grant = allow(&space);
     let session = space.session(model(), "PATRQT".into()).unwrap();
-    let context = session.ground(QUESTION.into(), 1500, None).unwrap();
+    let context = session.ground(QUESTION.into(), 1500, None, 0).unwrap();
     let made = session.remember("LDL was 131.5".into(), Some(context)).unwrap();
     let health = || "health".to_owned();
     let list = || space.memories(health()).unwrap();
@@ -85,7 +85,7 @@ fn what_is_permitted_promised_disclosed_and_proven() {
     let [p] = space.permissions().unwrap().try_into().unwrap();
     assert_eq!((p.kind, p.id, p.standing), (PermissionKind::Grant, grant.id.clone(), GrantStanding::InForce));
     let session = space.session(model(), "PATRQT".into()).unwrap();
-    let context = session.ground(QUESTION.into(), 1500, None).unwrap();
+    let context = session.ground(QUESTION.into(), 1500, None, 0).unwrap();
     space.withdraw(grant.id.clone()).unwrap();
     assert!(space.permissions().unwrap().is_empty());
 

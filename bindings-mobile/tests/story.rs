@@ -25,7 +25,7 @@ fn the_whole_story() {
     assert!(space.import_file("health".into(), text(&source), false, None).unwrap().already_imported);
 
     let session = space.session(model(), "PATRQT".into()).unwrap();
-    let ground = || session.ground(QUESTION.into(), 1500, None);
+    let ground = || session.ground(QUESTION.into(), 1500, None, 0);
     assert_eq!(kind(ground()), ErrorKind::Denied);
     session.remember_in("general".into(), "likes tea".into()).unwrap();
 
@@ -42,8 +42,12 @@ fn the_whole_story() {
     let (from, len) = (usize::try_from(first.offset).unwrap(), usize::try_from(first.length).unwrap());
     let cited = std::fs::read(&source).unwrap()[from..from + len].to_vec();
     assert!(String::from_utf8(cited).unwrap().contains("132.5"));
-    let french = session.ground(QUESTION.into(), 1500, Some("fr".into())).unwrap();
+    let french = session.ground(QUESTION.into(), 1500, Some("fr".into()), 0).unwrap();
     assert_ne!(french.text(), context.text());
+    // Zones 26 hours apart have no day in common.
+    let today = |zone| session.ground("my LDL today".into(), 1500, None, zone).unwrap().text();
+    let asked = |text: String| text.lines().find(|l| l.contains("period asked")).map(str::to_owned).unwrap();
+    assert_ne!(asked(today(-720)), asked(today(840)));
 
     session.remember("LDL was 132.5".into(), Some(context.clone())).unwrap();
     session.remember("asked about LDL".into(), None).unwrap();
@@ -95,7 +99,7 @@ fn a_handle_for_one_partition_withdraws_and_grants_nothing() {
     assert_eq!(kind(ask.confirm("tap".into(), vec![0; 32])), ErrorKind::NeedsFullSlot);
     part.withdraw(grant.id).unwrap();
     let session = space.session(model(), "PATRQT".into()).unwrap();
-    assert_eq!(kind(session.ground(QUESTION.into(), 500, None)), ErrorKind::Denied);
+    assert_eq!(kind(session.ground(QUESTION.into(), 500, None, 0)), ErrorKind::Denied);
     assert!(HealthSpace::open(place.file, secret()).is_ok());
 }
 
@@ -155,7 +159,7 @@ fn nothing_shows_what_it_holds() {
     let grant = allow(&space);
     let info = space.grants().unwrap().remove(0);
     let session = space.session(model(), "PATRQT".into()).unwrap();
-    let context = session.ground(QUESTION.into(), 1500, None).unwrap();
+    let context = session.ground(QUESTION.into(), 1500, None, 0).unwrap();
     let cited = context.citations().remove(0);
     let receipt = space.receipt(Some("health".into()), context.entry()).unwrap();
     let proved = verify_receipt(receipt, space.verifier_key(Some("health".into())).unwrap()).unwrap();

@@ -33,11 +33,20 @@ impl Session {
         self.0.label().no_training()
     }
 
-    /// Facts that answer a question, computed and cited, within a budget of estimated tokens.
-    #[pyo3(signature = (question, *, tokens = 1500, language = None))]
-    fn ground(&self, py: Python<'_>, question: &str, tokens: usize, language: Option<&str>) -> PyResult<Context> {
+    /// Facts that answer a question, computed and cited, within a budget of estimated tokens; "today"
+    /// is the day in the person's zone, minutes east of UTC.
+    #[pyo3(signature = (question, *, tokens = 1500, language = None, zone_offset_minutes = 0))]
+    fn ground(
+        &self,
+        py: Python<'_>,
+        question: &str,
+        tokens: usize,
+        language: Option<&str>,
+        zone_offset_minutes: i16,
+    ) -> PyResult<Context> {
         let mut how = GroundOptions::new(Budget::tokens(tokens));
         how.lang = language.map(Lang::parse);
+        how.zone_offset_minutes = zone_offset_minutes;
         call(py, || self.0.ground_with(question, &how)).map(Context)
     }
 

@@ -171,6 +171,16 @@ def test_instants_have_a_time_zone(space: HealthSpace) -> None:
     assert space.grants()[0].expires == end
 
 
+def test_today_is_a_day_of_the_persons_zone(space: HealthSpace) -> None:
+    space.import_bytes("health", bundle())
+    allow(space)
+    session = space.session(MODEL)
+    # Zones 26 hours apart have no day in common.
+    days = [session.ground("my LDL today", zone_offset_minutes=zone).text for zone in (-720, 840)]
+    asked = [[line for line in text.splitlines() if "period asked" in line] for text in days]
+    assert asked[0] != asked[1] and all(asked)
+
+
 def test_no_repr_shows_content(space: HealthSpace, file: pathlib.Path) -> None:
     report = space.import_bytes("health", bundle())
     grant = allow(space)

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     hs_consent_request_free(ask);
 
     ok(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session), "session");
-    ok(hs_ground(session, T(argv[3]), 1500, &context), "ground");
+    ok(hs_ground(session, T(argv[3]), 1500, 0, &context), "ground");
     ok(hs_context_text(context, &bytes, &len), "context");
     fwrite(bytes, 1, len, stdout);
     hs_context_free(context);
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
     must_be(hs_remember_in(session, T("general"), T("LDL fell"), &memory), HS_ERROR_FLOW_DENIED, "into general");
     ok(hs_remember_in(session, T("health"), T("LDL fell"), &memory), "remember");
     ok(hs_withdraw(space, &grant), "withdraw");
-    must_be(hs_ground(session, T(argv[3]), 1500, &refused), HS_ERROR_DENIED, "after the withdrawal");
+    must_be(hs_ground(session, T(argv[3]), 1500, 0, &refused), HS_ERROR_DENIED, "after the withdrawal");
 
     hs_session_free(session);
     hs_space_free(space);

@@ -22,6 +22,7 @@ Options:
   --lang en|fr             language of the notice, the context and the log (default: en)
   --categories LIST        grant only these, comma-separated (default: all); see below
   --tokens N               upper bound of the context (default: 1500)
+  --zone MINUTES           the person's zone, minutes east of UTC (default: 0): what day is today
   --space PATH             keep the space in this file; opened if it is there, created if not
   --passphrase-file PATH   the passphrase: the file's first line; or set HEALTHSPACE_PASSPHRASE
   --same-person            the files are all about one person, even where they do not say so
@@ -58,6 +59,8 @@ pub struct Options {
     pub categories: Vec<Category>,
     /// Bound on the context.
     pub tokens: usize,
+    /// The person's zone, minutes east of UTC.
+    pub zone: i16,
     /// Where the space is kept.
     pub space: Option<PathBuf>,
     /// Where the passphrase is read from.
@@ -79,6 +82,7 @@ impl Default for Options {
             lang: "en".into(),
             categories: Category::ALL.to_vec(),
             tokens: 1500,
+            zone: 0,
             space: None,
             passphrase_file: None,
             same_person: false,
@@ -137,6 +141,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, String
             "--tokens" => {
                 let n = text(value(&mut args)?)?;
                 options.tokens = n.parse().ok().filter(|n| *n > 0).ok_or("--tokens needs a number above 0")?;
+            }
+            "--zone" => {
+                let n = text(value(&mut args)?)?;
+                let zone = n.parse().ok().filter(|n| (-840..=840).contains(n));
+                options.zone = zone.ok_or("--zone needs minutes, from -840 to 840")?;
             }
             "--evidence" => options.evidence = Some(value(&mut args)?.into()),
             "--space" => options.space = Some(value(&mut args)?.into()),
@@ -198,6 +207,7 @@ mod tests {
             &["--lang", "de", "a"],
             &["--lang"],
             &["--tokens", "0", "a"],
+            &["--zone", "900", "a"],
             &["--categories", "blood", "a"],
             &["--nothing", "a"],
             &["--keep=yes", "a"],

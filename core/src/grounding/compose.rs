@@ -19,7 +19,9 @@ use std::collections::BTreeSet;
 pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<Composed> {
     let offset = i64::from(options.zone_offset_minutes) * 60_000;
     let today = options.now.as_millis().saturating_add(offset).div_euclid(period::DAY_MS);
-    let plan = question::parse(question, options.lang, today);
+    let born = person::born(facts)?;
+    let from = period::Base { today, born: born.as_ref().and_then(|r| r.fact.when.as_ref()).map(period::days) };
+    let plan = question::parse(question, options.lang, from);
     let fence = Fence::new(options.nonce);
     let view = View::new(facts, &plan, options, &fence, today);
     let mut draft = Draft { view: &view, blocks: Vec::new(), missing: Vec::new(), absent: Vec::new() };
@@ -27,16 +29,21 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     let mut head = Block::new("", view.say("Person", "Personne"));
     head.lines.extend(person::line(&view)?);
     if let Some(p) = &plan.period {
-        head.push(Line::new(0).text(asked(&view, p)));
+        let line = Line::new(0).text(asked(&view, p));
+        head.push(match born.filter(|_| plan.by_birth) {
+            Some(born) => line.cite(&born),
+            None => line,
+        });
     }
     draft.blocks.push(head);
+    draft.times();
     let event = draft.event()?;
     draft.measures(event.as_ref())?;
     draft.listed()?;
     draft.topics()?;
     draft.rest()?;
     let theirs = draft.others();
-    let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| m != "other");
+    let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period"));
     // One's own medications under a question about a son would be read as his.
     if !theirs {
         draft.background(answered)?;
@@ -147,6 +154,20 @@ impl Draft<'_> {
             self.view
                 .say(format!("no {name} on record available here"), format!("{name} : rien au dossier disponible ici")),
         );
+    }
+
+    /// Words of time that are not understood: what is shown is not limited to that time.
+    fn times(&mut self) {
+        let view = self.view;
+        if view.plan.unread.is_empty() {
+            return;
+        }
+        self.missing.push("period".to_owned());
+        let words = view.quote(&view.plan.unread.join(", "));
+        self.absent.push(view.say(
+            format!("these words about time were not understood, and limit nothing here: {words}"),
+            format!("ces mots sur le temps n'ont pas été compris, et ne limitent rien ici : {words}"),
+        ));
     }
 
     /// Finds the start of the event that the question names. Where it is not in the view, the

@@ -60,7 +60,8 @@ pub struct Options {
     pub now: Timestamp,
     /// Names the fences around quoted text; random, and new for every call.
     pub nonce: [u8; 8],
-    /// The person's zone, minutes east of UTC.
+    /// The person's zone, minutes east of UTC: the day that "today" is, and that of a sample without
+    /// an offset.
     pub zone_offset_minutes: i16,
 }
 

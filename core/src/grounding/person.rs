@@ -3,9 +3,17 @@
 use super::fold;
 use super::page::Line;
 use super::view::View;
-use crate::catalog::FactRow;
+use crate::catalog::{FactRow, Facts, Query};
 use crate::error::Result;
 use crate::record::{Coding, Kind, Status, Value};
+
+/// The record of the birth date, where the view holds one.
+pub(super) fn born(facts: &dyn Facts) -> Result<Option<FactRow>> {
+    let mut rows = facts.query(&Query { kinds: vec![Kind::Patient], ..Query::default() })?;
+    rows.retain(|r| r.fact.status != Status::EnteredInError && r.fact.when.is_some());
+    rows.retain(|r| r.fact.codes.iter().all(|c| c.code != "deceased"));
+    Ok(rows.into_iter().min_by_key(|r| (r.record, r.part)))
+}
 
 /// Age and sex, where the view holds them. Never the name.
 pub(super) fn line(view: &View<'_>) -> Result<Option<Line>> {

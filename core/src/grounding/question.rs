@@ -74,6 +74,10 @@ pub(super) struct Plan {
     pub(super) topics: Vec<Topic>,
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
+    /// Whether the period counts from the birth date.
+    pub(super) by_birth: bool,
+    /// Words of time that are not understood.
+    pub(super) unread: Vec<String>,
     pub(super) rest: Vec<Rest>,
     /// The sorts of workout that are named.
     pub(super) sorts: Vec<&'static str>,
@@ -153,8 +157,8 @@ struct Word {
     odd: bool,
 }
 
-/// Takes a question apart. `today` is a local day number.
-pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
+/// Takes a question apart.
+pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> Plan {
     let mut split = clause::split(question);
     let cut = split.len() > WORDS || clause::is_cut(question);
     split.truncate(WORDS);
@@ -163,16 +167,22 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     // What is about somebody else is not read: neither what it asks for nor its dates.
     texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
-    let (period, dated) = period::find(question, &texts, lang, today);
+    let time = period::find(question, &texts, lang, from);
     let mut words: Vec<Word> = texts
         .into_iter()
         .zip(clauses)
         .enumerate()
-        .map(|(i, (text, clause))| Word { text, clause, used: dated.contains(&i), odd: false })
+        .map(|(i, (text, clause))| Word {
+            text,
+            clause,
+            used: time.used.contains(&i) || time.unread.contains(&i),
+            odd: false,
+        })
         .collect();
     mark_odd(&mut words);
     let mut hits = phrases(&mut words);
     typos(&mut words, &mut hits);
+    let unread = unread(&mut words, &time.unread);
     hits.sort_by_key(|(at, ..)| *at);
     let mut found: Vec<Found> = hits
         .into_iter()
@@ -193,7 +203,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, today: i64) -> Plan {
         concepts: Vec::new(),
         topics: Vec::new(),
         event: None,
-        period,
+        period: time.period,
+        by_birth: time.by_birth,
+        unread,
         rest: rest(&words, &found),
         sorts: workouts::sorts(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
@@ -252,6 +264,24 @@ const HAPPENED: [Topic; 6] = [
     Topic::Immunizations,
     Topic::Laboratory,
 ];
+
+/// The words of time that nothing understood, marked as read; `excluded` are those of a period
+/// that is not to be.
+fn unread(words: &mut [Word], excluded: &[usize]) -> Vec<String> {
+    let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+    let free: Vec<bool> = words.iter().map(|w| !w.used).collect();
+    let mut runs = period::unread(&texts, &free);
+    runs.extend((!excluded.is_empty()).then(|| excluded.to_vec()));
+    runs.sort();
+    let say = |run: &Vec<usize>| run.iter().filter_map(|i| texts.get(*i).copied()).collect::<Vec<_>>().join(" ");
+    let out = runs.iter().map(say).collect();
+    for i in runs.into_iter().flatten() {
+        if let Some(w) = words.get_mut(i) {
+            w.used = true;
+        }
+    }
+    out
+}
 
 /// Whether a mean is asked for: "does it mean" is no such question.
 fn averages(words: &[Word]) -> bool {
@@ -483,7 +513,7 @@ mod tests {
     use super::*;
 
     fn keys(q: &str) -> (Lang, Vec<&'static str>, Option<&'static str>) {
-        let p = parse(q, None, 20_000);
+        let p = parse(q, None, period::Base { today: 20_000, born: None });
         (p.lang, p.concepts.iter().map(|c| c.key).collect(), p.event.and_then(|e| e.concept).map(|c| c.key))
     }
 
@@ -531,7 +561,7 @@ mod tests {
             ("When did I last see a doctor?", vec![Topic::Encounters]),
             ("Quand ai-je vu un médecin ?", vec![Topic::Encounters]),
         ] {
-            assert_eq!(parse(q, None, 20_000).topics, topics, "{q}");
+            assert_eq!(parse(q, None, period::Base { today: 20_000, born: None }).topics, topics, "{q}");
         }
     }
 
@@ -541,7 +571,7 @@ mod tests {
         let mut lost = Vec::new();
         for c in concepts::all() {
             for q in [format!("What is my {}?", c.en), format!("Quel est mon {} ?", c.fr)] {
-                let p = parse(&q, None, 20_000);
+                let p = parse(&q, None, period::Base { today: 20_000, born: None });
                 let named: Vec<&str> = p.concepts.iter().map(|x| x.key).collect();
                 // Two words that mean another thing first: steps and "not", a vitamin and its level.
                 let other = [("steps", Lang::Fr), ("folic-acid", p.lang), ("thyroid-hormone", p.lang)];
@@ -558,8 +588,8 @@ mod tests {
 
     #[test]
     fn what_no_table_knows_is_kept() {
-        let rest = parse("my procalcitriol results", None, 0).rest;
+        let rest = parse("my procalcitriol results", None, period::Base { today: 0, born: None }).rest;
         assert_eq!(rest, [Rest { clause: 0, words: vec!["procalcitriol".into()], bare: true }]);
-        assert!(parse("", None, 0).concepts.is_empty());
+        assert!(parse("", None, period::Base { today: 0, born: None }).concepts.is_empty());
     }
 }

@@ -5,6 +5,7 @@
 //! that the source reports.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::concepts;
 use super::number::{difference, local, mean, percent};
@@ -26,6 +27,21 @@ struct Group<'a> {
     rows: Vec<&'a Lean>,
     /// Those dated after now: shown, and computed with nowhere.
     ahead: Vec<&'a Lean>,
+    /// Local days with several results: there the time tells them apart.
+    crowded: BTreeSet<i64>,
+}
+
+impl Group<'_> {
+    fn date(&self, view: &View<'_>, fact: &FactDraft) -> String {
+        match &fact.when {
+            Some(w) if self.crowded.contains(&days(w).0) => w.to_local_minute(),
+            when => view.date(when.as_ref()),
+        }
+    }
+
+    fn valued(&self, view: &View<'_>, row: &FactRow) -> String {
+        format!("{} ({}){}", view.value(&row.fact.value), self.date(view, &row.fact), view.mark(&row.fact))
+    }
 }
 
 /// Other results of the latest one's time that are named beside it, at most.
@@ -155,7 +171,8 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
                     Some(_) | None => view.source_words(f),
                 };
                 let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
-                groups.push((key, Group { label, unit, rows: Vec::new(), ahead: Vec::new() }));
+                groups
+                    .push((key, Group { label, unit, rows: Vec::new(), ahead: Vec::new(), crowded: BTreeSet::new() }));
                 groups.len() - 1
             })
         });
@@ -165,6 +182,11 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
         if let Some((_, g)) = groups.get_mut(place) {
             if view.ahead(&row.fact) { g.ahead.push(row) } else { g.rows.push(row) }
         }
+    }
+    for (_, g) in &mut groups {
+        let day = |r: &&Lean| r.fact.when.as_ref().filter(|w| w.precision >= Precision::Day).map(|w| days(w).0);
+        let all: Vec<i64> = g.rows.iter().filter_map(day).collect();
+        g.crowded = all.windows(2).filter_map(|w| (w.first() == w.last()).then(|| w.first().copied())?).collect();
     }
     // The group with the latest result first.
     groups.sort_by_key(|(k, g)| (core::cmp::Reverse(g.rows.last().and_then(|r| r.fact.when).map(|w| w.at)), k.clone()));
@@ -206,7 +228,7 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
             view.say(format!("{n} results{open}; last "), format!("{n} résultats{open} ; dernier "))
         }
     });
-    line = line.text(valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
+    line = line.text(g.valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
     // Nothing tells which of two results of one time is the later one.
     let equal =
         |r: &&&Lean| !core::ptr::eq(**r, last) && r.fact.when == last.fact.when && r.fact.value != last.fact.value;
@@ -240,7 +262,7 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
         let row = &*view.whole(row)?;
         let line = Line::new(rank).text(prefix.clone()).text(format!(
             "{}{}{}{}{}",
-            view.date(row.fact.when.as_ref()),
+            g.date(view, &row.fact),
             view.colon(),
             view.value(&row.fact.value),
             view.mark(&row.fact),
@@ -260,7 +282,7 @@ fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Re
     for row in g.ahead.iter().rev().take(LISTED) {
         let row = &*view.whole(row)?;
         let prefix = if several { format!("{}: ", g.label) } else { String::new() };
-        block.push(Line::new(5).text(prefix).text(valued(view, row)).cite(row));
+        block.push(Line::new(5).text(prefix).text(g.valued(view, row)).cite(row));
     }
     let left = g.ahead.len().saturating_sub(LISTED);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
@@ -271,14 +293,14 @@ fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Re
 fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &Lean, dated: &[&Lean]) -> Result<()> {
     let mut line = Line::new(2).release(g.rows.iter().map(|r| &r.row)).text(prefix);
     let first = &*view.whole(first)?;
-    line = line.text(view.say("first ", "premier ")).text(valued(view, first)).cite(first);
+    line = line.text(view.say("first ", "premier ")).text(g.valued(view, first)).cite(first);
     for (want, name) in [
         (Ordering::Less, view.say("; lowest ", " ; minimum ")),
         (Ordering::Greater, view.say("; highest ", " ; maximum ")),
     ] {
         let Some((row, sure)) = extreme(&g.rows, want) else { continue };
         let row = &*view.whole(row)?;
-        line = line.text(name).text(valued(view, row)).cite(row);
+        line = line.text(name).text(g.valued(view, row)).cite(row);
         if !sure {
             line = line.text(view.say(", bounds aside", ", bornes mises à part"));
         }
@@ -393,7 +415,7 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         Some(last) => {
             let last = &*view.whole(last)?;
             line.text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
-                .text(valued(view, last))
+                .text(g.valued(view, last))
                 .cite(last)
                 .text(mean_text(&before))
         }
@@ -407,13 +429,13 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
             let line = line.text(view.say(format!(": n {}, ", after.len()), format!(" : n {}, ", after.len())));
             let line = if after.len() > 1 {
                 line.text(view.say("first ", "premier "))
-                    .text(valued(view, first))
+                    .text(g.valued(view, first))
                     .cite(first)
                     .text(view.say("; latest ", " ; dernier "))
             } else {
                 line
             };
-            line.text(valued(view, last)).cite(last).text(mean_text(&after))
+            line.text(g.valued(view, last)).cite(last).text(mean_text(&after))
         }
         _ => line.text(view.say(": no result", " : aucun résultat")),
     };

@@ -30,7 +30,8 @@ pub struct GroundOptions {
     pub lang: Option<Lang>,
     /// Which partition; the first health partition unless said otherwise.
     pub partition: Option<String>,
-    /// The person's zone, minutes east of UTC.
+    /// The person's zone, minutes east of UTC: the day that "today" is. What was recorded with an
+    /// offset is dated by it.
     pub zone_offset_minutes: i16,
     /// The time that "today" counts from; the host's clock unless said otherwise.
     pub now: Option<Timestamp>,

@@ -62,6 +62,24 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         return Ok(());
     };
     let used: Vec<&FactRow> = nights.rows.iter().filter_map(|i| rows.get(*i).copied()).collect();
+    if sources.len() > 1 {
+        block.push(Line::new(2).text(view.say(
+            "several sources: the one with the most nights is used, they are never added up",
+            "plusieurs sources : celle qui a le plus de nuits est retenue, jamais leur somme",
+        )));
+    }
+    if one_day {
+        for (night, stages) in nights.asleep.iter().rev() {
+            let text = format!("{}, {}", single(view, *night, stages), view.quote(source));
+            let mut line = Line::new(1).text(text).release(used.iter().copied());
+            let holds = |r: &&&FactRow| days(view, r).is_some_and(|d| d.0 <= *night);
+            if let Some(row) = used.iter().rfind(holds).or(used.first()) {
+                line = line.cite(row);
+            }
+            block.push(line);
+        }
+        return Ok(());
+    }
     let mut line = Line::new(1).release(used.iter().copied());
     line = line.text(view.say(
         format!("{} to {}: {}, {}", view.day(first), view.day(last), mean(view, hours.values()), view.quote(source)),
@@ -77,23 +95,6 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         line = line.cite(row);
     }
     block.push(line);
-    if sources.len() > 1 {
-        block.push(Line::new(2).text(view.say(
-            "several sources: the one with the most nights is used, they are never added up",
-            "plusieurs sources : celle qui a le plus de nuits est retenue, jamais leur somme",
-        )));
-    }
-    if one_day {
-        for (night, stages) in nights.asleep.iter().rev() {
-            let mut line = Line::new(1).text(single(view, *night, stages));
-            let holds = |r: &&&FactRow| days(view, r).is_some_and(|d| d.0 <= *night);
-            if let Some(row) = used.iter().rfind(holds).or(used.first()) {
-                line = line.cite(row);
-            }
-            block.push(line);
-        }
-        return Ok(());
-    }
     block.push(Line::new(2).text(view.say("a night counts on the day of waking", "une nuit compte le jour du réveil")));
     let weekly = last - first <= WEEKLY;
     let mut buckets: BTreeMap<i64, Vec<f64>> = BTreeMap::new();

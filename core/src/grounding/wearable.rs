@@ -92,7 +92,7 @@ fn by_unit<'a>(
         let title =
             if shown.is_empty() { format!("{title}, {device}") } else { format!("{title}, {device} ({shown})") };
         // HealthKit's percent unit counts 1 as 100 %. Where a number is above that, nobody knows.
-        let apple = |r: &FactRow| r.fact.codes.iter().all(|c| c.system == "urn:apple:healthkit");
+        let apple = |r: &FactRow| r.fact.codes.iter().all(|c| c.code.starts_with("HKQuantityType"));
         let small = |r: &FactRow| r.series.is_none_or(|s| s.numbers == 0 || s.max <= 1.0);
         let fractions = unit == "%" && rows.iter().all(|r| apple(r) && small(r));
         out.push((Chunks { view, rows, style: concept.style, unit: shown, fractions, title }, later));
@@ -275,19 +275,15 @@ impl Chunks<'_> {
                 continue;
             }
             let start = |day: i64| if weekly { monday(day) } else { month(day) };
-            // The chunk's own month, that of UTC.
+            // The chunk's own month, that of UTC. By week every sample is read.
             let of_utc = month(at.div_euclid(DAY_MS));
-            let one = match weekly {
-                true => start(first) == start(last),
-                false => of_utc == month(until.div_euclid(DAY_MS)),
-            };
+            let one = !weekly && of_utc == month(until.div_euclid(DAY_MS));
             let whole = inside(first) && inside(last) && !reaches_ahead(view, row);
             match row.series.filter(|_| whole && one) {
                 Some(s) => {
-                    let start = if weekly { start(first) } else { of_utc };
-                    out.utc |= !weekly && (month(first), month(last)) != (of_utc, of_utc);
-                    let sums = out.by_start.entry(start).or_default().entry(row.fact.text.clone()).or_default();
-                    sums.chunk(i, &s, (first, last));
+                    out.utc |= (month(first), month(last)) != (of_utc, of_utc);
+                    let by_source = out.by_start.entry(of_utc).or_default();
+                    by_source.entry(row.fact.text.clone()).or_default().chunk(i, &s, (first, last));
                 }
                 None => {
                     for s in samples(view, row)? {

@@ -186,6 +186,18 @@ impl When {
             _ => format!("{y:04}-{m:02}-{d:02}"),
         }
     }
+
+    /// As [`to_local_date`](Self::to_local_date), with the local time where one was stated:
+    /// `2014-03-02 14:30`.
+    #[must_use]
+    pub fn to_local_minute(&self) -> String {
+        let date = self.to_local_date();
+        if self.precision <= Precision::Day {
+            return date;
+        }
+        let minutes = (self.at.div_euclid(60_000) + i64::from(self.offset.unwrap_or(0))).rem_euclid(1440);
+        format!("{date} {:02}:{:02}", minutes / 60, minutes % 60)
+    }
 }
 
 fn digits(b: &[u8], at: usize, n: usize) -> Option<i64> {

@@ -93,4 +93,6 @@ pub(super) const LABS: &[Concept] = &[
     lab("prolactin", "prolactin", "prolactine", "prolactin|prolactine", "2842-3", "prolactin*"),
     lab("cortisol", "cortisol", "cortisol", "cortisol", "2143-6", "cortisol"),
     lab("hcg", "hCG", "hCG", "hcg|beta hcg|pregnancy test|test de grossesse", "19080-1 21198-7", "hcg|choriogonadotropin"),
+    lab("blood-group", "blood group", "groupe sanguin", "blood group|blood type|rhesus|abo group|groupe sanguin|rhesus factor|facteur rhesus|groupage",
+        "882-1 883-9 10331-7 884-7", "abo|blood group|blood type|groupe sanguin|rh type|rhesus"),
 ];

@@ -54,4 +54,5 @@ pub(super) const VITALS: &[Concept] = &[
     vital("sleep", "sleep", "sommeil", "sleep|sleeping|slept|asleep|sommeil|dormi|dor|dormir|nuit de sommeil", "93832-4", "HKCategoryTypeIdentifierSleepAnalysis", "sleep duration").style(Style::Sleep),
     vital("water", "water intake", "eau bue", "water intake|hydration|water|hydratation|eau bue", "", "HKQuantityTypeIdentifierDietaryWater", "water intake").style(Style::Total),
     vital("dietary-energy", "dietary energy", "énergie alimentaire", "dietary energy|calorie intake|calorie eaten|apport calorique|calorie ingeree|dietary energy intake|energie alimentaire", "", "HKQuantityTypeIdentifierDietaryEnergyConsumed", "dietary energy").style(Style::Total),
+    vital("menstruation", "menstrual period", "règles menstruelles", "menstrual period|regle menstruelle|my period|last period|last menstrual period|menstruation|menses|menstrual cycle|menstrual flow|mes regles|derniere regle|dernieres regles|cycle menstruel", "8665-2 3144-3", "HKCategoryTypeIdentifierMenstrualFlow", "menstrual period|menstrual flow|menstruation|menses|dernieres regles"),
 ];

@@ -14,7 +14,7 @@ pub(super) struct Result {
     pub(super) codes: Vec<String>,
     /// Seconds since 1970.
     pub(super) at: i64,
-    /// As reported.
+    /// As reported; to the minute where the same was measured several times that day.
     pub(super) date: String,
     pub(super) number: String,
     pub(super) unit: String,
@@ -46,14 +46,22 @@ pub(super) fn results(bundle: &Json) -> Vec<Result> {
             out.push(Result {
                 codes: codings.map(|c| c["code"].as_str().unwrap().to_owned()).collect(),
                 at: seconds(date),
-                date: date[..10].to_owned(),
+                date: date[..16].replace('T', " "),
                 number: q["value"].to_string(),
                 unit: q["unit"].as_str().unwrap().to_owned(),
             });
         }
     }
     out.sort_by_key(|r| r.at);
+    let alone: Vec<bool> = out.iter().map(|r| out.iter().filter(|x| same_day(r, x)).count() == 1).collect();
+    for (r, _) in out.iter_mut().zip(alone).filter(|(_, alone)| *alone) {
+        r.date.truncate(10);
+    }
     out
+}
+
+fn same_day(a: &Result, b: &Result) -> bool {
+    a.date[..10] == b.date[..10] && a.codes.iter().any(|c| b.codes.contains(c))
 }
 
 /// Every prescription, oldest first.

@@ -317,7 +317,7 @@ fn with_statin(bundle: &Json, all: &[Result]) -> Option<Json> {
         "resourceType": "MedicationRequest", "id": "00000000-0000-4000-8000-000000000001",
         "status": "active", "intent": "order", "subject": { "reference": patient },
         "medicationCodeableConcept": { "text": "simvastatin 20 MG Oral Tablet" },
-        "authoredOn": format!("{}T23:59:59+00:00", middle.date),
+        "authoredOn": format!("{}T23:59:59+00:00", &middle.date[..10]),
     }}));
     Some(out)
 }

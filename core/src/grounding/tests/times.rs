@@ -1,7 +1,9 @@
 //! Days, periods and sums: what a person asks of a time, and what must not be said of it.
 
+use super::chunks::{allow, space};
 use super::fake::{Fake, lab, options};
-use crate::grounding::{Composed, Options, compose};
+use crate::grounding::{Budget, Composed, Options, compose};
+use crate::import::Source;
 use crate::lang::Lang;
 use crate::record::Category;
 
@@ -217,6 +219,29 @@ fn fractions_are_shown_as_percentages() {
     assert!(t.contains("; last 97 % (2026-09-09)") && t.contains("lowest 0.955 %"), "{t}");
 }
 
+/// Through the importer: the fraction, and the day of a sample just after a local midnight.
+#[test]
+fn an_export_is_read_by_local_days_and_percentages() {
+    let (_dir, space) = space();
+    let record = |kind: &str, unit: &str, at: &str, value: &str| {
+        format!(
+            " <Record type=\"HKQuantityTypeIdentifier{kind}\" sourceName=\"Watch\" unit=\"{unit}\" creationDate=\"{at}\" startDate=\"{at}\" endDate=\"{at}\" value=\"{value}\"/>\n"
+        )
+    };
+    let xml = format!(
+        "<?xml version=\"1.0\"?>\n<HealthData locale=\"fr_FR\">\n <ExportDate value=\"2026-08-20 10:00:00 +0200\"/>\n{}{}{}</HealthData>\n",
+        record("OxygenSaturation", "%", "2026-08-10 09:00:00 +0200", "0.97"),
+        record("StepCount", "count", "2026-08-01 00:30:00 +0200", "40"),
+        record("StepCount", "count", "2026-08-02 09:00:00 +0200", "2"),
+    );
+    space.partition("health").unwrap().import(Source::bytes(xml.into_bytes()).unwrap()).unwrap();
+    let s = allow(&space, None);
+    let ask = |q: &str| s.ground(q, Budget::tokens(2000)).unwrap().into_value().text;
+    says(&ask("my oxygen saturation"), &["; last 97 % (2026-08-10)", "shown here as percentages"]);
+    says(&ask("steps in August 2026"), &["2 samples, 2026-08-01 to 2026-08-02", "(total ≈42.0, n 2)"]);
+    says(&ask("steps on 2026-07-31"), &["none in the period asked; samples run from 2026-08-01 to 2026-08-02"]);
+}
+
 /// A part of a score, of a degree or of a number beyond zero means nothing.
 #[test]
 fn no_percentages_where_zero_is_not_none() {
@@ -254,7 +279,7 @@ fn a_night_is_found_by_the_day_it_begins_or_ends_on() {
         ],
     );
     let t = f.ask("How did I sleep on 2026-08-10?").text;
-    says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep, between 23:30 and 06:50"]);
+    says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep, between 23:30 and 06:50, «"]);
     assert!(!t.contains("no time asleep") && !t.contains("2026-08-08"), "{t}");
     let t = f.ask("How did I sleep on 2026-08-11?").text;
     says(&t, &["night of 2026-08-10 to 2026-08-11: ≈7.00 h asleep"]);
@@ -264,4 +289,101 @@ fn a_night_is_found_by_the_day_it_begins_or_ends_on() {
     says(&t, &["a night counts on the day of waking", "(2 nights)"]);
     let t = f.ask("How did I sleep on 2026-05-01?").text;
     says(&t, &["none in the period asked; samples run from 2026-08-08 to 2026-08-11"]);
+}
+
+#[track_caller]
+fn quoted(f: &Fake, question: &str, words: &str) {
+    let c = f.ask(question);
+    let en = format!("these words about time were not understood, and limit nothing here: «a5a5a5a5a5a5a5a5 {words}»");
+    let fr =
+        format!("ces mots sur le temps n'ont pas été compris, et ne limitent rien ici : «a5a5a5a5a5a5a5a5 {words}»");
+    assert!(c.text.contains(&en) || c.text.contains(&fr), "{question}\n{}", c.text);
+    assert!(c.missing.contains(&"period".to_owned()), "{:?}", c.missing);
+}
+
+/// A time that is not understood must not be ignored in silence.
+#[test]
+fn words_of_time_that_are_not_understood_are_said_to_be_so() {
+    let mut f = Fake::default();
+    for (value, date) in [("100", "2012-06-01"), ("110", "2017-06-01"), ("120", "2020-02-04")] {
+        f.lab("18262-6", "LDL", value, "mg/dL", date);
+    }
+    for (question, words) in [
+        ("my LDL not in 2017", "not in 2017"),
+        ("mon LDL sauf en 2017", "sauf en 2017"),
+        ("my LDL for 3 years", "3 years"),
+        ("my LDL next month", "next month"),
+        ("my LDL at night", "night"),
+        ("mon LDL le soir", "soir"),
+        ("my LDL on Monday", "monday"),
+        ("my LDL in the third quarter", "quarter"),
+        ("my LDL many moons ago", "many moons ago"),
+        ("my LDL at the age of 5", "5"),
+        ("mon LDL à 3 ans", "3 ans"),
+        ("my LDL in my forties", "forties"),
+        ("mon LDL ces derniers mois", "derniers mois"),
+    ] {
+        if words != "5" {
+            quoted(&f, question, words);
+        }
+    }
+    let t = f.ask("my LDL not in 2017").text;
+    says(&t, &["last 120 mg/dL (2020-02-04)"]);
+    assert!(!t.contains("period asked"), "{t}");
+    for q in
+        ["my LDL in 2017", "my last LDL", "LDL each day", "my LDL before and after 2016", "How many years old am I?"]
+    {
+        let c = f.ask(q);
+        assert!(!c.missing.contains(&"period".to_owned()), "{q}\n{}", c.text);
+    }
+    // With the birth date on record, an age is a time.
+    f.person("1982-05-01", "female");
+    let c = f.ask("my LDL at the age of 30");
+    says(&c.text, &["period asked: 2012-05-01 to 2013-04-30 [r:", "1 result: 100 mg/dL (2012-06-01)"]);
+    assert!(c.missing.is_empty(), "{:?}", c.missing);
+    let c = french(&f, "mon LDL à 35 ans");
+    says(&c.text, &["période demandée : du 2017-05-01 au 2018-04-30 [r:", "1 résultat : 110 mg/dL (2017-06-01)"]);
+}
+
+#[test]
+fn what_is_taken_against_something_is_no_comparison() {
+    let mut f = Fake::default();
+    f.listed(crate::record::Kind::Immunization, Category::Immunizations, "Influenza vaccine", "2017-10-01");
+    let t = f.ask("was I vaccinated against flu in 2017?").text;
+    says(&t, &["period asked: 2017-01-01 to 2017-12-31"]);
+    let t = french(&f, "ai-je été vacciné contre la grippe en 2017 ?").text;
+    says(&t, &["période demandée : du 2017-01-01 au 2017-12-31"]);
+}
+
+#[test]
+fn several_values_of_one_day_are_told_apart_by_their_time() {
+    let mut f = Fake::default();
+    for (at, v) in [("2025-05-03T08:00:00+02:00", "95"), ("2025-05-03T14:30:00+02:00", "165"), ("2025-05-04", "99")] {
+        f.lab("2345-7", "Glucose", v, "mg/dL", at);
+    }
+    says(
+        &f.ask("my glucose values").text,
+        &["last 99 mg/dL (2025-05-04) [", "first 95 mg/dL (2025-05-03 08:00)", "- 2025-05-03 14:30: 165 mg/dL"],
+    );
+}
+
+#[test]
+fn blood_group_and_menstrual_period_are_known_by_their_words() {
+    let mut f = Fake::default();
+    f.lab("2345-7", "Glucose in Blood", "95", "mg/dL", "2025-05-03");
+    f.lab("882-1", "ABO and Rh group [Type] in Blood", "1", "", "2016-05-04");
+    f.lab("8665-2", "Last menstrual period start date", "1", "", "2025-05-01");
+    for (q, said) in [
+        ("What is my blood type?", "Blood group"),
+        ("Quel est mon groupe sanguin ?", "Groupe sanguin"),
+        ("When was my last period?", "Menstrual period"),
+        ("Quand ai-je eu mes dernières règles ?", "Règles menstruelles"),
+    ] {
+        let t = f.ask(q).text;
+        says(&t, &[said]);
+        assert!(!t.contains("Glucose"), "{t}");
+    }
+    // What time means.
+    let t = f.ask("How did my glucose change over the last period?").text;
+    says(&t, &["Glucose"]);
 }

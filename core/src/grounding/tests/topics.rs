@@ -2,8 +2,8 @@
 
 use super::fake::{Fake, patient};
 use crate::grounding::concepts::{self, Area, GROUPS};
-use crate::grounding::overview;
 use crate::grounding::question::{self, TOPICS, Topic};
+use crate::grounding::{overview, period};
 use crate::record::{Category, Kind, Status, When};
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ const JOINS: [&str; 7] = [" and my ", " et mes ", ". ", "? ", ", ", ", and also 
 
 /// What a question asks for, by the stable keys.
 fn asked(question: &str) -> Vec<&'static str> {
-    let plan = question::parse(question, None, 20_000);
+    let plan = question::parse(question, None, period::Base { today: 20_000, born: None });
     plan.concepts.iter().map(|c| c.key).chain(plan.topics.iter().map(|t| overview::key(*t))).collect()
 }
 
@@ -104,7 +104,7 @@ fn an_event_holds_for_every_clause() {
         "My last visit? And my LDL, since I started, I think, the statin?",
         "Depuis que je prends la statine, comment mon LDL a-t-il évolué, et ma dernière consultation ?",
     ] {
-        let plan = question::parse(question, None, 20_000);
+        let plan = question::parse(question, None, period::Base { today: 20_000, born: None });
         assert_eq!(plan.event.and_then(|e| e.concept).map(|c| c.key), Some("statin"), "{question}");
         let found = asked(question);
         assert!(found.contains(&"ldl") && found.contains(&"encounters"), "{question}: {found:?}");

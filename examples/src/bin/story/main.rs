@@ -259,6 +259,7 @@ fn ground(session: &Session, options: &Options) -> Told<Audited<Composed>> {
     step(&format!("Grounding: {}", options.question()));
     let mut how = GroundOptions::new(Budget::tokens(options.tokens));
     how.lang = Some(Lang::parse(&options.lang));
+    how.zone_offset_minutes = options.zone;
     let context = session.ground_with(options.question(), &how)?;
     let (c, receipt) = (context.value(), context.receipt());
     say(&format!(

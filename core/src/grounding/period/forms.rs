@@ -1,0 +1,166 @@
+//! Dates as they are written: days, months, quarters, years, decades.
+
+use super::{MONTHS, day, month_start};
+use crate::id::civil_from_days;
+use crate::lang::Lang;
+
+/// Words that lead a bare month.
+const LEADS: &str = " in since from until before after during last en depuis avant apres pendant de d ";
+
+/// Words that lead a day without a year.
+const DATED: &str = " on since from until before after between and to the le du au depuis avant apres entre et ";
+
+fn year(s: &str) -> Option<i64> {
+    (s.len() == 4).then(|| s.parse::<i64>().ok()).flatten().filter(|y| (1900..2200).contains(y))
+}
+
+fn month(s: &str) -> Option<i64> {
+    MONTHS.iter().find(|(n, _)| *n == s).map(|(_, m)| i64::from(*m))
+}
+
+/// A date that begins at a word: (words used, first day, day after the last).
+pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let num = |s: &str, len: usize| (s.len() <= len && !s.is_empty()).then(|| s.parse::<i64>().ok()).flatten();
+    let ordinal = |s: &str| {
+        let s = ["st", "nd", "rd", "th", "er"].iter().find_map(|x| s.strip_suffix(x)).unwrap_or(s);
+        num(s, 2).filter(|d| (1..=31).contains(d))
+    };
+    let one = |y, m, d| day(y, m, d).map(|at| (at, at + 1));
+    if let Some(part) = part_of_year(words, i).or_else(|| decade(question, words, i)) {
+        return Some(part);
+    }
+    if let Some(y) = year(w(0)) {
+        let dashed = |k: usize| question.contains(&(0..=k).map(w).collect::<Vec<_>>().join("-"));
+        if let (Some(m), Some(d)) = (num(w(1), 2), num(w(2), 2))
+            && let Some((from, to)) = dashed(2).then(|| one(y, m, d)).flatten()
+        {
+            return Some((3, from, to));
+        }
+        if let Some(m) = num(w(1), 2).filter(|m| (1..=12).contains(m) && dashed(1)) {
+            return Some((2, month_start(y, m, 0), month_start(y, m, 1)));
+        }
+        return Some((1, month_start(y, 1, 0), month_start(y, 1, 12)));
+    }
+    if let (Some(a), Some(b), Some(y)) = (num(w(0), 2), num(w(1), 2), year(w(2))) {
+        let (d, m) = if lang == Lang::Fr || a > 12 { (a, b) } else { (b, a) };
+        if let Some((from, to)) = one(y, m, d) {
+            return Some((3, from, to));
+        }
+    }
+    // "06/2019"
+    if let (Some(m), Some(y)) = (num(w(0), 2).filter(|m| (1..=12).contains(m)), year(w(1)))
+        && ["/", "-", "."].iter().any(|sign| question.contains(&format!("{}{sign}{}", w(0), w(1))))
+    {
+        return Some((2, month_start(y, m, 0), month_start(y, m, 1)));
+    }
+    let prep = i.checked_sub(1).and_then(|k| words.get(k)).map_or("", String::as_str);
+    let (this_year, this_month, this_day) = civil_from_days(today);
+    // A day without a year is the latest one.
+    let yearless = |m: i64, d: i64| {
+        let ahead = (m, d) > (i64::from(this_month), i64::from(this_day));
+        one(if ahead { this_year - 1 } else { this_year }, m, d).filter(|_| DATED.contains(&format!(" {prep} ")))
+    };
+    if let Some(d) = ordinal(w(0)) {
+        // "The 3rd of May"
+        let of = usize::from(matches!(w(1), "of" | "de" | "d"));
+        if let Some(m) = month(w(1 + of)) {
+            return match year(w(2 + of)) {
+                Some(y) => one(y, m, d).map(|(from, to)| (3 + of, from, to)),
+                None => yearless(m, d).map(|(from, to)| (2 + of, from, to)),
+            };
+        }
+    }
+    let m = month(w(0))?;
+    if let (Some(d), Some(y)) = (ordinal(w(1)), year(w(2))) {
+        return one(y, m, d).map(|(from, to)| (3, from, to));
+    }
+    if let Some(y) = year(w(1)) {
+        return Some((2, month_start(y, m, 0), month_start(y, m, 1)));
+    }
+    if let Some((from, to)) = ordinal(w(1)).and_then(|d| yearless(m, d)) {
+        return Some((2, from, to));
+    }
+    // A bare month is the latest one; "may" and "mars" are words too, so a preposition must lead.
+    if w(0).len() < 3 || !LEADS.contains(&format!(" {prep} ")) {
+        return None;
+    }
+    let y = if m > i64::from(this_month) { this_year - 1 } else { this_year };
+    Some((1, month_start(y, m, 0), month_start(y, m, 1)))
+}
+
+/// A quarter or a half of a year: "Q2 2019", "le premier semestre 2019".
+fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let quarter = |s: &str| match s {
+        "q1" => Some(1),
+        "q2" => Some(2),
+        "q3" => Some(3),
+        "q4" => Some(4),
+        _ => None,
+    };
+    let of = |k: usize| k + usize::from(matches!(w(k), "of" | "de" | "in" | "en"));
+    let part = |y: i64, n: i64, months: i64| (month_start(y, 1, (n - 1) * months), month_start(y, 1, n * months));
+    if let Some(n) = quarter(w(0)) {
+        let (from, to) = part(year(w(of(1)))?, n, 3);
+        return Some((of(1) + 1, from, to));
+    }
+    if let (Some(y), Some(n)) = (year(w(0)), quarter(w(1))) {
+        let (from, to) = part(y, n, 3);
+        return Some((2, from, to));
+    }
+    let months = match w(1) {
+        "quarter" | "trimestre" => 3,
+        "half" | "semestre" | "moitie" => 6,
+        _ => return None,
+    };
+    let n = match w(0) {
+        "first" | "1st" | "premier" | "premiere" | "1er" | "1ere" => 1,
+        "second" | "2nd" | "seconde" | "deuxieme" | "2e" | "2eme" => 2,
+        "third" | "3rd" | "troisieme" | "3e" | "3eme" => 3,
+        "fourth" | "4th" | "quatrieme" | "4e" | "4eme" => 4,
+        "last" | "dernier" | "derniere" => 12 / months,
+        _ => return None,
+    };
+    let (from, to) = part(year(w(of(2)))?, n, months);
+    (n * months <= 12).then_some((of(2) + 1, from, to))
+}
+
+const DECADES: [(&str, i64); 6] =
+    [("forties", 40), ("fifties", 50), ("sixties", 60), ("seventies", 70), ("eighties", 80), ("nineties", 90)];
+
+/// The tens that a word names, where it is one of "nineties" and "90s".
+pub(super) fn tens(w: &str) -> Option<i64> {
+    let digits = || w.strip_suffix('s').filter(|d| d.len() == 2).and_then(|d| d.parse::<i64>().ok());
+    DECADES.iter().find(|(n, _)| *n == w).map(|(_, n)| *n).or_else(digits).filter(|n| n % 10 == 0)
+}
+
+/// Ten years: "the nineties", "the 1990s", "les annees 90".
+fn decade(question: &str, words: &[String], i: usize) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let whole = |len: usize, y: i64| (y % 10 == 0).then(|| (len, month_start(y, 1, 0), month_start(y + 10, 1, 0)));
+    // "90" is of the last century, "10" of this one.
+    let of = |tens: i64| if tens < 30 { 2000 + tens } else { 1900 + tens };
+    if w(0) == "annees" {
+        let (len, tens) = match (w(1), w(2), w(3)) {
+            ("quatre", "vingt", "dix") => (4, 90),
+            ("quatre", "vingt", _) => (3, 80),
+            ("soixante", "dix", _) => (3, 70),
+            ("soixante", ..) => (2, 60),
+            ("cinquante", ..) => (2, 50),
+            (w, ..) if w.len() == 2 => (2, w.parse().ok()?),
+            (w, ..) => return whole(2, year(w)?),
+        };
+        return whole(len, of(tens));
+    }
+    // "In my nineties" is an age.
+    let mine = i.checked_sub(1).and_then(|k| words.get(k)).is_some_and(|w| w == "my");
+    if let Some(tens) = tens(w(0)).filter(|_| !mine) {
+        return whole(1, of(tens));
+    }
+    if let Some(y) = w(0).strip_suffix('s').and_then(year) {
+        return whole(1, y);
+    }
+    let y = year(w(0)).filter(|_| w(1) == "s")?;
+    ["'", "\u{2019}"].iter().any(|sign| question.contains(&format!("{y}{sign}s"))).then(|| whole(2, y)).flatten()
+}
