@@ -4,7 +4,7 @@
 //! resuming after a crash, telling new from known, and whose data it is. What must not: reading
 //! formats.
 //!
-//! A batch (at most 1,000 records or 8 MiB) is durable but staged: no query sees it. The last
+//! A batch (at most 4,000 records or 8 MiB) is durable but staged: no query sees it. The last
 //! transaction publishes all of them with the ledger entry. After a crash the same file (its hash
 //! is checked) is read again from its beginning, and units that are durable already are counted,
 //! not stored again: reading is deterministic and many times faster than sealing.
