@@ -300,6 +300,13 @@ fn measure_all(plan: &Plan, dir: &Path) -> Result<Table, Failure> {
         remove(&file);
     }
     table.erase(&erased);
+    at("rotating the keys of a whole space");
+    let mut rotated = Figures::new();
+    let file = ours.file(dir, "rotate");
+    let megabytes = if plan.million > 0 { 100 } else { 10 };
+    ours.run("rotate", &file, megabytes, None, &mut rotated)?;
+    remove(&file);
+    table.rotate(&rotated);
     let logs: &[u64] = if plan.million > 0 { &[1_000, 100_000, 1_000_000] } else { &[1_000, 100_000] };
     let mut all = Vec::new();
     for n in logs {

@@ -33,6 +33,7 @@ pub(crate) fn run(work: &str, file: &Path, n: u64, input: Option<&Path>) -> Resu
         "decision" => decision(),
         "ledger" => ledger(file, n),
         "erase" => erase(file, n),
+        "rotate" => rotate(file, n),
         other => Err(format!("no such work: {other}").into()),
     }
 }
@@ -249,6 +250,37 @@ fn erase(file: &Path, n: u64) -> Result<(), Failure> {
             return Err("not erased".into());
         }
     }
+    Ok(())
+}
+
+/// New keys for a space of `n` MB with 10,000 entries in its log, again and again: by a recovery code and
+/// a passphrase, whose derivation is in it.
+fn rotate(file: &Path, n: u64) -> Result<(), Failure> {
+    let space = create(file)?;
+    let partition = space.partition("health")?;
+    partition.log_only(10_000)?;
+    let part = 50_000;
+    let mut from = 0;
+    while size(file)? < n as f64 * 1e6 {
+        partition.import(Source::bytes(ndjson(from, from + part))?)?;
+        from += part;
+    }
+    drop(partition);
+    space.close();
+    drop(space);
+    let bytes = size(file)?;
+    let (code, words) = (unlock(file)?, Unlock::passphrase("benchmark").with_cost(KdfParams::FLOOR));
+    let mut space = HealthSpace::open(file, &code, Environment::default())?;
+    for _ in 0..5 {
+        let timer = Timer::start();
+        let done = space.rotate(&code, &[&words])?;
+        timer.report("rotate", 1);
+        if !done.swept {
+            return Err("not swept".into());
+        }
+        space = done.space;
+    }
+    figure("size", bytes);
     Ok(())
 }
 

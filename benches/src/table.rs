@@ -232,6 +232,17 @@ impl Table {
         );
     }
 
+    /// Megabytes of the file a second.
+    pub(crate) fn rotate(&mut self, f: &Figures) {
+        let bytes = wall(f, "size");
+        let (by_cpu, by_wall) = (bytes / cpu(f, "rotate"), bytes / wall(f, "rotate"));
+        let cells = vec![format!("{by_cpu:.0} MB/s ({by_wall:.0})")];
+        let data = json!({"cpu": by_cpu, "wall": by_wall, "bytes": bytes, "rounds": f.get("rotate")});
+        let work = format!("new keys for a space of {:.0} MB", bytes / 1e6);
+        let ratio = format!("{:.2} of the goal", 200.0 / by_wall);
+        self.push(&work, cells, ratio, ">= 200 MB/s", by_wall < 200.0 || by_cpu < 200.0, data);
+    }
+
     /// Appending must not grow with the log; proofs, as the number of hashes on a path does.
     pub(crate) fn ledger(&mut self, all: &[(u64, Figures)]) {
         let Some((shortest, first)) = all.first() else { return };

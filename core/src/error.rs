@@ -159,6 +159,9 @@ pub enum Error {
     /// A space keeps two ways in, so that losing one loses nothing.
     #[error("this would leave the space with less than two ways in")]
     TwoWaysIn,
+    /// What this level of erasure rests on is not there: a keystore that holds the secret of the keys.
+    #[error("no keystore holds the secret of this space: that level of erasure is not available")]
+    LevelUnavailable,
 
     /// No partition of this name is open in this handle.
     #[error("no such partition is open here")]
@@ -252,6 +255,8 @@ pub enum ErrorCode {
     KeyStore = 118,
     /// [`Error::TwoWaysIn`]
     TwoWaysIn = 119,
+    /// [`Error::LevelUnavailable`]
+    LevelUnavailable = 120,
     /// [`Error::NoSuchPartition`]
     NoSuchPartition = 200,
     /// [`Error::NotFound`]
@@ -303,6 +308,7 @@ impl ErrorCode {
         (ErrorCode::NotAnchored, "NotAnchored"),
         (ErrorCode::KeyStore, "KeyStore"),
         (ErrorCode::TwoWaysIn, "TwoWaysIn"),
+        (ErrorCode::LevelUnavailable, "LevelUnavailable"),
         (ErrorCode::NoSuchPartition, "NoSuchPartition"),
         (ErrorCode::NotFound, "NotFound"),
         (ErrorCode::Denied, "Denied"),
@@ -356,6 +362,7 @@ impl Error {
             Self::NotAnchored => ErrorCode::NotAnchored,
             Self::KeyStore => ErrorCode::KeyStore,
             Self::TwoWaysIn => ErrorCode::TwoWaysIn,
+            Self::LevelUnavailable => ErrorCode::LevelUnavailable,
             Self::NoSuchPartition => ErrorCode::NoSuchPartition,
             Self::NotFound => ErrorCode::NotFound,
             Self::Denied => ErrorCode::Denied,

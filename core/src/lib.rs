@@ -137,10 +137,10 @@ pub use label::{
 pub use lang::Lang;
 pub use vault::{
     Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Conversation, Declassify,
-    DeclassifyInfo, DeclassifyRequest, Derived, DisclosureLine, Endpoint, Erase, ErasureLevel, Grant, GrantInfo,
-    HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info, LogErasure, LogLine, LogOf, Memory, NoticeState,
-    OldCopies, Parents, Partition, PartitionKind, Permission, Presence, Quarantine, Reader, Reading, RecordErasure,
-    Records, ReleaseReceipt, RenewalRequest, Role, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats,
-    Turn, Value, VerifiedReceipt, WayIn, WayInKind, WaysInChanged, WithdrawalNotice, verify_consistency,
-    verify_receipt,
+    DeclassifyInfo, DeclassifyRequest, Derived, DisclosureLine, Endpoint, EpochDestroyed, Erase, ErasureLevel, Grant,
+    GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info, LogErasure, LogHandover, LogLine,
+    LogOf, Memory, NoticeState, OldCopies, Parents, Partition, PartitionKind, Permission, Presence, Quarantine, Reader,
+    Reading, RecordErasure, Records, ReleaseReceipt, RenewalRequest, Role, Rotated, ScopeCheck, Session, SpaceCheck,
+    SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WayIn, WayInKind, WaysInChanged, WithdrawalNotice,
+    verify_consistency, verify_receipt,
 };

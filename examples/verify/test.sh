@@ -119,8 +119,21 @@ for verifier in "${verifiers[@]}"; do
     expect 0 "${v[@]}" consistency "${key[@]}" --quiet --every-flip "${both[@]:20:2}"
     say "$(tail -1 "$dir/said")"
 
+    # The keys were changed since: what was handed out before stands, and leads to what comes after.
+    new=(--key "$dir/rotated/new-keys.txt")
+    expect 0 "${v[@]}" receipt "${key[@]}" "$dir/rotated/old-names-new.receipt"
+    expect 0 "${v[@]}" consistency "${key[@]}" "$dir"/rotated/old.{checkpoint,proof}
+    expect 0 "${v[@]}" consistency "${new[@]}" "$dir"/rotated/new.{checkpoint,proof}
+    expect 0 "${v[@]}" receipt "${new[@]}" "$dir/rotated/new.receipt"
+    expect 0 "${v[@]}" evidence "${new[@]}" --quiet "$dir/rotated/new.hsev"
+    say "after a rotation: $(tail -1 "$dir/said")"
+    expect 1 "${v[@]}" receipt "${key[@]}" "$dir/rotated/new.receipt"
+    expect 1 "${v[@]}" consistency "${key[@]}" "$dir"/rotated/new.{checkpoint,proof}
+    expect 1 "${v[@]}" evidence "${key[@]}" --quiet "$dir/rotated/new.hsev"
+    expect 1 "${v[@]}" receipt "${new[@]}" "${receipts[0]}"
+
     for bad in "$dir"/refused/*.proof; do
-        expect 1 "${v[@]}" consistency "${key[@]}" "${bad%.proof}.checkpoint" "$bad"
+        expect 1 "${v[@]}" consistency "${new[@]}" "${bad%.proof}.checkpoint" "$bad"
         say "refused: $(basename "$bad" .proof)"
     done
     expect 0 "${v[@]}" evidence "${key[@]}" "$dir"/evidence/*.hsev

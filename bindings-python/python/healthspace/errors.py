@@ -169,6 +169,13 @@ class TwoWaysIn(SpaceError):
     name = "TwoWaysIn"
 
 
+class LevelUnavailable(SpaceError):
+    """What this level of erasure rests on is not there: a keystore that holds the secret of the keys."""
+
+    code = 120
+    name = "LevelUnavailable"
+
+
 class NoSuchPartition(NotPermitted):
     """No partition of this name is open in this handle."""
 

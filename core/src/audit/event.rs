@@ -394,6 +394,24 @@ events! {
         /// Which.
         1 slot: SlotId,
     }
+    /// The keys of the space were rotated: the last entry that this log's old key signs for.
+    35 LogRekeyed {
+        /// The epoch of the new keys.
+        1 epoch: u64,
+        /// The new signing key of this log.
+        2 key: [u8; 32],
+    }
+    /// The log goes on under a new key.
+    36 LogContinued {
+        /// The old key's last checkpoint.
+        1 last: LogHead,
+        /// The old key.
+        2 key: [u8; 32],
+        /// Its signature over that checkpoint, as a signed note has it.
+        3 signature: [u8; 64],
+        /// The new key's over the same.
+        4 countersignature: [u8; 64],
+    }
     /// The person erased records of this partition: their keys are destroyed.
     40 Erased {
         /// What was asked for: `records`, `source`, `consent` or `everything`.
@@ -426,6 +444,33 @@ events! {
         1 entries: Vec<u64>,
         /// How the person asked for it.
         2 gesture: Gesture,
+    }
+    /// The person had what was erased taken from older copies of the file as well: the keys are new, and
+    /// the keystore is to destroy the secret of the old ones.
+    46 EpochEnded {
+        /// The epoch of the old keys.
+        1 epoch: u64,
+        /// The partitions' logs as they stood: the erasures in them are meant.
+        2 logs: Vec<LogHead>,
+        /// How the person asked for it.
+        3 gesture: Gesture,
+    }
+    /// A keystore destroyed the secret of older keys: copies of the file that were made under them open no
+    /// more, as far as the level says.
+    47 EpochDestroyed {
+        /// The epoch of these keys.
+        1 epoch: u64,
+        /// The first of the epochs up to this one whose secrets are all destroyed.
+        2 since: u64,
+        /// The level that erasures reach by that against copies made in these epochs: `E2r`, `E2-file` or
+        /// `E2-device`.
+        3 level: String,
+        /// Of what class the keystore says it is.
+        4 keystore: String,
+        /// SHA-256 of what it attests, or of nothing.
+        5 evidence: [u8; 32],
+        /// The entry in this log by which the person asked for it; none for a rotation.
+        6 asked: Option<u64>,
     }
 }
 

@@ -7,6 +7,7 @@
 use super::event::AuditEvent;
 use super::words::describe;
 use super::{Entry, LogHead, ReleaseKind};
+use crate::codec::hex;
 use crate::id::{GrantId, Timestamp};
 use crate::label::Purpose;
 use crate::lang::Lang;
@@ -97,13 +98,15 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::MemoryDeleted { .. }
         | E::EntriesErased { .. }
         | E::Erased { .. }
-        | E::ErasureSwept { .. } => done(lifecycle("destroy"), None, "D"),
+        | E::ErasureSwept { .. }
+        | E::EpochEnded { .. }
+        | E::EpochDestroyed { .. } => done(lifecycle("destroy"), None, "D"),
         E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
         // DICOM's code for the start of emergency access.
         E::GlassBroken { .. } => done(dicom("110113", "Security Alert"), Some(emergency()), "E"),
-        E::WayInAdded { .. } | E::WayInChanged { .. } | E::WayInRemoved { .. } => {
+        E::WayInAdded { .. } | E::WayInChanged { .. } | E::WayInRemoved { .. } | E::LogRekeyed { .. } => {
             done(dicom("110113", "Security Alert"), Some(attributes()), "E")
         }
         E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
@@ -122,6 +125,7 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::RecipientConfirmed { .. }
         | E::GlassSeen { .. }
         | E::RecoveryConfirmed { .. }
+        | E::LogContinued { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
     }
 }
@@ -191,9 +195,11 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::SubjectConfirmed { .. }
         | AuditEvent::ClockConfirmed { .. }
         | AuditEvent::EntriesErased { .. }
+        | AuditEvent::EpochEnded { .. }
         | AuditEvent::WayInAdded { .. }
         | AuditEvent::WayInChanged { .. }
         | AuditEvent::WayInRemoved { .. }
+        | AuditEvent::LogRekeyed { .. }
         | AuditEvent::RecoveryConfirmed { .. }
         | AuditEvent::Erased { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
@@ -288,9 +294,4 @@ pub(crate) fn urn(grant: &GrantId) -> String {
         out.push(c);
     }
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |d: u8| char::from_digit(u32::from(d), 16);
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(digit).collect()
 }

@@ -100,7 +100,8 @@ impl Field for Timestamp {
     }
 }
 
-impl Field for [u8; 32] {
+/// A hash, a key or a signature.
+impl<const N: usize> Field for [u8; N] {
     fn put(&self, w: &mut Writer) -> Result<()> {
         w.bytes(self);
         Ok(())

@@ -119,7 +119,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
         (any::<[u8; 32]>().prop_map(SourceId::from_bytes), any::<u64>(), gesture())
             .prop_map(|(source, bytes, gesture)| E::OriginalExported { source, bytes, gesture }),
-        (46u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
+        (48u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
     ];
     let third = prop_oneof![
         (prop::option::of(record()), label(), label(), gesture())
@@ -178,6 +178,12 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             (slot(), any::<u64>(), slot()).prop_map(|(slot, kind, replaces)| E::WayInChanged { slot, kind, replaces }),
             (slot(), any::<u64>()).prop_map(|(slot, kind)| E::WayInRemoved { slot, kind }),
             slot().prop_map(|slot| E::RecoveryConfirmed { slot }),
+            (any::<u64>(), hash()).prop_map(|(epoch, key)| E::LogRekeyed { epoch, key }),
+            (log_head(), hash(), any::<[[u8; 32]; 4]>()).prop_map(|(last, key, s)| {
+                let [signature, countersignature] =
+                    [[s[0], s[1]], [s[2], s[3]]].map(|s| s.concat().try_into().unwrap());
+                E::LogContinued { last, key, signature, countersignature }
+            }),
             (text(), any::<[u64; 5]>(), hash(), gesture()).prop_map(|(what, n, ids_root, gesture)| E::Erased {
                 what,
                 records: n[0],
@@ -189,6 +195,18 @@ fn event() -> impl Strategy<Value = AuditEvent> {
                 gesture,
             }),
             (any::<u64>(), text()).prop_map(|(entry, level)| E::ErasureSwept { entry, level }),
+            (any::<u64>(), prop::collection::vec(log_head(), 0..3), gesture())
+                .prop_map(|(epoch, logs, gesture)| E::EpochEnded { epoch, logs, gesture }),
+            (any::<[u64; 2]>(), text(), text(), hash(), prop::option::of(any::<u64>())).prop_map(
+                |([epoch, since], level, keystore, evidence, asked)| E::EpochDestroyed {
+                    epoch,
+                    since,
+                    level,
+                    keystore,
+                    evidence,
+                    asked
+                }
+            ),
         ];
     prop_oneof![first, second, third, fourth]
 }
@@ -199,7 +217,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=34).chain([40, 41, 45]).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=36).chain([40, 41, 45, 46, 47]).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

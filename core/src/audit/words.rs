@@ -105,6 +105,12 @@ fn english(event: &AuditEvent) -> String {
             let n = many(entries.len() as u64, "entry", "entries");
             format!("What {n} of this log said was erased by the person.")
         }
+        E::EpochEnded { .. } => {
+            "The person had what was erased taken from older copies of the file; the keys are new.".into()
+        }
+        E::EpochDestroyed { level, .. } => {
+            format!("The device destroyed its part of the old keys, on which older copies of the file rest ({level}).")
+        }
         E::Renewed { expires, .. } => format!("A permission was renewed, until {}.", day(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             format!(
@@ -115,6 +121,8 @@ fn english(event: &AuditEvent) -> String {
         E::WayInAdded { kind, .. } => format!("A way into the space was added: {}.", way_in(*kind, lang)),
         E::WayInChanged { kind, .. } => format!("A way into the space was changed: {}.", way_in(*kind, lang)),
         E::WayInRemoved { kind, .. } => format!("A way into the space was removed: {}.", way_in(*kind, lang)),
+        E::LogRekeyed { .. } => "The space was given new keys.".into(),
+        E::LogContinued { .. } => "The log goes on under its new key.".into(),
         E::RecoveryConfirmed { .. } => "The recovery code was typed again.".into(),
         E::GlassSeen { .. } => "The person saw the notice of an emergency access.".into(),
         E::Unknown { number, .. } => format!("An event that this version does not know (number {number})."),
@@ -215,6 +223,13 @@ fn french(event: &AuditEvent) -> String {
             let n = plusieurs(entries.len() as u64, "entrée", "entrées");
             format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")
         }
+        E::EpochEnded { .. } => {
+            "La personne a fait retirer ce qui a été effacé des copies plus anciennes du fichier\u{a0}; les clés sont nouvelles."
+                .into()
+        }
+        E::EpochDestroyed { level, .. } => {
+            format!("L’appareil a détruit sa part des anciennes clés, sur laquelle reposent les copies plus anciennes du fichier ({level}).")
+        }
         E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée jusqu’au {}.", day(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             let until = day_and_time(*until, lang);
@@ -223,6 +238,8 @@ fn french(event: &AuditEvent) -> String {
         E::WayInAdded { kind, .. } => format!("Accès à l’espace ajouté\u{a0}: {}.", way_in(*kind, lang)),
         E::WayInChanged { kind, .. } => format!("Accès à l’espace changé\u{a0}: {}.", way_in(*kind, lang)),
         E::WayInRemoved { kind, .. } => format!("Accès à l’espace retiré\u{a0}: {}.", way_in(*kind, lang)),
+        E::LogRekeyed { .. } => "L’espace a reçu de nouvelles clés.".into(),
+        E::LogContinued { .. } => "Le journal continue sous sa nouvelle clé.".into(),
         E::RecoveryConfirmed { .. } => "Le code de récupération a été saisi de nouveau.".into(),
         E::GlassSeen { .. } => "La personne a vu l’avis d’un accès d’urgence.".into(),
         E::Unknown { number, .. } => format!("Événement inconnu de cette version (numéro {number})."),

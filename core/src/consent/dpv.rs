@@ -6,6 +6,7 @@
 //! processing terms (`ai:ModelTraining`, `ai:ModelFineTuning`).
 
 use super::fhir::{ConsentDoc, ConsentStatus};
+use crate::codec::hex;
 use crate::error::{Error, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::label::{Obligations, Purpose};
@@ -59,10 +60,6 @@ fn urn(id: &[u8; 16]) -> String {
     let h = GrantId::from_bytes(*id).to_hex();
     let part = |a: usize, b: usize| h.get(a..b).unwrap_or_default();
     format!("urn:uuid:{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn context() -> Value {

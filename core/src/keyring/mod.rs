@@ -18,12 +18,13 @@ mod slots;
 mod space_row;
 mod unlock;
 
+pub(crate) use keystore::Kept;
 pub use keystore::{DestroyProof, KeyStore, KeyStoreClass, SoftwareKeyStore};
 pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
 pub(crate) use slots::{MAX_SLOTS, Slot, Stretched, make_slot, open_slots};
-pub(crate) use space_row::{FORMAT, MAX_PENDING, SpaceRow, space_row_id};
+pub(crate) use space_row::{FORMAT, MAX_PENDING, Pending, SpaceRow, space_row_id};
 pub use unlock::Unlock;
 
 use crate::crypto::context::{self, Class, Context};

@@ -121,7 +121,7 @@ pub(crate) fn make_slot(row: &SpaceRow, by: &Stretched<'_>, srk: &Key<SpaceRoot>
     let kek = by.kek(&salt, device.as_ref().map_or(&[], |d| &d[..]))?;
     let sealed = seal::seal(kek.expose(), &row.context(kind, &id, &salt), srk.expose())?;
     let mut slot = Slot { kind, salt, sealed, kept: None, epoch_secret: None, confirmed: false, bundle: None };
-    if let (SlotKind::Recovery, Some(_), Some(es)) = (kind, &row.kept, &row.epoch_secret) {
+    if let (SlotKind::Recovery, Some(_), true, Some(es)) = (kind, &row.kept, row.recoverable, &row.epoch_secret) {
         slot.epoch_secret = Some(seal::seal(kek.expose(), &row.context_of_epoch(kind, &id, &salt), es.expose())?);
     }
     if let Some(device) = &device {

@@ -13,7 +13,7 @@ use crate::crypto::context::{SLOT, SUITE};
 use crate::crypto::kdf;
 use crate::crypto::random_array;
 use crate::crypto::secret::{Epoch, EpochRoot, Key, SpaceRoot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Limit, Result};
 use crate::id::{ScopeId, SpaceId};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -28,6 +28,14 @@ pub(crate) const fn space_row_id() -> [u8; 16] {
     [0; 16]
 }
 
+/// A key of the keystore that nothing needs any more.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) key: Vec<u8>,
+    /// The epoch whose secret it wrapped; 0 of a slot's.
+    pub(crate) epoch: u32,
+}
+
 /// What all slots share.
 pub(crate) struct SpaceRow {
     pub(crate) space: SpaceId,
@@ -36,8 +44,10 @@ pub(crate) struct SpaceRow {
     pub(crate) epoch_secret: Option<Key<Epoch>>,
     /// As the keystore wrapped it, with the keystore's class.
     pub(crate) kept: Option<(KeyStoreClass, Kept)>,
-    /// Keys of the keystore that nothing needs any more.
-    pub(crate) pending: Vec<Vec<u8>>,
+    /// Whether recovery codes hold the epoch secret as well, where a keystore keeps it.
+    pub(crate) recoverable: bool,
+    /// To be destroyed.
+    pub(crate) pending: Vec<Pending>,
     pub(crate) salt: [u8; 32],
     pub(crate) params: KdfParams,
     /// Where the system scope's key stands. Only a pointer: what it points to is authenticated.
@@ -53,6 +63,7 @@ impl SpaceRow {
             epoch: 1,
             epoch_secret: Some(Key::make()?),
             kept: None,
+            recoverable: true,
             pending: Vec::new(),
             salt: random_array()?,
             params,
@@ -69,6 +80,18 @@ impl SpaceRow {
         Ok(row)
     }
 
+    /// The row of the next epoch, with a new secret, in clear.
+    pub(crate) fn next_epoch(&self) -> Result<Self> {
+        let epoch = self.epoch.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
+        let secret = Some(Key::make()?);
+        Ok(Self { epoch, epoch_secret: secret, kept: None, pending: Vec::new(), ..*self })
+    }
+
+    /// Whether a recovery code opens the space by itself.
+    pub(crate) const fn opens_by_code(&self) -> bool {
+        self.recoverable || self.kept.is_none()
+    }
+
     /// Puts the epoch secret into a keystore.
     pub(crate) fn keep(&mut self, store: &Arc<dyn KeyStore>) -> Result<()> {
         let secret = self.epoch_secret.as_ref().ok_or(Error::CannotOpen)?;
@@ -82,10 +105,11 @@ impl SpaceRow {
     }
 
     /// `{1 format, 2 space, 3 epoch, 4 epoch secret or null, 5 salt, 6 memory, 7 passes, 8 lanes,
-    /// 9 system scope, 10 [class, key, wrapped] or null, 11 [keys to be destroyed]}`
+    /// 9 system scope, 10 [class, key, wrapped] or null, 11 [[key to be destroyed, its epoch or 0]],
+    /// 12 whether recovery codes hold the epoch secret}`
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(11).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch)).uint(4);
+        w.map(12).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch)).uint(4);
         match &self.epoch_secret {
             Some(es) if self.kept.is_none() => w.bytes(es.expose()),
             _ => w.null(),
@@ -99,7 +123,8 @@ impl SpaceRow {
             None => w.null(),
         };
         w.uint(11).array(self.pending.len());
-        self.pending.iter().for_each(|key| _ = w.bytes(key));
+        self.pending.iter().for_each(|p| _ = w.array(2).bytes(&p.key).uint(u64::from(p.epoch)));
+        w.uint(12).bool(self.recoverable);
         w.into_bytes()
     }
 
@@ -115,7 +140,7 @@ impl SpaceRow {
         if format > FORMAT {
             return Err(Error::NeedsNewerLibrary);
         }
-        if fields != 11 {
+        if fields != 12 {
             return Err(Error::CannotOpen);
         }
         Self::read(r).map_err(|_| Error::CannotOpen)
@@ -156,10 +181,16 @@ impl SpaceRow {
         if n > MAX_PENDING {
             return Err(BAD);
         }
-        let pending = (0..n).map(|_| Ok(r.bytes()?.to_vec())).collect::<Result<_>>()?;
+        let pending = (0..n).map(|_| {
+            r.array_of(2)?;
+            Ok(Pending { key: r.bytes()?.to_vec(), epoch: r.small()? })
+        });
+        let pending = pending.collect::<Result<_>>()?;
+        r.key_is(12)?;
+        let recoverable = r.bool()?;
         r.finish()?;
         let params = KdfParams { memory_kib, passes, lanes };
-        Ok(Self { space, epoch, epoch_secret, kept, pending, salt, params, system })
+        Ok(Self { space, epoch, epoch_secret, kept, recoverable, pending, salt, params, system })
     }
 
     /// The context of a slot's sealed root.
@@ -201,7 +232,11 @@ impl SpaceRow {
         if self.epoch_secret.is_none() {
             self.epoch_secret = match (recovered, &self.kept, &unlock.keystore) {
                 (Some(es), ..) => Some(es),
-                (None, Some((_, kept)), Some(store)) => Key::copy_of(&kept.open(store)?),
+                (None, Some((_, kept)), Some(store)) => match kept.open(store) {
+                    // Destroyed since, or another device.
+                    Err(Error::NotFound) => None,
+                    opened => Key::copy_of(&opened?),
+                },
                 _ => None,
             };
         }

@@ -12,7 +12,7 @@
 
 #![cfg_attr(
     not(test),
-    expect(dead_code, reason = "rotating a log's key will countersign the last note of the old one")
+    expect(dead_code, reason = "signatures of others, on one note with the log's, are read and not yet written")
 )]
 
 use super::tree::TreeHead;
@@ -106,6 +106,16 @@ impl Checkpoint {
         if fits && out.to_text() == text { Ok(out) } else { Err(BAD) }
     }
 
+    /// The checkpoint with a signature that a key made over its text before.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub(crate) fn signed(&self, by: &VerifierKey, signature: &[u8; 64]) -> Result<String> {
+        let text = self.to_text();
+        let line = line_of(by, signature)?;
+        Ok(format!("{text}\n{line}"))
+    }
+
     /// The checkpoint signed by the log's key, under the origin as key name. Only of a durable head.
     ///
     /// # Errors
@@ -117,7 +127,7 @@ impl Checkpoint {
     }
 }
 
-/// Appends a signature to a signed note: a new log key over the old key's last checkpoint.
+/// Appends a signature to a signed note.
 ///
 /// # Errors
 /// [`Malformed::Proof`](crate::Malformed::Proof) if the note cannot be read or `name` is none.
@@ -127,12 +137,15 @@ pub(crate) fn countersign(note: &str, name: &str, key: &SigningKey) -> Result<St
 }
 
 fn signature_line(text: &str, name: &str, key: &SigningKey) -> Result<String> {
-    if !is_name(name) {
+    line_of(&VerifierKey { name: name.into(), key: key.verifying_key() }, &key.sign(text.as_bytes())?)
+}
+
+fn line_of(by: &VerifierKey, signature: &[u8; 64]) -> Result<String> {
+    if !is_name(&by.name) {
         return Err(BAD);
     }
-    let hash = VerifierKey { name: name.into(), key: key.verifying_key() }.hash();
-    let blob = [&hash[..], &key.sign(text.as_bytes())?].concat();
-    Ok(format!("{DASH}{name} {}\n", base64::encode(&blob)))
+    let blob = [&by.hash()[..], signature].concat();
+    Ok(format!("{DASH}{} {}\n", by.name, base64::encode(&blob)))
 }
 
 struct Signature {

@@ -280,10 +280,17 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         ),
         claim(
             "erasure",
-            ClaimLevel::Promise,
-            "Records cannot be erased yet; a deleted memory, and what an erased entry of a log said, lose their keys in this file.",
-            "core/docs/threat-model.md".into(),
-            vec!["that copies, backups and flash memory hold nothing"],
+            ClaimLevel::Configured,
+            if f.keystore == "none" {
+                "What is erased is gone from this file; older copies of it keep it."
+            } else {
+                "What is erased is gone from this file, and on request the keystore takes it from older copies as well."
+            },
+            "entries of the logs, and their receipts".into(),
+            vec![
+                "that no copy was made of what was read, exported or released",
+                "that flash memory, or a keystore that is put back, holds nothing",
+            ],
         ),
         claim(
             "audit",

@@ -61,7 +61,7 @@ pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Va
 pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
-pub use keys::{OldCopies, WayIn, WayInKind, WaysInChanged};
+pub use keys::{EpochDestroyed, LogHandover, OldCopies, Rotated, WayIn, WayInKind, WaysInChanged};
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Conversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
@@ -104,6 +104,8 @@ mod tests_declassify;
 #[cfg(test)]
 mod tests_erase;
 #[cfg(test)]
+mod tests_erase_copies;
+#[cfg(test)]
 mod tests_erase_log;
 #[cfg(test)]
 mod tests_faults;
@@ -135,6 +137,8 @@ mod tests_programs;
 mod tests_reader;
 #[cfg(test)]
 mod tests_renewal;
+#[cfg(test)]
+mod tests_rotate;
 #[cfg(test)]
 mod tests_segments;
 #[cfg(test)]

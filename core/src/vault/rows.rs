@@ -20,6 +20,8 @@ pub(crate) struct Base {
     pub(crate) epoch: u32,
     /// Where the epoch's secret is kept.
     pub(crate) keystore: KeyStoreClass,
+    /// Whether a recovery code opens the space by itself.
+    pub(crate) by_code: bool,
     pub(crate) env: Environment,
 }
 
@@ -55,7 +57,8 @@ impl Base {
     /// Of the space and epoch of this row.
     pub(crate) fn of(storage: Arc<dyn Storage>, row: &SpaceRow, env: Environment) -> Result<Self> {
         let codec = Codec::new()?;
-        Ok(Self { storage, codec, space: row.space, epoch: row.epoch, keystore: row.class(), env })
+        let (keystore, by_code) = (row.class(), row.opens_by_code());
+        Ok(Self { storage, codec, space: row.space, epoch: row.epoch, keystore, by_code, env })
     }
 
     pub(crate) fn context(&self, p: &Place) -> Context {

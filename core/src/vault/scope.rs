@@ -115,6 +115,17 @@ pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>)
     }
 }
 
+/// A head that does not verify may be of a later epoch, whose keys this handle lacks. Whoever writes the
+/// file can say so as well as damage it: either way nothing is read.
+fn or_rekeyed(txn: &dyn ReadTxn, scope: &ScopeId, epoch: u32, e: Error) -> Error {
+    let later = |copy| {
+        let row = txn.head(scope, copy).ok().flatten();
+        row.and_then(|row| Head::decode(&row.body).ok()).is_some_and(|head| head.epoch > epoch)
+    };
+    let unverified = matches!(e, Error::Corrupt(Part::Head));
+    if unverified && (later(Copy::First) || later(Copy::Second)) { Error::Rekeyed } else { e }
+}
+
 /// Whether a scope's head is still the one of this digest, by its first copy.
 fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bool> {
     match txn.head(scope, Copy::First) {
@@ -197,7 +208,8 @@ impl Scope {
             return Ok(());
         }
         let mac = &self.keys.head_mac;
-        let Found { head, digest, whole } = read_head(txn, &self.id, &|b, a| head::verify_mac(b, a, mac))?;
+        let found = read_head(txn, &self.id, &|b, a| head::verify_mac(b, a, mac));
+        let Found { head, digest, whole } = found.map_err(|e| or_rekeyed(txn, &self.id, base.epoch, e))?;
         self.whole = whole;
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
@@ -503,7 +515,8 @@ impl SystemView {
             return Ok(false);
         }
         let key = &self.verify;
-        let Found { head, digest, .. } = read_head(txn, &self.id, &|b, a| head::verify_signature(b, a, key))?;
+        let found = read_head(txn, &self.id, &|b, a| head::verify_signature(b, a, key));
+        let Found { head, digest, .. } = found.map_err(|e| or_rekeyed(txn, &self.id, base.epoch, e))?;
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
         }

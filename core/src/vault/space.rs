@@ -49,6 +49,9 @@ pub struct Info {
     /// Where the secret of the current keys is kept besides the ways in: `hardware`, `os`,
     /// `software`, or `none`, where it stands in the file; as the keystore said of itself.
     pub keystore: &'static str,
+    /// Whether the recovery code opens the space without the device. `false`: with the device lost,
+    /// everything is.
+    pub opens_by_code: bool,
     /// Whether a rollback of the whole file would be noticed: `anchored`; `local`, where the anchor
     /// is a file that can be put back as well; `unverified` without an anchor, and with one as long
     /// as the space was never opened in full with it.
@@ -82,7 +85,7 @@ impl HealthSpace {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<(Self, RecoveryCode)> {
-        Self::new_file(path.as_ref(), unlock, |storage, row| Self::create_in(storage, row, unlock, env))
+        Self::new_file(path.as_ref(), unlock, true, |storage, row| Self::create_in(storage, row, unlock, env))
     }
 
     /// As [`create`](Self::create), with one way in alone: lost, everything is. For a host that keeps
@@ -91,19 +94,39 @@ impl HealthSpace {
     /// # Errors
     /// As [`create`](Self::create).
     pub fn create_without_recovery_code(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
-        Self::new_file(path.as_ref(), unlock, |storage, row| Self::create_with(storage, row, unlock, None, env))
+        Self::new_file(path.as_ref(), unlock, true, |storage, row| Self::create_with(storage, row, unlock, None, env))
+    }
+
+    /// As [`create`](Self::create), with a recovery code that opens the space together with the device's
+    /// keystore only ([`Unlock::with_device`]): nothing in the file holds the keystore's secret besides. What
+    /// is erased from older copies ([`erase_from_copies`](Self::erase_from_copies)) is then gone also for
+    /// whoever has that code. The price: with the device lost, everything is, unless the host keeps a
+    /// backup. Whether to pay it is the person's choice, made once.
+    ///
+    /// # Errors
+    /// [`Error::LevelUnavailable`] for a way in without a keystore; otherwise as [`create`](Self::create).
+    pub fn create_bound_to_device(
+        path: impl AsRef<Path>,
+        unlock: &Unlock,
+        env: Environment,
+    ) -> Result<(Self, RecoveryCode)> {
+        if unlock.keystore.is_none() {
+            return Err(Error::LevelUnavailable);
+        }
+        Self::new_file(path.as_ref(), unlock, false, |storage, row| Self::create_in(storage, row, unlock, env))
     }
 
     /// Makes a file and fills it, or leaves none.
     fn new_file<T>(
         path: &Path,
         unlock: &Unlock,
+        recoverable: bool,
         fill: impl FnOnce(Arc<dyn Storage>, &SpaceRow) -> Result<T>,
     ) -> Result<T> {
         if unlock.kind == SlotKind::Recovery {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let row = SpaceRow::make_for(unlock)?;
+        let row = SpaceRow { recoverable, ..SpaceRow::make_for(unlock)? };
         let made = Sqlite::create(path).and_then(|file| {
             let file = Arc::new(file);
             fill(Arc::<Sqlite>::clone(&file), &row).inspect_err(|_| {
@@ -322,6 +345,7 @@ impl HealthSpace {
             partitions: state.partitions.iter().map(|p| p.policy.name.clone()).collect(),
             full: state.system.is_some(),
             keystore: self.inner.base.keystore.code(),
+            opens_by_code: self.inner.base.by_code,
             freshness: self.inner.base.freshness(&state),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
         })

@@ -352,13 +352,9 @@ impl Inner {
         self.lock().clone().ok_or(Error::Locked)
     }
 
-    /// Runs a write transaction. Heads are reread under the database's write lock, and held against
-    /// the anchor, before `f` decides anything; what `f` changed becomes durable and visible together,
-    /// or not at all, and is acknowledged once the anchor knows it.
-    ///
-    /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
-    /// database, or for the host's clock, keeps nobody from reading or closing.
-    pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
+    /// The database's write lock, the state reread under it and held against the anchor, and the time of
+    /// the next entry.
+    pub(super) fn begin(&self) -> Result<(Box<dyn WriteTxn + '_>, State, i64)> {
         self.look_at_clock(true)?;
         let scopes = self.lock().as_ref().ok_or(Error::Locked)?.scopes();
         let said = self.base.ask_anchor(&scopes)?;
@@ -369,6 +365,17 @@ impl Inner {
         self.publish(&fresh)?;
         mend(&mut *txn, &fresh.view)?;
         let now = self.now_after(fresh.floor())?;
+        Ok((txn, fresh, now))
+    }
+
+    /// Runs a write transaction. Heads are reread under the database's write lock, and held against
+    /// the anchor, before `f` decides anything; what `f` changed becomes durable and visible together,
+    /// or not at all, and is acknowledged once the anchor knows it.
+    ///
+    /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
+    /// database, or for the host's clock, keeps nobody from reading or closing.
+    pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
+        let (txn, fresh, now) = self.begin()?;
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };
         let out = f(&mut tx, &mut writing)?;

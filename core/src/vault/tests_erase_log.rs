@@ -67,7 +67,7 @@ fn every_other_proof_holds_and_the_true_text_cannot_be_confirmed() {
             version: u64::from_be_bytes(row.wrap[..8].try_into().unwrap()),
         };
         let key = scope.manifest.log_key.expose();
-        assert!(crate::crypto::seal::open(key, &at.encode(), &row.wrap[8..]).is_err());
+        assert!(crate::crypto::seal::open(key, &at.encode(), &row.wrap[12..]).is_err());
         // What is left is the leaf: no hash of the true text, nor one under a secret that is there.
         assert_eq!(txn.tree(&scope.log(), 0, gone).unwrap(), Some(leaf));
         assert!(leaf != leaf_hash(&text) && leaf != commitment(&[0; 32], &text));

@@ -165,7 +165,8 @@ fn a_planted_death_warrant_kills_no_key() {
                 let slots = Arc::make_mut(&mut image.slots[n]);
                 let shared = slots.get_mut(&space_row_id()).unwrap();
                 let mut row = SpaceRow::decode(shared).unwrap();
-                row.pending.push(row.kept.as_ref().unwrap().1.key.clone());
+                let key = row.kept.as_ref().unwrap().1.key.clone();
+                row.pending.push(crate::keyring::Pending { key, epoch: 0 });
                 *shared = row.encode();
             }
         });

@@ -23,6 +23,8 @@ pub(super) enum Mood {
     Short,
     /// Everything but destroying works.
     Clings,
+    /// Says that it destroyed what it keeps.
+    Feigns,
     /// Gives back what it was given, unencrypted, under a name that is too long.
     Rambles,
 }
@@ -34,6 +36,8 @@ pub(super) struct TestKeyStore {
     pub(super) mood: Mutex<Mood>,
     /// Calls of `unwrap`.
     pub(super) asked: Mutex<usize>,
+    /// Calls of any kind, and from which on it cannot be reached.
+    pub(super) calls: Mutex<(usize, Option<usize>)>,
 }
 
 impl TestKeyStore {
@@ -42,6 +46,11 @@ impl TestKeyStore {
     }
 
     fn mood(&self) -> Result<Mood> {
+        let mut calls = self.calls.lock().unwrap();
+        calls.0 += 1;
+        if calls.1.is_some_and(|from| calls.0 > from) {
+            return Err(Error::Io(std::io::ErrorKind::ConnectionReset));
+        }
         match *self.mood.lock().unwrap() {
             Mood::Away => Err(Error::Io(std::io::ErrorKind::ConnectionRefused)),
             mood => Ok(mood),
@@ -85,10 +94,11 @@ impl KeyStore for TestKeyStore {
     }
 
     fn destroy(&self, key: &[u8]) -> Result<DestroyProof> {
-        if self.mood()? == Mood::Clings {
-            return Err(Error::Io(std::io::ErrorKind::TimedOut));
+        match self.mood()? {
+            Mood::Clings => return Err(Error::Io(std::io::ErrorKind::TimedOut)),
+            Mood::Feigns => {}
+            _ => _ = self.keys.lock().unwrap().remove(key),
         }
-        self.keys.lock().unwrap().remove(key);
         Ok(DestroyProof { rollback_resistant: true, evidence: vec![1] })
     }
 

@@ -42,7 +42,7 @@ pub(crate) struct Work {
     /// The right edge of the log's tree, once something was appended.
     edge: Option<Edge>,
     pub(crate) last_entry: i64,
-    dirty_keys: BTreeMap<usize, KeyPage>,
+    pub(super) dirty_keys: BTreeMap<usize, KeyPage>,
     pub(crate) segments: BTreeMap<(u64, u64), Arc<Segment>>,
     pub(crate) system: Option<head::SystemPart>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Put {
 
 impl Work {
     /// Size and root of the log as this transaction leaves it.
-    fn tree(&self) -> TreeHead {
+    pub(super) fn tree(&self) -> TreeHead {
         let head = &self.scope.head;
         self.edge.as_ref().map_or(TreeHead { size: head.log_size, root: head.log_root }, Edge::head)
     }
@@ -172,7 +172,8 @@ impl<'a> Tx<'a> {
         base.put(&mut **txn, buffers, key.expose(), &place(epoch), content, raw)
     }
 
-    fn put_bookkeeping(&mut self, work: &Work, class: Class, raw: &[u8], number: u64) -> Result<RowRef> {
+    /// Seals bookkeeping under the scope's key.
+    pub(super) fn put_bookkeeping(&mut self, work: &Work, class: Class, raw: &[u8], number: u64) -> Result<RowRef> {
         let place = Place { number, version: self.version(work), ..work.scope.place(class, self.base.epoch, 0) };
         let key = work.scope.keys.manifest.expose();
         self.base.put(&mut *self.txn, &mut self.buffers, key, &place, Content::Dense, raw)
@@ -210,7 +211,7 @@ impl<'a> Tx<'a> {
             object: index,
             version,
         };
-        let mut wrap = version.to_be_bytes().to_vec();
+        let mut wrap = [&version.to_be_bytes()[..], &self.base.epoch.to_be_bytes()].concat();
         seal::seal_into(work.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), payload.expose(), &mut wrap)?;
         let kept = if items.len() <= KEPT_ITEMS { items } else { &[] };
         let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(66 + kept.len() * ITEM + entry.len()));
@@ -437,6 +438,25 @@ pub(crate) struct OpenEntry {
     pub(crate) leaf: [u8; 32],
 }
 
+/// An entry's wrapped payload key: the version and epoch in which the entry was sealed stand before it.
+pub(super) struct Wrapped<'a> {
+    pub(super) version: u64,
+    pub(super) epoch: u32,
+    pub(super) sealed: &'a [u8],
+}
+
+impl<'a> Wrapped<'a> {
+    /// Length of what stands before the sealed key.
+    pub(super) const PREFIX: usize = 12;
+
+    pub(super) fn read(wrap: &'a [u8]) -> Result<Self> {
+        const BAD: Error = Error::Corrupt(Part::Ledger);
+        let (version, rest) = wrap.split_first_chunk().ok_or(BAD)?;
+        let (epoch, sealed) = rest.split_first_chunk().ok_or(BAD)?;
+        Ok(Self { version: u64::from_be_bytes(*version), epoch: u32::from_be_bytes(*epoch), sealed })
+    }
+}
+
 /// Reads an entry of a scope's log. It stands in *a* log of this scope: that it stands in the one
 /// whose root the head names is for the caller to verify, by its path or over all leaves.
 pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u64) -> Result<OpenEntry> {
@@ -448,13 +468,20 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
         return Err(Error::NotFound);
     }
     let row = txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
-    let (version, wrap) = row.wrap.split_first_chunk::<8>().ok_or(BAD)?;
-    let version = u64::from_be_bytes(*version);
-    let at = |class| Context { space: base.space, scope: scope.id, epoch: base.epoch, class, object: index, version };
-    let key = seal::open(scope.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), wrap).map_err(|_| BAD)?;
+    let wrap = Wrapped::read(&row.wrap)?;
+    let at = |class, epoch| Context {
+        space: base.space,
+        scope: scope.id,
+        epoch,
+        class,
+        object: index,
+        version: wrap.version,
+    };
+    let context = at(Class::LedgerWrap, base.epoch).encode();
+    let key = seal::open(scope.manifest.log_key.expose(), &context, wrap.sealed).map_err(|_| BAD)?;
     let key = zeroize::Zeroizing::new(key);
     let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| BAD)?;
-    let plain = seal::open(key, &at(Class::LedgerPayload).encode(), &row.sealed).map_err(|_| BAD)?;
+    let plain = seal::open(key, &at(Class::LedgerPayload, wrap.epoch).encode(), &row.sealed).map_err(|_| BAD)?;
     let (r, rest) = plain.split_first_chunk::<32>().ok_or(BAD)?;
     let (salt, rest) = rest.split_first_chunk::<32>().ok_or(BAD)?;
     let (kept, rest) = rest.split_first_chunk::<2>().ok_or(BAD)?;

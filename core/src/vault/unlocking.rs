@@ -51,12 +51,14 @@ pub(super) struct FullWay {
     pub(super) id: [u8; 16],
     pub(super) srk: Key<SpaceRoot>,
     pub(super) vrk: Key<EpochRoot>,
+    /// Of the slots as they stood.
+    pub(super) digest: [u8; 32],
 }
 
 impl WayOpened {
     pub(super) fn full(self) -> Result<FullWay> {
         match self.held {
-            Held::Full { srk, vrk } => Ok(FullWay { row: self.row, id: self.id, srk, vrk }),
+            Held::Full { srk, vrk } => Ok(FullWay { row: self.row, id: self.id, srk, vrk, digest: self.digest }),
             Held::Limited(_) => Err(Error::NeedsFullSlot),
         }
     }

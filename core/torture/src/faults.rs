@@ -7,7 +7,7 @@ use crate::look;
 use crate::report::{Broken, Report};
 use crate::story::{STEPS, Story};
 use crate::vfs::{Disk, Fault, Files};
-use healthspace::{Error, LogOf, Result, verify_consistency};
+use healthspace::{Error, LogOf, Result};
 use std::path::Path;
 
 const FAULTS: [Fault; 4] = [Fault::Sync, Fault::Io, Fault::Full, Fault::Short];
@@ -37,12 +37,7 @@ fn stands(disk: &Disk, files: Files, story: &Story, said: &Said) -> std::result:
     let names = space.info().map_err(unreadable)?.partitions;
     let logs = [LogOf::Space].into_iter().chain(names.iter().map(|n| LogOf::Partition(n)));
     for (of, old) in logs.zip(&said.brief.checkpoints) {
-        let size: u64 = old.lines().nth(1).and_then(|l| l.parse().ok()).unwrap_or(0);
-        if size > 0 {
-            let proof = space.consistency(of, size).map_err(|_| Broken::Lost)?;
-            let key = space.verifier_key(of).map_err(unreadable)?;
-            verify_consistency(old, &proof, &key).map_err(|_| Broken::Lost)?;
-        }
+        look::goes_on(&space, of, old).map_err(|_| Broken::Lost)?;
     }
     let seen = look::look(&space, story.conversation).map_err(unreadable)?;
     let files: usize = seen.partitions.iter().map(|p| p.sources.len()).sum();

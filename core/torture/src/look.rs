@@ -6,7 +6,7 @@ use healthspace::consent::Recipient;
 use healthspace::{
     ConversationId, DeclassifyInfo, Environment, Error, FixedClock, GrantInfo, HealthSpace, ImportedConsent,
     ImportedSource, Label, LogLine, LogOf, Memory, Purpose, RecordId, Result, StagedImport, Stats, Timestamp, Turn,
-    Unlock,
+    Unlock, verify_consistency,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +28,24 @@ pub(crate) fn model() -> Result<Recipient> {
 /// Opens by the recovery code: it is random, so that its derivation costs nothing.
 pub(crate) fn open(path: &Path, code: &str) -> Result<HealthSpace> {
     HealthSpace::open(path, &Unlock::recovery_code(code)?, env())
+}
+
+/// Whether a log goes on where this checkpoint of it ended, over every change of its key since.
+pub(crate) fn goes_on(space: &HealthSpace, of: LogOf<'_>, kept: &str) -> Result<()> {
+    let mut size: u64 = kept.lines().nth(1).and_then(|l| l.parse().ok()).unwrap_or(0);
+    // Before the first entry there is nothing to prove.
+    if size == 0 {
+        return Ok(());
+    }
+    let mut kept = kept.to_owned();
+    for step in space.handovers(of)? {
+        if step.size < size {
+            continue;
+        }
+        verify_consistency(&kept, &space.consistency_with(of, size, &step)?, &step.old_key)?;
+        (kept, size) = (step.first, step.size);
+    }
+    verify_consistency(&kept, &space.consistency(of, size)?, &space.verifier_key(of)?).map(drop)
 }
 
 /// What one partition says.

@@ -115,6 +115,13 @@ impl Story {
         self.import(bundle(self.n, 2))
     }
 
+    /// New keys; the code stays a way in.
+    fn rotate(&mut self) -> Result<()> {
+        let (code, words) = (Unlock::recovery_code(&self.code)?, Unlock::passphrase("two").with_cost(KdfParams::FLOOR));
+        self.space = Some(self.space()?.rotate(&code, &[&words])?.space);
+        Ok(())
+    }
+
     fn allow(&mut self) -> Result<()> {
         for partition in ["health", "general"] {
             let ask = self.space()?.consent_request().partition(partition).purpose(Purpose::PatientRequest);
@@ -195,6 +202,7 @@ pub(crate) const STEPS: &[Step] = &[
         s.small()?;
         s.small()
     }),
+    ("rotate the keys", Story::rotate),
     ("read an original", |s| {
         let health = s.space()?.partition("health")?;
         let source = health.sources()?.first().map(|f| f.id).ok_or(Error::NotFound)?;

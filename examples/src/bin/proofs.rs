@@ -106,6 +106,8 @@ fn write(dir: &Path, disclosures: u64) -> Done {
     evidence(&space, dir)?;
     in_words(&space, dir)?;
     passed_on(&space, dir)?;
+    let space = rotated(space, &keys, dir, &unlock)?;
+    let keys = Keys::of(&space)?;
     rewritten(space, &keys, dir, &file, &unlock)?;
     fs::remove_file(&file).map_err(told)
 }
@@ -238,6 +240,47 @@ fn in_words(space: &HealthSpace, dir: &Path) -> Done {
         put(dir.join(format!("receipt-{name}.jsonld")), &receipt)?;
     }
     Ok(())
+}
+
+/// After the keys were changed: what was kept verifies under the old keys, the log leads from them to the
+/// new ones, and what is handed out from then on, old entries too, verifies under the new ones.
+fn rotated(space: HealthSpace, old: &Keys, dir: &Path, unlock: &Unlock) -> Done<HealthSpace> {
+    fs::create_dir_all(dir.join("rotated")).map_err(told)?;
+    let file = |name: &str| dir.join("rotated").join(name);
+    let (size, kept) = checkpoint(&space)?;
+    let space = space.rotate(unlock, &[]).map_err(told)?.space;
+    disclose(&space)?;
+    let new = Keys::of(&space)?;
+    put(file("new-keys.txt"), &format!("{}\n{}\n", new.system, new.health))?;
+    let [step] = &space.handovers(HEALTH).map_err(told)?[..] else { return Err("not one handover".into()) };
+    if step.old_key != old.health || step.new_key != new.health {
+        return Err("a handover between other keys".into());
+    }
+    verify_receipt(&step.receipt, &old.health).map_err(told)?;
+    put(file("old-names-new.receipt"), &step.receipt)?;
+    for (name, from, size, proof, key) in [
+        ("old", &kept, size, space.consistency_with(HEALTH, size, step), &old.health),
+        ("new", &step.first, step.size, space.consistency(HEALTH, step.size), &new.health),
+    ] {
+        let proof = proof.map_err(told)?;
+        verify_consistency(from, &proof, key).map_err(|e| format!("{name} {size}: {e}"))?;
+        put(file(&format!("{name}.checkpoint")), from)?;
+        put(file(&format!("{name}.proof")), &proof)?;
+    }
+    // An entry from before the change.
+    let text = space.receipt(HEALTH, size - 1).map_err(told)?;
+    verify_receipt(&text, &new.health).map_err(told)?;
+    put(file("new.receipt"), &text)?;
+    let keys = space.verifier_keys().map_err(told)?;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let bytes = space.evidence(&EvidenceRequest::new().partition("health")).map_err(told)?;
+    let report = verify_evidence(&bytes, &keys).map_err(told)?;
+    if report.disclosures.iter().any(|d| d.level != Level::Verifiable) {
+        return Err("a disclosure is proved less after the change".into());
+    }
+    fs::write(file("new.hsev"), bytes).map_err(told)?;
+    say(&format!("the keys were changed: {} disclosures verified here under the new ones", report.disclosures.len()));
+    Ok(space)
 }
 
 /// Every one-bit change and every cut of one text of each kind.

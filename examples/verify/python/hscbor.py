@@ -43,7 +43,11 @@ NAMES = {
     25: "what may flow into a partition was changed",
     26: "a recipient was told of a withdrawal",
     27: "a recipient confirmed a withdrawal",
+    35: "the log was given a new key",
+    36: "the log went on under its new key",
     45: "what entries said was erased",
+    46: "what was erased was to be taken from older copies",
+    47: "the secret of older keys was destroyed",
 }
 
 

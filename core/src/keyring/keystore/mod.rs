@@ -90,7 +90,8 @@ pub trait KeyStore: Send + Sync {
     /// not this key's; [`Error::Io`].
     fn unwrap(&self, key: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>>;
 
-    /// Destroys a key for good. Of one that it does not have (any more) it says the same.
+    /// Destroys a key for good. Of one that it does not have (any more) it says the same. The library asks
+    /// it afterwards to wrap something under the key, which has to fail.
     ///
     /// # Errors
     /// [`Error::Io`]: the key may be there still, and is destroyed at a later opening.

@@ -14,7 +14,7 @@ use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target};
-use crate::vault::tx::{Tx, read_entry};
+use crate::vault::tx::{Tx, Wrapped, read_entry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::NotFound`] where one of the entries is not there or erased already;
-    /// [`Error::Denied`] for that of a consent in force, for that of an erasure, for a renewal whose
+    /// [`Error::Denied`] for that of a consent in force, for that of an erasure or a change of keys, for a renewal whose
     /// grant stays, and for what was done in an emergency until the person has seen its notice;
     /// [`Error::Malformed`] for no entries, [`Error::TooLarge`] for more than 256 at a time;
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
@@ -94,7 +94,12 @@ impl HealthSpace {
                     return Err(Error::Denied);
                 }
                 match event {
-                    AuditEvent::EntriesErased { .. } => return Err(Error::Denied),
+                    // Without them the log could not show that it is the one it was, nor what was destroyed.
+                    AuditEvent::EntriesErased { .. }
+                    | AuditEvent::LogRekeyed { .. }
+                    | AuditEvent::EpochEnded { .. }
+                    | AuditEvent::EpochDestroyed { .. }
+                    | AuditEvent::LogContinued { .. } => return Err(Error::Denied),
                     AuditEvent::Granted { grant, .. }
                     | AuditEvent::Renewed { grant, .. }
                     | AuditEvent::ConsentImported { grant, .. }
@@ -126,7 +131,7 @@ impl HealthSpace {
                 work.manifest.note_erased(*index);
             }
             work.manifest.breaks.retain(|b| !gone.contains(&b.entry()));
-            replace_log_key(tx, &scope, &mut work.manifest)?;
+            replace_log_key(tx, &scope, &mut work.manifest, tx.base.epoch)?;
             tx.log(work, AuditEvent::EntriesErased { entries: gone.iter().copied().collect(), gesture })
         })?;
         let swept = self.inner.base.storage.checkpoint().unwrap_or(false);
@@ -146,26 +151,31 @@ fn is_in_force(state: &State, grant: GrantId, now: Timestamp) -> bool {
 }
 
 /// Gives the log a new key, under which the payload keys of what is left are sealed again: whoever
-/// finds an old row still lacks what opens it.
-fn replace_log_key(tx: &mut Tx<'_>, scope: &Scope, manifest: &mut Manifest) -> Result<()> {
+/// finds an old row still lacks what opens it. The old key was made in the epoch `made`.
+pub(in crate::vault) fn replace_log_key(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    manifest: &mut Manifest,
+    made: u32,
+) -> Result<()> {
     const BAD: Error = Error::Corrupt(Part::Ledger);
     let base: &Base = tx.base;
     let new = Key::make()?;
     for index in (0..scope.head.log_size).filter(|i| !manifest.is_erased(*i)) {
         let row = tx.txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
-        let (version, wrap) = row.wrap.split_first_chunk::<8>().ok_or(BAD)?;
-        let at = Context {
+        let wrap = Wrapped::read(&row.wrap)?;
+        let at = |epoch| Context {
             space: base.space,
             scope: scope.id,
-            epoch: base.epoch,
+            epoch,
             class: Class::LedgerWrap,
             object: index,
-            version: u64::from_be_bytes(*version),
+            version: wrap.version,
         };
-        let payload = seal::open(manifest.log_key.expose(), &at.encode(), wrap).map_err(|_| BAD)?;
+        let payload = seal::open(manifest.log_key.expose(), &at(made).encode(), wrap.sealed).map_err(|_| BAD)?;
         let payload = zeroize::Zeroizing::new(payload);
-        let mut sealed = version.to_vec();
-        seal::seal_into(new.expose(), &at.encode(), &payload, &mut sealed)?;
+        let mut sealed = row.wrap.get(..Wrapped::PREFIX).ok_or(BAD)?.to_vec();
+        seal::seal_into(new.expose(), &at(base.epoch).encode(), &payload, &mut sealed)?;
         tx.txn.rewrap_ledger(&scope.log(), index, &sealed)?;
     }
     manifest.log_key = Arc::new(new);

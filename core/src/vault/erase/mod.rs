@@ -5,9 +5,11 @@
 //! nowhere in this folder.
 
 mod act;
+mod certificate;
 mod chosen;
 mod entries;
 mod records;
 
 pub use entries::LogErasure;
+pub(super) use entries::replace_log_key;
 pub use records::{Erase, ErasureLevel, RecordErasure};

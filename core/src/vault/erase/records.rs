@@ -6,6 +6,7 @@ use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, RecordId, SourceId};
+use crate::lang::Lang;
 use crate::vault::ingest::Partition;
 use crate::vault::state::Target;
 use std::collections::BTreeSet;
@@ -58,15 +59,59 @@ pub enum ErasureLevel {
     /// whoever has an older copy of the file, a backup or a snapshot, and a way in; nor against what a
     /// disk keeps of blocks that were written over.
     FileErased,
+    /// E2r: an older copy of the file, with every way in and the device as it is now, does not give it back:
+    /// the keystore destroyed the secret of the keys. The recovery code that such a copy had does.
+    CopiesButByCode,
+    /// E2-file: nor does the recovery code. A keystore that is put back as it was does.
+    CopiesByFile,
+    /// E2-device: nor does a keystore that is put back, as it says of itself.
+    CopiesByDevice,
 }
 
 impl ErasureLevel {
-    /// Its name in the entries: `E0`, `E1`.
+    /// Its name in the entries: `E0`, `E1`, `E2r`, `E2-file`, `E2-device`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotShown => "E0",
             Self::FileErased => "E1",
+            Self::CopiesButByCode => "E2r",
+            Self::CopiesByFile => "E2-file",
+            Self::CopiesByDevice => "E2-device",
+        }
+    }
+
+    /// A level against older copies, by its name.
+    pub(super) fn of_copies(name: &str) -> Option<Self> {
+        [Self::CopiesButByCode, Self::CopiesByFile, Self::CopiesByDevice].into_iter().find(|l| l.name() == name)
+    }
+
+    /// What it holds against, in plain words.
+    #[must_use]
+    pub fn describe(self, language: &str) -> &'static str {
+        match (self, Lang::parse(language)) {
+            (Self::NotShown, Lang::En) => "No call gives it back; an older image in the file may still hold it.",
+            (Self::NotShown, Lang::Fr) => {
+                "Aucun appel ne le restitue\u{a0}; une image plus ancienne peut rester dans le fichier."
+            }
+            (Self::FileErased, Lang::En) => "The file no longer holds it; an older copy of the file does.",
+            (Self::FileErased, Lang::Fr) => {
+                "Le fichier ne le contient plus\u{a0}; une copie plus ancienne du fichier le contient."
+            }
+            (Self::CopiesButByCode, Lang::En) => {
+                "Neither the file nor an older copy of it gives it back, unless with the recovery code that the copy had."
+            }
+            (Self::CopiesButByCode, Lang::Fr) => {
+                "Ni le fichier ni une copie plus ancienne ne le restituent, sauf avec le code de récupération de cette copie."
+            }
+            (Self::CopiesByFile, Lang::En) => {
+                "Neither the file nor an older copy of it gives it back, unless an older state of the device is put back."
+            }
+            (Self::CopiesByFile, Lang::Fr) => {
+                "Ni le fichier ni une copie plus ancienne ne le restituent, sauf si un état antérieur de l’appareil est rétabli."
+            }
+            (Self::CopiesByDevice, Lang::En) => "Neither the file nor an older copy of it gives it back.",
+            (Self::CopiesByDevice, Lang::Fr) => "Ni le fichier ni une copie plus ancienne ne le restituent.",
         }
     }
 }

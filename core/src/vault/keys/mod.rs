@@ -4,12 +4,20 @@
 //! copy of the file. What must not: the bytes of slots and derivations (the keyring), or a change of
 //! anything but keys.
 
+mod destroy;
+mod erase_copies;
+mod handover;
 mod limited;
 mod old_copies;
+mod reseal;
+mod rotate;
 mod slots;
 mod suspend;
 
+pub use destroy::EpochDestroyed;
+pub use handover::LogHandover;
 pub(super) use limited::open_limited;
 pub use old_copies::OldCopies;
+pub use rotate::Rotated;
 pub use slots::{WayIn, WayInKind, WaysInChanged};
 pub(super) use suspend::Left;

@@ -20,6 +20,21 @@ pub enum OldCopies {
         /// Whether putting back an older state of the device leaves it destroyed, as the keystore says.
         rollback_resistant: bool,
     },
+    /// After a rotation: an older copy opens with the ways in that it had, and shows what the space held
+    /// when it was copied. No key in it opens what is written to this file from now on.
+    OpenUpToTheRotation,
+    /// As [`OpenUpToTheRotation`](Self::OpenUpToTheRotation); and the keystore destroyed the secret of the
+    /// old keys, so that older copies open by the recovery code that they had and by nothing else.
+    OpenByTheRecoveryCodeAlone {
+        /// Whether putting back an older state of the device leaves it destroyed, as the keystore says.
+        rollback_resistant: bool,
+    },
+    /// As [`OpenByTheRecoveryCodeAlone`](Self::OpenByTheRecoveryCodeAlone), in a space whose recovery code
+    /// opens nothing without the device: older copies open no more.
+    OpenNoMore {
+        /// Whether putting back an older state of the device leaves it destroyed, as the keystore says.
+        rollback_resistant: bool,
+    },
 }
 
 impl OldCopies {
@@ -46,6 +61,34 @@ impl OldCopies {
             }
             (Self::LackTheDevicesPart { rollback_resistant: false }, Lang::Fr) => {
                 "Ni les copies plus anciennes du fichier ni celui-ci ne s’ouvrent avec l’ancien secret, sauf si un état antérieur de cet appareil est rétabli\u{a0}: il a détruit sa part."
+            }
+            (Self::OpenUpToTheRotation, Lang::En) => {
+                "Older copies of the file still open with the ways in they had, and show what they held; what is written from now on stays closed to whoever has them."
+            }
+            (Self::OpenUpToTheRotation, Lang::Fr) => {
+                "Les copies plus anciennes du fichier s’ouvrent encore par les accès qu’elles avaient et montrent ce qu’elles contenaient\u{a0}; ce qui est écrit désormais reste fermé à qui les possède."
+            }
+            (Self::OpenByTheRecoveryCodeAlone { rollback_resistant: true }, Lang::En) => {
+                "Older copies of the file open by the recovery code they had and by nothing else; what is written from now on stays closed to whoever has them."
+            }
+            (Self::OpenByTheRecoveryCodeAlone { rollback_resistant: true }, Lang::Fr) => {
+                "Les copies plus anciennes du fichier ne s’ouvrent plus que par le code de récupération qu’elles avaient\u{a0}; ce qui est écrit désormais reste fermé à qui les possède."
+            }
+            (Self::OpenByTheRecoveryCodeAlone { rollback_resistant: false }, Lang::En) => {
+                "Older copies of the file open by the recovery code they had and, unless an older state of this device is put back, by nothing else; what is written from now on stays closed to whoever has them."
+            }
+            (Self::OpenByTheRecoveryCodeAlone { rollback_resistant: false }, Lang::Fr) => {
+                "Les copies plus anciennes du fichier ne s’ouvrent plus que par le code de récupération qu’elles avaient, sauf si un état antérieur de cet appareil est rétabli\u{a0}; ce qui est écrit désormais reste fermé à qui les possède."
+            }
+            (Self::OpenNoMore { rollback_resistant: true }, Lang::En) => "Older copies of the file open no more.",
+            (Self::OpenNoMore { rollback_resistant: true }, Lang::Fr) => {
+                "Les copies plus anciennes du fichier ne s’ouvrent plus."
+            }
+            (Self::OpenNoMore { rollback_resistant: false }, Lang::En) => {
+                "Older copies of the file open no more, unless an older state of this device is put back."
+            }
+            (Self::OpenNoMore { rollback_resistant: false }, Lang::Fr) => {
+                "Les copies plus anciennes du fichier ne s’ouvrent plus, sauf si un état antérieur de cet appareil est rétabli."
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::audit::AuditEvent;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::SlotId;
 use crate::keyring::{
-    KeyStore, MAX_PENDING, MAX_SLOTS, RecoveryCode, Slot, SlotKind, SpaceRow, Unlock, make_slot, space_row_id,
+    KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Unlock, make_slot, space_row_id,
 };
 use crate::storage::{Copy, ReadTxn, SlotRow, WriteTxn};
 use crate::vault::HealthSpace;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Ways in that a space is not brought below.
-const LEAST: usize = 2;
+pub(super) const LEAST: usize = 2;
 
 /// With what a way in opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,25 +105,17 @@ impl Slots {
         Err(BAD)
     }
 
-    /// Writes both copies whole, so that one that was damaged is good again; the new digest.
     pub(super) fn write(&self, txn: &mut dyn WriteTxn) -> Result<[u8; 32]> {
-        let mut rows = self.others.clone();
-        rows.push(SlotRow { id: space_row_id(), body: self.row.encode() });
-        rows.extend(self.slots.iter().map(|(id, slot)| SlotRow { id: *id, body: slot.encode() }));
-        rows.sort_by_key(|r| r.id);
-        for copy in [Copy::First, Copy::Second] {
-            let old = match txn.slots(copy) {
-                Err(Error::Corrupt(_)) => continue,
-                other => other?,
-            };
-            for id in old.iter().map(|r| &r.id).filter(|id| rows.iter().all(|r| r.id != **id)) {
-                txn.delete_slot(id)?;
-            }
-        }
-        for r in &rows {
-            txn.put_slot(&r.id, &r.body)?;
-        }
-        Ok(slots_digest(&rows))
+        write_slots(txn, &self.row, &self.slots, &self.others)
+    }
+
+    pub(super) fn list(&self) -> Vec<WayIn> {
+        let list = self.slots.iter().map(|(id, slot)| WayIn {
+            id: SlotId(*id),
+            kind: slot.kind.into(),
+            confirmed: slot.confirmed || slot.kind != SlotKind::Recovery,
+        });
+        list.collect()
     }
 
     /// Ways in that open the whole space.
@@ -150,16 +142,35 @@ impl Slots {
         if self.row.pending.len() + usize::from(key.is_some()) > MAX_PENDING {
             return Err(Error::TooLarge(Limit::Capacity));
         }
-        self.row.pending.extend(key.clone());
+        self.row.pending.extend(key.clone().map(|key| Pending { key, epoch: 0 }));
         Ok((slot, key))
     }
+}
 
-    /// Keys that wait to be destroyed, without any that something still rests on.
-    fn dead_keys(&self) -> Vec<Vec<u8>> {
-        let epoch = self.row.kept.iter().map(|(_, k)| &k.key);
-        let live: Vec<_> = self.slots.values().filter_map(|s| s.kept.as_ref().map(|k| &k.key)).chain(epoch).collect();
-        self.row.pending.iter().filter(|key| !live.contains(key)).cloned().collect()
+/// Writes both copies whole, so that one that was damaged is good again; the new digest.
+pub(super) fn write_slots(
+    txn: &mut dyn WriteTxn,
+    row: &SpaceRow,
+    slots: &BTreeMap<[u8; 16], Slot>,
+    others: &[SlotRow],
+) -> Result<[u8; 32]> {
+    let mut rows = others.to_vec();
+    rows.push(SlotRow { id: space_row_id(), body: row.encode() });
+    rows.extend(slots.iter().map(|(id, slot)| SlotRow { id: *id, body: slot.encode() }));
+    rows.sort_by_key(|r| r.id);
+    for copy in [Copy::First, Copy::Second] {
+        let old = match txn.slots(copy) {
+            Err(Error::Corrupt(_)) => continue,
+            other => other?,
+        };
+        for id in old.iter().map(|r| &r.id).filter(|id| rows.iter().all(|r| r.id != **id)) {
+            txn.delete_slot(id)?;
+        }
     }
+    for r in &rows {
+        txn.put_slot(&r.id, &r.body)?;
+    }
+    Ok(slots_digest(&rows))
 }
 
 impl HealthSpace {
@@ -168,13 +179,7 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::Locked`]; [`Error::Corrupt`] where both copies of the slots are damaged.
     pub fn ways_in(&self) -> Result<Vec<WayIn>> {
-        let slots = self.named_slots()?;
-        let list = slots.slots.iter().map(|(id, slot)| WayIn {
-            id: SlotId(*id),
-            kind: slot.kind.into(),
-            confirmed: slot.confirmed || slot.kind != SlotKind::Recovery,
-        });
-        Ok(list.collect())
+        Ok(self.named_slots()?.list())
     }
 
     /// Adds a way in, beside the others. `unlock` is one that there is.
@@ -317,32 +322,7 @@ impl HealthSpace {
         })
     }
 
-    /// Destroys the keys that wait for it; what that of `gone` leaves to older copies. What the keystore
-    /// or the disk cannot do now is done at a later opening: the change that went before is durable.
-    pub(in crate::vault) fn destroy_keys(&self, unlock: &Unlock, gone: Option<&[u8]>) -> OldCopies {
-        let destroy = || {
-            let Some(store) = &unlock.keystore else { return Ok(None) };
-            let waiting = self.named_slots()?.dead_keys();
-            // Under no lock: the platform may take its time.
-            let destroyed: Vec<_> = waiting.iter().filter_map(|key| Some((key, store.destroy(key).ok()?))).collect();
-            if destroyed.is_empty() {
-                return Ok(None);
-            }
-            self.inner.write(|tx, w| {
-                let mut slots = Slots::read(&*tx.txn, w.state.view.slots_digest())?;
-                slots.row.pending.retain(|key| destroyed.iter().all(|(d, _)| *d != key));
-                w.system_part(tx)?.slots_digest = slots.write(&mut *tx.txn)?;
-                Ok(())
-            })?;
-            Ok::<_, Error>(destroyed.into_iter().find(|(key, _)| Some(&key[..]) == gone).map(|(_, proof)| proof))
-        };
-        match destroy() {
-            Ok(Some(proof)) => OldCopies::LackTheDevicesPart { rollback_resistant: proof.rollback_resistant },
-            _ => OldCopies::OpenWithTheOldSecret,
-        }
-    }
-
-    fn named_slots(&self) -> Result<Slots> {
+    pub(super) fn named_slots(&self) -> Result<Slots> {
         let (txn, state) = self.inner.read()?;
         Slots::read(&*txn, state.view.slots_digest())
     }

@@ -1,0 +1,162 @@
+//! What the logs say of one erasure, on a page: how far it went, against whom it holds, and the receipts.
+
+use super::ErasureLevel;
+use crate::audit::{AuditEvent, Gesture};
+use crate::codec::hex;
+use crate::error::{Error, Result};
+use crate::id::Timestamp;
+use crate::lang::Lang;
+use crate::vault::ingest::Partition;
+use crate::vault::logs::{LogLine, LogOf};
+use crate::vault::space::HealthSpace;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What entries say of one erasure.
+#[derive(Default)]
+struct Found {
+    level: Option<ErasureLevel>,
+    erased: Value,
+    swept: Value,
+    copies: Value,
+    /// The first epoch whose copies it holds against.
+    since: Option<u64>,
+    /// Entries of the partition's log, and of the space's.
+    entries: Vec<u64>,
+    of_space: Vec<u64>,
+    disclosures: u64,
+    /// The old keys' epoch, where the keys are new since.
+    epoch: Option<u64>,
+}
+
+impl Partition {
+    /// A certificate of one erasure of records, as JSON: what was asked for and how much went, when; the level
+    /// that it has reached by now, in words what that holds against and what not; and the receipts of the
+    /// entries that all this is taken from, which prove it. The page itself proves nothing. It names
+    /// no record: who was given the salt can show which they were.
+    ///
+    /// A handle of some partitions does not see what became of older copies.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log;
+    /// otherwise as [`HealthSpace::log`].
+    pub fn erasure_certificate(&self, entry: u64, language: &str) -> Result<String> {
+        let space = HealthSpace { inner: Arc::clone(&self.inner) };
+        let own = LogOf::Partition(&self.name);
+        let mut found = Found::default();
+        found.read(&space.log(own)?, entry)?;
+        match space.log(LogOf::Space) {
+            Ok(lines) => found.read_space(&lines),
+            Err(Error::NeedsFullSlot) => {}
+            Err(e) => return Err(e),
+        }
+        let mut receipts = Vec::new();
+        let mut keys = vec![space.verifier_key(own)?];
+        for index in &found.entries {
+            receipts.push(space.receipt(own, *index)?);
+        }
+        for index in &found.of_space {
+            receipts.push(space.receipt(LogOf::Space, *index)?);
+        }
+        if !found.of_space.is_empty() {
+            keys.push(space.verifier_key(LogOf::Space)?);
+        }
+        let level = found.level.unwrap_or(ErasureLevel::NotShown);
+        let page = json!({
+            "type": "healthspace-erasure-certificate/v1",
+            "level": level.name(),
+            "holds": level.describe(language),
+            "notCovered": not_covered(&found, Lang::parse(language)),
+            "erased": found.erased,
+            "swept": found.swept,
+            "copies": found.copies,
+            "disclosedBefore": found.disclosures,
+            "receipts": receipts,
+            "verifierKeys": keys,
+            "library": concat!("healthspace ", env!("CARGO_PKG_VERSION")),
+        });
+        serde_json::to_string_pretty(&page).map_err(|_| Error::Internal(132))
+    }
+}
+
+impl Found {
+    fn read(&mut self, lines: &[LogLine], entry: u64) -> Result<()> {
+        for line in lines {
+            let at = at(line.entry.time);
+            match &line.entry.event {
+                AuditEvent::Erased { what, records, sources, keys, rows, ids_root, gesture, .. }
+                    if line.index == entry =>
+                {
+                    self.level = Some(ErasureLevel::NotShown);
+                    self.entries.push(entry);
+                    self.erased = json!({
+                        "at": at, "what": what, "records": records, "sources": sources, "keys": keys,
+                        "rows": rows, "idsRoot": hex(ids_root), "gesture": how(gesture),
+                    });
+                }
+                AuditEvent::Released { grants, .. } if line.index < entry && !grants.is_empty() => {
+                    self.disclosures += 1;
+                }
+                AuditEvent::ErasureSwept { entry: of, .. } if *of == entry && self.swept.is_null() => {
+                    self.level = Some(ErasureLevel::FileErased);
+                    self.entries.push(line.index);
+                    self.swept = json!({ "at": at });
+                }
+                // The first new keys since: those before them are the ones that copies rest on.
+                AuditEvent::LogRekeyed { epoch, .. } if line.index > entry && self.epoch.is_none() => {
+                    self.epoch = epoch.checked_sub(1);
+                    self.entries.push(line.index);
+                }
+                _ => {}
+            }
+        }
+        self.level.map(|_| ()).ok_or(Error::NotFound)
+    }
+
+    fn read_space(&mut self, lines: &[LogLine]) {
+        let mut asked = Value::Null;
+        for line in lines {
+            match &line.entry.event {
+                AuditEvent::EpochEnded { epoch, gesture, .. } if Some(*epoch) == self.epoch => {
+                    self.of_space.push(line.index);
+                    asked = json!({ "at": at(line.entry.time), "gesture": how(gesture) });
+                }
+                AuditEvent::EpochDestroyed { epoch, since, level, keystore, evidence, .. }
+                    if Some(*epoch) == self.epoch =>
+                {
+                    self.of_space.push(line.index);
+                    self.level = ErasureLevel::of_copies(level).or(self.level);
+                    self.since = Some(*since);
+                    self.copies = json!({
+                        "at": at(line.entry.time), "epoch": epoch, "since": since, "keystore": keystore,
+                        "evidence": hex(evidence), "asked": asked,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn at(time: Timestamp) -> String {
+    time.to_rfc3339()
+}
+
+fn how(gesture: &Gesture) -> Value {
+    json!({ "method": gesture.method, "evidence": hex(&gesture.evidence) })
+}
+
+fn not_covered(found: &Found, lang: Lang) -> Vec<&'static str> {
+    let mut list = vec![match lang {
+        Lang::En => "what was read, exported or released before",
+        Lang::Fr => "ce qui a été lu, exporté ou communiqué auparavant",
+    }];
+    match (found.since, lang) {
+        (Some(1), _) => {}
+        (Some(_), Lang::En) => list.push("copies of the file from before the first of these keys"),
+        (Some(_), Lang::Fr) => list.push("les copies du fichier antérieures à la première de ces clés"),
+        (None, Lang::En) => list.push("older copies of the file, backups among them"),
+        (None, Lang::Fr) => list.push("les copies plus anciennes du fichier, sauvegardes comprises"),
+    }
+    list
+}

@@ -1,0 +1,103 @@
+//! A scope under new keys: everything that its key, its log key and its signing key reach.
+//!
+//! Content stays as it is: its group keys move into key pages that are sealed anew, and whoever knew one
+//! of them knew what it sealed. What is written later gets group keys of its own.
+
+use crate::audit::{AuditEvent, LogHead};
+use crate::crypto::context::Class;
+use crate::crypto::secret::{Key, Seed};
+use crate::crypto::sign::{SigningKey, VerifyingKey};
+use crate::error::{Error, Result};
+use crate::keyring::{PAGE_KEYS, ScopeKeys};
+use crate::ledger::note::{self, Checkpoint};
+use crate::vault::erase::replace_log_key;
+use crate::vault::head::RowRef;
+use crate::vault::manifest::{PageEntry, encode_page};
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::tx::{SEED_ROW, Tx, Work};
+use std::sync::Arc;
+
+/// A scope on its way to new keys.
+pub(super) struct Resealed {
+    pub(super) work: Work,
+    /// Of the log, from here on.
+    pub(super) signer: SigningKey,
+}
+
+impl Resealed {
+    pub(super) fn verify(&self) -> VerifyingKey {
+        self.signer.verifying_key()
+    }
+}
+
+/// Seals what the scope's manifest names under new keys of this transaction's epoch, and hands its log
+/// over to a new signing key. What its head names besides (its wrapped key and policy row) is the
+/// caller's.
+///
+/// # Errors
+/// [`Error::InUse`] while an import is unfinished: its group key would go on to be used.
+pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, scope: &Scope) -> Result<Resealed> {
+    if !scope.manifest.staged.is_empty() {
+        return Err(Error::InUse);
+    }
+    let before = scope.signer(old, &*tx.txn)?;
+    let mut work = tx.work(scope)?;
+    for index in 0..scope.manifest.key_pages.len() {
+        let (page, _) = scope.group_page(old, &*tx.txn, (index * PAGE_KEYS) as u64 + 1)?;
+        work.dirty_keys.insert(index, (*page).clone());
+    }
+    work.scope.keys = Arc::new(ScopeKeys::make()?);
+    for i in 0..scope.manifest.source_pages.len() {
+        let row = *scope.manifest.source_pages.get(i).ok_or(Error::Internal(124))?;
+        let page = scope.source_page(old, &*tx.txn, &row)?;
+        put_page(tx, &mut work, i, &row, &page, |w| &mut w.manifest.source_pages)?;
+    }
+    for i in 0..scope.manifest.conversation_pages.len() {
+        let row = *scope.manifest.conversation_pages.get(i).ok_or(Error::Internal(125))?;
+        let page = scope.conversation_page(old, &*tx.txn, &row)?;
+        put_page(tx, &mut work, i, &row, &page, |w| &mut w.manifest.conversation_pages)?;
+    }
+    let seed: Key<Seed> = Key::make()?;
+    let number = u64::from(scope.ordinal) << 40 | SEED_ROW;
+    work.manifest.seed = tx.put_bookkeeping(&work, Class::LogSeed, seed.expose(), number)?;
+    let signer = SigningKey::from_seed(seed.expose())?;
+    replace_log_key(tx, scope, &mut work.manifest, old.epoch)?;
+    hand_over(tx, &mut work, &before, &signer)?;
+    Ok(Resealed { work, signer })
+}
+
+fn put_page<T: PageEntry>(
+    tx: &mut Tx<'_>,
+    work: &mut Work,
+    at: usize,
+    row: &RowRef,
+    page: &[Arc<T>],
+    list: impl FnOnce(&mut Work) -> &mut Vec<RowRef>,
+) -> Result<()> {
+    let new = tx.put_bookkeeping(work, Class::Manifest, &encode_page(page), row.number)?;
+    if let Some(r) = list(work).get_mut(at) {
+        *r = new;
+    }
+    Ok(())
+}
+
+/// Two entries: one that names the new key, the last that the old key signs for; and one that holds
+/// that signature, with the new key's over the same checkpoint.
+fn hand_over(tx: &mut Tx<'_>, work: &mut Work, before: &SigningKey, after: &SigningKey) -> Result<()> {
+    let epoch = u64::from(tx.base.epoch);
+    tx.log(work, AuditEvent::LogRekeyed { epoch, key: after.verifying_key().0 })?;
+    let origin = note::origin(&work.scope.head.log_origin);
+    let head = work.tree();
+    let last = Checkpoint { origin: origin.clone(), head }.to_text();
+    tx.log(
+        work,
+        AuditEvent::LogContinued {
+            last: LogHead { origin, size: head.size, root: head.root },
+            key: before.verifying_key().0,
+            signature: before.sign(last.as_bytes())?,
+            countersignature: after.sign(last.as_bytes())?,
+        },
+    )?;
+    Ok(())
+}

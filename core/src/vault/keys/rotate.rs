@@ -1,0 +1,330 @@
+//! New keys for the whole space, in one transaction.
+//!
+//! A new root, epoch secret, key of every scope, signing key and log key of every log. The file holds
+//! either the old keys or the new ones: a crash at any moment leaves one of the two, and a keystore's
+//! old keys are destroyed only once the new ones are durable.
+
+use super::reseal::{Resealed, reseal};
+use super::slots::{LEAST, Slots, WayIn, write_slots};
+use super::{EpochDestroyed, OldCopies};
+use crate::audit::{AuditEvent, Gesture, LogHead};
+use crate::crypto::context::Class;
+use crate::crypto::seal;
+use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
+use crate::error::{Error, Limit, Malformed, Result};
+use crate::id::ScopeId;
+use crate::keyring::{
+    Bundle, Kept, KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched, Unlock,
+    make_limited, make_slot, open_slots,
+};
+use crate::ledger::note;
+use crate::vault::HealthSpace;
+use crate::vault::anchor;
+use crate::vault::found::{put_policy, system_place};
+use crate::vault::head::{RowRef, ScopeEntry};
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::state::{Inner, State};
+use crate::vault::tx::Tx;
+use crate::vault::unlocking::{FullWay, open_scopes};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a rotation leaves.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Rotated {
+    /// The space, open in full under its new keys. The handle that rotated is closed; others fail with
+    /// [`Error::Rekeyed`] and are opened again.
+    pub space: HealthSpace,
+    /// A new recovery code, shown once, where none was presented: the old one opens this file no more.
+    pub recovery_code: Option<RecoveryCode>,
+    /// The ways in that are gone, because they were not presented.
+    pub removed: Vec<WayIn>,
+    /// What an older copy of the file still allows.
+    pub old_copies: OldCopies,
+    /// What the keystore destroyed of the old keys; `None` where it does so at a later opening with it, and
+    /// where the old keys had nothing in a keystore that was presented.
+    pub destroyed: Option<EpochDestroyed>,
+    /// Whether the file's write-ahead log was emptied since, so that nothing under the old keys is left
+    /// in it but content. `false` where somebody else was reading: the last close does it.
+    pub swept: bool,
+}
+
+/// Keys that keystores made for slots that are not in the file yet.
+type Made = Vec<(Arc<dyn KeyStore>, Vec<u8>)>;
+
+/// The space under its new keys, the new code, and the slots that were there and stay.
+type Rekeyed = (HealthSpace, Option<RecoveryCode>, Vec<[u8; 16]>);
+
+/// The slots of the new epoch, on their way into the file.
+struct NewSlots<'a> {
+    row: SpaceRow,
+    vrk: Key<EpochRoot>,
+    slots: BTreeMap<[u8; 16], Slot>,
+    /// Their bundles are made once the new keys are.
+    limited: Vec<(Stretched<'a>, Vec<ScopeId>)>,
+    code: Option<RecoveryCode>,
+    /// Of the slots that were there and were presented.
+    kept: Vec<[u8; 16]>,
+    /// By which the person asked that what was erased be taken from older copies.
+    gesture: Option<Gesture>,
+}
+
+impl HealthSpace {
+    /// Gives the space new keys, for the day somebody may have the old ones: a copy of the file and its
+    /// passphrase, a device, a root key. `unlock` and `others` are the ways in from then on, whether they
+    /// were before or not; limited ones must have been. All others are gone; a recovery code is issued
+    /// anew unless it is among them. Where one of them brings a keystore, it keeps the new epoch secret;
+    /// where none does, the secret stands in the file.
+    ///
+    /// Takes time in proportion to the logs and the lists of sources and conversations, not to the
+    /// records, and keeps the write lock for that time. [`Cancel`](crate::Cancel) is looked at once per
+    /// partition.
+    ///
+    /// ```
+    /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-rotate-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let file = dir.join("me.hs");
+    /// let unlock = Unlock::passphrase("correct horse battery staple").with_cost(KdfParams::FLOOR);
+    /// let (space, lost) = HealthSpace::create(&file, &unlock, Environment::default())?;
+    /// let rotated = space.rotate(&unlock, &[])?;
+    /// println!("{}", rotated.old_copies.describe("en"));
+    /// assert!(HealthSpace::open(&file, &Unlock::recovery_code(&lost.reveal())?, Environment::default()).is_err());
+    /// assert!(rotated.recovery_code.is_some());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`] (also for a limited way in that there is not, and for
+    /// a second device's keystore); [`Error::Malformed`] for a passphrase without the device where the
+    /// device keeps the epoch secret, and for two recovery codes; [`Error::TwoWaysIn`] for a recovery code
+    /// alone; [`Error::InUse`] while an import is unfinished; [`Error::Busy`];
+    /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
+    /// [`Error::NotAnchored`]: the new keys are durable.
+    pub fn rotate(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
+        let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
+        self.renew_keys(&ways, None)
+    }
+
+    /// New keys. The first of the ways in opens the space now; the person's gesture is there where what
+    /// was erased is to be taken from older copies.
+    pub(super) fn renew_keys(&self, ways: &[&Unlock], gesture: Option<Gesture>) -> Result<Rotated> {
+        let way = self.way(ways.first().ok_or(Error::Internal(131))?)?;
+        let before = self.named_slots()?;
+        let mut made = Vec::new();
+        let done = NewSlots::make(&way, &before, ways, &mut made).and_then(|mut new| {
+            new.gesture = gesture;
+            self.rekey(&way, new, &mut made)
+        });
+        healthspace_wipe::burn_stack();
+        let (space, code, kept) = done.inspect_err(|_| {
+            made.iter().for_each(|(store, key)| _ = store.destroy(key));
+        })?;
+        self.close();
+        let mut old_copies = OldCopies::OpenUpToTheRotation;
+        let mut destroyed = None;
+        for store in ways.iter().filter(|w| w.keystore.is_some()) {
+            // What it cannot do now it does at a later opening.
+            for gone in space.destroy_waiting(store).unwrap_or_default() {
+                let Some(epoch) = gone.epoch.filter(|e| e.epoch == before.row.epoch) else { continue };
+                destroyed = Some(epoch);
+                // Otherwise some older copies open as they did.
+                if epoch.since == 1 {
+                    let rollback_resistant = gone.rollback_resistant();
+                    old_copies = if before.row.recoverable {
+                        OldCopies::OpenByTheRecoveryCodeAlone { rollback_resistant }
+                    } else {
+                        OldCopies::OpenNoMore { rollback_resistant }
+                    };
+                }
+            }
+        }
+        let mut removed = before.list();
+        removed.retain(|w| !kept.contains(w.id.as_bytes()));
+        let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
+        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept })
+    }
+
+    /// The transaction. `made` is emptied once
+    /// the new keys may be durable: a commit that failed may stand after a crash.
+    fn rekey(&self, way: &FullWay, mut new: NewSlots<'_>, made: &mut Made) -> Result<Rekeyed> {
+        let inner = &self.inner;
+        let (storage, env) = (&inner.base.storage, &inner.base.env);
+        // A handle of all that the head names, whatever this one has open.
+        let whole = {
+            let base = Base::of(Arc::clone(storage), &way.row, env.clone())?;
+            let txn = storage.begin_read()?;
+            let state = open_scopes(&base, &*txn, way.row.system, &way.vrk, &way.digest, None)?;
+            drop(txn);
+            Inner::new(base, state)
+        };
+        let base = Base::of(Arc::clone(storage), &new.row, env.clone())?;
+        let (txn, state, now) = whole.begin()?;
+        let named = state.view.head.system.as_ref().map_or(0, |s| s.scopes.len());
+        if named != state.partitions.len() + 1 || state.view.slots_digest() != Some(way.digest) {
+            // Somebody else has changed partitions or ways in since.
+            return Err(Error::Busy);
+        }
+        let mut tx = Tx::new(&base, txn, now)?;
+        let heads = new.reseal_all(&mut tx, &whole.base, &state)?;
+        inner.is_open()?;
+        made.clear();
+        tx.commit()?;
+        let mut known = Vec::new();
+        for s in state.system.iter().chain(&state.partitions) {
+            known.push((s.id, anchor::named(&s.head, s.digest)));
+        }
+        whole.close();
+        let NewSlots { row, vrk, code, kept, .. } = new;
+        let txn = storage.begin_read()?;
+        let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None)?;
+        drop(txn);
+        match base.advance_anchor(&known, &state) {
+            Ok(_) => {}
+            Err(e @ (Error::RolledBack | Error::Forked | Error::AnchorMissing)) => return Err(e),
+            Err(_) => return Err(Error::NotAnchored),
+        }
+        let space = Self { inner: Arc::new(Inner::new(base, state)) };
+        space.inner.read()?;
+        Ok((space, code, kept))
+    }
+}
+
+impl<'a> NewSlots<'a> {
+    /// Slots for these ways in under a new root. Keys that keystores made for them are added to `made`.
+    fn make(way: &FullWay, before: &Slots, ways: &[&'a Unlock], made: &mut Made) -> Result<Self> {
+        if ways.len() >= MAX_SLOTS {
+            return Err(Error::TooLarge(Limit::Capacity));
+        }
+        let full = ways.iter().filter(|w| w.kind != SlotKind::Limited).count();
+        match ways.iter().filter(|w| w.kind == SlotKind::Recovery).count() {
+            // Its code is issued below.
+            0 => {}
+            1 if full < LEAST => return Err(Error::TwoWaysIn),
+            1 => {}
+            _ => return Err(Error::Malformed(Malformed::Argument)),
+        }
+        let mut row = way.row.next_epoch()?;
+        let mut stores = ways.iter().filter_map(|w| w.keystore.as_ref());
+        if let Some(first) = stores.next() {
+            row.keep(first)?;
+            let (_, kept) = row.kept.as_ref().ok_or(Error::Internal(126))?;
+            made.push((Arc::clone(first), kept.key.clone()));
+            // Another device could not open what this one keeps.
+            stores.try_for_each(|store| kept.open(store).map(drop).map_err(|_| Error::CannotOpen))?;
+        }
+        let stores: Vec<_> = ways.iter().filter_map(|w| w.keystore.as_ref()).collect();
+        let here = |kept: &Kept| stores.iter().any(|store| kept.open(store).is_ok());
+        let epoch = before.row.kept.as_ref().map(|(_, kept)| kept).filter(|kept| here(kept));
+        // What another device was to destroy of older keys this one cannot.
+        row.pending = before.row.pending.iter().filter(|p| p.epoch == 0 || epoch.is_some()).cloned().collect();
+        row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: before.row.epoch }));
+        let slots = before.slots.values().filter_map(|s| s.kept.as_ref()).filter(|kept| here(kept));
+        row.pending.extend(slots.map(|kept| Pending { key: kept.key.clone(), epoch: 0 }));
+        if row.pending.len() > MAX_PENDING {
+            return Err(Error::TooLarge(Limit::Capacity));
+        }
+        let srk: Key<SpaceRoot> = Key::make()?;
+        let vrk = row.epoch_root(&srk)?;
+        let mut new =
+            Self { row, vrk, slots: BTreeMap::new(), limited: Vec::new(), code: None, kept: Vec::new(), gesture: None };
+        let bodies: Vec<_> = before.slots.iter().map(|(id, slot)| (id, slot.encode())).collect();
+        for unlock in ways {
+            if unlock.kind == SlotKind::Passphrase && new.row.kept.is_some() {
+                return Err(Error::Malformed(Malformed::Argument));
+            }
+            let by = new.row.stretch(unlock)?;
+            let there = open_slots(&way.row, &by, bodies.iter().map(|(id, body)| (*id, &body[..])));
+            if let Ok(there) = &there {
+                new.kept.push(there.id);
+            }
+            if unlock.kind == SlotKind::Limited {
+                let rooms = Bundle::open(&way.row, &there?)?.partitions.iter().map(|(id, _)| *id).collect();
+                new.limited.push((by, rooms));
+                continue;
+            }
+            let (id, mut slot) = make_slot(&new.row, &by, &srk)?;
+            // The person has just typed it.
+            slot.confirmed = slot.kind == SlotKind::Recovery;
+            if let (Some(Kept { key, .. }), Some(store)) = (&slot.kept, &unlock.keystore) {
+                made.push((Arc::clone(store), key.clone()));
+            }
+            new.slots.insert(id, slot);
+        }
+        if ways.iter().all(|w| w.kind != SlotKind::Recovery) {
+            let code = RecoveryCode::make()?;
+            let by_code = Unlock::of_code(&code);
+            let (id, slot) = make_slot(&new.row, &new.row.stretch(&by_code)?, &srk)?;
+            new.slots.insert(id, slot);
+            new.code = Some(code);
+        }
+        Ok(new)
+    }
+
+    /// Writes every scope under new keys, and the slots; their digest.
+    fn reseal_all(&mut self, tx: &mut Tx<'_>, old: &Base, state: &State) -> Result<[u8; 32]> {
+        let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+        let mut own = reseal(tx, old, system)?;
+        let mut rooms = Vec::new();
+        for p in &state.partitions {
+            if tx.base.env.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            rooms.push(reseal(tx, old, p)?);
+        }
+        if let Some(gesture) = self.gesture.take() {
+            let heads = state.partitions.iter().map(|p| LogHead {
+                origin: note::origin(&p.head.log_origin),
+                size: p.head.log_size,
+                root: p.head.log_root,
+            });
+            let (epoch, logs) = (u64::from(old.epoch), heads.collect());
+            tx.log(&mut own.work, AuditEvent::EpochEnded { epoch, logs, gesture })?;
+        }
+        let verify = own.verify();
+        for (by, allowed) in &self.limited {
+            let of = |id: &ScopeId| rooms.iter().find(|r| r.work.scope.id == *id).ok_or(Error::CannotOpen);
+            let of = allowed.iter().map(of).collect::<Result<Vec<&Resealed>>>()?;
+            let keys = of.iter().map(|r| (r.work.scope.id, &*r.work.scope.keys));
+            let (id, slot) = make_limited(&self.row, by, system.id, &verify.0, keys)?;
+            self.slots.insert(id, slot);
+        }
+        let slots = write_slots(&mut *tx.txn, &self.row, &self.slots, &[])?;
+        let version = tx.version(&own.work);
+        let mut entries = vec![self.announce(tx, system, &own, version)?];
+        for r in &rooms {
+            entries.push(self.announce(tx, system, r, version)?);
+        }
+        let part = own.work.system.as_mut().ok_or(Error::Internal(127))?;
+        part.slots_digest = slots;
+        for entry in &mut part.scopes {
+            let new = entries.iter().find(|e| e.scope == entry.scope).ok_or(Error::Internal(128))?;
+            entry.clone_from(new);
+        }
+        let flags = tx.base.next_flags(&own.work.scope, true)?;
+        let head = tx.finish(own.work, None, Some(&own.signer), flags)?;
+        let under = Some((head.head.generation, head.digest));
+        for r in rooms {
+            let flags = tx.base.next_flags(&r.work.scope, true)?;
+            tx.finish(r.work, under, None, flags)?;
+        }
+        Ok(slots)
+    }
+
+    /// Puts a scope's wrapped key and policy row where they stood.
+    fn announce(&self, tx: &mut Tx<'_>, system: &Scope, new: &Resealed, version: u64) -> Result<ScopeEntry> {
+        let (scope, base) = (&new.work.scope, tx.base);
+        let old = system.head.entry(&scope.id).ok_or(Error::Internal(129))?;
+        let place = system_place(base, system.id, scope.id, Class::ScopeWrap, old.wrap.number, version);
+        let sealed = scope.keys.wrap(&self.vrk, &base.context(&place))?;
+        let salt = seal::salt_of(&sealed).ok_or(Error::Internal(130))?;
+        tx.txn.put(&system.id, place.number, 0, Class::ScopeWrap as u8, version, &sealed)?;
+        let wrap = RowRef { number: place.number, version, salt };
+        let place = system_place(base, system.id, scope.id, Class::Policy, old.policy.number, version);
+        let (policy, policy_digest) = put_policy(base, &mut *tx.txn, &place, &scope.keys, &scope.policy)?;
+        Ok(ScopeEntry { wrap, policy, policy_digest, verify: new.verify().0, ..old.clone() })
+    }
+}
