@@ -237,6 +237,10 @@ impl Storage for Memory {
     fn scrub(&self) -> Result<bool> {
         self.checkpoint()
     }
+
+    fn copy_to(&self, _: &std::path::Path, _: &super::Watch) -> Result<u64> {
+        Err(Error::Io(ErrorKind::Unsupported))
+    }
 }
 
 struct MemoryTxn<'m> {

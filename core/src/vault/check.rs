@@ -57,6 +57,11 @@ impl SpaceCheck {
     pub fn is_whole(&self) -> bool {
         self.slots_agree && self.scopes.iter().all(|s| s.damaged.is_empty() && s.heads_agree)
     }
+
+    /// What is damaged, if anything is of which there is no second copy.
+    pub(super) fn first_damage(&self) -> Option<Part> {
+        self.scopes.iter().flat_map(|s| &s.damaged).map(|(part, _)| *part).next()
+    }
 }
 
 /// One scope under way.
@@ -92,41 +97,46 @@ impl HealthSpace {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Locked`], and what rereading the heads can yield. Damage is no error of this call.
+    /// [`Error::Locked`], [`Error::Cancelled`], and what rereading the heads can yield. Damage is no error
+    /// of this call.
     pub fn check(&self) -> Result<SpaceCheck> {
         let (txn, state) = self.inner.read()?;
-        let (base, txn) = (&self.inner.base, &*txn);
-        let mut places: BTreeMap<ScopeId, Vec<(u64, u64)>> = BTreeMap::new();
-        let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
-        let known: BTreeSet<ScopeId> = part.scopes.iter().map(|e| e.scope).collect();
-        let mut stray = 0;
-        txn.places(&mut |scope, number, group| {
-            match scope.filter(|s| known.contains(s)) {
-                Some(s) => places.entry(s).or_default().push((number, group)),
-                None => stray += 1,
-            }
-            Ok(())
-        })?;
-        let mut scopes = Vec::new();
-        for scope in state.system.iter().chain(&state.partitions) {
-            let mut looking = Looking::new(base, txn, scope.unread());
-            looking.rows()?;
-            looking.log()?;
-            if scope.id == state.view.id {
-                looking.of_the_system(&state)?;
-            }
-            let all = places.remove(&scope.id).unwrap_or_default();
-            let of_nobody = |(n, g): &&(u64, u64)| !looking.named.contains(n) && !looking.groups.contains(g);
-            scopes.push(ScopeCheck {
-                partition: (scope.id != state.view.id).then(|| scope.policy.name.clone()),
-                unnamed: all.iter().filter(of_nobody).count() as u64,
-                heads_agree: heads_agree(txn, scope)?,
-                whole: looking.whole,
-                damaged: looking.damaged.into_values().collect(),
-            });
-        }
-        Ok(SpaceCheck { scopes, slots_agree: slots_agree(txn, &part.slots_digest)?, stray })
+        look_through(&self.inner.base, &*txn, &state)
     }
+}
+
+/// Looks through what a state names, in one snapshot.
+pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<SpaceCheck> {
+    let mut places: BTreeMap<ScopeId, Vec<(u64, u64)>> = BTreeMap::new();
+    let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
+    let known: BTreeSet<ScopeId> = part.scopes.iter().map(|e| e.scope).collect();
+    let mut stray = 0;
+    txn.places(&mut |scope, number, group| {
+        match scope.filter(|s| known.contains(s)) {
+            Some(s) => places.entry(s).or_default().push((number, group)),
+            None => stray += 1,
+        }
+        Ok(())
+    })?;
+    let mut scopes = Vec::new();
+    for scope in state.system.iter().chain(&state.partitions) {
+        let mut looking = Looking::new(base, txn, scope.unread());
+        looking.rows()?;
+        looking.log()?;
+        if scope.id == state.view.id {
+            looking.of_the_system(state)?;
+        }
+        let all = places.remove(&scope.id).unwrap_or_default();
+        let of_nobody = |(n, g): &&(u64, u64)| !looking.named.contains(n) && !looking.groups.contains(g);
+        scopes.push(ScopeCheck {
+            partition: (scope.id != state.view.id).then(|| scope.policy.name.clone()),
+            unnamed: all.iter().filter(of_nobody).count() as u64,
+            heads_agree: heads_agree(txn, scope)?,
+            whole: looking.whole,
+            damaged: looking.damaged.into_values().collect(),
+        });
+    }
+    Ok(SpaceCheck { scopes, slots_agree: slots_agree(txn, &part.slots_digest)?, stray })
 }
 
 /// Damage in one copy is what the other one is for, and no reason to end.
@@ -173,6 +183,9 @@ impl<'a> Looking<'a> {
     }
 
     fn object(&mut self, part: Part, class: Class, object: &ObjectRef) -> Result<()> {
+        if self.base.env.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         // A block of records is opened once.
         if self.named.insert(object.number >> 8) {
             let read = self.scope.open_object(self.base, self.txn, class, object, &mut Vec::new());

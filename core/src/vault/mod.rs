@@ -6,6 +6,7 @@
 //! never sees storage or keys.
 
 mod anchor;
+mod backup;
 mod block;
 mod check;
 mod chunks;
@@ -52,6 +53,7 @@ mod tx;
 mod unlocking;
 mod uses;
 
+pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
 pub use check::{ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
@@ -85,6 +87,8 @@ mod tests_anchoring;
 mod tests_attack;
 #[cfg(test)]
 mod tests_attackers;
+#[cfg(test)]
+mod tests_backup;
 #[cfg(test)]
 mod tests_carer;
 #[cfg(test)]

@@ -11,6 +11,8 @@ use super::tx::{Tx, Work};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::seal;
+use crate::crypto::sign::VerifyingKey;
+use crate::environment::AnchoredHead;
 use crate::error::{Error, Part, Result};
 use crate::id::{ScopeId, Timestamp};
 use crate::keyring::ScopeKeys;
@@ -107,6 +109,9 @@ impl State {
                 s.refresh(base, txn, None)?;
                 self.view.head = Arc::clone(&s.head);
                 self.view.digest = s.digest;
+                if let Some(own) = s.head.entry(&s.id) {
+                    self.view.verify = VerifyingKey(own.verify);
+                }
                 before != s.digest
             }
             None => self.view.refresh(base, txn)?,
@@ -352,13 +357,9 @@ impl Inner {
         self.lock().clone().ok_or(Error::Locked)
     }
 
-    /// Runs a write transaction. Heads are reread under the database's write lock, and held against
-    /// the anchor, before `f` decides anything; what `f` changed becomes durable and visible together,
-    /// or not at all, and is acknowledged once the anchor knows it.
-    ///
-    /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
-    /// database, or for the host's clock, keeps nobody from reading or closing.
-    pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
+    /// The database's write lock, the state reread under it and held against the anchor, and the time of
+    /// the next entry.
+    pub(super) fn begin(&self) -> Result<(Box<dyn WriteTxn + '_>, State, i64)> {
         self.look_at_clock(true)?;
         let scopes = self.lock().as_ref().ok_or(Error::Locked)?.scopes();
         let said = self.base.ask_anchor(&scopes)?;
@@ -369,9 +370,62 @@ impl Inner {
         self.publish(&fresh)?;
         mend(&mut *txn, &fresh.view)?;
         let now = self.now_after(fresh.floor())?;
+        Ok((txn, fresh, now))
+    }
+
+    /// Runs a write transaction. Heads are reread under the database's write lock, and held against
+    /// the anchor, before `f` decides anything; what `f` changed becomes durable and visible together,
+    /// or not at all, and is acknowledged once the anchor knows it.
+    ///
+    /// The handle's own lock is held only to take the state and to put it back: whoever waits for the
+    /// database, or for the host's clock, keeps nobody from reading or closing.
+    pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
+        let (txn, fresh, now) = self.begin()?;
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };
         let out = f(&mut tx, &mut writing)?;
+        let whole_space = writing.state.system.is_some();
+        let flags = |scope: &Scope| self.base.next_flags(scope, whole_space);
+        let Some((before, next)) = self.commit(tx, writing, flags)? else { return Ok(out) };
+        // Acknowledged, and released, only once an older copy of the file would be seen.
+        match self.base.advance_anchor(&before, &next) {
+            Ok(true) => Ok(out),
+            // Others have committed since: over this commit, or over a copy of the file without it.
+            Ok(false) => self.read().map(|_| out),
+            Err(e @ (Error::RolledBack | Error::Forked | Error::AnchorMissing)) => Err(e),
+            Err(_) => Err(Error::NotAnchored),
+        }
+    }
+
+    /// Runs the write transaction by which a space goes on without what an anchor knew. Nothing is asked
+    /// of the anchor and nothing is told to it: that is for the caller, who also says which flags the
+    /// heads have from then on.
+    pub(super) fn write_anew<T>(
+        &self,
+        flags: u64,
+        f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>,
+    ) -> Result<(T, State)> {
+        let mut txn = self.base.storage.begin_write()?;
+        let mut fresh = self.peek()?;
+        fresh.refresh(&self.base, &*txn)?;
+        mend(&mut *txn, &fresh.view)?;
+        let now = self.now_after(fresh.floor())?;
+        let mut tx = Tx::new(&self.base, txn, now)?;
+        let mut writing = Writing { state: fresh, works: BTreeMap::new() };
+        let out = f(&mut tx, &mut writing)?;
+        let (_, next) = self.commit(tx, writing, |_| Ok(flags))?.ok_or(Error::Internal(121))?;
+        Ok((out, next))
+    }
+
+    /// Makes what a transaction changed durable, and the handle's: the heads that it was made over, as
+    /// an anchor knows them, and the state; `None` where nothing was changed.
+    #[expect(clippy::type_complexity, reason = "one private step of two transactions")]
+    fn commit(
+        &self,
+        mut tx: Tx<'_>,
+        mut writing: Writing,
+        flags: impl Fn(&Scope) -> Result<u64>,
+    ) -> Result<Option<(Vec<(ScopeId, AnchoredHead)>, State)>> {
         let policies = writing.works.contains_key(&Target::System);
         if policies {
             // Every partition's head names the new system head, so that putting the system scope
@@ -382,17 +436,17 @@ impl Inner {
         }
         let Writing { state: mut next, works } = writing;
         if works.is_empty() {
-            return Ok(out);
+            return Ok(None);
         }
         let mut before = Vec::with_capacity(works.len());
-        let whole_space = next.system.is_some();
         for (target, work) in works {
             before.push((work.scope.id, anchor::named(&work.scope.head, work.scope.digest)));
-            let flags = self.base.next_flags(&work.scope, whole_space)?;
+            let flags = flags(&work.scope)?;
             match target {
                 Target::System => {
-                    let signer = work.scope.signer(&self.base, &*tx.txn)?;
+                    let signer = work.scope.signer_of(&self.base, &*tx.txn, &work.manifest.seed)?;
                     let scope = tx.finish(work, None, Some(&signer), flags)?;
+                    next.view.verify = signer.verifying_key();
                     next.view.head = Arc::clone(&scope.head);
                     next.view.digest = scope.digest;
                     next.system = Some(scope);
@@ -420,13 +474,6 @@ impl Inner {
             Ok(()) | Err(Error::Locked) => {}
             Err(e) => return Err(e),
         }
-        // Acknowledged, and released, only once an older copy of the file would be seen.
-        match base.advance_anchor(&before, &next) {
-            Ok(true) => Ok(out),
-            // Others have committed since: over this commit, or over a copy of the file without it.
-            Ok(false) => self.read().map(|_| out),
-            Err(e @ (Error::RolledBack | Error::Forked | Error::AnchorMissing)) => Err(e),
-            Err(_) => Err(Error::NotAnchored),
-        }
+        Ok(Some((before, next)))
     }
 }

@@ -9,5 +9,7 @@ mod chosen;
 mod entries;
 mod records;
 
+pub(super) use act::{Destroyed, act};
 pub use entries::LogErasure;
+pub(super) use entries::forget_entries;
 pub use records::{Erase, ErasureLevel, RecordErasure};

@@ -9,7 +9,7 @@ mod old_copies;
 mod slots;
 mod suspend;
 
-pub(super) use limited::open_limited;
+pub(super) use limited::{drop_limited, open_limited};
 pub use old_copies::OldCopies;
 pub use slots::{WayIn, WayInKind, WaysInChanged};
 pub(super) use suspend::Left;
