@@ -138,6 +138,8 @@ mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
 #[cfg(test)]
+mod tests_recover;
+#[cfg(test)]
 mod tests_renewal;
 #[cfg(test)]
 mod tests_segments;

@@ -399,10 +399,10 @@ impl Inner {
 
     /// Runs the write transaction by which a space goes on without what an anchor knew. Nothing is asked
     /// of the anchor and nothing is told to it: that is for the caller, who also says which flags the
-    /// heads have from then on.
+    /// heads have from then on, or that they stay as they are.
     pub(super) fn write_anew<T>(
         &self,
-        flags: u64,
+        flags: Option<u64>,
         f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>,
     ) -> Result<(T, State)> {
         let mut txn = self.base.storage.begin_write()?;
@@ -413,7 +413,8 @@ impl Inner {
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };
         let out = f(&mut tx, &mut writing)?;
-        let (_, next) = self.commit(tx, writing, |_| Ok(flags))?.ok_or(Error::Internal(121))?;
+        let flags = |scope: &Scope| Ok(flags.unwrap_or(scope.head.flags));
+        let (_, next) = self.commit(tx, writing, flags)?.ok_or(Error::Internal(121))?;
         Ok((out, next))
     }
 

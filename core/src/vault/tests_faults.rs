@@ -16,7 +16,7 @@ use crate::storage::{Sqlite, Storage};
 use std::sync::{Arc, Mutex};
 
 /// A Bundle of so many observations, the same every time; `tail` makes another file of it.
-fn bundle(n: usize, tail: &str) -> Vec<u8> {
+pub(super) fn bundle(n: usize, tail: &str) -> Vec<u8> {
     let entry = |i: usize| {
         format!(
             r#"{{"resource":{{"resourceType":"Observation","id":"{i}","status":"final","code":{{"text":"c{}"}},

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What an anchor knew of each scope before a space went on anew.
-pub(super) struct Places {
+pub(in crate::vault) struct Places {
     space: SpaceId,
     anchor: Option<Arc<dyn FreshnessAnchor>>,
     known: Vec<(ScopeId, Option<AnchoredHead>)>,
@@ -67,7 +67,7 @@ impl Places {
     ///
     /// # Errors
     /// [`Error::Forked`] where somebody else has told it something since it was asked.
-    pub(super) fn tell(&self, state: &State) -> Result<()> {
+    pub(in crate::vault) fn tell(&self, state: &State) -> Result<()> {
         let Some(anchor) = &self.anchor else { return Ok(()) };
         for (scope, known) in &self.known {
             let (head, digest) = state.head_of(scope).ok_or(Error::Internal(122))?;

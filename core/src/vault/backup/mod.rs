@@ -14,4 +14,6 @@ mod restore;
 pub(super) use copy::known_copies;
 pub use copy::{Backup, KnownCopy};
 pub use recover::Recovered;
+#[cfg(test)]
+pub(super) use restore::restore_in;
 pub use restore::{ErasuresAfter, RestoreOptions, Restored};

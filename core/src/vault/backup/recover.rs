@@ -60,7 +60,7 @@ impl HealthSpace {
         }
         let inner = Inner::new(base, state.clone());
         let places = Places::ask(&inner.base, &state)?;
-        let (anew, next) = inner.write_anew(places.flags(), |tx, w| {
+        let (anew, next) = inner.write_anew(Some(places.flags()), |tx, w| {
             let anew = go_on(tx, w, &places)?;
             let work = w.work(tx, Target::System)?;
             let event = AuditEvent::Recovered { permissions: anew.permissions, gesture: gesture.clone() };

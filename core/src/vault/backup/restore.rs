@@ -6,10 +6,12 @@ use super::replay::{compare, forget, repeat};
 use crate::audit::{AuditEvent, Gesture};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::id::{BackupId, Timestamp};
+use crate::id::{BackupId, SourceId, Timestamp};
 use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
+use crate::vault::ingest::discard_all;
+use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, State, Target};
 use std::path::Path;
@@ -154,8 +156,22 @@ impl HealthSpace {
     }
 }
 
+/// Discards the unfinished imports of every partition, in a commit before that which goes on anew: no
+/// page of sources is written twice in one. Nothing is entered yet, for it is no part of the old logs.
+fn discard(inner: &Inner) -> Result<Vec<(usize, SourceId, u64)>> {
+    let all = inner.write_anew(None, |tx, w| {
+        let mut all = Vec::new();
+        for at in 0..w.state.partitions.len() {
+            let work = w.work(tx, Target::Partition(at))?;
+            all.extend(discard_all(tx, work)?.into_iter().map(|(source, units)| (at, source, units)));
+        }
+        Ok(all)
+    })?;
+    Ok(all.0)
+}
+
 /// Everything but the file: proves what there is and lets it go on anew.
-pub(super) fn restore_in(
+pub(in crate::vault) fn restore_in(
     storage: Arc<dyn Storage>,
     unlock: &Unlock,
     env: Environment,
@@ -183,12 +199,19 @@ pub(super) fn restore_in(
         None => None,
     };
     drop(txn);
+    // Whether what they have so far was erased or discarded since cannot be told.
+    let staged = |p: &Scope| missing.is_some() && !p.manifest.staged.is_empty();
+    let discarded = if state.partitions.iter().any(staged) { discard(&inner)? } else { Vec::new() };
     let places = Places::ask(base, &state)?;
     let newest = places.are_those_of(&state);
     let backup = from.map(|copy| copy.id);
-    let ((Anew { permissions, limited }, erasures), next) = inner.write_anew(places.flags(), |tx, w| {
+    let ((Anew { permissions, limited }, erasures), next) = inner.write_anew(Some(places.flags()), |tx, w| {
         let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
         let anew = go_on(tx, w, &places)?;
+        for (at, source, records) in discarded {
+            let work = w.work(tx, Target::Partition(at))?;
+            tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
+        }
         let erasures = match &missing {
             Some(missing) => {
                 let (records, sources) = repeat(tx, w, missing, &options.gesture)?;
