@@ -136,11 +136,12 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, Backup, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Conversation, Declassify,
-    DeclassifyInfo, DeclassifyRequest, Derived, DisclosureLine, Endpoint, Erase, ErasureLevel, ErasuresAfter, Grant,
-    GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info, KnownCopy, LogErasure, LogLine,
-    LogOf, Memory, NoticeState, OldCopies, Parents, Partition, PartitionKind, Permission, Presence, Quarantine, Reader,
-    Reading, RecordErasure, Records, Recovered, ReleaseReceipt, RenewalRequest, RestoreOptions, Restored, Role,
+    Audited, Backup, BreachScope, BreachedPartition, BreachedRecipient, BreakGlassNotice, Call, ClaimLevel,
+    ConsentRequest, ConsentsReport, Conversation, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
+    DisclosureLine, Endpoint, Erase, ErasureLevel, ErasuresAfter, Exposure, Grant, GrantInfo, HealthSpace,
+    ImportOptions, ImportedConsent, ImportedSource, Info, KnownCopy, LogErasure, LogLine, LogOf, Lost, Memory,
+    NoticeState, OldCopies, Parents, Partition, PartitionKind, Permission, Presence, Quarantine, Reader, Reading,
+    RecordErasure, Records, Recovered, ReleaseReceipt, RenewalRequest, Repaired, RestoreOptions, Restored, Role,
     ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WayIn, WayInKind,
     WaysInChanged, WithdrawalNotice, verify_consistency, verify_receipt,
 };

@@ -298,6 +298,12 @@ impl ReadTxn for MemoryTxn<'_> {
         self.image.rows.values().try_for_each(|(scope, row)| f(Some(*scope), row.number, row.group))
     }
 
+    fn log_rows(&self, f: &mut dyn FnMut(Option<ScopeId>, u64) -> Result<()>) -> Result<()> {
+        self.step(Op::Get)?;
+        let leaves = self.image.tree.keys().filter(|(_, level, _)| *level == 0);
+        leaves.into_iter().try_for_each(|(scope, ..)| f(Some(*scope), 1))
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         self.step(Op::Get)?;
         Ok(self.image.heads[index(copy)].get(scope).cloned())

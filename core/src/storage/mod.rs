@@ -152,6 +152,10 @@ pub(crate) trait ReadTxn {
     /// number, group. For checks.
     fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()>;
 
+    /// How many rows of logs there are, by scope (`None` where the tag is none), which may come more than
+    /// once. For checks.
+    fn log_rows(&self, f: &mut dyn FnMut(Option<ScopeId>, u64) -> Result<()>) -> Result<()>;
+
     /// A copy of a scope's head.
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;
 

@@ -8,6 +8,7 @@
 mod anchor;
 mod backup;
 mod block;
+mod breach;
 mod check;
 mod chunks;
 mod claims;
@@ -54,7 +55,8 @@ mod unlocking;
 mod uses;
 
 pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
-pub use check::{ScopeCheck, SpaceCheck};
+pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};
+pub use check::{Repaired, ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
@@ -89,6 +91,8 @@ mod tests_attack;
 mod tests_attackers;
 #[cfg(test)]
 mod tests_backup;
+#[cfg(test)]
+mod tests_breach;
 #[cfg(test)]
 mod tests_carer;
 #[cfg(test)]

@@ -418,6 +418,19 @@ impl Inner {
         Ok((out, next))
     }
 
+    /// Runs a write transaction that changes no head: what is stored twice is made whole.
+    pub(super) fn mend_copies<T>(&self, f: impl FnOnce(&mut dyn WriteTxn, &State) -> Result<T>) -> Result<T> {
+        let mut txn = self.base.storage.begin_write()?;
+        let mut state = self.peek()?;
+        state.refresh(&self.base, &*txn)?;
+        let out = f(&mut *txn, &state)?;
+        txn.commit()?;
+        if let Some(own) = self.lock().as_mut() {
+            own.system.iter_mut().chain(&mut own.partitions).for_each(|s| s.whole = true);
+        }
+        Ok(out)
+    }
+
     /// Makes what a transaction changed durable, and the handle's: the heads that it was made over, as
     /// an anchor knows them, and the state; `None` where nothing was changed.
     #[expect(clippy::type_complexity, reason = "one private step of two transactions")]

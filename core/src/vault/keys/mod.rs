@@ -11,5 +11,6 @@ mod suspend;
 
 pub(super) use limited::{drop_limited, open_limited};
 pub use old_copies::OldCopies;
+pub(super) use slots::write_both;
 pub use slots::{WayIn, WayInKind, WaysInChanged};
 pub(super) use suspend::Left;
