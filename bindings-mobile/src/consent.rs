@@ -224,6 +224,8 @@ pub enum GrantStanding {
     UsedUp,
     /// It cannot be read or verified.
     Unusable,
+    /// The space was restored: it permits nothing until the person confirms it.
+    Suspended,
 }
 
 impl From<Standing> for GrantStanding {
@@ -235,6 +237,7 @@ impl From<Standing> for GrantStanding {
             Standing::Withdrawn => Self::Withdrawn,
             Standing::UsedUp => Self::UsedUp,
             Standing::Unusable => Self::Unusable,
+            Standing::Suspended => Self::Suspended,
         }
     }
 }

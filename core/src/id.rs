@@ -91,6 +91,11 @@ id!(
     16
 );
 id!(
+    /// A backup, as the log of its space names it.
+    BackupId,
+    16
+);
+id!(
     /// A file as it was given: BLAKE3 of its bytes.
     SourceId,
     32

@@ -128,7 +128,7 @@ pub use environment::{
     Progress, SystemClock,
 };
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
-pub use id::{ConversationId, GrantId, Identity, RecordId, ScopeId, SlotId, SourceId, SpaceId, Timestamp};
+pub use id::{BackupId, ConversationId, GrantId, Identity, RecordId, ScopeId, SlotId, SourceId, SpaceId, Timestamp};
 pub use keyring::{DestroyProof, KdfParams, KeyStore, KeyStoreClass, RecoveryCode, SoftwareKeyStore, Unlock};
 pub use label::{
     Confidentiality, Integrity, Label, Lowering, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,
@@ -136,11 +136,12 @@ pub use label::{
 };
 pub use lang::Lang;
 pub use vault::{
-    Audited, BreakGlassNotice, Call, ClaimLevel, ConsentRequest, ConsentsReport, Conversation, Declassify,
-    DeclassifyInfo, DeclassifyRequest, Derived, DisclosureLine, Endpoint, EpochDestroyed, Erase, ErasureLevel, Grant,
-    GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info, LogErasure, LogHandover, LogLine,
-    LogOf, Memory, NoticeState, OldCopies, Parents, Partition, PartitionKind, Permission, Presence, Quarantine, Reader,
-    Reading, RecordErasure, Records, ReleaseReceipt, RenewalRequest, Role, Rotated, ScopeCheck, Session, SpaceCheck,
-    SpaceClaim, StagedImport, Stats, Turn, Value, VerifiedReceipt, WayIn, WayInKind, WaysInChanged, WithdrawalNotice,
-    verify_consistency, verify_receipt,
+    Audited, Backup, BreachScope, BreachedPartition, BreachedRecipient, BreakGlassNotice, Call, ClaimLevel,
+    ConsentRequest, ConsentsReport, Conversation, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
+    DisclosureLine, Endpoint, EpochDestroyed, Erase, ErasureLevel, ErasuresAfter, Exposure, Grant, GrantInfo,
+    HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info, KnownCopy, LogErasure, LogHandover, LogLine,
+    LogOf, Lost, Memory, NoticeState, OldCopies, Parents, Partition, PartitionKind, Permission, Presence, Quarantine,
+    Reader, Reading, RecordErasure, Records, Recovered, ReleaseReceipt, RenewalRequest, Repaired, RestoreOptions,
+    Restored, Role, Rotated, ScopeCheck, Session, SpaceCheck, SpaceClaim, StagedImport, Stats, Turn, Value,
+    VerifiedReceipt, WayIn, WayInKind, WaysInChanged, WithdrawalNotice, verify_consistency, verify_receipt,
 };

@@ -1,10 +1,10 @@
 //! The events. The table is the format: numbers are stored and append only.
 
-use super::field::{Field, Gesture, LogHead, ReleaseKind};
+use super::field::{Field, Gesture, LogHead, LogMark, ReleaseKind};
 use super::{BAD, MAX_BODY};
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
+use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
 use crate::label::{Label, Purpose};
 use crate::record::Category;
 use core::fmt;
@@ -412,6 +412,21 @@ events! {
         /// The new key's over the same.
         4 countersignature: [u8; 64],
     }
+    /// The person let the space go on without what its anchor knew: all permissions wait to be
+    /// confirmed, and every log goes on under another name and key.
+    37 Recovered {
+        /// How many permissions wait.
+        1 permissions: u64,
+        /// How the person asked for it.
+        2 gesture: Gesture,
+    }
+    /// The person confirmed a permission that had waited since a restore.
+    38 PermissionConfirmed {
+        /// Which.
+        1 grant: GrantId,
+        /// How.
+        2 gesture: Gesture,
+    }
     /// The person erased records of this partition: their keys are destroyed.
     40 Erased {
         /// What was asked for: `records`, `source`, `consent` or `everything`.
@@ -437,6 +452,30 @@ events! {
         1 entry: u64,
         /// The level that it reached by that: `E1`.
         2 level: String,
+    }
+    /// A backup is about to be made. It stands here before there is one, and in the backup itself.
+    42 BackedUp {
+        /// Which.
+        1 backup: BackupId,
+        /// Every log before this entry.
+        2 logs: Vec<LogMark>,
+    }
+    /// A backup could not be finished: there is no file of it.
+    43 BackupFailed {
+        /// Which.
+        1 backup: BackupId,
+    }
+    /// The space was made from a backup: all permissions wait to be confirmed, and every log goes on
+    /// under another name and key.
+    44 Restored {
+        /// From which, where the backup says so itself.
+        1 backup: Option<BackupId>,
+        /// Whether anything was erased after it: `unknown`, `none` or `replayed`.
+        2 erasures: String,
+        /// How many permissions wait.
+        3 permissions: u64,
+        /// How the person asked for it.
+        4 gesture: Gesture,
     }
     /// The person erased what entries of this log said; their leaves stay.
     45 EntriesErased {

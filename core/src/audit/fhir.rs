@@ -115,6 +115,9 @@ fn coded(event: &AuditEvent) -> Coded {
         E::MemoryKept { .. } => done(lifecycle("unhold"), None, "U"),
         E::Refused { .. } => alert(Some(json!({ "system": DECISION, "code": "AuthZ-Consent" }))),
         E::FlowDenied { .. } => alert(None),
+        E::BackedUp { .. } => done(dicom("110106", "Export"), Some(lifecycle("archive")), "R"),
+        E::Restored { .. } | E::Recovered { .. } => done(dicom("110113", "Security Alert"), None, "E"),
+        E::PermissionConfirmed { .. } => done(lifecycle("reactivate"), None, "U"),
         E::SpaceCreated {} | E::LogOpened { .. } | E::PartitionCreated { .. } => done(activity(), None, "C"),
         E::SubjectPinned { .. }
         | E::SubjectConfirmed { .. }
@@ -124,6 +127,7 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::RecipientNotified { .. }
         | E::RecipientConfirmed { .. }
         | E::GlassSeen { .. }
+        | E::BackupFailed { .. }
         | E::RecoveryConfirmed { .. }
         | E::LogContinued { .. }
         | E::Unknown { .. } => done(activity(), None, "E"),
@@ -201,6 +205,9 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::WayInRemoved { .. }
         | AuditEvent::LogRekeyed { .. }
         | AuditEvent::RecoveryConfirmed { .. }
+        | AuditEvent::Restored { .. }
+        | AuditEvent::Recovered { .. }
+        | AuditEvent::PermissionConfirmed { .. }
         | AuditEvent::Erased { .. }
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],

@@ -3,7 +3,7 @@
 use super::BAD;
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
+use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
 use crate::record::Category;
 use core::fmt;
@@ -25,6 +25,17 @@ pub struct LogHead {
     pub root: [u8; 32],
 }
 
+/// How far a scope's log had come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LogMark {
+    /// Whose log.
+    pub scope: ScopeId,
+    /// Entries in it.
+    pub size: u64,
+    /// Root of its tree (RFC 6962).
+    pub root: [u8; 32],
+}
+
 /// What the person did to say yes, as the host attests it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Gesture {
@@ -37,6 +48,12 @@ pub struct Gesture {
 impl fmt::Debug for LogHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LogHead(..)")
+    }
+}
+
+impl fmt::Debug for LogMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogMark(..)")
     }
 }
 
@@ -127,7 +144,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ScopeId GrantId RecordId SourceId ConversationId SlotId);
+ids!(BackupId ScopeId GrantId RecordId SourceId ConversationId SlotId);
 
 /// A text is shown to the person: it holds nothing that is not seen or that reorders what is.
 impl Field for String {
@@ -222,6 +239,20 @@ impl Field for LogHead {
     fn take(r: &mut Reader<'_>) -> Result<Self> {
         r.array_of(3)?;
         Ok(Self { origin: Field::take(r)?, size: Field::take(r)?, root: Field::take(r)? })
+    }
+}
+
+impl Field for LogMark {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.array(3);
+        self.scope.put(w)?;
+        self.size.put(w)?;
+        self.root.put(w)
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(3)?;
+        Ok(Self { scope: Field::take(r)?, size: Field::take(r)?, root: Field::take(r)? })
     }
 }
 

@@ -18,7 +18,7 @@ mod words;
 
 pub use event::AuditEvent;
 pub use fhir::audit_event;
-pub use field::{Gesture, LogHead, ReleaseKind};
+pub use field::{Gesture, LogHead, LogMark, ReleaseKind};
 pub use words::describe;
 
 pub(crate) use fhir::{bundle, urn};

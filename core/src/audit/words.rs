@@ -101,6 +101,19 @@ fn english(event: &AuditEvent) -> String {
         E::ErasureSwept { entry, .. } => {
             format!("Nothing is left in the file of what was erased (entry {entry}).")
         }
+        E::BackedUp { .. } => "A backup of the space was begun.".into(),
+        E::BackupFailed { .. } => "A backup could not be finished; there is none.".into(),
+        E::Restored { permissions, erasures, .. } => {
+            let unknown =
+                if erasures == "unknown" { " What was erased after it is not known and may be back." } else { "" };
+            let n = many(*permissions, "permission waits", "permissions wait");
+            format!("The space was restored from a backup; {n} to be confirmed.{unknown}")
+        }
+        E::Recovered { permissions, .. } => {
+            let n = many(*permissions, "permission waits", "permissions wait");
+            format!("The space goes on without what its anchor knew; {n} to be confirmed.")
+        }
+        E::PermissionConfirmed { .. } => "A permission was confirmed by the person.".into(),
         E::EntriesErased { entries, .. } => {
             let n = many(entries.len() as u64, "entry", "entries");
             format!("What {n} of this log said was erased by the person.")
@@ -219,6 +232,22 @@ fn french(event: &AuditEvent) -> String {
         E::ErasureSwept { entry, .. } => {
             format!("Le fichier ne garde rien de ce qui a été effacé (entrée {entry}).")
         }
+        E::BackedUp { .. } => "Une sauvegarde de l’espace a été commencée.".into(),
+        E::BackupFailed { .. } => "Une sauvegarde n’a pas pu être achevée\u{a0}; elle n’existe pas.".into(),
+        E::Restored { permissions, erasures, .. } => {
+            let unknown = if erasures == "unknown" {
+                " Ce qui a été effacé depuis n’est pas connu et peut être revenu."
+            } else {
+                ""
+            };
+            let n = plusieurs(*permissions, "autorisation attend", "autorisations attendent");
+            format!("L’espace a été restauré depuis une sauvegarde\u{a0}; {n} confirmation.{unknown}")
+        }
+        E::Recovered { permissions, .. } => {
+            let n = plusieurs(*permissions, "autorisation attend", "autorisations attendent");
+            format!("L’espace continue sans ce que son ancre savait\u{a0}; {n} confirmation.")
+        }
+        E::PermissionConfirmed { .. } => "Une autorisation a été confirmée par la personne.".into(),
         E::EntriesErased { entries, .. } => {
             let n = plusieurs(entries.len() as u64, "entrée", "entrées");
             format!("Contenu effacé de ce journal par la personne\u{a0}: {n}.")

@@ -2,9 +2,9 @@
 
 use super::fhir::{ConsentDoc, ConsentStatus};
 use super::read::{ReadConsent, Reads};
-use super::rule::{Rule, Rules, Validity};
+use super::rule::{Effect, Rule, Rules, Validity};
 use crate::id::{GrantId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the vault knows of a version besides its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,9 @@ pub enum Standing {
     UsedUp,
     /// It cannot be read or verified.
     Unusable,
+    /// The space was restored, or goes on without its anchor: whether it was withdrawn since is not
+    /// known. It permits nothing until the person confirms it; what it refuses is refused.
+    Suspended,
 }
 
 impl Standing {
@@ -59,6 +62,7 @@ impl Standing {
             Self::Withdrawn => "withdrawn",
             Self::UsedUp => "used-up",
             Self::Unusable => "unusable",
+            Self::Suspended => "suspended",
         }
     }
 }
@@ -67,7 +71,7 @@ impl Standing {
 ///
 /// Versions may be added in any order: the result is the same.
 #[derive(Clone, Debug, Default)]
-pub struct ConsentState(BTreeMap<GrantId, (u64, Kept)>);
+pub struct ConsentState(BTreeMap<GrantId, (u64, Kept)>, BTreeSet<GrantId>);
 
 impl ConsentState {
     /// Takes in one version of a series. `series` and `version` are those of the row it was kept
@@ -109,6 +113,11 @@ impl ConsentState {
             Some((_, Kept::Imported { consent, .. })) => consent.withdraw(),
             _ => {}
         }
+    }
+
+    /// Takes these as suspended: they permit nothing.
+    pub fn suspend(&mut self, grants: impl IntoIterator<Item = GrantId>) {
+        self.1.extend(grants);
     }
 
     /// Says how often a version of a consent was used.
@@ -216,6 +225,8 @@ impl ConsentState {
             Standing::Withdrawn
         } else if validity.is_over(now) {
             Standing::Expired
+        } else if self.1.contains(&series) {
+            Standing::Suspended
         } else if uses.is_some_and(|n| *used >= n) {
             Standing::UsedUp
         } else if validity.holds(now) {
@@ -232,6 +243,7 @@ impl ConsentState {
     pub fn rules_at(&self, now: Timestamp) -> Rules {
         let mut rules: Vec<Rule> = Vec::new();
         for (series, (version, kept)) in &self.0 {
+            let (suspended, from) = (self.1.contains(series), rules.len());
             match kept {
                 Kept::Unusable => rules.push(Rule::unusable(*series, *version)),
                 Kept::Imported { consent, used, notice_logged } => {
@@ -247,6 +259,10 @@ impl ConsentState {
                     }
                 }
                 Kept::Read { .. } => {}
+            }
+            if suspended {
+                let own = rules.split_off(from);
+                rules.extend(own.into_iter().filter(|r| r.effect == Effect::Deny));
             }
         }
         rules.retain(|r| !r.applies.validity.is_over(now));

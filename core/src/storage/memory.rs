@@ -237,6 +237,10 @@ impl Storage for Memory {
     fn scrub(&self) -> Result<bool> {
         self.checkpoint()
     }
+
+    fn copy_to(&self, _: &std::path::Path, _: &super::Watch) -> Result<u64> {
+        Err(Error::Io(ErrorKind::Unsupported))
+    }
 }
 
 struct MemoryTxn<'m> {
@@ -292,6 +296,12 @@ impl ReadTxn for MemoryTxn<'_> {
     fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()> {
         self.step(Op::Get)?;
         self.image.rows.values().try_for_each(|(scope, row)| f(Some(*scope), row.number, row.group))
+    }
+
+    fn log_rows(&self, f: &mut dyn FnMut(Option<ScopeId>, u64) -> Result<()>) -> Result<()> {
+        self.step(Op::Get)?;
+        let leaves = self.image.tree.keys().filter(|(_, level, _)| *level == 0);
+        leaves.into_iter().try_for_each(|(scope, ..)| f(Some(*scope), 1))
     }
 
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {

@@ -11,6 +11,7 @@
 
 #![cfg_attr(not(test), expect(dead_code, reason = "erasure will delete, scan and scrub"))]
 
+mod copy;
 mod schema;
 mod sqlite;
 mod transaction;
@@ -20,6 +21,7 @@ pub(crate) mod memory;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use copy::{Draft, Watch};
 pub(crate) use sqlite::Sqlite;
 
 use crate::error::Result;
@@ -113,6 +115,15 @@ pub(crate) trait Storage: Send + Sync {
     /// about 5 s; older images may remain.
     fn checkpoint(&self) -> Result<bool>;
 
+    /// Writes a copy of what is committed into a new file beside which nobody else works: nothing but
+    /// what is live, and of one moment, whoever writes meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` where something of that name is there; `Cancelled`; what the disk says. No file
+    /// is left then.
+    fn copy_to(&self, to: &std::path::Path, watch: &Watch) -> Result<u64>;
+
     /// Rewrites the file so that it holds nothing but what is live, then as
     /// [`checkpoint`](Self::checkpoint). Deleting zeroes a row where it lies, but an engine that
     /// moved the row between pages before may have left a copy behind; this removes those as well.
@@ -140,6 +151,10 @@ pub(crate) trait ReadTxn {
     /// Where every row of the file stands, ascending by number: scope (`None` where its tag is none),
     /// number, group. For checks.
     fn places(&self, f: &mut dyn FnMut(Option<ScopeId>, u64, u64) -> Result<()>) -> Result<()>;
+
+    /// How many rows of logs there are, by scope (`None` where the tag is none), which may come more than
+    /// once. For checks.
+    fn log_rows(&self, f: &mut dyn FnMut(Option<ScopeId>, u64) -> Result<()>) -> Result<()>;
 
     /// A copy of a scope's head.
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;

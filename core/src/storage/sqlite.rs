@@ -104,7 +104,7 @@ impl Sqlite {
         Self::open_at(absolute(path)?)
     }
 
-    fn open_at(path: PathBuf) -> Result<Self> {
+    pub(super) fn open_at(path: PathBuf) -> Result<Self> {
         let meta = fs::symlink_metadata(&path)?;
         if !meta.is_file() {
             return Err(Error::Malformed(Malformed::NotAFile));
@@ -142,7 +142,7 @@ impl Sqlite {
     }
 
     /// A further connection to the same file, checked like the first.
-    fn connect(&self) -> Result<Connection> {
+    pub(super) fn connect(&self) -> Result<Connection> {
         let conn = schema::connect(&self.path, self.wait).map_err(|e| engine_error(&e))?;
         schema::check(&conn).map_err(|e| engine_error(&e))??;
         schema::settle(&conn).map_err(|e| engine_error(&e))?;
@@ -162,7 +162,7 @@ impl Sqlite {
     }
 
     /// Whether this handle may still be used.
-    fn usable(&self) -> Result<()> {
+    pub(super) fn usable(&self) -> Result<()> {
         if self.crossed_fork() {
             return Err(Error::ForkedProcess);
         }
@@ -338,6 +338,10 @@ impl Storage for Sqlite {
         self.empty_log(|_| Ok(()))
     }
 
+    fn copy_to(&self, to: &Path, watch: &super::Watch) -> Result<u64> {
+        self.copy_live(to, watch)
+    }
+
     fn scrub(&self) -> Result<bool> {
         self.empty_log(|conn| {
             // VACUUM builds the new file in a database that it attaches, in memory.
@@ -374,7 +378,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The absolute path, with links in its directories followed but not in its last part: on some
 /// systems the directory for temporary files is behind a link.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or(Error::Malformed(Malformed::NotAFile))?;
     let path = std::path::absolute(path)?;
     let directory = path.parent().ok_or(Error::Malformed(Malformed::NotAFile))?;
@@ -382,20 +386,20 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Removes a file with what the engine put beside it; whoever calls has an error to report already.
-fn remove(path: &Path) {
+pub(super) fn remove(path: &Path) {
     for suffix in ["-wal", "-shm", ""] {
         let _ = fs::remove_file(beside(path, suffix));
     }
 }
 
 /// The path of a file that SQLite keeps beside the main one.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
 }
 
-fn length(path: &Path) -> u64 {
+pub(super) fn length(path: &Path) -> u64 {
     fs::symlink_metadata(path).map_or(0, |m| m.len())
 }
 
@@ -406,7 +410,7 @@ fn fill(path: &Path) -> Result<()> {
 }
 
 /// Makes the file's name durable. Where a directory cannot be synchronised there is nothing to ask.
-fn sync_directory(path: &Path) -> Result<()> {
+pub(super) fn sync_directory(path: &Path) -> Result<()> {
     #[cfg(unix)]
     if let Some(directory) = path.parent() {
         match fs::File::open(directory).and_then(|d| d.sync_all()) {

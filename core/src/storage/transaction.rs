@@ -211,6 +211,13 @@ impl ReadTxn for Txn<'_> {
         })
     }
 
+    fn log_rows(&self, f: &mut dyn FnMut(Option<ScopeId>, u64) -> Result<()>) -> Result<()> {
+        self.each("SELECT scope,count(*) FROM ledger GROUP BY scope", [], &mut |row| {
+            let scope = blob(row, 0).ok().and_then(|b| b.try_into().ok()).map(ScopeId::from_bytes);
+            f(scope, number(row, 1)?).map(|()| true)
+        })
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         let sql = match copy {
             Copy::First => "SELECT body,auth FROM head WHERE scope=?1",

@@ -20,7 +20,7 @@ pub(crate) const ANCHORED: u64 = 1;
 
 /// What an anchor has of a scope that is about to be anchored, so that one which has nothing can be
 /// told from one that forgot. Of no head: generations count from 1.
-const AWAITED: AnchoredHead = AnchoredHead { generation: 0, digest: [0; 32] };
+pub(super) const AWAITED: AnchoredHead = AnchoredHead { generation: 0, digest: [0; 32] };
 
 /// How often others may get in between before a call gives up.
 const TRIES: usize = 8;
@@ -53,6 +53,11 @@ impl State {
     /// Every scope that this state rests on.
     pub(super) fn scopes(&self) -> Vec<ScopeId> {
         self.heads().map(|(scope, ..)| scope).collect()
+    }
+
+    /// The head of a scope, with its digest.
+    pub(super) fn head_of(&self, scope: &ScopeId) -> Option<(&Head, [u8; 32])> {
+        self.heads().find(|(id, ..)| id == scope).map(|(_, head, digest)| (head, digest))
     }
 
     /// Every head that this state rests on, with its digest.

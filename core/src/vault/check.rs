@@ -1,10 +1,12 @@
 //! Looking through a space: where it is damaged, and what lies in it that nothing names.
 //!
 //! Reads every row that the open scopes name and opens it, every entry of their logs, and both copies
-//! of heads and slots. What is damaged is counted by scope and part: no number of a row, no id and
-//! no content is told. What is whole stays readable meanwhile, and afterwards.
+//! of heads and slots. What is damaged is counted by scope and part, and records and entries are named
+//! by their ids and positions; no content is told. What is whole stays readable meanwhile, and
+//! afterwards. Mending is writing a second copy again; of what stands once there is the backup.
 
 use super::head::{self, RowRef};
+use super::keys::write_both;
 use super::logs::read_line;
 use super::rows::Base;
 use super::scope::{Scope, load_manifest};
@@ -16,7 +18,7 @@ use crate::catalog::{Catalog, ObjectRef, Segment};
 use crate::crypto::context::Class;
 use crate::crypto::seal;
 use crate::error::{Error, Part, Result};
-use crate::id::ScopeId;
+use crate::id::{RecordId, ScopeId};
 use crate::ledger::tree::Edge;
 use crate::storage::{Copy, HeadRow, ReadTxn};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +31,18 @@ pub struct SpaceCheck {
     pub scopes: Vec<ScopeCheck>,
     /// Whether both copies of the key slots are whole and the same.
     pub slots_agree: bool,
-    /// Rows of no scope that the space has: nothing reads them.
+    /// Rows, entries and heads of no scope that the space has: nothing reads them.
     pub stray: u64,
+}
+
+/// What [`HealthSpace::repair`] wrote anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repaired {
+    /// Heads.
+    pub heads: u64,
+    /// Whether the key slots.
+    pub slots: bool,
 }
 
 /// What was found in one scope.
@@ -41,10 +53,14 @@ pub struct ScopeCheck {
     pub partition: Option<String>,
     /// Rows and log entries that were opened, or compared with their digest, and are whole.
     pub whole: u64,
-    /// Rows and log entries that are missing or damaged, by what they are. Of a damaged segment or
-    /// key page, what stands behind it is not counted.
+    /// Rows and log entries that are missing or damaged, by what they are. What only a damaged segment
+    /// names is not counted; bodies whose key stood on a damaged page are.
     pub damaged: Vec<(Part, u64)>,
-    /// Rows of the scope that nothing names: left over, or planted. Nothing reads them.
+    /// Records whose bodies do not open, the first thousand: what brought them can be imported again.
+    pub records: Vec<RecordId>,
+    /// Positions of damaged entries of the log, the first thousand.
+    pub entries: Vec<u64>,
+    /// Rows and entries of the scope that nothing names: left over, or planted. Nothing reads them.
     pub unnamed: u64,
     /// Whether both copies of the head are whole and the same.
     pub heads_agree: bool,
@@ -56,6 +72,11 @@ impl SpaceCheck {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.slots_agree && self.scopes.iter().all(|s| s.damaged.is_empty() && s.heads_agree)
+    }
+
+    /// What is damaged, if anything is of which there is no second copy.
+    pub(super) fn first_damage(&self) -> Option<Part> {
+        self.scopes.iter().flat_map(|s| &s.damaged).map(|(part, _)| *part).next()
     }
 }
 
@@ -69,11 +90,18 @@ struct Looking<'a> {
     groups: BTreeSet<u64>,
     whole: u64,
     damaged: BTreeMap<u8, (Part, u64)>,
+    /// Rows of bodies that are damaged.
+    bad_rows: BTreeSet<u64>,
+    records: Vec<RecordId>,
+    entries: Vec<u64>,
 }
+
+/// The most records and entries that are named.
+const NAMED: usize = 1000;
 
 impl HealthSpace {
     /// Looks through everything that is open in this handle, and says where it is damaged. Nothing
-    /// is mended and nothing is logged: only counts leave. Costs a read of the whole file.
+    /// is mended and nothing is logged: no content leaves. Costs a read of the whole file.
     ///
     /// Where a head, a manifest or a segment is damaged, the space does not open; the partitions
     /// that are whole do, by [`open_partitions`](Self::open_partitions).
@@ -92,41 +120,90 @@ impl HealthSpace {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Locked`], and what rereading the heads can yield. Damage is no error of this call.
+    /// [`Error::Locked`], [`Error::Cancelled`], and what rereading the heads can yield. Damage is no error
+    /// of this call.
     pub fn check(&self) -> Result<SpaceCheck> {
         let (txn, state) = self.inner.read()?;
-        let (base, txn) = (&self.inner.base, &*txn);
-        let mut places: BTreeMap<ScopeId, Vec<(u64, u64)>> = BTreeMap::new();
-        let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
-        let known: BTreeSet<ScopeId> = part.scopes.iter().map(|e| e.scope).collect();
-        let mut stray = 0;
-        txn.places(&mut |scope, number, group| {
-            match scope.filter(|s| known.contains(s)) {
-                Some(s) => places.entry(s).or_default().push((number, group)),
-                None => stray += 1,
-            }
-            Ok(())
-        })?;
-        let mut scopes = Vec::new();
-        for scope in state.system.iter().chain(&state.partitions) {
-            let mut looking = Looking::new(base, txn, scope.unread());
-            looking.rows()?;
-            looking.log()?;
-            if scope.id == state.view.id {
-                looking.of_the_system(&state)?;
-            }
-            let all = places.remove(&scope.id).unwrap_or_default();
-            let of_nobody = |(n, g): &&(u64, u64)| !looking.named.contains(n) && !looking.groups.contains(g);
-            scopes.push(ScopeCheck {
-                partition: (scope.id != state.view.id).then(|| scope.policy.name.clone()),
-                unnamed: all.iter().filter(of_nobody).count() as u64,
-                heads_agree: heads_agree(txn, scope)?,
-                whole: looking.whole,
-                damaged: looking.damaged.into_values().collect(),
-            });
-        }
-        Ok(SpaceCheck { scopes, slots_agree: slots_agree(txn, &part.slots_digest)?, stray })
+        look_through(&self.inner.base, &*txn, &state)
     }
+}
+
+impl HealthSpace {
+    /// Writes heads and key slots anew whose one copy is damaged, from the other one; what was mended.
+    /// Nothing else is stored twice: for the rest there is a backup.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the file itself is too damaged to be written to; [`Error::DiskFull`] and
+    /// [`Error::Io`]; else as [`check`](Self::check).
+    pub fn repair(&self) -> Result<Repaired> {
+        self.inner.mend_copies(|txn, state| {
+            let mut heads = 0;
+            let system = (state.view.id, state.view.digest);
+            for (scope, digest) in state.partitions.iter().map(|p| (p.id, p.digest)).chain([system]) {
+                let read = |copy| or_damaged(txn.head(&scope, copy)).map(Option::flatten);
+                let (first, second) = (read(Copy::First)?, read(Copy::Second)?);
+                if first == second && first.is_some() {
+                    continue;
+                }
+                let good = first.into_iter().chain(second).find(|row| head::digest(&row.body) == digest);
+                let good = good.ok_or(Error::Corrupt(Part::Head))?;
+                txn.put_head(&scope, &good.body, &good.auth)?;
+                heads += 1;
+            }
+            let named = state.view.slots_digest().ok_or(Error::Corrupt(Part::Slot))?;
+            let slots = !slots_agree(&*txn, &named)?;
+            if slots {
+                write_both(txn, &named)?;
+            }
+            Ok(Repaired { heads, slots })
+        })
+    }
+}
+
+/// Looks through what a state names, in one snapshot.
+pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<SpaceCheck> {
+    let mut places: BTreeMap<ScopeId, Vec<(u64, u64)>> = BTreeMap::new();
+    let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
+    let known: BTreeSet<ScopeId> = part.scopes.iter().map(|e| e.scope).collect();
+    let mut stray = 0;
+    txn.places(&mut |scope, number, group| {
+        match scope.filter(|s| known.contains(s)) {
+            Some(s) => places.entry(s).or_default().push((number, group)),
+            None => stray += 1,
+        }
+        Ok(())
+    })?;
+    let mut entries: BTreeMap<ScopeId, u64> = BTreeMap::new();
+    txn.log_rows(&mut |scope, n| {
+        match scope.filter(|s| known.contains(s)) {
+            Some(s) => *entries.entry(s).or_default() += n,
+            None => stray += n,
+        }
+        Ok(())
+    })?;
+    stray += txn.scopes()?.iter().filter(|s| !known.contains(s)).count() as u64;
+    let mut scopes = Vec::new();
+    for scope in state.system.iter().chain(&state.partitions) {
+        let mut looking = Looking::new(base, txn, scope.unread());
+        looking.rows()?;
+        looking.log()?;
+        if scope.id == state.view.id {
+            looking.of_the_system(state)?;
+        }
+        let all = places.remove(&scope.id).unwrap_or_default();
+        let of_nobody = |(n, g): &&(u64, u64)| !looking.named.contains(n) && !looking.groups.contains(g);
+        scopes.push(ScopeCheck {
+            partition: (scope.id != state.view.id).then(|| scope.policy.name.clone()),
+            unnamed: all.iter().filter(of_nobody).count() as u64
+                + entries.get(&scope.id).map_or(0, |n| n.saturating_sub(scope.head.log_size)),
+            heads_agree: heads_agree(txn, scope)?,
+            whole: looking.whole,
+            damaged: looking.damaged.into_values().collect(),
+            records: looking.records,
+            entries: looking.entries,
+        });
+    }
+    Ok(SpaceCheck { scopes, slots_agree: slots_agree(txn, &part.slots_digest)?, stray })
 }
 
 /// Damage in one copy is what the other one is for, and no reason to end.
@@ -159,7 +236,8 @@ fn slots_agree(txn: &dyn ReadTxn, digest: &[u8; 32]) -> Result<bool> {
 impl<'a> Looking<'a> {
     fn new(base: &'a Base, txn: &'a dyn ReadTxn, scope: Scope) -> Self {
         let (named, groups) = (BTreeSet::new(), BTreeSet::new());
-        Self { base, txn, scope, named, groups, whole: 0, damaged: BTreeMap::new() }
+        let (damaged, bad_rows) = (BTreeMap::new(), BTreeSet::new());
+        Self { base, txn, scope, named, groups, whole: 0, damaged, bad_rows, records: Vec::new(), entries: Vec::new() }
     }
 
     /// Counts what was read; gives it on where it is whole.
@@ -173,10 +251,15 @@ impl<'a> Looking<'a> {
     }
 
     fn object(&mut self, part: Part, class: Class, object: &ObjectRef) -> Result<()> {
+        if self.base.env.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         // A block of records is opened once.
         if self.named.insert(object.number >> 8) {
             let read = self.scope.open_object(self.base, self.txn, class, object, &mut Vec::new());
-            self.count(part, read)?;
+            if self.count(part, read)?.is_none() {
+                self.bad_rows.insert(object.number >> 8);
+            }
         }
         Ok(())
     }
@@ -214,6 +297,9 @@ impl<'a> Looking<'a> {
             for record in catalog.records() {
                 let class = if record.series().is_some() { Class::Series } else { Class::Body };
                 self.object(Part::Body, class, &record.object())?;
+                if self.bad_rows.contains(&(record.object().number >> 8)) && self.records.len() < NAMED {
+                    self.records.push(record.id());
+                }
             }
         }
         self.pages(&manifest.source_pages, &manifest.conversation_pages)?;
@@ -254,6 +340,9 @@ impl<'a> Looking<'a> {
             let read = read_line(base, txn, &self.scope, index).map(|(leaf, _)| leaf);
             let Some(leaf) = self.count(Part::Ledger, read)? else {
                 broken = true;
+                if self.entries.len() < NAMED {
+                    self.entries.push(index);
+                }
                 continue;
             };
             // Without one leaf, nothing above and behind it can be computed.

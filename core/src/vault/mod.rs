@@ -6,7 +6,9 @@
 //! never sees storage or keys.
 
 mod anchor;
+mod backup;
 mod block;
+mod breach;
 mod check;
 mod chunks;
 mod claims;
@@ -52,7 +54,9 @@ mod tx;
 mod unlocking;
 mod uses;
 
-pub use check::{ScopeCheck, SpaceCheck};
+pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
+pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};
+pub use check::{Repaired, ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
@@ -85,6 +89,10 @@ mod tests_anchoring;
 mod tests_attack;
 #[cfg(test)]
 mod tests_attackers;
+#[cfg(test)]
+mod tests_backup;
+#[cfg(test)]
+mod tests_breach;
 #[cfg(test)]
 mod tests_carer;
 #[cfg(test)]
@@ -135,6 +143,8 @@ mod tests_names;
 mod tests_programs;
 #[cfg(test)]
 mod tests_reader;
+#[cfg(test)]
+mod tests_recover;
 #[cfg(test)]
 mod tests_renewal;
 #[cfg(test)]

@@ -42,10 +42,11 @@ impl Permission {
     }
 
     /// Whether anything is decided by it now, or will be from some day on. A consent that cannot be
-    /// read refuses everything, so it counts.
+    /// read refuses everything, so it counts; so does one that waits to be
+    /// [confirmed](HealthSpace::confirm_permission) after a restore.
     #[must_use]
     pub const fn is_in_force(&self) -> bool {
-        matches!(self.standing(), Standing::InForce | Standing::NotYet | Standing::Unusable)
+        matches!(self.standing(), Standing::InForce | Standing::NotYet | Standing::Unusable | Standing::Suspended)
     }
 }
 

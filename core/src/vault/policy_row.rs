@@ -10,6 +10,7 @@ use crate::consent::{self, ConsentState, DeclassifyDoc, Kept, Rules};
 use crate::error::{Error, Part, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::Label;
+use std::collections::BTreeSet;
 
 /// What kind of room a partition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) struct PolicyRow {
     pub(crate) lowerings: Vec<FiledConsent>,
     /// What may flow into it, where the person changed that; by its kind where absent.
     pub(crate) clearance: Option<Label>,
+    /// Consents of this space, in whichever partition, that permit nothing until the person confirms them.
+    pub(crate) suspended: BTreeSet<GrantId>,
     /// The consents, read.
     pub(crate) state: ConsentState,
     /// The rules they amount to at any time: a decision looks at the time itself.
@@ -126,6 +129,7 @@ impl PolicyRow {
             directory: Vec::new(),
             lowerings: Vec::new(),
             clearance: None,
+            suspended: BTreeSet::new(),
             lowered: Vec::new(),
             state: ConsentState::default(),
             rules: Rules::default(),
@@ -137,10 +141,10 @@ impl PolicyRow {
         self.lowered.iter().find(|(id, _)| *id == grant).and_then(|(_, doc)| doc.as_ref())
     }
 
-    /// `{1 name, 2 kind, 3 consents, 4 zone, 5 directory, 6 consents to lower, 7 clearance}`
+    /// `{1 name, 2 kind, 3 consents, 4 zone, 5 directory, 6 consents to lower, 7 clearance, 8 suspended}`
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(7).uint(1).text(&self.name).uint(2).uint(self.kind as u64).uint(3);
+        w.map(8).uint(1).text(&self.name).uint(2).uint(self.kind as u64).uint(3);
         write_filed(&mut w, &self.consents);
         w.uint(4).int(i64::from(self.zone_minutes)).uint(5).array(self.directory.len());
         for d in &self.directory {
@@ -155,6 +159,10 @@ impl PolicyRow {
                 w.null();
             }
         }
+        w.uint(8).array(self.suspended.len());
+        self.suspended.iter().for_each(|g| {
+            w.bytes(g.as_bytes());
+        });
         w.into_bytes()
     }
 
@@ -169,7 +177,7 @@ impl PolicyRow {
             _ => Err(BAD),
         };
         let mut r = Reader::new(bytes);
-        if r.map()? != 7 {
+        if r.map()? != 8 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -193,6 +201,13 @@ impl PolicyRow {
         let lowerings = read_filed(&mut r)?;
         r.key_is(7)?;
         let clearance = if r.null() { None } else { Some(read_label(&mut r)?) };
+        r.key_is(8)?;
+        let n = r.array()?;
+        let suspended: Vec<GrantId> = (0..n).map(|_| Ok(GrantId(r.fixed()?))).collect::<Result<_>>()?;
+        if !suspended.is_sorted_by(|a, b| a < b) {
+            return Err(BAD);
+        }
+        let suspended: BTreeSet<GrantId> = suspended.into_iter().collect();
         r.finish()?;
         let lowered = lowerings.iter().map(|c| {
             // As filed, or not at all.
@@ -218,8 +233,13 @@ impl PolicyRow {
                 state.withdraw_here(c.series);
             }
         }
+        state.suspend(suspended.iter().copied());
         let rules = state.rules_at(BEGINNING);
-        Ok(Self { name, kind: of, consents, zone_minutes, directory, lowerings, clearance, state, rules, lowered })
+        let mut row = Self::new(&name, of);
+        (row.consents, row.zone_minutes, row.directory, row.lowerings) = (consents, zone_minutes, directory, lowerings);
+        (row.clearance, row.suspended, row.state, row.rules, row.lowered) =
+            (clearance, suspended, state, rules, lowered);
+        Ok(row)
     }
 }
 
@@ -242,10 +262,12 @@ mod tests {
         });
         p.lowerings.push(FiledConsent::own(GrantId([6; 16]), 2, b"{}"));
         p.clearance = Some(Label::health(3));
+        p.suspended = [GrantId([6; 16]), GrantId([1; 16])].into();
         let b = p.encode();
         let back = PolicyRow::decode(&b).unwrap();
         assert_eq!((&back.consents, &back.directory, &back.name), (&p.consents, &p.directory, &p.name));
         assert_eq!((&back.lowerings, back.clearance), (&p.lowerings, p.clearance));
+        assert_eq!(back.suspended, p.suspended);
         assert!(back.lowering(GrantId([6; 16])).is_none());
         assert_eq!(back.encode(), b);
         assert!((0..b.len()).all(|n| PolicyRow::decode(&b[..n]).is_err()));

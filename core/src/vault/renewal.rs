@@ -57,11 +57,14 @@ impl HealthSpace {
 }
 
 /// The newest version of a grant, and its partition. One that was withdrawn does not come back by
-/// being renewed: it takes a new grant.
+/// being renewed: it takes a new grant. A suspended one is confirmed first, as it stood.
 fn renewable(state: &State, grant: GrantId) -> Result<(&Scope, &ConsentDoc)> {
     let found = state.partitions.iter().find_map(|p| p.policy.state.doc(grant).map(|doc| (p, doc)));
     let (p, doc) = found.ok_or(Error::NotFound)?;
-    if doc.meta.status != ConsentStatus::Active || p.manifest.denied.contains(&grant) {
+    if doc.meta.status != ConsentStatus::Active
+        || p.manifest.denied.contains(&grant)
+        || p.policy.suspended.contains(&grant)
+    {
         return Err(Error::Denied);
     }
     Ok((p, doc))

@@ -406,8 +406,12 @@ impl Scope {
 
     /// The signing key of this scope's log.
     pub(crate) fn signer(&self, base: &Base, txn: &dyn ReadTxn) -> Result<SigningKey> {
+        self.signer_of(base, txn, &self.manifest.seed)
+    }
+
+    /// The signing key whose seed stands in this row.
+    pub(super) fn signer_of(&self, base: &Base, txn: &dyn ReadTxn, row: &RowRef) -> Result<SigningKey> {
         let place = self.place(Class::LogSeed, base.epoch, 0);
-        let row = &self.manifest.seed;
         let raw =
             zeroize::Zeroizing::new(base.get_named(txn, self.keys.manifest.expose(), &place, row, Part::Manifest)?);
         let seed: &[u8; 32] = raw.as_slice().try_into().map_err(|_| Error::Corrupt(Part::Manifest))?;

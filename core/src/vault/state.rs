@@ -11,6 +11,8 @@ use super::tx::{Tx, Work};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::seal;
+use crate::crypto::sign::VerifyingKey;
+use crate::environment::AnchoredHead;
 use crate::error::{Error, Part, Result};
 use crate::id::{ScopeId, Timestamp};
 use crate::keyring::ScopeKeys;
@@ -107,6 +109,9 @@ impl State {
                 s.refresh(base, txn, None)?;
                 self.view.head = Arc::clone(&s.head);
                 self.view.digest = s.digest;
+                if let Some(own) = s.head.entry(&s.id) {
+                    self.view.verify = VerifyingKey(own.verify);
+                }
                 before != s.digest
             }
             None => self.view.refresh(base, txn)?,
@@ -379,6 +384,62 @@ impl Inner {
         let mut tx = Tx::new(&self.base, txn, now)?;
         let mut writing = Writing { state: fresh, works: BTreeMap::new() };
         let out = f(&mut tx, &mut writing)?;
+        let whole_space = writing.state.system.is_some();
+        let flags = |scope: &Scope| self.base.next_flags(scope, whole_space);
+        let Some((before, next)) = self.commit(tx, writing, flags)? else { return Ok(out) };
+        // Acknowledged, and released, only once an older copy of the file would be seen.
+        match self.base.advance_anchor(&before, &next) {
+            Ok(true) => Ok(out),
+            // Others have committed since: over this commit, or over a copy of the file without it.
+            Ok(false) => self.read().map(|_| out),
+            Err(e @ (Error::RolledBack | Error::Forked | Error::AnchorMissing)) => Err(e),
+            Err(_) => Err(Error::NotAnchored),
+        }
+    }
+
+    /// Runs the write transaction by which a space goes on without what an anchor knew. Nothing is asked
+    /// of the anchor and nothing is told to it: that is for the caller, who also says which flags the
+    /// heads have from then on, or that they stay as they are.
+    pub(super) fn write_anew<T>(
+        &self,
+        flags: Option<u64>,
+        f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>,
+    ) -> Result<(T, State)> {
+        let mut txn = self.base.storage.begin_write()?;
+        let mut fresh = self.peek()?;
+        fresh.refresh(&self.base, &*txn)?;
+        mend(&mut *txn, &fresh.view)?;
+        let now = self.now_after(fresh.floor())?;
+        let mut tx = Tx::new(&self.base, txn, now)?;
+        let mut writing = Writing { state: fresh, works: BTreeMap::new() };
+        let out = f(&mut tx, &mut writing)?;
+        let flags = |scope: &Scope| Ok(flags.unwrap_or(scope.head.flags));
+        let (_, next) = self.commit(tx, writing, flags)?.ok_or(Error::Internal(121))?;
+        Ok((out, next))
+    }
+
+    /// Runs a write transaction that changes no head: what is stored twice is made whole.
+    pub(super) fn mend_copies<T>(&self, f: impl FnOnce(&mut dyn WriteTxn, &State) -> Result<T>) -> Result<T> {
+        let mut txn = self.base.storage.begin_write()?;
+        let mut state = self.peek()?;
+        state.refresh(&self.base, &*txn)?;
+        let out = f(&mut *txn, &state)?;
+        txn.commit()?;
+        if let Some(own) = self.lock().as_mut() {
+            own.system.iter_mut().chain(&mut own.partitions).for_each(|s| s.whole = true);
+        }
+        Ok(out)
+    }
+
+    /// Makes what a transaction changed durable, and the handle's: the heads that it was made over, as
+    /// an anchor knows them, and the state; `None` where nothing was changed.
+    #[expect(clippy::type_complexity, reason = "one private step of two transactions")]
+    fn commit(
+        &self,
+        mut tx: Tx<'_>,
+        mut writing: Writing,
+        flags: impl Fn(&Scope) -> Result<u64>,
+    ) -> Result<Option<(Vec<(ScopeId, AnchoredHead)>, State)>> {
         let policies = writing.works.contains_key(&Target::System);
         if policies {
             // Every partition's head names the new system head, so that putting the system scope
@@ -389,17 +450,17 @@ impl Inner {
         }
         let Writing { state: mut next, works } = writing;
         if works.is_empty() {
-            return Ok(out);
+            return Ok(None);
         }
         let mut before = Vec::with_capacity(works.len());
-        let whole_space = next.system.is_some();
         for (target, work) in works {
             before.push((work.scope.id, anchor::named(&work.scope.head, work.scope.digest)));
-            let flags = self.base.next_flags(&work.scope, whole_space)?;
+            let flags = flags(&work.scope)?;
             match target {
                 Target::System => {
-                    let signer = work.scope.signer(&self.base, &*tx.txn)?;
+                    let signer = work.scope.signer_of(&self.base, &*tx.txn, &work.manifest.seed)?;
                     let scope = tx.finish(work, None, Some(&signer), flags)?;
+                    next.view.verify = signer.verifying_key();
                     next.view.head = Arc::clone(&scope.head);
                     next.view.digest = scope.digest;
                     next.system = Some(scope);
@@ -427,13 +488,6 @@ impl Inner {
             Ok(()) | Err(Error::Locked) => {}
             Err(e) => return Err(e),
         }
-        // Acknowledged, and released, only once an older copy of the file would be seen.
-        match base.advance_anchor(&before, &next) {
-            Ok(true) => Ok(out),
-            // Others have committed since: over this commit, or over a copy of the file without it.
-            Ok(false) => self.read().map(|_| out),
-            Err(e @ (Error::RolledBack | Error::Forked | Error::AnchorMissing)) => Err(e),
-            Err(_) => Err(Error::NotAnchored),
-        }
+        Ok(Some((before, next)))
     }
 }

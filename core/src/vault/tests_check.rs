@@ -162,3 +162,116 @@ fn copies_that_differ_are_told() {
     space.close();
     assert!(matches!(space.check(), Err(Error::Locked)));
 }
+
+#[test]
+fn a_copy_that_is_bad_is_written_again_from_the_good_one() {
+    let (disk, space, image) = setting();
+    let health = space.inner.peek().unwrap().partitions[0].id;
+    let system = space.inner.peek().unwrap().view.id;
+    assert_eq!(space.repair().unwrap(), Repaired { heads: 0, slots: false });
+    assert!(disk.image() == image, "nothing to do, nothing done");
+    for copy in 0..2 {
+        disk.tamper(|i| {
+            let heads = Arc::make_mut(&mut i.heads[copy]);
+            heads.get_mut(&health).unwrap().body[9] ^= 1;
+            heads.remove(&system);
+            Arc::make_mut(&mut i.slots[copy]).values_mut().next().unwrap()[3] ^= 1;
+        });
+        let again = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, None).unwrap();
+        assert!(!again.info().unwrap().copies_agree);
+        assert_eq!(again.repair().unwrap(), Repaired { heads: 2, slots: true });
+        assert!(again.check().unwrap().is_whole() && again.info().unwrap().copies_agree);
+        assert!(disk.image() == image);
+    }
+    // A slot that was planted beside goes, one of the two that went comes back.
+    disk.tamper(|i| {
+        let slots = Arc::make_mut(&mut i.slots[1]);
+        slots.insert([3; 16], vec![1]);
+    });
+    assert_eq!(space.repair().unwrap(), Repaired { heads: 0, slots: true });
+    assert!(disk.image().slots == image.slots);
+    // A handle of one partition mends what it can verify.
+    disk.tamper(|i| {
+        Arc::make_mut(&mut i.heads[1]).get_mut(&health).unwrap().body[9] ^= 1;
+    });
+    let part = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, Some(&["general"])).unwrap();
+    assert_eq!(part.repair().unwrap().heads, 0);
+    assert_eq!(space.repair().unwrap().heads, 1);
+}
+
+/// Every row of the file in turn: what is not that row's own is there, for a handle that is open, and
+/// for one that is opened afterwards.
+#[test]
+fn each_damaged_row_leaves_the_rest_readable() {
+    let (disk, space, _) = setting();
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    for n in 0..crate::keyring::PAGE_KEYS {
+        s.remember_in("general", &format!("Remark {n}")).unwrap();
+    }
+    let general = space.partition("general").unwrap().memories().unwrap().value().len();
+    let image = disk.image();
+    let state = space.inner.peek().unwrap();
+    let system = state.view.id;
+    let (mut whole, mut rest, mut named, mut nothing) = (0, 0, 0, Vec::new());
+    let rows: Vec<_> = image.rows.iter().map(|(n, (scope, row))| (*n, *scope, row.class)).collect();
+    for (number, scope, class) in rows {
+        disk.restore(&image);
+        disk.tamper(|i| {
+            let (_, row) = Arc::make_mut(&mut i.rows).get_mut(&number).unwrap();
+            *row = Arc::new(Row { sealed: vec![9; row.sealed.len()], ..(**row).clone() });
+        });
+        let found = space.check().unwrap();
+        let damaged: Vec<_> = found.scopes.iter().filter(|s| !s.damaged.is_empty()).collect();
+        assert!(damaged.len() == 1 && damaged[0].damaged.iter().map(|d| d.1).sum::<u64>() >= 1, "{class} {found:?}");
+        // Bodies are named by their records; what surrounds the records of a file belongs to none.
+        if class == Class::Body as u8 {
+            named += damaged[0].records.len();
+        }
+        let open =
+            |only: Option<&[&str]>| HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, only).ok();
+        if let Some(again) = open(None) {
+            let stats = |s: &HealthSpace| s.partition("health").unwrap().stats().unwrap().facts;
+            assert_eq!(stats(&again), stats(&space));
+            whole += 1;
+            continue;
+        }
+        let opened = [open(Some(&["health"])), open(Some(&["general"]))];
+        match (damaged[0].partition.as_deref(), opened) {
+            (Some("health"), [_, Some(part)]) => {
+                assert_eq!(part.partition("general").unwrap().memories().unwrap().value().len(), general);
+                rest += 1;
+            }
+            (Some("general"), [Some(part), _]) => {
+                assert_eq!(part.partition("health").unwrap().stats().unwrap().records, 4);
+                rest += 1;
+            }
+            // A row of the space's own that is about a partition, or about consents alone.
+            (None, [None, None]) => nothing.push((scope == system, class)),
+            (None, _) => rest += 1,
+            (of, _) => panic!("{of:?} {class}"),
+        }
+    }
+    // Two rows have no second copy and no rest: the key of the system scope, and the list of partitions.
+    assert_eq!(nothing, [(true, Class::ScopeWrap as u8), (true, Class::Policy as u8)]);
+    assert_eq!(named, 4 + crate::keyring::PAGE_KEYS);
+    assert!(whole > 60 && rest > 4, "{whole} {rest}");
+}
+
+#[test]
+fn entries_and_heads_that_nothing_names_are_counted() {
+    let (disk, space, _) = setting();
+    let health = space.inner.peek().unwrap().partitions[0].id;
+    let size = space.inner.peek().unwrap().partitions[0].head.log_size.cast_signed();
+    disk.tamper(|i| {
+        let (tree, other) = (Arc::make_mut(&mut i.tree), ScopeId::from_bytes([9; 16]));
+        tree.insert((health, 0, size), [1; 32]);
+        tree.insert((health, 0, size + 7), [1; 32]);
+        tree.insert((other, 0, 0), [1; 32]);
+        let heads = Arc::make_mut(&mut i.heads[0]);
+        let head = heads[&health].clone();
+        heads.insert(other, head);
+    });
+    let found = space.check().unwrap();
+    assert!(found.is_whole());
+    assert_eq!((found.scopes[1].unnamed, found.stray), (2, 2));
+}

@@ -38,7 +38,11 @@ pub(crate) struct Tx<'a> {
 pub(crate) struct Work {
     pub(crate) scope: Scope,
     pub(crate) manifest: Manifest,
-    generation: u32,
+    /// Of the next head, and the digest of the one that it follows.
+    pub(super) generation: u32,
+    pub(super) previous: [u8; 32],
+    /// Name of the log.
+    pub(super) origin: [u8; 16],
     /// The right edge of the log's tree, once something was appended.
     edge: Option<Edge>,
     pub(crate) last_entry: i64,
@@ -73,6 +77,8 @@ impl<'a> Tx<'a> {
         Ok(Work {
             manifest: (*scope.manifest).clone(),
             generation: head.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?,
+            previous: scope.digest,
+            origin: head.log_origin,
             edge: None,
             last_entry: head.last_entry,
             dirty_keys: BTreeMap::new(),
@@ -389,11 +395,12 @@ impl<'a> Tx<'a> {
         let head = head::Head {
             generation: work.generation,
             epoch: self.base.epoch,
+            log_origin: work.origin,
             log_size: tree.size,
             log_root: tree.root,
             last_entry: work.last_entry,
             manifest,
-            previous: work.scope.digest,
+            previous: work.previous,
             system: work.system.clone(),
             under,
             flags,

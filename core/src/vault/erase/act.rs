@@ -17,16 +17,16 @@ use std::sync::Arc;
 
 /// What an erasure destroyed in one partition.
 #[derive(Default)]
-pub(super) struct Destroyed {
-    pub(super) keys: u64,
+pub(in crate::vault) struct Destroyed {
+    pub(in crate::vault) keys: u64,
     /// Sealed rows that are gone.
-    pub(super) rows: u64,
+    pub(in crate::vault) rows: u64,
     /// Records that were sealed anew.
-    pub(super) kept: u64,
+    pub(in crate::vault) kept: u64,
 }
 
 /// Erases records of a partition, and sources by ordinal.
-pub(super) fn act(
+pub(in crate::vault) fn act(
     tx: &mut Tx<'_>,
     work: &mut Work,
     gone: &BTreeSet<RecordId>,

@@ -14,7 +14,7 @@ use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target};
-use crate::vault::tx::{Tx, Wrapped, read_entry};
+use crate::vault::tx::{Tx, Work, Wrapped, read_entry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -94,12 +94,18 @@ impl HealthSpace {
                     return Err(Error::Denied);
                 }
                 match event {
-                    // Without them the log could not show that it is the one it was, nor what was destroyed.
+                    // Without them the log could not show that it is the one it was, nor what was destroyed
+                    // and which copies there are of what may be erased here.
                     AuditEvent::EntriesErased { .. }
                     | AuditEvent::LogRekeyed { .. }
                     | AuditEvent::EpochEnded { .. }
                     | AuditEvent::EpochDestroyed { .. }
-                    | AuditEvent::LogContinued { .. } => return Err(Error::Denied),
+                    | AuditEvent::LogContinued { .. }
+                    | AuditEvent::BackedUp { .. }
+                    | AuditEvent::BackupFailed { .. }
+                    | AuditEvent::LogOpened { previous: Some(_), .. }
+                    | AuditEvent::Restored { .. }
+                    | AuditEvent::Recovered { .. } => return Err(Error::Denied),
                     AuditEvent::Granted { grant, .. }
                     | AuditEvent::Renewed { grant, .. }
                     | AuditEvent::ConsentImported { grant, .. }
@@ -126,12 +132,7 @@ impl HealthSpace {
                 LogOf::Partition(name) => Target::Partition(w.state.position(name)?),
             };
             let work = w.work(tx, target)?;
-            for index in &gone {
-                tx.txn.erase_ledger(&scope.log(), *index)?;
-                work.manifest.note_erased(*index);
-            }
-            work.manifest.breaks.retain(|b| !gone.contains(&b.entry()));
-            replace_log_key(tx, &scope, &mut work.manifest, tx.base.epoch)?;
+            forget_entries(tx, work, &gone)?;
             tx.log(work, AuditEvent::EntriesErased { entries: gone.iter().copied().collect(), gesture })
         })?;
         let swept = self.inner.base.storage.checkpoint().unwrap_or(false);
@@ -139,9 +140,23 @@ impl HealthSpace {
     }
 }
 
+/// Takes from entries what they say.
+pub(in crate::vault) fn forget_entries(tx: &mut Tx<'_>, work: &mut Work, gone: &BTreeSet<u64>) -> Result<()> {
+    let scope = work.scope.clone();
+    for index in gone {
+        tx.txn.erase_ledger(&scope.log(), *index)?;
+        work.manifest.note_erased(*index);
+    }
+    work.manifest.breaks.retain(|b| !gone.contains(&b.entry()));
+    replace_log_key(tx, &scope, &mut work.manifest, tx.base.epoch)
+}
+
 /// Whether a consent counts now, or will from some day on.
 fn is_in_force(state: &State, grant: GrantId, now: Timestamp) -> bool {
-    let counts = |s: Option<Standing>| matches!(s, Some(Standing::InForce | Standing::NotYet | Standing::Unusable));
+    let counts = |s: Option<Standing>| {
+        use Standing::{InForce, NotYet, Suspended, Unusable};
+        matches!(s, Some(InForce | NotYet | Unusable | Suspended))
+    };
     state.partitions.iter().filter(|p| !p.manifest.denied.contains(&grant)).any(|p| {
         let lowers = p.policy.lowering(grant).is_some_and(|doc| {
             doc.meta.status == ConsentStatus::Active && doc.spec.terms().expires.is_none_or(|end| now < end)

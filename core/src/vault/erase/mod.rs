@@ -10,6 +10,7 @@ mod chosen;
 mod entries;
 mod records;
 
+pub(super) use act::{Destroyed, act};
 pub use entries::LogErasure;
-pub(super) use entries::replace_log_key;
+pub(super) use entries::{forget_entries, replace_log_key};
 pub use records::{Erase, ErasureLevel, RecordErasure};

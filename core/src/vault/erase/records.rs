@@ -7,6 +7,7 @@ use crate::crypto::random_array;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, RecordId, SourceId};
 use crate::lang::Lang;
+use crate::vault::backup::known_copies;
 use crate::vault::ingest::Partition;
 use crate::vault::state::Target;
 use std::collections::BTreeSet;
@@ -135,6 +136,9 @@ pub struct RecordErasure {
     pub keys: u64,
     /// Records that stay and were sealed anew, because they shared a key with what went.
     pub sealed_anew: u64,
+    /// Backups that the space knows of: it is not erased there
+    /// ([`known_copies`](crate::HealthSpace::known_copies)).
+    pub known_copies: u64,
     /// By which it can be shown later what the entry means: the entry's root is that of the ids of the
     /// records of this partition under this salt. It is kept nowhere else.
     pub salt: [u8; 32],
@@ -203,6 +207,7 @@ impl Partition {
                 sources: chosen.sources.len() as u64,
                 keys: 0,
                 sealed_anew: 0,
+                known_copies: known_copies(tx.base, &*tx.txn, &w.state)?,
                 salt,
             };
             for (n, records) in chosen.records.iter().enumerate() {

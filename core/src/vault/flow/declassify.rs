@@ -139,7 +139,9 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
     let terms = doc.spec.terms();
     let from = state.partitions.iter().position(|p| p.id == terms.from.scope).ok_or(Error::NoSuchPartition)?;
     let source = state.partitions.get(from).ok_or(Error::NoSuchPartition)?;
-    let denied = target.manifest.denied.contains(&what.grant) || source.manifest.denied.contains(&what.grant);
+    let denied = target.manifest.denied.contains(&what.grant)
+        || source.manifest.denied.contains(&what.grant)
+        || target.policy.suspended.contains(&what.grant);
     stands(state, what.value, now)?;
     // A statement is lowered, not what a source said.
     let held = what.value.text().is_none();

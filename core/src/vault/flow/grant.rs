@@ -91,7 +91,11 @@ impl HealthSpace {
             for (id, doc) in &p.policy.lowered {
                 let Some(doc) = doc else { continue };
                 let denied = p.manifest.denied.contains(id);
-                let standing = if denied { Standing::Withdrawn } else { doc.standing(now) };
+                let standing = match doc.standing(now) {
+                    _ if denied => Standing::Withdrawn,
+                    Standing::InForce if p.policy.suspended.contains(id) => Standing::Suspended,
+                    other => other,
+                };
                 list.push(DeclassifyInfo { id: *id, terms: doc.spec.terms().clone(), standing });
             }
         }

@@ -22,8 +22,8 @@ use crate::vault::state::{Inner, Target};
 use crate::vault::tx::{Tx, Work};
 use std::sync::Arc;
 
-/// Records of a batch.
-const RECORDS: usize = 1000;
+/// Records of a batch; fewer in tests, so that a small import has several.
+const RECORDS: usize = if cfg!(test) { 1000 } else { 4000 };
 /// Bytes of a batch.
 const BYTES: usize = 8 << 20;
 /// Bytes of one piece of the envelope.

@@ -4,7 +4,7 @@
 //! resuming after a crash, telling new from known, and whose data it is. What must not: reading
 //! formats.
 //!
-//! A batch (at most 1,000 records or 8 MiB) is durable but staged: no query sees it. The last
+//! A batch (at most 4,000 records or 8 MiB) is durable but staged: no query sees it. The last
 //! transaction publishes all of them with the ledger entry. After a crash the same file (its hash
 //! is checked) is read again from its beginning, and units that are durable already are counted,
 //! not stored again: reading is deterministic and many times faster than sealing.
@@ -24,6 +24,7 @@ use super::manifest::{SourceEntry, Staged};
 use super::memory::quarantine_derived;
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
+use super::tx::{Tx, Work};
 use crate::audit::AuditEvent;
 use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
@@ -33,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use subject::Checked;
 
@@ -408,18 +410,7 @@ impl Partition {
             let Some(staged) = work.manifest.staged.iter().find(of).cloned() else {
                 return Ok(());
             };
-            let mark = ordinal + 1;
-            let gone: Vec<_> = work.manifest.segments.iter().filter(|s| s.staged == mark).cloned().collect();
-            for s in gone {
-                tx.drop_segment(work, &s)?;
-            }
-            work.manifest.segments.retain(|s| s.staged != mark);
-            work.manifest.staged.retain(|s| s.ordinal != ordinal);
-            let from = u64::from(work.scope.ordinal) << 40 | staged.first_row;
-            tx.txn.delete_group(&work.scope.id, staged.group, from)?;
-            tx.drop_group(work, staged.group)?;
-            let old = tx.source_entry(work, ordinal)?;
-            let entry = SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..(*old).clone() };
+            let entry = drop_staged(tx, work, &staged)?;
             tx.set_source(work, ordinal, entry)?;
             if staged.units == 0 {
                 return Ok(());
@@ -427,6 +418,33 @@ impl Partition {
             tx.log(work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units }).map(|_| ())
         })
     }
+}
+
+/// Drops everything that an unfinished import has put; what is left to be said of its source.
+fn drop_staged(tx: &mut Tx<'_>, work: &mut Work, staged: &Staged) -> Result<SourceEntry> {
+    let mark = staged.ordinal + 1;
+    let gone: Vec<_> = work.manifest.segments.iter().filter(|s| s.staged == mark).cloned().collect();
+    for s in gone {
+        tx.drop_segment(work, &s)?;
+    }
+    work.manifest.segments.retain(|s| s.staged != mark);
+    work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
+    let from = u64::from(work.scope.ordinal) << 40 | staged.first_row;
+    tx.txn.delete_group(&work.scope.id, staged.group, from)?;
+    tx.drop_group(work, staged.group)?;
+    let old = tx.source_entry(work, staged.ordinal)?;
+    Ok(SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..(*old).clone() })
+}
+
+/// Discards every unfinished import, without an entry: the source and units of each.
+pub(super) fn discard_all(tx: &mut Tx<'_>, work: &mut Work) -> Result<Vec<(SourceId, u64)>> {
+    let all = work.manifest.staged.clone();
+    let mut entries = BTreeMap::new();
+    for staged in &all {
+        entries.insert(staged.ordinal, drop_staged(tx, work, staged)?);
+    }
+    tx.set_sources(work, entries)?;
+    Ok(all.into_iter().map(|s| (s.source, s.units)).collect())
 }
 
 /// Bytes of samples that the chunker may hold before it closes the oldest chunks.

@@ -7,13 +7,14 @@ use crate::crypto::secret::SecretBytes;
 use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::SlotId;
-use crate::keyring::{Bundle, Unlock, make_limited};
+use crate::keyring::{Bundle, Slot, SlotKind, Unlock, make_limited};
 use crate::storage::ReadTxn;
 use crate::vault::HealthSpace;
 use crate::vault::head;
 use crate::vault::rows::Base;
 use crate::vault::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
-use crate::vault::state::{State, load_policy};
+use crate::vault::state::{State, Target, Writing, load_policy};
+use crate::vault::tx::Tx;
 use crate::vault::unlocking::before_a_head;
 use std::sync::Arc;
 
@@ -64,6 +65,24 @@ impl HealthSpace {
         })?;
         Ok((secret, SlotId(id)))
     }
+}
+
+/// Removes every limited way in; how many there were. Each holds the key by which it verifies the
+/// system head, so that none outlives that key.
+pub(in crate::vault) fn drop_limited(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
+    let mut slots = Slots::read(&*tx.txn, w.state.view.slots_digest())?;
+    let limited = |(id, slot): (&[u8; 16], &Slot)| (slot.kind == SlotKind::Limited).then_some(*id);
+    let gone: Vec<[u8; 16]> = slots.slots.iter().filter_map(limited).collect();
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    slots.slots.retain(|id, _| !gone.contains(id));
+    w.system_part(tx)?.slots_digest = slots.write(&mut *tx.txn)?;
+    let work = w.work(tx, Target::System)?;
+    for id in &gone {
+        tx.log(work, AuditEvent::WayInRemoved { slot: SlotId(*id), kind: SlotKind::Limited as u64 })?;
+    }
+    Ok(gone.len() as u64)
 }
 
 /// The partitions of a bundle, under the system head that its key has signed.

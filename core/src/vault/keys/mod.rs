@@ -16,8 +16,9 @@ mod suspend;
 
 pub use destroy::EpochDestroyed;
 pub use handover::LogHandover;
-pub(super) use limited::open_limited;
+pub(super) use limited::{drop_limited, open_limited};
 pub use old_copies::OldCopies;
 pub use rotate::Rotated;
+pub(super) use slots::write_both;
 pub use slots::{WayIn, WayInKind, WaysInChanged};
 pub(super) use suspend::Left;

@@ -173,6 +173,12 @@ pub(super) fn write_slots(
     Ok(slots_digest(&rows))
 }
 
+/// Writes both copies as the head names them: one of them is that.
+pub(in crate::vault) fn write_both(txn: &mut dyn WriteTxn, named: &[u8; 32]) -> Result<()> {
+    let slots = Slots::read(&*txn, Some(*named))?;
+    if slots.write(txn)? == *named { Ok(()) } else { Err(Error::Internal(124)) }
+}
+
 impl HealthSpace {
     /// The ways in.
     ///

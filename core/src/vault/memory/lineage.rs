@@ -80,6 +80,7 @@ impl State {
             let lowering = p.policy.lowering(grant).map(|doc| doc.standing(now));
             lowering.is_some_and(|s| s != Standing::InForce)
                 || p.manifest.denied.contains(&grant)
+                || p.policy.suspended.contains(&grant)
                 || matches!(
                     p.policy.state.standing(grant, now),
                     Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable)

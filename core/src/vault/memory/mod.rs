@@ -22,8 +22,8 @@ pub(crate) use lineage::notes_of;
 pub(super) use lineage::{quarantine_derived, reach, versions_of_notes};
 pub(super) use person::prune;
 pub(super) use wire::Note;
-pub(crate) use write::clearance;
 pub(super) use write::{New, check_text, open_note, put_note};
+pub(crate) use write::{by_kind, clearance};
 
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::Label;

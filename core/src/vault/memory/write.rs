@@ -28,7 +28,7 @@ pub(crate) fn clearance(scope: &Scope) -> Label {
 }
 
 /// What may be written into a partition of its kind.
-fn by_kind(scope: &Scope) -> Label {
+pub(crate) fn by_kind(scope: &Scope) -> Label {
     match scope.policy.kind {
         PartitionKind::Health => clearance_of_health(),
         PartitionKind::General => clearance_of_general(scope.ordinal),

@@ -1,0 +1,163 @@
+//! Going on from a state that may not be the newest: with other names and keys of the logs, so that
+//! nothing signed from now on can be taken for the old logs' own; with every permission suspended,
+//! because it may have been withdrawn since; and with heads that follow what an anchor knows.
+
+use crate::audit::{AuditEvent, LogHead};
+use crate::consent::Standing;
+use crate::crypto::context::Class;
+use crate::crypto::random_array;
+use crate::crypto::secret::{Key, Seed};
+use crate::crypto::sign::SigningKey;
+use crate::environment::{AnchoredHead, FreshnessAnchor};
+use crate::error::{Error, Limit, Result};
+use crate::id::{GrantId, ScopeId, SpaceId, Timestamp};
+use crate::ledger::note;
+use crate::vault::anchor::{ANCHORED, AWAITED, named};
+use crate::vault::grants::put_row;
+use crate::vault::keys::drop_limited;
+use crate::vault::memory::by_kind;
+use crate::vault::policy_row::PolicyRow;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::state::{State, Target, Writing};
+use crate::vault::tx::Tx;
+use crate::vault::uses::Uses;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What an anchor knew of each scope before a space went on anew.
+pub(in crate::vault) struct Places {
+    space: SpaceId,
+    anchor: Option<Arc<dyn FreshnessAnchor>>,
+    known: Vec<(ScopeId, Option<AnchoredHead>)>,
+}
+
+impl Places {
+    /// Asks the anchor, and has it keep a place where it knows nothing: a process that ends between
+    /// the commit and telling it locks nothing then.
+    pub(super) fn ask(base: &Base, state: &State) -> Result<Self> {
+        let mut places = Self { space: base.space, anchor: base.env.anchor.clone(), known: Vec::new() };
+        let Some(anchor) = &base.env.anchor else { return Ok(places) };
+        let ask = |scope| {
+            let mut known = anchor.read(base.space, scope)?;
+            if known.is_none() && anchor.advance(base.space, scope, None, AWAITED)? {
+                known = Some(AWAITED);
+            }
+            Ok((scope, known))
+        };
+        places.known = state.scopes().into_iter().map(ask).collect::<Result<_>>()?;
+        Ok(places)
+    }
+
+    /// Whether the anchor knows just these heads: then nothing was committed after them.
+    pub(super) fn are_those_of(&self, state: &State) -> bool {
+        let same = |(scope, known): &(ScopeId, Option<AnchoredHead>)| {
+            let head = state.head_of(scope).map(|(head, digest)| named(head, digest));
+            head.is_some() && head == *known && *known != Some(AWAITED)
+        };
+        self.anchor.is_some() && self.known.iter().all(same)
+    }
+
+    /// The flags of the heads from now on.
+    pub(super) fn flags(&self) -> u64 {
+        if self.anchor.is_some() { ANCHORED } else { 0 }
+    }
+
+    /// Tells the anchor, on the person's word: also where the new heads do not follow what it knew.
+    ///
+    /// # Errors
+    /// [`Error::Forked`] where somebody else has told it something since it was asked.
+    pub(in crate::vault) fn tell(&self, state: &State) -> Result<()> {
+        let Some(anchor) = &self.anchor else { return Ok(()) };
+        for (scope, known) in &self.known {
+            let (head, digest) = state.head_of(scope).ok_or(Error::Internal(122))?;
+            if !anchor.advance(self.space, *scope, *known, named(head, digest))? {
+                return Err(Error::Forked);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a space went on with.
+pub(super) struct Anew {
+    /// Permissions that wait to be confirmed.
+    pub(super) permissions: u64,
+    /// Limited ways in that are gone.
+    pub(super) limited: u64,
+}
+
+/// Changes every scope. Nothing was sealed in this transaction before: it changes the number of the head.
+pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places) -> Result<Anew> {
+    let part = w.state.view.head.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+    if w.state.system.is_none() || part.scopes.len() != w.state.partitions.len() + 1 {
+        // A partition that was added a moment ago would be left out.
+        return Err(Error::Busy);
+    }
+    let mut keys = Vec::new();
+    let partitions = (0..w.state.partitions.len()).map(Target::Partition);
+    for target in std::iter::once(Target::System).chain(partitions) {
+        let work = w.work(tx, target)?;
+        let scope = work.scope.id;
+        let known = places.known.iter().find(|p| p.0 == scope).and_then(|p| p.1);
+        if let Some(k) = known.filter(|k| k.generation >= work.scope.head.generation) {
+            work.generation = k.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
+            work.previous = k.digest;
+        }
+        work.manifest.uses = Uses::default();
+        let seed: Key<Seed> = Key::make()?;
+        let number = work.manifest.seed.number;
+        work.manifest.seed = tx.put_bookkeeping(work, Class::LogSeed, seed.expose(), number)?;
+        keys.push((scope, SigningKey::from_seed(seed.expose())?.verifying_key().0));
+        let head = &work.scope.head;
+        let previous = LogHead { origin: note::origin(&work.origin), size: head.log_size, root: head.log_root };
+        work.origin = random_array()?;
+        tx.log(work, AuditEvent::LogOpened { scope, previous: Some(previous) })?;
+    }
+    let permissions = suspend(tx, w)?;
+    let limited = drop_limited(tx, w)?;
+    for entry in &mut w.system_part(tx)?.scopes {
+        entry.verify = keys.iter().find(|(scope, _)| *scope == entry.scope).ok_or(Error::Internal(123))?.1;
+    }
+    Ok(Anew { permissions, limited })
+}
+
+/// Suspends every permission that was not withdrawn, in the policy row of each partition: memories
+/// in one rest on permissions of another. How many count otherwise.
+fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
+    let now = Timestamp::from_millis(tx.now);
+    let (mut all, mut counting) = (BTreeSet::new(), BTreeSet::new());
+    for p in &w.state.partitions {
+        for (grant, standing) in standings(p, now) {
+            if standing != Standing::Withdrawn {
+                all.insert(grant);
+            }
+            if !matches!(standing, Standing::Withdrawn | Standing::Expired | Standing::Unusable) {
+                counting.insert(grant);
+            }
+        }
+    }
+    for p in w.state.partitions.clone() {
+        let mut row = PolicyRow { suspended: all.clone(), ..(*p.policy).clone() };
+        // Less may have been let in since.
+        row.clearance = row.clearance.filter(|c| c.flows_to(by_kind(&p)));
+        put_row(tx, w, &p, &row)?;
+    }
+    Ok(counting.len() as u64)
+}
+
+/// Every permission of a partition, and where it stands.
+pub(super) fn standings(p: &Scope, now: Timestamp) -> Vec<(GrantId, Standing)> {
+    let consents = p.consents();
+    let given = consents.series().filter_map(|id| Some((id, consents.standing(id, now)?)));
+    let lowered = p.policy.lowered.iter().map(|(id, doc)| {
+        let standing = match doc.as_ref().map(|doc| doc.standing(now)) {
+            None => Standing::Unusable,
+            Some(_) if p.manifest.denied.contains(id) => Standing::Withdrawn,
+            Some(Standing::InForce) if p.policy.suspended.contains(id) => Standing::Suspended,
+            Some(standing) => standing,
+        };
+        (*id, standing)
+    });
+    given.chain(lowered).collect()
+}

@@ -1,0 +1,155 @@
+//! Making a backup, and what the space knows of its backups.
+
+use crate::audit::{AuditEvent, LogMark};
+use crate::crypto::random_array;
+use crate::error::{Error, Result};
+use crate::id::{BackupId, ScopeId, Timestamp};
+use crate::storage::{ReadTxn, Watch};
+use crate::vault::logs::read_line;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::space::HealthSpace;
+use crate::vault::state::{State, Target};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A backup that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backup {
+    /// How the log names it.
+    pub id: BackupId,
+    /// Length of its file.
+    pub bytes: u64,
+}
+
+/// A backup that the space knows of. Copies of the file that were made by other means are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownCopy {
+    /// Which.
+    pub id: BackupId,
+    /// When it was begun.
+    pub made: Timestamp,
+    /// Its entry in the space's log.
+    pub entry: u64,
+    /// Erasures since, in the logs that are open here: of records, sources and memories, and of
+    /// entries. Where there is one, the copy still holds what is gone here.
+    pub erasures_since: u64,
+}
+
+impl HealthSpace {
+    /// Makes a backup: a copy of the file, encrypted as it is, of one moment, while the space is open and
+    /// others write. It opens with the ways in as they are now, by [`restore`](Self::restore) and not by
+    /// [`open`](Self::open). Nothing that was deleted is in it.
+    ///
+    /// It is entered in the space's log before it is made, so that an erasure can tell which copies it
+    /// does not reach ([`known_copies`](Self::known_copies)). Progress and cancelling are those of the
+    /// [environment](crate::Environment).
+    ///
+    /// ```
+    /// use healthspace::{audit::Gesture, Environment, HealthSpace, KdfParams, RestoreOptions, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-backup-{}", std::process::id()));
+    /// # let _ = std::fs::remove_dir_all(&dir);
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let unlock = || Unlock::passphrase("correct horse battery staple").with_cost(KdfParams::FLOOR);
+    /// let (space, _code) = HealthSpace::create(dir.join("me.hs"), &unlock(), Environment::default())?;
+    /// let backup = space.backup_to(dir.join("me.hsb"))?;
+    /// assert_eq!(space.known_copies()?[0].id, backup.id);
+    ///
+    /// let asked = RestoreOptions::new(Gesture { method: "passcode".into(), evidence: [0; 32] });
+    /// let (again, restored) =
+    ///     HealthSpace::restore(dir.join("me.hsb"), dir.join("again.hs"), &unlock(), Environment::default(), &asked)?;
+    /// assert_eq!(restored.backup, Some(backup.id));
+    /// assert!(restored.read.is_whole());
+    /// # drop(again); std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] where something of that name is there; [`Error::NeedsFullSlot`];
+    /// [`Error::Cancelled`]; [`Error::DiskFull`] and [`Error::Io`]. No file is left then, but for one that
+    /// ends in `.part` where the process was killed.
+    pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<Backup> {
+        let id = BackupId(random_array()?);
+        self.inner.write(|tx, w| {
+            let scopes = w.state.system.iter().chain(&w.state.partitions);
+            let mark = |s: &Scope| LogMark { scope: s.id, size: s.head.log_size, root: s.head.log_root };
+            let event = AuditEvent::BackedUp { backup: id, logs: scopes.map(mark).collect() };
+            let work = w.work(tx, Target::System)?;
+            tx.log(work, event)
+        })?;
+        let base = &self.inner.base;
+        let watch = Watch { progress: base.env.progress.clone(), cancel: base.env.cancel.clone() };
+        let made = base.storage.copy_to(path.as_ref(), &watch);
+        if made.is_err() {
+            // Should this fail too, a copy is listed that is not there: the safe side.
+            let _ = self.inner.write(|tx, w| {
+                let work = w.work(tx, Target::System)?;
+                tx.log(work, AuditEvent::BackupFailed { backup: id })
+            });
+        }
+        Ok(Backup { id, bytes: made? })
+    }
+
+    /// The backups that the space knows of, the oldest first, and whether they hold what was erased
+    /// since. One of which the process was killed is listed, whether or not a file is there.
+    ///
+    /// # Errors
+    /// As [`log`](Self::log).
+    pub fn known_copies(&self) -> Result<Vec<KnownCopy>> {
+        let (txn, state) = self.inner.read()?;
+        let base = &self.inner.base;
+        let copies = registered(base, &*txn, &state)?;
+        let mut erasures: BTreeMap<ScopeId, Vec<u64>> = BTreeMap::new();
+        for scope in state.system.iter().chain(&state.partitions) {
+            // What no copy is older than cannot be missing in one.
+            let first = copies.iter().map(|(_, logs)| size_of(logs, scope.id)).min().unwrap_or(u64::MAX);
+            let mut at = Vec::new();
+            for index in first..scope.head.log_size {
+                let event = read_line(base, &*txn, scope, index)?.1.map(|entry| entry.event);
+                if matches!(
+                    event,
+                    Some(
+                        AuditEvent::Erased { .. } | AuditEvent::EntriesErased { .. } | AuditEvent::MemoryDeleted { .. }
+                    )
+                ) {
+                    at.push(index);
+                }
+            }
+            erasures.insert(scope.id, at);
+        }
+        let since = |logs: &[LogMark]| {
+            let of = |(scope, at): (&ScopeId, &Vec<u64>)| at.iter().filter(|i| **i >= size_of(logs, *scope)).count();
+            erasures.iter().map(of).sum::<usize>() as u64
+        };
+        Ok(copies.into_iter().map(|(copy, logs)| KnownCopy { erasures_since: since(&logs), ..copy }).collect())
+    }
+}
+
+/// Size of a scope's log when a backup was made; one that came later was empty.
+pub(super) fn size_of(logs: &[LogMark], scope: ScopeId) -> u64 {
+    logs.iter().find(|m| m.scope == scope).map_or(0, |m| m.size)
+}
+
+/// The backups in the space's log, the oldest first, and how far all logs had come.
+pub(super) fn registered(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Vec<(KnownCopy, Vec<LogMark>)>> {
+    let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+    let mut copies: Vec<(KnownCopy, Vec<LogMark>)> = Vec::new();
+    for index in 0..system.head.log_size {
+        let Some(entry) = read_line(base, txn, system, index)?.1 else { continue };
+        match entry.event {
+            AuditEvent::BackedUp { backup, logs } => {
+                copies.push((KnownCopy { id: backup, made: entry.time, entry: index, erasures_since: 0 }, logs));
+            }
+            AuditEvent::BackupFailed { backup } => copies.retain(|(copy, _)| copy.id != backup),
+            _ => {}
+        }
+    }
+    Ok(copies)
+}
+
+/// How many backups the space knows of.
+pub(in crate::vault) fn known_copies(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<u64> {
+    registered(base, txn, state).map(|all| all.len() as u64)
+}

@@ -1,0 +1,134 @@
+//! Repeating in a restored space what a later state of the same space no longer holds.
+//!
+//! The later state is believed because its logs begin with the restored one's, root for root: nobody
+//! who lacks the keys can make that. Nothing remembers what was erased, so what is missing there is what
+//! was erased or deleted, whichever; a restore must bring neither back.
+
+use super::super::logs::tree_head;
+use crate::audit::{AuditEvent, Gesture, items_root};
+use crate::crypto::random_array;
+use crate::error::{Error, Part, Result};
+use crate::id::RecordId;
+use crate::ledger::tree;
+use crate::storage::ReadTxn;
+use crate::vault::erase::{Destroyed, act, forget_entries};
+use crate::vault::manifest::Manifest;
+use crate::vault::rows::Base;
+use crate::vault::scope::Scope;
+use crate::vault::state::{State, Target, Writing};
+use crate::vault::tx::{ReadRows, Tx};
+use std::collections::BTreeSet;
+
+/// What is missing in the later state of one scope.
+pub(super) struct Missing {
+    target: Target,
+    records: BTreeSet<RecordId>,
+    sources: BTreeSet<u32>,
+    entries: BTreeSet<u64>,
+    /// What the later state says of whose files there were.
+    subject: Manifest,
+}
+
+/// Compares every scope of an older state with a later one.
+///
+/// # Errors
+/// [`Error::RolledBack`] where it is not later; [`Error::Forked`] where it is not of this history.
+pub(super) fn compare(
+    (base, txn, old): (&Base, &dyn ReadTxn, &State),
+    (later_base, later_txn, later): (&Base, &dyn ReadTxn, &State),
+) -> Result<Vec<Missing>> {
+    if base.space != later_base.space {
+        return Err(Error::Forked);
+    }
+    let system = later.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+    let mut all = Vec::new();
+    let partitions = old.partitions.iter().enumerate().map(|(i, p)| (Target::Partition(i), p));
+    for (target, scope) in old.system.iter().map(|s| (Target::System, s)).chain(partitions) {
+        let mut others = std::iter::once(system).chain(&later.partitions);
+        let other = others.find(|s| s.id == scope.id).ok_or(Error::Forked)?;
+        continues(later_txn, scope, other)?;
+        let there = |id: &RecordId| other.catalog.find_record(id).is_some();
+        let records = scope.catalog.records().map(|r| r.id()).filter(|id| !there(id)).collect();
+        let before = finished(base, txn, scope)?;
+        let after = finished(later_base, later_txn, other)?;
+        let gone = |i: u64| other.manifest.is_erased(i) && !scope.manifest.is_erased(i);
+        all.push(Missing {
+            target,
+            records,
+            sources: before.difference(&after).copied().collect(),
+            entries: (0..scope.head.log_size).filter(|i| gone(*i)).collect(),
+            subject: (*other.manifest).clone(),
+        });
+    }
+    Ok(all)
+}
+
+/// Whether a log begins with another one.
+fn continues(txn: &dyn ReadTxn, scope: &Scope, later: &Scope) -> Result<()> {
+    let (old, new) = (tree_head(scope), tree_head(later));
+    if new.size < old.size {
+        return Err(Error::RolledBack);
+    }
+    let root = tree::root(&ReadRows(txn, later.log()), old.size).map_err(|_| Error::Corrupt(Part::Ledger))?;
+    if root != old.root {
+        return Err(Error::Forked);
+    }
+    Ok(())
+}
+
+/// Ordinals of the finished sources. They are given out once and never again.
+fn finished(base: &Base, txn: &dyn ReadTxn, scope: &Scope) -> Result<BTreeSet<u32>> {
+    let (mut all, mut ordinal) = (BTreeSet::new(), 0);
+    for row in &scope.manifest.source_pages {
+        for entry in scope.source_page(base, txn, row)?.iter() {
+            if entry.finished {
+                all.insert(ordinal);
+            }
+            ordinal += 1;
+        }
+    }
+    Ok(all)
+}
+
+/// Erases what entries say that say nothing there. Before anything is entered: the key of each log is
+/// replaced, and what stands in it already sealed anew.
+pub(super) fn forget(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) -> Result<u64> {
+    let mut done = 0;
+    for m in missing.iter().filter(|m| !m.entries.is_empty()) {
+        let work = w.work(tx, m.target)?;
+        forget_entries(tx, work, &m.entries)?;
+        done += m.entries.len() as u64;
+    }
+    Ok(done)
+}
+
+/// Erases records and sources that are missing, as they were erased there: how many of each.
+pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gesture: &Gesture) -> Result<(u64, u64)> {
+    let (mut records, mut sources) = (0, 0);
+    for m in missing {
+        let subject = |list: &Manifest| list.persons.len() + list.references.len() + list.born.len() + list.sexes.len();
+        let work = w.work(tx, m.target)?;
+        if subject(&m.subject) == 0 {
+            let own = &mut work.manifest;
+            (own.persons, own.references, own.born, own.sexes) = Default::default();
+        }
+        if !m.records.is_empty() || !m.sources.is_empty() {
+            let Destroyed { keys, rows, kept } = act(tx, work, &m.records, &m.sources)?;
+            let salt: [u8; 32] = random_array()?;
+            let event = AuditEvent::Erased {
+                what: "restored".into(),
+                records: m.records.len() as u64,
+                sources: m.sources.len() as u64,
+                keys,
+                rows,
+                sealed_anew: kept,
+                ids_root: items_root(&salt, m.records.iter().map(|id| &id.0[..]))?,
+                gesture: gesture.clone(),
+            };
+            tx.log(work, event)?;
+        }
+        records += m.records.len() as u64;
+        sources += m.sources.len() as u64;
+    }
+    Ok((records, sources))
+}

@@ -1,0 +1,231 @@
+//! Taking up a backup.
+
+use super::anew::{Anew, Places, go_on};
+use super::copy::registered;
+use super::replay::{compare, forget, repeat};
+use crate::audit::{AuditEvent, Gesture};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::id::{BackupId, SourceId, Timestamp};
+use crate::keyring::Unlock;
+use crate::storage::{Draft, Sqlite, Storage, Watch};
+use crate::vault::check::{SpaceCheck, look_through};
+use crate::vault::ingest::discard_all;
+use crate::vault::scope::Scope;
+use crate::vault::space::HealthSpace;
+use crate::vault::state::{Inner, State, Target};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a backup is restored.
+#[derive(Clone)]
+pub struct RestoreOptions {
+    gesture: Gesture,
+    later: Option<HealthSpace>,
+    with_damage: bool,
+}
+
+impl core::fmt::Debug for RestoreOptions {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("RestoreOptions(..)")
+    }
+}
+
+impl RestoreOptions {
+    /// On the person's word.
+    #[must_use]
+    pub const fn new(gesture: Gesture) -> Self {
+        Self { gesture, later: None, with_damage: false }
+    }
+
+    /// A later state of the same space, open in full: what was erased or deleted there since the backup
+    /// is erased in the restored space as well. It may be a damaged one, or a newer backup restored.
+    #[must_use]
+    pub fn later(mut self, space: &HealthSpace) -> Self {
+        self.later = Some(space.clone());
+        self
+    }
+
+    /// Restores also a backup in which something is damaged; what is whole is readable then.
+    #[must_use]
+    pub const fn with_damage(mut self) -> Self {
+        self.with_damage = true;
+        self
+    }
+}
+
+/// What is known of erasures after a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErasuresAfter {
+    /// Nothing: what was erased after it is back.
+    Unknown,
+    /// The anchor knows just the state of the backup: nothing was changed after it.
+    None,
+    /// They were repeated from the later state that was shown, up to that one.
+    Replayed {
+        /// Records that were erased again.
+        records: u64,
+        /// Sources.
+        sources: u64,
+        /// Entries of logs.
+        entries: u64,
+    },
+}
+
+impl ErasuresAfter {
+    /// The word for it in the log: `unknown`, `none`, `replayed`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::None => "none",
+            Self::Replayed { .. } => "replayed",
+        }
+    }
+}
+
+/// What a restore came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restored {
+    /// Which backup it was, by what it says itself; `None` where that entry was erased.
+    pub backup: Option<BackupId>,
+    /// When it was made.
+    pub made: Option<Timestamp>,
+    /// What was read before anything was changed: every object of every partition.
+    pub read: SpaceCheck,
+    /// What is known of erasures after it.
+    pub erasures: ErasuresAfter,
+    /// Permissions that wait to be [confirmed](HealthSpace::confirm_permission).
+    pub permissions: u64,
+    /// Limited ways in that are gone: programs get new ones.
+    pub limited_ways_in: u64,
+}
+
+impl HealthSpace {
+    /// Makes a space of a backup, at a path where nothing is, and opens it in full. The backup stays as
+    /// it is. The copy proves itself before it gets its name: everything in it is read and verified.
+    ///
+    /// It may have forgotten something, so it goes on as [`recover`](Self::recover) says: every
+    /// permission waits to be confirmed, limited ways in are gone, logs have other names and keys and
+    /// their first entry under these says from which checkpoint they go on. What was erased after the
+    /// backup is erased again where [a later state](RestoreOptions::later) is shown; otherwise it is back,
+    /// and [`Restored::erasures`] says so. Ways in are those of the backup: a passphrase that was
+    /// changed since opens it.
+    ///
+    /// With an anchor in the environment the restored space takes the place of the one that it knew, which
+    /// is refused there from then on. Without one it is not anchored, and an anchor of the old space
+    /// refuses it.
+    ///
+    /// # Errors
+    /// [`Error::NotASpace`] for anything but a backup; [`Error::AlreadyExists`]; [`Error::CannotOpen`];
+    /// [`Error::NeedsFullSlot`] by a limited way in; [`Error::Corrupt`] where it is damaged;
+    /// [`Error::RolledBack`] and [`Error::Forked`] where the later state is an older or another one;
+    /// [`Error::Cancelled`]; what the disk and the anchor say. No file is left then, but for one that ends
+    /// in `.part` where the process was killed.
+    pub fn restore(
+        backup: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        unlock: &Unlock,
+        env: Environment,
+        options: &RestoreOptions,
+    ) -> Result<(Self, Restored)> {
+        let watch = Watch { progress: env.progress.clone(), cancel: env.cancel.clone() };
+        let draft = Draft::of_backup(backup.as_ref(), to.as_ref(), &watch)?;
+        let file: Arc<dyn Storage> = Arc::new(draft.open()?);
+        let (inner, places, next, restored) = restore_in(file, unlock, env, options)?;
+        let swept = match restored.erasures {
+            // Rows that were erased again must not be left in the file.
+            ErasuresAfter::Replayed { .. } => inner.base.storage.scrub()?,
+            _ => inner.base.storage.checkpoint()?,
+        };
+        if !swept {
+            return Err(Error::Busy);
+        }
+        let env = inner.base.env.clone();
+        drop(inner);
+        draft.finish()?;
+        let file = Arc::new(Sqlite::open(to.as_ref())?);
+        // A process that ends before this leaves a file whose heads follow those that the anchor knows.
+        let opened = places
+            .tell(&next)
+            .and_then(|()| Self::open_in(Arc::<Sqlite>::clone(&file), unlock, env, None))
+            .inspect_err(|_| Arc::into_inner(file).into_iter().for_each(Sqlite::discard));
+        Ok((opened?, restored))
+    }
+}
+
+/// Discards the unfinished imports of every partition, in a commit before that which goes on anew: no
+/// page of sources is written twice in one. Nothing is entered yet, for it is no part of the old logs.
+fn discard(inner: &Inner) -> Result<Vec<(usize, SourceId, u64)>> {
+    let all = inner.write_anew(None, |tx, w| {
+        let mut all = Vec::new();
+        for at in 0..w.state.partitions.len() {
+            let work = w.work(tx, Target::Partition(at))?;
+            all.extend(discard_all(tx, work)?.into_iter().map(|(source, units)| (at, source, units)));
+        }
+        Ok(all)
+    })?;
+    Ok(all.0)
+}
+
+/// Everything but the file: proves what there is and lets it go on anew.
+pub(in crate::vault) fn restore_in(
+    storage: Arc<dyn Storage>,
+    unlock: &Unlock,
+    env: Environment,
+    options: &RestoreOptions,
+) -> Result<(Inner, Places, State, Restored)> {
+    let opened = HealthSpace::open_keys(storage, unlock, env, None);
+    healthspace_wipe::burn_stack();
+    let (base, state, _) = opened?;
+    if state.system.is_none() {
+        return Err(Error::NeedsFullSlot);
+    }
+    let inner = Inner::new(base, state.clone());
+    let base = &inner.base;
+    let txn = base.storage.begin_read()?;
+    let read = look_through(base, &*txn, &state)?;
+    if let Some(part) = read.first_damage().filter(|_| !options.with_damage) {
+        return Err(Error::Corrupt(part));
+    }
+    let from = registered(base, &*txn, &state).unwrap_or_default().pop().map(|(copy, _)| copy);
+    let missing = match &options.later {
+        Some(later) => {
+            let (later_txn, later_state) = later.inner.read()?;
+            Some(compare((base, &*txn, &state), (&later.inner.base, &*later_txn, &later_state))?)
+        }
+        None => None,
+    };
+    drop(txn);
+    // Whether what they have so far was erased or discarded since cannot be told.
+    let staged = |p: &Scope| missing.is_some() && !p.manifest.staged.is_empty();
+    let discarded = if state.partitions.iter().any(staged) { discard(&inner)? } else { Vec::new() };
+    let places = Places::ask(base, &state)?;
+    let newest = places.are_those_of(&state);
+    let backup = from.map(|copy| copy.id);
+    let ((Anew { permissions, limited }, erasures), next) = inner.write_anew(Some(places.flags()), |tx, w| {
+        let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
+        let anew = go_on(tx, w, &places)?;
+        for (at, source, records) in discarded {
+            let work = w.work(tx, Target::Partition(at))?;
+            tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
+        }
+        let erasures = match &missing {
+            Some(missing) => {
+                let (records, sources) = repeat(tx, w, missing, &options.gesture)?;
+                ErasuresAfter::Replayed { records, sources, entries }
+            }
+            None if newest => ErasuresAfter::None,
+            None => ErasuresAfter::Unknown,
+        };
+        let work = w.work(tx, Target::System)?;
+        let (permissions, gesture) = (anew.permissions, options.gesture.clone());
+        tx.log(work, AuditEvent::Restored { backup, erasures: erasures.code().into(), permissions, gesture })?;
+        Ok((anew, erasures))
+    })?;
+    let made = from.map(|copy| copy.made);
+    let restored = Restored { backup, made, read, erasures, permissions, limited_ways_in: limited };
+    Ok((inner, places, next, restored))
+}
