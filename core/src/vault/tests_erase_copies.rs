@@ -330,3 +330,61 @@ fn whatever_fails_it_is_done_or_not_done() {
     }
     assert!(outcomes[0] > 20 && outcomes[1] > 20, "{outcomes:?}");
 }
+
+/// Backups are copies as well.
+#[test]
+fn a_backup_from_before_opens_as_far_as_the_level_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let phone = store();
+    let way = || with(&phone, "one");
+    for bound in [false, true] {
+        let file = at(&format!("{bound}.hs"));
+        let make = if bound { HealthSpace::create_bound_to_device } else { HealthSpace::create };
+        let (space, code) = make(&file, &way(), clock().0).unwrap();
+        fill(&space);
+        let backup = at(&format!("{bound}.hsb"));
+        space.backup_to(&backup).unwrap();
+        erase_one(&space);
+        let erased = space.log(LogOf::Partition("health")).unwrap().len() as u64 - 2;
+        let later = space.erase_from_copies(&way(), &[], gesture()).unwrap().space;
+        let page = later.partition("health").unwrap().erasure_certificate(erased, "en").unwrap();
+        let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+        let copy = later.known_copies().unwrap()[0];
+        assert_eq!(page["level"], if bound { "E2-device" } else { "E2r" });
+        assert_eq!(page["backupsBefore"].as_array().unwrap().len(), 1);
+        assert_eq!(page["backupsBefore"][0]["entry"], copy.entry);
+        let restore = |unlock: &Unlock, name: &str, options: &RestoreOptions| {
+            HealthSpace::restore(&backup, at(name), unlock, clock().0, options)
+        };
+        let asked = RestoreOptions::new(gesture());
+        assert!(matches!(restore(&way(), "no.hs", &asked), Err(Error::CannotOpen)));
+        if bound {
+            for unlock in [by(&code), by(&code).with_device(shared(&phone))] {
+                assert!(matches!(restore(&unlock, "no.hs", &asked), Err(Error::CannotOpen)));
+            }
+            continue;
+        }
+        assert_eq!(records(&restore(&by(&code), "back.hs", &asked).unwrap().0), 3);
+        // The later state has other keys, and its logs begin with those of the backup all the same.
+        let (space, restored) = restore(&by(&code), "again.hs", &asked.later(&later)).unwrap();
+        assert!(matches!(restored.erasures, ErasuresAfter::Replayed { records: 1, sources: 0, .. }));
+        assert_eq!(records(&space), 2);
+        // The device's part of these keys is gone: new ones bring it back in.
+        drop(space);
+        assert!(closed(HealthSpace::open(at("again.hs"), &way(), clock().0)));
+        let space = HealthSpace::open(at("again.hs"), &by(&code), clock().0).unwrap();
+        let done = space.rotate(&by(&code), &[&way()]).unwrap();
+        assert!(done.destroyed.is_none() && done.space.check().unwrap().is_whole());
+        assert_eq!(done.space.handovers(LogOf::Partition("health")).unwrap().len(), 1);
+        assert_eq!(records(&HealthSpace::open(at("again.hs"), &way(), clock().0).unwrap()), 2);
+        // And a backup of new keys opens by them.
+        later.backup_to(at("new.hsb")).unwrap();
+        let asked = RestoreOptions::new(gesture());
+        let (space, restored) = HealthSpace::restore(at("new.hsb"), at("new.hs"), &way(), clock().0, &asked).unwrap();
+        assert!(restored.read.is_whole() && records(&space) == 2);
+        assert_eq!(space.handovers(LogOf::Space).unwrap().len(), 1);
+        let space = space.erase_from_copies(&way(), &[], gesture()).unwrap().space;
+        assert_eq!((entries(&space).1.len(), space.handovers(LogOf::Space).unwrap().len()), (2, 2));
+    }
+}

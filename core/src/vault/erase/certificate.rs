@@ -6,6 +6,7 @@ use crate::codec::hex;
 use crate::error::{Error, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
+use crate::vault::backup::KnownCopy;
 use crate::vault::ingest::Partition;
 use crate::vault::logs::{LogLine, LogOf};
 use crate::vault::space::HealthSpace;
@@ -27,13 +28,17 @@ struct Found {
     disclosures: u64,
     /// The old keys' epoch, where the keys are new since.
     epoch: Option<u64>,
+    /// When it was erased, and the backups from before that the space knows of.
+    time: Option<Timestamp>,
+    backups: Value,
 }
 
 impl Partition {
     /// A certificate of one erasure of records, as JSON: what was asked for and how much went, when; the level
     /// that it has reached by now, in words what that holds against and what not; and the receipts of the
     /// entries that all this is taken from, which prove it. The page itself proves nothing. It names
-    /// no record: who was given the salt can show which they were.
+    /// no record: who was given the salt can show which they were. Backups from before are listed, by their
+    /// entries in the space's log: the level says whether they open.
     ///
     /// A handle of some partitions does not see what became of older copies.
     ///
@@ -46,7 +51,13 @@ impl Partition {
         let mut found = Found::default();
         found.read(&space.log(own)?, entry)?;
         match space.log(LogOf::Space) {
-            Ok(lines) => found.read_space(&lines),
+            Ok(lines) => {
+                found.read_space(&lines);
+                // Of the same millisecond: it may hold what was erased.
+                let before = |copy: &KnownCopy| found.time.is_some_and(|time| copy.made <= time);
+                let copies = space.known_copies()?.into_iter().filter(before);
+                found.backups = copies.map(|copy| json!({ "made": at(copy.made), "entry": copy.entry })).collect();
+            }
             Err(Error::NeedsFullSlot) => {}
             Err(e) => return Err(e),
         }
@@ -70,6 +81,7 @@ impl Partition {
             "erased": found.erased,
             "swept": found.swept,
             "copies": found.copies,
+            "backupsBefore": found.backups,
             "disclosedBefore": found.disclosures,
             "receipts": receipts,
             "verifierKeys": keys,
@@ -88,6 +100,7 @@ impl Found {
                     if line.index == entry =>
                 {
                     self.level = Some(ErasureLevel::NotShown);
+                    self.time = Some(line.entry.time);
                     self.entries.push(entry);
                     self.erased = json!({
                         "at": at, "what": what, "records": records, "sources": sources, "keys": keys,
