@@ -150,6 +150,8 @@ mod tests_renewal;
 #[cfg(test)]
 mod tests_rotate;
 #[cfg(test)]
+mod tests_said;
+#[cfg(test)]
 mod tests_segments;
 #[cfg(test)]
 mod tests_subject;
