@@ -103,7 +103,9 @@ impl HealthSpace {
     /// device keeps the epoch secret, and for two recovery codes; [`Error::TwoWaysIn`] for a recovery code
     /// alone; [`Error::InUse`] while an import is unfinished; [`Error::Busy`];
     /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
-    /// [`Error::NotAnchored`]: the new keys are durable.
+    /// [`Error::NotAnchored`]: the new keys are durable; so they may be after an error of the disk. Then this
+    /// handle says [`Error::Rekeyed`], every way in that was presented opens, and a recovery code that was
+    /// to be issued is made by [`new_recovery_code`](Self::new_recovery_code).
     pub fn rotate(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
         let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
         self.renew_keys(&ways, None)
@@ -148,8 +150,8 @@ impl HealthSpace {
         Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept })
     }
 
-    /// The transaction. `made` is emptied once
-    /// the new keys may be durable: a commit that failed may stand after a crash.
+    /// The transaction. `made` is emptied once the new keys may be durable: a commit that failed may stand
+    /// after a crash.
     fn rekey(&self, way: &FullWay, mut new: NewSlots<'_>, made: &mut Made) -> Result<Rekeyed> {
         let inner = &self.inner;
         let (storage, env) = (&inner.base.storage, &inner.base.env);
