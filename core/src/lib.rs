@@ -113,6 +113,10 @@ mod vault;
 #[doc(hidden)]
 pub mod fuzz_internals;
 
+#[cfg(any(test, feature = "timing-internals"))]
+#[doc(hidden)]
+pub mod timing_internals;
+
 pub mod audit;
 pub mod catalog;
 pub mod consent;
@@ -122,6 +126,7 @@ pub mod import;
 pub mod policy;
 pub mod record;
 
+pub use crypto::CRYPTO_BACKEND;
 pub use crypto::secret::SecretBytes;
 pub use environment::{
     AnchoredHead, Cancel, Clock, Environment, Event, FileAnchor, FixedClock, FreshnessAnchor, OnEvent, OnProgress,
