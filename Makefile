@@ -66,7 +66,7 @@ torture: tools
 # The tests of what does cryptography on AWS-LC, then spaces that each library wrote, opened with the other.
 # All tests of the core with BACKEND_TESTS='all()'. The profile is the tests': AWS-LC is compiled once.
 BACKEND_SPACES ?= 1000
-BACKEND_TESTS ?= test(crypto::) + test(keyring::) + test(ledger::) + test(evidence::) + test(tests_memory::)
+BACKEND_TESTS ?= test(crypto::) + test(keyring::) + test(ledger::) + test(tests_memory::)
 backends: tools
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --locked -p healthspace --lib --no-default-features --features backend-aws-lc -E '$(BACKEND_TESTS)'; \

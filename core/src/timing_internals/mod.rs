@@ -23,6 +23,7 @@ pub const BAR: f64 = 4.5;
 
 /// Slots of the space that is tried.
 const SLOTS: usize = 4;
+const SPACES: usize = 64;
 const CODE: usize = 20;
 const ID: usize = 16;
 
@@ -50,15 +51,6 @@ impl Slots {
         Self { row, secret, rows }
     }
 
-    /// Whether the secret at the beginning of an input opens one of the slots behind it.
-    fn open(&self, input: &[u8]) -> bool {
-        let Some((secret, rows)) = input.split_at_checked(CODE) else { return false };
-        let unlock = Unlock::of_secret_for_timing(secret);
-        let Ok(by) = self.row.stretch(&unlock) else { return false };
-        let slots = rows.chunks_exact(rows.len() / SLOTS).filter_map(|r| r.split_first_chunk::<ID>());
-        open_slots(&self.row, &by, slots).is_ok()
-    }
-
     /// Where the sealed root stands in the second row: what follows is `6 null, 7 false`.
     fn sealed(&self) -> core::ops::Range<usize> {
         let end = self.rows.get(1).map_or(0, Vec::len) - 4;
@@ -66,43 +58,77 @@ impl Slots {
     }
 }
 
-/// A wrong secret, or the right one and a bit of its slot flipped, wherever it is.
-fn wrong_or_damaged(slots: &Rc<Slots>) -> Target {
-    let (make, run) = (Rc::clone(slots), Rc::clone(slots));
+/// Many spaces, for one secret is as good as another: both classes draw theirs from the same ones.
+type Spaces = Rc<[Slots; SPACES]>;
+
+/// Whether the secret in an input opens one of the slots behind it, in the space that it begins with.
+fn open(spaces: &Spaces, input: &[u8]) -> bool {
+    let Some((space, rest)) = input.split_first().and_then(|(at, rest)| Some((spaces.get(usize::from(*at))?, rest)))
+    else {
+        return false;
+    };
+    let Some((secret, rows)) = rest.split_at_checked(CODE) else { return false };
+    let unlock = Unlock::of_secret_for_timing(secret);
+    let Ok(by) = space.row.stretch(&unlock) else { return false };
+    let slots = rows.chunks_exact(rows.len() / SLOTS).filter_map(|r| r.split_first_chunk::<ID>());
+    open_slots(&space.row, &by, slots).is_ok()
+}
+
+/// Trying all slots of a space: `write` puts a secret and the slots behind the number of the space.
+fn slots(
+    name: &'static str,
+    accepts: bool,
+    spaces: &Spaces,
+    write: impl Fn(bool, &mut Random, &Slots, &Slots, &mut Vec<u8>) + 'static,
+) -> Target {
+    let (make, run) = (Rc::clone(spaces), Rc::clone(spaces));
     Target {
-        name: "slots: a wrong secret, or a damaged slot",
+        name,
         control: false,
-        accepts: false,
+        accepts,
         input: Box::new(move |class, r, out| {
-            let (wrong, sealed) = (r.bytes::<CODE>(), make.sealed());
-            let bit = r.next() as usize % (sealed.len() * 8);
-            out.extend_from_slice(if class { &make.secret } else { &wrong });
-            make.rows.iter().for_each(|row| out.extend_from_slice(row));
-            let at = CODE + make.rows.first().map_or(0, Vec::len) + sealed.start + bit / 8;
-            if let Some(byte) = out.get_mut(at).filter(|_| class) {
-                *byte ^= 1 << (bit % 8);
+            let at = r.next() as usize % SPACES;
+            let other = (at + 1 + r.next() as usize % (SPACES - 1)) % SPACES;
+            out.push(at as u8);
+            if let (Some(space), Some(other)) = (make.get(at), make.get(other)) {
+                write(class, r, space, other, out);
             }
         }),
-        run: Box::new(move |input| run.open(input)),
+        run: Box::new(move |input| open(&run, input)),
     }
 }
 
+/// A wrong secret, or the right one and a bit of its slot flipped, wherever it is.
+fn wrong_or_damaged(spaces: &Spaces) -> Target {
+    slots("slots: a wrong secret, or a damaged slot", false, spaces, |class, r, space, other, out| {
+        let sealed = space.sealed();
+        let bit = r.next() as usize % (sealed.len() * 8);
+        out.extend_from_slice(if class { &space.secret } else { &other.secret });
+        let at = out.len() + space.rows.first().map_or(0, Vec::len) + sealed.start + bit / 8;
+        space.rows.iter().for_each(|row| out.extend_from_slice(row));
+        if let Some(byte) = out.get_mut(at).filter(|_| class) {
+            *byte ^= 1 << (bit % 8);
+        }
+    })
+}
+
 /// The slot that opens is the first, or the last.
-fn first_or_last(slots: &Rc<Slots>) -> Target {
-    let (make, run) = (Rc::clone(slots), Rc::clone(slots));
-    Target {
-        name: "slots: the first opens, or the last",
-        control: false,
-        accepts: true,
-        input: Box::new(move |class, _, out| {
-            out.extend_from_slice(&make.secret);
-            let others = || make.rows.iter().enumerate().filter(|(i, _)| *i != 1).map(|(_, row)| row);
-            let right = make.rows.get(1).into_iter();
-            let order: Vec<_> = if class { right.chain(others()).collect() } else { others().chain(right).collect() };
-            order.into_iter().for_each(|row| out.extend_from_slice(row));
-        }),
-        run: Box::new(move |input| run.open(input)),
-    }
+fn first_or_last(spaces: &Spaces) -> Target {
+    slots("slots: the first opens, or the last", true, spaces, |class, _, space, _, out| {
+        out.extend_from_slice(&space.secret);
+        let others = || space.rows.iter().enumerate().filter(|(i, _)| *i != 1).map(|(_, row)| row);
+        let right = space.rows.get(1).into_iter();
+        let order: Vec<_> = if class { right.chain(others()).collect() } else { others().chain(right).collect() };
+        order.into_iter().for_each(|row| out.extend_from_slice(row));
+    })
+}
+
+/// A wrong secret in both classes: a measurement that finds a difference here invents it.
+fn nothing(spaces: &Spaces) -> Target {
+    slots("slots: a wrong secret, or another wrong one", false, spaces, |_, _, space, other, out| {
+        out.extend_from_slice(&other.secret);
+        space.rows.iter().for_each(|row| out.extend_from_slice(row));
+    })
 }
 
 /// A row whose commitment or whose tag is damaged.
@@ -240,10 +266,11 @@ fn unpadded() -> Target {
 /// Everything that is timed; the control is the last.
 #[must_use]
 pub fn targets() -> Vec<Target> {
-    let slots = Rc::new(Slots::make());
+    let spaces: Spaces = Rc::new(core::array::from_fn(|_| Slots::make()));
     vec![
-        wrong_or_damaged(&slots),
-        first_or_last(&slots),
+        nothing(&spaces),
+        wrong_or_damaged(&spaces),
+        first_or_last(&spaces),
         sealed_row(),
         head("a head: its MAC is wrong at its beginning, or its end", false, |body, tag, key| {
             verify_mac(body, tag, key).is_some()
