@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo bench fuzz leak torture test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
+.PHONY: help tools demo bench fuzz leak torture backends timing test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -15,6 +15,8 @@ help:
 	@echo 'make fuzz                           every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make leak                           the leak test kit, times too (LEAK_ROUNDS, 60)'
 	@echo 'make torture                        crashes, faults, damage and kills, for hours (TORTURE=--quick)'
+	@echo 'make backends                       ring and AWS-LC: known answers, and spaces of one opened by the other'
+	@echo 'make timing                         whether comparisons of secrets take one time (TIMING=100000)'
 	@echo 'make lint, make doc                 formatting and clippy; the API pages'
 
 tools:
@@ -59,7 +61,28 @@ leak: tools
 # Crash states, faults at every call, every flipped bit, exchanged rows, kills, bombs: `core/docs/assurance.md`.
 # TORTURE='--quick', '--only crash,flips', '--seed N', '--from N', '--seconds N'.
 torture: tools
-	$(CARGO) run --quiet --locked --release -p healthspace-torture -- $(TORTURE)
+	$(CARGO) run --quiet --locked --release -p healthspace-torture --bin healthspace-torture -- $(TORTURE)
+
+# The tests of what does cryptography on AWS-LC, then spaces that each library wrote, opened with the other.
+# All tests of the core with BACKEND_TESTS='all()'. The profile is the tests': AWS-LC is compiled once.
+BACKEND_SPACES ?= 1000
+BACKEND_TESTS ?= test(crypto::) + test(keyring::) + test(ledger::) + test(tests_memory::)
+backends: tools
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --locked -p healthspace --lib --no-default-features --features backend-aws-lc -E '$(BACKEND_TESTS)'; \
+	else \
+	  $(CARGO) test --locked -p healthspace --lib --no-default-features --features backend-aws-lc; \
+	fi
+	$(CARGO) build --quiet --locked -p healthspace-torture
+	cp target/debug/healthspace-torture target/debug/healthspace-on-ring
+	$(CARGO) build --quiet --locked -p healthspace-torture --features backend-aws-lc
+	target/debug/healthspace-on-ring backends target/debug/healthspace-torture $(BACKEND_SPACES)
+
+# Whether a comparison of secrets says by its time how it came out. TIMING='100000' for a short look;
+# TIMING_FEATURES=internals,backend-aws-lc for the other library.
+TIMING_FEATURES ?= internals
+timing: tools
+	$(CARGO) run --quiet --locked --release -p healthspace-torture --features $(TIMING_FEATURES) --bin healthspace-timing -- $(TIMING)
 
 test: test-rust test-doc test-python test-mobile test-examples test-verify
 

@@ -18,6 +18,10 @@
 //! * to show what happened: [`HealthSpace::log`], [`HealthSpace::receipt`], [`verify_receipt`];
 //!   [`HealthSpace::evidence`], [`evidence::verify_evidence`]
 //!
+//! Features: `backend-ring` (default) and `backend-aws-lc` choose the cryptographic library; with both,
+//! AWS-LC is used ([`CRYPTO_BACKEND`] says which). Files are the same. `bench-internals`,
+//! `fuzz-internals` and `timing-internals` open doors for this project's own programs.
+//!
 //! What is not promised: an open partition is not defended against code in the same process; a
 //! host that has received plaintext can copy it; a log proves nothing about what was left out of
 //! it; no-training is a signed, sticky, checkable label and a refusal, not cryptography over
@@ -113,6 +117,10 @@ mod vault;
 #[doc(hidden)]
 pub mod fuzz_internals;
 
+#[cfg(any(test, feature = "timing-internals"))]
+#[doc(hidden)]
+pub mod timing_internals;
+
 pub mod audit;
 pub mod catalog;
 pub mod consent;
@@ -122,6 +130,7 @@ pub mod import;
 pub mod policy;
 pub mod record;
 
+pub use crypto::CRYPTO_BACKEND;
 pub use crypto::secret::SecretBytes;
 pub use environment::{
     AnchoredHead, Cancel, Clock, Environment, Event, FileAnchor, FixedClock, FreshnessAnchor, OnEvent, OnProgress,

@@ -76,15 +76,20 @@ impl ConsentDoc {
 /// What the notice says of a delegation.
 pub(super) fn notice(spec: &GrantSpec, d: Delegation, lang: Lang) -> String {
     let who = spec.terms().recipient.name();
+    let but = match (d.may_pass_on, lang) {
+        (false, _) => "",
+        (true, Lang::En) => " other than those named next",
+        (true, Lang::Fr) => " autres que ceux nommés ci-après",
+    };
     let mut text = match lang {
         Lang::En => format!(
             "On your behalf: “{who}” may read this data, count it and ask questions about it for you. They may not give, \
-             renew or withdraw consents, nor export or erase anything."
+             renew or withdraw consents{but}, nor export or erase anything."
         ),
         Lang::Fr => format!(
             "En votre nom\u{a0}: «\u{a0}{who}\u{a0}» peut lire ces données, les compter et poser des questions à leur \
-             sujet pour vous, mais ne peut ni donner, renouveler ou retirer des consentements, ni exporter ou effacer \
-             quoi que ce soit."
+             sujet pour vous, mais ne peut ni donner, renouveler ou retirer des consentements{but}, ni exporter ou \
+             effacer quoi que ce soit."
         ),
     };
     text.push_str(if d.may_pass_on {

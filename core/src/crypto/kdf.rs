@@ -1,11 +1,11 @@
 //! Derivation: HKDF-SHA-512 (RFC 5869) and Argon2id (RFC 9106).
 
+use super::backend::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
 use super::context;
 use super::secret::{BundleKey, Epoch, EpochRoot, Kek, Key, Limited, Role, Scope, SpaceRoot, Wrap};
 use crate::error::{Error, Limit, Result};
 use crate::id::SpaceId;
 use argon2::{Algorithm, Argon2, Params, Version};
-use ring::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -148,6 +148,39 @@ mod tests {
             }
         }
         assert!(n >= 80);
+    }
+
+    /// RFC 9106 section 5.3 has inputs that we never give (a key, associated data), so the crate is
+    /// asked itself; the others were computed with the reference implementation.
+    #[test]
+    fn argon2id_known_answers() {
+        let params = argon2::ParamsBuilder::new()
+            .m_cost(32)
+            .t_cost(3)
+            .p_cost(4)
+            .data(argon2::AssociatedData::new(&[4; 12]).unwrap())
+            .build()
+            .unwrap();
+        let keyed = Argon2::new_with_secret(&[3; 8], Algorithm::Argon2id, Version::V0x13, params).unwrap();
+        let mut tag = [0; 32];
+        keyed.hash_password_into(&[1; 32], &[2; 16], &mut tag).unwrap();
+        let hex = |b: &[u8]| b.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        assert_eq!(hex(&tag), "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659");
+        let salt = core::array::from_fn(|i| i as u8);
+        for (passphrase, params, want) in [
+            (
+                "correct horse battery staple",
+                KdfParams::FLOOR,
+                "092d6e91987840e63e2fac5e187ac5d29b489f05597971fd6554555a1a20ce2a",
+            ),
+            (
+                "x",
+                KdfParams { memory_kib: 32 * 1024, passes: 3, lanes: 4 },
+                "c414dcc593f799f30bf1d4a282745e104673b3864a211e28bf40b6b9a1077e6e",
+            ),
+        ] {
+            assert_eq!(hex(&*argon2id(passphrase.as_bytes(), &salt, params).unwrap()), want);
+        }
     }
 
     #[test]

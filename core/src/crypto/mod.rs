@@ -1,8 +1,8 @@
 //! Cryptographic mechanism without meaning: sealing, derivation, hashing, signing.
 //!
-//! What belongs here: every use of the crypto library, so that another backend can stand in its
-//! place. What must not: knowledge of scopes, slots, records or files. Secrets are boxed, wiped on
-//! drop, and have no `Clone`, `Debug` or `Serialize`.
+//! What belongs here: every use of the crypto library, called `backend` here: ring or AWS-LC, which
+//! have one interface and give the same bytes. What must not: knowledge of scopes, slots, records or
+//! files. Secrets are boxed, wiped on drop, and have no `Clone`, `Debug` or `Serialize`.
 
 pub(crate) mod context;
 pub(crate) mod hash;
@@ -12,11 +12,18 @@ pub(crate) mod secret;
 pub(crate) mod sign;
 
 use crate::error::{Error, Result};
-use ring::rand::{SecureRandom, SystemRandom};
+#[cfg(feature = "backend-aws-lc")]
+use aws_lc_rs as backend;
+#[cfg(not(feature = "backend-aws-lc"))]
+use ring as backend;
 
-/// Fills with bytes of the operating system's generator.
+/// The cryptographic library that this build uses: `ring` or `aws-lc`. Files are the same on both.
+pub const CRYPTO_BACKEND: &str = if cfg!(feature = "backend-aws-lc") { "aws-lc" } else { "ring" };
+
+/// Fills with bytes of the operating system's generator, on every backend: AWS-LC's own generator
+/// keeps a state in the process, which a snapshot of a virtual machine would repeat.
 pub(crate) fn random(out: &mut [u8]) -> Result<()> {
-    SystemRandom::new().fill(out).map_err(|_| Error::Random)
+    getrandom::getrandom(out).map_err(|_| Error::Random)
 }
 
 /// An array of random bytes: salts and ids, not keys (those are born in [`secret::Key`]).

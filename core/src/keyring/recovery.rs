@@ -4,11 +4,34 @@ use crate::crypto::hash::sha256;
 use crate::crypto::random;
 use crate::crypto::secret::SecretBytes;
 use crate::error::Result;
-use subtle::ConstantTimeEq;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Read as the digits that they look like.
+const ALIKE: [(u8, u8); 3] = [(b'O', 0), (b'I', 1), (b'L', 1)];
 const BITS: usize = 20;
+
+/// The symbol of five bits. The whole alphabet is looked at: neither the time taken nor the memory
+/// touched says which it was.
+fn symbol_of(value: u8) -> u8 {
+    let mut symbol = 0;
+    for (v, s) in (0..).zip(ALPHABET) {
+        symbol.conditional_assign(s, value.ct_eq(&v));
+    }
+    symbol
+}
+
+/// The five bits of a symbol in any case, in the same way; more than 31 where it is none.
+fn value_of(symbol: u8) -> u8 {
+    let symbol = symbol.to_ascii_uppercase();
+    let mut value = u8::MAX;
+    let known = (0..).zip(ALPHABET).map(|(v, s)| (*s, v));
+    for (s, v) in known.chain(ALIKE) {
+        value.conditional_assign(&v, symbol.ct_eq(&s));
+    }
+    value
+}
 
 /// A way in for the day the passphrase is lost: shown once, stored nowhere.
 ///
@@ -35,6 +58,12 @@ impl RecoveryCode {
         Ok(c)
     }
 
+    /// A code that is none: its bits are not of chance.
+    #[cfg(any(test, feature = "timing-internals"))]
+    pub(crate) fn of_bytes_for_timing(bytes: [u8; BITS]) -> Self {
+        Self(bytes)
+    }
+
     fn check(&self) -> [u8; 2] {
         let h = sha256(&[b"hs/v1/recovery-check\0", &self.0]);
         let [a, b, ..] = h;
@@ -45,37 +74,34 @@ impl RecoveryCode {
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
         let mut out = Zeroizing::new(String::with_capacity(42));
-        let mut symbol = |n: usize, i: usize| {
+        let mut symbol = |n: u16, i: usize| {
             if i > 0 && i.is_multiple_of(4) {
                 out.push('-');
             }
-            out.push(char::from(ALPHABET.get(n & 31).copied().unwrap_or(b'0')));
+            out.push(char::from(symbol_of(n as u8 & 31)));
         };
         for i in 0..32 {
             let bit = i * 5;
-            let at = |k: usize| self.0.get(k).copied().map_or(0, usize::from);
+            let at = |k: usize| self.0.get(k).copied().map_or(0, u16::from);
             let pair = at(bit / 8) << 8 | at(bit / 8 + 1);
             symbol(pair >> (11 - bit % 8), i);
         }
         for (k, c) in self.check().into_iter().enumerate() {
-            symbol(usize::from(c), 32 + k);
+            symbol(u16::from(c), 32 + k);
         }
         out
     }
 
-    /// Reads a code as typed; `None` where it is no code or its check characters do not fit.
+    /// Reads a code as typed; `None` where it is no code or its check characters do not fit. The time
+    /// taken says where blanks stand and whether it is a code, not which.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut code = Self([0; BITS]);
         let mut check = [0u8; 2];
-        let mut n = 0usize;
+        let (mut n, mut seen) = (0usize, 0);
         for c in text.bytes().filter(|c| !matches!(c, b'-' | b' ' | b'\t' | b'\r' | b'\n')) {
-            let c = match c.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                c => c,
-            };
-            let v = u8::try_from(ALPHABET.iter().position(|a| *a == c)?).ok()?;
+            let v = value_of(c);
+            seen |= v;
             if n < 32 {
                 let bit = n * 5;
                 let wide = u16::from(v) << (11 - bit % 8);
@@ -89,7 +115,7 @@ impl RecoveryCode {
             }
             n += 1;
         }
-        (n == 34 && bool::from(code.check().ct_eq(&check))).then_some(code)
+        (n == 34 && seen < 32 && bool::from(code.check().ct_eq(&check))).then_some(code)
     }
 
     /// Whether the person typed the code that was shown; constant time.
@@ -125,6 +151,20 @@ mod tests {
             let wrong: String = wrong.into_iter().collect();
             assert!(!c.matches(&wrong));
         }
+        // Every symbol and its look-alikes; nothing else is one.
+        for c in 0..=u8::MAX {
+            let like = match c.to_ascii_uppercase() {
+                b'O' => b'0',
+                b'I' | b'L' => b'1',
+                c => c,
+            };
+            let at = ALPHABET.iter().position(|a| *a == like);
+            assert_eq!(at, Some(usize::from(value_of(c))).filter(|v| *v < 32), "{c}");
+        }
+        (0..32).for_each(|v| assert_eq!(symbol_of(v), ALPHABET[usize::from(v)]));
+        // A character that is none, in a code that is whole otherwise.
+        let text = RecoveryCode([0; BITS]).reveal();
+        assert!(RecoveryCode::parse(&text.replacen('0', "U", 1)).is_none());
         assert!(RecoveryCode::parse("").is_none());
         assert!(RecoveryCode::parse(&"A".repeat(100)).is_none());
         assert!(RecoveryCode::parse("é").is_none());

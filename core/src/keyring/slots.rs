@@ -8,6 +8,7 @@ use crate::crypto::random_array;
 use crate::crypto::seal;
 use crate::crypto::secret::{Epoch, Kek, Key, SpaceRoot};
 use crate::error::{Error, Result};
+use subtle::{Choice, ConditionallySelectable};
 use zeroize::{Zeroize, Zeroizing};
 
 /// More slots than a person has ways in: a planted table cannot make an attempt slow.
@@ -141,7 +142,7 @@ pub(crate) struct Opened {
     pub(crate) epoch_secret: Option<Key<Epoch>>,
 }
 
-/// Tries every slot of the kind, with no early exit.
+/// Tries every slot of the kind, with no early exit: the time taken does not say which one opened.
 ///
 /// # Errors
 /// [`Error::CannotOpen`] for a wrong secret and for damage alike; what the keystore said where it
@@ -151,8 +152,13 @@ pub(crate) fn open_slots<'a>(
     by: &Stretched<'_>,
     slots: impl Iterator<Item = (&'a [u8; 16], &'a [u8])>,
 ) -> Result<Opened> {
-    let (kind, mut found, mut failed) = (by.unlock.kind, None, Error::CannotOpen);
-    for (id, body) in slots.take(MAX_SLOTS) {
+    let (kind, mut failed) = (by.unlock.kind, Error::CannotOpen);
+    // In an order of chance: a processor that learned what a success looks like does not tell where it was.
+    let drawn = slots.take(MAX_SLOTS).map(|slot| Ok((random_array::<8>()?, slot)));
+    let mut slots = drawn.collect::<Result<Vec<_>>>()?;
+    slots.sort_unstable_by_key(|(chance, _)| *chance);
+    let (mut root, mut at) = (Zeroizing::new([0; 32]), u32::MAX);
+    for (n, (_, (id, body))) in (0..).zip(&slots) {
         let Some(slot) = Slot::decode(body).filter(|s| s.kind == kind) else { continue };
         let device = match (&slot.kept, &by.unlock.keystore) {
             (Some(kept), Some(store)) => match kept.open(store) {
@@ -166,22 +172,37 @@ pub(crate) fn open_slots<'a>(
             _ => Zeroizing::default(),
         };
         let kek = by.kek(&slot.salt, &device)?;
-        let context = row.context(kind, id, &slot.salt);
         let mut sealed = slot.sealed.clone();
-        if let Ok(plain) = seal::open_in_place(kek.expose(), &context, &mut sealed) {
-            let root = Key::copy_of(plain);
-            plain.zeroize();
-            let epoch_secret = slot.epoch_secret.as_ref().and_then(|sealed| {
-                let (context, mut sealed) = (row.context_of_epoch(kind, id, &slot.salt), sealed.clone());
-                let plain = seal::open_in_place(kek.expose(), &context, &mut sealed).ok()?;
+        let mut plain = Zeroizing::new([0; 32]);
+        let opens = match seal::open_in_place(kek.expose(), &row.context(kind, id, &slot.salt), &mut sealed) {
+            Ok(opened) => {
+                let whole = opened.len() == plain.len();
+                plain.iter_mut().zip(opened.iter()).for_each(|(to, from)| *to = *from);
+                opened.zeroize();
+                Choice::from(u8::from(whole))
+            }
+            Err(_) => Choice::from(0),
+        };
+        root.iter_mut().zip(plain.iter()).for_each(|(to, from)| to.conditional_assign(from, opens));
+        at.conditional_assign(&n, opens);
+    }
+    let (_, (id, body)) = usize::try_from(at).ok().and_then(|at| slots.get(at)).ok_or(failed)?;
+    let slot = Slot::decode(body).ok_or(Error::CannotOpen)?;
+    let epoch_secret = match &slot.epoch_secret {
+        Some(sealed) => {
+            let kek = by.kek(&slot.salt, &[])?;
+            let mut sealed = sealed.clone();
+            let plain = seal::open_in_place(kek.expose(), &row.context_of_epoch(kind, id, &slot.salt), &mut sealed);
+            plain.ok().and_then(|plain| {
                 let es = Key::copy_of(plain);
                 plain.zeroize();
                 es
-            });
-            found = root.map(|root| Opened { id: *id, slot, root, epoch_secret }).or(found);
+            })
         }
-    }
-    found.ok_or(failed)
+        None => None,
+    };
+    let root = Key::copy_of(&root[..]).ok_or(Error::CannotOpen)?;
+    Ok(Opened { id: **id, slot, root, epoch_secret })
 }
 
 #[cfg(test)]

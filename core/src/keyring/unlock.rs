@@ -52,6 +52,12 @@ impl Unlock {
         Self::of(secret.into(), SlotKind::Limited)
     }
 
+    /// The bits of a recovery code.
+    #[cfg(any(test, feature = "timing-internals"))]
+    pub(crate) fn of_secret_for_timing(secret: &[u8]) -> Self {
+        Self::of(SecretBytes::new(secret.to_vec()), SlotKind::Recovery)
+    }
+
     pub(crate) fn of_code(code: &RecoveryCode) -> Self {
         Self::of(code.secret(), SlotKind::Recovery)
     }

@@ -1,9 +1,9 @@
 //! Consent records and receipts for the person and for whoever must show that they asked.
 
-use super::logs::LogOf;
+use super::logs::{LogLine, LogOf};
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
-use crate::consent::{self, Happened, Parties};
+use crate::consent::{self, ConsentDoc, ConsentStatus, Happened, Parties};
 use crate::error::{Error, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::ledger::note;
@@ -35,8 +35,14 @@ impl HealthSpace {
     ) -> Result<String> {
         // The log is read first: a grant given after it is not found there, and asked for again.
         let lines = self.log(LogOf::Space)?;
+        let within = self.withdrawn_within(grant)?;
         let (_txn, state) = self.inner.read()?;
         let doc = state.partitions.iter().find_map(|p| p.policy.state.doc(grant)).ok_or(Error::NotFound)?;
+        let ended = match &within {
+            Some((at, ..)) if doc.meta.status == ConsentStatus::Active => Some(withdrawn_doc(doc, *at)?),
+            _ => None,
+        };
+        let doc = ended.as_ref().unwrap_or(doc);
         let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
         let log = note::origin(&system.head.log_origin);
         let mut given = None;
@@ -48,7 +54,7 @@ impl HealthSpace {
                     renewed.push(((gesture.method, gesture.evidence), line.entry.time, line.index));
                 }
                 AuditEvent::Withdrawn { grant: g, .. } if g == grant => {
-                    withdrawn = Some((line.entry.time, line.index));
+                    withdrawn = Some((line.entry.time, log.clone(), line.index));
                 }
                 _ => {}
             }
@@ -56,8 +62,29 @@ impl HealthSpace {
         let (gesture, given) = given.ok_or(Error::NotFound)?;
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         let gesture = (gesture.method, gesture.evidence);
+        let withdrawn = withdrawn.or(within);
         write(doc, &Happened { log, gesture, given, renewed, withdrawn }, now)
     }
+
+    /// When a handle of one partition withdrew a grant, with that partition's log and the entry:
+    /// what is filed in the system scope does not say so until a full handle withdraws it too.
+    pub(super) fn withdrawn_within(&self, grant: GrantId) -> Result<Option<(Timestamp, String, u64)>> {
+        let (name, log) = {
+            let (_txn, state) = self.inner.read()?;
+            let Some(p) = state.partitions.iter().find(|p| p.manifest.denied.contains(&grant)) else {
+                return Ok(None);
+            };
+            (p.policy.name.clone(), note::origin(&p.head.log_origin))
+        };
+        let of = |line: &LogLine| matches!(line.entry.event, AuditEvent::Withdrawn { grant: g, .. } if g == grant);
+        let line = self.log(LogOf::Partition(&name))?.into_iter().find(of);
+        Ok(line.map(|line| (line.entry.time, log, line.index)))
+    }
+}
+
+/// A grant as it reads once it is withdrawn.
+pub(super) fn withdrawn_doc(doc: &ConsentDoc, at: Timestamp) -> Result<ConsentDoc> {
+    consent::from_fhir(&consent::withdraw(doc, at)?)
 }
 
 #[cfg(test)]

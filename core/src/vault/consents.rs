@@ -7,10 +7,10 @@ use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{ReadConsent, Reads, Standing, read_consents};
+use crate::consent::{ConsentStatus, ReadConsent, Reads, Standing, read_consents};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
-use crate::id::{GrantId, Timestamp};
+use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::import::patient_key;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,8 @@ pub struct ImportedConsent {
     pub id: GrantId,
     /// Where it stands now.
     pub standing: Standing,
-    /// Permits that do not apply because something in them is not understood.
+    /// Permits that do not apply: something in them is not understood, or they are for a partition
+    /// that is not in this space.
     pub void_permits: usize,
 }
 
@@ -146,11 +147,17 @@ impl HealthSpace {
         let (_txn, state) = self.inner.read()?;
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         let mut all = BTreeMap::new();
+        // A handle of some partitions does not know the others.
+        let here: Option<Vec<ScopeId>> = state.system.as_ref().map(|_| state.partitions.iter().map(|p| p.id).collect());
         for p in &state.partitions {
             let consents = p.consents();
             for id in consents.series() {
                 if let (Some(c), Some(standing)) = (consents.imported(id), consents.standing(id, now)) {
-                    all.entry(id).or_insert(ImportedConsent { id, standing, void_permits: c.void_permits() });
+                    all.entry(id).or_insert(ImportedConsent {
+                        id,
+                        standing,
+                        void_permits: c.void_permits() + c.permits_outside(here.as_deref()),
+                    });
                 }
             }
         }
@@ -158,14 +165,27 @@ impl HealthSpace {
     }
 
     /// The newest version of every consent, byte for byte as stored: grants of this space as FHIR
-    /// Consents, and those from elsewhere as they came (also where they were withdrawn here since).
+    /// Consents (inactive where a handle of its partition withdrew one), and those from elsewhere as
+    /// they came (also where they were withdrawn here since).
     ///
     /// # Errors
     /// [`Error::Locked`], and what rereading the heads can yield.
     pub fn export_consents(&self) -> Result<Vec<(GrantId, Vec<u8>)>> {
-        let (_txn, state) = self.inner.read()?;
-        let filed = state.partitions.iter().flat_map(|p| &p.policy.consents);
-        let all: BTreeMap<GrantId, Vec<u8>> = filed.map(|c| (c.series, c.bytes.clone())).collect();
+        let (mut all, ended) = {
+            let (_txn, state) = self.inner.read()?;
+            let filed = state.partitions.iter().flat_map(|p| &p.policy.consents);
+            let all: BTreeMap<GrantId, Vec<u8>> = filed.map(|c| (c.series, c.bytes.clone())).collect();
+            let active = |p: &Scope, id: &GrantId| {
+                p.policy.state.doc(*id).filter(|doc| doc.meta.status == ConsentStatus::Active).cloned()
+            };
+            let ended = |p: &Scope| p.manifest.denied.iter().filter_map(|id| active(p, id)).collect::<Vec<_>>();
+            (all, state.partitions.iter().flat_map(ended).collect::<Vec<_>>())
+        };
+        for doc in ended {
+            if let Some((at, ..)) = self.withdrawn_within(doc.meta.series)? {
+                all.insert(doc.meta.series, crate::consent::withdraw(&doc, at)?);
+            }
+        }
         Ok(all.into_iter().collect())
     }
 }

@@ -18,7 +18,7 @@ use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Identity, Timestamp};
-use crate::label::Purpose;
+use crate::label::{Confidentiality, Purpose, Sensitivities};
 use crate::lang::Lang;
 use crate::record::Category;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,7 +49,10 @@ pub struct ConsentRequest {
     categories: Vec<Category>,
     recipient: Option<Recipient>,
     expires: Option<Timestamp>,
+    starts: Option<Timestamp>,
     data_period: Option<(Timestamp, Timestamp)>,
+    confidentiality: Option<Confidentiality>,
+    sensitivities: Sensitivities,
     uses: Option<u32>,
     delegation: Option<Delegation>,
     lang: Lang,
@@ -148,7 +151,10 @@ impl HealthSpace {
             categories: Vec::new(),
             recipient: None,
             expires: None,
+            starts: None,
             data_period: None,
+            confidentiality: None,
+            sensitivities: Sensitivities::NONE,
             uses: None,
             delegation: None,
             lang: Lang::En,
@@ -331,6 +337,30 @@ impl ConsentRequest {
         self.expires_at(now.plus_millis(i64::from(days) * 86_400_000))
     }
 
+    /// From when on; at once unless said.
+    #[must_use]
+    pub fn starts_at(mut self, at: Timestamp) -> Self {
+        self.starts = Some(at);
+        self
+    }
+
+    /// Only data that is at most so confidential, by its own mark, else by that of its partition:
+    /// [`Confidentiality::Restricted`] leaves out what is marked as very restricted. With
+    /// [`sensitivities`](Self::sensitivities), what is marked for these is added.
+    #[must_use]
+    pub fn up_to(mut self, level: Confidentiality) -> Self {
+        self.confidentiality = Some(level);
+        self
+    }
+
+    /// Only data that is marked as sensitive, and for these reasons alone (or what HL7 has below
+    /// them); with [`up_to`](Self::up_to) also what that lets through.
+    #[must_use]
+    pub fn sensitivities(mut self, reasons: Sensitivities) -> Self {
+        self.sensitivities = reasons;
+        self
+    }
+
     /// Only data dated in this half-open range.
     #[must_use]
     pub fn data_period(mut self, from: Timestamp, to: Timestamp) -> Self {
@@ -387,7 +417,10 @@ impl ConsentRequest {
         let recipient = self.recipient.clone().ok_or(Error::Malformed(Malformed::Argument))?;
         let mut terms = GrantTerms::new(purpose, scope, &self.categories, recipient);
         terms.expires = self.expires;
+        terms.starts = self.starts;
         terms.data_period = self.data_period;
+        terms.confidentiality = self.confidentiality;
+        terms.sensitivities = self.sensitivities;
         terms.uses = self.uses;
         terms.delegation = self.delegation;
         GrantSpec::new(terms)
@@ -403,7 +436,7 @@ impl ConsentRequest {
         let at = state.position(&self.partition)?;
         let p = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
         let lang = Lang::parse(language);
-        let text = consent::notice(&self.spec(p.id)?, lang);
+        let text = consent::notice(&self.spec(p.id)?, &p.policy.name, lang);
         self.shown.keep(lang, &text);
         Ok(text)
     }
@@ -414,7 +447,9 @@ impl ConsentRequest {
     ///
     /// # Errors
     /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it is passed on under is
-    /// not in force, does not allow that, or is narrower; [`Error::NeedsFullSlot`] where the space was opened for some
+    /// not in force, does not allow that, or is narrower, and where one of the two is for training
+    /// and the recipient has another grant that is not over: each refuses training but by itself,
+    /// so withdraw the other one first; [`Error::NeedsFullSlot`] where the space was opened for some
     /// partitions only; [`Error::Malformed`] where the terms are not those of the notice that was
     /// made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
     /// of the log, though not by the host's clock.
@@ -425,9 +460,10 @@ impl ConsentRequest {
             let spec = self.spec(p.id)?;
             let (id, now) = (GrantId(random_array()?), Timestamp::from_millis(tx.now));
             let lang = self.shown.language(self.lang);
-            let text = consent::notice(&spec, lang);
+            let text = consent::notice(&spec, &p.policy.name, lang);
             let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
             has_parent(&p, &spec, now)?;
+            unopposed(&p, &spec, None, now)?;
             let meta = ConsentMeta {
                 series: id,
                 version: 1,
@@ -458,6 +494,20 @@ impl ConsentRequest {
             Ok(Grant { id, entry })
         })
     }
+}
+
+/// That no other grant of the recipient refuses what this one permits, or is refused by it: every
+/// grant refuses training except its own. One that is used up still does.
+pub(super) fn unopposed(p: &Scope, spec: &GrantSpec, own: Option<GrantId>, now: Timestamp) -> Result<()> {
+    let (t, consents) = (spec.terms(), p.consents());
+    let opposes = |id: GrantId| {
+        let stands = !matches!(consents.standing(id, now), None | Some(Standing::Withdrawn | Standing::Expired));
+        let of_both = |other: &GrantTerms| {
+            other.recipient == t.recipient && [t.purpose, other.purpose].contains(&Purpose::MlTraining)
+        };
+        own != Some(id) && stands && consents.doc(id).is_some_and(|doc| of_both(doc.spec.terms()))
+    };
+    if consents.series().any(opposes) { Err(Error::Denied) } else { Ok(()) }
 }
 
 /// That what is passed on may be: under a grant in force that reaches as far and as long.

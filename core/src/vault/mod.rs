@@ -20,6 +20,11 @@ mod disclose;
 mod erase;
 mod flow;
 mod found;
+#[cfg(any(test, feature = "timing-internals"))]
+pub(crate) use {
+    head::verify_mac,
+    payload::{Codec, Content},
+};
 #[cfg(any(test, feature = "fuzz-internals"))]
 pub(crate) mod fuzz;
 #[cfg(any(test, feature = "fuzz-internals"))]
@@ -149,6 +154,8 @@ mod tests_recover;
 mod tests_renewal;
 #[cfg(test)]
 mod tests_rotate;
+#[cfg(test)]
+mod tests_said;
 #[cfg(test)]
 mod tests_segments;
 #[cfg(test)]

@@ -52,8 +52,8 @@ impl Permission {
 
 impl HealthSpace {
     /// All that is in force over the partitions that are open here: grants, consents to lower a
-    /// label, and consents from elsewhere. What is not in this list decides nothing. Each is
-    /// withdrawn by [`withdraw`](Self::withdraw).
+    /// label, and consents from elsewhere. What is not in this list permits nothing; a grant that
+    /// is used up goes on refusing training. Each is withdrawn by [`withdraw`](Self::withdraw).
     ///
     /// ```
     /// # use healthspace::{audit::Gesture, Environment, HealthSpace, KdfParams, Unlock};

@@ -1,6 +1,6 @@
 //! Renewing a grant: a new version of its series, with a new end, a notice and a gesture of its own.
 
-use super::grants::{ConsentKind, Grant, Shown, file_consents, has_parent};
+use super::grants::{ConsentKind, Grant, Shown, file_consents, has_parent, unopposed};
 use super::policy_row::FiledConsent;
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -111,9 +111,9 @@ impl RenewalRequest {
     /// [`Error::Malformed`] without an end.
     pub fn notice(&self, language: &str) -> Result<String> {
         let (_txn, state) = self.space.inner.read()?;
-        let (_, given) = renewable(&state, self.grant)?;
+        let (p, given) = renewable(&state, self.grant)?;
         let lang = Lang::parse(language);
-        let text = consent::renewal_notice(&given.spec, &self.spec(given)?, lang);
+        let text = consent::renewal_notice(&given.spec, &self.spec(given)?, &p.policy.name, lang);
         self.shown.keep(lang, &text);
         Ok(text)
     }
@@ -133,9 +133,10 @@ impl RenewalRequest {
             let (p, given) = (p.clone(), given.clone());
             let spec = self.spec(&given)?;
             let lang = self.shown.language(self.lang);
-            let text = consent::renewal_notice(&given.spec, &spec, lang);
+            let text = consent::renewal_notice(&given.spec, &spec, &p.policy.name, lang);
             let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
             has_parent(&p, &spec, Timestamp::from_millis(tx.now))?;
+            unopposed(&p, &spec, Some(self.grant), Timestamp::from_millis(tx.now))?;
             let expires = spec.terms().expires.ok_or(Error::Internal(112))?;
             let version = given.meta.version + 1;
             let updated = Timestamp::from_millis(tx.now);

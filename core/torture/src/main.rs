@@ -8,6 +8,7 @@
 //! repeat, continue and bound a run.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test program")]
 
+mod backends;
 mod bombs;
 mod crash;
 mod faults;
@@ -71,7 +72,7 @@ const PARTS: [Part; 7] = [
 ];
 
 fn main() {
-    // A child of this program, by its first argument.
+    // A child of this program, or the comparison of two backends, by its first argument.
     let all: Vec<String> = std::env::args().collect();
     if let Some(role) = all.get(1).filter(|r| !r.starts_with("--")) {
         return process::child(role, &all[2..]);

@@ -28,6 +28,8 @@ pub(crate) fn child(role: &str, args: &[String]) {
             let conversation = space.session(look::model().unwrap(), healthspace::Purpose::PatientRequest).unwrap();
             look::look(&space, conversation.conversation()).unwrap();
         }
+        "backend" => crate::backends::child(path, &args[1..]),
+        "backends" => crate::backends::campaign(path, &args[1..]),
         "socket" => {
             no_sockets();
             let _ = std::net::UdpSocket::bind("127.0.0.1:0");

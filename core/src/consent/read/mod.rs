@@ -14,7 +14,7 @@ mod tests;
 
 use super::rule::{Rule, Validity};
 use crate::error::{Error, Malformed, Result};
-use crate::id::{GrantId, Timestamp};
+use crate::id::{GrantId, ScopeId, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -104,6 +104,15 @@ impl ReadConsent {
         &self.source
     }
 
+    /// Permits for a partition that is none of these; none are counted where they are not known.
+    pub(crate) fn permits_outside(&self, here: Option<&[ScopeId]>) -> usize {
+        let Some(here) = here else { return 0 };
+        let outside = |r: &&Rule| {
+            r.effect == super::Effect::Permit && r.applies.scope.is_some_and(|scope| !here.contains(&scope))
+        };
+        self.rules.iter().filter(outside).count()
+    }
+
     pub(super) fn withdraw(&mut self) {
         self.reads = Reads::Inactive;
     }
@@ -165,7 +174,8 @@ struct Typed {
 /// Bundle the last updated. `zone` is minutes east of UTC, for dates without a time.
 ///
 /// # Errors
-/// `Malformed(Consent)` for a text that is neither, or too large.
+/// `Malformed(Consent)` for a text that is neither, or too large, or a Bundle within which another
+/// one stands.
 pub fn read_consents(bytes: &[u8], zone: i16) -> Result<Vec<ReadConsent>> {
     const BAD: Error = Error::Malformed(Malformed::Consent);
     if bytes.len() > MAX_FILE {
@@ -182,8 +192,12 @@ pub fn read_consents(bytes: &[u8], zone: i16) -> Result<Vec<ReadConsent>> {
             let mut all = BTreeMap::new();
             for raw in entries.iter().filter_map(|e| e.resource) {
                 // A resource that does not say what it is may be a Consent.
-                let other = serde_json::from_str::<Typed>(raw.get()).is_ok_and(|t| t.resource_type != "Consent");
-                if !other {
+                let of_type = serde_json::from_str::<Typed>(raw.get()).map(|t| t.resource_type);
+                // What is in there may refuse something: nothing of it is passed over.
+                if of_type.as_ref().is_ok_and(|t| ["Bundle", "Parameters"].contains(&t.as_str())) {
+                    return Err(BAD);
+                }
+                if of_type.map_or(true, |t| t == "Consent") {
                     let consent = read_consent(raw.get().as_bytes(), zone);
                     let newest = match all.remove(&consent.series) {
                         Some(known) => newer(known, consent),

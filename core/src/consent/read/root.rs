@@ -139,7 +139,8 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
         return Err(Broken);
     }
     let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
-    let unknown = !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j) || !is_plain_policy(j);
+    let unknown =
+        !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j) || !is_plain_policy(j) || holds_consent(j);
     let mut reader = Reader { form, zone, nodes: 0 };
     let (node, validity) = match form {
         Form::R4 => {
@@ -198,6 +199,12 @@ fn is_verified(j: &Json) -> bool {
     let Some(list) = j.get("verification") else { return true };
     let verified = |v: &Json| matches!(v.get("verified"), Some(Json::Bool(true)));
     list.list().is_some_and(|all| all.iter().all(|v| v.only(NAMES).is_some()) && all.iter().any(verified))
+}
+
+/// Whether a Consent may stand within it, which could refuse what this one permits.
+fn holds_consent(j: &Json) -> bool {
+    let other = |r: &Json| r.get("resourceType").and_then(Json::text).is_some_and(|t| t != "Consent" && t != "Bundle");
+    j.get("contained").is_some_and(|all| !all.list().is_some_and(|all| all.iter().all(other)))
 }
 
 /// Whether the policy that it is made under is named without modifiers.
