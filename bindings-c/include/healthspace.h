@@ -492,7 +492,7 @@ int32_t hs_memory_delete(const struct hs_space *space,
 
 // Every grant over the partitions that are open here: of each its id, partition, purpose,
 // categories, recipient (kind, name), expires, uses_left (either null) and standing ("in-force",
-// "not-yet", "expired", "withdrawn", "used-up", "unusable").
+// "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended").
 int32_t hs_grants(const struct hs_space *space, struct hs_buffer **grants);
 
 // All that is in force, whoever wrote it: of each its kind ("grant", "lowering", "imported"), its
@@ -533,9 +533,11 @@ int32_t hs_disclosure_log(const struct hs_space *space,
                           struct hs_buffer **lines);
 
 // Looks through the space: whether nothing is damaged (1) or something is (0), and what was found
-// in each scope: partition (null for the space's own), whole, damaged (counts by part), unnamed,
-// heads_agree. Damage is no error of this call.
-int32_t hs_check(const struct hs_space *space, int32_t *is_whole, struct hs_buffer **scopes);
+// in each scope: partition (null for the space's own), whole, damaged (counts by part), records (ids of
+// those that do not open), entries (positions), unnamed, heads_agree. Damage is no error of this call.
+int32_t hs_check(const struct hs_space *space,
+                 int32_t *is_whole,
+                 struct hs_buffer **scopes);
 
 // An evidence file of releases: of one partition and to one recipient, or of all where the text
 // has length 0.
@@ -559,6 +561,93 @@ int32_t hs_verify_evidence(const uint8_t *file,
                            const uint8_t *language,
                            size_t language_len,
                            struct hs_buffer **disclosures);
+
+// Makes a backup, while the space is open and others write: its id, and the length of its file. The file
+// is opened by hs_restore alone.
+//
+// AlreadyExists where something is at the path; no file is left by a call that fails.
+int32_t hs_backup(const struct hs_space *space,
+                  const uint8_t *path,
+                  size_t path_len,
+                  struct hs_id *backup,
+                  uint64_t *bytes);
+
+// The backups that the space knows of: of each its id, made, entry, and erasures_since: where that is
+// not 0, the backup holds what is gone here.
+int32_t hs_known_copies(const struct hs_space *space,
+                        struct hs_buffer **copies);
+
+// Makes a space of a backup, at a path where nothing is, and opens it in full by its passphrase. Every
+// permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
+// `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
+// again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
+// "replayed"), permissions, limited_ways_in.
+//
+// NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
+int32_t hs_restore(const uint8_t *backup,
+                   size_t backup_len,
+                   const uint8_t *to,
+                   size_t to_len,
+                   const uint8_t *secret,
+                   size_t secret_len,
+                   const uint8_t *anchor,
+                   size_t anchor_len,
+                   const struct hs_space *later,
+                   const uint8_t *method,
+                   size_t method_len,
+                   const struct hs_hash *evidence,
+                   struct hs_space **space,
+                   struct hs_buffer **restored);
+
+// As hs_restore, by the recovery code: on a new device, say.
+int32_t hs_restore_recovery(const uint8_t *backup,
+                            size_t backup_len,
+                            const uint8_t *to,
+                            size_t to_len,
+                            const uint8_t *code,
+                            size_t code_len,
+                            const uint8_t *anchor,
+                            size_t anchor_len,
+                            const uint8_t *method,
+                            size_t method_len,
+                            const struct hs_hash *evidence,
+                            struct hs_space **space,
+                            struct hs_buffer **restored);
+
+// Opens a space whose anchor is lost or knows another state, by the person's explicit act: it may be an
+// older file that was put back, so that every permission waits for hs_confirm_permission; how many.
+// `anchor` is the path of the anchor from now on, or of length 0.
+int32_t hs_recover(const uint8_t *path,
+                   size_t path_len,
+                   const uint8_t *secret,
+                   size_t secret_len,
+                   const uint8_t *anchor,
+                   size_t anchor_len,
+                   const uint8_t *method,
+                   size_t method_len,
+                   const struct hs_hash *evidence,
+                   struct hs_space **space,
+                   uint64_t *permissions);
+
+// Confirms a permission that waits since a restore or a recovery. NotFound where it does not.
+int32_t hs_confirm_permission(const struct hs_space *space,
+                              const struct hs_id *grant,
+                              const uint8_t *method,
+                              size_t method_len,
+                              const struct hs_hash *evidence);
+
+// Confirms every permission that waits; how many there were.
+int32_t hs_confirm_all_permissions(const struct hs_space *space,
+                                   const uint8_t *method,
+                                   size_t method_len,
+                                   const struct hs_hash *evidence,
+                                   uint64_t *confirmed);
+
+// Writes heads and key slots again whose one copy is damaged: how many heads, and whether the slots (1
+// or 0). For what stands once there is the backup.
+int32_t hs_repair(const struct hs_space *space,
+                  uint64_t *heads,
+                  int32_t *slots);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -11,6 +11,7 @@
               points to what its type says, with as many elements as its length says, for the call"
 )]
 
+mod backup;
 mod buffer;
 mod consent;
 mod error;
@@ -22,6 +23,7 @@ mod session;
 mod space;
 mod told;
 
+pub use backup::*;
 pub use buffer::*;
 pub use consent::*;
 pub use error::*;

@@ -15,6 +15,15 @@ pub(crate) unsafe fn get<'a, T>(p: *const T) -> Result<&'a T, Error> {
     unsafe { p.as_ref() }.ok_or_else(null)
 }
 
+/// The thing behind a handle, or none where it is NULL.
+///
+/// # Safety
+/// As [`get`].
+pub(crate) unsafe fn get_or_none<'a, T>(p: *const T) -> Option<&'a T> {
+    // SAFETY: as this function's contract.
+    unsafe { p.as_ref() }
+}
+
 /// The thing behind a handle that only one thread uses.
 ///
 /// # Safety

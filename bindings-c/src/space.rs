@@ -16,7 +16,7 @@ pub struct Space {
 
 /// # Safety
 /// As [`slice`].
-unsafe fn passphrase(secret: *const u8, len: usize) -> Result<Unlock, Error> {
+pub(crate) unsafe fn passphrase(secret: *const u8, len: usize) -> Result<Unlock, Error> {
     // SAFETY: the caller's contract is `slice`'s.
     let secret = unsafe { slice(secret, len) }?;
     Ok(Unlock::passphrase(SecretBytes::new(secret.to_vec())))
@@ -31,6 +31,11 @@ fn environment() -> (Environment, Lane) {
 fn anchored(path: &str) -> (Environment, Lane) {
     let (env, lane) = environment();
     (Environment { anchor: Some(Arc::new(FileAnchor::new(path))), ..env }, lane)
+}
+
+/// With the anchor in the file at this path, or without one where the text is empty.
+pub(crate) fn environment_of(anchor: &str) -> (Environment, Lane) {
+    if anchor.is_empty() { environment() } else { anchored(anchor) }
 }
 
 /// Creates a space in a new file, with the partitions "health" and "general". The recovery code

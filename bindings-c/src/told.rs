@@ -29,7 +29,7 @@ unsafe fn list(
 
 /// Every grant over the partitions that are open here: of each its id, partition, purpose,
 /// categories, recipient (kind, name), expires, uses_left (either null) and standing ("in-force",
-/// "not-yet", "expired", "withdrawn", "used-up", "unusable").
+/// "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_grants(space: *const Space, grants: *mut *mut Buffer) -> i32 {
     let told = |g: healthspace::GrantInfo| {
@@ -163,8 +163,8 @@ pub unsafe extern "C" fn hs_disclosure_log(
 }
 
 /// Looks through the space: whether nothing is damaged (1) or something is (0), and what was found
-/// in each scope: partition (null for the space's own), whole, damaged (counts by part), unnamed,
-/// heads_agree. Damage is no error of this call.
+/// in each scope: partition (null for the space's own), whole, damaged (counts by part), records (ids of
+/// those that do not open), entries (positions), unnamed, heads_agree. Damage is no error of this call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_check(space: *const Space, is_whole: *mut i32, scopes: *mut *mut Buffer) -> i32 {
     guard(|| {
@@ -178,6 +178,8 @@ pub unsafe extern "C" fn hs_check(space: *const Space, is_whole: *mut i32, scope
                 "partition": s.partition,
                 "whole": s.whole,
                 "damaged": damaged,
+                "records": s.records.iter().map(healthspace::RecordId::to_hex).collect::<Vec<_>>(),
+                "entries": s.entries,
                 "unnamed": s.unnamed,
                 "heads_agree": s.heads_agree,
             })

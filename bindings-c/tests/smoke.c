@@ -256,6 +256,54 @@ static void told(hs_space *space, const hs_id *withdrawn)
     hs_buffer_free(keys);
 }
 
+/* A backup is restored, and nothing is permitted until the person says so again. */
+static void backed_up(hs_space *space, const char *path, const hs_id *grant)
+{
+    const uint8_t secret[] = {'o', 'n', 'e', 0, 0xff};
+    char place[4096], back[4096];
+    hs_space *again = NULL;
+    hs_session *session = NULL;
+    hs_context *context = NULL;
+    hs_hash evidence;
+    hs_id backup;
+    uint64_t bytes = 0, waiting = 0, heads = 9;
+    int32_t slots = 9;
+
+    CHECK(strlen(path) < sizeof place - 16);
+    strcpy(place, path);
+    strcat(place, ".hsb");
+    strcpy(back, path);
+    strcat(back, ".back");
+    remove(place);
+    remove(back);
+    memset(&evidence, 7, sizeof evidence);
+    OK(hs_backup(space, T(place), &backup, &bytes));
+    CHECK(bytes > 0);
+    CHECK(hs_backup(space, T(place), &backup, &bytes) == HS_ERROR_ALREADY_EXISTS);
+    OK(hs_known_copies(space, &json));
+    CHECK(says("\"erasures_since\":0", 1));
+    CHECK(hs_open(T(place), secret, sizeof secret, &again) == HS_ERROR_NOT_A_SPACE);
+    OK(hs_restore(T(place), T(back), secret, sizeof secret, NULL, 0, space, T("tap"), &evidence, &again, &json));
+    CHECK(says("\"erasures\":\"replayed\"", 1));
+    OK(hs_session_new(again, T("model"), T("eu-llm"), T("PATRQT"), &session));
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    OK(hs_confirm_permission(again, grant, T("tap"), &evidence));
+    CHECK(hs_confirm_permission(again, grant, T("tap"), &evidence) == HS_ERROR_NOT_FOUND);
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    hs_context_free(context);
+    hs_session_free(session);
+    OK(hs_repair(again, &heads, &slots));
+    CHECK(heads == 0 && slots == 0);
+    hs_space_free(again);
+    OK(hs_recover(T(back), secret, sizeof secret, NULL, 0, T("tap"), &evidence, &again, &waiting));
+    CHECK(waiting == 1);
+    OK(hs_confirm_all_permissions(again, T("tap"), &evidence, &waiting));
+    CHECK(waiting == 1);
+    hs_space_free(again);
+    remove(place);
+    remove(back);
+}
+
 /* A grant for one time, used up and renewed: such need an anchor. */
 static void counted(const char *path)
 {
@@ -346,6 +394,7 @@ int main(int argc, char **argv)
     CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
     id = grant(space);
     ground(session);
+    backed_up(space, argv[1], &id);
 
     /* What was read from health does not go to general. */
     CHECK(hs_remember_in(session, T("general"), T("LDL was high"), &memory) == HS_ERROR_FLOW_DENIED);

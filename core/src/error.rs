@@ -146,7 +146,8 @@ pub enum Error {
     /// The operating system's random generator failed.
     #[error("no randomness available")]
     Random,
-    /// The space is anchored, and no anchor was given, or not the one that knows it.
+    /// The space is anchored, and no anchor was given, or not the one that knows it. Where it is lost,
+    /// [`HealthSpace::recover`](crate::HealthSpace::recover) goes on without it.
     #[error("this space is anchored, and its anchor is missing")]
     AnchorMissing,
     /// The change is durable, but the anchor did not take it: nothing was released, and what was

@@ -116,7 +116,8 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Refused { .. } => alert(Some(json!({ "system": DECISION, "code": "AuthZ-Consent" }))),
         E::FlowDenied { .. } => alert(None),
         E::BackedUp { .. } => done(dicom("110106", "Export"), Some(lifecycle("archive")), "R"),
-        E::Restored { .. } | E::Recovered { .. } => done(dicom("110113", "Security Alert"), None, "E"),
+        E::Restored { .. } => done(dicom("110113", "Security Alert"), Some(lifecycle("restore")), "E"),
+        E::Recovered { .. } => done(dicom("110113", "Security Alert"), None, "E"),
         E::PermissionConfirmed { .. } => done(lifecycle("reactivate"), None, "U"),
         E::SpaceCreated {} | E::LogOpened { .. } | E::PartitionCreated { .. } => done(activity(), None, "C"),
         E::SubjectPinned { .. }

@@ -92,7 +92,7 @@ impl Draft {
         if length(&beside(&self.here, "-wal")) > 0 {
             return Err(Error::Busy);
         }
-        let file = File::open(&self.here)?;
+        let file = OpenOptions::new().write(true).open(&self.here)?;
         file.sync_all()?;
         let bytes = file.metadata()?.len();
         drop(file);

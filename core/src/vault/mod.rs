@@ -97,6 +97,8 @@ mod tests_attackers;
 #[cfg(test)]
 mod tests_backup;
 #[cfg(test)]
+mod tests_backup_kill;
+#[cfg(test)]
 mod tests_breach;
 #[cfg(test)]
 mod tests_carer;

@@ -397,6 +397,9 @@ impl HealthSpace {
             let imported = other.into_iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own);
             policy.consents = imported.cloned().collect();
         }
+        if let Some(other) = w.state.partitions.first() {
+            policy.suspended.clone_from(&other.policy.suspended);
+        }
         let entry =
             new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, numbers, version }, &policy)?;
         let place = system_place(base, system.id, system.id, Class::Policy, directory_row, version);

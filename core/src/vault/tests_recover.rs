@@ -102,8 +102,17 @@ fn a_restore_that_breaks_off_changes_nothing_or_everything() {
 
 /// At every step of the disk: the space is as it was, or it has gone on.
 fn breaks_off(go_on: impl Fn(&Disk, Environment) -> Result<()>) {
+    breaks_off_with(false, &go_on);
+    breaks_off_with(true, &go_on);
+}
+
+/// With the anchor that knows a newer state, or with one that knows nothing.
+fn breaks_off_with(lost: bool, go_on: &impl Fn(&Disk, Environment) -> Result<()>) {
     let anchor = TestAnchor::new();
     let (disk, _, grant) = rolled_back(&anchor);
+    if lost {
+        anchor.heads.lock().unwrap().clear();
+    }
     let (image, known) = (disk.image(), anchor.heads.lock().unwrap().clone());
     let before = disk.operations().len();
     go_on(&disk, with(&anchor)).unwrap();
@@ -120,8 +129,8 @@ fn breaks_off(go_on: impl Fn(&Disk, Environment) -> Result<()>) {
             assert!(!disk.fault_pending(), "{step} of {steps}");
             disk.reopen();
             match open(&disk, with(&anchor)) {
-                // Before the commit: locked as it was.
-                Err(Error::RolledBack) => {
+                // Locked as it was: before the commit, or before an anchor was told that knew nothing.
+                Err(Error::RolledBack | Error::AnchorMissing) => {
                     assert!(done.is_err());
                     as_it_was += 1;
                     if step % 7 == 0 {
@@ -138,7 +147,7 @@ fn breaks_off(go_on: impl Fn(&Disk, Environment) -> Result<()>) {
             }
         }
     }
-    assert!(as_it_was > 20 && gone_on > 1, "{as_it_was} {gone_on}");
+    assert!(as_it_was > 20 && (lost || gone_on > 1), "{as_it_was} {gone_on}");
 }
 
 #[test]
@@ -176,6 +185,25 @@ fn what_rests_on_a_suspended_permission_waits_with_it() {
     assert_eq!(standing(&space), Standing::Withdrawn);
     assert!(matches!(space.confirm_permission(lowering, gesture()), Err(Error::NotFound)));
     assert_eq!(space.confirm_all_permissions(gesture()).unwrap(), 0);
+}
+
+#[test]
+fn a_partition_that_comes_later_opens_nothing_that_waits() {
+    let disk = Disk::new();
+    let space = create(&disk, clock().0);
+    let permit = br#"{"resourceType":"Consent","id":"1","status":"active","scope":{"coding":[{"code":"patient-privacy"}]},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+    assert_eq!(space.import_consents(permit, gesture()).unwrap().filed.len(), 1);
+    drop(space);
+    let (space, done) = recover(&disk, clock().0).unwrap();
+    assert_eq!(done.permissions, 1);
+    space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+    let state = space.inner.peek().unwrap();
+    for p in &state.partitions {
+        assert_eq!(p.policy.suspended.len(), 1, "{}", p.policy.name);
+        let now = crate::id::Timestamp::from_millis(0);
+        assert!(p.policy.state.rules_at(now).as_slice().iter().all(|r| r.effect == crate::consent::Effect::Deny));
+    }
+    assert_eq!(space.confirm_all_permissions(gesture()).unwrap(), 1);
 }
 
 #[test]

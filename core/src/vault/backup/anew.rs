@@ -33,18 +33,12 @@ pub(in crate::vault) struct Places {
 }
 
 impl Places {
-    /// Asks the anchor, and has it keep a place where it knows nothing: a process that ends between
-    /// the commit and telling it locks nothing then.
+    /// Asks the anchor. It is told nothing yet: a place that it kept would let the file be opened as it
+    /// is, should the process end before the commit.
     pub(super) fn ask(base: &Base, state: &State) -> Result<Self> {
         let mut places = Self { space: base.space, anchor: base.env.anchor.clone(), known: Vec::new() };
         let Some(anchor) = &base.env.anchor else { return Ok(places) };
-        let ask = |scope| {
-            let mut known = anchor.read(base.space, scope)?;
-            if known.is_none() && anchor.advance(base.space, scope, None, AWAITED)? {
-                known = Some(AWAITED);
-            }
-            Ok((scope, known))
-        };
+        let ask = |scope| Ok((scope, anchor.read(base.space, scope)?));
         places.known = state.scopes().into_iter().map(ask).collect::<Result<_>>()?;
         Ok(places)
     }
@@ -63,7 +57,8 @@ impl Places {
         if self.anchor.is_some() { ANCHORED } else { 0 }
     }
 
-    /// Tells the anchor, on the person's word: also where the new heads do not follow what it knew.
+    /// Tells the anchor, on the person's word: also where the new heads do not follow what it knew, or it
+    /// knew nothing. A process that ends before that leaves a space that is locked then.
     ///
     /// # Errors
     /// [`Error::Forked`] where somebody else has told it something since it was asked.

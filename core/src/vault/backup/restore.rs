@@ -147,7 +147,8 @@ impl HealthSpace {
         drop(inner);
         draft.finish()?;
         let file = Arc::new(Sqlite::open(to.as_ref())?);
-        // A process that ends before this leaves a file whose heads follow those that the anchor knows.
+        // A process that ends before this leaves a file whose heads follow those that the anchor knows,
+        // or one that is locked where it knows none.
         let opened = places
             .tell(&next)
             .and_then(|()| Self::open_in(Arc::<Sqlite>::clone(&file), unlock, env, None))
