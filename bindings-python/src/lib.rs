@@ -4,6 +4,7 @@
 //! What belongs here: turning Python's values into checked Rust values and back. What must not:
 //! decisions, formats, or content in a `__repr__` or an exception.
 
+mod backup;
 mod call;
 mod consent;
 mod convert;
@@ -15,6 +16,8 @@ mod told;
 
 #[pyo3::pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::backup::{KnownCopy, Restored};
     #[pymodule_export]
     use crate::consent::{ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
+use crate::backup::{self, KnownCopy, Restored};
 use crate::call::{argument, call, exception};
 use crate::consent::{self, ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
 use crate::convert::{Instant, Secret, id};
@@ -122,6 +123,96 @@ impl HealthSpace {
         let unlock = Unlock::recovery_code(code).map_err(|e| exception(&e))?;
         let open = move |env| Ok((healthspace::HealthSpace::open(path, &unlock, env)?, ()));
         opened(py, anchor, open).map(|(space, ())| space)
+    }
+
+    /// Makes a space of a backup, at a path where nothing is, and opens it in full. Every permission waits to
+    /// be confirmed; what was erased in the later state of the space is erased again.
+    #[staticmethod]
+    #[pyo3(signature = (backup, to, passphrase, method, evidence, *, anchor = None, later = None, with_damage = false))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
+    fn restore(
+        py: Python<'_>,
+        backup: PathBuf,
+        to: PathBuf,
+        passphrase: Secret,
+        method: String,
+        evidence: [u8; 32],
+        anchor: Option<PathBuf>,
+        later: Option<PyRef<'_, Self>>,
+        with_damage: bool,
+    ) -> PyResult<(Self, Restored)> {
+        let unlock = Unlock::passphrase(passphrase.0);
+        let options = backup::options(Gesture { method, evidence }, later.as_deref().map(|s| &s.inner), with_damage);
+        let restore = move |env| healthspace::HealthSpace::restore(backup, to, &unlock, env, &options);
+        opened(py, anchor, restore).map(|(space, r)| (space, Restored(r)))
+    }
+
+    /// As restore, by the recovery code: on a new device, say.
+    #[staticmethod]
+    #[pyo3(signature = (backup, to, code, method, evidence, *, anchor = None))]
+    fn restore_recovery(
+        py: Python<'_>,
+        backup: PathBuf,
+        to: PathBuf,
+        code: &str,
+        method: String,
+        evidence: [u8; 32],
+        anchor: Option<PathBuf>,
+    ) -> PyResult<(Self, Restored)> {
+        let unlock = Unlock::recovery_code(code).map_err(|e| exception(&e))?;
+        let options = backup::options(Gesture { method, evidence }, None, false);
+        let restore = move |env| healthspace::HealthSpace::restore(backup, to, &unlock, env, &options);
+        opened(py, anchor, restore).map(|(space, r)| (space, Restored(r)))
+    }
+
+    /// Opens a space whose anchor is lost or knows another state, by the person's explicit act: how many
+    /// permissions wait to be confirmed.
+    #[staticmethod]
+    #[pyo3(signature = (path, passphrase, method, evidence, *, anchor = None))]
+    fn recover(
+        py: Python<'_>,
+        path: PathBuf,
+        passphrase: Secret,
+        method: String,
+        evidence: [u8; 32],
+        anchor: Option<PathBuf>,
+    ) -> PyResult<(Self, u64)> {
+        let unlock = Unlock::passphrase(passphrase.0);
+        let gesture = Gesture { method, evidence };
+        let recover = move |env| healthspace::HealthSpace::recover(path, &unlock, env, gesture);
+        opened(py, anchor, recover).map(|(space, done)| (space, done.permissions))
+    }
+
+    /// Makes a backup, while the space is open and others write: its id, and the length of its file.
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<(String, u64)> {
+        call(py, || self.inner.backup_to(path)).map(|made| (made.id.to_hex(), made.bytes))
+    }
+
+    /// The backups that the space knows of, and whether they hold what was erased since.
+    fn known_copies(&self, py: Python<'_>) -> PyResult<Vec<KnownCopy>> {
+        backup::known_copies(py, &self.inner)
+    }
+
+    /// Confirms a permission that waits since a restore.
+    fn confirm_permission(
+        &self,
+        py: Python<'_>,
+        grant: GrantOrId<'_>,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<()> {
+        let grant = grant.id()?;
+        call(py, || self.inner.confirm_permission(grant, Gesture { method, evidence }))
+    }
+
+    /// Confirms every permission that waits: how many there were.
+    fn confirm_all_permissions(&self, py: Python<'_>, method: String, evidence: [u8; 32]) -> PyResult<u64> {
+        call(py, || self.inner.confirm_all_permissions(Gesture { method, evidence }))
+    }
+
+    /// Writes heads and key slots again whose one copy is damaged: how many heads, and whether the slots.
+    fn repair(&self, py: Python<'_>) -> PyResult<(u64, bool)> {
+        call(py, || self.inner.repair()).map(|done| (done.heads, done.slots))
     }
 
     /// Drops every key of the handle; later calls raise Locked.

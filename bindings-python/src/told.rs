@@ -140,6 +140,10 @@ pub(crate) struct ScopeCheck {
     whole: u64,
     /// Rows and entries that are missing or damaged, by what they are.
     damaged: BTreeMap<String, u64>,
+    /// Ids of records whose bodies do not open, the first thousand.
+    records: Vec<String>,
+    /// Positions of damaged entries of the log, the first thousand.
+    entries: Vec<u64>,
     /// Rows that nothing names: nothing reads them.
     unnamed: u64,
     /// Both copies of the head are whole and the same.
@@ -248,7 +252,8 @@ pub(crate) fn check(py: Python<'_>, space: &HealthSpace) -> PyResult<SpaceCheck>
     let told = |s: healthspace::ScopeCheck| {
         let damaged = s.damaged.iter().map(|(part, n)| (format!("{part:?}"), *n)).collect();
         let (partition, whole, unnamed, heads_agree) = (s.partition, s.whole, s.unnamed, s.heads_agree);
-        Py::new(py, ScopeCheck { partition, whole, damaged, unnamed, heads_agree })
+        let (records, entries) = (s.records.iter().map(healthspace::RecordId::to_hex).collect(), s.entries);
+        Py::new(py, ScopeCheck { partition, whole, damaged, records, entries, unnamed, heads_agree })
     };
     let scopes = found.scopes.into_iter().map(told).collect::<PyResult<_>>()?;
     Ok(SpaceCheck { is_whole, slots_agree, stray, scopes })

@@ -16,12 +16,14 @@ __all__ = [
     "Grant",
     "GrantInfo",
     "HealthSpace",
+    "KnownCopy",
     "Memory",
     "Permission",
     "Recipient",
     "RecoveryCode",
     "RenewalRequest",
     "Report",
+    "Restored",
     "ScopeCheck",
     "Session",
     "SpaceCheck",
@@ -56,6 +58,42 @@ class HealthSpace:
     def open_recovery(
         path: str | PathLike[str], code: str, *, anchor: str | PathLike[str] | None = None
     ) -> HealthSpace: ...
+    @staticmethod
+    def restore(
+        backup: str | PathLike[str],
+        to: str | PathLike[str],
+        passphrase: bytes | bytearray,
+        method: str,
+        evidence: bytes,
+        *,
+        anchor: str | PathLike[str] | None = None,
+        later: HealthSpace | None = None,
+        with_damage: bool = False,
+    ) -> tuple[HealthSpace, Restored]: ...
+    @staticmethod
+    def restore_recovery(
+        backup: str | PathLike[str],
+        to: str | PathLike[str],
+        code: str,
+        method: str,
+        evidence: bytes,
+        *,
+        anchor: str | PathLike[str] | None = None,
+    ) -> tuple[HealthSpace, Restored]: ...
+    @staticmethod
+    def recover(
+        path: str | PathLike[str],
+        passphrase: bytes | bytearray,
+        method: str,
+        evidence: bytes,
+        *,
+        anchor: str | PathLike[str] | None = None,
+    ) -> tuple[HealthSpace, int]: ...
+    def backup(self, path: str | PathLike[str]) -> tuple[str, int]: ...
+    def known_copies(self) -> list[KnownCopy]: ...
+    def confirm_permission(self, grant: Grant | str, method: str, evidence: bytes) -> None: ...
+    def confirm_all_permissions(self, method: str, evidence: bytes) -> int: ...
+    def repair(self) -> tuple[int, bool]: ...
     def close(self) -> None: ...
     def __enter__(self) -> HealthSpace: ...
     def __exit__(
@@ -279,9 +317,39 @@ class ScopeCheck:
     @property
     def damaged(self) -> dict[str, int]: ...
     @property
+    def records(self) -> list[str]: ...
+    @property
+    def entries(self) -> list[int]: ...
+    @property
     def unnamed(self) -> int: ...
     @property
     def heads_agree(self) -> bool: ...
+
+@final
+class KnownCopy:
+    @property
+    def id(self) -> str: ...
+    @property
+    def made(self) -> datetime: ...
+    @property
+    def entry(self) -> int: ...
+    @property
+    def erasures_since(self) -> int: ...
+
+@final
+class Restored:
+    @property
+    def backup(self) -> str | None: ...
+    @property
+    def made(self) -> datetime | None: ...
+    @property
+    def erasures(self) -> str: ...
+    @property
+    def is_whole(self) -> bool: ...
+    @property
+    def permissions(self) -> int: ...
+    @property
+    def limited_ways_in(self) -> int: ...
 
 @final
 class EvidenceReport:

@@ -4,7 +4,6 @@
 //! who lacks the keys can make that. Nothing remembers what was erased, so what is missing there is what
 //! was erased or deleted, whichever; a restore must bring neither back.
 
-use super::super::logs::tree_head;
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::crypto::random_array;
 use crate::error::{Error, Part, Result};
@@ -12,6 +11,7 @@ use crate::id::RecordId;
 use crate::ledger::tree;
 use crate::storage::ReadTxn;
 use crate::vault::erase::{Destroyed, act, forget_entries};
+use crate::vault::logs::tree_head;
 use crate::vault::manifest::Manifest;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;

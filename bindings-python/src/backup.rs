@@ -1,0 +1,101 @@
+//! Backups, what comes back from one, and going on without a lost anchor.
+
+use crate::call::call;
+use crate::convert::datetime;
+use healthspace::audit::Gesture;
+use healthspace::{HealthSpace, RestoreOptions};
+use pyo3::prelude::*;
+
+/// A backup that the space knows of.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct KnownCopy(healthspace::KnownCopy);
+
+#[pymethods]
+impl KnownCopy {
+    /// Which.
+    #[getter]
+    fn id(&self) -> String {
+        self.0.id.to_hex()
+    }
+
+    /// When it was begun.
+    #[getter]
+    fn made<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        datetime(py, self.0.made)
+    }
+
+    /// Its entry in the space's log.
+    #[getter]
+    const fn entry(&self) -> u64 {
+        self.0.entry
+    }
+
+    /// Erasures since: where there is one, the backup holds what is gone here.
+    #[getter]
+    const fn erasures_since(&self) -> u64 {
+        self.0.erasures_since
+    }
+
+    fn __repr__(&self) -> String {
+        format!("KnownCopy(erasures_since={}, ..)", self.0.erasures_since)
+    }
+}
+
+/// What a restore came to.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct Restored(pub(crate) healthspace::Restored);
+
+#[pymethods]
+impl Restored {
+    /// Which backup it was.
+    #[getter]
+    fn backup(&self) -> Option<String> {
+        self.0.backup.map(|id| id.to_hex())
+    }
+
+    /// When it was made.
+    #[getter]
+    fn made<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.made.map(|at| datetime(py, at)).transpose()
+    }
+
+    /// What is known of erasures after it: "unknown", "none" or "replayed".
+    #[getter]
+    const fn erasures(&self) -> &'static str {
+        self.0.erasures.code()
+    }
+
+    /// Whether nothing in it was damaged, in either copy of what is stored twice.
+    #[getter]
+    fn is_whole(&self) -> bool {
+        self.0.read.is_whole()
+    }
+
+    /// Permissions that wait to be confirmed.
+    #[getter]
+    const fn permissions(&self) -> u64 {
+        self.0.permissions
+    }
+
+    /// Limited ways in that are gone.
+    #[getter]
+    const fn limited_ways_in(&self) -> u64 {
+        self.0.limited_ways_in
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Restored(erasures={:?}, permissions={}, ..)", self.erasures(), self.permissions())
+    }
+}
+
+pub(crate) fn known_copies(py: Python<'_>, space: &HealthSpace) -> PyResult<Vec<KnownCopy>> {
+    Ok(call(py, || space.known_copies())?.into_iter().map(KnownCopy).collect())
+}
+
+pub(crate) fn options(gesture: Gesture, later: Option<&HealthSpace>, with_damage: bool) -> RestoreOptions {
+    let mut options = RestoreOptions::new(gesture);
+    if let Some(space) = later {
+        options = options.later(space);
+    }
+    if with_damage { options.with_damage() } else { options }
+}
