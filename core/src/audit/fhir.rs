@@ -278,7 +278,7 @@ fn details(event: &AuditEvent) -> Vec<Value> {
 }
 
 /// As the Consent itself names its grant.
-pub(crate) fn urn(grant: &GrantId) -> String {
+fn urn(grant: &GrantId) -> String {
     let hex = grant.to_hex();
     let mut out = String::from("urn:uuid:");
     for (i, c) in hex.chars().enumerate() {
