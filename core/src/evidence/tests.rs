@@ -432,6 +432,11 @@ fn a_release_under_a_consent_from_elsewhere_is_proved() {
     ask(&space, "us-llm");
     let report = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
     assert_eq!(report.disclosures.len(), 2);
+    // The person is told of it too, with the version that was in force.
+    let lines = space.disclosure_log().unwrap();
+    assert!(lines.iter().all(|l| l.permitted.len() == 1));
+    assert!(lines[0].describe("en").ends_with("given elsewhere, and added on 21 September 2026, allows it."));
+    assert!(lines[1].describe("fr").ends_with("donné ailleurs, ajouté le 21 septembre 2026, le permet."));
     for (d, text) in report.disclosures.iter().zip([first, second]) {
         assert_eq!((d.level, d.grants[0].id), (Level::Verifiable, id));
         assert_eq!(d.grants[0].consent.as_deref(), Some(text.as_bytes()));
