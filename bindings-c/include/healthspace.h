@@ -504,7 +504,9 @@ int32_t hs_permissions(const struct hs_space *space, struct hs_buffer **permissi
 int32_t hs_claims(const struct hs_space *space, struct hs_buffer **claims);
 
 // Every recipient of what was released under a grant that is withdrawn since: grant, recipient,
-// releases, last_release, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
+// releases, last_release, erased, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
+// erased counts erased entries that may have been of releases to anybody; where there are any, one
+// notice has an empty recipient.
 int32_t hs_withdrawal_notices(const struct hs_space *space, struct hs_buffer **notices);
 
 // Enters that a recipient was told of a withdrawal. `method` and `evidence` say how, as for

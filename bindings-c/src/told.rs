@@ -78,7 +78,9 @@ pub unsafe extern "C" fn hs_claims(space: *const Space, claims: *mut *mut Buffer
 }
 
 /// Every recipient of what was released under a grant that is withdrawn since: grant, recipient,
-/// releases, last_release, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
+/// releases, last_release, erased, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
+/// erased counts erased entries that may have been of releases to anybody; where there are any, one
+/// notice has an empty recipient.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_withdrawal_notices(space: *const Space, notices: *mut *mut Buffer) -> i32 {
     let told = |n: healthspace::WithdrawalNotice| {
@@ -92,6 +94,7 @@ pub unsafe extern "C" fn hs_withdrawal_notices(space: *const Space, notices: *mu
             "recipient": n.recipient,
             "releases": n.releases,
             "last_release": n.last_release.as_millis(),
+            "erased": n.erased,
             "withdrawn": n.withdrawn.as_millis(),
             "due": n.due.as_millis(),
             "state": state,

@@ -67,10 +67,12 @@ pub enum WithdrawalNoticeState {
 pub struct WithdrawalNotice {
     /// The grant.
     pub grant: String,
-    /// The recipient, as releases name it.
+    /// The recipient, as releases name it; empty where erased entries may have said of more.
     pub recipient: String,
     /// How many releases there were.
     pub releases: u64,
+    /// How many entries were erased that may have been of releases under this grant, to anybody.
+    pub erased: u64,
     /// When the last one was, in milliseconds since 1970-01-01T00:00:00Z.
     pub last_release_millis: i64,
     /// When the grant was withdrawn.
@@ -192,6 +194,7 @@ impl HealthSpace {
             grant: n.grant.to_hex(),
             recipient: n.recipient,
             releases: n.releases,
+            erased: n.erased,
             last_release_millis: n.last_release.as_millis(),
             withdrawn_millis: n.withdrawn.as_millis(),
             due_millis: n.due.as_millis(),

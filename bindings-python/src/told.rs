@@ -60,7 +60,7 @@ impl WithdrawalNotice {
         self.0.grant.to_hex()
     }
 
-    /// The recipient, as releases name it.
+    /// The recipient, as releases name it; empty where erased entries may have said of more.
     #[getter]
     fn recipient(&self) -> &str {
         &self.0.recipient
@@ -70,6 +70,12 @@ impl WithdrawalNotice {
     #[getter]
     const fn releases(&self) -> u64 {
         self.0.releases
+    }
+
+    /// How many entries were erased that may have been of releases under this grant, to anybody.
+    #[getter]
+    const fn erased(&self) -> u64 {
+        self.0.erased
     }
 
     /// "open", "notified" or "acknowledged".

@@ -182,7 +182,8 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
     let space = json!({
         "type": role("110153", "Source Role ID"), "who": { "display": origin }, "requestor": false,
     });
-    let recipient = |name: &str| json!({ "type": role("110152", "Destination Role ID"), "who": { "display": name }, "requestor": true });
+    let destination = |name: &str, asks: bool| json!({ "type": role("110152", "Destination Role ID"), "who": { "display": name }, "requestor": asks });
+    let recipient = |name: &str| destination(name, true);
     let person = || {
         let patient = json!({ "system": "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "code": "PAT" });
         json!({ "type": { "coding": [patient] }, "who": subject(), "requestor": true })
@@ -191,12 +192,20 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         AuditEvent::Released { grants, .. } if grants.is_empty() => vec![space, person()],
         AuditEvent::Released { actor, .. }
         | AuditEvent::Refused { actor, .. }
+        | AuditEvent::RecipientConfirmed { actor, .. }
         | AuditEvent::GlassBroken { actor, .. } => vec![space, recipient(actor)],
+        AuditEvent::RecipientNotified { actor, .. } => vec![space, destination(actor, false)],
         AuditEvent::Granted { .. }
         | AuditEvent::Renewed { .. }
         | AuditEvent::GlassSeen { .. }
         | AuditEvent::Withdrawn { .. }
+        | AuditEvent::ConsentImported { .. }
         | AuditEvent::Declassified { .. }
+        | AuditEvent::Endorsed { .. }
+        | AuditEvent::MemoryEdited { .. }
+        | AuditEvent::MemoryDeleted { .. }
+        | AuditEvent::MemoryKept { .. }
+        | AuditEvent::ClearanceChanged { gesture: Some(_), .. }
         | AuditEvent::SubjectConfirmed { .. }
         | AuditEvent::ClockConfirmed { .. }
         | AuditEvent::EntriesErased { .. }
@@ -248,6 +257,9 @@ fn entities(origin: &str, index: u64, event: &AuditEvent) -> Vec<Value> {
         AuditEvent::Granted { grant, .. }
         | AuditEvent::Renewed { grant, .. }
         | AuditEvent::Withdrawn { grant, .. }
+        | AuditEvent::ConsentImported { grant, .. }
+        | AuditEvent::RecipientNotified { grant, .. }
+        | AuditEvent::RecipientConfirmed { grant, .. }
         | AuditEvent::Declassified { grant, .. } => out.push(consent(grant)),
         _ => {}
     }
@@ -292,7 +304,7 @@ fn details(event: &AuditEvent) -> Vec<Value> {
 }
 
 /// As the Consent itself names its grant.
-pub(crate) fn urn(grant: &GrantId) -> String {
+pub(super) fn urn(grant: &GrantId) -> String {
     let hex = grant.to_hex();
     let mut out = String::from("urn:uuid:");
     for (i, c) in hex.chars().enumerate() {

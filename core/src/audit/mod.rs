@@ -21,7 +21,7 @@ pub use fhir::audit_event;
 pub use field::{Gesture, LogHead, LogMark, ReleaseKind};
 pub use words::describe;
 
-pub(crate) use fhir::{bundle, urn};
+pub(crate) use fhir::bundle;
 pub(crate) use items::{item_hash, items_root, root_of_hashes};
 pub(crate) use words::{day, day_and_time};
 

@@ -335,13 +335,20 @@ fn a_release_is_told_plainly() {
     };
     assert_eq!(
         describe(&release(1), Lang::En),
-        "1 item was given as context for an answer by “chat” for the person’s own request, not for training AI models: \
+        "1 item was given to “chat” as context for an answer, for the person’s own request, not for training AI models: \
          laboratory results; medications."
     );
     assert_eq!(
         describe(&release(12), Lang::Fr),
-        "12 éléments fournis comme contexte par «\u{a0}chat\u{a0}»\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire\u{a0}; médicaments."
+        "12 éléments fournis à «\u{a0}chat\u{a0}» comme contexte\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire\u{a0}; médicaments."
     );
+    // What is released for training carries the label of health data, and is not told to be for something else.
+    let mut training = release(1);
+    if let AuditEvent::Released { purpose, .. } = &mut training {
+        *purpose = Purpose::MlTraining;
+    }
+    assert_eq!(describe(&training, Lang::En).matches("training").count(), 1);
+    assert_eq!(describe(&training, Lang::Fr).matches("entraînement").count(), 1);
     let mut own = release(2);
     if let AuditEvent::Released { grants, categories, .. } = &mut own {
         grants.clear();
@@ -408,6 +415,45 @@ proptest! {
     }
 }
 
+/// The log says the same end as the notice that the person saw.
+#[test]
+fn an_end_is_told_as_the_notice_says_it() {
+    let told = |end: i64, lang| {
+        let expires = Some(Timestamp::from_millis(end));
+        let (grant, gesture) = (GrantId::from_bytes([0; 16]), Gesture { method: "tap".into(), evidence: [0; 32] });
+        let renewed = AuditEvent::Renewed {
+            grant,
+            version: 2,
+            consent_hash: [0; 32],
+            notice_hash: [0; 32],
+            locale: "fr".into(),
+            gesture: gesture.clone(),
+            expires: Timestamp::from_millis(end),
+        };
+        let granted = AuditEvent::Granted {
+            grant,
+            consent_hash: [0; 32],
+            notice_hash: [0; 32],
+            locale: "fr".into(),
+            gesture,
+            purpose: Purpose::PatientRequest,
+            expires,
+        };
+        [describe(&granted, lang), describe(&renewed, lang)]
+    };
+    let midnight = 20_873 * 86_400_000;
+    for (end, lang, words) in [
+        (midnight, Lang::En, "until the end of 23 February 2027"),
+        (midnight, Lang::Fr, "jusqu’à la fin du 23 février 2027"),
+        (midnight + 34_500_000, Lang::En, "until 24 February 2027 at 09:35 UTC"),
+        (midnight + 34_500_000, Lang::Fr, "jusqu’au 24 février 2027 à 9\u{a0}h\u{a0}35 UTC"),
+    ] {
+        for told in told(end, lang) {
+            assert!(told.contains(words), "{told}");
+        }
+    }
+}
+
 #[test]
 fn days_are_told_in_words() {
     let at = |ms| Entry { time: Timestamp::from_millis(ms), event: AuditEvent::SpaceCreated {} };
@@ -439,6 +485,23 @@ proptest! {
             prop_assert!(json["source"]["observer"]["display"].is_string());
             let own = json["subtype"].as_array().unwrap().last().unwrap()["code"].as_str().unwrap().to_owned();
             prop_assert_eq!(own, entry.event.name());
+            // Who the words name is an agent, and the consent that an entry is of stands among its entities.
+            let words = json["outcomeDesc"].as_str().unwrap();
+            let agents = json["agent"].to_string();
+            let person = ["The person confirmed", "by the person", "The person changed", "La personne a c", "par la personne"];
+            if person.iter().any(|p| words.contains(p)) {
+                prop_assert!(agents.contains("\"PAT\""), "{}", words);
+            }
+            if let AuditEvent::RecipientNotified { grant, actor, .. } | AuditEvent::RecipientConfirmed { grant, actor, .. } =
+                &entry.event
+            {
+                prop_assert!(agents.contains(&serde_json::to_string(actor).unwrap()));
+                prop_assert_eq!(&json["entity"][2]["what"]["identifier"]["value"], &super::fhir::urn(grant));
+            }
+            if let AuditEvent::ConsentImported { grant, .. } = &entry.event {
+                prop_assert!(agents.contains("\"PAT\""));
+                prop_assert_eq!(&json["entity"][2]["what"]["identifier"]["value"], &super::fhir::urn(grant));
+            }
             let empty = |v: &serde_json::Value| v.as_array().is_some_and(Vec::is_empty);
             prop_assert!(json["entity"].as_array().unwrap().iter().all(|e| !empty(&e["detail"])));
             if let AuditEvent::Released { categories, .. } = &entry.event {

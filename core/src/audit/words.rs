@@ -3,7 +3,7 @@
 use super::event::AuditEvent;
 use super::field::ReleaseKind;
 use crate::id::{Timestamp, civil_from_days};
-use crate::label::{Label, Purpose};
+use crate::label::{self, Label, Purpose};
 use crate::lang::{Lang, MONTHS};
 use crate::record::{Category, category_words};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ fn english(event: &AuditEvent) -> String {
             format!("A permission was given for {}, until it is withdrawn.", purpose_words(*purpose, lang))
         }
         E::Granted { purpose, expires: Some(end), .. } => {
-            format!("A permission was given for {}, until {}.", purpose_words(*purpose, lang), day(*end, lang))
+            format!("A permission was given for {}, {}.", purpose_words(*purpose, lang), until(*end, lang))
         }
         E::Withdrawn { .. } => "A permission was withdrawn.".into(),
         E::ConsentImported { .. } => "A consent that was given elsewhere was added.".into(),
@@ -60,8 +60,14 @@ fn english(event: &AuditEvent) -> String {
             if grants.is_empty() {
                 return format!("{what} by the person, in their own space{}.", list(categories, lang));
             }
-            let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
-            format!("{what} by \u{201c}{actor}\u{201d} for {purpose}{training}{}.", list(categories, lang))
+            let what = match kind {
+                ReleaseKind::Ground => {
+                    format!("{} given to \u{201c}{actor}\u{201d} as context for an answer,", many_were(*count))
+                }
+                _ => format!("{what} by \u{201c}{actor}\u{201d}"),
+            };
+            let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
+            format!("{what} for {purpose}{training}{}.", list(categories, lang))
         }
         E::Refused { purpose, actor } => {
             format!("A request by \u{201c}{actor}\u{201d} for {} was refused.", purpose_words(*purpose, lang))
@@ -124,7 +130,7 @@ fn english(event: &AuditEvent) -> String {
         E::EpochDestroyed { level, .. } => {
             format!("The device destroyed its part of the old keys, on which older copies of the file rest ({level}).")
         }
-        E::Renewed { expires, .. } => format!("A permission was renewed, until {}.", day(*expires, lang)),
+        E::Renewed { expires, .. } => format!("A permission was renewed, {}.", until(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             format!(
                 "\u{201c}{actor}\u{201d} took emergency access, until {} at the latest.",
@@ -154,8 +160,8 @@ fn french(event: &AuditEvent) -> String {
             format!("Autorisation donnée jusqu’à son retrait\u{a0}; finalité\u{a0}: {}.", purpose_words(*purpose, lang))
         }
         E::Granted { purpose, expires: Some(end), .. } => format!(
-            "Autorisation donnée jusqu’au {}\u{a0}; finalité\u{a0}: {}.",
-            day(*end, lang),
+            "Autorisation donnée {}\u{a0}; finalité\u{a0}: {}.",
+            until(*end, lang),
             purpose_words(*purpose, lang)
         ),
         E::Withdrawn { .. } => "Une autorisation a été retirée.".into(),
@@ -182,9 +188,16 @@ fn french(event: &AuditEvent) -> String {
             if grants.is_empty() {
                 return format!("{what} par la personne, dans son propre espace{}.", list(categories, lang));
             }
-            let (purpose, training) = (purpose_words(*purpose, lang), training(*label, lang));
+            let what = match kind {
+                ReleaseKind::Ground => {
+                    let given = plusieurs(*count, "élément fourni", "éléments fournis");
+                    format!("{given} à «\u{a0}{actor}\u{a0}» comme contexte")
+                }
+                _ => format!("{what} par «\u{a0}{actor}\u{a0}»"),
+            };
+            let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
             let of = list(categories, lang);
-            format!("{what} par «\u{a0}{actor}\u{a0}»\u{a0}; finalité\u{a0}: {purpose}{training}{of}.")
+            format!("{what}\u{a0}; finalité\u{a0}: {purpose}{training}{of}.")
         }
         E::Refused { purpose, actor } => format!(
             "Une demande de «\u{a0}{actor}\u{a0}» a été refusée\u{a0}; finalité\u{a0}: {}.",
@@ -259,7 +272,7 @@ fn french(event: &AuditEvent) -> String {
         E::EpochDestroyed { level, .. } => {
             format!("L’appareil a détruit sa part des anciennes clés, sur laquelle reposent les copies plus anciennes du fichier ({level}).")
         }
-        E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée jusqu’au {}.", day(*expires, lang)),
+        E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée {}.", until(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             let until = day_and_time(*until, lang);
             format!("«\u{a0}{actor}\u{a0}» a pris un accès d’urgence, jusqu’au {until} au plus tard.")
@@ -336,8 +349,20 @@ pub(crate) fn day_and_time(t: Timestamp, lang: Lang) -> String {
     }
 }
 
-fn training(label: Label, lang: Lang) -> &'static str {
-    match (label.no_training(), lang) {
+/// An excluded end, as the notice says it: a midnight is the end of the day before.
+fn until(t: Timestamp, lang: Lang) -> String {
+    let midnight = t.as_millis().rem_euclid(86_400_000) == 0;
+    match (midnight, lang) {
+        (true, Lang::En) => format!("until the end of {}", day(t.plus_millis(-1), lang)),
+        (true, Lang::Fr) => format!("jusqu’à la fin du {}", day(t.plus_millis(-1), lang)),
+        (false, Lang::En) => format!("until {}", day_and_time(t, lang)),
+        (false, Lang::Fr) => format!("jusqu’au {}", day_and_time(t, lang)),
+    }
+}
+
+/// The label of health data forbids training wherever it is; what is released for it is told by its purpose.
+fn training(label: Label, purpose: Purpose, lang: Lang) -> &'static str {
+    match (label.no_training() && purpose != Purpose::MlTraining, lang) {
         (false, _) => "",
         (true, Lang::En) => ", not for training AI models",
         (true, Lang::Fr) => ", sans entraînement de modèles d’IA",
@@ -359,78 +384,9 @@ fn list(categories: &BTreeSet<Category>, lang: Lang) -> String {
 }
 
 /// A purpose as a noun phrase.
-pub(super) fn purpose_words(purpose: Purpose, lang: Lang) -> &'static str {
-    use Purpose as P;
-    let (en, fr) = match purpose {
-        P::Treatment => ("treatment", "soins"),
-        P::ClinicalTrial => ("a clinical trial", "essai clinique"),
-        P::CareCoordination => ("coordination of care", "coordination des soins"),
-        P::EmergencyTreatment => ("emergency treatment", "soins d’urgence"),
-        P::BreakGlass => ("emergency access", "accès d’urgence"),
-        P::EmergencyRoom => ("emergency room treatment", "soins aux urgences"),
-        P::PopulationHealth => ("population health", "santé des populations"),
-        P::TreatmentDecisionSupport => ("treatment decisions with AI", "aide à la décision de soins par IA"),
-        P::Payment => ("payment for care", "paiement des soins"),
-        P::ClaimAttachment => ("a claim attachment", "pièce jointe à une demande de remboursement"),
-        P::CoverageAuthorization => ("authorization of coverage", "accord de prise en charge"),
-        P::Coverage => ("insurance coverage", "couverture d’assurance"),
-        P::RemittanceAdvice => ("advice of payment", "avis de paiement"),
-        P::PaymentDecisionSupport => ("payment decisions with AI", "aide à la décision de paiement par IA"),
-        P::Operations => ("health care operations", "gestion des soins de santé"),
-        P::CareManagement => ("care management", "gestion de la prise en charge"),
-        P::RecordManagement => ("record management", "gestion des dossiers"),
-        P::QualityImprovement => ("quality improvement", "amélioration de la qualité"),
-        P::PatientAdministration => ("patient administration", "administration des patients"),
-        P::SystemDevelopment => ("system development", "développement de systèmes"),
-        P::TestData => ("test data", "données de test"),
-        P::StaffTraining => ("training of staff", "formation du personnel"),
-        P::MlTraining => ("training of AI models", "entraînement de modèles d’IA"),
-        P::Legal => ("legal matters", "questions juridiques"),
-        P::Fraud => ("detection of fraud", "détection de fraude"),
-        P::Research => ("research", "recherche"),
-        P::BiomedicalResearch => ("biomedical research", "recherche biomédicale"),
-        P::ClinicalTrialResearch => ("clinical trial research", "recherche par essai clinique"),
-        P::DiseaseResearch => ("research on a disease", "recherche sur une maladie"),
-        P::AncestryResearch => ("research on ancestry", "recherche sur les origines"),
-        P::TranslationalResearch => ("translational research", "recherche translationnelle"),
-        P::PatientRequest => ("the person’s own request", "demande de la personne elle-même"),
-        P::FamilyRequest => ("a request of the family", "demande de la famille"),
-        P::PowerOfAttorney => ("a request by power of attorney", "demande d’un mandataire"),
-        P::SupportNetwork => ("a request of the support network", "demande de l’entourage"),
-        P::PublicHealth => ("public health", "santé publique"),
-        P::Disaster => ("a disaster", "catastrophe"),
-        P::Threat => ("a threat", "menace"),
-        P::Marketing => ("marketing", "démarchage commercial"),
-        P::ClinicalTrialResearchWithoutCare => {
-            ("clinical trial research without care", "recherche par essai clinique sans soins")
-        }
-        P::ClinicalTrialResearchWithCare => {
-            ("clinical trial research with care", "recherche par essai clinique avec soins")
-        }
-        P::PreclinicalResearch => ("preparation of a clinical trial", "préparation d’un essai clinique"),
-        P::EligibilityDetermination => ("deciding on eligibility", "détermination des droits"),
-        P::EligibilityVerification => ("verifying eligibility", "vérification des droits"),
-        P::Enrollment => ("enrolment in a programme", "inscription à un programme"),
-        P::MilitaryDischarge => ("military discharge", "libération des obligations militaires"),
-        P::Donation => ("donation of organs or tissue", "don d’organes ou de tissus"),
-        P::Government => ("government", "administration publique"),
-        P::Accreditation => ("accreditation", "accréditation"),
-        P::Compliance => ("compliance", "conformité"),
-        P::Decedent => ("matters after a death", "affaires après un décès"),
-        P::Directory => ("a directory", "annuaire"),
-        P::DeliveryManagement => ("management of care delivery", "gestion de l’offre de soins"),
-        P::OutcomeMeasure => ("measuring outcomes", "mesure des résultats"),
-        P::ProgramReporting => ("programme reporting", "rapports de programme"),
-        P::SystemAdministration => ("system administration", "administration des systèmes"),
-        P::Labeling => ("labelling of data", "étiquetage des données"),
-        P::MetadataManagement => ("management of metadata", "gestion des métadonnées"),
-        P::MemberAdministration => ("administration of members", "gestion des assurés"),
-        P::MilitaryCommand => ("military command", "commandement militaire"),
-        P::PatientSafety => ("patient safety", "sécurité des patients"),
-        P::PerformanceMeasure => ("measuring performance", "mesure des performances"),
-    };
-    match lang {
-        Lang::En => en,
-        Lang::Fr => fr,
+pub(super) const fn purpose_words(purpose: Purpose, lang: Lang) -> &'static str {
+    match (label::purpose_words(purpose), lang) {
+        ((en, _), Lang::En) => en,
+        ((_, fr), Lang::Fr) => fr,
     }
 }

@@ -78,7 +78,7 @@ pub fn from_fhir(bytes: &[u8]) -> Result<ConsentDoc> {
         return Err(BAD);
     }
     let consent: w::Consent = serde_json::from_slice(bytes).map_err(|_| BAD)?;
-    let doc = read(&consent).ok_or(BAD)?;
+    let doc = read(&consent, |kind, name| Recipient::new(kind, name).ok()).ok_or(BAD)?;
     // What was not looked at above must still be what we would have written.
     let given: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| BAD)?;
     let again = write(&doc.spec, &doc.meta).ok_or(BAD)?;
@@ -86,6 +86,13 @@ pub fn from_fhir(bytes: &[u8]) -> Result<ConsentDoc> {
         return Err(BAD);
     }
     Ok(doc)
+}
+
+/// Reads a consent by the rules of `core/docs/format.md`: byte for byte as [`to_fhir`] writes it, the
+/// name of the recipient as it stands. So whoever has no tables of Unicode comes to the same.
+pub(crate) fn as_written(bytes: &[u8]) -> Option<ConsentDoc> {
+    let doc = read(&serde_json::from_slice(bytes).ok()?, Recipient::as_it_stands)?;
+    (to_fhir(&doc.spec, &doc.meta).ok()? == bytes).then_some(doc)
 }
 
 /// The next version of a consent: withdrawn. A clock outside the years 1..=9999 does not stop it.
@@ -291,8 +298,8 @@ fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
     })
 }
 
-/// Takes out what varies; [`from_fhir`] holds the rest against a fresh copy.
-fn read(c: &w::Consent) -> Option<ConsentDoc> {
+/// Takes out what varies; the caller holds the rest against a fresh copy.
+fn read(c: &w::Consent, recipient: impl Fn(RecipientKind, &str) -> Option<Recipient>) -> Option<ConsentDoc> {
     let value = |r: &w::Reference| r.identifier.as_ref().map(|i| i.value.clone());
     let [nested] = c.provision.provision.as_slice() else { return None };
     let [actor] = c.provision.actor.as_slice() else { return None };
@@ -335,7 +342,7 @@ fn read(c: &w::Consent) -> Option<ConsentDoc> {
         purpose: Purpose::from_code(&purpose.code)?,
         scope,
         categories: categories?,
-        recipient: Recipient::new(kind, &named.value).ok()?,
+        recipient: recipient(kind, &named.value)?,
         starts,
         expires,
         data_period,

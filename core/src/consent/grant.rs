@@ -68,6 +68,13 @@ impl core::fmt::Debug for Recipient {
     }
 }
 
+/// What is not seen: controls, directions, line breaks, tags.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{ad}')
+        || matches!(c, '\u{180e}' | '\u{e0000}'..='\u{e007f}')
+}
+
 impl Recipient {
     /// A recipient; the name is brought to Unicode NFC.
     ///
@@ -80,16 +87,21 @@ impl Recipient {
             return Err(BAD);
         }
         let name: String = name.nfc().collect();
-        let hidden = |c: char| {
-            c.is_control()
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{ad}')
-                || matches!(c, '\u{180e}' | '\u{e0000}'..='\u{e007f}')
-        };
         let count = name.chars().count();
-        if !(1..=200).contains(&count) || name.len() > LONGEST_NAME || name.chars().any(hidden) || name.trim() != name {
+        if !(1..=200).contains(&count)
+            || name.len() > LONGEST_NAME
+            || name.chars().any(is_hidden)
+            || name.trim() != name
+        {
             return Err(BAD);
         }
         Ok(Self { kind, name })
+    }
+
+    /// A recipient by the name as it stands, if an entry of a log can hold it.
+    pub(super) fn as_it_stands(kind: RecipientKind, name: &str) -> Option<Self> {
+        let shown = (1..=LONGEST_NAME).contains(&name.len()) && !name.chars().any(is_hidden);
+        shown.then(|| Self { kind, name: name.to_owned() })
     }
 
     /// A model.

@@ -28,6 +28,7 @@ pub use declassify::{
 pub use detail::{Code, Detail, Facts, Meaning, Named, Types};
 pub use dpv::Parties;
 pub(crate) use dpv::{Happened, receipt, record};
+pub(crate) use fhir::as_written;
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
 pub use grant::{GLASS_MINUTES, GrantSpec, GrantTerms, Recipient, RecipientKind};
 pub use notice::notice;
@@ -35,4 +36,3 @@ pub use read::{ReadConsent, Reads, read_consent, read_consents};
 pub use renewal::{renewal_notice, renewed};
 pub use rule::{Action, Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
 pub use state::{ConsentState, Kept, Standing};
-pub(crate) use wire::{DELEGATION, OWN_CATEGORY_SYSTEM, PARENT};

@@ -15,16 +15,16 @@ pub(super) const ACTION_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/co
 pub(super) const CONFIDENTIALITY_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 pub(super) const ACT_CODE_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 /// Codes that HL7 lacks: a category of this library, and the refrain `NOMLTRAINING`.
-pub(crate) const OWN_CATEGORY_SYSTEM: &str = "https://healthspace.invalid/fhir/CodeSystem/category";
+pub(super) const OWN_CATEGORY_SYSTEM: &str = "https://healthspace.invalid/fhir/CodeSystem/category";
 pub(super) const OWN_OBLIGATION_SYSTEM: &str = "https://healthspace.invalid/fhir/CodeSystem/obligation";
 pub(super) const RECIPIENT_SYSTEM: &str = "https://healthspace.invalid/fhir/recipient/";
 /// A permit holds only under these controls (as in the "Consent about AI" guide).
 pub(super) const LIMIT: &str = "http://hl7.org/fhir/StructureDefinition/consent-provision-limit";
 pub(super) const USES: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-uses";
 /// Says that a grant is a carer's, and whether they may pass it on.
-pub(crate) const DELEGATION: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-delegation";
+pub(super) const DELEGATION: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-delegation";
 /// A permit holds only while another Consent does: whoever does not understand it may not permit.
-pub(crate) const PARENT: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-parent";
+pub(super) const PARENT: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-parent";
 pub(super) const CUSTODIAN: &str = "Health space of the person";
 
 #[derive(Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The words of a notice, in each language: tables only.
 
 use super::RecipientKind;
-use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity};
+use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity, purpose_words};
 use crate::lang::Lang;
 pub(super) use crate::record::category_words as category;
 
@@ -118,6 +118,15 @@ pub(super) fn duties(o: Obligations) -> Option<Pair> {
     })
 }
 
+/// A purpose in words; where nobody is usually asked for it, its name in HL7's terms.
+pub(super) fn why(p: Purpose, lang: Lang) -> String {
+    match (purpose(p), lang, purpose_words(p)) {
+        (Some(pair), ..) => pick(lang, pair).to_owned(),
+        (None, Lang::En, (en, _)) => format!("for {en} (HL7 {})", p.code()),
+        (None, Lang::Fr, (_, fr)) => format!("pour «\u{a0}{fr}\u{a0}» (HL7 {})", p.code()),
+    }
+}
+
 /// The purposes that a person is usually asked for, in words.
 pub(super) const fn purpose(p: Purpose) -> Option<Pair> {
     Some(match p {
@@ -159,52 +168,4 @@ pub(super) const fn purpose(p: Purpose) -> Option<Pair> {
         Purpose::Marketing => ("for marketing", "à des fins commerciales"),
         _ => return None,
     })
-}
-
-/// HL7's own name of the purposes that have no words above.
-pub(super) const fn display(p: Purpose) -> &'static str {
-    match p {
-        Purpose::EmergencyRoom => "Emergency Room Treatment",
-        Purpose::PopulationHealth => "population health",
-        Purpose::ClaimAttachment => "claim attachment",
-        Purpose::CoverageAuthorization => "coverage authorization",
-        Purpose::RemittanceAdvice => "remittance advice",
-        Purpose::PaymentDecisionSupport => "payment decision support",
-        Purpose::Operations => "healthcare operations",
-        Purpose::RecordManagement => "records management",
-        Purpose::PatientAdministration => "patient administration",
-        Purpose::SystemDevelopment => "health system development",
-        Purpose::TestData => "test health data",
-        Purpose::StaffTraining => "training",
-        Purpose::Legal => "legal",
-        Purpose::Fraud => "fraud",
-        Purpose::AncestryResearch => "population origins or ancestry healthcare research",
-        Purpose::TranslationalResearch => "translational healthcare research",
-        Purpose::Disaster => "disaster",
-        Purpose::Threat => "threat",
-        Purpose::ClinicalTrialResearchWithoutCare => "clinical trial research without patient care",
-        Purpose::ClinicalTrialResearchWithCare => "clinical trial research with patient care",
-        Purpose::PreclinicalResearch => "preclinical trial research",
-        Purpose::EligibilityDetermination => "eligibility determination",
-        Purpose::EligibilityVerification => "eligibility verification",
-        Purpose::Enrollment => "enrollment",
-        Purpose::MilitaryDischarge => "military discharge",
-        Purpose::Donation => "donation",
-        Purpose::Government => "government",
-        Purpose::Accreditation => "health accreditation",
-        Purpose::Compliance => "health compliance",
-        Purpose::Decedent => "decedent",
-        Purpose::Directory => "directory",
-        Purpose::DeliveryManagement => "healthcare delivery management",
-        Purpose::OutcomeMeasure => "health outcome measure",
-        Purpose::ProgramReporting => "health program reporting",
-        Purpose::SystemAdministration => "health system administration",
-        Purpose::Labeling => "labeling",
-        Purpose::MetadataManagement => "metadata management",
-        Purpose::MemberAdministration => "member administration",
-        Purpose::MilitaryCommand => "military command",
-        Purpose::PatientSafety => "patient safety",
-        Purpose::PerformanceMeasure => "performance measure",
-        _ => "",
-    }
 }

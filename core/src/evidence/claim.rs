@@ -2,13 +2,14 @@
 //! when it is read.
 
 use super::file::{BAD, ClaimPart, File, ItemsPart};
-use super::text::{Rests, Text};
+use super::grounds::{Ground, Seen};
 use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash, root_of_hashes};
-use crate::crypto::hash::sha256;
+use crate::consent::ConsentDoc;
 use crate::error::Result;
-use crate::id::{GrantId, Timestamp};
-use crate::label::Purpose;
+use crate::id::{GrantId, Identity, ScopeId};
+use crate::label::{Label, Purpose};
 use crate::ledger::Hash;
+use crate::record::Category;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a claim reaches without trusting whoever wrote the file.
@@ -41,7 +42,7 @@ pub(super) const LIMITS: [&str; 5] = [
     "that everything was entered, or that these are all disclosures",
     "that others are shown the same log",
     "that clock, recipient and gesture were what the host said",
-    "what the items say, and that they are of the kinds and dates that a grant names",
+    "what the items say, and that they are of the kinds, dates and labels that a grant names",
     "what the recipient did with them",
 ];
 const OMITTED: &str = "omitted withdrawals";
@@ -52,7 +53,12 @@ const TERMS: &str = "the terms of the consent";
 const PURPOSE: &str = "that the purpose lies within the grant's";
 const RECIPIENT: &str = "that the recipient is the grant's";
 const CATEGORIES: &str = "that the categories lie within the grant's";
+const PARTITION: &str = "that the partition is the grant's";
+const USES: &str = "that the grant was used no more often than it says";
+const GLASS: &str = "that emergency access had begun";
 const ITEMS: &str = "which items";
+/// As whom the person looks by themself.
+const PERSON: &str = "person";
 
 /// Largest size of a log: what every verifier can count.
 pub(super) const MAX_SIZE: u64 = i64::MAX as u64;
@@ -94,14 +100,6 @@ impl Claim {
     }
 }
 
-/// What the entries of a grant say: by which it was given, and renewed.
-struct Given {
-    index: u64,
-    consent_hash: Hash,
-    /// Purpose and end; a consent from elsewhere has them in its text alone.
-    terms: Option<(Purpose, Option<Timestamp>)>,
-}
-
 /// Whether a consent is in force by this entry.
 pub(super) fn gives(entry: &Entry, grant: GrantId) -> bool {
     !matches!(entry.event, AuditEvent::Renewed { .. }) && files(entry, grant).is_some()
@@ -120,170 +118,93 @@ pub(super) fn files(entry: &Entry, grant: GrantId) -> Option<u64> {
     }
 }
 
-/// How a grant stood in the space's log when it had this size, by what is shown of it.
-///
-/// # Errors
-/// Where it was withdrawn, or what is shown cannot be.
-fn given(log: &Known, grant: GrantId, size: u64) -> Result<Option<Given>> {
-    let (mut found, mut withdrawn, mut own): (Option<Given>, Option<u64>, bool) = (None, None, false);
-    for (index, entry) in &log.entries {
-        match entry.event {
-            AuditEvent::Granted { grant: g, consent_hash, purpose, expires, .. } if g == grant => {
-                // Ids are random: nobody honest gives one twice, or uses it before it is given.
-                if found.is_some() || own || *index >= size {
-                    return Err(BAD);
-                }
-                own = true;
-                found = Some(Given { index: *index, consent_hash, terms: Some((purpose, expires)) });
-            }
-            // A renewal gives the same terms a new end, and the Consent a new text.
-            AuditEvent::Renewed { grant: g, consent_hash, expires, .. } if g == grant && *index < size => {
-                if let Some(Given { terms: Some((_, end)), consent_hash: hash, .. }) = &mut found {
-                    (*hash, *end) = (consent_hash, Some(expires));
-                }
-            }
-            // A newer version that the person filed counts, also after a withdrawal.
-            AuditEvent::ConsentImported { grant: g, consent_hash, .. } if g == grant => {
-                if own {
-                    return Err(BAD);
-                }
-                if *index < size {
-                    withdrawn = None;
-                    found = Some(Given { index: *index, consent_hash, terms: None });
-                }
-            }
-            AuditEvent::Withdrawn { grant: g, .. } if g == grant && *index < size => withdrawn = Some(*index),
-            _ => {}
-        }
-    }
-    // Of a consent from elsewhere a newer version may stand in an entry that is not shown, or erased.
-    let open = |at: u64| found.as_ref().is_some_and(|g| g.terms.is_none()) && !consecutive(log, at, size);
-    match withdrawn {
-        Some(at) if !open(at) => Err(BAD),
-        _ => Ok(found),
-    }
-}
-
-fn consecutive(log: &Known, from: u64, to: u64) -> bool {
+/// Whether all entries from one position up to another are shown.
+pub(super) fn consecutive(log: &Known, from: u64, to: u64) -> bool {
     from <= to && log.entries.range(from..to).count() as u64 == to - from
 }
 
-/// What a release rests on, as far as it is shown.
-struct Ground<'a> {
-    /// The log that it stands in, and where.
-    own: &'a Known,
-    index: u64,
-    time: Timestamp,
-    /// The space's log and its size then.
-    system: Option<&'a Known>,
-    size: u64,
-    consents: &'a [Vec<u8>],
-}
-
-/// A grant as it stood then.
-struct Seen {
-    found: Found,
-    /// Whether all entries from where it was given are shown.
-    covered: bool,
-    given: Option<Given>,
-    text: Option<Text>,
-}
-
-impl Ground<'_> {
-    /// # Errors
-    /// Where the grant was withdrawn before, was over, or what is shown of it cannot be.
-    fn look(&self, grant: GrantId) -> Result<Seen> {
-        let given = match self.system {
-            Some(log) => given(log, grant, self.size)?,
-            None => None,
-        };
-        let is = |e: &Entry| matches!(e.event, AuditEvent::Withdrawn { grant: g, .. } if g == grant);
-        if self.own.entries.range(..self.index).any(|(_, e)| is(e)) {
-            return Err(BAD);
-        }
-        let end = given.as_ref().and_then(|g| g.terms).and_then(|(_, end)| end);
-        if end.is_some_and(|end| end <= self.time) {
-            return Err(BAD);
-        }
-        let index = given.as_ref().map(|g| g.index);
-        let covered = matches!((self.system, index), (Some(l), Some(i)) if consecutive(l, i, self.size));
-        let hash = given.as_ref().map(|g| g.consent_hash);
-        let consent = hash.and_then(|hash| self.consents.iter().position(|c| sha256(&[c]) == hash));
-        let text = consent.and_then(|at| self.consents.get(at)).map(|c| Text::read(c));
-        Ok(Seen { found: Found { grant, index, consent, parent: None }, covered, given, text })
-    }
+/// What a release says of itself.
+#[derive(Clone, Copy)]
+struct Release<'a> {
+    purpose: Purpose,
+    actor: &'a str,
+    label: Label,
 }
 
 /// What holds of all the grants of a release.
 struct All {
     covered: bool,
-    terms: bool,
-    within: bool,
+    /// Whether the text of every grant of the space is shown, and of every one that the entry names.
+    texts: bool,
     named: bool,
-    /// Whether it is known on which other grants they rest, and of one from elsewhere that it was active.
-    alone: bool,
+    /// Whether the entry of every one that is named is shown.
+    within: bool,
+    elsewhere: bool,
     active: bool,
-    /// Every category of theirs; `None` where one does not tell.
-    categories: Option<BTreeSet<String>>,
+    counted: bool,
+    /// Of the grants whose text is shown.
+    categories: BTreeSet<Category>,
+    scopes: BTreeSet<ScopeId>,
+    subjects: BTreeSet<Identity>,
     found: Vec<Found>,
 }
 
 impl All {
     /// Adds a grant that the entry names, and the one under which it was passed on.
-    fn add(&mut self, ground: &Ground<'_>, grant: GrantId, purpose: Purpose, actor: &str) -> Result<()> {
-        let Seen { mut found, covered, given, text } = ground.look(grant)?;
+    fn add(&mut self, ground: &Ground<'_>, grant: GrantId, release: Release<'_>) -> Result<()> {
+        let Seen { mut found, covered, given, doc, status } = ground.look(grant)?;
         self.covered &= covered;
-        // Nobody here reads the terms of a consent from elsewhere; but that it stands it says itself.
-        if let Some(Given { terms: None, .. }) = given {
-            let status = text.and_then(|t| t.status);
-            if status.as_ref().is_some_and(|s| s != "active") {
-                return Err(BAD);
+        match given.as_ref().map(|g| g.own.as_ref()) {
+            // Nobody here reads the terms of a consent from elsewhere; but that it stands it says itself,
+            // and none lifts the floor under training.
+            Some(None) => {
+                if status.as_ref().is_some_and(|s| s != "active") || release.purpose == Purpose::MlTraining {
+                    return Err(BAD);
+                }
+                self.active &= status.is_some();
+                self.elsewhere = true;
+                self.found.push(found);
+                return Ok(());
             }
-            self.active &= status.is_some();
-            (self.terms, self.within, self.named, self.categories) = (false, false, false, None);
+            Some(Some(own)) if !own.purpose.permits(release.purpose) => return Err(BAD),
+            Some(Some(_)) => {}
+            None => self.within = false,
+        }
+        let Some(doc) = doc else {
+            (self.texts, self.named) = (false, false);
             self.found.push(found);
             return Ok(());
-        }
-        self.terms &= text.is_some();
-        self.within &= given.and_then(|g| g.terms).is_some_and(|(p, _)| p == purpose);
-        let recipient = text.as_ref().and_then(|t| t.recipient.as_deref());
-        if recipient.is_some_and(|whom| whom != actor) {
+        };
+        let terms = doc.spec.terms();
+        if terms.recipient.name() != release.actor || !release.label.obligations.contains(terms.obligations) {
             return Err(BAD);
         }
-        self.named &= recipient.is_some();
-        let rests = text.as_ref().map_or(Rests::Unread, |t| t.rests);
-        let mut categories = text.and_then(|t| t.categories);
-        self.alone &= rests != Rests::Unread;
-        if let Rests::On(parent) = rests {
-            found.parent = Some(parent);
-            self.found.push(found);
-            let above = self.above(ground, parent)?;
-            categories = categories.zip(above).map(|(own, above)| &own & &above);
-        } else {
-            self.found.push(found);
+        if let Some(uses) = terms.uses {
+            self.counted = true;
+            if given.map(|g| g.filed).is_some_and(|filed| ground.uses(grant, filed) > u64::from(uses)) {
+                return Err(BAD);
+            }
         }
-        self.categories = self.categories.take().zip(categories).map(|(all, own)| &all | &own);
-        Ok(())
+        self.categories.extend(&terms.categories);
+        self.scopes.insert(terms.scope);
+        self.subjects.insert(doc.meta.subject);
+        found.parent = doc.parent();
+        self.found.push(found);
+        doc.parent().map_or(Ok(()), |parent| self.above(ground, parent, &doc))
     }
 
-    /// The grant under which one was passed on: it must have stood as well. Gives its categories.
-    fn above(&mut self, ground: &Ground<'_>, grant: GrantId) -> Result<Option<BTreeSet<String>>> {
-        let Seen { found, covered, given, text } = ground.look(grant)?;
+    /// The grant under which one was passed on: it must have stood as well, and reach as far.
+    fn above(&mut self, ground: &Ground<'_>, grant: GrantId, child: &ConsentDoc) -> Result<()> {
+        let Seen { found, covered, given, doc, .. } = ground.look(grant)?;
         // A consent from elsewhere is not passed on.
-        if given.is_some_and(|g| g.terms.is_none()) {
+        if given.is_some_and(|g| g.own.is_none()) || doc.as_ref().is_some_and(|d| !child.spec.is_within(&d.spec)) {
             return Err(BAD);
         }
         self.covered &= covered;
-        self.terms &= text.is_some();
+        self.texts &= doc.is_some();
+        self.subjects.extend(doc.map(|d| d.meta.subject));
         self.found.push(found);
-        match text.as_ref().map_or(Rests::Unread, |t| t.rests) {
-            Rests::Unread => self.alone = false,
-            // What was passed on is not passed on again, and nothing is that does not say so.
-            Rests::On(_) => return Err(BAD),
-            Rests::Alone if text.as_ref().is_some_and(|t| !t.may_pass_on) => return Err(BAD),
-            Rests::Alone => {}
-        }
-        Ok(text.and_then(|t| t.categories))
+        Ok(())
     }
 }
 
@@ -291,25 +212,35 @@ impl All {
 ///
 /// # Errors
 /// [`Malformed::Proof`](crate::Malformed::Proof) where the entry is no release, its items are not
-/// those of the entry, or what is shown contradicts it: released after a withdrawal or an expiry of
-/// a grant or the one above it, of other categories than the grants', or under a system log that is
-/// not the one shown, is a partition's, or is older than one before.
+/// those of the entry, or what is shown contradicts it: released after a withdrawal or outside the
+/// time of a grant or the one above it, against what the grants' texts say, for another purpose than
+/// theirs, or under a system log that is not the one shown, is a partition's, or is older than one
+/// before.
 pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart) -> Result<Claim> {
     let log = usize::try_from(at).ok().and_then(|at| logs.get(at)).ok_or(BAD)?;
     let entry = log.entries.get(&index).ok_or(BAD)?;
-    let AuditEvent::Released { purpose, grants, actor, count, items_root, system, kind, categories, .. } = &entry.event
+    let AuditEvent::Released { purpose, grants, actor, count, items_root, system, label, kind, categories, .. } =
+        &entry.event
     else {
         return Err(BAD);
     };
     // A log does not grow shorter.
-    if system.size > MAX_SIZE || log.entries.range(..index).any(|(_, e)| is_decided_later(e, system)) {
+    if log.entries.range(..index).any(|(_, e)| is_decided_later(e, system)) {
         return Err(BAD);
     }
     let mut does_not_prove = Vec::new();
     let hidden = check_items(items, *count, items_root, *kind)?;
     if grants.is_empty() {
+        if actor != PERSON || *purpose != Purpose::PatientRequest {
+            return Err(BAD);
+        }
         does_not_prove.extend(hidden);
         return Ok(Claim { what: OWN_LOOK, level: Level::Logged, grants: Vec::new(), does_not_prove });
+    }
+    let training = *purpose == Purpose::MlTraining;
+    let distinct = grants.iter().collect::<BTreeSet<_>>().len() == grants.len();
+    if !distinct || !training && !label.no_training() {
+        return Err(BAD);
     }
     let shown = logs.iter().find(|l| l.origin == system.origin);
     let prefix = shown.and_then(|l| l.prefixes.get(&system.size));
@@ -322,33 +253,46 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     let ground = Ground { own: log, index, time: entry.time, system: shown, size, consents };
     let mut all = All {
         covered: prefix.is_some(),
-        terms: true,
-        within: true,
+        texts: true,
         named: true,
-        alone: true,
+        within: true,
+        elsewhere: false,
         active: true,
-        categories: Some(BTreeSet::new()),
+        counted: false,
+        categories: BTreeSet::new(),
+        scopes: BTreeSet::new(),
+        subjects: BTreeSet::new(),
         found: Vec::new(),
     };
     for grant in grants {
-        all.add(&ground, *grant, *purpose, actor)?;
+        all.add(&ground, *grant, Release { purpose: *purpose, actor, label: *label })?;
     }
-    if all.categories.as_ref().is_some_and(|of| !categories.iter().all(|c| of.contains(c.code()))) {
+    let own = !all.elsewhere;
+    let terms = all.texts && own;
+    let scope = ground.scope();
+    if terms && !categories.is_subset(&all.categories)
+        || scope.is_some_and(|of| all.scopes.iter().any(|s| *s != of))
+        || all.subjects.len() > 1
+    {
         return Err(BAD);
     }
+    let whole = consecutive(log, 0, index);
     let limits = [
         (all.covered, OMITTED),
-        (all.alone, PASSED_ON),
+        (all.texts, PASSED_ON),
         (all.active, ACTIVE),
-        (consecutive(log, 0, index), LIMITED),
-        (all.terms, TERMS),
-        (all.within, PURPOSE),
-        (all.named, RECIPIENT),
-        (all.categories.is_some(), CATEGORIES),
+        (whole, LIMITED),
+        (terms, TERMS),
+        (all.within && own, PURPOSE),
+        (all.named && own, RECIPIENT),
+        (terms, CATEGORIES),
+        (all.named && own && scope.is_some(), PARTITION),
+        (whole || !all.counted, USES),
+        (*purpose != Purpose::BreakGlass || ground.glass(actor)?, GLASS),
     ];
     does_not_prove.extend(limits.iter().filter(|(holds, _)| !holds).map(|(_, limit)| *limit));
     does_not_prove.extend(hidden);
-    let (what, level) = match all.covered && all.alone && all.active {
+    let (what, level) = match all.covered && all.texts && all.active {
         true => (NOT_WITHDRAWN, Level::Verifiable),
         false => (UNDER_GRANT, Level::Logged),
     };

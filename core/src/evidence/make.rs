@@ -2,12 +2,13 @@
 
 use super::claim::{self, Known, LIMITS};
 use super::file::{ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
-use super::text::{Rests, Text};
+use super::text;
 use super::verify::check_own;
 use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
+use crate::label::Purpose;
 use crate::vault::{Disclosing, HealthSpace, Log};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -174,12 +175,18 @@ impl Maker<'_> {
         for (_, log) in self.all.partitions().filter(|(name, _)| named(name)) {
             found = true;
             let mut shown = Shown::default();
-            for (index, entry) in log.read()? {
-                if self.request.wants(index, &entry) {
-                    self.rests_on(&system, &entry, &mut own, &mut grants)?;
-                    shown.entries.insert(index);
-                    chosen.push((log.origin(), index, self.items(&log, index, &entry)?));
+            let entries = log.read()?;
+            for (index, entry) in &entries {
+                if self.request.wants(*index, entry) {
+                    self.rests_on(&system, entry, &mut own, &mut grants)?;
+                    shown.entries.insert(*index);
+                    shown.entries.extend(began(&entries, *index, entry));
+                    chosen.push((log.origin(), *index, self.items(&log, *index, entry)?));
                 }
+            }
+            // Which partition it is, the log's first entry says.
+            if !shown.entries.is_empty() {
+                shown.entries.extend(entries.first().filter(|(index, _)| *index == 0).map(|(index, _)| *index));
             }
             logs.push((log, shown));
         }
@@ -248,10 +255,7 @@ impl Maker<'_> {
         }
         let own = self.system.get(&index).is_some_and(|e| matches!(e.event, AuditEvent::Granted { .. }));
         let text = if own { self.all.consent(id, version)? } else { None };
-        let parent = match text.map(|t| Text::read(&t).rests) {
-            Some(Rests::On(parent)) => Some(parent),
-            _ => None,
-        };
+        let parent = text.and_then(|t| text::parent(&t));
         self.parents.insert((id, version), parent);
         Ok(parent)
     }
@@ -317,6 +321,13 @@ impl Maker<'_> {
         check_own(&bytes, &self.all.system()?.key()?, &keys)?;
         Ok(bytes)
     }
+}
+
+/// The entry by which the emergency access began that a release is of.
+fn began(entries: &[(u64, Entry)], index: u64, release: &Entry) -> Option<u64> {
+    let AuditEvent::Released { purpose: Purpose::BreakGlass, actor: by, .. } = &release.event else { return None };
+    let is = |e: &Entry| matches!(&e.event, AuditEvent::GlassBroken { actor, until, .. } if actor == by && *until > release.time);
+    entries.iter().filter(|(i, e)| *i < index && is(e)).map(|(i, _)| *i).next_back()
 }
 
 /// What is shown of a log, proved under its checkpoint.

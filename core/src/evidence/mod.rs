@@ -12,6 +12,7 @@
 
 mod claim;
 mod file;
+mod grounds;
 mod make;
 mod report;
 mod text;

@@ -25,6 +25,8 @@ pub struct ShownLog {
     pub origin: String,
     /// Its size under the checkpoint.
     pub size: u64,
+    /// Entries shown of events that this version does not know: nothing is read in them.
+    pub unknown: u64,
 }
 
 /// One disclosure.

@@ -1,12 +1,13 @@
 use super::file::{DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
 use super::*;
 use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash, items_root};
-use crate::consent::{self, Recipient};
+use crate::consent::{self, ConsentMeta, ConsentStatus, GrantSpec, GrantTerms, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::sign::SigningKey;
 use crate::error::{Error, Malformed, Result};
-use crate::id::{GrantId, RecordId, Timestamp};
-use crate::label::{Label, Purpose};
+use crate::id::{GrantId, Identity, RecordId, ScopeId, Timestamp};
+use crate::label::{Label, Obligations, Purpose};
+use crate::lang::Lang;
 use crate::ledger::commit::commitment;
 use crate::ledger::note::{Checkpoint, VerifierKey, origin};
 use crate::ledger::tree::tests::Memory;
@@ -107,13 +108,14 @@ fn what_is_left_out_is_said() {
         "that the purpose lies within the grant's",
         "that the recipient is the grant's",
         "that the categories lie within the grant's",
+        "that the partition is the grant's",
     ];
     assert_eq!(logged[0].level, Level::Logged);
     assert_eq!(logged[0].does_not_prove, [&[left[0], alone, left[1]], &terms[..]].concat());
     // A text that is not shown may say that the grant rests on another.
     let bare = all(EvidenceRequest::new().without_consents().items(ItemsShown::Count));
     assert_eq!(bare[0].level, Level::Logged);
-    assert_eq!(bare[0].does_not_prove, [alone, left[1], terms[0], terms[2], terms[3], "which items"]);
+    assert_eq!(bare[0].does_not_prove, [alone, left[1], terms[0], terms[2], terms[3], terms[4], "which items"]);
     // Of a count no items are named; the person's own look rests on no grant.
     let shown = all(EvidenceRequest::new().items(ItemsShown::Open));
     assert!(matches!(&shown[0].items, DisclosedItems::Open(all) if all.len() == 1));
@@ -159,7 +161,7 @@ pub(super) struct Liar {
 
 impl Liar {
     pub(super) fn of(n: u8, events: &[(i64, AuditEvent)]) -> Self {
-        let entry = |(t, e): &(i64, AuditEvent)| Entry { time: Timestamp::from_millis(*t), event: e.clone() };
+        let entry = |(t, e): &(i64, AuditEvent)| Entry { time: Timestamp::from_millis(*t * MINUTE), event: e.clone() };
         let entries: Vec<Vec<u8>> = events.iter().map(|e| entry(e).encode().unwrap()).collect();
         let mut nodes = Memory::default();
         let leaves: Vec<_> = entries.iter().map(|e| commitment(&[n; 32], e)).collect();
@@ -203,17 +205,51 @@ impl Liar {
 }
 
 pub(super) const A: GrantId = GrantId([1; 16]);
-pub(super) const CONSENT: &[u8] = br#"{"status":"active","provision":{"actor":[{"reference":{"identifier":{"value":"eu-llm"}}}],"provision":[{"class":[{"system":"https://healthspace.invalid/fhir/CodeSystem/category","code":"laboratory"}]}]}}"#;
+pub(super) const SCOPE: ScopeId = ScopeId([6; 16]);
+/// A minute in milliseconds: the times here are in minutes.
+pub(super) const MINUTE: i64 = 60_000;
+/// A consent from elsewhere.
+pub(super) const ELSEWHERE: &str = r#"{"status":"active"}"#;
+
+/// The first entry of the log of the partition that the grants here name.
+pub(super) fn opened() -> (i64, AuditEvent) {
+    (1, AuditEvent::PartitionCreated { scope: SCOPE, ordinal: 1 })
+}
+
+pub(super) fn terms(who: Recipient) -> GrantTerms {
+    GrantTerms::new(Purpose::PatientRequest, SCOPE, &[Category::Laboratory], who)
+}
+
+/// The text of a version of a grant, filed at this time; the first one was at 5.
+pub(super) fn text_of(id: GrantId, version: u64, at: i64, terms: GrantTerms) -> String {
+    let meta = ConsentMeta {
+        series: id,
+        version,
+        status: ConsentStatus::Active,
+        subject: Identity([7; 16]),
+        given: Timestamp::from_millis(5 * MINUTE),
+        updated: Timestamp::from_millis(at * MINUTE),
+        notice: [0; 32],
+        lang: Lang::En,
+    };
+    String::from_utf8(consent::to_fhir(&GrantSpec::new(terms).unwrap(), &meta).unwrap()).unwrap()
+}
+
+/// The text of the grant of [`granted`].
+pub(super) fn consent(expires: Option<i64>) -> String {
+    let expires = expires.map(|end| Timestamp::from_millis(end * MINUTE));
+    text_of(A, 1, 5, GrantTerms { expires, ..terms(model()) })
+}
 
 pub(super) fn granted(expires: Option<i64>) -> AuditEvent {
     AuditEvent::Granted {
         grant: A,
-        consent_hash: sha256(&[CONSENT]),
+        consent_hash: sha256(&[consent(expires).as_bytes()]),
         notice_hash: [0; 32],
         locale: "en".into(),
         gesture: gesture(),
         purpose: Purpose::PatientRequest,
-        expires: expires.map(Timestamp::from_millis),
+        expires: expires.map(|end| Timestamp::from_millis(end * MINUTE)),
     }
 }
 
@@ -226,19 +262,31 @@ pub(super) fn released(system: LogHead, items: &[[u8; 18]]) -> AuditEvent {
         count: items.len() as u64,
         items_root: items_root(&[8; 32], items.iter().map(|i| &i[..])).unwrap(),
         system,
-        label: Label::BOTTOM,
+        label: Label { obligations: Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE), ..Label::health(1) },
         kind: ReleaseKind::Read,
         categories: [Category::Laboratory].into(),
     }
 }
 
 pub(super) fn imported(version: u64) -> AuditEvent {
-    AuditEvent::ConsentImported { grant: A, version, consent_hash: sha256(&[CONSENT]), gesture: gesture() }
+    AuditEvent::ConsentImported { grant: A, version, consent_hash: sha256(&[ELSEWHERE.as_bytes()]), gesture: gesture() }
 }
 
-/// A file over two logs, with the claim that follows; `Err` where nothing does.
+/// A file over two logs, with the claim that follows; `Err` where nothing does. The texts of what is
+/// shown are shown.
 fn file(system: &Liar, shown: &[usize], prefixes: &[usize], health: &Liar, items: ItemsPart) -> Result<Vec<u8>> {
-    file_with(system, shown, prefixes, health, items, &[CONSENT])
+    let texts = [consent(None), consent(Some(10)), consent(Some(11)), ELSEWHERE.to_owned()];
+    let entries = shown.iter().map(|i| Entry::decode(&system.entries[*i]).unwrap().event);
+    let named: Vec<[u8; 32]> = entries
+        .filter_map(|e| match e {
+            AuditEvent::Granted { consent_hash, .. } | AuditEvent::ConsentImported { consent_hash, .. } => {
+                Some(consent_hash)
+            }
+            _ => None,
+        })
+        .collect();
+    let texts: Vec<&[u8]> = texts.iter().map(|t| t.as_bytes()).filter(|t| named.contains(&sha256(&[t]))).collect();
+    file_with(system, shown, prefixes, health, items, &texts)
 }
 
 pub(super) fn file_with(
@@ -249,8 +297,8 @@ pub(super) fn file_with(
     items: ItemsPart,
     consents: &[&[u8]],
 ) -> Result<Vec<u8>> {
-    let logs = [system.part(shown, prefixes), health.part(&[0], &[])];
-    made([system, health], logs, 0, items, consents)
+    let logs = [system.part(shown, prefixes), health.part(&[0, 1], &[])];
+    made([system, health], logs, 1, items, consents)
 }
 
 /// A file over these parts of two logs with the claim that follows of the release at this index, verified.
@@ -298,7 +346,7 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     let noise = AuditEvent::SpaceCreated {};
     let level = |system: &[AuditEvent], size: usize, shown: &[usize]| -> Result<Level> {
         let system = Liar::of(1, &system.iter().map(|e| (5, e.clone())).collect::<Vec<_>>());
-        let health = Liar::of(2, &[(10, released(system.head(size), &[]))]);
+        let health = Liar::of(2, &[opened(), (10, released(system.head(size), &[]))]);
         let bytes = file(&system, shown, &[size], &health, ItemsPart::Hidden)?;
         Ok(verify(&bytes, &[system.key(), health.key()]).unwrap().disclosures[0].level)
     };
@@ -329,7 +377,7 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     let (system, fork) =
         (Liar::of(1, &[(5, noise.clone()), (5, granted(None))]), Liar::of(1, &[0; 3].map(|_| (5, granted(None)))));
     for head in [fork.head(2), fork.head(3)] {
-        let health = Liar::of(2, &[(10, released(head, &[]))]);
+        let health = Liar::of(2, &[opened(), (10, released(head, &[]))]);
         assert!(matches!(
             file(&system, &[1], &[2], &health, ItemsPart::Hidden),
             Err(Error::Malformed(Malformed::Proof))
@@ -337,7 +385,8 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     }
     // Whoever has the key of a partition's log alone gives a consent there, and releases under it.
     let keys = [Liar::of(1, &[]).key(), Liar::of(2, &[]).key(), Liar::of(3, &[]).key()];
-    let (giving, using) = (Liar::of(2, &[(5, granted(None))]), |head| Liar::of(3, &[(10, released(head, &[]))]));
+    let (giving, using) =
+        (Liar::of(2, &[(5, granted(None))]), |head| Liar::of(3, &[opened(), (10, released(head, &[]))]));
     let forged = file(&giving, &[0], &[1], &using(giving.head(1)), ItemsPart::Hidden);
     assert!(matches!(forged, Err(Error::Malformed(Malformed::Proof))));
     // What its claim would be if the log were the space's.
@@ -350,7 +399,7 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     assert!(matches!(verify(&forged, &keys), Err(Error::Malformed(Malformed::Proof))));
 
     // A claim that says more than what is shown.
-    let health = Liar::of(2, &[(10, released(system.head(2), &[]))]);
+    let health = Liar::of(2, &[opened(), (10, released(system.head(2), &[]))]);
     let good = file(&system, &[1], &[2], &health, ItemsPart::Hidden).unwrap();
     let mut more = File::decode(&good).unwrap();
     more.logs[0].prefixes.clear();
@@ -383,6 +432,11 @@ fn a_release_under_a_consent_from_elsewhere_is_proved() {
     ask(&space, "us-llm");
     let report = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
     assert_eq!(report.disclosures.len(), 2);
+    // The person is told of it too, with the version that was in force.
+    let lines = space.disclosure_log().unwrap();
+    assert!(lines.iter().all(|l| l.permitted.len() == 1));
+    assert!(lines[0].describe("en").ends_with("given elsewhere, and added on 21 September 2026, allows it."));
+    assert!(lines[1].describe("fr").ends_with("donné ailleurs, ajouté le 21 septembre 2026, le permet."));
     for (d, text) in report.disclosures.iter().zip([first, second]) {
         assert_eq!((d.level, d.grants[0].id), (Level::Verifiable, id));
         assert_eq!(d.grants[0].consent.as_deref(), Some(text.as_bytes()));
@@ -394,7 +448,7 @@ fn a_release_under_a_consent_from_elsewhere_is_proved() {
 fn items_are_those_of_the_entry() {
     let system = Liar::of(1, &[(5, granted(None))]);
     let items = [[1; 18], [2; 18], [3; 18]];
-    let health = Liar::of(2, &[(10, released(system.head(1), &items))]);
+    let health = Liar::of(2, &[opened(), (10, released(system.head(1), &items))]);
     let hashes: Vec<_> = (0..).zip(&items).map(|(i, item)| item_hash(&[8; 32], i, item)).collect();
     let mut fewer = hashes.clone();
     fewer.pop();

@@ -3,7 +3,7 @@
 use super::claim::{self, Claim, Known, LIMITS, MAX_SIZE};
 use super::file::{BAD, File, ItemsPart, LogPart};
 use super::report::{Disclosed, DisclosedItems, EvidenceReport, ShownGrant, ShownLog};
-use crate::audit::Entry;
+use crate::audit::{AuditEvent, Entry};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
@@ -47,7 +47,9 @@ pub fn verify_evidence(bytes: &[u8], keys: &[&str]) -> Result<EvidenceReport> {
         }
         disclosures.push(disclosed(&logs, &file, d.log, d.index, &d.items, claim)?);
     }
-    let logs = logs.into_iter().map(|l| ShownLog { origin: l.origin, size: l.size }).collect();
+    let unknown = |l: &Known| l.entries.values().filter(|e| matches!(e.event, AuditEvent::Unknown { .. })).count();
+    let shown = |l: Known| ShownLog { unknown: unknown(&l) as u64, origin: l.origin, size: l.size };
+    let logs = logs.into_iter().map(shown).collect();
     Ok(EvidenceReport { disclosures, logs, does_not_prove: LIMITS.to_vec() })
 }
 
@@ -78,7 +80,11 @@ fn log(part: &LogPart, keys: &[VerifierKey], space: Option<&str>) -> Result<Know
         if !later || !verify_inclusion(&head.root, head.size, e.index, &leaf, &e.path) {
             return Err(BAD);
         }
-        known.entries.insert(e.index, Entry::decode(&e.entry).map_err(|_| BAD)?);
+        let entry = Entry::decode(&e.entry).map_err(|_| BAD)?;
+        if matches!(&entry.event, AuditEvent::Released { system, .. } if system.size > MAX_SIZE) {
+            return Err(BAD);
+        }
+        known.entries.insert(e.index, entry);
     }
     for p in &part.prefixes {
         let later = known.prefixes.last_key_value().is_none_or(|(last, _)| *last < p.size);

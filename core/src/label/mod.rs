@@ -20,10 +20,12 @@ mod purpose;
 mod sensitivity;
 #[cfg(test)]
 mod tests_terminology;
+mod words;
 
 pub use lowering::Lowering;
 pub use purpose::{NamedPurpose, Purpose, Purposes};
 pub use sensitivity::{Sensitivities, Sensitivity};
+pub(crate) use words::purpose_words;
 
 /// HL7 v3-Confidentiality, ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -290,10 +290,8 @@ impl HealthSpace {
         let glass = self.inner.write(|tx, w| {
             let at = w.state.position(&partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            // By the times of this partition: another's log may be ahead.
             let from = tx.base.env.now();
-            let floor = scope.head.last_entry.max(w.state.view.head.last_entry);
-            let until = Timestamp::from_millis(from.as_millis().max(floor).saturating_add(lasts));
+            let until = Timestamp::from_millis(tx.now.saturating_add(lasts));
             let mut glass = Glass::begin(scope.id, from.as_millis(), until.as_millis());
             let asking = Asking {
                 actors: &actors,
@@ -304,7 +302,7 @@ impl HealthSpace {
                 counting: Counting::Left,
                 glass: Some(&glass),
             };
-            let permit = match self.inner.decide(&w.state, &scope, &asking) {
+            let permit = match self.inner.decide_at(&w.state, &scope, &asking, tx.now) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
                 other => other?,
             };

@@ -33,12 +33,15 @@ pub enum NoticeState {
 pub struct WithdrawalNotice {
     /// The grant.
     pub grant: GrantId,
-    /// The recipient, as releases name it.
+    /// The recipient, as releases name it. Empty where entries were erased that may have said of
+    /// more: nobody knows to whom, and there is nothing to enter about it.
     pub recipient: String,
     /// How many releases there were.
     pub releases: u64,
-    /// When the last one was.
+    /// When the last one was; without any, when the grant was withdrawn.
     pub last_release: Timestamp,
+    /// How many entries were erased that may have been of releases under this grant, to anybody.
+    pub erased: u64,
     /// When the grant was withdrawn.
     pub withdrawn: Timestamp,
     /// Until when it should be confirmed: 30 days after the withdrawal.
@@ -57,6 +60,7 @@ impl core::fmt::Debug for WithdrawalNotice {
 
 #[derive(Default)]
 struct Seen {
+    given: BTreeMap<GrantId, Timestamp>,
     withdrawn: BTreeMap<GrantId, Timestamp>,
     /// Releases by grant and recipient: how many, and the last.
     released: BTreeMap<(GrantId, String), (u64, Timestamp)>,
@@ -68,6 +72,10 @@ impl Seen {
         match event {
             AuditEvent::Withdrawn { grant, .. } => {
                 let first = self.withdrawn.entry(grant).or_insert(time);
+                *first = (*first).min(time);
+            }
+            AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. } => {
+                let first = self.given.entry(grant).or_insert(time);
                 *first = (*first).min(time);
             }
             AuditEvent::Released { grants, actor, .. } => {
@@ -107,15 +115,47 @@ impl HealthSpace {
             }
         }
         let now = self.inner.base.env.now().as_millis().max(self.inner.peek()?.floor());
-        let Seen { withdrawn, released, told } = seen;
+        let Seen { given, withdrawn, mut released, told } = seen;
+        let mut erased = BTreeMap::new();
+        for (grant, ended) in &withdrawn {
+            let n = self.erased_while(*grant, given.get(grant).copied(), *ended)?;
+            if n > 0 {
+                erased.insert(*grant, n);
+                released.insert((*grant, String::new()), (0, *ended));
+            }
+        }
         let notice = |((grant, recipient), (releases, last_release)): ((GrantId, String), (u64, Timestamp))| {
             let withdrawn = *withdrawn.get(&grant)?;
             let state = told.get(&(grant, recipient.clone())).copied().unwrap_or(NoticeState::Open);
             let due = withdrawn.plus_millis(TERM);
-            let overdue = now >= due.as_millis() && !matches!(state, NoticeState::Acknowledged(_));
-            Some(WithdrawalNotice { grant, recipient, releases, last_release, withdrawn, due, state, overdue })
+            let confirmed = matches!(state, NoticeState::Acknowledged(_)) || releases == 0;
+            let overdue = now >= due.as_millis() && !confirmed;
+            let erased = erased.get(&grant).copied().unwrap_or(0);
+            Some(WithdrawalNotice { grant, recipient, releases, last_release, erased, withdrawn, due, state, overdue })
         };
         Ok(released.into_iter().filter_map(notice).collect())
+    }
+
+    /// How many entries were erased that may have been of releases under a grant: in the logs of its
+    /// partitions, between what is left from before it was given and from after it was withdrawn.
+    fn erased_while(&self, grant: GrantId, given: Option<Timestamp>, withdrawn: Timestamp) -> Result<u64> {
+        let state = self.inner.peek()?;
+        let mut n = 0;
+        for p in state.partitions.iter().filter(|p| !p.manifest.erased.is_empty()) {
+            if p.policy.state.version(grant).is_none() {
+                continue;
+            }
+            let lines = self.log(LogOf::Partition(&p.policy.name))?;
+            for (from, to) in &p.manifest.erased {
+                let before = lines.iter().rfind(|l| l.index < *from);
+                let after = lines.iter().find(|l| l.index >= *to);
+                let begun = after.is_none_or(|l| given.is_none_or(|at| l.entry.time >= at));
+                if begun && before.is_none_or(|l| l.entry.time <= withdrawn) {
+                    n += to - from;
+                }
+            }
+        }
+        Ok(n)
     }
 
     /// Enters that a recipient was told of a withdrawal; `how` names the way and hashes its proof.
@@ -139,7 +179,7 @@ impl HealthSpace {
 
     fn told(&self, grant: GrantId, recipient: &str) -> Result<String> {
         let known = self.withdrawal_notices()?;
-        let found = known.into_iter().find(|n| n.grant == grant && n.recipient == recipient);
+        let found = known.into_iter().find(|n| n.grant == grant && n.recipient == recipient && n.releases > 0);
         Ok(found.ok_or(Error::NotFound)?.recipient)
     }
 
@@ -201,5 +241,45 @@ mod tests {
         assert!(matches!(n.state, NoticeState::Acknowledged(_)) && !n.overdue);
         space.recipient_notified(used, model().name(), gesture()).unwrap();
         assert!(matches!(of(&space.withdrawal_notices().unwrap()).state, NoticeState::Acknowledged(_)));
+    }
+    /// Once the entry of a release is erased nobody knows who got something; that there may be
+    /// somebody is said.
+    #[test]
+    fn erased_entries_are_counted_where_nobody_is_left_to_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (env, time) = clock();
+        let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), env).unwrap();
+        fill(&space);
+        let health = LogOf::Partition("health");
+        // Before it was given, and after it was withdrawn: of no weight.
+        space.partition("health").unwrap().memories().unwrap();
+        let early = space.log(health).unwrap().len() as u64 - 1;
+        let pass = |minutes: i64| time.set(Timestamp::from_millis(1_790_000_000_000 + minutes * 60_000));
+        pass(1);
+        space.partition("health").unwrap().memories().unwrap();
+        pass(2);
+        let grant = allow(&space, &[Category::Laboratory]).id();
+        let query = crate::catalog::Query { categories: vec![Category::Laboratory], ..Default::default() };
+        let ask = || space.session(model(), Purpose::PatientRequest).unwrap().query(&query).unwrap().receipt().entry;
+        let (first, _) = (ask(), ask());
+        pass(3);
+        space.withdraw(grant).unwrap();
+        pass(4);
+        space.partition("health").unwrap().memories().unwrap();
+        pass(5);
+        space.partition("health").unwrap().memories().unwrap();
+        let late = space.log(health).unwrap().len() as u64 - 1;
+        let told = || {
+            let all = space.withdrawal_notices().unwrap();
+            all.into_iter().map(|n| (n.recipient, n.releases, n.erased, n.overdue)).collect::<Vec<_>>()
+        };
+        let eu = |releases, erased| (model().name().to_owned(), releases, erased, false);
+        space.erase_entries(health, &[early, late], gesture()).unwrap();
+        assert_eq!(told(), [eu(2, 0)]);
+        space.erase_entries(health, &[first], gesture()).unwrap();
+        assert_eq!(told(), [(String::new(), 0, 1, false), eu(1, 1)]);
+        space.erase_entries(health, &[first + 1], gesture()).unwrap();
+        assert_eq!(told(), [(String::new(), 0, 2, false)]);
+        assert!(matches!(space.recipient_notified(grant, "", gesture()), Err(Error::NotFound)));
     }
 }

@@ -306,11 +306,16 @@ impl<T> Release<T> {
 }
 
 impl Inner {
-    /// Decides a request about a partition.
+    /// Decides a request about a partition, as of now.
     pub(crate) fn decide(&self, state: &State, scope: &Scope, asking: &Asking<'_>) -> Result<Permit> {
+        let now = self.base.env.now().as_millis().max(state.floor());
+        self.decide_at(state, scope, asking, now)
+    }
+
+    /// The same as of the time that an entry of it bears: no grant that is over by then stands in it.
+    pub(crate) fn decide_at(&self, state: &State, scope: &Scope, asking: &Asking<'_>, now: i64) -> Result<Permit> {
         let clock = self.base.env.now().as_millis();
-        let floor = scope.head.last_entry.max(state.view.head.last_entry);
-        let now = Timestamp::from_millis(clock.max(floor));
+        let (floor, now) = (state.floor(), Timestamp::from_millis(now));
         let behind = clock < floor.saturating_sub(CLOCK_TOLERANCE);
         if asking.purpose == Purpose::BreakGlass && !asking.glass.is_some_and(|g| g.holds(scope, clock, now)) {
             return Err(Error::Denied);
@@ -368,7 +373,7 @@ impl Inner {
         self.write(|tx, w| {
             let at = w.state.position(partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            let permit = match self.decide(&w.state, &scope, asking) {
+            let permit = match self.decide_at(&w.state, &scope, asking, tx.now) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, asking).map(|()| Err(e)),
                 other => other?,
             };
@@ -420,7 +425,7 @@ impl Inner {
             for (partition, part) in parts {
                 let at = w.state.position(partition)?;
                 let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-                let permit = self.decide(&w.state, &scope, asking).inspect_err(|e| {
+                let permit = self.decide_at(&w.state, &scope, asking, tx.now).inspect_err(|e| {
                     refused = is_refusal(e).then_some(partition);
                 })?;
                 let c = self.compose(&*tx.txn, &w.state, &scope, permit, &mut |v| compose(v, part))?;

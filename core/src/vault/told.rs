@@ -18,8 +18,11 @@ pub struct DisclosureLine {
     pub index: u64,
     /// What the log says.
     pub entry: Entry,
-    /// When the permissions were given that it rests on, where the space's log is open here.
+    /// When the permissions were given that it rests on, where the space's log is open here; the last
+    /// are of consents that were given elsewhere: when the version in force then was added.
     pub permitted: Vec<Timestamp>,
+    /// How many of them were given elsewhere.
+    elsewhere: usize,
 }
 
 impl core::fmt::Debug for DisclosureLine {
@@ -34,11 +37,14 @@ impl DisclosureLine {
     pub fn describe(&self, language: &str) -> String {
         let lang = Lang::parse(language);
         let mut out = self.entry.tell(lang);
-        for given in &self.permitted {
+        let own = self.permitted.len().saturating_sub(self.elsewhere);
+        for (at, given) in self.permitted.iter().enumerate() {
             let day = audit::day(*given, lang);
-            out += &match lang {
-                Lang::En => format!(" The permission was given on {day}."),
-                Lang::Fr => format!(" L’autorisation date du {day}."),
+            out += &match (at < own, lang) {
+                (true, Lang::En) => format!(" The permission was given on {day}."),
+                (true, Lang::Fr) => format!(" L’autorisation date du {day}."),
+                (false, Lang::En) => format!(" A consent that was given elsewhere, and added on {day}, allows it."),
+                (false, Lang::Fr) => format!(" Un consentement donné ailleurs, ajouté le {day}, le permet."),
             };
         }
         out
@@ -64,23 +70,30 @@ impl HealthSpace {
     pub fn disclosure_log(&self) -> Result<Vec<DisclosureLine>> {
         self.disclosing(|all| {
             let mut given: BTreeMap<GrantId, Timestamp> = BTreeMap::new();
+            // Of a consent from elsewhere the version in force is the last one below the size that a
+            // release names.
+            let mut added: BTreeMap<(GrantId, u64), Timestamp> = BTreeMap::new();
             if let Ok(system) = all.system() {
-                for (_, entry) in system.read()? {
-                    if let AuditEvent::Granted { grant, .. } = entry.event {
-                        given.insert(grant, entry.time);
+                for (index, entry) in system.read()? {
+                    match entry.event {
+                        AuditEvent::Granted { grant, .. } => _ = given.insert(grant, entry.time),
+                        AuditEvent::ConsentImported { grant, .. } => _ = added.insert((grant, index), entry.time),
+                        _ => {}
                     }
                 }
             }
+            let in_force = |g: GrantId, size: u64| added.range((g, 0)..(g, size)).next_back().map(|(_, t)| *t);
             let mut lines = Vec::new();
             for (name, log) in all.partitions() {
                 for (index, entry) in log.read()?.into_iter().filter(|(_, e)| is_told(&e.event)) {
-                    let permitted = match &entry.event {
-                        AuditEvent::Released { grants, .. } => {
-                            grants.iter().filter_map(|g| given.get(g)).copied().collect()
-                        }
-                        _ => Vec::new(),
-                    };
-                    lines.push(DisclosureLine { partition: name.to_owned(), index, entry, permitted });
+                    let (mut permitted, mut filed): (Vec<_>, Vec<_>) = Default::default();
+                    if let AuditEvent::Released { grants, system, .. } = &entry.event {
+                        permitted.extend(grants.iter().filter_map(|g| given.get(g)).copied());
+                        filed.extend(grants.iter().filter_map(|g| in_force(*g, system.size)));
+                    }
+                    let elsewhere = filed.len();
+                    permitted.append(&mut filed);
+                    lines.push(DisclosureLine { partition: name.to_owned(), index, entry, permitted, elsewhere });
                 }
             }
             lines.sort_by_key(|l| l.entry.time);

@@ -2,65 +2,132 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// What entries say, as far as evidence rests on it: core/src/audit/event.rs has the whole table.
+// What entries say, by the tables of core/docs/format.md: an event that is in the table is read wholly or
+// refused; another one is of a later version and is counted.
 
 const (
+	eventCreated   = 3
 	eventGranted   = 4
 	eventWithdrawn = 5
 	eventReleased  = 8
+	eventClock     = 14
 	eventImported  = 18
 	eventRenewed   = 28
+	eventGlass     = 29
+
+	maxBody  = 32 << 10
+	maxField = 256
+	maxList  = 256
 )
 
-var names = []string{"", "the space was created", "a log was begun", "a partition was created",
-	"a permission was given", "a permission was withdrawn", "a file was imported", "an import was discarded",
-	"data was released", "a request was refused", "a memory was stored", "a flow was stopped",
-	"a label was lowered", "the subject was recorded", "the clock was confirmed",
-	"a conversation's label was saved", "the subject was confirmed", "an original was handed to the person",
-	"a consent from elsewhere was filed", "the person vouched for a text", "a memory was edited", "a memory was deleted",
-	"a memory was kept", "memories were set aside", "a turn of a conversation was stored",
-	"what may flow into a partition was changed", "a recipient was told of a withdrawal",
-	"a recipient confirmed a withdrawal"}
+// By number: what is told of it, and the types of its fields from 1 on; "?" may be null.
+var events = map[uint64]struct{ told, types string }{
+	1:  {"the space was created", ""},
+	2:  {"a log was begun", "id head?"},
+	3:  {"a partition was created", "id u16"},
+	4:  {"a permission was given", "id hash hash text gesture purpose time?"},
+	5:  {"a permission was withdrawn", "id gesture?"},
+	6:  {"a file was imported", "hash uint uint uint uint"},
+	7:  {"an import was discarded", "hash uint"},
+	8:  {"data was released", "purpose ids text hash uint hash head label kind categories"},
+	9:  {"a request was refused", "purpose text"},
+	10: {"a memory was stored", "id uint label"},
+	11: {"a flow was stopped", "label id?"},
+	12: {"a label was lowered", "id id label label gesture"},
+	13: {"the subject was recorded", "hash"},
+	14: {"the clock was confirmed", "time gesture"},
+	15: {"a conversation's label was saved", "id label"},
+	16: {"the subject was confirmed", "hash hash"},
+	17: {"an original was handed to the person", "hash uint gesture"},
+	18: {"a consent from elsewhere was filed", "id uint hash gesture"},
+	19: {"the person vouched for a text", "id? label label gesture"},
+	20: {"a memory was edited", "id id label gesture"},
+	21: {"a memory was deleted", "id uint gesture"},
+	22: {"a memory was kept", "id label gesture"},
+	23: {"memories were set aside", "uint"},
+	24: {"a turn of a conversation was stored", "id id label"},
+	25: {"what may flow into a partition was changed", "id label label gesture?"},
+	26: {"a recipient was told of a withdrawal", "id text gesture"},
+	27: {"a recipient confirmed a withdrawal", "id text gesture"},
+	28: {"a permission was renewed", "id uint hash hash text gesture time"},
+	29: {"emergency access began", "ids text hash time gesture?"},
+	30: {"the notice of an emergency access was seen", "uint gesture"},
+	31: {"a way in was added", "id uint ids"},
+	32: {"a way in was changed", "id uint id"},
+	33: {"a way in was removed", "id uint"},
+	34: {"the recovery code was typed again", "id"},
+	35: {"the log was given a new key", "uint hash"},
+	36: {"the log went on under its new key", "head hash signature signature"},
+	37: {"the space went on without its anchor", "uint gesture"},
+	38: {"a permission that waited was confirmed", "id gesture"},
+	40: {"records were erased", "text uint uint uint uint uint hash gesture"},
+	41: {"nothing of an erasure is left in the file", "uint text"},
+	42: {"a backup was begun", "id marks"},
+	43: {"a backup was not finished", "id"},
+	44: {"the space was made from a backup", "id? text uint gesture"},
+	45: {"what entries said was erased", "uints gesture"},
+	46: {"what was erased was to be taken from older copies", "uint heads gesture"},
+	47: {"the secret of older keys was destroyed", "uint uint text text hash uint?"},
+}
 
 type entry struct {
 	number uint64
 	time   int64
-	body   []byte
-	// Of events 4, 5, 8, 18 and 28 alone.
+	known  bool
+	// Of events 3, 4, 5, 8, 18, 28 and 29 alone.
+	scope     string
 	granted   *granted
 	imported  *imported
 	renewed   *granted
 	withdrawn string
 	released  *released
+	glass     *glass
 }
 
+// granted is what the entries of a grant say, by which it was given or renewed.
 type granted struct {
 	grant       string
+	version     uint64
 	consentHash []byte
+	noticeHash  []byte
+	locale      string
 	purpose     string
 	expires     *int64
+	// Where the version in force was filed, and the times of both entries.
+	filed          int64
+	given, updated int64
 	// Whether the consent was given elsewhere: then its entry says no terms.
 	elsewhere bool
 }
 
 type imported struct {
 	grant       string
+	version     uint64
 	consentHash []byte
 }
 
+type glass struct {
+	actor string
+	until int64
+}
+
 type released struct {
-	purpose   string
-	grants    []string
-	actor     string
-	count     uint64
-	itemsRoot tlog.Hash
-	system    prefix
-	kind      uint64
+	purpose     string
+	grants      []string
+	actor       string
+	count       uint64
+	itemsRoot   tlog.Hash
+	system      prefix
+	obligations uint64
+	kind        uint64
 	// Ascending, each once.
 	categories []string
 }
@@ -117,187 +184,197 @@ func parseEntry(b []byte) (e entry, err error) {
 	if e.time, err = millis(f[2]); err != nil {
 		return e, err
 	}
-	if e.body, ok = f[3].([]byte); !ok {
+	body, ok := f[3].([]byte)
+	if !ok || len(body) > maxBody {
 		return e, errCBOR
 	}
-	switch e.number {
-	case eventGranted:
-		e.granted, err = parseGranted(e.body)
-	case eventRenewed:
-		e.renewed, err = parseRenewed(e.body)
-	case eventWithdrawn:
-		e.withdrawn, err = parseWithdrawn(e.body)
-	case eventReleased:
-		e.released, err = parseReleased(e.body)
-	case eventImported:
-		e.imported, err = parseImported(e.body)
-	}
-	return e, err
-}
-
-func parseGranted(b []byte) (*granted, error) {
-	v, err := decode(b)
-	if err != nil {
-		return nil, err
-	}
-	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7)
-	if err != nil {
-		return nil, err
-	}
-	var g granted
-	id, err := fixed(f[0], 16)
-	if err != nil {
-		return nil, err
-	}
-	g.grant = string(id)
-	if g.consentHash, err = fixed(f[1], 32); err != nil {
-		return nil, err
-	}
-	var ok bool
-	if g.purpose, ok = f[5].(string); !ok || !isCode(g.purpose) {
-		return nil, errCBOR
-	}
-	if f[6] != nil {
-		end, err := millis(f[6])
-		if err != nil {
-			return nil, err
-		}
-		g.expires = &end
-	}
-	return &g, nil
-}
-
-// parseRenewed reads what a renewal changes: the text of the consent, and its end.
-func parseRenewed(b []byte) (*granted, error) {
-	v, err := decode(b)
-	if err != nil {
-		return nil, err
-	}
-	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7)
-	if err != nil {
-		return nil, err
-	}
-	id, err := fixed(f[0], 16)
-	if err != nil {
-		return nil, err
-	}
-	hash, err := fixed(f[2], 32)
-	if err != nil {
-		return nil, err
-	}
-	end, err := millis(f[6])
-	return &granted{grant: string(id), consentHash: hash, expires: &end}, err
-}
-
-func parseWithdrawn(b []byte) (string, error) {
-	v, err := decode(b)
-	if err != nil {
-		return "", err
-	}
-	f, err := fields(v, 1, 2)
-	if err != nil {
-		return "", err
-	}
-	id, err := fixed(f[0], 16)
-	return string(id), err
-}
-
-func parseImported(b []byte) (*imported, error) {
-	v, err := decode(b)
-	if err != nil {
-		return nil, err
-	}
-	f, err := fields(v, 1, 2, 3, 4)
-	if err != nil {
-		return nil, err
-	}
-	id, err := fixed(f[0], 16)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := f[1].(uint64); !ok {
-		return nil, errCBOR
-	}
-	hash, err := fixed(f[2], 32)
-	return &imported{string(id), hash}, err
-}
-
-func parseReleased(b []byte) (*released, error) {
-	v, err := decode(b)
-	if err != nil {
-		return nil, err
-	}
-	f, err := fields(v, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-	if err != nil {
-		return nil, err
-	}
-	var r released
-	var ok bool
-	if r.purpose, ok = f[0].(string); !ok || !isCode(r.purpose) {
-		return nil, errCBOR
-	}
-	grants, ok := f[1].(array)
+	about, ok := events[e.number]
 	if !ok {
-		return nil, errCBOR
+		return e, nil
 	}
-	for _, g := range grants {
-		id, err := fixed(g, 16)
-		if err != nil {
-			return nil, err
-		}
-		r.grants = append(r.grants, string(id))
+	e.known = true
+	f, err = parseFields(body, strings.Fields(about.types))
+	if err != nil {
+		return e, err
 	}
-	if r.actor, ok = f[2].(string); !ok {
-		return nil, errCBOR
-	}
-	if r.count, ok = f[4].(uint64); !ok {
-		return nil, errCBOR
-	}
-	if r.itemsRoot, err = hash(f[5]); err != nil {
-		return nil, err
-	}
-	system, err := list(f[6], 3)
+	return e, e.keep(f)
+}
+
+// parseFields reads the map of an event's fields, each of its type.
+func parseFields(b []byte, types []string) ([]interface{}, error) {
+	v, err := decode(b)
 	if err != nil {
 		return nil, err
 	}
-	if r.system.origin, ok = system[0].(string); !ok {
-		return nil, errCBOR
+	keys := make([]uint64, len(types))
+	for i := range keys {
+		keys[i] = uint64(i + 1)
 	}
-	if r.system.size, err = size(system[1]); err != nil {
+	f, err := fields(v, keys...)
+	if err != nil {
 		return nil, err
 	}
-	if r.system.root, err = hash(system[2]); err != nil {
-		return nil, err
-	}
-	if _, err = fixed(f[3], 32); err != nil {
-		return nil, err
-	}
-	if r.kind, ok = f[8].(uint64); !ok || r.kind > 3 {
-		return nil, errCBOR
-	}
-	categories, ok := f[9].(array)
-	if !ok {
-		return nil, errCBOR
-	}
-	last := ""
-	for _, c := range categories {
-		code, ok := c.(string)
-		if !ok || code <= last || !isCode(code) {
+	for i, t := range types {
+		if f[i] == nil && strings.HasSuffix(t, "?") {
+			continue
+		}
+		if !isOf(f[i], strings.TrimSuffix(t, "?")) {
 			return nil, errCBOR
 		}
-		r.categories, last = append(r.categories, code), code
 	}
-	return &r, nil
+	return f, nil
 }
 
-// isCode tells whether a text is a code: what is printed as it stands never moves a terminal's cursor.
-func isCode(s string) bool {
-	for _, c := range s {
-		if c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+// isOf tells whether a value is of a type of the table.
+func isOf(v interface{}, t string) bool {
+	switch t {
+	case "id":
+		_, err := fixed(v, 16)
+		return err == nil
+	case "hash":
+		_, err := fixed(v, 32)
+		return err == nil
+	case "text":
+		s, ok := v.(string)
+		return ok && isShown(s)
+	case "purpose":
+		s, ok := v.(string)
+		return ok && isPurpose(s)
+	case "uint":
+		return below(v, 1<<64-1)
+	case "u16":
+		return below(v, 1<<16-1)
+	case "kind":
+		return below(v, 3)
+	case "time":
+		_, err := millis(v)
+		return err == nil
+	case "gesture":
+		return isList(v, "text", "hash")
+	case "head":
+		return isList(v, "text", "uint", "hash")
+	case "mark":
+		return isList(v, "id", "uint", "hash")
+	case "signature":
+		_, err := fixed(v, 64)
+		return err == nil
+	case "ids", "uints", "heads", "marks":
+		a, ok := v.(array)
+		return ok && len(a) <= maxList && all(a, strings.TrimSuffix(t, "s"))
+	case "categories":
+		a, ok := v.(array)
+		last := ""
+		for _, c := range a {
+			code, isText := c.(string)
+			if !isText || code <= last || place(categoryCodes, code) < 0 {
+				return false
+			}
+			last = code
+		}
+		return ok
+	case "label":
+		a, ok := v.(array)
+		bounds := []uint64{5, 1<<32 - 1, 1<<64 - 1, 1<<64 - 1, 1<<32 - 1, 3}
+		if !ok || len(a) != len(bounds) {
+			return false
+		}
+		for i, most := range bounds {
+			if !below(a[i], most) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// below tells whether a value is a number up to a bound.
+func below(v interface{}, most uint64) bool {
+	n, ok := v.(uint64)
+	return ok && n <= most
+}
+
+func all(a array, t string) bool {
+	for _, v := range a {
+		if !isOf(v, t) {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 64
+	return true
+}
+
+func isList(v interface{}, types ...string) bool {
+	a, ok := v.(array)
+	if !ok || len(a) != len(types) {
+		return false
+	}
+	for i, t := range types {
+		if !isOf(a[i], t) {
+			return false
+		}
+	}
+	return true
+}
+
+// isShown tells whether an entry can hold a text: a person sees all of it.
+func isShown(s string) bool {
+	for _, c := range s {
+		switch {
+		case unicode.IsControl(c), c == 0xad, c == 0x61c, c == 0x180e, c >= 0x200b && c <= 0x200f,
+			c >= 0x2028 && c <= 0x202e, c >= 0x2060 && c <= 0x206f, c == 0xfeff, c >= 0xe0000 && c <= 0xe007f:
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxField && utf8.ValidString(s)
+}
+
+// keep takes what evidence rests on out of fields that were checked.
+func (e *entry) keep(f []interface{}) error {
+	bytesOf := func(i int) []byte { b, _ := f[i].([]byte); return b }
+	textOf := func(i int) string { s, _ := f[i].(string); return s }
+	uintOf := func(i int) uint64 { n, _ := f[i].(uint64); return n }
+	timeOf := func(i int) *int64 {
+		ms, err := millis(f[i])
+		if err != nil {
+			return nil
+		}
+		return &ms
+	}
+	switch e.number {
+	case eventCreated:
+		e.scope = string(bytesOf(0))
+	case eventGranted:
+		e.granted = &granted{grant: string(bytesOf(0)), version: 1, consentHash: bytesOf(1), noticeHash: bytesOf(2),
+			locale: textOf(3), purpose: textOf(5), expires: timeOf(6), given: e.time, updated: e.time}
+	case eventRenewed:
+		e.renewed = &granted{grant: string(bytesOf(0)), version: uintOf(1), consentHash: bytesOf(2), noticeHash: bytesOf(3),
+			locale: textOf(4), expires: timeOf(6)}
+	case eventWithdrawn:
+		e.withdrawn = string(bytesOf(0))
+	case eventImported:
+		e.imported = &imported{string(bytesOf(0)), uintOf(1), bytesOf(2)}
+	case eventGlass:
+		e.glass = &glass{textOf(1), *timeOf(3)}
+	case eventReleased:
+		r := &released{purpose: textOf(0), actor: textOf(2), count: uintOf(4), kind: uintOf(8)}
+		for _, g := range f[1].(array) {
+			r.grants = append(r.grants, string(g.([]byte)))
+		}
+		for _, c := range f[9].(array) {
+			r.categories = append(r.categories, c.(string))
+		}
+		r.obligations = f[7].(array)[4].(uint64)
+		head := f[6].(array)
+		var err error
+		if r.system.size, err = size(head[1]); err != nil {
+			return err
+		}
+		r.system.origin = head[0].(string)
+		copy(r.itemsRoot[:], bytesOf(5))
+		copy(r.system.root[:], head[2].([]byte))
+		e.released = r
+	}
+	return nil
 }
 
 func when(ms int64) string {
@@ -311,11 +388,8 @@ func describe(b []byte) string {
 		return "an entry that this program cannot read"
 	}
 	what := fmt.Sprintf("event %d", e.number)
-	if e.number < uint64(len(names)) && e.number > 0 {
-		what = names[e.number]
-	}
-	if e.number == 45 {
-		what = "what entries said was erased"
+	if about, ok := events[e.number]; ok {
+		what = about.told
 	}
 	if r := e.released; r != nil {
 		what = fmt.Sprintf("%d items were released to %q for %s", r.count, r.actor, r.purpose)

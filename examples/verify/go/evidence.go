@@ -28,7 +28,7 @@ var limits = []string{
 	"that everything was entered, or that these are all disclosures",
 	"that others are shown the same log",
 	"that clock, recipient and gesture were what the host said",
-	"what the items say, and that they are of the kinds and dates that a grant names",
+	"what the items say, and that they are of the kinds, dates and labels that a grant names",
 	"what the recipient did with them",
 }
 
@@ -58,8 +58,8 @@ func (l *shownLog) withdrawn(grant string, before int64) bool {
 	return false
 }
 
-// given finds where the log, when it had this size, says that a grant was given: -1 where that is not
-// shown. Of a consent from elsewhere the entry says no terms.
+// given tells how a grant stood when the log had this size, by what is shown of it: nil and -1 where that is
+// nothing. Of a consent from elsewhere the entry says no terms.
 func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err error) {
 	var order []int64
 	for i := range l.entries {
@@ -75,18 +75,23 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 			if own++; i >= size {
 				return 0, nil, refusal("released before the grant was given")
 			}
-			index, g = i, e.granted
+			now := *e.granted
+			now.filed = i
+			index, g = i, &now
 		case e.renewed != nil && e.renewed.grant == grant && i < size && g != nil && !g.elsewhere:
+			if e.renewed.version <= g.version {
+				return 0, nil, refusal("renewed by an older version")
+			}
 			// The same terms under a new end, and the Consent in a new text.
-			now := *g
-			now.consentHash, now.expires = e.renewed.consentHash, e.renewed.expires
+			now := *e.renewed
+			now.purpose, now.given, now.updated, now.filed = g.purpose, g.given, e.time, i
 			g = &now
 		case e.imported != nil && e.imported.grant == grant:
 			imported = true
 			if i < size {
 				// A newer version that the person filed counts, also after a withdrawal.
 				index, withdrawn = i, -1
-				g = &granted{grant: grant, consentHash: e.imported.consentHash, elsewhere: true}
+				g = &granted{grant: grant, consentHash: e.imported.consentHash, filed: i, elsewhere: true}
 			}
 		case e.number == eventWithdrawn && e.withdrawn == grant && i < size:
 			withdrawn = i
@@ -166,8 +171,20 @@ func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]map[stri
 		out.WriteString("\n  " + line)
 	}
 	fmt.Fprintf(&out, "\n  Not proven by any of it: %s.", strings.Join(limits, "; "))
-	return fmt.Sprintf("%d disclosures, %d of them with no withdrawal before in the log shown, %d consents%s",
-		len(disclosures), proved, len(consents), out.String()), nil
+	unknown := 0
+	for _, l := range logs {
+		for _, e := range l.entries {
+			if !e.known {
+				unknown++
+			}
+		}
+	}
+	later := ""
+	if unknown > 0 {
+		later = fmt.Sprintf(", %d entries of events that this program does not know", unknown)
+	}
+	return fmt.Sprintf("%d disclosures, %d of them with no withdrawal before in the log shown, %d consents%s%s",
+		len(disclosures), proved, len(consents), later, out.String()), nil
 }
 
 func sameTexts(v interface{}, want []string) bool {
@@ -369,12 +386,14 @@ type ground struct {
 	consents map[string][]byte
 }
 
-// seen is a grant as it stood then; its text is that of no consent where none is shown.
+// seen is a grant as it stood then, as far as it is shown.
 type seen struct {
 	given   *granted
 	covered bool
-	shown   bool
-	text    consentText
+	// The text of a grant of the space; that of a consent from elsewhere says where it stands.
+	text      *grantText
+	status    string
+	hasStatus bool
 }
 
 func (g *ground) look(grant string) (s seen, err error) {
@@ -393,26 +412,89 @@ func (g *ground) look(grant string) (s seen, err error) {
 	if s.given.expires != nil && *s.given.expires <= g.time {
 		return s, refusal("released after the grant had ended")
 	}
+	if g.isBefore(s.given.filed) {
+		return s, refusal("released before the grant was given")
+	}
 	s.covered = g.system.consecutive(from, g.size)
-	var text []byte
-	if text, s.shown = g.consents[string(s.given.consentHash)]; s.shown {
-		s.text = readText(text)
+	text, shown := g.consents[string(s.given.consentHash)]
+	switch {
+	case !shown:
+		return s, nil
+	case s.given.elsewhere:
+		s.status, s.hasStatus = readStatus(text)
+		return s, nil
+	}
+	if s.text, err = readGrant(text); err != nil {
+		return s, err
+	}
+	if !s.text.says(s.given) {
+		return s, refusal("the text of a grant says otherwise than its entries")
+	}
+	if s.text.starts != nil && *s.text.starts > g.time {
+		return s, refusal("released before the grant began")
 	}
 	return s, nil
 }
 
-// above looks at the grant under which another was passed on: it must have stood as well.
-func (g *ground) above(grant string) (s seen, err error) {
-	if s, err = g.look(grant); err != nil {
+// says tells whether a text says what the entries of its grant say.
+func (t *grantText) says(g *granted) bool {
+	sameEnd := (t.expires == nil) == (g.expires == nil) && (t.expires == nil || *t.expires == *g.expires)
+	return t.grant == g.grant && t.version == g.version && t.status == "active" && t.notice == string(g.noticeHash) &&
+		t.language == g.locale && t.purpose == g.purpose && sameEnd && t.given == g.given && t.updated == g.updated
+}
+
+// isBefore tells whether the release is dated before its consent, and it is seen that no confirmed clock since
+// explains that.
+func (g *ground) isBefore(filed int64) bool {
+	if g.system.entries[filed].time <= g.time || !g.system.consecutive(filed, g.size) {
+		return false
+	}
+	for i := filed; i < g.size; i++ {
+		if g.system.entries[i].number == eventClock {
+			return false
+		}
+	}
+	return true
+}
+
+// uses counts the releases up to this one that rest on a grant under the version that this entry filed.
+func (g *ground) uses(grant string, filed int64) (n uint64) {
+	for i, e := range g.own.entries {
+		if r := e.released; i <= g.index && r != nil && r.system.origin == g.system.origin && r.system.size > filed {
+			for _, by := range r.grants {
+				if by == grant {
+					n++
+					break
+				}
+			}
+		}
+	}
+	return n
+}
+
+// emergency tells whether emergency access had begun, by what is shown.
+func (g *ground) emergency(actor string) (bool, error) {
+	for i, e := range g.own.entries {
+		if i < g.index && e.glass != nil && e.glass.actor == actor && e.glass.until > g.time {
+			return true, nil
+		}
+	}
+	if g.own.consecutive(0, g.index) {
+		return false, refusal("emergency access that did not begin")
+	}
+	return false, nil
+}
+
+// above looks at the grant under which another was passed on: it must have stood as well, and reach as far.
+func (g *ground) above(child *grantText) (s seen, err error) {
+	if s, err = g.look(child.parent); err != nil {
 		return s, err
 	}
-	switch {
-	case s.given != nil && s.given.elsewhere:
+	if s.given != nil && s.given.elsewhere {
 		return s, refusal("passed on under a consent from elsewhere")
-	case s.text.parent != "":
-		return s, refusal("passed on twice")
-	case s.text.alone && !s.text.mayPassOn:
-		return s, refusal("passed on although that was not allowed")
+	}
+	if s.text != nil && !child.isWithin(s.text) {
+		return s, refusal("passed on although that was not allowed, or further")
 	}
 	return s, nil
 }
@@ -426,7 +508,14 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		}
 	}
 	if len(r.grants) == 0 {
+		if r.actor != "person" || r.purpose != "PATRQT" {
+			return c, refusal("looked at by somebody else than the person, under no grant")
+		}
 		return claim{what: ownLook, level: "logged"}, nil
+	}
+	training := r.purpose == "MLTRAINING"
+	if !training && r.obligations&noTraining == 0 {
+		return c, refusal("released without the label that forbids training")
 	}
 	g := ground{own: own, index: index, time: e.time, size: r.system.size, consents: consents}
 	for _, l := range logs {
@@ -434,7 +523,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			g.system = l
 		}
 	}
-	covered, alone, active, terms, within, named := false, true, true, true, true, true
+	covered := false
 	if g.system != nil {
 		if !spaces[g.system.origin][own.origin] {
 			return c, refusal("decided under a log that is not its space's own")
@@ -448,66 +537,107 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		}
 		covered = ok
 	}
-	categories, told := map[string]bool{}, true
+	texts, active, within, named, elsewhere, counted := true, true, true, true, false, false
+	categories, subjects, twice := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	scope, hasScope := "", false
+	if first, ok := own.entries[0]; ok && first.number == eventCreated {
+		scope, hasScope = first.scope, true
+	}
 	for _, grant := range r.grants {
+		if twice[grant] {
+			return c, refusal("one grant twice")
+		}
+		twice[grant] = true
 		s, err := g.look(grant)
 		if err != nil {
 			return c, err
 		}
 		covered = covered && s.covered
 		if s.given != nil && s.given.elsewhere {
-			// Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself.
-			if s.text.hasStatus && s.text.status != "active" {
+			// Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself, and
+			// none lifts the floor under training.
+			if s.hasStatus && s.status != "active" {
 				return c, refusal("released under a consent that was not active")
 			}
-			active = active && s.text.hasStatus
-			terms, within, named, told = false, false, false, false
+			if training {
+				return c, refusal("released for training under a consent from elsewhere")
+			}
+			active, elsewhere = active && s.hasStatus, true
 			continue
 		}
-		within = within && s.given != nil && s.given.purpose == r.purpose
-		terms = terms && s.shown
-		if s.text.hasRecipient && s.text.recipient != r.actor {
-			return c, refusal("the grant is for somebody else")
+		within = within && s.given != nil
+		if s.given != nil && !permits(s.given.purpose, r.purpose) {
+			return c, refusal("the grant is for another purpose")
 		}
-		named = named && s.text.hasRecipient
-		alone = alone && (s.text.alone || s.text.parent != "")
-		told = told && s.text.categories != nil
-		allows := func(code string) bool { return s.text.categories[code] }
-		if s.text.parent != "" {
-			p, err := g.above(s.text.parent)
+		t := s.text
+		if t == nil {
+			texts, named = false, false
+			continue
+		}
+		if t.uses != nil {
+			counted = true
+		}
+		switch {
+		case t.recipient != r.actor:
+			return c, refusal("the grant is for somebody else")
+		case t.obligations&^r.obligations != 0:
+			return c, refusal("the label asks for less than the grant")
+		case t.uses != nil && g.uses(grant, s.given.filed) > *t.uses:
+			return c, refusal("used more often than the grant says")
+		case hasScope && t.scope != scope:
+			return c, refusal("the grant is for another partition")
+		}
+		for _, code := range t.categories {
+			categories[code] = true
+		}
+		subjects[t.subject] = true
+		if t.parent != "" {
+			p, err := g.above(t)
 			if err != nil {
 				return c, err
 			}
-			covered, terms, alone = covered && p.covered, terms && p.shown, alone && p.text.alone
-			told = told && p.text.categories != nil
-			allows = func(code string) bool { return s.text.categories[code] && p.text.categories[code] }
-		}
-		for _, code := range r.categories {
-			categories[code] = categories[code] || allows(code)
+			covered, texts = covered && p.covered, texts && p.text != nil
+			if p.text != nil {
+				subjects[p.text.subject] = true
+			}
 		}
 	}
+	terms := texts && !elsewhere
 	for _, code := range r.categories {
-		if told && !categories[code] {
+		if terms && !categories[code] {
 			return c, refusal("other categories than the grant's")
 		}
 	}
+	if len(subjects) > 1 {
+		return c, refusal("grants of two persons")
+	}
+	whole := own.consecutive(0, index)
+	begun := true
+	if r.purpose == "BTG" {
+		if begun, err = g.emergency(r.actor); err != nil {
+			return c, err
+		}
+	}
 	c = claim{what: notWithdrawn, level: "verifiable"}
-	add := func(lacks bool, limit string) {
-		if lacks {
+	add := func(holds bool, limit string) {
+		if !holds {
 			c.doesNotProve = append(c.doesNotProve, limit)
 		}
 	}
-	if !covered || !alone || !active {
+	if !covered || !texts || !active {
 		c.what, c.level = underGrant, "logged"
 	}
-	add(!covered, "omitted withdrawals")
-	add(!alone, "that the grant was not passed on under another")
-	add(!active, "that the consent from elsewhere was active")
-	add(!own.consecutive(0, index), "withdrawals entered in the partition's own log")
-	add(!terms, "the terms of the consent")
-	add(!within, "that the purpose lies within the grant's")
-	add(!named, "that the recipient is the grant's")
-	add(!told, "that the categories lie within the grant's")
+	add(covered, "omitted withdrawals")
+	add(texts, "that the grant was not passed on under another")
+	add(active, "that the consent from elsewhere was active")
+	add(whole, "withdrawals entered in the partition's own log")
+	add(terms, "the terms of the consent")
+	add(within && !elsewhere, "that the purpose lies within the grant's")
+	add(named && !elsewhere, "that the recipient is the grant's")
+	add(terms, "that the categories lie within the grant's")
+	add(named && !elsewhere && hasScope, "that the partition is the grant's")
+	add(whole || !counted, "that the grant was used no more often than it says")
+	add(begun, "that emergency access had begun")
 	return c, nil
 }
 

@@ -8,10 +8,8 @@ Every log in them is signed and every proof is sound; what is wrong is what the 
 import base64
 import hashlib
 import hmac
-import json
 import pathlib
 import sys
-import uuid
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -19,55 +17,56 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hsev import (
     ACTIVE,
     CATEGORIES,
-    CATEGORY_SYSTEM,
-    DELEGATION,
+    EMERGENCY,
     HEADER,
     LIMITED,
     LIMITS,
     NOT_WITHDRAWN,
     OMITTED,
     OWN_LOOK,
-    PARENT,
+    PARTITION,
     PASSED_ON,
     PURPOSE,
     RECIPIENT,
     TERMS,
     UNDER_GRANT,
+    USES,
 )
+from hsgrant import MINUTE, OBLIGATIONS, Grant, urn, write
 from hslog import leaf_hash, node_hash, root_of, sha256
 
 GRANT, ABOVE, SALT = b"g" * 16, b"p" * 16, b"s" * 32
-
-
-def classes(*codes):
-    return [{"system": CATEGORY_SYSTEM, "code": code} for code in codes]
-
-
-def consent(*names, more="", **nested):
-    """A text for these recipients; what is named is a member of the one provision in it, or takes its place."""
-    actor = [{"reference": {"identifier": {"value": name}}} for name in names]
-    inner = nested.pop("inner", [{"class": classes("laboratory"), **nested}])
-    return json.dumps({"provision": {"actor": actor, "provision": inner}}).encode()[:-1] + more.encode() + b"}"
-
-
-def urn(grant):
-    return f"urn:uuid:{uuid.UUID(bytes=grant)}"
-
-
-def under(name=urn(ABOVE)):
-    return [{"url": PARENT, "valueUri": name}]
-
-
-CONSENT = consent("eu-llm")
+# No training, the label kept, no other use, this consent, nobody else.
+HEALTH = 0b11111
+FOR_TRAINING = HEALTH & ~0b101
+# Restricted, of the partition with ordinal 1, for every purpose but training.
+LABEL = [4, 0, 1 << 1, (1 << 64) - 1 - (1 << 22), HEALTH, 0]
+DELETE = 1 << OBLIGATIONS.index("DELAU")
+PLAIN = Grant(
+    grant=GRANT,
+    version=1,
+    status="active",
+    language="en",
+    subject=b"u" * 16,
+    given=5 * MINUTE,
+    updated=5 * MINUTE,
+    notice=b"n" * 32,
+    kind="model",
+    recipient="eu-llm",
+    scope=b"o" * 16,
+    starts=None,
+    expires=None,
+    purpose="PATRQT",
+    categories=["laboratory"],
+    obligations=HEALTH,
+)
 # A carer's, who may pass it on; and one that was passed on under it.
-MAY = [{"url": DELEGATION, "valueBoolean": True}]
-CARER = consent("ana", extension=MAY)
-CHILD = consent("eu-llm", modifierExtension=under())
-BOTH = sorted([CARER, CHILD], key=sha256)
-# What is not proved where the text is HIDDEN, and where nothing is shown of the consents.
-HIDDEN = [PASSED_ON, LIMITED, TERMS, RECIPIENT, CATEGORIES]
-MISSING = [OMITTED, PASSED_ON, LIMITED, TERMS, PURPOSE, RECIPIENT, CATEGORIES]
-FROM_ELSEWHERE = consent("eu-llm", more=',"status":"active"')
+CARER = PLAIN._replace(grant=ABOVE, kind="person", recipient="ana", purpose="FAMRQT", expires=20 * MINUTE, may_pass_on=True)
+CHILD = CARER._replace(grant=GRANT, recipient="ben", may_pass_on=False, parent=ABOVE)
+# What is not proved where the text is hidden, and where nothing is shown of the consents.
+HIDDEN = [PASSED_ON, LIMITED, TERMS, RECIPIENT, CATEGORIES, PARTITION]
+MISSING = [OMITTED, PASSED_ON, LIMITED, TERMS, PURPOSE, RECIPIENT, CATEGORIES, PARTITION]
+FROM_ELSEWHERE = b'{"status":"active"}'
 ITEMS = [bytes([n]) * 18 for n in range(3)]
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"a key that is no secret").digest())
 
@@ -85,7 +84,7 @@ def cbor(value):
     if value is None:
         return b"\xf6"
     if isinstance(value, int):
-        return head(0, value)
+        return head(0, value) if value >= 0 else head(1, -1 - value)
     if isinstance(value, bytes):
         return head(2, len(value)) + value
     if isinstance(value, str):
@@ -122,7 +121,7 @@ def subproof(leaves, m, whole=True):
 class Log:
     def __init__(self, name, events):
         self.origin = f"healthspace.invalid/log/{name:032x}"
-        self.entries = [cbor({1: 1, 2: number, 3: time, 4: cbor(body)}) for number, time, body in events]
+        self.entries = [cbor({1: 1, 2: number, 3: time * MINUTE, 4: body if isinstance(body, bytes) else cbor(body)}) for number, time, body in events]
         macs = [hmac.digest(self.r(i), e, "sha256") for i, e in enumerate(self.entries)]
         self.leaves = [leaf_hash(b"healthspace-ledger/v1\0" + m) for m in macs]
         self.blob = b"\x01" + KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -146,65 +145,84 @@ class Log:
         return {1: self.checkpoint(more), 2: entries, 3: heads}
 
 
-def granted(expires=None, purpose="PATRQT", text=CONSENT, grant=GRANT):
-    body = {1: grant, 2: sha256(text), 3: b"n" * 32, 4: "en", 5: ["tap", b"e" * 32], 6: purpose, 7: expires}
-    return 4, 5, body
+TAP = ["tap", b"e" * 32]
+
+
+def granted(grant=PLAIN, text=None, time=5, **otherwise):
+    """The entry of a grant, of its own text or another; fields may say otherwise."""
+    body = {1: grant.grant, 2: sha256(text or write(grant)), 3: grant.notice, 4: grant.language, 5: TAP}
+    body.update({6: grant.purpose, 7: grant.expires})
+    body.update({int(key[1:]): value for key, value in otherwise.items()})
+    return 4, time, body
+
+
+def renewal(expires, grant=PLAIN, **changes):
+    """What a grant says once it is renewed at time 7."""
+    return grant._replace(**{"version": 2, "updated": 7 * MINUTE, "expires": expires * MINUTE, **changes})
+
+
+def renewed(grant, time=7):
+    body = {1: grant.grant, 2: grant.version, 3: sha256(write(grant)), 4: grant.notice, 5: grant.language, 6: TAP, 7: grant.expires}
+    return 28, time, body
 
 
 def imported(version, text=FROM_ELSEWHERE, grant=GRANT):
-    return 18, 5, {1: grant, 2: version, 3: sha256(text), 4: ["tap", b"e" * 32]}
+    return 18, 5, {1: grant, 2: version, 3: sha256(text), 4: TAP}
 
 
-def given(text, limits, number=4):
-    """A file whose one grant has this text."""
-    event = granted(text=text) if number == 4 else imported(1, text)
-    return evidence([event], 1, [0], limits, consents=[text])
-
-
-def above(*later, expires=20, text=CARER, child=CHILD):
-    """A carer's grant, one that was passed on under it, and what came later."""
-    return [granted(expires, "PATRQT", text, ABOVE), granted(20, "PATRQT", child), *later]
-
-
-def given_of(listed, of, limits):
-    """A file whose one grant names these classes, and whose release these categories."""
-    text = consent("eu-llm", **{"class": listed})
-    return evidence([granted(text=text)], 1, [0], limits, consents=[text], of=of)
-
-
-def renewed(expires, text=CONSENT, grant=GRANT):
-    body = {1: grant, 2: 2, 3: sha256(text), 4: b"n" * 32, 5: "en", 6: ["tap", b"e" * 32], 7: expires}
-    return 28, 7, body
+def texts(*grants):
+    return sorted((g if isinstance(g, bytes) else write(g) for g in grants), key=sha256)
 
 
 WITHDRAWN = (5, 6, {1: GRANT, 2: None})
 FALLEN = (5, 6, {1: ABOVE, 2: None})
 NOISE = (1, 5, {})
+OPENED = (3, 1, {1: PLAIN.scope, 2: 1})
+CONFIRMED = (14, 6, {1: 30 * MINUTE, 2: TAP})
 
 
-def released(log, size, root=None, grants=(GRANT,), kind=0, purpose="PATRQT", of=("laboratory",)):
+def broken(until, actor="eu-llm"):
+    """Emergency access of this recipient begins."""
+    return 29, 8, {1: [GRANT], 2: actor, 3: b"r" * 32, 4: until * MINUTE, 5: None}
+
+
+def released(log, size, root=None, time=10, **otherwise):
+    """A release at time 10; fields that are named say otherwise."""
     hashes = [hmac.digest(SALT, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(ITEMS)]
-    items = root_of([leaf_hash(h) for h in hashes])
-    label = [0, 0, 0, 0, 0, 3]
-    system = [log.origin, size, root or root_of(log.leaves[:size])]
-    body = {1: purpose, 2: list(grants), 3: "eu-llm", 4: b"q" * 32, 5: 3, 6: items, 7: system, 8: label, 9: kind, 10: list(of)}
-    return 8, 10, body
+    body = {
+        1: "PATRQT",
+        2: [GRANT],
+        3: "eu-llm",
+        4: b"q" * 32,
+        5: 3,
+        6: root_of([leaf_hash(h) for h in hashes]),
+        7: [log.origin, size, root or root_of(log.leaves[:size])],
+        8: LABEL,
+        9: 0,
+        10: ["laboratory"],
+    }
+    names = {"purpose": 1, "grants": 2, "actor": 3, "label": 8, "kind": 9, "of": 10}
+    body.update({names[name]: value for name, value in otherwise.items() if name in names})
+    return 8, time, body
 
 
 def evidence(events, size, shown, limits, **how):
     """A file over two logs; `how` says what is wrong with it."""
     system = Log(1, events)
-    asked = {name: how[name] for name in ("root", "grants", "kind", "purpose", "of") if name in how}
+    asked = {n: how[n] for n in ("root", "grants", "kind", "purpose", "of", "actor", "label") if n in how}
     release = released(system, how.get("named", size), **asked)
     before = how.get("before", [NOISE])
-    health = Log(2, [*(before(system) if callable(before) else before), release])
+    before = before(system) if callable(before) else before
+    health = Log(2, [how.get("first", OPENED), *before, release])
     index = len(health.entries) - 1
-    logs = [system.part(shown, [size] if how.get("prefix", True) else [], how.get("more", "")), health.part([*how.get("own", []), index])]
+    heads = [size] if how.get("prefix", True) else []
+    own = [0] if how.get("first_shown", True) else []
+    logs = [system.part(shown, heads, how.get("more", "")), health.part([*own, *(i + 1 for i in how.get("own", [])), index])]
     unsure = {OMITTED, PASSED_ON, ACTIVE}.intersection(limits)
-    level = "logged" if unsure or how.get("grants") == () else "verifiable"
+    level = "logged" if unsure or how.get("grants") == [] else "verifiable"
     claim = {1: how.get("what", UNDER_GRANT if level == "logged" else NOT_WITHDRAWN), 2: how.get("level", level), 3: limits}
     disclosure = {1: 1, 2: index, 3: how.get("items", [SALT, ITEMS]), 4: claim}
-    consents = how.get("consents", [CONSENT])
+    consents = how.get("consents", [write(PLAIN)])
     disclosures = [disclosure] * how.get("times", 1)
     if how.get("turned"):
         logs.reverse()
@@ -212,29 +230,63 @@ def evidence(events, size, shown, limits, **how):
     return cbor(file)
 
 
+def given(grant, limits=(LIMITED,), text=None, **how):
+    """A file whose one grant says this, or has this text."""
+    text = write(grant) if text is None else text
+    return evidence([granted(grant, text)], 1, [0], list(limits), consents=[text], **how)
+
+
+def from_elsewhere(text, limits):
+    return evidence([imported(1, text)], 1, [0], limits, consents=[text])
+
+
+def spoilt(old, new, grant=PLAIN):
+    """A file whose grant has a text that is not in the form of one."""
+    text = write(grant)
+    assert old in text
+    return given(grant, text=text.replace(old, new, 1))
+
+
+def noise(number, body, limits=(LIMITED,)):
+    """A file that shows an entry of this event between the grant and the release."""
+    return evidence([granted(), (number, 5, body)], 2, [0, 1], list(limits))
+
+
+def often(uses, events, after, limits=()):
+    """Releases under a counted grant, one after each of these sizes of the space's log, all shown."""
+    system = Log(1, [event for event, _ in events])
+    health = Log(2, [OPENED, *(released(system, size) for size in after)])
+    last = len(after)
+    claim = {1: NOT_WITHDRAWN, 2: "verifiable", 3: list(limits)}
+    disclosure = {1: 1, 2: last, 3: [SALT, ITEMS], 4: claim}
+    size = after[-1]
+    logs = [system.part(range(len(events)), [size]), health.part(range(last + 1))]
+    return cbor({1: HEADER, 2: logs, 3: texts(events[size - 1][1]), 4: [disclosure], 5: LIMITS})
+
+
 def in_one_log(name):
     """In one log a grant is given, and used."""
-    first = Log(name, [granted()])
-    both = Log(name, [granted(), released(first, 1)])
+    first = Log(name, [OPENED, granted()])
+    both = Log(name, [OPENED, granted(), released(first, 2)])
     claim = {1: UNDER_GRANT, 2: "logged", 3: [limit for limit in HIDDEN if limit != LIMITED]}
-    disclosure = {1: 0, 2: 1, 3: [SALT, ITEMS], 4: claim}
-    return cbor({1: HEADER, 2: [both.part([0, 1], [1])], 3: [], 4: [disclosure], 5: LIMITS})
+    disclosure = {1: 0, 2: 2, 3: [SALT, ITEMS], 4: claim}
+    return cbor({1: HEADER, 2: [both.part([0, 1, 2], [2])], 3: [], 4: [disclosure], 5: LIMITS})
 
 
 def under_a_partition():
     """The same with two partitions' logs."""
-    consents, health = Log(2, [granted()]), Log(3, [NOISE, released(Log(2, [granted()]), 1)])
-    disclosure = {1: 1, 2: 1, 3: [SALT, ITEMS], 4: {1: UNDER_GRANT, 2: "logged", 3: HIDDEN}}
-    logs = [consents.part([0], [1]), health.part([1])]
+    consents, health = Log(2, [granted()]), Log(3, [OPENED, NOISE, released(Log(2, [granted()]), 1)])
+    disclosure = {1: 1, 2: 2, 3: [SALT, ITEMS], 4: {1: UNDER_GRANT, 2: "logged", 3: HIDDEN}}
+    logs = [consents.part([0], [1]), health.part([0, 2])]
     return cbor({1: HEADER, 2: logs, 3: [], 4: [disclosure], 5: LIMITS})
 
 
 def across_spaces():
     """A partition of one space uses what was given in another."""
     consents = Log(4, [granted()])
-    health = Log(5, [NOISE, released(consents, 1)])
-    disclosure = {1: 1, 2: 1, 3: [SALT, ITEMS], 4: {1: NOT_WITHDRAWN, 2: "verifiable", 3: [LIMITED]}}
-    return cbor({1: HEADER, 2: [consents.part([0], [1]), health.part([1])], 3: [CONSENT], 4: [disclosure], 5: LIMITS})
+    health = Log(5, [OPENED, NOISE, released(consents, 1)])
+    disclosure = {1: 1, 2: 2, 3: [SALT, ITEMS], 4: {1: NOT_WITHDRAWN, 2: "verifiable", 3: [LIMITED]}}
+    return cbor({1: HEADER, 2: [consents.part([0], [1]), health.part([0, 2])], 3: texts(PLAIN), 4: [disclosure], 5: LIMITS})
 
 
 def alone(log, index, named=1):
@@ -261,6 +313,56 @@ class Huge(Log):
         return {1: self.checkpoint(), 2: [[0, self.r(0), self.entries[0], [b"h" * 32] * 64]], 3: []}
 
 
+def known_events():
+    """Every event that there is, each with fields that it can have."""
+    i, h, n, t = b"i" * 16, b"h" * 32, 7, -5
+    head = ["healthspace.invalid/log/x", 3, h]
+    return [
+        (1, {}),
+        (2, {1: i, 2: head}),
+        (3, {1: i, 2: 2}),
+        (4, {1: i, 2: h, 3: h, 4: "en", 5: TAP, 6: "TREAT", 7: t}),
+        (5, {1: i, 2: TAP}),
+        (6, {1: h, 2: n, 3: n, 4: n, 5: n}),
+        (7, {1: h, 2: (1 << 64) - 1}),
+        (8, {1: "TREAT", 2: [i], 3: "x", 4: h, 5: n, 6: h, 7: head, 8: LABEL, 9: 2, 10: []}),
+        (9, {1: "TREAT", 2: "x"}),
+        (10, {1: i, 2: n, 3: LABEL}),
+        (11, {1: LABEL, 2: i}),
+        (12, {1: i, 2: i, 3: LABEL, 4: LABEL, 5: TAP}),
+        (13, {1: h}),
+        (14, {1: t, 2: TAP}),
+        (15, {1: i, 2: LABEL}),
+        (16, {1: h, 2: h}),
+        (17, {1: h, 2: n, 3: TAP}),
+        (18, {1: i, 2: n, 3: h, 4: TAP}),
+        (19, {1: i, 2: LABEL, 3: LABEL, 4: TAP}),
+        (20, {1: i, 2: i, 3: LABEL, 4: TAP}),
+        (21, {1: i, 2: n, 3: TAP}),
+        (22, {1: i, 2: LABEL, 3: TAP}),
+        (23, {1: n}),
+        (24, {1: i, 2: i, 3: LABEL}),
+        (25, {1: i, 2: LABEL, 3: LABEL, 4: TAP}),
+        (26, {1: i, 2: "x", 3: TAP}),
+        (27, {1: i, 2: "x", 3: TAP}),
+        (28, {1: i, 2: 2, 3: h, 4: h, 5: "fr", 6: TAP, 7: t}),
+        (29, {1: [i, i], 2: "x", 3: h, 4: t, 5: TAP}),
+        (30, {1: n, 2: TAP}),
+        (31, {1: i, 2: n, 3: []}),
+        (32, {1: i, 2: n, 3: i}),
+        (33, {1: i, 2: n}),
+        (34, {1: i}),
+        (40, {1: "records", 2: n, 3: n, 4: n, 5: n, 6: n, 7: h, 8: TAP}),
+        (41, {1: n, 2: "E1"}),
+        (45, {1: [n, n], 2: TAP}),
+    ]
+
+
+EVENTS = known_events()
+# Fields that may be null.
+NULLS = {(2, 2), (4, 7), (5, 2), (11, 2), (19, 1), (25, 4), (29, 5)}
+
+
 def main(directory):
     out = pathlib.Path(directory)
     out.mkdir(exist_ok=True)
@@ -268,25 +370,35 @@ def main(directory):
     witness = base64.b64encode(b"\0" * 68).decode()
     hashes = [hmac.digest(SALT, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(ITEMS)]
     log, one = [NOISE, granted(), NOISE, WITHDRAWN], [granted()]
-    elsewhere = [LIMITED, TERMS, PURPOSE, RECIPIENT, CATEGORIES]
+    elsewhere = [LIMITED, TERMS, PURPOSE, RECIPIENT, CATEGORIES, PARTITION]
     filed = [imported(1), WITHDRAWN, imported(3), NOISE]
     import_shown = {"consents": [FROM_ELSEWHERE]}
-    # A text of which nothing is read, and one of which no more than a part is.
-    unsaid = [PASSED_ON, LIMITED, RECIPIENT, CATEGORIES]
-    to_nobody = [LIMITED, RECIPIENT]
-    untold, of_no_kind = [PASSED_ON, LIMITED], [LIMITED, CATEGORIES]
+    ends = lambda end: PLAIN._replace(expires=end * MINUTE)
+    counted = ends(20)._replace(uses=2)
+    again = renewal(30, counted)
+    training = PLAIN._replace(purpose="MLTRAINING", obligations=FOR_TRAINING)
+    emergency = PLAIN._replace(purpose="BTG")
+    looks = {"grants": [], "what": OWN_LOOK, "actor": "person"}
+    unread = lambda text: from_elsewhere(text, [ACTIVE, *elsewhere])
 
-    carers, theirs = above()
+    def later(*more, shown=None, limits=(LIMITED,)):
+        """A grant that its entry dates 30, behind the release."""
+        grant = PLAIN._replace(given=30 * MINUTE, updated=30 * MINUTE)
+        events = [granted(grant, time=30), *more]
+        shown = range(len(events)) if shown is None else shown
+        return evidence(events, len(events), shown, list(limits), consents=texts(grant))
 
-    def passed_on(limits=(LIMITED,), *later, shown=None, size=None, consents=None, **how):
+    def passed_on(limits=(LIMITED,), *later, shown=None, size=None, consents=None, above=CARER, child=CHILD, now=None, **how):
         """Released under a grant that was passed on; all is shown unless it is said otherwise."""
-        own = {name: how.pop(name) for name in ("expires", "text", "child") if name in how}
-        events = above(*later, **own)
-        texts = [own.get("text", CARER), own.get("child", CHILD), *how.pop("newer", [])]
-        texts = sorted(texts, key=sha256) if consents is None else consents
+        events = [granted(above), granted(child), *later]
+        consents = texts(now or above, child) if consents is None else consents
         shown = range(len(events)) if shown is None else shown
         size = len(events) if size is None else size
-        return evidence(events, size, shown, list(limits), consents=texts, **how)
+        how = {"actor": "ben", "purpose": "FAMRQT", **how}
+        return evidence(events, size, shown, list(limits), consents=consents, **how)
+
+    def turned(limits, size, *events):
+        return evidence(list(events), size, range(len(events)), limits, consents=texts(CARER, CHILD), actor="ben", purpose="FAMRQT")
 
     files = {
         "good-withdrawn-later": evidence(log, 3, [1, 2, 3], [LIMITED]),
@@ -295,47 +407,37 @@ def main(directory):
         "good-own-log-shown": evidence(one, 1, [0], [], before=[NOISE], own=[0]),
         "good-withdrawal-omitted-and-said": evidence(log, 4, [1, 2], [OMITTED, LIMITED]),
         "good-nothing-of-the-consents": evidence(log, 4, [0], MISSING, prefix=False, consents=[]),
-        "good-other-purpose-and-said": evidence([granted(None, "TREAT")], 1, [0], [LIMITED, PURPOSE]),
-        "good-ends-later": evidence([granted(11)], 1, [0], [LIMITED]),
-        "good-renewed": evidence([granted(7), renewed(11)], 2, [0, 1], [LIMITED]),
-        "good-renewed-later": evidence([granted(11), renewed(9)], 1, [0], [LIMITED]),
-        "good-renewed-text": evidence([granted(7), renewed(11, b"2")], 2, [0, 1], unsaid, consents=[b"2"]),
-        "good-own-look": evidence(one, 1, [0], [], grants=(), what=OWN_LOOK),
+        "good-ends-later": given(ends(11)),
+        "good-begins": given(PLAIN._replace(starts=10 * MINUTE)),
+        "good-renewed": evidence([granted(ends(7)), renewed(renewal(11))], 2, [0, 1], [LIMITED], consents=texts(renewal(11))),
+        "good-renewed-later": evidence([granted(ends(11)), renewed(renewal(9))], 1, [0], [LIMITED], consents=texts(ends(11))),
+        "good-renewed-and-hidden": evidence([granted(ends(7)), renewed(renewal(11))], 2, [0, 1], HIDDEN, consents=[]),
+        "good-renewed-twice": evidence(
+            [granted(ends(7)), renewed(renewal(9)), renewed(renewal(11, version=3))], 3, [0, 1, 2], [LIMITED], consents=texts(renewal(11, version=3))
+        ),
+        "good-own-look": evidence(one, 1, [0], [], **looks),
         "good-terms-not-shown-and-said": evidence(one, 1, [0], HIDDEN, consents=[]),
-        "good-imported": given(FROM_ELSEWHERE, elsewhere, 18),
-        "good-imported-for-others": given(consent("us-llm", more=',"status":"active"'), elsewhere, 18),
-        "good-imported-and-status-unsaid": given(CONSENT, [ACTIVE, *elsewhere], 18),
+        "good-partition-not-shown-and-said": evidence(one, 1, [0], [LIMITED, PARTITION], first_shown=False),
+        "good-partition-of-another-first-entry-and-said": evidence(one, 1, [0], [LIMITED, PARTITION], first=NOISE),
+        "good-imported": from_elsewhere(FROM_ELSEWHERE, elsewhere),
+        "good-imported-for-others": from_elsewhere(write(PLAIN._replace(recipient="us-llm")), elsewhere),
+        "good-imported-and-status-unsaid": unread(b"{}"),
         "good-imported-and-not-shown": evidence([imported(1)], 1, [0], [ACTIVE, *elsewhere], consents=[]),
-        "good-imported-and-as-if-passed-on": given(consent("x", more=',"status":"active"', modifierExtension=under()), elsewhere, 18),
+        "good-imported-and-as-if-passed-on": from_elsewhere(write(CHILD), elsewhere),
         "good-imported-again-after-a-withdrawal": evidence(filed, 4, [2, 3], elsewhere, **import_shown),
         "good-imported-and-withdrawn-between": evidence(filed, 4, [0, 1, 2, 3], elsewhere, **import_shown),
         "good-imported-and-the-newer-one-erased": evidence(filed, 4, [0, 1, 3], [OMITTED, *elsewhere], **import_shown),
         "good-imported-and-a-newer-one-later": evidence(filed, 1, [0, 2], elsewhere, **import_shown),
-        "good-for-two": given(consent("eu-llm", "us-llm"), to_nobody),
-        "good-for-nobody": given(consent(), to_nobody),
-        "good-no-consent": given(b"", unsaid),
-        "good-not-json": given(CONSENT + b",", unsaid),
-        "good-not-utf-8": given(consent("us-llm", more=',"x":"\xff"').replace(b"\xc3\xbf", b"\xff"), unsaid),
-        "good-not-a-number": given(consent("us-llm", more=',"x":NaN'), unsaid),
-        "good-not-text": given(consent("us-llm").replace(b'"us-llm"', b"7"), to_nobody),
-        "good-not-a-list": given(consent("us-llm").replace(b'"actor": [', b'"actor": {"0": ').replace(b'}}}], "prov', b'}}}}, "prov'), to_nobody),
-        "good-other-case": given(consent("us-llm").replace(b"provision", b"Provision"), unsaid),
-        "good-said-twice-the-last-counts": given(consent("us-llm", more="," + CONSENT.decode()[1:-1]), [LIMITED]),
-        "bad-for-somebody-else": given(consent("us-llm"), [LIMITED]),
-        "bad-for-somebody-else-and-said": given(consent("us-llm"), to_nobody),
-        "bad-for-somebody-else-in-the-end": given(consent("eu-llm", more="," + consent("us-llm").decode()[1:-1]), [LIMITED]),
-        "bad-recipient-unsaid": evidence(one, 1, [0], [PASSED_ON, LIMITED, TERMS, CATEGORIES], consents=[]),
-        "bad-text-hidden-and-said-verifiable": evidence(one, 1, [0], [LIMITED, TERMS, RECIPIENT, CATEGORIES], consents=[]),
-        "bad-imported-terms-unsaid": given(FROM_ELSEWHERE, [LIMITED], 18),
-        "bad-imported-and-inactive": given(consent("eu-llm", more=',"status":"inactive"'), elsewhere, 18),
-        "bad-imported-and-status-unsaid-and-verifiable": given(CONSENT, elsewhere, 18),
+        "bad-imported-terms-unsaid": from_elsewhere(FROM_ELSEWHERE, [LIMITED]),
+        "bad-imported-and-inactive": from_elsewhere(b'{"status":"inactive"}', elsewhere),
+        "bad-imported-and-status-unsaid-and-verifiable": from_elsewhere(b"{}", elsewhere),
         "bad-imported-and-withdrawn": evidence(filed, 2, [0, 1], elsewhere, **import_shown),
         "bad-imported-and-withdrawn-behind-what-is-not-shown": evidence(
             [NOISE, imported(1), WITHDRAWN, NOISE], 4, [1, 2, 3], elsewhere, **import_shown
         ),
         "bad-imported-and-withdrawal-omitted": evidence(filed, 2, [0], elsewhere, **import_shown),
         "bad-imported-only-later": evidence(filed, 2, [2], elsewhere, **import_shown),
-        "bad-imported-beside-a-grant": evidence([imported(1, CONSENT), granted()], 2, [0, 1], [LIMITED]),
+        "bad-imported-beside-a-grant": evidence([imported(1, write(PLAIN)), granted()], 2, [0, 1], [LIMITED]),
         "bad-given-later": evidence([NOISE, granted()], 1, [0, 1], MISSING),
         "bad-given-later-and-said-verifiable": evidence([NOISE, granted()], 1, [0, 1], [LIMITED]),
         "bad-withdrawn-before-it-was-given": evidence([WITHDRAWN, granted()], 2, [0, 1], [LIMITED]),
@@ -345,25 +447,35 @@ def main(directory):
         "bad-withdrawal-omitted-half-said": evidence(log, 4, [1, 2], [OMITTED, LIMITED], level="verifiable"),
         "bad-more-said-than-logged": evidence(log, 4, [1, 2], [OMITTED, LIMITED], what=NOT_WITHDRAWN),
         "bad-withdrawn-in-the-own-log": evidence(one, 1, [0], [], before=[WITHDRAWN], own=[0]),
-        "bad-ended": evidence([granted(10)], 1, [0], [LIMITED]),
-        "bad-renewed-and-ended": evidence([granted(11), renewed(10)], 2, [0, 1], [LIMITED]),
-        "bad-renewed-again-and-ended": evidence([granted(7), renewed(11), renewed(9)], 3, [0, 1, 2], [LIMITED]),
-        "bad-renewed-before-given": evidence([renewed(11), granted(7)], 2, [0, 1], [LIMITED]),
-        "bad-renewed-other-text": evidence([granted(7), renewed(11, b"2")], 2, [0, 1], [LIMITED]),
+        "bad-ended": given(ends(10)),
+        "bad-not-begun": given(PLAIN._replace(starts=11 * MINUTE)),
+        "bad-renewed-and-ended": evidence([granted(ends(11)), renewed(renewal(10))], 2, [0, 1], [LIMITED], consents=texts(renewal(10))),
+        "bad-renewed-again-and-ended": evidence(
+            [granted(ends(7)), renewed(renewal(11)), renewed(renewal(9, version=3))], 3, [0, 1, 2], [LIMITED], consents=texts(renewal(9, version=3))
+        ),
+        "bad-renewed-by-the-same-version": evidence(
+            [granted(ends(7)), renewed(renewal(9)), renewed(renewal(11))], 3, [0, 1, 2], [LIMITED], consents=texts(renewal(11))
+        ),
+        "bad-renewed-before-given": evidence([renewed(renewal(11)), granted(ends(7))], 2, [0, 1], [LIMITED], consents=texts(ends(7))),
+        "bad-renewed-other-text": evidence([granted(ends(7)), renewed(renewal(11))], 2, [0, 1], [LIMITED], consents=texts(ends(7))),
         "bad-given-twice": evidence([granted(), granted()], 2, [0, 1], [LIMITED]),
         "bad-other-root": evidence(one, 1, [0], [LIMITED], root=b"x" * 32),
         "bad-shorter-than-named": evidence(one, 1, [0], [OMITTED, LIMITED], named=2, root=b"x" * 32),
         "bad-no-prefix": evidence(one, 1, [0], [LIMITED], prefix=False),
-        "bad-other-purpose": evidence([granted(None, "TREAT")], 1, [0], [LIMITED]),
-        "bad-terms-not-shown": evidence(one, 1, [0], [PASSED_ON, LIMITED, RECIPIENT, CATEGORIES], consents=[]),
-        "bad-consent-that-no-entry-names": evidence(one, 1, [0], [LIMITED], consents=sorted([CONSENT, b"{}"], key=sha256)),
-        "bad-other-consent": evidence(one, 1, [0], [LIMITED], consents=[CONSENT + b" "]),
+        "bad-terms-not-shown": evidence(one, 1, [0], [PASSED_ON, LIMITED, RECIPIENT, CATEGORIES, PARTITION], consents=[]),
+        "bad-recipient-unsaid": evidence(one, 1, [0], [PASSED_ON, LIMITED, TERMS, CATEGORIES, PARTITION], consents=[]),
+        "bad-partition-unsaid": evidence(one, 1, [0], [LIMITED], first_shown=False),
+        "bad-text-hidden-and-said-verifiable": evidence(one, 1, [0], [LIMITED, TERMS, RECIPIENT, CATEGORIES, PARTITION], consents=[]),
+        "bad-consent-that-no-entry-names": evidence(one, 1, [0], [LIMITED], consents=texts(PLAIN, b"{}")),
+        "bad-other-consent": evidence(one, 1, [0], [LIMITED], consents=[write(PLAIN) + b" "]),
         "bad-disclosed-twice": evidence(one, 1, [0], [LIMITED], times=2),
         "bad-items-turned": evidence(one, 1, [0], [LIMITED], items=[SALT, ITEMS[::-1]]),
         "bad-items-fewer": evidence(one, 1, [0], [LIMITED], items=[hashes[:2]]),
         "bad-items-of-a-count": evidence(one, 1, [0], [LIMITED], items=[hashes], kind=2),
         "bad-items-hidden-unsaid": evidence(one, 1, [0], [LIMITED], items=None),
         "bad-own-look-under-a-grant": evidence(one, 1, [0], [], what=OWN_LOOK, level="logged"),
+        "bad-own-look-by-a-model": evidence(one, 1, [0], [], grants=[], what=OWN_LOOK),
+        "bad-own-look-for-training": evidence(one, 1, [0], [], purpose="MLTRAINING", **looks),
         "bad-fewer-limits": evidence(one, 1, [0], [LIMITED], general=LIMITS[:4]),
         "bad-logs-turned": evidence(one, 1, [0], [LIMITED], turned=True),
         "bad-second-signature": evidence(one, 1, [0], [LIMITED], more=f"\u2014 witness.example {witness}\n"),
@@ -371,83 +483,263 @@ def main(directory):
         "bad-given-in-the-own-log": in_one_log(2),
         "bad-released-in-the-log-of-the-space": in_one_log(1),
         "bad-given-in-a-partitions-log": under_a_partition(),
+        # What the text of a grant says.
+        "good-for-a-carer": given(CARER, actor="ana", purpose="FAMRQT", grants=[ABOVE]),
+        "good-of-all-it-can-say": given(
+            ends(20)._replace(
+                starts=0,
+                kind="organization",
+                recipient='Clinique "Zo\u00e9" \\ 2',
+                categories=["laboratory", "sleep", "other"],
+                confidentiality="N",
+                sensitivities=["PSY", "HIV"],
+                dates=(-60 * MINUTE, 60 * MINUTE),
+                obligations=(1 << len(OBLIGATIONS)) - 1,
+                uses=4294967295,
+                language="fr",
+            ),
+            [LIMITED, USES],
+            actor='Clinique "Zo\u00e9" \\ 2',
+            label=[*LABEL[:4], (1 << len(OBLIGATIONS)) - 1, 0],
+        ),
+        "good-name-in-another-form-of-the-same-signs": given(PLAIN._replace(recipient="Zoe\u0301"), actor="Zoe\u0301"),
+        "bad-for-somebody-else": given(PLAIN._replace(recipient="us-llm")),
+        "bad-for-somebody-else-and-said": given(PLAIN._replace(recipient="us-llm"), [LIMITED, RECIPIENT]),
+        "bad-name-that-is-not-seen": given(PLAIN._replace(recipient="eu\u200bllm"), actor="eu\u200bllm"),
+        "bad-text-inactive": given(PLAIN._replace(status="inactive")),
+        "bad-text-entered-in-error": spoilt(b'"status":"active"', b'"status":"entered-in-error"'),
+        "bad-text-denies": spoilt(b'"type":"permit"', b'"type":"deny"'),
+        "bad-text-permits-at-the-root": spoilt(b'"type":"deny"', b'"type":"permit"'),
+        "bad-text-period-ended-in-1960": spoilt(b'"type":"deny",', b'"type":"deny","period":{"end":"1960-01-01"},'),
+        "bad-text-period-ended-to-the-millisecond": spoilt(b'"type":"deny",', b'"type":"deny","period":{"end":"1960-01-01T23:59:59.999Z"},'),
+        "bad-text-period-starts-in-2999": spoilt(b'"type":"deny",', b'"type":"deny","period":{"start":"2999-01-01T00:00:00.000Z"},'),
+        "bad-text-ends-before-its-entry-says": given(ends(20), text=write(ends(19))),
+        "bad-text-ends-within-a-minute": given(PLAIN._replace(expires=20 * MINUTE + 1)),
+        "bad-text-for-somebody-else-inside": spoilt(
+            b'"type":"permit",', b'"actor":[{"reference":{"identifier":{"value":"us-llm"}}}],"type":"permit",'
+        ),
+        "bad-text-for-two": spoilt(b'"actor":[', b'"actor":[{"reference":{"identifier":{"value":"eu-llm"}}},'),
+        "bad-text-purpose-is-research": given(PLAIN, text=write(PLAIN._replace(purpose="HRESCH"))),
+        "bad-text-of-another-grant": given(PLAIN, text=write(PLAIN._replace(grant=ABOVE))),
+        "bad-text-of-another-version": given(PLAIN, text=write(PLAIN._replace(version=2))),
+        "bad-text-of-another-notice": given(PLAIN, text=write(PLAIN._replace(notice=b"o" * 32))),
+        "bad-text-in-another-language": given(PLAIN, text=write(PLAIN._replace(language="fr"))),
+        "bad-text-given-at-another-time": given(PLAIN, text=write(PLAIN._replace(given=4 * MINUTE))),
+        "bad-text-of-another-time": given(PLAIN, text=write(PLAIN._replace(updated=6 * MINUTE))),
+        "bad-text-unknown-modifier-voids": spoilt(
+            b'"modifierExtension":[', b'"modifierExtension":[{"url":"https://example.org/only-on-sundays"},'
+        ),
+        "bad-text-without-training-forbidden": given(PLAIN._replace(obligations=FOR_TRAINING)),
+        "bad-text-counts-none": given(PLAIN._replace(uses=0), [LIMITED, USES]),
+        "bad-text-of-an-unknown-category": given(PLAIN._replace(categories=["zzz"])),
+        "bad-text-of-no-category": given(PLAIN._replace(categories=[]), of=[]),
+        "bad-text-categories-turned": given(PLAIN._replace(categories=["sleep", "laboratory"])),
+        "bad-text-of-an-unknown-purpose": given(PLAIN, text=write(PLAIN._replace(purpose="ZZZ"))),
+        "bad-text-with-a-blank": spoilt(b'{"resourceType":', b'{"resourceType": '),
+        "bad-text-said-twice": spoilt(b'"status":"active",', b'"status":"active","status":"active",'),
+        "bad-text-escaped": spoilt(b'"value":"eu-llm"', b'"value":"eu\\u002dllm"'),
+        "bad-text-of-half-a-pair": spoilt(b'"display":"eu-llm"', b'"display":"\\ud83d"'),
+        "bad-text-not-utf-8": spoilt(b"eu-llm", b"eu\xffllm"),
+        "bad-text-deep": spoilt(b'"type":"deny",', b'"type":"deny","x":' + b"[" * 2000 + b"]" * 2000 + b","),
+        "bad-text-of-large-numbers": spoilt(b'"type":"deny",', b'"type":"deny","x":[1e999,' + b"9" * 5000 + b"],"),
+        "bad-text-null": given(PLAIN, text=b"null"),
+        "bad-text-no-json": given(PLAIN, text=b"}"),
+        "bad-text-empty": given(PLAIN, text=b"{}"),
+        "bad-under-a-consent-to-lower": spoilt(b'"code":"access"', b'"code":"DOWNGRDLABEL"'),
+        "bad-another-partition": given(PLAIN._replace(scope=b"x" * 16)),
+        "bad-grants-of-two-persons": evidence(
+            [granted(), granted(PLAIN._replace(grant=ABOVE, subject=b"v" * 16))],
+            2,
+            [0, 1],
+            [LIMITED],
+            grants=[GRANT, ABOVE],
+            consents=texts(PLAIN, PLAIN._replace(grant=ABOVE, subject=b"v" * 16)),
+        ),
+        "good-two-grants": evidence(
+            [granted(), granted(PLAIN._replace(grant=ABOVE, categories=["sleep"]))],
+            2,
+            [0, 1],
+            [LIMITED],
+            grants=[GRANT, ABOVE],
+            of=["laboratory", "sleep"],
+            consents=texts(PLAIN, PLAIN._replace(grant=ABOVE, categories=["sleep"])),
+        ),
+        "bad-same-grant-twice": given(PLAIN, grants=[GRANT, GRANT]),
+        # Purposes and labels.
+        "good-purpose-below": given(PLAIN._replace(purpose="HRESCH"), purpose="CLINTRCHPC"),
+        "good-training": given(training, purpose="MLTRAINING", label=[*LABEL[:4], FOR_TRAINING, 0]),
+        "good-training-under-the-label-of-health": given(training, purpose="MLTRAINING"),
+        "bad-other-purpose": given(PLAIN._replace(purpose="TREAT")),
+        "bad-other-purpose-and-said": given(PLAIN._replace(purpose="TREAT"), [LIMITED, PURPOSE]),
+        "bad-purpose-above": given(PLAIN._replace(purpose="COC"), purpose="TREAT"),
+        "bad-training-under-patient-request": given(PLAIN, [LIMITED, PURPOSE], purpose="MLTRAINING"),
+        "bad-training-under-operations": given(PLAIN._replace(purpose="HOPERAT"), purpose="MLTRAINING"),
+        "bad-training-under-a-consent-from-elsewhere": evidence(
+            [imported(1)], 1, [0], elsewhere, purpose="MLTRAINING", **import_shown
+        ),
+        "bad-marketing-under-patient-request": given(PLAIN, [LIMITED, PURPOSE], purpose="HMARKT"),
+        "bad-request-under-training": given(training),
+        "bad-label-without-no-training": given(PLAIN, label=[*LABEL[:4], HEALTH - 1, 0]),
+        "bad-label-without-no-training-and-text-hidden": evidence(one, 1, [0], HIDDEN, consents=[], label=[0, 0, 0, 0, 0, 3]),
+        "bad-label-without-no-training-from-elsewhere": evidence(
+            [imported(1)], 1, [0], elsewhere, label=[0, 0, 0, 0, 0, 3], **import_shown
+        ),
+        "bad-label-asks-for-less-than-the-grant": given(PLAIN._replace(obligations=HEALTH | DELETE)),
+        "good-label-asks-for-more": given(PLAIN, label=[5, (1 << 32) - 1, (1 << 64) - 1, 0, (1 << 32) - 1, 1]),
+        # Uses.
+        "good-used-as-often": often(2, [(granted(counted), counted)], [1, 1]),
+        "good-used-anew-once-renewed": often(2, [(granted(counted), counted), (renewed(again), again)], [1, 1, 2, 2]),
+        "good-counted-and-not-shown-and-said": given(counted, [LIMITED, USES]),
+        "bad-counted-and-not-shown-and-unsaid": given(counted),
+        "bad-used-too-often": often(2, [(granted(counted), counted)], [1, 1, 1]),
+        "bad-used-too-often-once-renewed": often(2, [(granted(counted), counted), (renewed(again), again)], [1, 2, 2, 2]),
+        "bad-one-time-used-thrice": often(
+            1, [(granted(counted._replace(uses=1)), counted._replace(uses=1))], [1, 1, 1]
+        ),
+        # Emergencies.
+        "good-emergency": given(emergency, before=[NOISE, broken(11)], own=[1], purpose="BTG"),
+        "good-emergency-and-beginning-not-shown-and-said": given(emergency, [LIMITED, EMERGENCY], purpose="BTG"),
+        "bad-emergency-and-beginning-not-shown": given(emergency, purpose="BTG"),
+        "bad-emergency-that-did-not-begin": given(emergency, [], before=[NOISE], own=[0], purpose="BTG"),
+        "bad-emergency-that-did-not-begin-and-said": given(emergency, [EMERGENCY], before=[NOISE], own=[0], purpose="BTG"),
+        "bad-emergency-that-was-over": given(emergency, [], before=[broken(10)], own=[0], purpose="BTG"),
+        "bad-emergency-of-somebody-else": given(emergency, [], before=[broken(11, "us-llm")], own=[0], purpose="BTG"),
+        "bad-emergency-under-emergency-treatment": given(PLAIN._replace(purpose="ETREAT"), before=[broken(11)], own=[0], limits=[], purpose="BTG"),
+        # Times.
+        "bad-released-before-given-by-time": later(),
+        "good-given-by-a-clock-that-was-confirmed-since": later(CONFIRMED),
+        "good-given-later-by-time-and-a-confirmed-clock-not-shown": later(CONFIRMED, shown=[0], limits=[OMITTED, LIMITED]),
+        "bad-clock-confirmed-only-before": evidence(
+            [CONFIRMED, granted(PLAIN._replace(given=30 * MINUTE, updated=30 * MINUTE), time=30)],
+            2,
+            [0, 1],
+            [LIMITED],
+            consents=texts(PLAIN._replace(given=30 * MINUTE, updated=30 * MINUTE)),
+        ),
         # Passed on: the grant above must have stood as well.
         "good-passed-on": passed_on(),
         "good-passed-on-and-withdrawn-later": passed_on([LIMITED], FALLEN, size=2),
-        "good-passed-on-and-renewed": passed_on([LIMITED], renewed(11, CARER, ABOVE), expires=7),
-        "good-passed-on-and-ended-later": passed_on([LIMITED], renewed(9, CARER, ABOVE), size=2),
-        "good-passed-on-beside-the-carers-own": passed_on(grants=(GRANT,), text=CARER, before=[NOISE, NOISE]),
-        "good-passed-on-above-not-shown-and-said": passed_on([OMITTED, PASSED_ON, LIMITED, TERMS, CATEGORIES], shown=[1], consents=[CHILD]),
-        "good-passed-on-text-above-hidden": passed_on([PASSED_ON, LIMITED, TERMS, CATEGORIES], consents=[CHILD]),
-        "good-passed-on-text-hidden": passed_on(HIDDEN, consents=[CARER]),
+        "good-passed-on-and-renewed": passed_on(
+            [LIMITED], renewed(renewal(11, CARER)), above=CARER._replace(expires=7 * MINUTE), now=renewal(11, CARER)
+        ),
+        "good-passed-on-and-ended-later": passed_on([LIMITED], renewed(renewal(9, CARER)), size=2),
+        "good-passed-on-above-not-shown-and-said": passed_on(
+            [OMITTED, PASSED_ON, LIMITED, TERMS, CATEGORIES], shown=[1], consents=texts(CHILD)
+        ),
+        "good-passed-on-text-above-hidden": passed_on([PASSED_ON, LIMITED, TERMS, CATEGORIES], consents=texts(CHILD)),
+        "good-passed-on-text-hidden": passed_on(HIDDEN, consents=texts(CARER)),
         "good-passed-on-withdrawal-omitted-and-said": passed_on([OMITTED, LIMITED], FALLEN, shown=[0, 1]),
+        "good-passed-on-of-less": passed_on(
+            above=CARER._replace(categories=["laboratory", "sleep"]),
+            child=CHILD._replace(dates=(0, MINUTE), confidentiality="N", uses=3, obligations=HEALTH | DELETE),
+            label=[*LABEL[:4], HEALTH | DELETE, 0],
+            limits=[LIMITED, USES],
+        ),
         "bad-passed-on-and-fallen": passed_on([LIMITED], FALLEN),
-        "bad-passed-on-and-fallen-before-it-was-given": evidence([carers, FALLEN, theirs], 3, [0, 1, 2], [LIMITED], consents=BOTH),
+        "bad-passed-on-and-fallen-before-it-was-given": turned([LIMITED], 3, granted(CARER), FALLEN, granted(CHILD)),
         "bad-passed-on-and-fallen-and-said-logged": passed_on([OMITTED, LIMITED], NOISE, FALLEN, shown=[0, 1, 3]),
         "bad-passed-on-fall-omitted": passed_on([LIMITED], FALLEN, shown=[0, 1]),
         "bad-passed-on-and-fallen-in-the-own-log": passed_on([], before=[FALLEN], own=[0]),
-        "bad-passed-on-above-ended": passed_on(expires=10),
-        "bad-passed-on-above-renewed-to-an-earlier-end": passed_on([LIMITED], renewed(9, CARER, ABOVE)),
-        "bad-passed-on-above-not-shown": passed_on([LIMITED], shown=[1], consents=[CHILD]),
-        "bad-passed-on-above-not-shown-half-said": passed_on([LIMITED, TERMS, CATEGORIES], shown=[1], consents=[CHILD]),
-        "bad-passed-on-text-above-hidden-and-said-verifiable": passed_on([LIMITED, TERMS, CATEGORIES], consents=[CHILD]),
-        "bad-passed-on-text-hidden-and-said-verifiable": passed_on([LIMITED, TERMS, RECIPIENT, CATEGORIES], consents=[CARER]),
-        "bad-passed-on-before-it-was-given-above": evidence([theirs, carers], 1, [0, 1], [LIMITED], consents=BOTH),
-        "bad-passed-on-although-not-allowed": passed_on(text=consent("ana")),
-        "bad-passed-on-although-denied": passed_on(text=consent("ana", extension=[{"url": DELEGATION, "valueBoolean": False}])),
-        "bad-passed-on-by-another-extension": passed_on(text=consent("ana", extension=[{"url": PARENT, "valueBoolean": True}])),
-        "bad-passed-on-twice": passed_on(text=consent("ana", extension=MAY, modifierExtension=under(urn(b"q" * 16)))),
-        "bad-passed-on-under-itself": given(consent("eu-llm", extension=MAY, modifierExtension=under(urn(GRANT))), [LIMITED]),
-        "bad-passed-on-under-a-consent-from-elsewhere": evidence([imported(1, CARER, ABOVE), theirs], 2, [0, 1], [LIMITED], consents=BOTH),
-        "bad-passed-on-unsaid": evidence([theirs], 1, [0], [LIMITED], consents=[CHILD]),
-        # Texts that do not tell on what they rest.
-        "good-rests-upper-case": given(consent("eu-llm", modifierExtension=under(urn(ABOVE).upper())), untold),
-        "good-rests-braces": given(consent("eu-llm", modifierExtension=under(urn(ABOVE).replace("-", "", 1))), untold),
-        "good-rests-on-no-name": given(consent("eu-llm", modifierExtension=[{"url": PARENT}]), untold),
-        "good-rests-on-two": given(consent("eu-llm", modifierExtension=under() * 2), untold),
-        "good-rests-null": given(consent("eu-llm", modifierExtension=None), untold),
-        "good-rests-no-address": given(consent("eu-llm", modifierExtension=[{"valueUri": urn(ABOVE)}]), untold),
-        "good-rests-on-nothing-known": given(consent("eu-llm", modifierExtension=[{"url": "x"}]), [LIMITED]),
-        "good-rests-empty": given(consent("eu-llm", modifierExtension=[]), [LIMITED]),
-        "good-two-provisions": given(consent("eu-llm", inner=[{}, {}]), [PASSED_ON, LIMITED, CATEGORIES]),
-        "good-no-provisions": given(consent("eu-llm", inner=[]), [PASSED_ON, LIMITED, CATEGORIES]),
-        "good-provision-of-no-kind": given(consent("eu-llm", inner=[7]), [PASSED_ON, LIMITED, CATEGORIES]),
-        # Texts on which parsers differ are not read.
-        "good-half-a-pair": given(consent("eu-llm", more=',"x":"\\ud83d"'), unsaid),
-        "good-whole-pair": given(consent("eu-llm", more=',"x":"\\ud83d\\ude00"'), unsaid),
-        "good-half-a-pair-for-the-sign-that-stands-for-it": given(CONSENT.replace(b"eu-llm", b"\\uD83D"), unsaid),
-        "good-deep": given(consent("eu-llm", more=',"x":' + "[" * 16 + "]" * 16), unsaid),
-        "good-deeper-than-a-parser-goes": given(consent("eu-llm", more=',"x":' + "[" * 2000 + "]" * 2000), unsaid),
-        "good-not-so-deep": given(consent("eu-llm", more=',"x":' + "[" * 15 + "]" * 15), [LIMITED]),
-        "good-large-numbers": given(consent("eu-llm", more=',"x":[1e999,' + "9" * 5000 + "]"), [LIMITED]),
-        "good-byte-order-mark": given(b"\xef\xbb\xbf" + CONSENT, unsaid),
-        "bad-half-a-pair-and-said-verifiable": given(consent("eu-llm", more=',"x":"\\ud83d"'), [LIMITED]),
-        # Categories.
-        "good-of-nothing": evidence(one, 1, [0], [LIMITED], of=()),
-        "good-of-two": given_of(classes("laboratory", "sleep"), ("laboratory", "sleep"), [LIMITED]),
-        "good-of-a-list-that-is-not-ours": given_of([{"system": "x", "code": "laboratory"}], ("laboratory",), of_no_kind),
-        "good-of-no-list": given_of(None, ("laboratory",), of_no_kind),
-        "bad-of-more": given_of(classes("laboratory"), ("laboratory", "sleep"), [LIMITED]),
-        "bad-of-more-and-said": given_of(classes("laboratory"), ("sleep",), of_no_kind),
-        "bad-of-more-than-above": passed_on(
-            child=consent("eu-llm", modifierExtension=under(), **{"class": classes("sleep")}), of=("sleep",)
+        "bad-passed-on-above-ended": passed_on(above=CARER._replace(expires=10 * MINUTE)),
+        "bad-passed-on-above-not-begun": passed_on(above=CARER._replace(starts=11 * MINUTE)),
+        "bad-passed-on-above-renewed-to-an-earlier-end": passed_on([LIMITED], renewed(renewal(9, CARER)), now=renewal(9, CARER)),
+        "bad-passed-on-above-not-shown": passed_on([LIMITED], shown=[1], consents=texts(CHILD)),
+        "bad-passed-on-above-not-shown-half-said": passed_on([LIMITED, TERMS, CATEGORIES], shown=[1], consents=texts(CHILD)),
+        "bad-passed-on-text-above-hidden-and-said-verifiable": passed_on([LIMITED, TERMS, CATEGORIES], consents=texts(CHILD)),
+        "bad-passed-on-text-hidden-and-said-verifiable": passed_on(
+            [LIMITED, TERMS, RECIPIENT, CATEGORIES, PARTITION], consents=texts(CARER)
         ),
-        "bad-of-none": given_of([], ("laboratory",), [LIMITED]),
-        "bad-of-a-list-that-is-not-ours-unsaid": given_of([{"system": "x", "code": "laboratory"}], ("laboratory",), [LIMITED]),
-        "bad-categories-turned": given_of(classes("laboratory", "sleep"), ("sleep", "laboratory"), [LIMITED]),
-        "bad-categories-twice": given_of(classes("laboratory"), ("laboratory", "laboratory"), [LIMITED]),
+        "bad-passed-on-before-it-was-given-above": turned([LIMITED], 1, granted(CHILD), granted(CARER)),
+        "bad-passed-on-although-not-allowed": passed_on(above=CARER._replace(may_pass_on=False)),
+        "bad-passed-on-by-one-who-is-no-carer": passed_on(above=CARER._replace(may_pass_on=None)),
+        "bad-passed-on-twice": passed_on(above=CARER._replace(may_pass_on=False, parent=b"q" * 16)),
+        "bad-passed-on-and-may-be-again": passed_on(child=CHILD._replace(may_pass_on=True)),
+        "bad-passed-on-to-a-model": passed_on(child=CHILD._replace(kind="model")),
+        "bad-passed-on-without-an-end": passed_on(child=CHILD._replace(expires=None)),
+        "bad-passed-on-under-itself": given(CHILD._replace(parent=GRANT), actor="ben", purpose="FAMRQT"),
+        "bad-passed-on-under-a-consent-from-elsewhere": turned([LIMITED], 2, imported(1, write(CARER), ABOVE), granted(CHILD)),
+        "bad-passed-on-unsaid": given(CHILD, actor="ben", purpose="FAMRQT"),
+        "bad-passed-on-of-more": passed_on(child=CHILD._replace(categories=["laboratory", "sleep"])),
+        "bad-passed-on-of-more-dates": passed_on(above=CARER._replace(dates=(0, MINUTE))),
+        "bad-passed-on-of-other-dates": passed_on(
+            above=CARER._replace(dates=(0, MINUTE)), child=CHILD._replace(dates=(0, 2 * MINUTE))
+        ),
+        "bad-passed-on-of-other-labels": passed_on(above=CARER._replace(confidentiality="N")),
+        "bad-passed-on-of-another-partition": passed_on(above=CARER._replace(scope=b"x" * 16)),
+        "bad-passed-on-for-another-purpose": passed_on(above=CARER._replace(purpose="SUPNWK")),
+        "bad-passed-on-under-a-count": passed_on(above=CARER._replace(uses=9)),
+        "bad-passed-on-with-fewer-duties": passed_on(above=CARER._replace(obligations=HEALTH | DELETE)),
+        "bad-passed-on-of-another-person": passed_on(above=CARER._replace(subject=b"v" * 16)),
+        # Consents from elsewhere on which parsers differ are not read.
+        "good-imported-half-a-pair": unread(b'{"status":"active","x":"\\ud83d"}'),
+        "good-imported-whole-pair": unread(b'{"status":"active","x":"\\ud83d\\uDE00"}'),
+        "good-imported-deep": unread(b'{"status":"active","x":' + b"[" * 16 + b"]" * 16 + b"}"),
+        "good-imported-deeper-than-a-parser-goes": unread(b'{"status":"active","x":' + b"[" * 2000 + b"]" * 2000 + b"}"),
+        "good-imported-not-so-deep": from_elsewhere(b'{"status":"active","x":' + b"[" * 15 + b"]" * 15 + b"}", elsewhere),
+        "good-imported-large-numbers": from_elsewhere(b'{"status":"active","x":[1e999,' + b"9" * 5000 + b"]}", elsewhere),
+        "good-imported-byte-order-mark": unread(b"\xef\xbb\xbf" + FROM_ELSEWHERE),
+        "good-imported-not-json": unread(FROM_ELSEWHERE + b","),
+        "good-imported-not-utf-8": unread(b'{"status":"active","x":"\xff"}'),
+        "good-imported-not-a-number": unread(b'{"status":"active","x":NaN}'),
+        "good-imported-other-case": unread(b'{"Status":"active"}'),
+        "good-imported-said-twice-the-last-counts": from_elsewhere(b'{"status":"inactive","status":"active"}', elsewhere),
+        "good-imported-not-text": unread(b'{"status":["active"]}'),
+        "good-imported-no-object": unread(b'["status"]'),
+        "bad-imported-said-twice-the-last-counts": from_elsewhere(b'{"status":"active","status":"inactive"}', elsewhere),
+        "bad-imported-half-a-pair-and-said-verifiable": from_elsewhere(b'{"status":"active","x":"\\ud83d"}', elsewhere),
+        # Categories.
+        "good-of-nothing": evidence(one, 1, [0], [LIMITED], of=[]),
+        "good-of-two": given(PLAIN._replace(categories=["laboratory", "sleep"]), of=["laboratory", "sleep"]),
+        "bad-of-more": given(PLAIN, of=["laboratory", "sleep"]),
+        "bad-of-more-and-said": given(PLAIN, [LIMITED, CATEGORIES], of=["sleep"]),
+        "bad-categories-turned": given(PLAIN._replace(categories=["laboratory", "sleep"]), of=["sleep", "laboratory"]),
+        "bad-categories-twice": given(PLAIN, of=["laboratory", "laboratory"]),
         "good-alone": alone(Log(2, [NOISE, released(Log(1, one), 1)]), 1),
         "bad-decided-under-a-size-of-64-bits": alone(Log(2, [NOISE, released(Log(1, one), 1 << 63, b"x" * 32)]), 1),
         "bad-log-of-64-bits": alone(Huge(2, [released(Log(1, one), 1)]), 0),
-        "bad-form-of-a-later-version": evidence(one, 1, [0], [LIMITED], kind=4),
+        # Entries: what is known is read wholly, what is not is counted.
+        "good-unknown-event": noise(1 << 40, {}),
+        "good-unknown-event-that-is-no-map": noise(46, b"\xff of a later version"),
+        "good-another-known-event": noise(9, {1: "PATRQT", 2: "eu-llm"}),
+        "good-every-known-event": evidence(
+            [granted(), *((number, 5, body) for number, body in EVENTS)], 1 + len(EVENTS), range(1 + len(EVENTS)), [LIMITED]
+        ),
+        **{f"bad-event-{number}-with-one-more-field": noise(number, {**body, len(body) + 1: 0}) for number, body in EVENTS},
+        **{
+            f"bad-event-{number}-whose-field-{key}-is-null": noise(number, {**body, key: None})
+            for number, body in EVENTS
+            for key in body
+            if (number, key) not in NULLS
+        },
+        "bad-known-event-of-other-fields": noise(9, {1: "garbage"}),
+        "bad-known-event-of-text": noise(7, b"garbage"),
+        "bad-known-event-of-an-unknown-purpose": noise(9, {1: "ZZZ", 2: "eu-llm"}),
+        "bad-known-event-of-an-unseen-name": noise(9, {1: "PATRQT", 2: "eu\u202ellm"}),
+        "bad-known-event-of-no-name": noise(9, {1: "PATRQT", 2: ""}),
+        "bad-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: "x" * 257}),
+        "good-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: "x" * 256}),
+        "bad-known-event-of-a-long-list": noise(31, {1: b"w" * 16, 2: 5, 3: [b"x" * 16] * 257}),
+        "bad-known-event-of-an-ordinal-of-17-bits": noise(3, {1: b"o" * 16, 2: 1 << 16}),
+        "bad-unknown-event-longer-than-any": noise(46, b"x" * (32 << 10 | 1)),
+        "bad-withdrawn-by-no-gesture": evidence([granted(), (5, 6, {1: ABOVE, 2: "x"})], 2, [0, 1], [LIMITED]),
+        "bad-granted-for-an-unknown-purpose": evidence([granted(f6="ZZZ")], 1, [0], [LIMITED, PURPOSE]),
+        "bad-released-for-an-unknown-purpose": given(PLAIN, [LIMITED, PURPOSE], purpose="ZZZ"),
+        "bad-released-of-an-unknown-category": given(PLAIN, of=["zzz"]),
+        "bad-released-to-nobody": given(PLAIN, actor=""),
+        "bad-label-of-text": given(PLAIN, label="garbage"),
+        "bad-label-of-an-unknown-confidentiality": given(PLAIN, label=[6, *LABEL[1:]]),
+        "bad-label-of-an-unknown-integrity": given(PLAIN, label=[*LABEL[:5], 4]),
+        "bad-label-of-33-bits": given(PLAIN, label=[*LABEL[:4], HEALTH | 1 << 32, 0]),
+        "bad-label-of-five": given(PLAIN, label=LABEL[:5]),
+        "bad-form-of-a-later-version": given(PLAIN, kind=4),
         # What would write to a terminal.
-        "bad-purpose-that-moves-the-cursor": evidence(one, 1, [0], [LIMITED, PURPOSE], purpose="PATRQT\x1b[2K\r"),
-        "bad-category-that-moves-the-cursor": evidence(one, 1, [0], [LIMITED], of=("laboratory\n",)),
+        "bad-purpose-that-moves-the-cursor": given(PLAIN, [LIMITED, PURPOSE], purpose="PATRQT\x1b[2K\r"),
+        "bad-category-that-moves-the-cursor": given(PLAIN, of=["laboratory\n"]),
         # Decided under an older log than a release before it.
         "bad-decided-under-an-older-log": evidence(log, 3, [1, 2], [], before=lambda system: [released(system, 4)], own=[0]),
         "good-decided-under-the-same-log": evidence(log, 3, [1, 2], [], before=lambda system: [released(system, 3)], own=[0]),
         "bad-consent-that-a-partition-names": evidence(
-            one, 1, [0], [], before=[granted(text=b"{}", grant=ABOVE)], own=[0], consents=sorted([CONSENT, b"{}"], key=sha256)
+            one, 1, [0], [], before=[granted(PLAIN._replace(grant=ABOVE), b"{}")], own=[0], consents=texts(PLAIN, b"{}")
         ),
         "bad-entries-turned": evidence(log, 3, [2, 1], [LIMITED]),
     }

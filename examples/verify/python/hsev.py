@@ -9,23 +9,20 @@ import json
 import re
 from typing import NamedTuple
 
-from hscbor import (
+import hsgrant
+from hscbor import decode, fields, fixed, listed, quoted, small, text, when
+from hsevents import (
+    CLOCK,
     CONSENT_IMPORTED,
+    CREATED,
+    GLASS,
     GRANTED,
+    NO_TRAINING,
     RELEASED,
     RENEWED,
     WITHDRAWN,
-    Granted,
-    Imported,
-    decode,
-    fields,
-    fixed,
-    listed,
     parse_entry,
-    quoted,
-    small,
-    text,
-    when,
+    permits,
 )
 from hslog import (
     MAX_PATH,
@@ -46,9 +43,6 @@ MAX_FILE = 64 << 20
 COUNT = 2
 # Deepest nesting of a consent's text that is read: where parsers give up differs.
 MAX_DEPTH = 16
-PARENT = "https://healthspace.invalid/fhir/StructureDefinition/consent-parent"
-DELEGATION = "https://healthspace.invalid/fhir/StructureDefinition/consent-delegation"
-CATEGORY_SYSTEM = "https://healthspace.invalid/fhir/CodeSystem/category"
 
 UNDER_GRANT = "released under a grant"
 NOT_WITHDRAWN = "released under a grant that was not withdrawn before"
@@ -57,7 +51,7 @@ LIMITS = [
     "that everything was entered, or that these are all disclosures",
     "that others are shown the same log",
     "that clock, recipient and gesture were what the host said",
-    "what the items say, and that they are of the kinds and dates that a grant names",
+    "what the items say, and that they are of the kinds, dates and labels that a grant names",
     "what the recipient did with them",
 ]
 OMITTED = "omitted withdrawals"
@@ -68,7 +62,12 @@ TERMS = "the terms of the consent"
 PURPOSE = "that the purpose lies within the grant's"
 RECIPIENT = "that the recipient is the grant's"
 CATEGORIES = "that the categories lie within the grant's"
+PARTITION = "that the partition is the grant's"
+USES = "that the grant was used no more often than it says"
+EMERGENCY = "that emergency access had begun"
 ITEMS = "which items"
+# As whom, and for what, the person looks by themself.
+PERSON = ("person", "PATRQT")
 
 
 class ShownLog(NamedTuple):
@@ -86,47 +85,62 @@ class ShownLog(NamedTuple):
         return [(i, e.said) for i, e in self.entries.items() if i < end and e.number == number]
 
     def withdrawn(self, grant, end):
-        return any(said == grant for _, said in self.before(WITHDRAWN, end))
+        return any(said.grant == grant for _, said in self.before(WITHDRAWN, end))
 
     def given(self, grant, size):
-        """Where the log, when it had this size, says that a grant was given, and what it says there."""
-        found, withdrawn = (None, None), None
+        """How a grant stood when the log had this size, by what is shown of it: None where that is nothing."""
+        found, withdrawn = None, None
         own = [i for i, said in self.before(GRANTED, self.size) if said.grant == grant]
         imported = [i for i, said in self.before(CONSENT_IMPORTED, self.size) if said.grant == grant]
         need(len(own) + bool(imported) <= 1, "a grant that was given twice")
         need(all(i < size for i in own), "released before the grant was given")
         for i, entry in sorted(self.entries.items()):
-            if i in own or (i in imported and i < size):
-                found = (i, entry.said)
+            said = entry.said
+            if i in own:
+                found = Given(True, i, i, 1, said.consent_hash, said.notice_hash, said.locale, said.purpose, said.expires, entry.time, entry.time)
+            elif i in imported and i < size:
                 # A newer version that the person filed counts, also after a withdrawal.
-                withdrawn = withdrawn if i in own else None
-            elif entry.number == RENEWED and entry.said.grant == grant and i < size and isinstance(found[1], Granted):
+                found, withdrawn = Given(False, i, i, said.version, said.consent_hash), None
+            elif entry.number == RENEWED and said.grant == grant and i < size and found is not None and found.own:
                 # The same terms under a new end, and the Consent in a new text.
-                renewed = {"consent_hash": entry.said.consent_hash, "expires": entry.said.expires}
-                found = (found[0], found[1]._replace(**renewed))
-            elif entry.number == WITHDRAWN and entry.said == grant and i < size:
+                need(said.version > found.version, "renewed by an older version")
+                found = found._replace(
+                    filed=i,
+                    version=said.version,
+                    consent_hash=said.consent_hash,
+                    notice_hash=said.notice_hash,
+                    locale=said.locale,
+                    expires=said.expires,
+                    updated=entry.time,
+                )
+            elif entry.number == WITHDRAWN and said.grant == grant and i < size:
                 withdrawn = i
         # Of a consent from elsewhere a newer version may stand in an entry that is not shown.
-        unknown = isinstance(found[1], Imported) and withdrawn is not None and not self.consecutive(withdrawn, size)
+        unknown = found is not None and not found.own and withdrawn is not None and not self.consecutive(withdrawn, size)
         need(withdrawn is None or unknown, "released after the grant was withdrawn")
         return found
+
+
+class Given(NamedTuple):
+    """What the entries of a grant say; of a consent from elsewhere no more than which text it is."""
+
+    own: bool
+    index: int
+    filed: int  # the entry that filed the version in force
+    version: int
+    consent_hash: bytes
+    notice_hash: bytes | None = None
+    locale: str | None = None
+    purpose: str | None = None
+    expires: int | None = None
+    given: int | None = None
+    updated: int | None = None
 
 
 class Claim(NamedTuple):
     what: str
     level: str
     does_not_prove: list
-
-
-class Text(NamedTuple):
-    """What the text of a consent says; None where it does not."""
-
-    recipient: str | None
-    parent: bytes | None  # the grant under which this one was passed on
-    alone: bool  # that it was passed on under none
-    may_pass_on: bool
-    categories: set | None
-    status: str | None
 
 
 def depth(value):
@@ -146,57 +160,11 @@ def parse(consent):
         return None
 
 
-def step(value, *names):
-    """The member at the end of a path; None where there is none."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def single(value):
-    return value[0] if isinstance(value, list) and len(value) == 1 else None
-
-
-def string(value):
-    return value if isinstance(value, str) else None
-
-
-def read_parent(nested):
-    """Whether a grant rests on no other, and on which it does; (False, None) where that is not said."""
-    if not isinstance(nested, dict):
-        return False, None
-    modifiers = nested.get("modifierExtension", [])
-    if not isinstance(modifiers, list) or not all(isinstance(step(m, "url"), str) for m in modifiers):
-        return False, None
-    parents = [m for m in modifiers if m["url"] == PARENT]
-    if not parents:
-        return True, None
-    name = string(step(single(parents), "valueUri")) or ""
-    hexes = "-".join(f"[0-9a-f]{{{n}}}" for n in (8, 4, 4, 4, 12))
-    return False, bytes.fromhex(name[9:].replace("-", "")) if re.fullmatch("urn:uuid:" + hexes, name) else None
-
-
-def read_categories(classes):
-    if not isinstance(classes, list):
-        return None
-    codes = [step(c, "code") for c in classes if step(c, "system") == CATEGORY_SYSTEM]
-    return set(codes) if len(codes) == len(classes) and all(isinstance(c, str) for c in codes) else None
-
-
-def read_text(consent):
-    value = None if consent is None else parse(consent)
-    actor, nested = single(step(value, "provision", "actor")), single(step(value, "provision", "provision"))
-    alone, parent = read_parent(nested)
-    extensions = step(nested, "extension")
-    passes = [e for e in extensions if step(e, "url") == DELEGATION] if isinstance(extensions, list) else []
-    return Text(
-        string(step(actor, "reference", "identifier", "value")),
-        parent,
-        alone,
-        any(step(e, "valueBoolean") is True for e in passes),
-        read_categories(step(nested, "class")),
-        string(step(value, "status")),
-    )
+def read_status(consent):
+    """Where a consent from elsewhere stands, as it says; None where it does not."""
+    value = parse(consent)
+    status = value.get("status") if isinstance(value, dict) else None
+    return status if isinstance(status, str) else None
 
 
 def hash_path(value):
@@ -241,6 +209,15 @@ def check_items(items, release):
     return False, f"{len(hashes)} {what} shown", shown
 
 
+class Seen(NamedTuple):
+    """A grant as it stood then, as far as it is shown."""
+
+    covered: bool  # all entries from where it was given are shown
+    given: Given | None
+    said: hsgrant.Grant | None  # the text of a grant of the space
+    status: str | None  # that of a consent from elsewhere says where it stands
+
+
 class Ground(NamedTuple):
     """What a release rests on: its own log, the log of consents and its size then."""
 
@@ -252,25 +229,51 @@ class Ground(NamedTuple):
     consents: dict
 
     def look(self, grant):
-        """Whether a grant is covered, what its entry says, its text (None where not shown), and that read."""
-        start = given = None
-        if self.system is not None:
-            start, given = self.system.given(grant, self.size)
+        given = None if self.system is None else self.system.given(grant, self.size)
         need(not self.own.withdrawn(grant, self.index), "released after the grant was withdrawn")
-        if isinstance(given, Granted):
-            need(given.expires is None or self.time < given.expires, "released after the grant had ended")
-        covered = given is not None and self.system.consecutive(start, self.size)
-        text = None if given is None else self.consents.get(given.consent_hash)
-        return covered, given, text, read_text(text)
+        if given is None:
+            return Seen(False, None, None, None)
+        covered = self.system.consecutive(given.index, self.size)
+        need(given.expires is None or self.time < given.expires, "released after the grant had ended")
+        need(not self.is_before(given.filed), "released before the grant was given")
+        text = self.consents.get(given.consent_hash)
+        if not given.own:
+            return Seen(covered, given, None, None if text is None else read_status(text))
+        said = None if text is None else hsgrant.read(text)
+        if said is not None:
+            same = (said.grant, said.version, said.status, said.notice, said.language, said.purpose, said.expires, said.given, said.updated)
+            entries = (grant, given.version, "active", given.notice_hash, given.locale, given.purpose, given.expires, given.given, given.updated)
+            need(same == entries, "the text of a grant says otherwise than its entries")
+            need(said.starts is None or said.starts <= self.time, "released before the grant began")
+        return Seen(covered, given, said, None)
+
+    def is_before(self, filed):
+        """Whether it is dated before its consent, and it is seen that no confirmed clock since explains that."""
+        later = self.system.entries[filed].time > self.time and self.system.consecutive(filed, self.size)
+        return later and not any(i >= filed for i, _ in self.system.before(CLOCK, self.size))
+
+    def uses(self, grant, filed):
+        """How many releases up to this one rest on a grant under the version that this entry filed."""
+        releases = (said for _, said in self.own.before(RELEASED, self.index + 1) if grant in said.grants)
+        return sum(said.system[0] == self.system.origin and said.system[1] > filed for said in releases)
+
+    def emergency(self, actor):
+        """Whether emergency access had begun, by what is shown."""
+        begun = any(g.actor == actor and g.until > self.time for _, g in self.own.before(GLASS, self.index))
+        need(begun or not self.own.consecutive(0, self.index), "emergency access that did not begin")
+        return begun
+
+    def scope(self):
+        first = self.own.entries.get(0)
+        return first.said.scope if first is not None and first.number == CREATED else None
 
 
-def look_above(ground, grant):
-    """The grant under which another was passed on: covered, whether its text is shown, what it says."""
-    covered, given, text, said = ground.look(grant)
-    need(not isinstance(given, Imported), "passed on under a consent from elsewhere")
-    need(said.parent is None, "passed on twice")
-    need(not said.alone or said.may_pass_on, "passed on although that was not allowed")
-    return covered, text is not None, said
+def look_above(ground, grant, child):
+    """The grant under which another was passed on: it must have stood as well, and reach as far."""
+    seen = ground.look(grant)
+    need(seen.given is None or seen.given.own, "passed on under a consent from elsewhere")
+    need(seen.said is None or child.is_within(seen.said), "passed on although that was not allowed, or further")
+    return seen
 
 
 def derive(logs, own, index, entry, consents, spaces):
@@ -280,9 +283,14 @@ def derive(logs, own, index, entry, consents, spaces):
     earlier = [said.system for _, said in own.before(RELEASED, index)]
     need(not any(o == origin and n > size for o, n, _ in earlier), "decided under an older log than one before")
     if not release.grants:
+        need((release.actor, release.purpose) == PERSON, "looked at by somebody else than the person, under no grant")
         return Claim(OWN_LOOK, "logged", [])
+    training = release.purpose == "MLTRAINING"
+    need(len(set(release.grants)) == len(release.grants), "one grant twice")
+    need(training or release.obligations() & NO_TRAINING, "released without the label that forbids training")
     system = next((log for log in logs if log.origin == origin), None)
-    covered = terms = within = named = alone = active = True
+    covered = texts = within = named = active = True
+    elsewhere = counted = False
     if system is not None:
         need(own.origin in spaces.get(origin, ()), "decided under a log that is not its space's own")
         need(system.size >= size, "the log of consents is shorter than a release says: rolled back")
@@ -292,43 +300,55 @@ def derive(logs, own, index, entry, consents, spaces):
         )
     if system is None or size not in system.prefixes:
         covered = False
-    ground, categories = Ground(own, index, entry.time, system, size, consents), set()
+    ground = Ground(own, index, entry.time, system, size, consents)
+    categories, scopes, subjects = set(), set(), set()
     for grant in release.grants:
-        holds, given, text, said = ground.look(grant)
+        holds, given, said, status = ground.look(grant)
         covered = covered and holds
-        if isinstance(given, Imported):
-            # Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself.
-            need(said.status in (None, "active"), "released under a consent that was not active")
-            active = active and said.status is not None
-            terms = within = named = False
-            categories = None
+        if given is not None and not given.own:
+            # Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself, and
+            # none lifts the floor under training.
+            need(status in (None, "active"), "released under a consent that was not active")
+            need(not training, "released for training under a consent from elsewhere")
+            active, elsewhere = active and status is not None, True
             continue
-        within = within and given is not None and given.purpose == release.purpose
-        terms = terms and text is not None
-        need(said.recipient in (None, release.actor), "the grant is for somebody else")
-        named = named and said.recipient is not None
-        alone = alone and (said.alone or said.parent is not None)
-        own_categories = said.categories
+        within = within and given is not None
+        need(given is None or permits(given.purpose, release.purpose), "the grant is for another purpose")
+        if said is None:
+            texts = named = False
+            continue
+        need(said.recipient == release.actor, "the grant is for somebody else")
+        need(said.obligations & ~release.obligations() == 0, "the label asks for less than the grant")
+        if said.uses is not None:
+            counted = True
+            need(ground.uses(grant, given.filed) <= said.uses, "used more often than the grant says")
+        categories.update(said.categories)
+        scopes.add(said.scope)
+        subjects.add(said.subject)
         if said.parent is not None:
-            holds, shown, above = look_above(ground, said.parent)
-            covered, terms, alone = covered and holds, terms and shown, alone and above.alone
-            both = own_categories is not None and above.categories is not None
-            own_categories = own_categories & above.categories if both else None
-        known = categories is not None and own_categories is not None
-        categories = categories | own_categories if known else None
-    need(categories is None or categories.issuperset(release.categories), "other categories than the grant's")
-    lacks = [
-        (not covered, OMITTED),
-        (not alone, PASSED_ON),
-        (not active, ACTIVE),
-        (not own.consecutive(0, index), LIMITED),
-        (not terms, TERMS),
-        (not within, PURPOSE),
-        (not named, RECIPIENT),
-        (categories is None, CATEGORIES),
+            holds, _, above, _ = look_above(ground, said.parent, said)
+            covered, texts = covered and holds, texts and above is not None
+            subjects.update([] if above is None else [above.subject])
+    scope, whole = ground.scope(), own.consecutive(0, index)
+    terms = texts and not elsewhere
+    need(not terms or categories.issuperset(release.categories), "other categories than the grant's")
+    need(scope is None or scopes <= {scope}, "the grant is for another partition")
+    need(len(subjects) <= 1, "grants of two persons")
+    limits = [
+        (covered, OMITTED),
+        (texts, PASSED_ON),
+        (active, ACTIVE),
+        (whole, LIMITED),
+        (terms, TERMS),
+        (within and not elsewhere, PURPOSE),
+        (named and not elsewhere, RECIPIENT),
+        (terms, CATEGORIES),
+        (named and not elsewhere and scope is not None, PARTITION),
+        (whole or not counted, USES),
+        (release.purpose != "BTG" or ground.emergency(release.actor), EMERGENCY),
     ]
-    limits = [limit for holds, limit in lacks if holds]
-    holds = covered and alone and active
+    limits = [limit for holds, limit in limits if not holds]
+    holds = covered and texts and active
     return Claim(NOT_WITHDRAWN, "verifiable", limits) if holds else Claim(UNDER_GRANT, "logged", limits)
 
 
@@ -377,5 +397,7 @@ def verify_evidence(raw, keys, spaces, show_items=False):
     done = [verify_disclosure(part, logs, texts, spaces, show_items) for part in listed(disclosures)]
     need(rising([place for place, _, _ in done]), "disclosures out of order")
     proved = sum(holds for _, _, holds in done)
-    head = f"{len(done)} disclosures, {proved} of them with no withdrawal before in the log shown, {len(hashes)} consents"
+    unknown = sum(entry.said is None for log in logs for entry in log.entries.values())
+    later = f", {unknown} entries of events that this program does not know" if unknown else ""
+    head = f"{len(done)} disclosures, {proved} of them with no withdrawal before in the log shown, {len(hashes)} consents{later}"
     return "\n  ".join([head, *(line for _, line, _ in done), f"Not proven by any of it: {'; '.join(LIMITS)}."])

@@ -37,7 +37,7 @@ except ImportError:
     print("verify.py: needs the package `cryptography`: pip install cryptography", file=sys.stderr)
     sys.exit(2)
 
-from hscbor import describe
+from hsevents import describe
 from hsev import verify_evidence
 from hslog import Refused, VerifierKey, verify_consistency, verify_receipt
 

@@ -73,7 +73,7 @@ fn dropped(spec: &DeclassifySpec, lang: Lang) -> String {
         });
     }
     let added: Vec<String> =
-        Purpose::ALL.iter().filter(|p| l.purposes.contains(**p)).map(|p| purpose(*p, lang)).collect();
+        Purpose::ALL.iter().filter(|p| l.purposes.contains(**p)).map(|p| words::why(*p, lang)).collect();
     if !added.is_empty() {
         list.push(match lang {
             Lang::En => format!("the limit to its purposes; it may then also be used {}", added.join(", ")),
@@ -107,18 +107,10 @@ fn kept(spec: &DeclassifySpec, lang: Lang) -> String {
     }
 }
 
-fn purpose(p: Purpose, lang: Lang) -> String {
-    match (words::purpose(p), lang) {
-        (Some(pair), _) => pick(lang, pair).to_owned(),
-        (None, Lang::En) => format!("for {} (HL7 {})", words::display(p), p.code()),
-        (None, Lang::Fr) => format!("pour «\u{a0}{}\u{a0}» (HL7 {})", words::display(p), p.code()),
-    }
-}
-
 fn why(p: Purpose, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("Why: {}.", purpose(p, lang)),
-        Lang::Fr => format!("Pourquoi\u{a0}: {}.", purpose(p, lang)),
+        Lang::En => format!("Why: {}.", words::why(p, lang)),
+        Lang::Fr => format!("Pourquoi\u{a0}: {}.", words::why(p, lang)),
     }
 }
 

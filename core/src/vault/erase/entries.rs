@@ -40,7 +40,7 @@ impl HealthSpace {
     ///
     /// Nobody can prove any more what was erased, the person included. [`log`](Self::log),
     /// [`disclosure_log`](Self::disclosure_log), [`withdrawal_notices`](Self::withdrawal_notices)
-    /// and [`claims`](Self::claims) no longer know of it, and evidence of a release under a grant
+    /// and [`claims`](Self::claims) no longer know of it (the notices say how many entries are gone), and evidence of a release under a grant
     /// reaches no further than [`Level::Logged`](crate::evidence::Level) where an entry of the space's
     /// log between the two is erased: it could have been a withdrawal. What is in force stays in
     /// force. Receipts, evidence and copies of the file that were handed out before are out of reach.
