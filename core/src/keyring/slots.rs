@@ -154,12 +154,12 @@ pub(crate) fn open_slots<'a>(
 ) -> Result<Opened> {
     let (kind, mut failed) = (by.unlock.kind, Error::CannotOpen);
     // In an order of chance: a processor that learned what a success looks like does not tell where it was.
-    let drawn = slots.take(MAX_SLOTS).map(|slot| Ok((random_array::<8>()?, slot)));
+    let of_kind = slots.take(MAX_SLOTS).filter_map(|(id, body)| Some((id, Slot::decode(body)?)));
+    let drawn = of_kind.filter(|(_, s)| s.kind == kind).map(|(id, slot)| Ok((random_array::<8>()?, id, slot)));
     let mut slots = drawn.collect::<Result<Vec<_>>>()?;
-    slots.sort_unstable_by_key(|(chance, _)| *chance);
+    slots.sort_unstable_by_key(|(chance, ..)| *chance);
     let (mut root, mut at) = (Zeroizing::new([0; 32]), u32::MAX);
-    for (n, (_, (id, body))) in (0..).zip(&slots) {
-        let Some(slot) = Slot::decode(body).filter(|s| s.kind == kind) else { continue };
+    for (n, (_, id, slot)) in (0..).zip(&slots) {
         let device = match (&slot.kept, &by.unlock.keystore) {
             (Some(kept), Some(store)) => match kept.open(store) {
                 Ok(secret) => secret,
@@ -186,8 +186,8 @@ pub(crate) fn open_slots<'a>(
         root.iter_mut().zip(plain.iter()).for_each(|(to, from)| to.conditional_assign(from, opens));
         at.conditional_assign(&n, opens);
     }
-    let (_, (id, body)) = usize::try_from(at).ok().and_then(|at| slots.get(at)).ok_or(failed)?;
-    let slot = Slot::decode(body).ok_or(Error::CannotOpen)?;
+    let at = usize::try_from(at).ok().filter(|at| *at < slots.len()).ok_or(failed)?;
+    let (_, id, slot) = slots.swap_remove(at);
     let epoch_secret = match &slot.epoch_secret {
         Some(sealed) => {
             let kek = by.kek(&slot.salt, &[])?;
@@ -202,7 +202,7 @@ pub(crate) fn open_slots<'a>(
         None => None,
     };
     let root = Key::copy_of(&root[..]).ok_or(Error::CannotOpen)?;
-    Ok(Opened { id: **id, slot, root, epoch_secret })
+    Ok(Opened { id: *id, slot, root, epoch_secret })
 }
 
 #[cfg(test)]
