@@ -170,9 +170,11 @@ impl<'a> Visible<'a> {
         label.confidentiality = label.confidentiality.max(class.confidentiality);
         label.sensitivities = label.sensitivities.union(class.sensitivities());
         self.label.set(label);
-        // Which memories a number or a list tells of is not known here: of all that it can.
+        // Which memories a number or a list tells of is not known here: of all that it can. What the
+        // permit withholds is not among them: the label would tell of it.
         if is_noted(class.kind) && !self.noted.replace(true) {
-            notes_of(self.catalog).into_iter().for_each(|r| self.join(&self.scope.tag_of(r)));
+            let seen = notes_of(self.catalog).into_iter().filter(|r| self.view.sees_any(*r));
+            seen.for_each(|r| self.join(&self.scope.tag_of(r)));
         }
     }
 
@@ -201,6 +203,9 @@ impl<'a> Visible<'a> {
             place.insert(Held::of(&self.view, record));
             self.join(&self.scope.tag_of(record));
             if held.len() > max {
+                // What is told is how many were asked for, and of what there is more.
+                self.counted.set(max as u64);
+                self.counted_of.borrow_mut().extend(self.categories_of(held.keys()));
                 return Err(Error::TooLarge(Limit::Items));
             }
         }
@@ -384,10 +389,11 @@ impl Inner {
             let tag = c.whole_tag();
             let Composition { outcome, counted, counted_of, permit, .. } = c;
             let composed = match outcome {
-                // That there is more than was asked for is an answer too.
-                Err(e) if is_refusal(&e) => {
-                    refuse(tx, w, at, asking)?;
-                    take_uses(tx, w, at, &permit)?;
+                // That there is more than was asked for is an answer too, and entered as one.
+                Err(e @ Error::TooLarge(Limit::Items)) => {
+                    let told = Asking { kind: ReleaseKind::More, ..*asking };
+                    let what = (counted, counted_of);
+                    give(tx, w, at, &told, permit, Release::counted(()), what, tag.clone())?;
                     also(tx, w, &tag)?;
                     return Ok(Err(e));
                 }
@@ -533,7 +539,12 @@ impl Asking<'_> {
 
 pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
     let work = w.work(tx, Target::Partition(at))?;
-    tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
+    let log = work.scope.id;
+    let entry = tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() })?;
+    match asking.glass {
+        Some(glass) if glass.scope() != log => glass.note(tx, w, log, entry),
+        _ => Ok(()),
+    }
 }
 
 /// What was released, as its entry says it.

@@ -323,7 +323,7 @@ impl<'a> Tx<'a> {
             let mut page = page.to_vec();
             if let Some(e) = page.get_mut(at) {
                 let tag = e.tag.clone().join(&entry.tag);
-                *e = Arc::new(ConversationEntry { id: entry.id, tag });
+                *e = Arc::new(ConversationEntry { tag, ..entry });
             }
             let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
             if let Some(r) = work.manifest.conversation_pages.get_mut(i) {
