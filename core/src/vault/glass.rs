@@ -338,6 +338,7 @@ impl HealthSpace {
                 query: b"",
                 counting: Counting::Left,
                 glass: Some(&glass),
+                shown_in: None,
             };
             let permit = match self.inner.decide(&w.state, &scope, &asking) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
@@ -357,7 +358,7 @@ impl HealthSpace {
                 },
             };
             let work = w.work(tx, Target::Partition(at))?;
-            let entry = tx.log_with_items(work, event, &salt, &[])?;
+            let entry = tx.log_with_items(work, event, None, &salt, &[])?;
             glass.entry = Some(entry);
             let (began, until) = (tx.now, until.as_millis());
             let earlier = work.manifest.breaks.iter_mut().filter(|b| b.actor == actor);

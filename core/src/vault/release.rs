@@ -20,7 +20,7 @@ use crate::consent::{Action, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Part, Result};
-use crate::id::{GrantId, RecordId, Timestamp};
+use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Basis, Permit, Request, RowFilter, Tag};
@@ -109,6 +109,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) counting: Counting<'a>,
     /// Emergency access that began; without it a request for one is refused.
     pub(crate) glass: Option<&'a Glass>,
+    /// The conversation that gets to see it; none where it goes to somebody whom the session calls.
+    pub(crate) shown_in: Option<ConversationId>,
 }
 
 /// Whether facts of this kind were written by a session: they bring a tag of their own.
@@ -516,18 +518,20 @@ struct Entering<'a> {
     actor: String,
     query: &'a [u8],
     kind: ReleaseKind,
+    shown_in: Option<ConversationId>,
 }
 
 impl<'a> Entering<'a> {
     /// Takes the permit.
     fn by(permit: Permit, asking: &Asking<'a>) -> Self {
         let grants = permit.basis().to_vec();
-        Self { purpose: permit.purpose(), grants, actor: asking.actor(), query: asking.query, kind: asking.kind }
+        let (actor, query, kind, shown_in) = (asking.actor(), asking.query, asking.kind, asking.shown_in);
+        Self { purpose: permit.purpose(), grants, actor, query, kind, shown_in }
     }
 
     fn person(query: &'a [u8]) -> Self {
         let (purpose, kind) = (Purpose::PatientRequest, ReleaseKind::Read);
-        Self { purpose, grants: Vec::new(), actor: "person".to_owned(), query, kind }
+        Self { purpose, grants: Vec::new(), actor: "person".to_owned(), query, kind, shown_in: None }
     }
 }
 
@@ -586,14 +590,14 @@ fn enter(
     let salt: [u8; 32] = random_array()?;
     let encoded: Vec<EncodedItem> = items.iter().map(encode_item).collect();
     let items_root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
-    let Entering { purpose, grants, actor, query, kind } = entering;
+    let Entering { purpose, grants, actor, query, kind, shown_in } = entering;
     let query_hash = sha256(&[&salt, query]);
     let head = &w.state.view.head;
     let system = LogHead { origin: note::origin(&head.log_origin), size: head.log_size, root: head.log_root };
     let event =
         AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind, categories };
     let work = w.work(tx, Target::Partition(at))?;
-    let entry = tx.log_with_items(work, event, &salt, &encoded)?;
+    let entry = tx.log_with_items(work, event, shown_in, &salt, &encoded)?;
     Ok(ReleaseReceipt { entry, count, items_root })
 }
 

@@ -178,7 +178,8 @@ impl Session {
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
         let (kind, counting) = (ReleaseKind::Read, Counting::Left);
         let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass.as_ref());
-        Asking { actors, purpose, action, kind, query, counting, glass }
+        let shown_in = Some(self.conversation);
+        Asking { actors, purpose, action, kind, query, counting, glass, shown_in }
     }
 
     /// A release to this session.

@@ -8,6 +8,7 @@ mod act;
 mod chosen;
 mod entries;
 mod records;
+mod shown;
 
 pub use entries::LogErasure;
 pub use records::{Erase, ErasureLevel, RecordErasure};

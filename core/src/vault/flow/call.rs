@@ -243,7 +243,7 @@ impl Session {
         let actors = [endpoint.recipient().clone()];
         let parts = self.parts(inputs)?;
         // Emergency access is for whoever took it, not for what they call.
-        let asking = Asking { actors: &actors, glass: None, ..self.asking(endpoint.action(), b"call") };
+        let asking = Asking { actors: &actors, glass: None, shown_in: None, ..self.asking(endpoint.action(), b"call") };
         // The endpoint's own grant may ask for more than the endpoint understands.
         let out = self.inner.release_together(&asking, &parts, &open, &mut |_, _, released| {
             tag = tag.clone().join(released);
