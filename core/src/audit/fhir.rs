@@ -277,6 +277,7 @@ fn details(event: &AuditEvent) -> Vec<Value> {
                 ReleaseKind::Ground => "ground",
                 ReleaseKind::Count => "count",
                 ReleaseKind::Reader => "reader",
+                ReleaseKind::More => "more",
             };
             let mut out = vec![
                 text("items", count.to_string()),

@@ -76,6 +76,15 @@ pub enum ReleaseKind {
     Count = 2,
     /// A bounded set, opened later.
     Reader = 3,
+    /// Only that there is more than was asked for: how much was.
+    More = 4,
+}
+
+impl ReleaseKind {
+    /// Whether its entry says how many, and of which categories, but not what.
+    pub(crate) const fn names_no_items(self) -> bool {
+        matches!(self, Self::Count | Self::More)
+    }
 }
 
 /// A value that stands in an event. No value is encoded as null: that is `Option`'s.
@@ -223,6 +232,7 @@ impl Field for ReleaseKind {
             1 => Self::Ground,
             2 => Self::Count,
             3 => Self::Reader,
+            4 => Self::More,
             _ => return Err(BAD),
         })
     }

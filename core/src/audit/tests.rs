@@ -36,7 +36,13 @@ fn purpose() -> impl Strategy<Value = Purpose> {
 }
 
 fn kind() -> impl Strategy<Value = ReleaseKind> {
-    prop::sample::select(vec![ReleaseKind::Read, ReleaseKind::Ground, ReleaseKind::Count, ReleaseKind::Reader])
+    prop::sample::select(vec![
+        ReleaseKind::Read,
+        ReleaseKind::Ground,
+        ReleaseKind::Count,
+        ReleaseKind::Reader,
+        ReleaseKind::More,
+    ])
 }
 
 fn categories() -> impl Strategy<Value = BTreeSet<Category>> {

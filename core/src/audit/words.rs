@@ -56,6 +56,13 @@ fn english(event: &AuditEvent) -> String {
                 ReleaseKind::Ground => format!("{} given as context for an answer", many_were(*count)),
                 ReleaseKind::Count => format!("{} counted", many_were(*count)),
                 ReleaseKind::Reader => format!("{} opened for reading", many_were(*count)),
+                ReleaseKind::More => {
+                    let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
+                    let (many, of) = (many(*count, "item", "items"), list(categories, lang));
+                    return format!(
+                        "\u{201c}{actor}\u{201d} was told that there is more than {many}{of}, for {purpose}{training}."
+                    );
+                }
             };
             if grants.is_empty() {
                 return format!("{what} by the person, in their own space{}.", list(categories, lang));
@@ -184,6 +191,13 @@ fn french(event: &AuditEvent) -> String {
                 }
                 ReleaseKind::Count => plusieurs(*count, "élément compté", "éléments comptés"),
                 ReleaseKind::Reader => plusieurs(*count, "élément ouvert en lecture", "éléments ouverts en lecture"),
+                ReleaseKind::More => {
+                    let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
+                    let (many, of) = (plusieurs(*count, "élément", "éléments"), list(categories, lang));
+                    return format!(
+                        "«\u{a0}{actor}\u{a0}» a appris qu’il y a plus de {many}\u{a0}; finalité\u{a0}: {purpose}{training}{of}."
+                    );
+                }
             };
             if grants.is_empty() {
                 return format!("{what} par la personne, dans son propre espace{}.", list(categories, lang));

@@ -309,7 +309,7 @@ fn check_items(items: &ItemsPart, count: u64, root: &Hash, kind: ReleaseKind) ->
     let hashes = match items {
         ItemsPart::Hidden => return Ok((count > 0).then_some(ITEMS)),
         // Of a count no items are named.
-        _ if kind == ReleaseKind::Count => return Err(BAD),
+        _ if kind.names_no_items() => return Err(BAD),
         ItemsPart::Hashes(all) => all.clone(),
         ItemsPart::Open(salt, all) => (0..).zip(all).map(|(i, item)| item_hash(salt, i, item)).collect(),
     };

@@ -4,7 +4,7 @@ use super::claim::{self, Known, LIMITS};
 use super::file::{ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
 use super::text;
 use super::verify::check_own;
-use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash};
+use crate::audit::{AuditEvent, Entry, LogHead, item_hash};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
@@ -264,7 +264,7 @@ impl Maker<'_> {
         let AuditEvent::Released { count, kind, .. } = entry.event else { return Ok(ItemsPart::Hidden) };
         let open = log.entry(index)?;
         // Of a large set only the root was kept.
-        if kind == ReleaseKind::Count || open.items.len() as u64 != count {
+        if kind.names_no_items() || open.items.len() as u64 != count {
             return Ok(ItemsPart::Hidden);
         }
         Ok(match self.request.items {

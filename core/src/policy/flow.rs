@@ -124,6 +124,21 @@ mod tests {
         assert!(!may_flow(freed, all, Purpose::MlTraining), "the refrain holds by itself");
     }
 
+    /// A clearance asks for no purposes of its own: the purpose of the session is what counts.
+    #[test]
+    fn a_value_goes_nowhere_for_a_purpose_that_it_does_not_allow() {
+        let only = |p: Purpose| Label { purposes: Purposes::only(p), ..Label::BOTTOM };
+        let all = clearance_of_health();
+        let sinks = [Sink::Partition(all), Sink::Model(all), Sink::Tool(all), Sink::Screen(all), Sink::Export(all)];
+        for sink in sinks {
+            assert!(may_flow(only(Purpose::Treatment), sink, Purpose::Treatment));
+            assert!(!may_flow(only(Purpose::Treatment), sink, Purpose::Marketing));
+            assert!(!may_flow(only(Purpose::Treatment).join(only(Purpose::Marketing)), sink, Purpose::Treatment));
+        }
+        assert!(!may_flow(only(Purpose::Treatment), Sink::Training(all), Purpose::MlTraining));
+        assert!(may_flow(only(Purpose::MlTraining), Sink::Training(all), Purpose::MlTraining));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]

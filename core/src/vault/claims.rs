@@ -76,6 +76,8 @@ struct Facts {
     /// Of those, whose clearance the person relaxed.
     relaxed: Vec<String>,
     training: usize,
+    /// Releases for training, or without the label that forbids it.
+    trained: u64,
     /// Under a grant; what the person looks at themself is none.
     releases: u64,
     /// Of those, all under consents that the space's log tells of without a gap: only such can be
@@ -122,6 +124,7 @@ impl HealthSpace {
             general: Vec::new(),
             relaxed: Vec::new(),
             training: self.grants()?.iter().filter(|g| training(g)).count(),
+            trained: 0,
             releases: 0,
             shown: true,
             withdrawals: 0,
@@ -149,8 +152,10 @@ impl HealthSpace {
             };
             for line in lines {
                 match line.entry.event {
-                    AuditEvent::Released { grants, .. } if !grants.is_empty() => {
+                    AuditEvent::Released { grants, purpose, label, .. } if !grants.is_empty() => {
                         facts.releases += 1;
+                        let trains = Purpose::MlTraining.covers(purpose) || !label.no_training();
+                        facts.trained += u64::from(trains);
                         used.extend(grants);
                     }
                     AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. } => {
@@ -199,9 +204,13 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         (false, true) => "What is read in a health partition is not written into a general one.".to_owned(),
         (false, false) => format!("The person lets health data flow into: {relaxed}."),
     };
-    let training = match f.training {
-        0 => "Nothing leaves without the label that forbids training, and no grant allows it.".to_owned(),
-        n => format!("Training is allowed by {n} consents of the person that permit nothing else."),
+    let training = match (f.training, f.trained) {
+        (0, 0) => "Nothing leaves without the label that forbids training, and no grant allows it.".to_owned(),
+        (n, 0) => format!("Training is allowed by {n} consents of the person that permit nothing else."),
+        (0, t) => format!("No grant allows training now; {t} releases were for it, or without the label against it."),
+        (n, t) => format!(
+            "Training is allowed by {n} consents of the person that permit nothing else; {t} releases were for it, or without the label against it."
+        ),
     };
     let kept = if f.full { "evidence(), read by programs that are not this library" } else { "the partition's log" };
     vec![
@@ -255,7 +264,8 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         ),
         claim(
             "no-training",
-            reached(f.releases > 0),
+            // What was handed out for training is no promise that an outsider could check.
+            if f.trained > 0 { ClaimLevel::Logged } else { reached(f.releases > 0) },
             &training,
             "the label in each entry of a release".into(),
             vec!["that a recipient keeps to it", "anything about a model that was trained elsewhere"],
@@ -337,8 +347,14 @@ mod tests {
         let ask = ask.recipient(Recipient::model("trainer").unwrap());
         let training = ask.confirm(gesture()).unwrap();
         assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("by 1 consents"));
+        assert_eq!(level(&space, "no-training"), ClaimLevel::Verifiable, "nothing was released for it");
+        let trainer = space.session(Recipient::model("trainer").unwrap(), Purpose::MlTraining).unwrap();
+        trainer.query(&crate::catalog::Query::default()).unwrap();
+        assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("1 releases were for it"));
         space.withdraw(training.id()).unwrap();
-        assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("no grant allows it"));
+        let after = by_name(&space.claims().unwrap(), "no-training").clone();
+        assert!(after.claim.starts_with("No grant allows training now; 1 releases were for it"), "{}", after.claim);
+        assert_eq!((after.level, level(&space, "consent")), (ClaimLevel::Logged, ClaimLevel::Verifiable));
 
         // Without an anchor no claim may forget what an older copy would undo.
         for name in ["consent", "withdrawal", "freshness"] {

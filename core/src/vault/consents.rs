@@ -25,7 +25,8 @@ pub struct ConsentsReport {
     pub filed: Vec<GrantId>,
     /// There already, byte for byte; one that was withdrawn here stays withdrawn.
     pub unchanged: usize,
-    /// Older than the version that is there: not filed.
+    /// Older than the version that is there, or not known to be newer than one that was withdrawn here:
+    /// not filed.
     pub older: usize,
     /// Another text for a grant that was given here: not filed.
     pub conflicting: usize,
@@ -93,7 +94,12 @@ impl HealthSpace {
                 let newest = known.max_by_key(|c| c.version);
                 let is_older = |c: &FiledConsent| {
                     let there = crate::consent::read_consent(&c.bytes, 0).updated();
-                    there.zip(consent.updated()).is_some_and(|(there, new)| new < there)
+                    let dates = there.zip(consent.updated());
+                    // The same version may be printed in many ways: none of them undoes a withdrawal.
+                    match c.origin {
+                        Origin::Withdrawn => dates.is_none_or(|(there, new)| new <= there),
+                        _ => dates.is_some_and(|(there, new)| new < there),
+                    }
                 };
                 match newest {
                     // The id of a consent to lower a label: by which of the two would it be withdrawn?
@@ -153,11 +159,16 @@ impl HealthSpace {
             let consents = p.consents();
             for id in consents.series() {
                 if let (Some(c), Some(standing)) = (consents.imported(id), consents.standing(id, now)) {
-                    all.entry(id).or_insert(ImportedConsent {
+                    let one = ImportedConsent {
                         id,
                         standing,
                         void_permits: c.void_permits() + c.permits_outside(here.as_deref()),
-                    });
+                    };
+                    let there = all.entry(id).or_insert_with(|| one.clone());
+                    // Withdrawn in one partition only: it is in force until it is so in none.
+                    if there.standing == Standing::Withdrawn {
+                        *there = one;
+                    }
                 }
             }
         }

@@ -5,12 +5,13 @@
 //! Only a grant for [`Purpose::BreakGlass`] opens it, and what the person refuses stays refused. The
 //! words of the reason stand, sealed, in the partition's manifest; the entry has their hash.
 
-use super::logs::LogOf;
+use super::logs::{LogLine, LogOf};
 use super::release::{Asking, CLOCK_TOLERANCE, is_refusal, refuse};
 use super::scope::Scope;
 use super::session::Session;
 use super::space::HealthSpace;
-use super::state::Target;
+use super::state::{Target, Writing};
+use super::tx::Tx;
 use super::uses::Counting;
 use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time};
 use crate::codec::cbor::{Reader, Writer};
@@ -73,9 +74,11 @@ impl Break {
         to > self.entry.saturating_add(1) && self.next.is_none_or(|next| from < next)
     }
 
-    /// Whether the person is still to be told of what this entry says.
-    pub(super) fn is_owed(&self, index: u64, event: &AuditEvent) -> bool {
-        self.seen.is_none() && (index == self.entry || self.has_use(index, event))
+    /// Whether the person is still to be told of what this entry says; `here`: of the partition that
+    /// it was begun in.
+    pub(super) fn is_owed(&self, log: ScopeId, here: bool, index: u64, event: &AuditEvent) -> bool {
+        let used = here && (index == self.entry || self.has_use(index, event));
+        self.seen.is_none() && (used || self.done.contains(&(log, index)))
     }
 
     /// The person has confirmed that it is this time: what was given by another clock is over.
@@ -85,6 +88,24 @@ impl Break {
 }
 
 impl Glass {
+    /// Something was done under it whose entry does not say so by itself: it stands in another log, or
+    /// names nobody.
+    pub(super) fn note(&self, tx: &Tx<'_>, w: &mut Writing, log: ScopeId, entry: u64) -> Result<()> {
+        let Some(at) = w.state.partitions.iter().position(|p| p.id == self.scope) else { return Ok(()) };
+        let work = w.work(tx, Target::Partition(at))?;
+        if let Some(b) = work.manifest.breaks.iter_mut().find(|b| Some(b.entry) == self.entry) {
+            b.done.push((log, entry));
+            // What the person has not been told of.
+            b.seen = None;
+        }
+        Ok(())
+    }
+
+    /// Where it was begun.
+    pub(super) const fn scope(&self) -> ScopeId {
+        self.scope
+    }
+
     fn begin(scope: ScopeId, clock: i64, until: i64) -> Self {
         Self { scope, entry: None, until, watch: Mutex::new(Watch { latest: clock, back: 0, over: false }) }
     }
@@ -127,13 +148,16 @@ pub(crate) struct Break {
     seen: Option<i64>,
     /// The entry by which the same recipient began the next one: what comes after is of that.
     next: Option<u64>,
+    /// What was done besides what its own log says of it: what was written, and kept from flowing. Log
+    /// and entry.
+    done: Vec<(ScopeId, u64)>,
 }
 
 /// Key 23 of the manifest.
 pub(crate) fn write_breaks(w: &mut Writer, all: &[Break]) {
     w.uint(23).array(all.len());
     for b in all {
-        w.array(8).uint(b.entry).text(&b.actor).text(&b.reason).int(b.began).int(b.until).bool(b.present);
+        w.array(9).uint(b.entry).text(&b.actor).text(&b.reason).int(b.began).int(b.until).bool(b.present);
         match b.seen {
             Some(at) => w.int(at),
             None => w.null(),
@@ -142,6 +166,10 @@ pub(crate) fn write_breaks(w: &mut Writer, all: &[Break]) {
             Some(entry) => w.uint(entry),
             None => w.null(),
         };
+        w.array(b.done.len());
+        for (log, entry) in &b.done {
+            w.array(2).bytes(log.as_bytes()).uint(*entry);
+        }
     }
 }
 
@@ -149,15 +177,21 @@ pub(crate) fn write_breaks(w: &mut Writer, all: &[Break]) {
 pub(crate) fn read_breaks(r: &mut Reader<'_>) -> Result<Vec<Break>> {
     r.key_is(23)?;
     let n = r.array()?;
-    let one = |_| {
-        r.array_of(8)?;
+    let mut one = |_| {
+        r.array_of(9)?;
         let (entry, actor, reason) = (r.uint()?, r.text()?.to_owned(), r.text()?.to_owned());
         let (began, until, present) = (r.int()?, r.int()?, r.bool()?);
         let seen = if r.null() { None } else { Some(r.int()?) };
         let next = if r.null() { None } else { Some(r.uint()?) };
-        Ok(Break { entry, actor, reason, began, until, present, seen, next })
+        let n = r.array()?;
+        let use_of = |_| {
+            r.array_of(2)?;
+            Ok((ScopeId(r.fixed()?), r.uint()?))
+        };
+        let done = (0..n).map(use_of).collect::<Result<_>>()?;
+        Ok(Break { entry, actor, reason, began, until, present, seen, next, done })
     };
-    (0..n).map(one).collect()
+    (0..n).map(&mut one).collect()
 }
 
 /// An emergency access, as the person is told of it.
@@ -180,7 +214,8 @@ pub struct BreakGlassNotice {
     pub present: bool,
     /// When the person saw this notice; it is to be shown until then.
     pub seen: Option<Timestamp>,
-    /// What was released, refused or kept from flowing: the entries.
+    /// What was released, refused, remembered, appended to a conversation or kept from flowing: the
+    /// entries, of the partitions that are open here, in the order in which they were made.
     pub uses: Vec<Entry>,
     /// Whether entries of that time were erased since: then there may have been more.
     pub erased: bool,
@@ -301,6 +336,7 @@ impl HealthSpace {
                 query: b"",
                 counting: Counting::Left,
                 glass: Some(&glass),
+                shown_in: None,
             };
             let permit = match self.inner.decide_at(&w.state, &scope, &asking, tx.now) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
@@ -320,7 +356,7 @@ impl HealthSpace {
                 },
             };
             let work = w.work(tx, Target::Partition(at))?;
-            let entry = tx.log_with_items(work, event, &salt, &[])?;
+            let entry = tx.log_with_items(work, event, None, &salt, &[])?;
             glass.entry = Some(entry);
             let (began, until) = (tx.now, until.as_millis());
             let earlier = work.manifest.breaks.iter_mut().filter(|b| b.actor == actor);
@@ -334,6 +370,7 @@ impl HealthSpace {
                 present,
                 seen: None,
                 next: None,
+                done: Vec::new(),
             });
             Ok(Ok(glass))
         })??;
@@ -356,7 +393,20 @@ impl HealthSpace {
             }
             let lines = self.log(LogOf::Partition(&p.policy.name))?;
             for b in breaks {
-                let uses = lines.iter().filter(|l| b.has_use(l.index, &l.entry.event)).map(|l| l.entry.clone());
+                let here = |l: &&LogLine| b.has_use(l.index, &l.entry.event) || b.done.contains(&(p.id, l.index));
+                let mut uses: Vec<Entry> = lines.iter().filter(here).map(|l| l.entry.clone()).collect();
+                let gone = |id: ScopeId, lines: &[LogLine]| {
+                    b.done.iter().any(|(log, n)| *log == id && !lines.iter().any(|l| l.index == *n))
+                };
+                let mut erased = p.manifest.erased.iter().any(|(from, to)| b.within(*from, *to)) || gone(p.id, &lines);
+                let used = |o: &&Scope| o.id != p.id && b.done.iter().any(|(log, _)| *log == o.id);
+                for other in state.partitions.iter().filter(used) {
+                    let lines = self.log(LogOf::Partition(&other.policy.name))?;
+                    erased |= gone(other.id, &lines);
+                    let there = lines.into_iter().filter(|l| b.done.contains(&(other.id, l.index)));
+                    uses.extend(there.map(|l| l.entry));
+                }
+                uses.sort_by_key(|e| e.time);
                 all.push(BreakGlassNotice {
                     partition: p.policy.name.clone(),
                     entry: b.entry,
@@ -366,8 +416,8 @@ impl HealthSpace {
                     until: Timestamp::from_millis(b.until.max(b.began)),
                     present: b.present,
                     seen: b.seen.map(Timestamp::from_millis),
-                    uses: uses.collect(),
-                    erased: p.manifest.erased.iter().any(|(from, to)| b.within(*from, *to)),
+                    uses,
+                    erased,
                 });
             }
         }

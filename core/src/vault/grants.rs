@@ -177,27 +177,26 @@ impl HealthSpace {
                 return withdraw_lowering(tx, w, at, grant);
             }
             let knows = |p: &Scope| p.policy.state.doc(grant).is_some() || p.policy.state.imported(grant).is_some();
-            let at = (0..w.state.partitions.len()).find(|i| w.state.partitions.get(*i).is_some_and(knows));
-            let Some(at) = at else { return Err(Error::NotFound) };
-            let Some(p) = w.state.partitions.get(at).cloned() else { return Err(Error::NotFound) };
+            let Some(p) = w.state.partitions.iter().find(|p| knows(p)).cloned() else { return Err(Error::NotFound) };
             let now = Timestamp::from_millis(tx.now);
             let withdrawn = match p.policy.state.doc(grant) {
                 // By its own text: one that fell with its parent is withdrawn like any other.
                 Some(doc) => doc.meta.status == ConsentStatus::Inactive,
                 None => p.policy.state.standing(grant, now) == Some(Standing::Withdrawn),
             };
-            let full = w.state.system.is_some();
-            // One that a handle of this partition alone withdrew is not in the system scope yet.
-            if withdrawn || !full && p.manifest.denied.contains(&grant) {
+            if withdrawn {
                 return Ok(());
             }
-            // What was passed on under it falls with it, unless it is down already.
-            let stands = |id: &GrantId| full || !p.manifest.denied.contains(id);
-            let fallen: Vec<GrantId> =
-                std::iter::once(grant).chain(p.policy.state.children(grant)).filter(stands).collect();
-            if p.policy.state.imported(grant).is_some() && full {
+            if w.state.system.is_none() {
+                // One from elsewhere stands in several partitions.
+                let places = (0..w.state.partitions.len()).filter(|i| w.state.partitions.get(*i).is_some_and(knows));
+                return places.collect::<Vec<_>>().into_iter().try_for_each(|at| withdraw_here(tx, w, at, grant));
+            }
+            // What was passed on under it falls with it.
+            let fallen: Vec<GrantId> = std::iter::once(grant).chain(p.policy.state.children(grant)).collect();
+            if p.policy.state.imported(grant).is_some() {
                 withdraw_imported(tx, w, grant)?;
-            } else if full {
+            } else {
                 let inactive = |id: &GrantId| {
                     let doc = p.policy.state.doc(*id).ok_or(Error::NotFound)?;
                     Ok(FiledConsent::own(*id, doc.meta.version + 1, &consent::withdraw(doc, now)?))
@@ -206,11 +205,7 @@ impl HealthSpace {
                 file_consents(tx, w, &p, ConsentKind::Grant, filed)?;
             }
             for grant in fallen {
-                let target = if full { Target::System } else { Target::Partition(at) };
-                let work = w.work(tx, target)?;
-                if !full {
-                    work.manifest.denied.push(grant);
-                }
+                let work = w.work(tx, Target::System)?;
                 tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
                 w.end_grant(tx, grant)?;
             }
@@ -236,6 +231,21 @@ impl HealthSpace {
         }
         Ok(list)
     }
+}
+
+/// Withdraws a grant in one partition, for a handle that cannot file it in the system scope, with
+/// what was passed on under it.
+fn withdraw_here(tx: &mut Tx<'_>, w: &mut Writing, at: usize, grant: GrantId) -> Result<()> {
+    let Some(p) = w.state.partitions.get(at) else { return Err(Error::NotFound) };
+    let all = std::iter::once(grant).chain(p.policy.state.children(grant));
+    let fallen: Vec<GrantId> = all.filter(|id| !p.manifest.denied.contains(id)).collect();
+    for grant in fallen {
+        let work = w.work(tx, Target::Partition(at))?;
+        work.manifest.denied.push(grant);
+        tx.log(work, AuditEvent::Withdrawn { grant, gesture: None })?;
+        w.end_grant(tx, grant)?;
+    }
+    Ok(())
 }
 
 /// What a consent does.

@@ -9,11 +9,12 @@ use super::key_list::KeyList;
 use super::tags::{Tags, read_basis, write_basis};
 use super::uses::Uses;
 use crate::codec::cbor::{Reader, Writer};
+use crate::consent::{Recipient, RecipientKind};
 use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
 use crate::keyring::KeyPage;
-use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
+use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
 use crate::policy::Tag;
 use crate::record::Sex;
 use std::sync::Arc;
@@ -93,10 +94,12 @@ pub(crate) struct SourceEntry {
     pub(crate) finished: bool,
 }
 
-/// The tag of a conversation, one entry of a conversation page.
+/// A conversation: for whom and what for it was opened, and its tag. One entry of a conversation page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConversationEntry {
     pub(crate) id: ConversationId,
+    pub(crate) recipient: Recipient,
+    pub(crate) purpose: Purpose,
     pub(crate) tag: Tag,
 }
 
@@ -416,16 +419,22 @@ impl PageEntry for SourceEntry {
 
 impl PageEntry for ConversationEntry {
     fn write(&self, w: &mut Writer) {
-        w.array(3).bytes(self.id.as_bytes());
+        w.array(6).bytes(self.id.as_bytes());
+        w.text(self.recipient.kind().code()).text(self.recipient.name()).text(self.purpose.code());
         write_label(w, &self.tag.label);
         write_basis(w, &self.tag.basis);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self> {
-        r.array_of(3)?;
+        r.array_of(6)?;
         let id = ConversationId(r.fixed()?);
+        let (kind, name) = (r.text()?, r.text()?);
+        let kinds = RecipientKind::ALL.iter().chain(&[RecipientKind::Reference, RecipientKind::Role]);
+        let kind = kinds.copied().find(|k| k.code() == kind).ok_or(BAD)?;
+        let recipient = Recipient::new(kind, name).ok().filter(|to| to.name() == name).ok_or(BAD)?;
+        let purpose = Purpose::from_code(r.text()?).ok_or(BAD)?;
         let label = read_label(r)?;
-        Ok(Self { id, tag: Tag { label, basis: read_basis(r)? } })
+        Ok(Self { id, recipient, purpose, tag: Tag { label, basis: read_basis(r)? } })
     }
 }
 
@@ -488,6 +497,8 @@ mod tests {
         }
         let page = vec![Arc::new(ConversationEntry {
             id: ConversationId([1; 16]),
+            recipient: Recipient::model("eu-llm").unwrap(),
+            purpose: Purpose::PatientRequest,
             tag: Tag { label: Label::health(1), ..Tag::bottom() },
         })];
         assert_eq!(decode_page::<ConversationEntry>(&encode_page(&page)).unwrap(), page);

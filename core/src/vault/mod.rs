@@ -172,3 +172,5 @@ mod tests_uses;
 mod tests_values;
 #[cfg(test)]
 mod tests_versions;
+#[cfg(test)]
+mod tests_withheld;

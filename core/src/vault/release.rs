@@ -20,7 +20,7 @@ use crate::consent::{Action, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Part, Result};
-use crate::id::{GrantId, RecordId, Timestamp};
+use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
 use crate::policy::{self, Basis, Permit, Request, RowFilter, Tag};
@@ -109,6 +109,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) counting: Counting<'a>,
     /// Emergency access that began; without it a request for one is refused.
     pub(crate) glass: Option<&'a Glass>,
+    /// The conversation that gets to see it; none where it goes to somebody whom the session calls.
+    pub(crate) shown_in: Option<ConversationId>,
 }
 
 /// Whether facts of this kind were written by a session: they bring a tag of their own.
@@ -170,9 +172,11 @@ impl<'a> Visible<'a> {
         label.confidentiality = label.confidentiality.max(class.confidentiality);
         label.sensitivities = label.sensitivities.union(class.sensitivities());
         self.label.set(label);
-        // Which memories a number or a list tells of is not known here: of all that it can.
+        // Which memories a number or a list tells of is not known here: of all that it can. What the
+        // permit withholds is not among them: the label would tell of it.
         if is_noted(class.kind) && !self.noted.replace(true) {
-            notes_of(self.catalog).into_iter().for_each(|r| self.join(&self.scope.tag_of(r)));
+            let seen = notes_of(self.catalog).into_iter().filter(|r| self.view.sees_any(*r));
+            seen.for_each(|r| self.join(&self.scope.tag_of(r)));
         }
     }
 
@@ -201,6 +205,9 @@ impl<'a> Visible<'a> {
             place.insert(Held::of(&self.view, record));
             self.join(&self.scope.tag_of(record));
             if held.len() > max {
+                // What is told is how many were asked for, and of what there is more.
+                self.counted.set(max as u64);
+                self.counted_of.borrow_mut().extend(self.categories_of(held.keys()));
                 return Err(Error::TooLarge(Limit::Items));
             }
         }
@@ -389,10 +396,11 @@ impl Inner {
             let tag = c.whole_tag();
             let Composition { outcome, counted, counted_of, permit, .. } = c;
             let composed = match outcome {
-                // That there is more than was asked for is an answer too.
-                Err(e) if is_refusal(&e) => {
-                    refuse(tx, w, at, asking)?;
-                    take_uses(tx, w, at, &permit)?;
+                // That there is more than was asked for is an answer too, and entered as one.
+                Err(e @ Error::TooLarge(Limit::Items)) => {
+                    let told = Asking { kind: ReleaseKind::More, ..*asking };
+                    let what = (counted, counted_of);
+                    give(tx, w, at, &told, permit, Release::counted(()), what, tag.clone())?;
                     also(tx, w, &tag)?;
                     return Ok(Err(e));
                 }
@@ -515,18 +523,20 @@ struct Entering<'a> {
     actor: String,
     query: &'a [u8],
     kind: ReleaseKind,
+    shown_in: Option<ConversationId>,
 }
 
 impl<'a> Entering<'a> {
     /// Takes the permit.
     fn by(permit: Permit, asking: &Asking<'a>) -> Self {
         let grants = permit.basis().to_vec();
-        Self { purpose: permit.purpose(), grants, actor: asking.actor(), query: asking.query, kind: asking.kind }
+        let (actor, query, kind, shown_in) = (asking.actor(), asking.query, asking.kind, asking.shown_in);
+        Self { purpose: permit.purpose(), grants, actor, query, kind, shown_in }
     }
 
     fn person(query: &'a [u8]) -> Self {
         let (purpose, kind) = (Purpose::PatientRequest, ReleaseKind::Read);
-        Self { purpose, grants: Vec::new(), actor: "person".to_owned(), query, kind }
+        Self { purpose, grants: Vec::new(), actor: "person".to_owned(), query, kind, shown_in: None }
     }
 }
 
@@ -538,7 +548,12 @@ impl Asking<'_> {
 
 pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
     let work = w.work(tx, Target::Partition(at))?;
-    tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() }).map(|_| ())
+    let log = work.scope.id;
+    let entry = tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() })?;
+    match asking.glass {
+        Some(glass) if glass.scope() != log => glass.note(tx, w, log, entry),
+        _ => Ok(()),
+    }
 }
 
 /// What was released, as its entry says it.
@@ -580,14 +595,14 @@ fn enter(
     let salt: [u8; 32] = random_array()?;
     let encoded: Vec<EncodedItem> = items.iter().map(encode_item).collect();
     let items_root = items_root(&salt, encoded.iter().map(|i| &i[..]))?;
-    let Entering { purpose, grants, actor, query, kind } = entering;
+    let Entering { purpose, grants, actor, query, kind, shown_in } = entering;
     let query_hash = sha256(&[&salt, query]);
     let head = &w.state.view.head;
     let system = LogHead { origin: note::origin(&head.log_origin), size: head.log_size, root: head.log_root };
     let event =
         AuditEvent::Released { purpose, grants, actor, query_hash, count, items_root, system, label, kind, categories };
     let work = w.work(tx, Target::Partition(at))?;
-    let entry = tx.log_with_items(work, event, &salt, &encoded)?;
+    let entry = tx.log_with_items(work, event, shown_in, &salt, &encoded)?;
     Ok(ReleaseReceipt { entry, count, items_root })
 }
 

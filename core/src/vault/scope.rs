@@ -17,7 +17,6 @@ use crate::error::{Error, Part, Result};
 use crate::id::{ConversationId, RecordId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::ledger::tree::{self, Edge, TreeHead};
-use crate::policy::Tag;
 use crate::storage::{Copy, LogId, ReadTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -354,11 +353,16 @@ impl Scope {
         self.list_page(base, txn, &self.conversations, row)
     }
 
-    /// The tag that is stored with a conversation.
-    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Tag>> {
+    /// What is stored of a conversation.
+    pub(crate) fn conversation(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        id: ConversationId,
+    ) -> Result<Option<Arc<ConversationEntry>>> {
         for row in &self.manifest.conversation_pages {
             if let Some(e) = self.conversation_page(base, txn, row)?.iter().find(|e| e.id == id) {
-                return Ok(Some(e.tag.clone()));
+                return Ok(Some(Arc::clone(e)));
             }
         }
         Ok(None)

@@ -3,7 +3,7 @@
 use super::glass::Glass;
 use super::manifest::ConversationEntry;
 use super::policy_row::PartitionKind;
-use super::release::{Asking, Audited, Release, Visible};
+use super::release::{Asking, Audited, Release, Visible, is_refusal};
 use super::rows::Base;
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -15,7 +15,7 @@ use crate::catalog::{FactRow, Facts, Presence, Query};
 use crate::consent::{Action, Recipient};
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
-use crate::id::{ConversationId, Timestamp};
+use crate::id::{ConversationId, ScopeId, Timestamp};
 use crate::label::{Label, Origins, Purpose};
 use crate::policy::{Floating, Tag};
 use crate::storage::ReadTxn;
@@ -25,7 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A conversation of one recipient for one purpose.
 ///
 /// Its label starts at the bottom and is raised by every release. It is stored with the
-/// conversation in the same transaction as the entry, so a restart launders nothing.
+/// conversation in the same transaction as the entry, so a restart launders nothing; and so is for
+/// whom and what for it was opened: for nobody and nothing else does it go on.
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
     pub(crate) actors: Vec<Recipient>,
@@ -62,16 +63,21 @@ impl HealthSpace {
         self.begin(recipient, purpose, ConversationId(random_array()?), Tag::bottom())
     }
 
-    /// A conversation that goes on, with the label that it had.
+    /// A conversation that goes on, with the label that it had, for the recipient and the purpose
+    /// that it was opened for: what was said in it was shown to that one, for that.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where no partition that is open here knows the conversation. A
-    /// conversation that never released anything is not stored: begin a new one.
+    /// [`Error::NotFound`] where no partition that is open here knows the conversation, or it is
+    /// another recipient's or of another purpose. A conversation that never released anything is not
+    /// stored: begin a new one.
     pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
         let (txn, state) = self.inner.read()?;
-        let tag = state.conversation(&self.inner.base, &*txn, conversation)?;
+        let stored = state.conversation(&self.inner.base, &*txn, conversation)?.ok_or(Error::NotFound)?;
         drop(txn);
-        self.begin(recipient, purpose, conversation, tag.ok_or(Error::NotFound)?)
+        if (&stored.recipient, stored.purpose) != (&recipient, purpose) {
+            return Err(Error::NotFound);
+        }
+        self.begin(recipient, purpose, conversation, stored.tag)
     }
 
     fn begin(&self, recipient: Recipient, purpose: Purpose, conversation: ConversationId, tag: Tag) -> Result<Session> {
@@ -91,15 +97,21 @@ impl HealthSpace {
 }
 
 impl State {
-    /// The tag of a conversation, joined over the partitions that are open here.
-    pub(crate) fn conversation(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<Option<Tag>> {
-        let mut tag: Option<Tag> = None;
+    /// A conversation, its tag joined over the partitions that are open here.
+    pub(crate) fn conversation(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        id: ConversationId,
+    ) -> Result<Option<ConversationEntry>> {
+        let mut whole: Option<ConversationEntry> = None;
         for p in &self.partitions {
             if let Some(stored) = p.conversation(base, txn, id)? {
-                tag = Some(stored.join(&tag.unwrap_or_else(Tag::bottom)));
+                let tag = whole.map_or_else(Tag::bottom, |w| w.tag).join(&stored.tag);
+                whole = Some(ConversationEntry { tag, ..(*stored).clone() });
             }
         }
-        Ok(tag)
+        Ok(whole)
     }
 
     /// The partition that a session reads unless told otherwise: the first health partition.
@@ -134,7 +146,7 @@ impl Session {
         let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation)?;
         let mut floating = self.floating();
         floating.raise(tag);
-        floating.raise(&stored.unwrap_or_else(Tag::bottom));
+        floating.raise(&stored.map_or_else(Tag::bottom, |c| c.tag));
         let tag = floating.tag();
         let mut places = vec![w.state.position(read)?];
         // A conversation whose home is not open here could be laundered by whoever opens it there.
@@ -144,11 +156,13 @@ impl Session {
         }
         for at in places {
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-            if scope.conversation(tx.base, &*tx.txn, self.conversation)?.as_ref() == Some(tag) {
+            if scope.conversation(tx.base, &*tx.txn, self.conversation)?.is_some_and(|c| c.tag == *tag) {
                 continue;
             }
             let work = w.work(tx, Target::Partition(at))?;
-            tx.set_conversation(work, ConversationEntry { id: self.conversation, tag: tag.clone() })?;
+            let recipient = self.actors.first().cloned().ok_or(Error::Internal(131))?;
+            let (id, purpose, tag) = (self.conversation, self.purpose, tag.clone());
+            tx.set_conversation(work, ConversationEntry { id, recipient, purpose, tag })?;
         }
         // Before the commit: where that fails the label is too high, never too low.
         self.floating.lock().unwrap_or_else(PoisonError::into_inner).raise(tag);
@@ -164,7 +178,8 @@ impl Session {
     pub(crate) fn asking<'a>(&'a self, action: Action, query: &'a [u8]) -> Asking<'a> {
         let (kind, counting) = (ReleaseKind::Read, Counting::Left);
         let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass.as_ref());
-        Asking { actors, purpose, action, kind, query, counting, glass }
+        let shown_in = Some(self.conversation);
+        Asking { actors, purpose, action, kind, query, counting, glass, shown_in }
     }
 
     /// A release to this session.
@@ -177,8 +192,44 @@ impl Session {
         compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
     ) -> Result<Audited<T>> {
         let asking = Asking { kind, ..self.asking(action, query) };
+        self.must_be_there(partition, &asking)?;
         let mut also = |tx: &mut Tx<'_>, w: &mut Writing, tag: &Tag| self.store_label(tx, w, partition, tag);
         self.inner.release(partition, &asking, compose, &mut also)
+    }
+
+    /// Whether a partition is there for this session: those that it works in by itself, and those of
+    /// which a grant lets it see something.
+    pub(crate) fn is_there(&self, state: &State, scope: &Scope) -> Result<bool> {
+        let name = &scope.policy.name;
+        if *name == self.home || state.first_health().is_ok_and(|first| first == *name) {
+            return Ok(true);
+        }
+        for action in [Action::Read, Action::Ground, Action::Count, Action::Remember] {
+            match self.inner.decide(state, scope, &self.asking(action, b"")) {
+                Ok(_) | Err(Error::ClockBehind) => return Ok(true),
+                Err(e) if is_refusal(&e) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(false)
+    }
+
+    /// A partition that is not there for this session is not told from none: one answer, and one
+    /// entry, which does not depend on it.
+    pub(crate) fn must_be_there(&self, partition: &str, asking: &Asking<'_>) -> Result<()> {
+        if partition == self.home || self.default_partition().is_ok_and(|first| first == partition) {
+            return Ok(());
+        }
+        let there = {
+            let (_txn, state) = self.inner.read()?;
+            let found = state.partitions.iter().find(|p| p.policy.name == partition);
+            found.map_or(Ok(false), |p| self.is_there(&state, p))?
+        };
+        if there {
+            return Ok(());
+        }
+        self.log_guess(asking)?;
+        Err(Error::Denied)
     }
 
     /// Who names records that they were not shown is asking whether they are there. The entry does
@@ -196,6 +247,11 @@ impl Session {
     pub(crate) fn now(&self) -> Timestamp {
         let floor = self.inner.peek().map_or(i64::MIN, |s| s.floor());
         Timestamp::from_millis(self.inner.base.env.now().as_millis().max(floor))
+    }
+
+    /// What a session with emergency access did is told to the person.
+    pub(crate) fn note_use(&self, tx: &Tx<'_>, w: &mut Writing, log: ScopeId, entry: u64) -> Result<()> {
+        self.glass.as_ref().map_or(Ok(()), |glass| glass.note(tx, w, log, entry))
     }
 
     /// Random bytes that name the fences around quoted text.

@@ -90,6 +90,16 @@ fn nothing_is_passed_on_unless_stated_and_never_more_than_was_given() {
     for wider in refused {
         assert!(matches!(wider.confirm(gesture()), Err(Error::Denied)));
     }
+    // Nor over other dates than were given.
+    let at = |day: i64| Timestamp::from_millis(NOW + day * DAY);
+    let dated = to(&space, "Ana").may_pass_on().expires_in_days(30).data_period(at(-100), at(-50));
+    let dated = dated.confirm(gesture()).unwrap().id();
+    for (from, until) in [(-101, -50), (-100, -49), (-200, 0), (-40, -30)] {
+        let wider = child(dated).data_period(at(from), at(until));
+        assert!(matches!(wider.confirm(gesture()), Err(Error::Denied)), "{from} to {until}");
+    }
+    assert!(matches!(child(dated).confirm(gesture()), Err(Error::Denied)), "all dates");
+    space.withdraw(child(dated).data_period(at(-90), at(-60)).confirm(gesture()).unwrap().id()).unwrap();
     assert!(matches!(child(parent).may_pass_on().confirm(gesture()), Err(Error::Malformed(_))), "only once");
     assert!(child(parent).notice("fr").unwrap().contains("prend fin avec lui"));
     let passed = child(parent).confirm(gesture()).unwrap().id();
@@ -201,6 +211,8 @@ fn a_child_that_was_withdrawn_in_its_partition_does_not_come_back_with_its_paren
     let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
     let session = space.session(ben, Purpose::FamilyRequest).unwrap();
     session.query(&Query::default()).unwrap();
+    let there = to(&space, "Ben").partition("diary").categories(&[Category::Memories]).expires_in_days(90);
+    there.confirm(gesture()).unwrap();
     session.remember_in("health", "LDL was 112.5").unwrap();
     session.remember_in("diary", "LDL was 112.5").unwrap();
     let limited = |name: &str| {

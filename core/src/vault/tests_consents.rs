@@ -1,6 +1,6 @@
 //! Consents from elsewhere in the vault: filed, decided by, withdrawn, handed out.
 
-use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
+use super::tests::{allow, clock, events, fill, gesture, model, observation, of_code, source, unlock};
 use super::*;
 use crate::audit::AuditEvent;
 use crate::consent::{Recipient, Standing};
@@ -184,4 +184,98 @@ fn what_is_no_consent_or_too_much_is_refused_whole() {
         assert_eq!(done.is_ok(), n == 0);
     }
     assert_eq!(space.imported_consents().unwrap().len(), 1);
+}
+
+#[test]
+fn a_handle_of_partitions_withdraws_a_consent_from_elsewhere_in_each_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+    space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+    fill(&space);
+    let entry = observation("9", "laboratory", "2345-7", "2026-02-01", "91", "");
+    space.partition("fitness").unwrap().import(source(&[entry])).unwrap();
+    let record = space.inner.peek().unwrap().partitions[2].catalog.records().next().unwrap().id();
+    let permit = consent("a", "2026-01-01", "active", &provision("permit", "PATRQT", ""));
+    let id = space.import_consents(&permit, gesture()).unwrap().filed[0];
+    let open = |names: &[&str]| HealthSpace::open_partitions(&file, &unlock(), clock().0, names).unwrap();
+    let (one, all) = (open(&["health", "general"]), open(&["health", "general", "fitness"]));
+    let of_fitness = |s: &HealthSpace| {
+        let s = s.session(model(), Purpose::PatientRequest)?;
+        s.hold(record).and_then(|v| s.reveal(&v)).map(drop)
+    };
+    let standing = |s: &HealthSpace| s.imported_consents().unwrap()[0].standing;
+    assert!(of_fitness(&all).is_ok() && of_fitness(&space).is_ok());
+
+    one.withdraw(id).unwrap();
+    assert_eq!(
+        (standing(&one), standing(&all), standing(&space)),
+        (Standing::Withdrawn, Standing::InForce, Standing::InForce)
+    );
+    for s in [&one, &space] {
+        assert!(matches!(asked(s, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+    }
+    assert!(of_fitness(&space).is_ok(), "what it had not opened");
+
+    all.withdraw(id).unwrap();
+    all.withdraw(id).unwrap();
+    for s in [&all, &space] {
+        assert!(matches!(of_fitness(s), Err(Error::NotFound)));
+        assert_eq!(standing(s), Standing::Withdrawn);
+    }
+    let entered = |name| events(&space, LogOf::Partition(name)).iter().filter(|e| e.name() == "Withdrawn").count();
+    assert_eq!((entered("health"), entered("fitness"), entered("general")), (1, 1, 0));
+}
+
+#[test]
+fn a_withdrawn_version_does_not_come_back_in_another_print() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let ask = || asked(&space, &model(), Purpose::PatientRequest);
+    let dated = |day: &str| consent("a", day, "active", &provision("permit", "PATRQT", ""));
+    let undated = |text: &[u8]| {
+        let text = String::from_utf8(text.to_vec()).unwrap().replace("\"id\":\"a\"", "\"id\":\"u\"");
+        let at = text.find("\"meta\"").unwrap();
+        let end = text.find("\"status\"").unwrap();
+        format!("{}{}", &text[..at], &text[end..]).into_bytes()
+    };
+    let printed = |text: &[u8]| {
+        String::from_utf8(text.to_vec()).unwrap().replace("\"patient\":", "\n  \"patient\": ").into_bytes()
+    };
+    let first = dated("2026-01-02");
+    for text in [first.clone(), undated(&first)] {
+        let id = space.import_consents(&text, gesture()).unwrap().filed[0];
+        assert_eq!(ask().unwrap(), 1);
+        space.withdraw(id).unwrap();
+        assert!(matches!(ask(), Err(Error::Denied)));
+        let again = space.import_consents(&printed(&text), gesture()).unwrap();
+        assert_eq!((again.older, again.filed.len()), (1, 0));
+        assert!(matches!(ask(), Err(Error::Denied)));
+    }
+    assert_eq!(space.import_consents(&printed(&dated("2026-01-01")), gesture()).unwrap().older, 1);
+    // A version that is newer was given since.
+    assert_eq!(space.import_consents(&dated("2026-01-03"), gesture()).unwrap().filed.len(), 1);
+    assert_eq!(ask().unwrap(), 1);
+}
+
+/// Nothing is released under a permit that asks for what nobody here does.
+#[test]
+fn a_permit_with_an_obligation_that_is_not_kept_here_opens_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let labelled = |code: &str| {
+        let more = format!(
+            r#","securityLabel":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{code}"}}]"#
+        );
+        consent(code, "2026-01-01", "active", &provision("permit", "PATRQT", &more))
+    };
+    for (code, kept) in [("DEID", false), ("MASK", false), ("DELAU", false), ("NORDSCLCD", true), ("NOREUSE", true)] {
+        let id = space.import_consents(&labelled(code), gesture()).unwrap().filed[0];
+        let got = asked(&space, &model(), Purpose::PatientRequest);
+        assert_eq!(got.is_ok(), kept, "{code}: {got:?}");
+        assert!(kept || matches!(got, Err(Error::Denied)), "{code}");
+        space.withdraw(id).unwrap();
+    }
 }

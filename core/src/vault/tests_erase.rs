@@ -437,3 +437,56 @@ fn no_older_image_is_left_in_the_file_and_while_somebody_reads_it_is_not_claimed
     let old = HealthSpace::open(&copy, &unlock(), clock().0).unwrap();
     assert!(with_word(&old, 333).is_some());
 }
+
+/// What was remembered or said after a record had been shown may say what it says.
+#[test]
+fn what_was_said_after_a_record_was_shown_is_set_aside_with_it() {
+    let (_disk, space) = space();
+    let _grant = allow(&space, Category::ALL);
+    import(&space, file(0..3));
+    let health = space.partition("health").unwrap();
+    let session = || space.session(model(), Purpose::PatientRequest).unwrap();
+    let all: Vec<RecordId> = query(&space).into_iter().map(|(id, _)| id).collect();
+    let shown = |s: &Session, id: RecordId| s.hold(id).and_then(|v| s.reveal(&v)).unwrap();
+    let (first, second, none) = (session(), session(), session());
+    first.remember_in("health", "before").unwrap();
+    shown(&first, all[0]);
+    first.remember_in("health", "value of the first").unwrap();
+    first.append("health", Role::Assistant, &first.say("the first, said").unwrap()).unwrap();
+    shown(&second, all[1]);
+    let other = second.remember_in("health", "value of the second").unwrap();
+    none.remember_in("health", "nothing was shown").unwrap();
+    // Through what another conversation was shown of it, and named or not.
+    let third = session();
+    let seen = third.memories("health").unwrap();
+    third.remember_in("health", "from the memories").unwrap();
+    drop(seen);
+
+    let done = health.erase(&Erase::Records(vec![all[0]]), gesture()).unwrap();
+    assert_eq!((done.records, done.derived, done.aside), (1, 0, 3));
+    let texts = |s: &Session| {
+        let mut texts: Vec<_> = s.memories("health").unwrap().into_value().into_iter().map(|m| m.text).collect();
+        texts.sort();
+        texts
+    };
+    assert_eq!(texts(&session()), ["before", "nothing was shown", "value of the second"]);
+    assert!(first.turns("health").unwrap().value().is_empty());
+    let quarantined = |e: &AuditEvent| matches!(e, AuditEvent::Quarantined { records: 3 });
+    assert_eq!(events(&space, LogOf::Partition("health")).iter().filter(|e| quarantined(e)).count(), 1);
+    // The person decides; what they keep stands by itself from then on.
+    let mine = health.memories().unwrap().into_value();
+    let kept = mine.iter().find(|m| m.text == "value of the first").unwrap();
+    assert_eq!(kept.quarantine, Some(Quarantine::SourceGone));
+    health.keep_memory(kept.id, gesture()).unwrap();
+    assert_eq!(texts(&session()).len(), 4);
+    // A number names no record.
+    let counts = session();
+    counts.count(&Query::default()).unwrap();
+    counts.remember_in("health", "how many there are").unwrap();
+    let done = health.erase(&Erase::Records(vec![all[2]]), gesture()).unwrap();
+    assert_eq!(done.aside, 0);
+    assert_eq!(health.erase(&Erase::Records(vec![all[1]]), gesture()).unwrap().aside, 1);
+    assert!(!texts(&session()).contains(&"value of the second".to_owned()));
+    assert!(health.memories().unwrap().value().iter().any(|m| m.id == other));
+    whole(&space);
+}

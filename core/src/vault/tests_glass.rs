@@ -330,3 +330,40 @@ fn d11_the_notice_says_until_when_and_what_was_refused() {
     assert!(matches!(other, Err(Error::Denied)));
     assert_eq!(notice().uses.len(), 1);
 }
+
+#[test]
+fn d11_the_notice_tells_of_what_was_written_and_kept_from_flowing() {
+    let (_dir, space, time) = space();
+    grant(&space, Purpose::BreakGlass, doctor());
+    let s = unable(&space, 10).unwrap();
+    let seen = s.query(&of_code("20447-9")).unwrap();
+    s.remember("HIV positive", &seen).unwrap();
+    s.append("health", Role::Assistant, &s.say("HIV again").unwrap()).unwrap();
+    assert!(matches!(s.remember_in("general", "HIV positive"), Err(Error::FlowDenied)));
+    let other = Endpoint::model(model(), Endpoint::cleared(Obligations::from_bits(u32::MAX)));
+    assert!(matches!(s.model_call(&[&s.say("HIV").unwrap()], &other), Err(Error::FlowDenied)));
+    // Others do such things at the same time.
+    allow(&space, &[Category::Laboratory]);
+    space.session(model(), Purpose::PatientRequest).unwrap().remember_in("health", "hello").unwrap();
+    let notice = |space: &HealthSpace| space.break_glass_notices().unwrap().remove(0);
+    let names = |n: &BreakGlassNotice| n.uses.iter().map(|e| e.event.name()).collect::<Vec<_>>();
+    let told = notice(&space);
+    assert_eq!(names(&told), ["Released", "Remembered", "TurnAppended", "FlowDenied", "FlowDenied"]);
+    for words in ["A memory was stored", "kept from flowing into another partition", "kept from leaving the space"] {
+        assert!(told.text("en").contains(words), "{words}\n{}", told.text("en"));
+    }
+    // Owed until it is seen, wherever it stands.
+    let of_general = LogOf::Partition("general");
+    let last = space.log(of_general).unwrap().last().unwrap().index;
+    assert!(matches!(space.erase_entries(of_general, &[last], gesture()), Err(Error::Denied)));
+    time.set(Timestamp::from_millis(NOW + 11 * MINUTE));
+    space.break_glass_seen("health", told.entry, gesture()).unwrap();
+    assert!(notice(&space).seen.is_some());
+    space.erase_entries(of_general, &[last], gesture()).unwrap();
+    let told = notice(&space);
+    assert!(told.erased && names(&told).len() == 4);
+    // Written afterwards from what was seen in it: the person is told again.
+    s.remember_in("health", "HIV positive").unwrap();
+    let told = notice(&space);
+    assert!(told.seen.is_none() && names(&told).last() == Some(&"Remembered"), "{:?}", names(&told));
+}

@@ -250,3 +250,39 @@ fn the_person_is_told_who_wrote_a_memory_from_what_and_whether_it_is_set_aside()
     assert!(told.contains(&"« Eat no butter ». Écrit par vous le 21 septembre 2026. D’après : quelque chose qui n’existe plus. Mis de côté : ce dont il est issu n’existe plus ou a été remplacé.".replace("« ", "«\u{a0}").replace(" »", "\u{a0}»").replace(" :", "\u{a0}:")), "{told:?}");
     assert!(told.iter().any(|m| m.contains("non confirmé par vous") && m.contains("une autorisation dont il dépend")));
 }
+
+#[test]
+fn a_conversation_goes_on_for_its_own_recipient_and_purpose_only() {
+    let t = setting();
+    let s = t.session();
+    s.query(&of_code("13457-7")).unwrap();
+    let other = || Recipient::model("us-llm").unwrap();
+    for (who, why) in [(other(), Purpose::PatientRequest), (model(), Purpose::Marketing), (other(), Purpose::Marketing)]
+    {
+        assert!(matches!(t.space.resume(s.conversation(), who, why), Err(Error::NotFound)));
+    }
+    assert_eq!(t.space.resume(s.conversation(), model(), Purpose::PatientRequest).unwrap().label(), s.label());
+    // As another handle knows it too, and after a restart.
+    let file = t.dir.path().join("me.hs");
+    let again = HealthSpace::open_partitions(&file, &unlock(), t.env.clone(), &["general"]).unwrap();
+    assert!(matches!(again.resume(s.conversation(), other(), Purpose::PatientRequest), Err(Error::NotFound)));
+    again.resume(s.conversation(), model(), Purpose::PatientRequest).unwrap();
+}
+
+#[test]
+fn what_was_said_for_one_purpose_does_not_flow_for_another() {
+    let t = setting();
+    let s = t.session();
+    s.query(&of_code("13457-7")).unwrap();
+    let said = s.say("The LDL is 112.5").unwrap();
+    let marketing = t.space.session(model(), Purpose::Marketing).unwrap();
+    let to = Endpoint::model(model(), keeps_all());
+    assert!(matches!(marketing.reveal(&said), Err(Error::FlowDenied)));
+    assert!(matches!(marketing.model_call(&[&said], &to), Err(Error::FlowDenied)));
+    // Nor by way of a call.
+    let answer = s.model_call(&[&said], &to).unwrap().finish("High").unwrap();
+    assert!(matches!(marketing.model_call(&[&answer], &to), Err(Error::FlowDenied)));
+    assert_eq!(marketing.label(), crate::label::Label::BOTTOM);
+    let same = t.session();
+    assert_eq!(same.reveal(&said).unwrap(), "The LDL is 112.5");
+}

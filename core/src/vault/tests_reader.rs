@@ -1,6 +1,6 @@
 //! Readers: what they open is what was released, and no longer than the consent stands.
 
-use super::tests::{clock, gesture, unlock};
+use super::tests::{allow, clock, fill, gesture, model, unlock};
 use super::*;
 use crate::catalog::Query;
 use crate::consent::Recipient;
@@ -210,4 +210,26 @@ fn old_heads_that_are_put_back_let_no_reader_go_on() {
     assert!(matches!(reader.body(id), Err(Error::RolledBack)));
     assert!(matches!(reader.bodies(&[id]), Err(Error::RolledBack)));
     assert!(matches!(reader.facts(&Query::default()), Err(Error::RolledBack)));
+}
+
+/// That there is more than was asked for is told to the recipient, and so to the person.
+#[test]
+fn that_there_is_more_is_entered_as_an_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    allow(&space, &[Category::Laboratory]);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    assert!(matches!(session.reader(&Query::default(), 1), Err(Error::TooLarge(_))));
+    assert!(session.label().no_training(), "it was told something");
+    let line = space.disclosure_log().unwrap().remove(0);
+    assert!(
+        line.describe("en").contains("“eu-llm” was told that there is more than 1 item"),
+        "{}",
+        line.describe("en")
+    );
+    assert!(line.describe("en").contains("laboratory results") && !line.describe("en").contains("refused"));
+    assert!(line.describe("fr").contains("a appris qu’il y a plus de 1 élément"), "{}", line.describe("fr"));
+    let evidence = space.evidence(&crate::evidence::EvidenceRequest::new()).unwrap();
+    assert!(!evidence.is_empty());
 }

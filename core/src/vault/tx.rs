@@ -16,7 +16,7 @@ use crate::crypto::secret::{Key, Payload};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{random_array, seal};
 use crate::error::{Error, Limit, Part, Result};
-use crate::id::Timestamp;
+use crate::id::{ConversationId, Timestamp};
 use crate::keyring::{KeyPage, PAGE_KEYS};
 use crate::ledger::commit;
 use crate::ledger::tree::{Edge, Nodes, TreeHead};
@@ -187,16 +187,17 @@ impl<'a> Tx<'a> {
 
     /// Appends an event to the scope's log: committed leaf, sealed entry, tree rows. Its index.
     pub(crate) fn log(&mut self, work: &mut Work, event: AuditEvent) -> Result<u64> {
-        self.log_with_items(work, event, &[0; 32], &[])
+        self.log_with_items(work, event, None, &[0; 32], &[])
     }
 
     /// As [`log`](Self::log), with the items that a release names and their salt: they are kept
-    /// beside the entry's own secret, never inside the entry, and die with it. Of a large set only
-    /// the root is kept.
+    /// beside the entry's own secret, never inside the entry, and die with it, as does the conversation
+    /// that they were shown in. Of a large set only the root is kept.
     pub(crate) fn log_with_items(
         &mut self,
         work: &mut Work,
         event: AuditEvent,
+        shown_in: Option<ConversationId>,
         salt: &[u8; 32],
         items: &[EncodedItem],
     ) -> Result<u64> {
@@ -220,9 +221,10 @@ impl<'a> Tx<'a> {
         let mut wrap = [&version.to_be_bytes()[..], &self.base.epoch.to_be_bytes()].concat();
         seal::seal_into(work.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), payload.expose(), &mut wrap)?;
         let kept = if items.len() <= KEPT_ITEMS { items } else { &[] };
-        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(66 + kept.len() * ITEM + entry.len()));
+        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(82 + kept.len() * ITEM + entry.len()));
         plain.extend_from_slice(&r);
         plain.extend_from_slice(salt);
+        plain.extend_from_slice(shown_in.unwrap_or(NO_CONVERSATION).as_bytes());
         plain.extend_from_slice(&(kept.len() as u16).to_be_bytes());
         kept.iter().for_each(|item| plain.extend_from_slice(item));
         plain.extend_from_slice(&entry);
@@ -330,7 +332,7 @@ impl<'a> Tx<'a> {
             let mut page = page.to_vec();
             if let Some(e) = page.get_mut(at) {
                 let tag = e.tag.clone().join(&entry.tag);
-                *e = Arc::new(ConversationEntry { id: entry.id, tag });
+                *e = Arc::new(ConversationEntry { tag, ..entry });
             }
             let new = self.put_bookkeeping(work, Class::Manifest, &encode_page(&page), row.number)?;
             if let Some(r) = work.manifest.conversation_pages.get_mut(i) {
@@ -434,10 +436,15 @@ const ITEM: usize = 18;
 pub(crate) const KEPT_ITEMS: usize = 1024;
 
 /// An entry of a log, in the open.
+/// Stands for none: ids of conversations are random.
+const NO_CONVERSATION: ConversationId = ConversationId([0; 16]);
+
 pub(crate) struct OpenEntry {
     pub(crate) r: [u8; 32],
     /// Of a release: the salt of its items.
     pub(crate) salt: [u8; 32],
+    /// Of a release: the conversation that it was shown in.
+    pub(crate) shown_in: Option<ConversationId>,
     /// Of a release: its items, where they were few enough to be kept.
     pub(crate) items: Vec<EncodedItem>,
     pub(crate) bytes: Vec<u8>,
@@ -491,6 +498,8 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     let plain = seal::open(key, &at(Class::LedgerPayload, wrap.epoch).encode(), &row.sealed).map_err(|_| BAD)?;
     let (r, rest) = plain.split_first_chunk::<32>().ok_or(BAD)?;
     let (salt, rest) = rest.split_first_chunk::<32>().ok_or(BAD)?;
+    let (shown_in, rest) = rest.split_first_chunk::<16>().ok_or(BAD)?;
+    let shown_in = Some(ConversationId(*shown_in)).filter(|c| *c != NO_CONVERSATION);
     let (kept, rest) = rest.split_first_chunk::<2>().ok_or(BAD)?;
     let (items, bytes) = rest.split_at_checked(usize::from(u16::from_be_bytes(*kept)) * ITEM).ok_or(BAD)?;
     let items = items.as_chunks::<ITEM>().0.to_vec();
@@ -500,7 +509,7 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     if txn.tree(&scope.log(), 0, index)? != Some(leaf) {
         return Err(BAD);
     }
-    Ok(OpenEntry { r: *r, salt: *salt, items, bytes: bytes.to_vec(), leaf })
+    Ok(OpenEntry { r: *r, salt: *salt, shown_in, items, bytes: bytes.to_vec(), leaf })
 }
 
 /// The rows of a scope's tree in a snapshot.

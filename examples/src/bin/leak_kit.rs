@@ -25,7 +25,7 @@ PROGRAM is started as `PROGRAM SPACE RECOVERY-CODE-FILE`, once for each space. I
 acts for the model `leak-kit` at the patient's request, reads requests from its standard input, one
 a line, and answers each on its standard output with any number of lines and a line with a single
 full stop. Requests begin with a word: ask, facts, count, presence, open, body, rest-on,
-remember-in, memories, hold; one that your app has no answer to may be answered by an empty reply. Questions alone:
+remember-in, memories, hold, label; one that your app has no answer to may be answered by an empty reply. Questions alone:
 --only ask.
 
 Options:

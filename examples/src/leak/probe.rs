@@ -3,7 +3,7 @@
 use healthspace::catalog::{FactRow, Order, Query};
 use healthspace::grounding::Budget;
 use healthspace::record::{Category, Kind, Value};
-use healthspace::{Error, HealthSpace, RecordId, Session};
+use healthspace::{Error, HealthSpace, Label, RecordId, Session};
 use std::fmt;
 
 /// One request.
@@ -29,6 +29,8 @@ pub enum Probe {
     Memories(String),
     /// A record that is held, not read, by its id.
     Hold(RecordId),
+    /// What the session has come to carry by all that it was shown.
+    Label,
 }
 
 impl fmt::Display for Probe {
@@ -44,6 +46,7 @@ impl fmt::Display for Probe {
             Self::Remember(p) => write!(f, "remember-in {p}"),
             Self::Memories(p) => write!(f, "memories {p}"),
             Self::Hold(id) => write!(f, "hold {}", id.to_hex()),
+            Self::Label => f.write_str("label"),
         }
     }
 }
@@ -80,24 +83,29 @@ impl Probe {
             Self::Ask(q) => {
                 let out = session.ground(q, Budget::tokens(800))?;
                 let citations: Vec<String> = out.value().citations.iter().map(|c| c.record.to_hex()).collect();
-                format!("{} {} {}", out.value().text, citations.join(" "), out.receipt().count)
+                let label = label(&out.label());
+                format!("{} {} {} {label}", out.value().text, citations.join(" "), out.receipt().count)
             }
             Self::Facts(q) => {
                 let out = session.query(q)?;
                 let rows: Vec<String> = out.value().iter().map(fact).collect();
-                format!("{} {}", rows.join("; "), out.receipt().count)
+                format!("{} {} {}", rows.join("; "), out.receipt().count, label(&out.label()))
             }
-            Self::Count(q) => session.count(q)?.into_value().to_string(),
+            Self::Count(q) => {
+                let out = session.count(q)?;
+                format!("{} {}", out.value(), label(&out.label()))
+            }
             Self::Presence => {
                 let out = session.presence()?;
                 let line = |p: &healthspace::catalog::Presence| {
                     format!("{} {} {} {:?} {:?}", p.code, p.text, p.count, p.first, p.last)
                 };
-                out.value().iter().map(line).collect::<Vec<_>>().join("; ")
+                let lines: Vec<String> = out.value().iter().map(line).collect();
+                format!("{} {}", lines.join("; "), label(&out.label()))
             }
             Self::Open(q, max) => {
                 let reader = session.reader(q, *max)?;
-                let mut out = reader.len().to_string();
+                let mut out = format!("{} {}", reader.len(), label(&reader.label()));
                 for row in reader.facts(&Query::default())? {
                     let body = reader.body(row.record).map_or_else(|e| e.to_string(), |b| b.len().to_string());
                     out.push_str(&format!(" {}:{body}", row.record.to_hex()));
@@ -118,14 +126,27 @@ impl Probe {
                 let out = session.memories(partition)?;
                 let mut texts: Vec<&str> = out.value().iter().map(|m| m.text.as_str()).collect();
                 texts.sort_unstable();
-                format!("{} {}", texts.join("; "), out.receipt().count)
+                format!("{} {} {}", texts.join("; "), out.receipt().count, label(&out.label()))
             }
-            Self::Hold(id) => {
-                session.hold(*id)?;
-                "held".to_owned()
-            }
+            Self::Hold(id) => format!("held {}", label(&session.hold(*id)?.label())),
+            Self::Label => label(&session.label()),
         })
     }
+}
+
+/// A label, whole: it goes with what is shown, so it may tell no more.
+fn label(l: &Label) -> String {
+    let sensitivities: Vec<&str> = l.sensitivities.iter().map(|s| s.code()).collect();
+    let obligations: Vec<&str> = l.obligations.codes().collect();
+    format!(
+        "label={} [{}] origins={:b} purposes={:b} [{}] {:?}",
+        l.confidentiality.code(),
+        sensitivities.join(" "),
+        l.origins.bits(),
+        l.purposes.bits(),
+        obligations.join(" "),
+        l.integrity
+    )
 }
 
 /// A fact as it is shown: not where its row lies, which says how many came before.
@@ -198,8 +219,13 @@ pub fn all(withheld: &[RecordId]) -> Vec<Probe> {
         out.push(Probe::Rest(id));
         out.push(Probe::Hold(id));
     }
-    // Of these, one is granted; one of its memories was set aside.
-    out.extend(["notes", "general", "diary", "nowhere"].map(|p| Probe::Memories(p.to_owned())));
-    out.extend(["general", "diary", "nowhere", "system"].map(|p| Probe::Remember(p.to_owned())));
+    // Of these, two are granted, with memories that are withheld or were set aside; `clinic` is in one
+    // twin only, and `nowhere` in none.
+    let named = ["health", "notes", "general", "diary", "clinic", "nowhere"];
+    out.extend(named.map(|p| Probe::Memories(p.to_owned())));
+    out.extend(["general", "diary", "clinic", "nowhere", "system"].map(|p| Probe::Remember(p.to_owned())));
+    let memories = Query { kinds: vec![Kind::Memory], ..Query::default() };
+    out.extend([Probe::Count(memories.clone()), Probe::Facts(memories.clone()), Probe::Open(memories, 100)]);
+    out.push(Probe::Label);
     out
 }

@@ -11,6 +11,7 @@ use healthspace::{
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// What can go wrong on the way.
 pub type Failure = Box<dyn std::error::Error>;
@@ -57,25 +58,31 @@ pub struct Twins {
     pub withheld: Vec<RecordId>,
 }
 
-/// A clock that stands still: what is imported when is no difference.
-struct Still(Timestamp);
+/// A clock that stands still until it is set: what is imported when is no difference.
+struct Still(AtomicI64);
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {
-        self.0
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
     }
 }
 
+/// 2019-05-04, before the period that is granted.
+const EARLIER: i64 = 1_556_928_000_000;
+/// In it.
+const NOW: i64 = 1_790_000_000_000;
+
 /// Makes both in a directory, which must be empty.
 ///
-/// The grant: laboratory results from 2020 on, to [`recipient`], at the patient's request. Withheld
-/// are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, a memory
-/// in a partition of its own, and two that were set aside in a partition that is granted.
+/// The grant: laboratory results and memories from 2020 on, to [`recipient`], at the patient's request.
+/// Withheld are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, a
+/// memory of a diagnosis from then, a memory in a partition of its own, two that were set aside in a
+/// partition that is granted, and a whole partition.
 ///
 /// # Errors
 /// What the library says.
 pub fn make(dir: &Path) -> Result<Twins, Failure> {
-    let clock = Arc::new(Still(Timestamp::from_millis(1_790_000_000_000)));
+    let clock = Arc::new(Still(AtomicI64::new(EARLIER)));
     let with = twin(&dir.join("with.hs"), &clock, true)?;
     let without = twin(&dir.join("without.hs"), &clock, false)?;
     // A third one, where everything is granted, tells the ids.
@@ -97,6 +104,7 @@ pub fn make(dir: &Path) -> Result<Twins, Failure> {
 }
 
 fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
+    clock.0.store(EARLIER, Ordering::Relaxed);
     let env = Environment { clock: Arc::<Still>::clone(clock), ..Environment::default() };
     let unlock = Unlock::passphrase("two of a kind").with_cost(KdfParams::FLOOR);
     let (space, recovery) = HealthSpace::create(file, &unlock, env)?;
@@ -111,11 +119,38 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
     health.import(Source::bytes(bundle(&granted_resources()))?)?;
     if whole {
         health.import(Source::bytes(bundle(&withheld_resources(1)))?)?;
-        space.session(recipient()?, Purpose::PatientRequest)?.remember_in("diary", "Walks the dog before work.")?;
     }
-    grant(&space, &[Category::Laboratory], true)?;
+    by_scribe(&space, clock, whole)?;
+    grant(&space, &[Category::Laboratory, Category::Memories], true)?;
     notes(&space, &unlock, whole)?;
+    if whole {
+        space.create_partition("clinic", PartitionKind::Health, &unlock)?;
+    }
     Ok(Twin { space, file: file.to_owned(), code })
+}
+
+/// What somebody else remembers: a diagnosis before the granted period and a walk in the diary, in one
+/// of the twins; a result within the period, in both.
+fn by_scribe(space: &HealthSpace, clock: &Still, whole: bool) -> Result<(), Failure> {
+    let scribe = || Ok::<_, Failure>(Recipient::model("scribe")?);
+    let gesture = || Gesture { method: "kit".into(), evidence: [0; 32] };
+    for partition in ["health", "diary"] {
+        let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
+        ask.categories(Category::ALL).recipient(scribe()?).confirm(gesture())?;
+    }
+    let about = |code: &str, text: &str| {
+        let session = space.session(scribe()?, Purpose::PatientRequest)?;
+        let query = Query { codes: vec![(String::new(), code.to_owned())], ..Query::default() };
+        let seen = session.query(&query)?;
+        session.remember(text, &seen)?;
+        Ok::<_, Failure>(())
+    };
+    if whole {
+        about("86406008", "Lives with HIV.")?;
+        space.session(scribe()?, Purpose::PatientRequest)?.remember_in("diary", "Walks the dog before work.")?;
+    }
+    clock.0.store(NOW, Ordering::Relaxed);
+    about("13457-7", "Watches the LDL.")
 }
 
 /// Two memories under a grant; two more, in one of the twins, were set aside when another grant ended.
@@ -126,8 +161,9 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
         Ok::<_, Failure>(ask.categories(&[Category::Memories]).recipient(recipient()?))
     };
     let session = || Ok::<_, Failure>(space.session(recipient()?, Purpose::PatientRequest)?);
-    session()?.remember_in("notes", "Likes tea.")?;
     let gesture = || Gesture { method: "kit".into(), evidence: [0; 32] };
+    ask()?.confirm(gesture())?;
+    session()?.remember_in("notes", "Likes tea.")?;
     let ended = ask()?.confirm(gesture())?.id();
     let reads = session()?;
     let seen = reads.memories("notes")?;
@@ -137,7 +173,6 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
     }
     space.withdraw(ended)?;
     session()?.remember_in("notes", "Has a dog.")?;
-    ask()?.confirm(gesture())?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ const (
 	notWithdrawn = "released under a grant that was not withdrawn before"
 	ownLook      = "looked at by the person"
 	kindCount    = 2
+	kindMore     = 4
 )
 
 // What no file of this kind proves, and what single claims do not: the words are part of the format.
@@ -647,7 +648,7 @@ func checkItems(v interface{}, r *released) (hidden bool, what string, shown [][
 		return r.count > 0, "items not shown", nil, nil
 	}
 	a, ok := v.(array)
-	if !ok || r.kind == kindCount {
+	if !ok || r.kind == kindCount || r.kind == kindMore {
 		return false, "", nil, errCBOR
 	}
 	var leaves []tlog.Hash

@@ -40,7 +40,7 @@ from hslog import (
 
 HEADER = "healthspace-evidence/v1"
 MAX_FILE = 64 << 20
-COUNT = 2
+COUNT, MORE = 2, 4
 # Deepest nesting of a consent's text that is read: where parsers give up differs.
 MAX_DEPTH = 16
 
@@ -196,7 +196,7 @@ def check_items(items, release):
     """Whether the items are hidden, what is shown of them, and that."""
     if items is None:
         return release.count > 0, "items not shown", []
-    need(release.kind != COUNT and len(listed(items)) in (1, 2), "items of a count")
+    need(release.kind not in (COUNT, MORE) and len(listed(items)) in (1, 2), "items of a count")
     if len(items) == 1:
         hashes, what = [fixed(h, 32) for h in listed(items[0])], "item hashes"
         shown = hashes

@@ -263,7 +263,7 @@ TYPES = {
     "marks": several(mark),
     "signature": lambda value: fixed(value, 64),
     "label": label,
-    "kind": below(4),
+    "kind": below(5),
     "categories": categories,
 }
 

@@ -2,6 +2,7 @@
 //! made from them.
 
 use super::records::Erase;
+use super::shown::may_rest_on;
 use crate::catalog::RecordRef;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
@@ -20,6 +21,8 @@ pub(super) struct Chosen {
     pub(super) sources: BTreeSet<u32>,
     /// How many of the records are memories and turns that nobody asked for: they were made from others.
     pub(super) derived: u64,
+    /// Memories and turns, by open partition, that stay but may rest on what goes.
+    pub(super) aside: Vec<Vec<RecordId>>,
 }
 
 /// Finds what `what` of the partition at `at` is.
@@ -72,7 +75,8 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     if let Some(mine) = records.get_mut(at) {
         mine.extend(asked);
     }
-    Ok(Chosen { records, sources, derived })
+    let aside = may_rest_on(base, txn, state, &records, &notes)?;
+    Ok(Chosen { records, sources, derived, aside })
 }
 
 /// An older version tells as much as the newest.

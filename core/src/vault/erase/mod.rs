@@ -9,6 +9,7 @@ mod certificate;
 mod chosen;
 mod entries;
 mod records;
+mod shown;
 
 pub(super) use act::{Destroyed, act};
 pub use entries::LogErasure;

@@ -9,6 +9,7 @@ use crate::id::{GrantId, RecordId, SourceId};
 use crate::lang::Lang;
 use crate::vault::backup::known_copies;
 use crate::vault::ingest::Partition;
+use crate::vault::memory::set_aside;
 use crate::vault::state::Target;
 use std::collections::BTreeSet;
 
@@ -130,6 +131,9 @@ pub struct RecordErasure {
     pub records: u64,
     /// How many of these are memories and turns that were made from the others.
     pub derived: u64,
+    /// How many memories and turns were set aside: of conversations that were shown one of the records,
+    /// written since, and not naming it. The person keeps or deletes them.
+    pub aside: u64,
     /// Sources that are gone.
     pub sources: u64,
     /// Keys that were destroyed.
@@ -153,7 +157,8 @@ impl core::fmt::Debug for RecordErasure {
 impl Partition {
     /// Erases records, for good: the keys that sealed them are destroyed, what shared a key with them
     /// is sealed anew under another, the catalog is written without them, and memories that were made
-    /// from them go as well, in every partition. Then the file is swept, so that no older image of a
+    /// from them go as well, in every partition; what was remembered or said in a conversation after it
+    /// was shown one of them, and does not name it, is set aside. Then the file is swept, so that no older image of a
     /// row is left in it: [`ErasureLevel`] says how far that went and whom it holds against.
     ///
     /// A file of which a record was erased is no longer handed out [as it was](Self::original). Nothing
@@ -204,6 +209,7 @@ impl Partition {
                 level: ErasureLevel::NotShown,
                 records: chosen.records.iter().map(|r| r.len() as u64).sum(),
                 derived: chosen.derived,
+                aside: 0,
                 sources: chosen.sources.len() as u64,
                 keys: 0,
                 sealed_anew: 0,
@@ -237,6 +243,9 @@ impl Partition {
                 }
                 done.keys += keys;
                 done.sealed_anew += kept;
+            }
+            for (n, ids) in chosen.aside.into_iter().enumerate() {
+                done.aside += set_aside(tx, w, n, ids)?;
             }
             Ok(done)
         })?;

@@ -8,7 +8,7 @@ use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
 use crate::id::{RecordId, SpaceId};
-use crate::label::Label;
+use crate::label::{Label, Purpose};
 use crate::policy::{Basis, Tag};
 use crate::vault::memory::{check_text, is_note, open_note};
 use crate::vault::release::{Asking, Audited, Release, Visible, block_record, is_refusal};
@@ -24,7 +24,7 @@ pub struct Call {
     contents: Vec<Zeroizing<String>>,
     tag: Tag,
     parents: Vec<RecordId>,
-    spoken: Vec<Recipient>,
+    spoken: Vec<(Recipient, Purpose)>,
 }
 
 impl core::fmt::Debug for Call {
@@ -116,8 +116,13 @@ impl Session {
     }
 
     pub(super) fn spoken(&self, text: &str, tag: Tag) -> Value {
-        let spoken = if tag.basis.is_empty() { Vec::new() } else { self.actors.clone() };
+        let spoken = if tag.basis.is_empty() { Vec::new() } else { self.audience() };
         Value { spoken, ..Value::of_text(self.inner.base.space, text, tag) }
+    }
+
+    /// Who is shown what this session speaks, and what for.
+    fn audience(&self) -> Vec<(Recipient, Purpose)> {
+        self.actors.iter().map(|a| (a.clone(), self.purpose)).collect()
     }
 
     /// Shows a value to this session: its label is raised by the value's and stored. Of a record,
@@ -127,10 +132,11 @@ impl Session {
     /// # Errors
     /// [`Error::Denied`] and [`Error::NotFound`] where the records behind it may no longer be seen, or
     /// a grant that a text rests on has ended;
-    /// [`Error::FlowDenied`], logged, where it rests on what only another recipient was shown.
+    /// [`Error::FlowDenied`], logged, where it rests on what only another recipient was shown, or this
+    /// one for another purpose.
     pub fn reveal(&self, value: &Value) -> Result<String> {
         value.is_of(&self.inner)?;
-        if !self.actors.iter().all(|a| value.is_for(a)) {
+        if !self.actors.iter().all(|a| value.is_for(a, self.purpose)) {
             return Err(self.stopped(value.label())?);
         }
         self.grants_stand(&[value])?;
@@ -219,7 +225,7 @@ impl Session {
         {
             let (txn, state) = self.inner.read()?;
             if let Some(stored) = state.conversation(&self.inner.base, &*txn, self.conversation())? {
-                floating.raise(&stored);
+                floating.raise(&stored.tag);
             }
         }
         let mut tag = floating.called(inputs.iter().map(|v| v.tag()));
@@ -227,7 +233,7 @@ impl Session {
         // To export needs a grant of its own, and what a session spoke may rest on records that it
         // does not name.
         let to_read = endpoint.action() == Action::Read;
-        let meant = |v: &&Value| v.is_for(endpoint.recipient()) && (to_read || v.spoken.is_empty());
+        let meant = |v: &&Value| v.is_for(endpoint.recipient(), self.purpose) && (to_read || v.spoken.is_empty());
         if !cleared || !inputs.iter().all(meant) {
             return Err(self.stopped(tag.label)?);
         }
@@ -237,7 +243,7 @@ impl Session {
         let actors = [endpoint.recipient().clone()];
         let parts = self.parts(inputs)?;
         // Emergency access is for whoever took it, not for what they call.
-        let asking = Asking { actors: &actors, glass: None, ..self.asking(endpoint.action(), b"call") };
+        let asking = Asking { actors: &actors, glass: None, shown_in: None, ..self.asking(endpoint.action(), b"call") };
         // The endpoint's own grant may ask for more than the endpoint understands.
         let out = self.inner.release_together(&asking, &parts, &open, &mut |_, _, released| {
             tag = tag.clone().join(released);
@@ -255,8 +261,8 @@ impl Session {
         let mut parents: Vec<RecordId> = inputs.iter().flat_map(|v| v.parents.iter().copied()).collect();
         parents.sort_unstable();
         parents.dedup();
-        let own: &[Recipient] = if floating.tag().basis.is_empty() { &[] } else { &self.actors };
-        let mut spoken: Vec<Recipient> = inputs.iter().flat_map(|v| &v.spoken).chain(own).cloned().collect();
+        let own = if floating.tag().basis.is_empty() { Vec::new() } else { self.audience() };
+        let mut spoken: Vec<_> = inputs.iter().flat_map(|v| &v.spoken).chain(&own).cloned().collect();
         spoken.sort_unstable();
         spoken.dedup();
         Ok(Call { space: self.inner.base.space, contents, tag, parents, spoken })
@@ -305,7 +311,9 @@ impl Session {
         self.inner.write(|tx, w| {
             let at = w.state.position(self.home())?;
             let work = w.work(tx, Target::Partition(at))?;
-            tx.log(work, AuditEvent::FlowDenied { label, into: None })
+            let log = work.scope.id;
+            let entry = tx.log(work, AuditEvent::FlowDenied { label, into: None })?;
+            self.note_use(tx, w, log, entry)
         })?;
         Ok(Error::FlowDenied)
     }

@@ -3,7 +3,7 @@
 use crate::consent::Recipient;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{RecordId, SpaceId};
-use crate::label::Label;
+use crate::label::{Label, Purpose};
 use crate::policy::Tag;
 use crate::vault::state::Inner;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ pub struct Value {
     pub(super) tag: Tag,
     /// The records that it was made from; of a held record, itself.
     pub(super) parents: Vec<RecordId>,
-    /// For whom sessions acted that wrote part of it after they had been shown things: then `parents`
-    /// is not all that it may rest on, and only those were shown it.
-    pub(super) spoken: Vec<Recipient>,
+    /// For whom, and what for, sessions acted that wrote part of it after they had been shown things:
+    /// then `parents` is not all that it may rest on, and only those were shown it, for that.
+    pub(super) spoken: Vec<(Recipient, Purpose)>,
 }
 
 #[derive(Clone)]
@@ -66,9 +66,9 @@ impl Value {
         }
     }
 
-    /// Whether all of it that parents do not tell of was shown to this recipient.
-    pub(super) fn is_for(&self, recipient: &Recipient) -> bool {
-        self.spoken.iter().all(|r| r == recipient)
+    /// Whether all of it that parents do not tell of was shown to this recipient, for this purpose.
+    pub(super) fn is_for(&self, recipient: &Recipient, purpose: Purpose) -> bool {
+        self.spoken.iter().all(|(r, p)| r == recipient && *p == purpose)
     }
 
     /// Labels name partitions by number: those of another space mean something else.

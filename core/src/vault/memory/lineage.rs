@@ -8,7 +8,7 @@ use super::{Note, Quarantine, is_note, open_note};
 use crate::audit::AuditEvent;
 use crate::catalog::{Catalog, Query, RecordRef, Segment, SegmentBuilder, View};
 use crate::consent::Standing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{GrantId, RecordId, Timestamp};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
 use crate::policy::{Basis, Tag};
@@ -179,7 +179,7 @@ impl State {
 pub(in crate::vault) struct Version {
     pub(in crate::vault) id: RecordId,
     pub(in crate::vault) note: Note,
-    history: bool,
+    pub(in crate::vault) history: bool,
 }
 
 /// Every version of every memory and turn but those that are gone: what was made from an older one
@@ -232,16 +232,22 @@ pub(in crate::vault) fn quarantine_derived(tx: &mut Tx<'_>, w: &mut Writing, gon
     let reached = reach(gone, notes.iter().map(|(_, v)| (v.id, &v.note.parents[..])));
     for at in 0..w.state.partitions.len() {
         let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&v.id));
-        let kept = w.state.partitions.get(at).map(|p| p.manifest.tags.quarantined.clone()).unwrap_or_default();
-        let new: Vec<RecordId> = here.map(|(_, v)| v.id).filter(|id| !kept.contains(id)).collect();
-        if new.is_empty() {
-            continue;
-        }
-        let work = w.work(tx, Target::Partition(at))?;
-        work.manifest.tags.quarantined.extend(&new);
-        tx.log(work, AuditEvent::Quarantined { records: new.len() as u64 })?;
+        set_aside(tx, w, at, here.map(|(_, v)| v.id).collect())?;
     }
     Ok(())
+}
+
+/// Enters memories and turns of a partition in its list; how many were not there yet.
+pub(in crate::vault) fn set_aside(tx: &mut Tx<'_>, w: &mut Writing, at: usize, mut ids: Vec<RecordId>) -> Result<u64> {
+    let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+    ids.retain(|id| !scope.manifest.tags.quarantined.contains(id));
+    let records = ids.len() as u64;
+    if records > 0 {
+        let work = w.work(tx, Target::Partition(at))?;
+        work.manifest.tags.quarantined.extend(ids);
+        tx.log(work, AuditEvent::Quarantined { records })?;
+    }
+    Ok(records)
 }
 
 impl HealthSpace {

@@ -49,7 +49,8 @@ impl Session {
     /// What is quarantined is not among it.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) where no grant covers the request.
+    /// [`Error::Denied`](crate::Error::Denied) where no grant covers the request, and where there is no
+    /// such partition: that is not told apart.
     pub fn memories(&self, partition: &str) -> Result<Audited<Vec<Memory>>> {
         self.recall(partition, Kind::Memory, b"memories", |r, note, basis| Some(note.memory(r, basis, None)), |all| all)
     }

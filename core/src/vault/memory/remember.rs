@@ -14,7 +14,6 @@ use crate::record::Author;
 use crate::vault::flow::Value;
 use crate::vault::ingest::Partition;
 use crate::vault::policy_row::PartitionKind;
-use crate::vault::scope::Scope;
 use crate::vault::session::Session;
 use crate::vault::state::Target;
 
@@ -30,8 +29,8 @@ struct Writing<'a> {
 }
 
 impl Session {
-    /// Remembers a statement where what this session has read may stay: the first partition that
-    /// is cleared for its label. The library gives it the session's label, joined with that of
+    /// Remembers a statement where what this session has read may stay: the first partition that is
+    /// cleared for its label and that is there for it, as [`remember_in`](Self::remember_in) says. The library gives it the session's label, joined with that of
     /// `from`; the host cannot choose one. The session's own label is raised by that of `from`: what
     /// another conversation was shown has reached this one.
     ///
@@ -57,14 +56,19 @@ impl Session {
         }
         floating.raise(&of?);
         if let Some(stored) = state.conversation(base, &*txn, self.conversation())? {
-            floating.raise(&stored);
+            floating.raise(&stored.tag);
         }
         drop(txn);
         let label = floating.tag().label;
-        let cleared = |p: &&Scope| may_flow(label, Sink::Partition(clearance(p)), self.purpose);
+        let mut cleared = Vec::new();
+        for p in &state.partitions {
+            if may_flow(label, Sink::Partition(clearance(p)), self.purpose) && self.is_there(&state, p)? {
+                cleared.push(p);
+            }
+        }
         // What came from a partition goes back to it first.
-        let own = state.partitions.iter().filter(cleared).find(|p| p.label().origins.is_subset(label.origins));
-        let place = own.or_else(|| state.partitions.iter().rev().find(cleared));
+        let own = cleared.iter().find(|p| p.label().origins.is_subset(label.origins));
+        let place = own.or(cleared.last());
         let name = match place {
             Some(p) => p.policy.name.clone(),
             None => self.default_partition()?,
@@ -73,9 +77,11 @@ impl Session {
         self.write_note(&name, Writing { text, parents: &parents, role: None, tag, shown: true })
     }
 
-    /// Remembers a statement in a partition of the caller's choice.
+    /// Remembers a statement in a partition of the caller's choice: the first general one, the first
+    /// health one, or one of which a grant lets this session see something.
     ///
     /// # Errors
+    /// [`Error::Denied`], logged, for any other, whether there is one of that name or not.
     /// [`Error::FlowDenied`] where the partition is not cleared for what this session, or an
     /// earlier run of its conversation, has read; the refusal is logged. Otherwise as
     /// [`remember`](Self::remember).
@@ -88,7 +94,7 @@ impl Session {
     /// parents. The session's label is not raised by what it was not shown.
     ///
     /// # Errors
-    /// [`Error::FlowDenied`] where the partition is not cleared; the refusal is logged.
+    /// [`Error::Denied`] and [`Error::FlowDenied`] as [`remember_in`](Self::remember_in).
     /// [`Error::Malformed`] for a held record: it is where it is.
     pub fn keep(&self, value: &Value, partition: &str) -> Result<RecordId> {
         self.write_value(value, partition, None)
@@ -116,11 +122,13 @@ impl Session {
     fn write_note(&self, partition: &str, writing: Writing<'_>) -> Result<RecordId> {
         let Writing { text, parents, role, tag: of, shown } = writing;
         check_text(text)?;
+        self.must_be_there(partition, &self.asking(Action::Read, b"write"))?;
         let outcome = self.inner.write(|tx, w| {
             let at = w.state.position(partition)?;
             // Another handle of this conversation may have read more meanwhile.
             let mut floating = self.floating();
-            floating.raise(&w.state.conversation(tx.base, &*tx.txn, self.conversation())?.unwrap_or_else(Tag::bottom));
+            let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation())?;
+            floating.raise(&stored.map_or_else(Tag::bottom, |c| c.tag));
             if shown {
                 floating.raise(&of);
             }
@@ -137,8 +145,9 @@ impl Session {
             let (ends, now) = (w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)), tx.now);
             let work = w.work(tx, Target::Partition(at))?;
             if !allowed {
-                let into = Some(work.scope.id);
-                tx.log(work, AuditEvent::FlowDenied { label: tag.label, into })?;
+                let log = work.scope.id;
+                let entry = tx.log(work, AuditEvent::FlowDenied { label: tag.label, into: Some(log) })?;
+                self.note_use(tx, w, log, entry)?;
                 return Ok(None);
             }
             let id = RecordId(random_array()?);
@@ -159,7 +168,8 @@ impl Session {
                 Some(_) => AuditEvent::TurnAppended { record: id, conversation: self.conversation(), label },
                 None => AuditEvent::Remembered { record: id, parents: parents.len() as u64, label },
             };
-            tx.log(work, event)?;
+            let (log, entry) = (work.scope.id, tx.log(work, event)?);
+            self.note_use(tx, w, log, entry)?;
             Ok(Some(id))
         })?;
         outcome.ok_or(Error::FlowDenied)
