@@ -23,7 +23,7 @@ pub(super) use lineage::{Version, quarantine_derived, reach, set_aside, versions
 pub(super) use person::prune;
 pub(super) use wire::Note;
 pub(crate) use write::clearance;
-pub(super) use write::{New, check_text, open_note, put_note};
+pub(super) use write::{New, check_text, open_note, put_note, text_of_note};
 
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::Label;
