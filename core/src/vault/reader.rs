@@ -6,6 +6,7 @@
 //! a consent began or ended, the request is decided again, and what the new permit does not let
 //! through is read no more. What is read is never more than what was released.
 
+use super::memory::text_of_note;
 use super::opened::Opened;
 use super::release::{Asking, CLOCK_TOLERANCE, Held, Release, block_record, is_refusal};
 use super::scope::Scope;
@@ -380,7 +381,7 @@ impl Reader<'_> {
                 }
             }
         }
-        let body = block_record(block, &object)?.to_vec();
+        let body = self.said(&record, block_record(block, &object)?)?;
         self.lent(|l| {
             l.opened.keep(&object, &body);
             Ok(body)
@@ -404,13 +405,19 @@ impl Reader<'_> {
                         return Ok(body.to_vec());
                     }
                     l.scope.open_object(&self.inner().base, &*txn, Class::Body, &object, block)?;
-                    let body = block_record(block, &object)?.to_vec();
+                    let body = self.said(record, block_record(block, &object)?)?;
                     l.opened.keep(&object, &body);
                     Ok(body)
                 })?);
             }
         }
         Ok(out)
+    }
+
+    /// What a body says to whom it is released.
+    fn said(&self, record: &RecordId, body: &[u8]) -> Result<Vec<u8>> {
+        let note = self.set.borrow().get(record).is_some_and(|held| held.note);
+        if note { text_of_note(body).map(String::into_bytes) } else { Ok(body.to_vec()) }
     }
 
     /// A snapshot in which the consent stands.

@@ -7,7 +7,7 @@
 
 use super::anchor::is_anchored;
 use super::glass::Glass;
-use super::memory::notes_of;
+use super::memory::{is_note, notes_of};
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::{EncodedItem, Tx};
@@ -232,11 +232,14 @@ pub(crate) struct Held {
     pub(crate) object: ObjectRef,
     /// Every fact of it passes. A body shows all of them, and chunks of samples have none.
     pub(crate) whole: bool,
+    /// A memory or a turn: of its body its text is shown, and not what it was made from, nor its row.
+    pub(crate) note: bool,
 }
 
 impl Held {
     pub(crate) fn of(view: &View<'_>, record: RecordRef<'_>) -> Self {
-        Self { object: record.object(), whole: record.series().is_none() && view.sees_whole(record) }
+        let whole = record.series().is_none() && view.sees_whole(record);
+        Self { object: record.object(), whole, note: is_note(record.type_name()) }
     }
 }
 

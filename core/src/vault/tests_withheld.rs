@@ -159,3 +159,14 @@ fn a_grant_makes_a_partition_known_and_its_end_makes_it_unknown() {
     assert!(matches!(s.remember_in("work", "hello"), Err(Error::Denied)));
     assert!(matches!(s.memories("work"), Err(Error::Denied)));
 }
+
+/// What it was made from may be withheld, and its row tells how many were written before.
+#[test]
+fn a_reader_shows_of_a_memory_what_it_says_and_nothing_else() {
+    let (_dir, space) = space_with_memories(true);
+    let s = space.session(other(), Purpose::PatientRequest).unwrap();
+    let reader = s.reader(&notes(), 10).unwrap();
+    let record = reader.facts(&Query::default()).unwrap()[0].record;
+    assert_eq!(reader.body(record).unwrap(), b"LDL was 112.5");
+    assert_eq!(reader.bodies(&[record]).unwrap(), [b"LDL was 112.5"]);
+}

@@ -217,7 +217,7 @@ impl Direct {
 
 impl App for Direct {
     fn ask(&mut self, probe: &Probe) -> Result<String, Failure> {
-        Ok(probe.run(&self.twin.space, &self.session))
+        Ok(twins::without(&self.twin.random, &probe.run(&self.twin.space, &self.session)))
     }
 
     fn entries(&mut self) -> Result<Option<u64>, Failure> {

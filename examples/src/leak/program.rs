@@ -7,7 +7,8 @@
 
 use super::App;
 use super::probe::Probe;
-use super::twins::{Failure, Twin};
+use super::twins::{self, Failure, Twin};
+use healthspace::RecordId;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -16,6 +17,7 @@ pub struct Program {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
+    random: Vec<RecordId>,
 }
 
 impl Program {
@@ -24,14 +26,14 @@ impl Program {
     /// # Errors
     /// Where it cannot be started.
     pub fn start(program: &str, twin: Twin) -> Result<Self, Failure> {
-        let (file, code) = (twin.file.clone(), twin.code.clone());
+        let (file, code, random) = (twin.file.clone(), twin.code.clone(), twin.random.clone());
         twin.space.close();
         drop(twin);
         let mut child =
             Command::new(program).arg(file).arg(code).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let to = child.stdin.take().ok_or("no standard input")?;
         let from = BufReader::new(child.stdout.take().ok_or("no standard output")?);
-        Ok(Self { child, to, from })
+        Ok(Self { child, to, from, random })
     }
 }
 
@@ -47,7 +49,7 @@ impl App for Program {
             }
             if reply.get(start..).is_some_and(|line| line.trim_end() == ".") {
                 reply.truncate(start);
-                return Ok(reply);
+                return Ok(twins::without(&self.random, &reply));
             }
         }
     }

@@ -32,6 +32,21 @@ pub struct Twin {
     pub file: PathBuf,
     /// A file with its recovery code.
     pub code: PathBuf,
+    /// Ids of memories, which are random: no difference between the twins.
+    pub random: Vec<RecordId>,
+}
+
+/// A reply without ids that are random; an app may cite them by their beginning.
+#[must_use]
+pub fn without(random: &[RecordId], reply: &str) -> String {
+    let mut reply = reply.to_owned();
+    for id in random {
+        let hex = id.to_hex();
+        for n in [hex.len(), 16, 12, 8] {
+            reply = reply.replace(hex.get(..n).unwrap_or(&hex), "(memory)");
+        }
+    }
+    reply
 }
 
 impl Twin {
@@ -126,7 +141,11 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
     if whole {
         space.create_partition("clinic", PartitionKind::Health, &unlock)?;
     }
-    Ok(Twin { space, file: file.to_owned(), code })
+    let mut random: Vec<RecordId> = Vec::new();
+    for partition in ["health", "notes"] {
+        random.extend(space.partition(partition)?.memories()?.value().iter().map(|m| m.id));
+    }
+    Ok(Twin { space, file: file.to_owned(), code, random })
 }
 
 /// What somebody else remembers: a diagnosis before the granted period and a walk in the diary, in one
@@ -138,19 +157,20 @@ fn by_scribe(space: &HealthSpace, clock: &Still, whole: bool) -> Result<(), Fail
         let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
         ask.categories(Category::ALL).recipient(scribe()?).confirm(gesture())?;
     }
-    let about = |code: &str, text: &str| {
+    let about = |code: &str, from: Option<i64>, text: &str| {
         let session = space.session(scribe()?, Purpose::PatientRequest)?;
-        let query = Query { codes: vec![(String::new(), code.to_owned())], ..Query::default() };
+        let query = Query { codes: vec![(String::new(), code.to_owned())], from, ..Query::default() };
         let seen = session.query(&query)?;
         session.remember(text, &seen)?;
         Ok::<_, Failure>(())
     };
     if whole {
-        about("86406008", "Lives with HIV.")?;
+        about("86406008", None, "Lives with HIV.")?;
         space.session(scribe()?, Purpose::PatientRequest)?.remember_in("diary", "Walks the dog before work.")?;
     }
     clock.0.store(NOW, Ordering::Relaxed);
-    about("13457-7", "Watches the LDL.")
+    // Made from the same records in both: a memory names what it was made from.
+    about("13457-7", Some(FIRST_GRANTED), "Watches the LDL.")
 }
 
 /// Two memories under a grant; two more, in one of the twins, were set aside when another grant ended.

@@ -22,7 +22,7 @@ pub(crate) use lineage::notes_of;
 pub(super) use lineage::{Version, quarantine_derived, reach, set_aside, versions_of_notes};
 pub(super) use person::prune;
 pub(super) use wire::Note;
-pub(super) use write::{New, check_text, open_note, put_note};
+pub(super) use write::{New, check_text, open_note, put_note, text_of_note};
 pub(crate) use write::{by_kind, clearance};
 
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};

@@ -107,6 +107,11 @@ pub(in crate::vault) fn put_note(
     Ok(label)
 }
 
+/// What a memory or a turn says, of its body.
+pub(in crate::vault) fn text_of_note(body: &[u8]) -> Result<String> {
+    Note::decode(body).map(|note| note.text).map_err(|_| Error::Corrupt(Part::Body))
+}
+
 /// Opens a memory or a turn.
 pub(in crate::vault) fn open_note(
     base: &Base,
