@@ -507,7 +507,8 @@ int32_t hs_claims(const struct hs_space *space, struct hs_buffer **claims);
 // releases, last_release, erased, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
 // erased counts erased entries that may have been of releases to anybody; where there are any, one
 // notice has an empty recipient.
-int32_t hs_withdrawal_notices(const struct hs_space *space, struct hs_buffer **notices);
+int32_t hs_withdrawal_notices(const struct hs_space *space,
+                              struct hs_buffer **notices);
 
 // Enters that a recipient was told of a withdrawal. `method` and `evidence` say how, as for
 // hs_grant. NotFound where nothing was released to it under that grant.
