@@ -286,10 +286,10 @@ static void backed_up(hs_space *space, const char *path, const hs_id *grant)
     OK(hs_restore(T(place), T(back), secret, sizeof secret, NULL, 0, space, T("tap"), &evidence, &again, &json));
     CHECK(says("\"erasures\":\"replayed\"", 1));
     OK(hs_session_new(again, T("model"), T("eu-llm"), T("PATRQT"), &session));
-    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, &context) == HS_ERROR_DENIED);
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
     OK(hs_confirm_permission(again, grant, T("tap"), &evidence));
     CHECK(hs_confirm_permission(again, grant, T("tap"), &evidence) == HS_ERROR_NOT_FOUND);
-    OK(hs_ground(session, T("What was my last LDL?"), 1500, &context));
+    OK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context));
     hs_context_free(context);
     hs_session_free(session);
     OK(hs_repair(again, &heads, &slots));

@@ -58,6 +58,7 @@ mod told;
 mod tx;
 mod unlocking;
 mod uses;
+mod visible;
 
 pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
 pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};

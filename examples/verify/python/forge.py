@@ -699,7 +699,7 @@ def main(directory):
         "bad-log-of-64-bits": alone(Huge(2, [released(Log(1, one), 1)]), 0),
         # Entries: what is known is read wholly, what is not is counted.
         "good-unknown-event": noise(1 << 40, {}),
-        "good-unknown-event-that-is-no-map": noise(46, b"\xff of a later version"),
+        "good-unknown-event-that-is-no-map": noise(1 << 41, b"\xff of a later version"),
         "good-another-known-event": noise(9, {1: "PATRQT", 2: "eu-llm"}),
         "good-every-known-event": evidence(
             [granted(), *((number, 5, body) for number, body in EVENTS)], 1 + len(EVENTS), range(1 + len(EVENTS)), [LIMITED]
@@ -720,7 +720,7 @@ def main(directory):
         "good-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: "x" * 256}),
         "bad-known-event-of-a-long-list": noise(31, {1: b"w" * 16, 2: 5, 3: [b"x" * 16] * 257}),
         "bad-known-event-of-an-ordinal-of-17-bits": noise(3, {1: b"o" * 16, 2: 1 << 16}),
-        "bad-unknown-event-longer-than-any": noise(46, b"x" * (32 << 10 | 1)),
+        "bad-unknown-event-longer-than-any": noise(1 << 41, b"x" * (32 << 10 | 1)),
         "bad-withdrawn-by-no-gesture": evidence([granted(), (5, 6, {1: ABOVE, 2: "x"})], 2, [0, 1], [LIMITED]),
         "bad-granted-for-an-unknown-purpose": evidence([granted(f6="ZZZ")], 1, [0], [LIMITED, PURPOSE]),
         "bad-released-for-an-unknown-purpose": given(PLAIN, [LIMITED, PURPOSE], purpose="ZZZ"),
