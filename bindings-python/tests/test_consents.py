@@ -35,7 +35,8 @@ def test_exported_consents_are_fhir_r4b(space: HealthSpace) -> None:
     day = datetime(2020, 1, 1, tzinfo=timezone.utc)
     later = datetime(2099, 12, 31, tzinfo=timezone.utc)
     for purpose in ["PATRQT", "TREAT", "HRESCH", "HOPERAT", "MLTRAINING", "TREATDS", "BTG"]:
-        grant(space, purpose=purpose)
+        # A recipient has grants for training or others, not both.
+        grant(space, purpose=purpose, recipient=Recipient.model(f"llm-{purpose}"))
     grant(space, categories=EVERYTHING, expires_at=later, data_period=(day, later), language="fr")
     grant(space, recipient=Recipient("organization", "Clinique « Été »"))
     withdrawn = grant(space, recipient=Recipient("person", "A. B."))
