@@ -7,7 +7,7 @@ use super::keys::WayInKind;
 use super::logs::LogOf;
 use super::space::HealthSpace;
 use super::state::State;
-use crate::audit::{AuditEvent, ReleaseKind};
+use crate::audit::AuditEvent;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{BackupId, ScopeId, SlotId, Timestamp};
 use crate::keyring::SlotKind;
@@ -205,7 +205,7 @@ impl HealthSpace {
             shown += 1;
             let (name, items) = match line.entry.event {
                 AuditEvent::Released { grants, .. } if grants.is_empty() => continue,
-                AuditEvent::Released { actor, kind: ReleaseKind::Count, .. } => (actor, 0),
+                AuditEvent::Released { actor, kind, .. } if kind.names_no_items() => (actor, 0),
                 AuditEvent::Released { actor, count, .. } => (actor, count),
                 _ => continue,
             };

@@ -1,6 +1,7 @@
 //! Consent records and receipts for the person and for whoever must show that they asked.
 
 use super::logs::{LogLine, LogOf};
+use super::scope::Scope;
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
 use crate::consent::{self, ConsentDoc, ConsentStatus, Happened, Parties};
@@ -37,11 +38,9 @@ impl HealthSpace {
         let lines = self.log(LogOf::Space)?;
         let within = self.withdrawn_within(grant)?;
         let (_txn, state) = self.inner.read()?;
-        let doc = state.partitions.iter().find_map(|p| p.policy.state.doc(grant)).ok_or(Error::NotFound)?;
-        let ended = match &within {
-            Some((at, ..)) if doc.meta.status == ConsentStatus::Active => Some(withdrawn_doc(doc, *at)?),
-            _ => None,
-        };
+        let known = state.partitions.iter().find_map(|p| Some((p, p.policy.state.doc(grant)?)));
+        let (p, doc) = known.ok_or(Error::NotFound)?;
+        let ended = ended_within(p, doc, within.as_ref().map(|w| w.0))?;
         let doc = ended.as_ref().unwrap_or(doc);
         let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
         let log = note::origin(&system.head.log_origin);
@@ -66,8 +65,8 @@ impl HealthSpace {
         write(doc, &Happened { log, gesture, given, renewed, withdrawn }, now)
     }
 
-    /// When a handle of one partition withdrew a grant, with that partition's log and the entry:
-    /// what is filed in the system scope does not say so until a full handle withdraws it too.
+    /// When a handle of one partition withdrew a grant, with that partition's log and the entry;
+    /// none where the entry was erased.
     pub(super) fn withdrawn_within(&self, grant: GrantId) -> Result<Option<(Timestamp, String, u64)>> {
         let (name, log) = {
             let (_txn, state) = self.inner.read()?;
@@ -82,9 +81,14 @@ impl HealthSpace {
     }
 }
 
-/// A grant as it reads once it is withdrawn.
-pub(super) fn withdrawn_doc(doc: &ConsentDoc, at: Timestamp) -> Result<ConsentDoc> {
-    consent::from_fhir(&consent::withdraw(doc, at)?)
+/// A grant that a handle of its partition withdrew, as it reads then: what is filed in the system
+/// scope does not say so until a full handle withdraws it too. Where nothing is left that says when,
+/// it is dated as it was filed.
+pub(super) fn ended_within(p: &Scope, doc: &ConsentDoc, at: Option<Timestamp>) -> Result<Option<ConsentDoc>> {
+    if doc.meta.status != ConsentStatus::Active || !p.manifest.denied.contains(&doc.meta.series) {
+        return Ok(None);
+    }
+    consent::from_fhir(&consent::withdraw(doc, at.unwrap_or(doc.meta.updated))?).map(Some)
 }
 
 #[cfg(test)]

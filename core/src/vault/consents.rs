@@ -1,5 +1,6 @@
 //! Consents from elsewhere: filed, listed, withdrawn, handed out as they came.
 
+use super::consent_record::ended_within;
 use super::grants::{ConsentKind, file_consents};
 use super::policy_row::{FiledConsent, Origin, PartitionKind};
 use super::scope::Scope;
@@ -7,7 +8,7 @@ use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{ConsentStatus, ReadConsent, Reads, Standing, read_consents};
+use crate::consent::{ReadConsent, Reads, Standing, read_consents};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
@@ -182,19 +183,18 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::Locked`], and what rereading the heads can yield.
     pub fn export_consents(&self) -> Result<Vec<(GrantId, Vec<u8>)>> {
-        let (mut all, ended) = {
+        let (state, mut all) = {
             let (_txn, state) = self.inner.read()?;
             let filed = state.partitions.iter().flat_map(|p| &p.policy.consents);
             let all: BTreeMap<GrantId, Vec<u8>> = filed.map(|c| (c.series, c.bytes.clone())).collect();
-            let active = |p: &Scope, id: &GrantId| {
-                p.policy.state.doc(*id).filter(|doc| doc.meta.status == ConsentStatus::Active).cloned()
-            };
-            let ended = |p: &Scope| p.manifest.denied.iter().filter_map(|id| active(p, id)).collect::<Vec<_>>();
-            (all, state.partitions.iter().flat_map(ended).collect::<Vec<_>>())
+            (state, all)
         };
-        for doc in ended {
-            if let Some((at, ..)) = self.withdrawn_within(doc.meta.series)? {
-                all.insert(doc.meta.series, crate::consent::withdraw(&doc, at)?);
+        for p in &state.partitions {
+            for doc in p.manifest.denied.iter().filter_map(|id| p.policy.state.doc(*id)) {
+                let at = self.withdrawn_within(doc.meta.series)?.map(|w| w.0);
+                if let Some(ended) = ended_within(p, doc, at)? {
+                    all.insert(doc.meta.series, crate::consent::to_fhir(&ended.spec, &ended.meta)?);
+                }
             }
         }
         Ok(all.into_iter().collect())

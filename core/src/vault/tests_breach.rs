@@ -44,18 +44,20 @@ fn a_loss_is_told_by_partition_and_recipient() {
     let before = space.log(LogOf::Partition("health")).unwrap().len() as u64;
     let items = session.query(&Query::default()).unwrap().into_value().len() as u64;
     session.count(&Query::default()).unwrap();
+    // Told that there is more than one: a number too.
+    assert!(session.reader(&Query::default(), 1).is_err());
     space.partition("health").unwrap().memories().unwrap();
     let after = space.log(LogOf::Partition("health")).unwrap().len() as u64;
     let scope = space.breach_scope(&Lost::Entries("health", before..after)).unwrap();
     assert_eq!(of(&scope), [("health", items, Exposure::Clear)]);
     let to: Vec<_> = scope.recipients.iter().map(|r| (r.name.as_str(), r.releases, r.items)).collect();
-    assert_eq!(to, [(model().name(), 2, items)]);
+    assert_eq!(to, [(model().name(), 3, items)]);
     let none = space.breach_scope(&Lost::Entries("health", 0..1)).unwrap();
     assert!(none.partitions.is_empty() && none.recipients.is_empty());
     // An erased entry is not passed over in silence.
     space.erase_entries(LogOf::Partition("health"), &[before], gesture()).unwrap();
     let less = space.breach_scope(&Lost::Entries("health", before..after)).unwrap();
-    assert_eq!((less.recipients[0].releases, less.does_not_say.len()), (1, scope.does_not_say.len() + 1));
+    assert_eq!((less.recipients[0].releases, less.does_not_say.len()), (2, scope.does_not_say.len() + 1));
     assert_eq!(events(space, LogOf::Partition("health")).len() as u64, after);
     for (lost, e) in [
         (Lost::WayIn(SlotId::from_bytes([1; 16])), Error::NotFound),

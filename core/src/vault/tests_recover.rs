@@ -187,6 +187,21 @@ fn what_rests_on_a_suspended_permission_waits_with_it() {
     assert_eq!(space.confirm_all_permissions(gesture()).unwrap(), 0);
 }
 
+/// New keys, or an erasure from copies, do not stand for the person's word.
+#[test]
+fn a_suspended_permission_waits_after_a_rotation_too() {
+    let disk = Disk::new();
+    let space = create(&disk, clock().0);
+    let grant = allow(&space, Category::ALL).id();
+    drop(space);
+    let (space, _) = recover(&disk, clock().0).unwrap();
+    let space = space.rotate(&unlock(), &[]).unwrap().space;
+    assert_eq!(space.grants().unwrap()[0].standing, Standing::Suspended);
+    assert!(matches!(ask(&space), Err(Error::Denied)));
+    space.confirm_permission(grant, gesture()).unwrap();
+    assert!(ask(&space).is_ok());
+}
+
 #[test]
 fn a_partition_that_comes_later_opens_nothing_that_waits() {
     let disk = Disk::new();

@@ -129,6 +129,12 @@ fn a_record_and_an_export_know_of_a_withdrawal_within_a_partition() {
     let index = usize::try_from(entry["dct:source"]["hs:entry"].as_u64().unwrap()).unwrap();
     assert_eq!(space.log(LogOf::Partition("health")).unwrap()[index].entry.event.name(), "Withdrawn");
     assert_eq!(export, space.export_consents().unwrap().remove(0).1, "the same again");
+    // What the entry said may be erased; that the grant is withdrawn stays.
+    space.erase_entries(LogOf::Partition("health"), &[index as u64], gesture()).unwrap();
+    let record: Value = serde_json::from_str(&space.consent_record(grant, &Parties::default()).unwrap()).unwrap();
+    let export = space.export_consents().unwrap().remove(0).1;
+    assert_eq!(record["hs:status"], "inactive");
+    assert_eq!(serde_json::from_slice::<Value>(&export).unwrap()["status"], "inactive");
 }
 
 #[test]
