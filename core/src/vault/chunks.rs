@@ -1,7 +1,7 @@
 //! Chunks of samples under a permit that is bounded in time: opened, and cut down to what lies
 //! within before anything of them is shown, summed up or counted.
 
-use super::visible::Visible;
+use super::permitted::Visible;
 use crate::catalog::{FactRow, Order, Presence, Query, series};
 use crate::crypto::context::Class;
 use crate::error::Result;

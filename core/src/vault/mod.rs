@@ -42,6 +42,7 @@ mod opened;
 mod originals;
 mod payload;
 mod permissions;
+mod permitted;
 mod policy_row;
 mod reader;
 mod recipients;
@@ -58,7 +59,6 @@ mod told;
 mod tx;
 mod unlocking;
 mod uses;
-mod visible;
 
 pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
 pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};

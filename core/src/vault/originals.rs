@@ -5,10 +5,10 @@
 
 use super::ingest::Partition;
 use super::manifest::SourceEntry;
+use super::permitted::block_record;
 use super::rows::Base;
 use super::scope::Scope;
 use super::state::Target;
-use super::visible::block_record;
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
 use crate::codec::varint;

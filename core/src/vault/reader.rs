@@ -8,12 +8,12 @@
 
 use super::memory::text_of_note;
 use super::opened::Opened;
+use super::permitted::{Held, block_record};
 use super::release::{Asking, CLOCK_TOLERANCE, Release, is_refusal};
 use super::scope::Scope;
 use super::session::Session;
 use super::state::{Inner, Lent, Loan};
 use super::uses::Counting;
-use super::visible::{Held, block_record};
 use crate::audit::ReleaseKind;
 use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, RecordSet, Seeded, View};
 use crate::consent::Action;

@@ -7,11 +7,11 @@
 
 use super::anchor::is_anchored;
 use super::glass::Glass;
+use super::permitted::Visible;
 use super::scope::Scope;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::{EncodedItem, Tx};
 use super::uses::{Counting, take_uses};
-use super::visible::Visible;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
 use crate::consent::{Action, Recipient};
 use crate::crypto::hash::sha256;

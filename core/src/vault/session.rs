@@ -2,6 +2,7 @@
 
 use super::glass::Glass;
 use super::manifest::ConversationEntry;
+use super::permitted::Visible;
 use super::policy_row::PartitionKind;
 use super::release::{Asking, Audited, Release, is_refusal};
 use super::rows::Base;
@@ -10,7 +11,6 @@ use super::space::HealthSpace;
 use super::state::{Inner, State, Target, Writing};
 use super::tx::Tx;
 use super::uses::Counting;
-use super::visible::Visible;
 use crate::audit::ReleaseKind;
 use crate::catalog::{FactRow, Facts, Presence, Query};
 use crate::consent::{Action, Recipient};

@@ -10,8 +10,8 @@ use crate::vault::ingest::without_things;
 use crate::vault::manifest::SourceEntry;
 use crate::vault::memory::prune;
 use crate::vault::payload::Content;
+use crate::vault::permitted::block_record;
 use crate::vault::tx::{Put, Tx, Work};
-use crate::vault::visible::block_record;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

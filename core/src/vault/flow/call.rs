@@ -11,10 +11,10 @@ use crate::id::{RecordId, SpaceId};
 use crate::label::{Label, Purpose};
 use crate::policy::{Basis, Tag};
 use crate::vault::memory::{check_text, is_note, open_note};
+use crate::vault::permitted::{Visible, block_record};
 use crate::vault::release::{Asking, Audited, Release, is_refusal};
 use crate::vault::session::Session;
 use crate::vault::state::Target;
-use crate::vault::visible::{Visible, block_record};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 

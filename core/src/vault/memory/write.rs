@@ -11,11 +11,11 @@ use crate::record::{Author, Category, FactDraft, Precision, Revision, Status, Va
 use crate::storage::ReadTxn;
 use crate::vault::block;
 use crate::vault::payload::Content;
+use crate::vault::permitted::block_record;
 use crate::vault::policy_row::PartitionKind;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::tx::{Tx, Work};
-use crate::vault::visible::block_record;
 
 /// The longest memory, in bytes.
 const LONGEST: usize = 16 << 10;
