@@ -93,6 +93,8 @@ pub struct SpaceCheck {
     pub is_whole: bool,
     /// Both copies of the key slots are whole and the same.
     pub slots_agree: bool,
+    /// SQLite finds its pages, indexes and free room in order.
+    pub pages_in_order: bool,
     /// Rows of no scope that the space has.
     pub stray: u64,
     /// The space's own scope, where it is open, and each partition.
@@ -254,7 +256,8 @@ impl HealthSpace {
         call(|| {
             let found = self.inner.check()?;
             let (is_whole, slots_agree, stray) = (found.is_whole(), found.slots_agree, found.stray);
-            Ok(SpaceCheck { is_whole, slots_agree, stray, scopes: found.scopes.into_iter().map(told).collect() })
+            let (pages_in_order, scopes) = (found.pages_in_order, found.scopes.into_iter().map(told).collect());
+            Ok(SpaceCheck { is_whole, slots_agree, pages_in_order, stray, scopes })
         })
     }
 

@@ -124,6 +124,8 @@ pub(crate) struct SpaceCheck {
     is_whole: bool,
     /// Both copies of the key slots are whole and the same.
     slots_agree: bool,
+    /// SQLite finds its pages, indexes and free room in order.
+    pages_in_order: bool,
     /// Rows of no scope that the space has.
     stray: u64,
     /// The space's own scope, where it is open, and each partition.
@@ -255,6 +257,7 @@ pub(crate) fn disclosure_log(py: Python<'_>, space: &HealthSpace, language: &str
 pub(crate) fn check(py: Python<'_>, space: &HealthSpace) -> PyResult<SpaceCheck> {
     let found = call(py, || space.check())?;
     let (is_whole, slots_agree, stray) = (found.is_whole(), found.slots_agree, found.stray);
+    let pages_in_order = found.pages_in_order;
     let told = |s: healthspace::ScopeCheck| {
         let damaged = s.damaged.iter().map(|(part, n)| (format!("{part:?}"), *n)).collect();
         let (partition, whole, unnamed, heads_agree) = (s.partition, s.whole, s.unnamed, s.heads_agree);
@@ -262,7 +265,7 @@ pub(crate) fn check(py: Python<'_>, space: &HealthSpace) -> PyResult<SpaceCheck>
         Py::new(py, ScopeCheck { partition, whole, damaged, records, entries, unnamed, heads_agree })
     };
     let scopes = found.scopes.into_iter().map(told).collect::<PyResult<_>>()?;
-    Ok(SpaceCheck { is_whole, slots_agree, stray, scopes })
+    Ok(SpaceCheck { is_whole, slots_agree, pages_in_order, stray, scopes })
 }
 
 /// An evidence file of releases.

@@ -202,7 +202,10 @@ impl ConsentState {
     /// grant or it does not hold at all, `Some(None)` without an end.
     #[must_use]
     pub fn end(&self, series: GrantId) -> Option<Option<Timestamp>> {
-        self.validity(self.doc(series)?).map(|v| v.end)
+        match self.imported(series) {
+            Some(consent) => Some(consent.validity().end),
+            None => self.validity(self.doc(series)?).map(|v| v.end),
+        }
     }
 
     /// Where a grant stands.

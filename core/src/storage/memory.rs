@@ -304,6 +304,10 @@ impl ReadTxn for MemoryTxn<'_> {
         leaves.into_iter().try_for_each(|(scope, ..)| f(Some(*scope), 1))
     }
 
+    fn in_order(&self) -> Result<bool> {
+        self.step(Op::Get).map(|()| true)
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         self.step(Op::Get)?;
         Ok(self.image.heads[index(copy)].get(scope).cloned())

@@ -156,6 +156,10 @@ pub(crate) trait ReadTxn {
     /// once. For checks.
     fn log_rows(&self, f: &mut dyn FnMut(Option<ScopeId>, u64) -> Result<()>) -> Result<()>;
 
+    /// Whether the engine finds all that it keeps in its place: pages, indexes, free room. Reads the whole
+    /// file. For checks.
+    fn in_order(&self) -> Result<bool>;
+
     /// A copy of a scope's head.
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;
 

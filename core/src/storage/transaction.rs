@@ -218,6 +218,15 @@ impl ReadTxn for Txn<'_> {
         })
     }
 
+    fn in_order(&self) -> Result<bool> {
+        let mut ok = false;
+        self.each("PRAGMA integrity_check(1)", [], &mut |row| {
+            ok = row.get_ref(0).ok().and_then(|v| v.as_str().ok()) == Some("ok");
+            Ok(false)
+        })
+        .map(|()| ok)
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         let sql = match copy {
             Copy::First => "SELECT body,auth FROM head WHERE scope=?1",

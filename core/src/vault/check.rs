@@ -31,6 +31,9 @@ pub struct SpaceCheck {
     pub scopes: Vec<ScopeCheck>,
     /// Whether both copies of the key slots are whole and the same.
     pub slots_agree: bool,
+    /// Whether SQLite finds its pages, indexes and free room in order. Where it does not, what it can still
+    /// read is judged above; what is written next may be lost: make a backup and restore it.
+    pub pages_in_order: bool,
     /// Rows, entries and heads of no scope that the space has: nothing reads them.
     pub stray: u64,
 }
@@ -71,7 +74,7 @@ impl SpaceCheck {
     /// are no damage.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.slots_agree && self.scopes.iter().all(|s| s.damaged.is_empty() && s.heads_agree)
+        self.slots_agree && self.pages_in_order && self.scopes.iter().all(|s| s.damaged.is_empty() && s.heads_agree)
     }
 
     /// What is damaged, if anything is of which there is no second copy.
@@ -203,7 +206,8 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
             entries: looking.entries,
         });
     }
-    Ok(SpaceCheck { scopes, slots_agree: slots_agree(txn, &part.slots_digest)?, stray })
+    let (slots_agree, pages_in_order) = (slots_agree(txn, &part.slots_digest)?, txn.in_order()?);
+    Ok(SpaceCheck { scopes, slots_agree, pages_in_order, stray })
 }
 
 /// Damage in one copy is what the other one is for, and no reason to end.

@@ -7,6 +7,7 @@ use super::logs::LogOf;
 use super::policy_row::PartitionKind;
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
+use crate::catalog::RecordRef;
 use crate::consent::Standing;
 use crate::error::{Error, Result};
 use crate::label::Purpose;
@@ -84,9 +85,13 @@ struct Facts {
     /// shown to others.
     shown: bool,
     withdrawals: u64,
+    /// What the person let into general partitions: by the logs, or by what still stands there.
     declassified: u64,
+    /// Entries of the logs whose content was erased: any of them may have told of any of this.
+    erased: u64,
 }
 
+const ERASED: &str = "anything that the erased entries of the logs told";
 const OLD_COPY: &str = "that an older copy of the file was not put back: it would undo a withdrawal";
 
 impl HealthSpace {
@@ -115,8 +120,7 @@ impl HealthSpace {
 
     fn facts(&self) -> Result<Facts> {
         let info = self.info()?;
-        let training =
-            |g: &super::GrantInfo| Purpose::MlTraining.covers(g.terms.purpose) && g.standing == Standing::InForce;
+        let training = |g: &super::GrantInfo| Purpose::MlTraining.covers(g.terms.purpose) && may_yet(g.standing);
         let mut facts = Facts {
             full: info.full,
             freshness: info.freshness,
@@ -129,17 +133,21 @@ impl HealthSpace {
             shown: true,
             withdrawals: 0,
             declassified: 0,
+            erased: 0,
         };
         let state = self.inner.peek()?;
+        let open = state.system.iter().chain(&state.partitions);
+        facts.erased = open.flat_map(|s| s.manifest.erased.iter()).map(|(from, to)| to - from).sum();
+        let mut lowered = 0;
         for p in state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::General) {
             facts.general.push(p.policy.name.clone());
+            let rests = |r: &RecordRef<'_>| p.tag_of(*r).basis.iter().any(|g| p.policy.lowering(g).is_some());
+            lowered += p.notes().into_iter().filter(rests).count() as u64;
             if p.policy.clearance.is_some_and(|c| !c.flows_to(clearance_of_general(p.ordinal))) {
                 facts.relaxed.push(p.policy.name.clone());
             }
         }
         let names: Vec<String> = state.partitions.iter().map(|p| p.policy.name.clone()).collect();
-        // An erased entry could have been a withdrawal.
-        let whole = state.system.as_ref().is_some_and(|s| s.manifest.erased.is_empty());
         drop(state);
         let (mut given, mut used) = (BTreeSet::new(), BTreeSet::new());
         let mut logs: Vec<LogOf<'_>> = names.iter().map(|n| LogOf::Partition(n)).collect();
@@ -167,9 +175,15 @@ impl HealthSpace {
                 }
             }
         }
-        facts.shown = whole && used.is_subset(&given);
+        facts.shown = facts.erased == 0 && used.is_subset(&given);
+        facts.declassified = facts.declassified.max(lowered);
         Ok(facts)
     }
+}
+
+/// Whether it permits now, or may by itself later.
+const fn may_yet(standing: Standing) -> bool {
+    matches!(standing, Standing::InForce | Standing::NotYet | Standing::Suspended)
 }
 
 fn claims(f: &Facts) -> Vec<SpaceClaim> {
@@ -181,16 +195,22 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         does_not_prove,
     };
     let fresh = f.freshness != "unverified";
+    let told = |mut rest: Vec<&'static str>| {
+        if f.erased > 0 {
+            rest.push(ERASED);
+        }
+        rest
+    };
     let stale = |mut rest: Vec<&'static str>| {
         if !fresh {
             rest.push(OLD_COPY);
         }
-        rest
+        told(rest)
     };
     let reached = |any: bool| match (any, f.full) {
-        (false, _) => ClaimLevel::Configured,
-        (true, full) if !full || !f.shown => ClaimLevel::Logged,
-        (true, _) => ClaimLevel::Verifiable,
+        (false, _) if f.erased == 0 => ClaimLevel::Configured,
+        (_, full) if !full || !f.shown => ClaimLevel::Logged,
+        _ => ClaimLevel::Verifiable,
     };
     let relaxed = f.relaxed.join(", ");
     let separate = match (f.general.is_empty(), f.relaxed.is_empty()) {
@@ -204,7 +224,12 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         (false, true) => "What is read in a health partition is not written into a general one.".to_owned(),
         (false, false) => format!("The person lets health data flow into: {relaxed}."),
     };
+    let gap = |words: &str| match f.erased {
+        0 => words.to_owned(),
+        n => format!("{words}; {n} entries of the logs were erased"),
+    };
     let training = match (f.training, f.trained) {
+        (0, 0) if f.erased > 0 => "No grant allows training now, and no entry that is left tells of a release for it, or without the label against it.".to_owned(),
         (0, 0) => "Nothing leaves without the label that forbids training, and no grant allows it.".to_owned(),
         (n, 0) => format!("Training is allowed by {n} consents of the person that permit nothing else."),
         (0, t) => format!("No grant allows training now; {t} releases were for it, or without the label against it."),
@@ -242,14 +267,14 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             "consent",
             reached(f.releases > 0),
             "Nothing is released but under a consent in force, and its entry is durable first.",
-            format!("{} releases in the logs; {kept}", f.releases),
+            gap(&format!("{} releases in the logs; {kept}", f.releases)),
             stale(vec!["that everything was entered", "that the recipient was who the host said", "what it did since"]),
         ),
         claim(
             "withdrawal",
             reached(f.withdrawals > 0),
             "A withdrawal stops the next release, in every open handle and process.",
-            format!("{} withdrawals in the logs; {kept}", f.withdrawals),
+            gap(&format!("{} withdrawals in the logs; {kept}", f.withdrawals)),
             stale(vec![
                 "that recipients deleted what they had: see withdrawal_notices()",
                 "withdrawals by a handle of partitions, unless its entries are shown",
@@ -257,18 +282,22 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         ),
         claim(
             "separation",
-            if f.relaxed.is_empty() && f.declassified == 0 { ClaimLevel::Configured } else { ClaimLevel::Logged },
+            if f.relaxed.is_empty() && f.declassified == 0 && f.erased == 0 {
+                ClaimLevel::Configured
+            } else {
+                ClaimLevel::Logged
+            },
             &separate,
-            format!("labels; {} lowered by the person", f.declassified),
-            vec!["anything about text that a host carries over by hand"],
+            gap(&format!("labels; {} lowered by the person", f.declassified)),
+            told(vec!["anything about text that a host carries over by hand"]),
         ),
         claim(
             "no-training",
             // What was handed out for training is no promise that an outsider could check.
             if f.trained > 0 { ClaimLevel::Logged } else { reached(f.releases > 0) },
             &training,
-            "the label in each entry of a release".into(),
-            vec!["that a recipient keeps to it", "anything about a model that was trained elsewhere"],
+            gap("the label in each entry of a release"),
+            told(vec!["that a recipient keeps to it", "anything about a model that was trained elsewhere"]),
         ),
         claim(
             "log",

@@ -87,6 +87,7 @@ impl HealthSpace {
             w.work(tx, Target::System)?;
             let health: Vec<Scope> =
                 w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health).cloned().collect();
+            let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();
             let mut report = ConsentsReport::default();
             let mut filed: Vec<FiledConsent> = Vec::new();
             for consent in &consents {
@@ -111,7 +112,7 @@ impl HealthSpace {
                     newest => {
                         report.filed.push(series);
                         report.unusable += usize::from(consent.reads() == Reads::Unusable);
-                        report.void_permits += consent.void_permits();
+                        report.void_permits += consent.void_permits() + consent.permits_outside(Some(&here));
                         filed.push(FiledConsent {
                             series,
                             version: newest.map_or(1, |c| c.version.saturating_add(1)),

@@ -108,6 +108,8 @@ mod tests_categories;
 #[cfg(test)]
 mod tests_check;
 #[cfg(test)]
+mod tests_claims;
+#[cfg(test)]
 mod tests_clearance;
 #[cfg(test)]
 mod tests_clock;

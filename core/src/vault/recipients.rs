@@ -9,6 +9,7 @@ use super::logs::LogOf;
 use super::space::HealthSpace;
 use super::state::Target;
 use crate::audit::{AuditEvent, Gesture};
+use crate::consent::Standing;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
 use std::collections::BTreeMap;
@@ -58,10 +59,14 @@ impl core::fmt::Debug for WithdrawalNotice {
     }
 }
 
+/// What the logs say, in order of time.
 #[derive(Default)]
 struct Seen {
     given: BTreeMap<GrantId, Timestamp>,
+    /// Withdrawn, and not filed again since.
     withdrawn: BTreeMap<GrantId, Timestamp>,
+    /// When the newest version of a consent from elsewhere was filed: it may be the withdrawal.
+    filed: BTreeMap<GrantId, Timestamp>,
     /// Releases by grant and recipient: how many, and the last.
     released: BTreeMap<(GrantId, String), (u64, Timestamp)>,
     told: BTreeMap<(GrantId, String), NoticeState>,
@@ -71,17 +76,23 @@ impl Seen {
     fn take(&mut self, time: Timestamp, event: AuditEvent) {
         match event {
             AuditEvent::Withdrawn { grant, .. } => {
-                let first = self.withdrawn.entry(grant).or_insert(time);
-                *first = (*first).min(time);
+                self.withdrawn.entry(grant).or_insert(time);
             }
-            AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. } => {
-                let first = self.given.entry(grant).or_insert(time);
-                *first = (*first).min(time);
+            AuditEvent::Granted { grant, .. } => {
+                self.given.entry(grant).or_insert(time);
+            }
+            AuditEvent::ConsentImported { grant, .. } => {
+                self.given.entry(grant).or_insert(time);
+                self.withdrawn.remove(&grant);
+                self.filed.insert(grant, time);
             }
             AuditEvent::Released { grants, actor, .. } => {
                 for grant in grants {
-                    let entry = self.released.entry((grant, actor.clone())).or_insert((0, time));
-                    *entry = (entry.0 + 1, entry.1.max(time));
+                    let whom = (grant, actor.clone());
+                    // What it was told of, or confirmed, was not about this.
+                    self.told.remove(&whom);
+                    let entry = self.released.entry(whom).or_insert((0, time));
+                    *entry = (entry.0 + 1, time);
                 }
             }
             AuditEvent::RecipientNotified { grant, actor, .. } => {
@@ -92,6 +103,13 @@ impl Seen {
                 self.told.insert((grant, actor), NoticeState::Acknowledged(time));
             }
             _ => {}
+        }
+    }
+
+    /// A consent from elsewhere is withdrawn by a newer version that says so, too.
+    fn settle(&mut self, grant: GrantId) {
+        if let Some(filed) = self.filed.get(&grant) {
+            self.withdrawn.entry(grant).or_insert(*filed);
         }
     }
 }
@@ -105,17 +123,23 @@ impl HealthSpace {
     pub fn withdrawal_notices(&self) -> Result<Vec<WithdrawalNotice>> {
         let info = self.info()?;
         let mut seen = Seen::default();
+        // Of the same millisecond: what was released was so before it was withdrawn.
         let mut logs: Vec<LogOf<'_>> = info.partitions.iter().map(|name| LogOf::Partition(name)).collect();
         if info.full {
             logs.push(LogOf::Space);
         }
+        let mut lines = Vec::new();
         for of in logs {
-            for line in self.log(of)? {
-                seen.take(line.entry.time, line.entry.event);
-            }
+            lines.extend(self.log(of)?.into_iter().map(|line| (line.entry.time, line.entry.event)));
         }
+        lines.sort_by_key(|(time, _)| *time);
+        for (time, event) in lines {
+            seen.take(time, event);
+        }
+        let imported = self.imported_consents()?;
+        imported.iter().filter(|c| c.standing == Standing::Withdrawn).for_each(|c| seen.settle(c.id));
         let now = self.inner.base.env.now().as_millis().max(self.inner.peek()?.floor());
-        let Seen { given, withdrawn, mut released, told } = seen;
+        let Seen { given, withdrawn, mut released, told, .. } = seen;
         let mut erased = BTreeMap::new();
         for (grant, ended) in &withdrawn {
             let n = self.erased_while(*grant, given.get(grant).copied(), *ended)?;

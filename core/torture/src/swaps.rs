@@ -73,7 +73,7 @@ fn exchange_rows(conn: &Connection, a: &Cell, b: &Cell) -> rusqlite::Result<()> 
 }
 
 /// Whether a look through the whole space tells of damage.
-fn told(disk: &Disk, code: &str) -> bool {
+pub(crate) fn told(disk: &Disk, code: &str) -> bool {
     look::open(disk.path(), code).and_then(|s| s.check()).is_ok_and(|c| !c.is_whole())
 }
 

@@ -95,7 +95,7 @@ impl State {
             if self.partitions.iter().any(|p| self.has_ended(p, grant, now)) {
                 return Some(i64::MIN);
             }
-            let known = self.partitions.iter().find(|p| p.policy.state.doc(grant).is_some());
+            let known = self.partitions.iter().find(|p| p.policy.state.version(grant).is_some());
             let lowering = self.partitions.iter().find_map(|p| p.policy.lowering(grant));
             if let Some(doc) = lowering {
                 return doc.spec.terms().expires.map(Timestamp::as_millis);
