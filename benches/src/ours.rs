@@ -51,13 +51,14 @@ fn create(file: &Path) -> Result<HealthSpace, Failure> {
     let unlock = Unlock::passphrase("benchmark").with_cost(KdfParams::FLOOR);
     let (space, code) = HealthSpace::create(file, &unlock, Environment::default())?;
     std::fs::write(file.with_extension("code"), code.reveal().as_bytes())?;
-    space
+    let ask = space
         .consent_request()
         .purpose(Purpose::PatientRequest)
         .categories(&[Category::Laboratory, Category::VitalSigns, Category::Activity])
         .recipient(model()?)
-        .expires_in_days(90)
-        .confirm(Gesture { method: "benchmark".into(), evidence: [7; 32] })?;
+        .expires_in_days(90);
+    ask.notice("en")?;
+    ask.confirm(Gesture { method: "benchmark".into(), evidence: [7; 32] })?;
     Ok(space)
 }
 

@@ -316,11 +316,6 @@ int32_t hs_consent_request_data_period(struct hs_consent_request *request,
 // No more than so many releases. Such grants apply where the space has an anchor only.
 int32_t hs_consent_request_uses(struct hs_consent_request *request, uint32_t times);
 
-// The language in which the notice is shown and logged: "en" or "fr".
-int32_t hs_consent_request_language(struct hs_consent_request *request,
-                                    const uint8_t *language,
-                                    size_t language_len);
-
 // The text to show to the person: who, what, why, until when, what is not allowed and how to
 // withdraw.
 int32_t hs_notice(const struct hs_consent_request *request,
@@ -328,7 +323,8 @@ int32_t hs_notice(const struct hs_consent_request *request,
                   size_t language_len,
                   struct hs_buffer **notice);
 
-// Records the person's consent. `method` is a word for the gesture ("tap"); `evidence` a hash of
+// Records the person's consent to the notice that was made last: once. Without one, or a second time,
+// it is HS_ERROR_MALFORMED. `method` is a word for the gesture ("tap"); `evidence` a hash of
 // whatever the host keeps as its proof.
 int32_t hs_grant(const struct hs_consent_request *request,
                  const uint8_t *method,
@@ -372,6 +368,19 @@ int32_t hs_session_new(const struct hs_space *space,
                        const uint8_t *purpose_code,
                        size_t purpose_code_len,
                        struct hs_session **session);
+
+// As hs_session_new(), for a conversation that reads this partition instead of the first health one. One
+// of which no grant shows it anything is denied like one that is not there.
+int32_t hs_session_new_within(const struct hs_space *space,
+                              const uint8_t *partition,
+                              size_t partition_len,
+                              const uint8_t *kind,
+                              size_t kind_len,
+                              const uint8_t *name,
+                              size_t name_len,
+                              const uint8_t *purpose_code,
+                              size_t purpose_code_len,
+                              struct hs_session **session);
 
 // A conversation that goes on, with the label that it had. NotFound where it released nothing.
 int32_t hs_session_resume(const struct hs_space *space,

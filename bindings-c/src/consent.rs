@@ -133,21 +133,6 @@ pub unsafe extern "C" fn hs_consent_request_uses(request: *mut ConsentRequest, t
     })
 }
 
-/// The language in which the notice is shown and logged: "en" or "fr".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hs_consent_request_language(
-    request: *mut ConsentRequest,
-    language: *const u8,
-    language_len: usize,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the contract of the header.
-        let (r, tag) = unsafe { (get_mut(request)?, text(language, language_len)?) };
-        r.inner = r.inner.clone().language(tag);
-        Ok(())
-    })
-}
-
 /// The text to show to the person: who, what, why, until when, what is not allowed and how to
 /// withdraw.
 #[unsafe(no_mangle)]
@@ -165,7 +150,8 @@ pub unsafe extern "C" fn hs_notice(
     })
 }
 
-/// Records the person's consent. `method` is a word for the gesture ("tap"); `evidence` a hash of
+/// Records the person's consent to the notice that was made last: once. Without one, or a second time,
+/// it is HS_ERROR_MALFORMED. `method` is a word for the gesture ("tap"); `evidence` a hash of
 /// whatever the host keeps as its proof.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_grant(

@@ -62,6 +62,33 @@ pub unsafe extern "C" fn hs_session_new(
     })
 }
 
+/// As hs_session_new(), for a conversation that reads this partition instead of the first health one. One
+/// of which no grant shows it anything is denied like one that is not there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_session_new_within(
+    space: *const Space,
+    partition: *const u8,
+    partition_len: usize,
+    kind: *const u8,
+    kind_len: usize,
+    name: *const u8,
+    name_len: usize,
+    purpose_code: *const u8,
+    purpose_code_len: usize,
+    session: *mut *mut Session,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (space, place, who, code, out) = unsafe {
+            let who = recipient(text(kind, kind_len)?, text(name, name_len)?)?;
+            let place = text(partition, partition_len)?;
+            (get(space)?, place, who, text(purpose_code, purpose_code_len)?, Out::new(session)?)
+        };
+        out.hand(Session(space.inner.session(who, purpose(code)?)?.within(place)));
+        Ok(())
+    })
+}
+
 /// A conversation that goes on, with the label that it had. NotFound where it released nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_session_resume(

@@ -111,12 +111,13 @@ static hs_id grant(hs_space *space)
     CHECK(hs_consent_request_category(request, T("no such category")) == HS_ERROR_MALFORMED);
     OK(hs_consent_request_category(request, T("laboratory")));
     OK(hs_consent_request_expires_in_days(request, 90));
-    OK(hs_consent_request_language(request, T("fr")));
     OK(hs_notice(request, T("fr"), &notice));
     OK(hs_buffer_bytes(notice, &bytes, &len));
     CHECK(contains(bytes, len, "eu-llm"));
     hs_buffer_free(notice);
     OK(hs_grant(request, T("tap"), &evidence, &id));
+    /* A second tap is no second consent. */
+    CHECK(hs_grant(request, T("tap"), &evidence, &id) == HS_ERROR_MALFORMED);
     hs_consent_request_free(request);
     return id;
 }
@@ -157,6 +158,7 @@ static void nulls(hs_space *space)
     hs_space *out = NULL;
     hs_buffer *code = NULL;
     hs_session *session = NULL;
+    hs_context *context = NULL;
 
     CHECK(hs_open(NULL, 3, T("x"), &out) == HS_ERROR_MALFORMED);
     CHECK(hs_open(T("x"), NULL, 1, &out) == HS_ERROR_MALFORMED);
@@ -166,6 +168,10 @@ static void nulls(hs_space *space)
     CHECK(fopen("never-made.hs", "rb") == NULL);
     CHECK(hs_close(NULL) == HS_ERROR_MALFORMED);
     CHECK(hs_withdraw(space, NULL) == HS_ERROR_MALFORMED);
+    OK(hs_session_new_within(space, T("diary"), T("model"), T("eu-llm"), T("PATRQT"), &session));
+    CHECK(hs_ground(session, T("What was my last LDL?"), 1500, 0, &context) == HS_ERROR_DENIED);
+    hs_session_free(session);
+    session = NULL;
     CHECK(hs_session_new(NULL, T("model"), T("m"), T("PATRQT"), &session) == HS_ERROR_MALFORMED);
     CHECK(hs_session_new(space, T("robot"), T("m"), T("PATRQT"), &session) == HS_ERROR_MALFORMED);
     CHECK(hs_session_new(space, T("model"), T("m"), T("NOSUCH"), &session) == HS_ERROR_MALFORMED);
@@ -338,6 +344,9 @@ static void counted(const char *path)
     OK(hs_consent_request_all_categories(request));
     OK(hs_consent_request_expires_in_days(request, 7));
     OK(hs_consent_request_uses(request, 1));
+    CHECK(hs_grant(request, T("tap"), &evidence, &id) == HS_ERROR_MALFORMED);
+    OK(hs_notice(request, T("en"), &notice));
+    hs_buffer_free(notice);
     OK(hs_grant(request, T("tap"), &evidence, &id));
     hs_consent_request_free(request);
     OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &session));

@@ -160,8 +160,7 @@ impl HealthSpace {
                 .partition(&terms.partition)
                 .purpose(purpose(&terms.purpose)?)
                 .categories(&categories)
-                .recipient(terms.recipient.try_into()?)
-                .language(&terms.language);
+                .recipient(terms.recipient.try_into()?);
             if let Some(days) = terms.expires_in_days {
                 request = request.expires_in_days(days);
             }
@@ -188,7 +187,7 @@ impl HealthSpace {
     ) -> Result<Arc<RenewalRequest>, HealthspaceError> {
         call(|| {
             let grant = GrantId::from_hex(&grant).ok_or_else(argument)?;
-            let mut inner = self.inner.renewal(grant).expires_in_days(expires_in_days).language(&language);
+            let mut inner = self.inner.renewal(grant).expires_in_days(expires_in_days);
             if let Some(times) = uses {
                 inner = inner.uses(times);
             }
@@ -223,12 +222,21 @@ impl HealthSpace {
         call(|| self.inner.verifier_key(log(partition.as_deref())))
     }
 
-    /// A new conversation on behalf of a recipient, for one purpose (an HL7 v3-ActReason code).
-    #[uniffi::method(default(purpose = "PATRQT"))]
-    pub fn session(&self, recipient: Recipient, purpose: String) -> Result<Arc<Session>, HealthspaceError> {
+    /// A new conversation on behalf of a recipient, for one purpose (an HL7 v3-ActReason code); it reads
+    /// the first health partition, or the one named.
+    #[uniffi::method(default(purpose = "PATRQT", partition = None))]
+    pub fn session(
+        &self,
+        recipient: Recipient,
+        purpose: String,
+        partition: Option<String>,
+    ) -> Result<Arc<Session>, HealthspaceError> {
         call(|| {
             let session = self.inner.session(recipient.try_into()?, self::purpose(&purpose)?)?;
-            Ok(Arc::new(Session(session)))
+            Ok(Arc::new(Session(match partition {
+                Some(name) => session.within(&name),
+                None => session,
+            })))
         })
     }
 

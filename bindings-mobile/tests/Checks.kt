@@ -72,7 +72,9 @@ fun callbacksStopAnImport(space: HealthSpace) {
 
 fun nothingPrintsWhatItHolds(space: HealthSpace) {
     val terms = ConsentTerms(model, listOf(HealthCategory.LABORATORY))
-    val grant = space.consentRequest(terms).confirm("tap", ByteArray(32))
+    val ask = space.consentRequest(terms)
+    ask.notice()
+    val grant = ask.confirm("tap", ByteArray(32))
     val session = space.session(model)
     val context = session.ground("What was my last LDL?")
     val cited = context.citations().first()

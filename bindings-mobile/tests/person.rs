@@ -22,8 +22,12 @@ fn a_counted_grant_needs_an_anchor_is_used_up_and_renewed() {
     assert!(HealthSpace::open_anchored(place.file.clone(), secret(), anchor).is_ok());
     import(&space, bundle(1));
     let once = ConsentTerms { uses: Some(1), ..terms() };
-    let grant = space.consent_request(once).unwrap().confirm("tap".into(), vec![0; 32]).unwrap();
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let grant = {
+        let ask = space.consent_request(once).unwrap();
+        ask.notice(None).unwrap();
+        ask.confirm("tap".into(), vec![0; 32]).unwrap()
+    };
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     let ground = || session.ground(QUESTION.into(), 1500, None, 0);
     assert!(ground().is_ok());
     assert_eq!(kind(ground()), ErrorKind::Denied);
@@ -47,7 +51,7 @@ fn memories_are_listed_edited_endorsed_kept_and_deleted() {
     let space = create_space(place.file, secret()).unwrap().space;
     import(&space, bundle(1));
     let grant = allow(&space);
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     let context = session.ground(QUESTION.into(), 1500, None, 0).unwrap();
     let made = session.remember("LDL was 131.5".into(), Some(context)).unwrap();
     let health = || "health".to_owned();
@@ -84,7 +88,7 @@ fn what_is_permitted_promised_disclosed_and_proven() {
     let grant = allow(&space);
     let [p] = space.permissions().unwrap().try_into().unwrap();
     assert_eq!((p.kind, p.id, p.standing), (PermissionKind::Grant, grant.id.clone(), GrantStanding::InForce));
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     let context = session.ground(QUESTION.into(), 1500, None, 0).unwrap();
     space.withdraw(grant.id.clone()).unwrap();
     assert!(space.permissions().unwrap().is_empty());

@@ -24,7 +24,7 @@ fn the_whole_story() {
     assert_eq!((report.imported, report.refused, report.types["Observation"].imported), (3, 0, 2));
     assert!(space.import_file("health".into(), text(&source), false, None).unwrap().already_imported);
 
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     let ground = || session.ground(QUESTION.into(), 1500, None, 0);
     assert_eq!(kind(ground()), ErrorKind::Denied);
     session.remember_in("general".into(), "likes tea".into()).unwrap();
@@ -53,7 +53,7 @@ fn the_whole_story() {
     session.remember("asked about LDL".into(), None).unwrap();
     assert_eq!(kind(session.remember_in("general".into(), "LDL was 132.5".into())), ErrorKind::FlowDenied);
     // What one conversation was given taints the memory that another writes from it.
-    let other = space.session(model(), "PATRQT".into()).unwrap();
+    let other = space.session(model(), "PATRQT".into(), None).unwrap();
     let elsewhere = other.remember("LDL was 132.5".into(), Some(context.clone())).unwrap();
     assert!(!elsewhere.is_empty());
 
@@ -96,9 +96,12 @@ fn a_handle_for_one_partition_withdraws_and_grants_nothing() {
     let grant = allow(&space);
     let part = HealthSpace::open_partitions(place.file.clone(), secret(), vec!["health".into()]).unwrap();
     let ask = part.consent_request(terms()).unwrap();
+    ask.notice(None).unwrap();
     assert_eq!(kind(ask.confirm("tap".into(), vec![0; 32])), ErrorKind::NeedsFullSlot);
+    let elsewhere = space.session(model(), "PATRQT".into(), Some("diary".into())).unwrap();
+    assert_eq!(kind(elsewhere.ground(QUESTION.into(), 500, None, 0)), ErrorKind::Denied);
     part.withdraw(grant.id).unwrap();
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     assert_eq!(kind(session.ground(QUESTION.into(), 500, None, 0)), ErrorKind::Denied);
     assert!(HealthSpace::open(place.file, secret()).is_ok());
 }
@@ -107,7 +110,7 @@ fn a_handle_for_one_partition_withdraws_and_grants_nothing() {
 fn failures_have_a_kind_and_no_content() {
     let place = place();
     let space = create_space(place.file.clone(), secret()).unwrap().space;
-    let session = || space.session(model(), "PATRQT".into()).unwrap();
+    let session = || space.session(model(), "PATRQT".into(), None).unwrap();
     let bytes = |name: &str, data: &[u8]| space.import_bytes(name.into(), data.to_vec(), false, None).map(drop);
     let wrong = || Secret::from(b"sesame".to_vec());
     let nobody = Recipient { name: String::new(), ..model() };
@@ -126,8 +129,8 @@ fn failures_have_a_kind_and_no_content() {
         (space.import_file("health".into(), "/no/private/file".into(), false, None).map(drop), ErrorKind::Io),
         (space.withdraw("ab".repeat(16)), ErrorKind::NotFound),
         (space.withdraw("not hexadecimal".into()), ErrorKind::Malformed),
-        (space.session(model(), "NOSUCHPURPOSE".into()).map(drop), ErrorKind::Malformed),
-        (space.session(nobody, "PATRQT".into()).map(drop), ErrorKind::Malformed),
+        (space.session(model(), "NOSUCHPURPOSE".into(), None).map(drop), ErrorKind::Malformed),
+        (space.session(nobody, "PATRQT".into(), None).map(drop), ErrorKind::Malformed),
         (space.resume("ab".repeat(16), model(), "PATRQT".into()).map(drop), ErrorKind::NotFound),
         (space.consent_request(terms()).unwrap().confirm("tap".into(), vec![0; 31]).map(drop), ErrorKind::Malformed),
         (session().remember(" ".into(), None).map(drop), ErrorKind::Malformed),
@@ -158,7 +161,7 @@ fn nothing_shows_what_it_holds() {
     let report = import(&space, bundle(2));
     let grant = allow(&space);
     let info = space.grants().unwrap().remove(0);
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     let context = session.ground(QUESTION.into(), 1500, None, 0).unwrap();
     let cited = context.citations().remove(0);
     let receipt = space.receipt(Some("health".into()), context.entry()).unwrap();

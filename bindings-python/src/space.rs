@@ -316,8 +316,7 @@ impl HealthSpace {
             .partition(partition)
             .purpose(consent::purpose(purpose)?)
             .categories(&id(categories)?)
-            .recipient(recipient.0.clone())
-            .language(language);
+            .recipient(recipient.0.clone());
         if let Some(days) = expires_in_days {
             request = request.expires_in_days(days);
         }
@@ -343,7 +342,7 @@ impl HealthSpace {
         uses: Option<u32>,
         language: &str,
     ) -> PyResult<RenewalRequest> {
-        let mut request = self.inner.renewal(grant.id()?).language(language);
+        let mut request = self.inner.renewal(grant.id()?);
         if let Some(days) = expires_in_days {
             request = request.expires_in_days(days);
         }
@@ -507,16 +506,22 @@ impl HealthSpace {
         call(py, || self.inner.confirm_clock(Gesture { method, evidence }))
     }
 
-    /// Files FHIR Consents that were given elsewhere; the ids of those that are new here.
+    /// Files FHIR Consents that were given elsewhere; the ids of those that are new here. Of a patient whom
+    /// the data do not refer to only where the person confirms that it is them.
+    #[pyo3(signature = (source, method, evidence, *, confirm_subject = false))]
     fn import_consents(
         &self,
         py: Python<'_>,
         source: Vec<u8>,
         method: String,
         evidence: [u8; 32],
+        confirm_subject: bool,
     ) -> PyResult<Vec<String>> {
         let gesture = healthspace::audit::Gesture { method, evidence };
-        let report = call(py, || self.inner.import_consents(&source, gesture))?;
+        let report = call(py, || match confirm_subject {
+            true => self.inner.import_consents_confirmed(&source, gesture),
+            false => self.inner.import_consents(&source, gesture),
+        })?;
         Ok(report.filed.iter().map(|id| id.to_hex()).collect())
     }
 
@@ -525,11 +530,22 @@ impl HealthSpace {
         Ok(call(py, || self.inner.export_consents())?.into_iter().map(|(id, bytes)| (id.to_hex(), bytes)).collect())
     }
 
-    /// A new conversation on behalf of a recipient, for one purpose.
-    #[pyo3(signature = (recipient, purpose = "PATRQT"))]
-    fn session(&self, py: Python<'_>, recipient: &Recipient, purpose: &str) -> PyResult<Session> {
+    /// A new conversation on behalf of a recipient, for one purpose; it reads the first health
+    /// partition, or the one named.
+    #[pyo3(signature = (recipient, purpose = "PATRQT", *, partition = None))]
+    fn session(
+        &self,
+        py: Python<'_>,
+        recipient: &Recipient,
+        purpose: &str,
+        partition: Option<&str>,
+    ) -> PyResult<Session> {
         let (who, purpose) = (recipient.0.clone(), consent::purpose(purpose)?);
-        Ok(Session(call(py, || self.inner.session(who, purpose))?))
+        let session = call(py, || self.inner.session(who, purpose))?;
+        Ok(Session(match partition {
+            Some(name) => session.within(name),
+            None => session,
+        }))
     }
 
     /// A conversation that goes on, with the label that it had.

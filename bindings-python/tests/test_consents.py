@@ -22,7 +22,9 @@ def space(tmp_path: pathlib.Path) -> HealthSpace:
 
 def grant(space: HealthSpace, **terms: Any) -> str:
     terms = {"recipient": Recipient.model("eu-llm"), "categories": ["laboratory"], **terms}
-    return space.consent_request(**terms).confirm("tap", bytes(32)).id
+    request = space.consent_request(**terms)
+    request.notice()
+    return request.confirm("tap", bytes(32)).id
 
 
 def denies_training(consent: dict[str, Any]) -> bool:

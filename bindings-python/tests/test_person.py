@@ -90,7 +90,11 @@ def test_a_session_is_shown_memories_by_consent(space: HealthSpace) -> None:
     with pytest.raises(Denied):
         session.memories("general")
     terms = {"recipient": MODEL, "categories": ["memories"], "partition": "general"}
-    space.consent_request(**terms).confirm("tap", PROOF)  # type: ignore[arg-type]
+    request = space.consent_request(**terms)  # type: ignore[arg-type]
+    with pytest.raises(errors.Malformed):
+        request.confirm("tap", PROOF)
+    request.notice()
+    request.confirm("tap", PROOF)
     assert [m.text for m in session.memories("general")] == ["likes tea"]
 
 

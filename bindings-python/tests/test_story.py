@@ -56,6 +56,7 @@ def space(file: pathlib.Path) -> HealthSpace:
 
 def allow(space: HealthSpace, **terms: object) -> healthspace.Grant:
     request = space.consent_request(recipient=MODEL, categories=["laboratory"], **terms)  # type: ignore[arg-type]
+    request.notice()
     return request.confirm("tap", bytes(32))
 
 
@@ -87,14 +88,26 @@ def test_the_whole_story(file: pathlib.Path, tmp_path: pathlib.Path) -> None:
         assert first.imported_at.tzinfo is not None
         assert abs(first.imported_at - datetime.now(timezone.utc)) < timedelta(hours=1)
 
+        elsewhere = space.session(MODEL, partition="diary")
+        with pytest.raises(Denied):
+            elsewhere.ground(QUESTION)
+        space.create_partition("diary", "health", SECRET)
+        space.import_file("diary", source)
+        terms = {"recipient": MODEL, "categories": ["laboratory"], "partition": "diary"}
+        ask = space.consent_request(**terms)  # type: ignore[arg-type]
+        ask.notice()
+        there = ask.confirm("tap", bytes(32))
+        assert "132.5" in elsewhere.ground(QUESTION).text
+        space.withdraw(there)
+
         session.remember("LDL was 132.5", [first.record])
-        [listed] = space.grants()
+        listed = next(g for g in space.grants() if g.id == grant.id)
         assert (listed.id, listed.standing, listed.recipient) == (grant.id, "in-force", MODEL)
         assert listed.expires is not None and listed.expires.utcoffset() == timedelta(0)
         space.withdraw(grant)
         with pytest.raises(Denied):
             session.ground(QUESTION)
-        assert space.grants()[0].standing == "withdrawn"
+        assert {g.standing for g in space.grants()} == {"withdrawn"}
     with pytest.raises(errors.Locked):
         session.ground(QUESTION)
     with HealthSpace.open_recovery(file, code.reveal().lower()) as again:

@@ -51,7 +51,7 @@
 //! // The text is made from the object that is enforced.
 //! let model = Recipient::model("eu-llm")?;
 //! let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-//! let ask = ask.recipient(model.clone()).expires_in_days(90).language("fr");
+//! let ask = ask.recipient(model.clone()).expires_in_days(90);
 //! println!("{}", ask.notice("fr")?);
 //! let grant = ask.confirm(Gesture { method: "tap".into(), evidence: [0; 32] })?;
 //!

@@ -3,7 +3,9 @@
 
 use healthspace_examples::leak::probe::{self, Probe};
 use healthspace_examples::leak::twins::{self, Failure, Twin};
-use healthspace_examples::leak::{App, Direct, Leak, Outcome, Times, compare};
+use healthspace_examples::leak::{App, Direct, Leak, Outcome, Times, compare, control};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 #[test]
@@ -15,6 +17,7 @@ fn the_library_answers_as_if_what_is_withheld_were_not_there() {
     // What is granted is answered, so that equal replies are not equal refusals.
     let reply = with.ask(&Probe::Ask("What is my last creatinine?".into())).unwrap();
     assert!(reply.contains("0.96") && !reply.contains("6.0"), "{reply}");
+    assert!(control(&mut with).unwrap().is_none() && control(&mut without).unwrap().is_none());
     let counted = with.ask(&Probe::Count(healthspace::catalog::Query::default())).unwrap();
     assert!(counted.starts_with("15 label=R"), "{counted}");
     let memories = with.ask(&Probe::Memories("notes".into())).unwrap();
@@ -93,4 +96,43 @@ fn apps_that_leak_are_caught() {
         );
         assert!(caught, "{:?}", out.leaks);
     }
+}
+
+/// Says the same to everything.
+struct Mute;
+
+impl App for Mute {
+    fn ask(&mut self, _: &Probe) -> Result<String, Failure> {
+        Ok("Denied".into())
+    }
+}
+
+#[test]
+fn an_app_that_answers_nothing_does_not_pass() {
+    assert!(compare(&mut Mute, &mut Mute, &[Probe::Presence]).unwrap().leaks.is_empty());
+    assert!(matches!(control(&mut Mute).unwrap(), Some(Leak::Mute { .. })));
+}
+
+/// Slower whenever it is asked first of a pair; the two are the same otherwise.
+struct Cold(Rc<Cell<u64>>);
+
+impl App for Cold {
+    fn ask(&mut self, _: &Probe) -> Result<String, Failure> {
+        let n = self.0.replace(self.0.get() + 1);
+        if n.is_multiple_of(2) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(String::new())
+    }
+}
+
+#[test]
+fn two_equal_apps_that_are_slow_when_asked_first_are_not_told_apart() {
+    let (probes, n) = ([Probe::Presence], Rc::new(Cell::new(0)));
+    let (mut times, mut out) = (Times::default(), Outcome::default());
+    for _ in 0..30 {
+        times.take(&mut Cold(Rc::clone(&n)), &mut Cold(Rc::clone(&n)), &probes).unwrap();
+    }
+    times.judge(&probes, &mut out);
+    assert!(out.leaks.is_empty(), "{:?}", out.leaks);
 }

@@ -69,7 +69,9 @@ pub(crate) fn terms() -> ConsentTerms {
 }
 
 pub(crate) fn allow(space: &HealthSpace) -> Grant {
-    space.consent_request(terms()).unwrap().confirm("tap".into(), vec![0; 32]).unwrap()
+    let ask = space.consent_request(terms()).unwrap();
+    ask.notice(None).unwrap();
+    ask.confirm("tap".into(), vec![0; 32]).unwrap()
 }
 
 pub(crate) fn kind<T>(result: Result<T, HealthspaceError>) -> ErrorKind {

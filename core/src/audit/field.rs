@@ -175,8 +175,8 @@ impl Field for String {
     }
 }
 
-/// Controls, zero-width characters and bidirectional overrides.
-fn is_hidden(c: char) -> bool {
+/// Controls, zero-width characters, bidirectional overrides.
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')

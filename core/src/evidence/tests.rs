@@ -31,7 +31,7 @@ pub(super) fn ask(space: &HealthSpace, name: &str) -> u64 {
 
 fn other(space: &HealthSpace) -> Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
-    ask.recipient(Recipient::model("us-llm").unwrap()).expires_in_days(9).confirm(gesture()).unwrap()
+    ask.recipient(Recipient::model("us-llm").unwrap()).expires_in_days(9).agree(gesture()).unwrap()
 }
 
 pub(super) fn keys(space: &HealthSpace) -> Vec<String> {

@@ -314,14 +314,14 @@ fn every_kind_of_grant_is_proved_by_a_space() {
         let session = space.session(Recipient::model(name).unwrap(), purpose).unwrap();
         session.query(&of_code("13457-7")).unwrap().receipt().entry
     };
-    let counted = asked(Purpose::PatientRequest, "counted").uses(1).expires_in_days(3).confirm(gesture()).unwrap();
+    let counted = asked(Purpose::PatientRequest, "counted").uses(1).expires_in_days(3).agree(gesture()).unwrap();
     query(Purpose::PatientRequest, "counted");
-    space.renewal(counted.id()).expires_in_days(4).uses(2).confirm(gesture()).unwrap();
+    space.renewal(counted.id()).expires_in_days(4).uses(2).agree(gesture()).unwrap();
     query(Purpose::PatientRequest, "counted");
-    asked(Purpose::MlTraining, "trainer").confirm(gesture()).unwrap();
+    asked(Purpose::MlTraining, "trainer").agree(gesture()).unwrap();
     query(Purpose::MlTraining, "trainer");
     let doctor = Recipient::model("doctor").unwrap();
-    asked(Purpose::BreakGlass, "doctor").confirm(gesture()).unwrap();
+    asked(Purpose::BreakGlass, "doctor").agree(gesture()).unwrap();
     let glass = space.break_glass(doctor, "found unconscious", Presence::Unable, 10).unwrap();
     glass.query(&of_code("13457-7")).unwrap();
     let all = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
@@ -350,7 +350,7 @@ fn a_release_is_decided_at_the_time_of_its_entry() {
     fill(&space);
     let hour = |n: i64| Timestamp::from_millis(1_790_000_000_000 + n * 60 * MINUTE);
     let request = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    request.recipient(model()).expires_at(hour(1)).confirm(gesture()).unwrap();
+    request.recipient(model()).expires_at(hour(1)).agree(gesture()).unwrap();
     ask(&space, "eu-llm");
     time.set(hour(2));
     let session = space.session(model(), Purpose::PatientRequest).unwrap();
@@ -544,9 +544,9 @@ fn carer_asks(space: &HealthSpace, name: &str) {
 #[test]
 fn a_release_that_was_passed_on_is_proved_with_the_grant_above() {
     let (_dir, space) = space();
-    let parent = carers(&space, "Ana").may_pass_on().confirm(gesture()).unwrap();
-    let child = carers(&space, "Ben").under(parent.id()).confirm(gesture()).unwrap();
-    space.renewal(parent.id()).expires_in_days(40).confirm(gesture()).unwrap();
+    let parent = carers(&space, "Ana").may_pass_on().agree(gesture()).unwrap();
+    let child = carers(&space, "Ben").under(parent.id()).agree(gesture()).unwrap();
+    space.renewal(parent.id()).expires_in_days(40).agree(gesture()).unwrap();
     carer_asks(&space, "Ben");
     space.withdraw(parent.id()).unwrap();
     let prove =

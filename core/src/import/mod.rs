@@ -16,7 +16,7 @@ pub use limits::Limits;
 pub use report::{Issue, MemberName, Report, Severity, TypeCount, What};
 
 pub use source::{Input, Source};
-pub(crate) use subject::patient_key;
+pub(crate) use subject::{patient_key, reference as subject_reference};
 
 use crate::error::Result;
 use crate::id::Identity;

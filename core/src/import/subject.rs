@@ -26,7 +26,7 @@ pub(super) fn pseudonym(domain: &str, parts: &[&[u8]]) -> Identity {
 }
 
 /// The pseudonym of what a file calls its subject by.
-pub(super) fn reference(key: &str) -> Identity {
+pub(crate) fn reference(key: &str) -> Identity {
     pseudonym("healthspace subject reference 1", &[key.as_bytes()])
 }
 

@@ -171,6 +171,11 @@ pub(crate) fn bound() -> Lowering {
 }
 
 /// 255 is the last one, 254 the one before it.
+/// How many programs are run: `HEALTHSPACE_PROGRAMS`, or so many.
+pub(crate) fn programs(default: u64) -> u64 {
+    std::env::var("HEALTHSPACE_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
 pub(crate) fn pick(n: u8, len: usize) -> Option<usize> {
     match n {
         254.. => len.checked_sub(256 - usize::from(n)),
@@ -391,6 +396,10 @@ impl Dice {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
+    }
+
+    pub(crate) fn byte(&mut self) -> u8 {
+        self.next().to_be_bytes()[0]
     }
 
     /// A program; every eighth begins with two handles of one conversation, of which one is shown

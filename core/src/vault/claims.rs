@@ -374,7 +374,7 @@ mod tests {
 
         let ask = space.consent_request().purpose(Purpose::MlTraining).categories(&[Category::Laboratory]);
         let ask = ask.recipient(Recipient::model("trainer").unwrap());
-        let training = ask.confirm(gesture()).unwrap();
+        let training = ask.agree(gesture()).unwrap();
         assert!(by_name(&space.claims().unwrap(), "no-training").claim.contains("by 1 consents"));
         assert_eq!(level(&space, "no-training"), ClaimLevel::Verifiable, "nothing was released for it");
         let trainer = space.session(Recipient::model("trainer").unwrap(), Purpose::MlTraining).unwrap();

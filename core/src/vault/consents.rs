@@ -11,8 +11,8 @@ use crate::audit::{AuditEvent, Gesture};
 use crate::consent::{ReadConsent, Reads, Standing, read_consents};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
-use crate::id::{GrantId, ScopeId, Timestamp};
-use crate::import::patient_key;
+use crate::id::{GrantId, Identity, ScopeId, Timestamp};
+use crate::import::{patient_key, subject_reference};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every decision looks at all of them: a space is not an archive of consents.
@@ -50,6 +50,23 @@ pub struct ImportedConsent {
     pub void_permits: usize,
 }
 
+/// Whom a Consent refers to. An identifier is not compared: one person has many.
+fn patient(consent: &ReadConsent) -> Option<Identity> {
+    let named = consent.subject().filter(|s| !s.contains('|'))?;
+    patient_key(named).map(|key| subject_reference(&key))
+}
+
+/// Whether it refers to somebody else than the data and the consents that are here.
+fn is_of_another(consent: &ReadConsent, health: &[Scope]) -> bool {
+    let Some(patient) = patient(consent) else { return false };
+    let mut known: BTreeSet<Identity> = health.iter().flat_map(|p| &p.manifest.references).copied().collect();
+    for p in health {
+        let consents = p.consents();
+        known.extend(consents.series().filter_map(|id| consents.imported(id).and_then(self::patient)));
+    }
+    !known.is_empty() && !known.contains(&patient)
+}
+
 impl HealthSpace {
     /// Files Consents that were given elsewhere (FHIR R4 or R5, alone or in a Bundle), so that every
     /// session decides by them as by the grants of this space. They hold in every partition of
@@ -73,10 +90,24 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::OtherSubject`] where
-    /// it names two patients; [`Error::NeedsFullSlot`] where the space was opened for some partitions
+    /// it names two patients, or refers to one whom neither the data nor the consents that are here refer
+    /// to (then [`import_consents_confirmed`](Self::import_consents_confirmed)); [`Error::NeedsFullSlot`] where the space was opened for some partitions
     /// only; [`Error::TooLarge`] beyond 1 MiB of consents in all.
-    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
     pub fn import_consents(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
+        self.file(source, &gesture, false)
+    }
+
+    /// As [`import_consents`](Self::import_consents), where the person says that the patient is them, under
+    /// whatever name.
+    ///
+    /// # Errors
+    /// As [`import_consents`](Self::import_consents); [`Error::OtherSubject`] for two patients alone.
+    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
+    pub fn import_consents_confirmed(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
+        self.file(source, &gesture, true)
+    }
+
+    fn file(&self, source: &[u8], gesture: &Gesture, confirmed: bool) -> Result<ConsentsReport> {
         // Series and updates do not depend on the zone; the rules are read from the filed bytes.
         let consents = read_consents(source, 0)?;
         let whom = consents.iter().filter_map(ReadConsent::subject).filter_map(patient_key);
@@ -87,6 +118,9 @@ impl HealthSpace {
             w.work(tx, Target::System)?;
             let health: Vec<Scope> =
                 w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health).cloned().collect();
+            if !confirmed && consents.iter().any(|c| is_of_another(c, &health)) {
+                return Err(Error::OtherSubject);
+            }
             let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();
             let mut report = ConsentsReport::default();
             let mut filed: Vec<FiledConsent> = Vec::new();
@@ -100,7 +134,12 @@ impl HealthSpace {
                     // The same version may be printed in many ways: none of them undoes a withdrawal.
                     match c.origin {
                         Origin::Withdrawn => dates.is_none_or(|(there, new)| new <= there),
-                        _ => dates.is_some_and(|(there, new)| new < there),
+                        // Nor does one that does not say that it is newer open what is there.
+                        _ => match (there, consent.updated()) {
+                            (Some(there), Some(new)) => new < there,
+                            (Some(_), None) => consent.permits(),
+                            (None, _) => false,
+                        },
                     }
                 };
                 match newest {

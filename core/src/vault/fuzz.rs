@@ -68,7 +68,7 @@ pub(crate) mod seeds {
         }
         let model = Recipient::model("eu-llm").unwrap();
         let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
-        ask.recipient(model.clone()).confirm(gesture()).unwrap();
+        ask.recipient(model.clone()).agree(gesture()).unwrap();
         let s = space.session(model, Purpose::PatientRequest).unwrap();
         s.query(&Query::default()).unwrap();
         let mut out = Vec::new();

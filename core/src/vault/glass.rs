@@ -13,7 +13,7 @@ use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use super::uses::Counting;
-use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time};
+use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time, is_hidden};
 use crate::codec::cbor::{Reader, Writer};
 use crate::consent::{Action, GLASS_MINUTES, Recipient};
 use crate::crypto::hash::sha256;
@@ -290,12 +290,11 @@ impl BreakGlassNotice {
 }
 
 fn checked(reason: &str) -> Result<String> {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
     let reason = reason.trim();
-    if reason.is_empty() || reason.len() > LONGEST_REASON || reason.chars().any(hidden) {
+    // Fillers of Hangul are letters, and show nothing.
+    let filler = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    let says = reason.chars().any(|c| c.is_alphanumeric() && !filler(c));
+    if !says || reason.len() > LONGEST_REASON || reason.chars().any(is_hidden) {
         return Err(Error::Malformed(Malformed::Argument));
     }
     Ok(reason.to_owned())
@@ -314,16 +313,34 @@ impl HealthSpace {
     /// [`Error::Denied`], logged, where no such grant covers it; [`Error::Malformed`] without a
     /// reason of 1 to 1,000 bytes of visible text, or without minutes.
     pub fn break_glass(&self, recipient: Recipient, reason: &str, presence: Presence, minutes: u32) -> Result<Session> {
+        let partition = self.inner.peek()?.first_health()?;
+        self.break_glass_in(&partition, recipient, reason, presence, minutes)
+    }
+
+    /// As [`break_glass`](Self::break_glass), to a partition that the grant names.
+    ///
+    /// # Errors
+    /// As [`break_glass`](Self::break_glass); one that is not there, or of which no grant shows this recipient
+    /// anything, is [`Error::Denied`].
+    pub fn break_glass_in(
+        &self,
+        partition: &str,
+        recipient: Recipient,
+        reason: &str,
+        presence: Presence,
+        minutes: u32,
+    ) -> Result<Session> {
         let reason = checked(reason)?;
         if minutes == 0 {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let lasts = i64::from(minutes.min(GLASS_MINUTES)) * 60_000;
-        let partition = self.inner.peek()?.first_health()?;
-        let mut session = self.session(recipient, Purpose::BreakGlass)?;
+        let mut session = self.session(recipient, Purpose::BreakGlass)?.within(partition);
         let actors = session.actors.clone();
         let glass = self.inner.write(|tx, w| {
-            let at = w.state.position(&partition)?;
+            // One that is not there is denied, and entered, as one that is withheld.
+            let there = w.state.position(partition);
+            let at = there.as_ref().copied().or_else(|_| w.state.position(&w.state.first_health()?))?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let from = tx.base.env.now();
             let until = Timestamp::from_millis(tx.now.saturating_add(lasts));
@@ -338,7 +355,8 @@ impl HealthSpace {
                 glass: Some(&glass),
                 shown_in: None,
             };
-            let permit = match self.inner.decide_at(&w.state, &scope, &asking, tx.now) {
+            let decided = there.map_err(|_| Error::Denied);
+            let permit = match decided.and_then(|_| self.inner.decide_at(&w.state, &scope, &asking, tx.now)) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
                 other => other?,
             };

@@ -21,7 +21,7 @@ use crate::id::{GrantId, Identity, Timestamp};
 use crate::label::{Confidentiality, Purpose, Sensitivities};
 use crate::lang::Lang;
 use crate::record::Category;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A consent on its way to be asked. The notice is made from the object that is enforced.
 ///
@@ -55,16 +55,19 @@ pub struct ConsentRequest {
     sensitivities: Sensitivities,
     uses: Option<u32>,
     delegation: Option<Delegation>,
-    lang: Lang,
     shown: Shown,
 }
 
+/// Language and hash of a notice.
+type Notice = (Lang, [u8; 32]);
+
 /// The notice that was made last: its language and the hash of its text.
-#[derive(Default)]
-pub(super) struct Shown(Mutex<Option<(Lang, [u8; 32])>>);
+/// A copy of the request has the same one.
+#[derive(Default, Clone)]
+pub(super) struct Shown(Arc<Mutex<Option<Notice>>>);
 
 impl Shown {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Option<(Lang, [u8; 32])>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Notice>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -72,28 +75,27 @@ impl Shown {
         *self.lock() = Some((lang, sha256(&[text.as_bytes()])));
     }
 
-    /// The language of the notice that was made last; `other` where none was.
-    pub(super) fn language(&self, other: Lang) -> Lang {
-        self.lock().map_or(other, |(lang, _)| lang)
+    /// The language of the notice that was made last, and was not confirmed yet.
+    pub(super) fn language(&self) -> Result<Lang> {
+        self.lock().map(|(lang, _)| lang).ok_or(Error::Malformed(Malformed::Argument))
+    }
+
+    /// One notice, one gesture, one consent: what was confirmed is not confirmed by a second tap.
+    pub(super) fn used(&self) {
+        *self.lock() = None;
     }
 
     /// The hash of what the person says yes to now: of the terms that were shown, and not over.
     pub(super) fn confirmed(&self, text: &str, expires: Option<Timestamp>, tx: &Tx<'_>) -> Result<[u8; 32]> {
         let notice = sha256(&[text.as_bytes()]);
         let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
-        if self.lock().is_some_and(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
+        if self.lock().is_none_or(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
             return Err(Error::Malformed(Malformed::Argument));
         }
         if over(Timestamp::from_millis(tx.now)) {
             return Err(Error::ClockBehind);
         }
         Ok(notice)
-    }
-}
-
-impl Clone for Shown {
-    fn clone(&self) -> Self {
-        Self(Mutex::new(*self.lock()))
     }
 }
 
@@ -157,7 +159,6 @@ impl HealthSpace {
             sensitivities: Sensitivities::NONE,
             uses: None,
             delegation: None,
-            lang: Lang::En,
             shown: Shown::default(),
         }
     }
@@ -413,14 +414,6 @@ impl ConsentRequest {
         self
     }
 
-    /// The language in which the notice is logged (`en`, `fr`) where [`notice`](Self::notice) was
-    /// not asked for one.
-    #[must_use]
-    pub fn language(mut self, tag: &str) -> Self {
-        self.lang = Lang::parse(tag);
-        self
-    }
-
     fn spec(&self, scope: crate::id::ScopeId) -> Result<GrantSpec> {
         let missing = Error::Malformed(Malformed::Argument);
         let purpose = self.purpose.ok_or(missing)?;
@@ -451,25 +444,32 @@ impl ConsentRequest {
         Ok(text)
     }
 
-    /// Records the person's consent: filed as a FHIR Consent, with the gesture and the hash of the
-    /// notice that was made last in the ledger; in the language of [`language`](Self::language)
-    /// where none was made.
+    /// As a person who reads the notice and agrees.
+    #[cfg(test)]
+    pub(crate) fn agree(&self, gesture: Gesture) -> Result<Grant> {
+        self.notice("en")?;
+        self.confirm(gesture)
+    }
+
+    /// Records the person's consent: filed as a FHIR Consent, with the gesture, the language and the hash
+    /// of the notice that was made last in the ledger. One notice is confirmed once: a second tap, or a
+    /// call that is tried again after it succeeded, is refused.
     ///
     /// # Errors
     /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it is passed on under is
     /// not in force, does not allow that, or is narrower, and where one of the two is for training
     /// and the recipient has another grant that is not over: each refuses training but by itself,
     /// so withdraw the other one first; [`Error::NeedsFullSlot`] where the space was opened for some
-    /// partitions only; [`Error::Malformed`] where the terms are not those of the notice that was
-    /// made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
+    /// partitions only; [`Error::Malformed`] where no notice was made, or it was confirmed, where the terms are
+    /// not those of the one that was made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
     /// of the log, though not by the host's clock.
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
-        self.space.inner.write(|tx, w| {
+        let given = self.space.inner.write(|tx, w| {
             let at = w.state.position(&self.partition)?;
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let spec = self.spec(p.id)?;
             let (id, now) = (GrantId(random_array()?), Timestamp::from_millis(tx.now));
-            let lang = self.shown.language(self.lang);
+            let lang = self.shown.language()?;
             let text = consent::notice(&spec, &p.policy.name, lang);
             let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
             has_parent(&p, &spec, now)?;
@@ -502,7 +502,9 @@ impl ConsentRequest {
                 },
             )?;
             Ok(Grant { id, entry })
-        })
+        })?;
+        self.shown.used();
+        Ok(given)
     }
 }
 

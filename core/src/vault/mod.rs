@@ -168,6 +168,8 @@ mod tests_subject;
 #[cfg(test)]
 mod tests_suspend;
 #[cfg(test)]
+mod tests_taint;
+#[cfg(test)]
 mod tests_tamper;
 #[cfg(test)]
 mod tests_uses;
@@ -177,3 +179,5 @@ mod tests_values;
 mod tests_versions;
 #[cfg(test)]
 mod tests_withheld;
+#[cfg(test)]
+mod tests_within;

@@ -102,7 +102,7 @@ mod tests {
         let grant = allow(&space, &[Category::Laboratory]).id();
         let ask = space.declassify_request("health", "general", Purpose::PatientRequest);
         ask.notice("en").unwrap();
-        let lowering = ask.confirm(gesture()).unwrap().id();
+        let lowering = ask.agree(gesture()).unwrap().id();
         let filed = space.import_consents(refusal("").as_bytes(), gesture()).unwrap().filed[0];
         let unreadable = refusal(r#","identifier":[{"value":"x"}],"implicitRules":"y""#);
         let unreadable = space.import_consents(unreadable.as_bytes(), gesture()).unwrap().filed[0];
@@ -127,7 +127,7 @@ mod tests {
         let grant = allow(&space, &[Category::Laboratory]).id();
         let ask = space.declassify_request("health", "general", Purpose::PatientRequest);
         ask.notice("en").unwrap();
-        let lowering = ask.confirm(gesture()).unwrap().id();
+        let lowering = ask.agree(gesture()).unwrap().id();
         for id in [grant, lowering] {
             let h = id.to_hex();
             let urn = format!("urn:uuid:{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..]);

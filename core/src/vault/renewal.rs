@@ -23,10 +23,10 @@ use crate::lang::Lang;
 /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
 /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
 /// # let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-/// # let grant = ask.recipient(Recipient::model("eu-llm")?).expires_in_days(30).confirm(gesture())?;
+/// # let grant = ask.recipient(Recipient::model("eu-llm")?).expires_in_days(30).agree(gesture())?;
 /// let renewal = space.renewal(grant.id()).expires_in_days(90);
 /// assert!(renewal.notice("en")?.contains("What changes is its end"));
-/// let renewed = renewal.confirm(gesture())?;
+/// let renewed = renewal.agree(gesture())?;
 /// assert_eq!(renewed.id(), grant.id());
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,7 +37,6 @@ pub struct RenewalRequest {
     grant: GrantId,
     expires: Option<Timestamp>,
     uses: Option<u32>,
-    lang: Lang,
     shown: Shown,
 }
 
@@ -52,7 +51,7 @@ impl HealthSpace {
     #[must_use]
     pub fn renewal(&self, grant: GrantId) -> RenewalRequest {
         let shown = Shown::default();
-        RenewalRequest { space: self.clone(), grant, expires: None, uses: None, lang: Lang::En, shown }
+        RenewalRequest { space: self.clone(), grant, expires: None, uses: None, shown }
     }
 }
 
@@ -92,14 +91,6 @@ impl RenewalRequest {
         self
     }
 
-    /// The language in which the notice is logged where [`notice`](Self::notice) was not asked for
-    /// one.
-    #[must_use]
-    pub fn language(mut self, tag: &str) -> Self {
-        self.lang = Lang::parse(tag);
-        self
-    }
-
     fn spec(&self, given: &ConsentDoc) -> Result<GrantSpec> {
         consent::renewed(&given.spec, self.expires.ok_or(Error::Malformed(Malformed::Argument))?, self.uses)
     }
@@ -118,21 +109,28 @@ impl RenewalRequest {
         Ok(text)
     }
 
+    /// As a person who reads the notice and agrees.
+    #[cfg(test)]
+    pub(crate) fn agree(&self, gesture: Gesture) -> Result<Grant> {
+        self.notice("en")?;
+        self.confirm(gesture)
+    }
+
     /// Records the renewal: a new version of the Consent, with the gesture and the hash of its own
     /// notice in the ledger. Memories that rest on the grant hold as long as it does.
     ///
     /// # Errors
     /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it was passed on under is
     /// not in force or ends before; [`Error::NeedsFullSlot`] where some partitions only are open;
-    /// [`Error::Malformed`] where the terms are not those of the notice that was made last, or are
-    /// over already; [`Error::ClockBehind`] where they are over by the last entry of the log alone.
+    /// [`Error::Malformed`] where no notice was made, or it was confirmed, where the terms are not those of
+    /// the one that was made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry of the log alone.
     #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
-        self.space.inner.write(|tx, w| {
+        let given = self.space.inner.write(|tx, w| {
             let (p, given) = renewable(&w.state, self.grant)?;
             let (p, given) = (p.clone(), given.clone());
             let spec = self.spec(&given)?;
-            let lang = self.shown.language(self.lang);
+            let lang = self.shown.language()?;
             let text = consent::renewal_notice(&given.spec, &spec, &p.policy.name, lang);
             let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
             has_parent(&p, &spec, Timestamp::from_millis(tx.now))?;
@@ -166,6 +164,8 @@ impl RenewalRequest {
                 w.extend_grant(tx, child, own.map_or(expires, |end| end.min(expires)))?;
             }
             Ok(Grant { id: self.grant, entry })
-        })
+        })?;
+        self.shown.used();
+        Ok(given)
     }
 }

@@ -34,6 +34,8 @@ pub struct Session {
     pub(crate) purpose: Purpose,
     conversation: ConversationId,
     home: String,
+    /// What it reads; `None` for the first health partition.
+    reads: Option<String>,
     /// Emergency access that it was begun with.
     pub(super) glass: Option<Glass>,
     floating: Mutex<Floating>,
@@ -91,6 +93,7 @@ impl HealthSpace {
             purpose,
             conversation,
             home,
+            reads: None,
             glass: None,
             floating: Mutex::new(Floating::at(tag)),
         })
@@ -123,6 +126,28 @@ impl State {
 }
 
 impl Session {
+    /// Reads from this partition from here on: facts, counts, what is there, readers, and grounding that
+    /// names none. One of which no grant lets it see anything is denied like one that is not there.
+    ///
+    /// ```
+    /// # use healthspace::{Environment, HealthSpace, KdfParams, PartitionKind, Purpose, Unlock};
+    /// # use healthspace::{catalog::Query, consent::Recipient};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-within-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
+    /// space.create_partition("fitness", PartitionKind::Health, &unlock)?;
+    /// let session = space.session(Recipient::model("eu-llm")?, Purpose::PatientRequest)?.within("fitness");
+    /// assert!(session.query(&Query::default()).is_err(), "no grant yet");
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn within(mut self, partition: &str) -> Self {
+        self.reads = Some(partition.to_owned());
+        self
+    }
+
     /// By which it is resumed.
     #[must_use]
     pub const fn conversation(&self) -> ConversationId {
@@ -218,7 +243,8 @@ impl Session {
     /// A partition that is not there for this session is not told from none: one answer, and one
     /// entry, which does not depend on it.
     pub(crate) fn must_be_there(&self, partition: &str, asking: &Asking<'_>) -> Result<()> {
-        if partition == self.home || self.default_partition().is_ok_and(|first| first == partition) {
+        let first = self.inner.peek()?.first_health();
+        if partition == self.home || first.is_ok_and(|first| first == partition) {
             return Ok(());
         }
         let there = {
@@ -263,10 +289,11 @@ impl Session {
 
     /// The name of the partition that is read unless told otherwise.
     pub(crate) fn default_partition(&self) -> Result<String> {
-        self.inner.peek()?.first_health()
+        self.reads.clone().map_or_else(|| self.inner.peek()?.first_health(), Ok)
     }
 
-    /// The facts that match, of the first health partition: one release, one entry.
+    /// The facts that match, of the first health partition unless [`within`](Self::within) names another:
+    /// one release, one entry.
     ///
     /// # Errors
     /// [`Error::Denied`] where no grant covers the request.

@@ -9,7 +9,7 @@ use super::scope::{Opening, Scope, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use super::unlocking::{FullWay, Held, WaysIn, open_scope_key, open_scopes, slots_digest};
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, is_hidden};
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
@@ -355,9 +355,10 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`]; [`Error::AlreadyExists`] for a taken name;
-    /// [`Error::Malformed`] for an empty name or one over 64 bytes.
+    /// [`Error::Malformed`] for an empty name, one over 64 bytes, or one with characters that are not seen
+    /// (controls, directions, line breaks, tags).
     pub fn create_partition(&self, name: &str, kind: PartitionKind, unlock: &Unlock) -> Result<()> {
-        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+        if name.is_empty() || name.len() > 64 || name.chars().any(is_hidden) {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let FullWay { vrk, srk, .. } = self.way(unlock)?;

@@ -32,7 +32,7 @@ pub(crate) fn model() -> Recipient {
 /// A grant of these categories to [`model`], without an end.
 pub(crate) fn allow(space: &HealthSpace, categories: &[Category]) -> Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(categories).recipient(model());
-    ask.confirm(gesture()).unwrap()
+    ask.agree(gesture()).unwrap()
 }
 
 /// An observation of an invented person; `more` stands among its members.
@@ -91,10 +91,10 @@ fn nothing_leaves_without_a_grant_and_a_withdrawal_is_seen_everywhere() {
             .purpose(Purpose::PatientRequest)
             .categories(&[Category::Laboratory])
             .recipient(model())
-            .confirm(gesture()),
+            .agree(gesture()),
         Err(Error::NeedsFullSlot)
     ));
-    let grant = request.confirm(gesture()).unwrap();
+    let grant = request.agree(gesture()).unwrap();
     for s in [&space, &other, &part] {
         ask(s).unwrap();
     }
@@ -111,14 +111,14 @@ fn nothing_leaves_without_a_grant_and_a_withdrawal_is_seen_everywhere() {
         assert!(matches!(ask(s), Err(Error::Denied)));
     }
     // Withdrawn by a handle that holds no system key: seen by the others too.
-    let again = request.confirm(gesture()).unwrap();
+    let again = request.agree(gesture()).unwrap();
     ask(&part).unwrap();
     part.withdraw(again.id()).unwrap();
     for s in [&space, &other, &part] {
         assert!(matches!(ask(s), Err(Error::Denied)));
     }
     // Expired by time.
-    request.confirm(gesture()).unwrap();
+    request.agree(gesture()).unwrap();
     ask(&other).unwrap();
     clock.set(Timestamp::from_millis(1_790_000_000_000 + 91 * 86_400_000));
     for s in [&space, &other, &part] {

@@ -254,7 +254,7 @@ fn two_copies_of_one_space_cannot_both_go_on() {
     let theirs = HealthSpace::open_in(Arc::new(other), &unlock(), t.env.clone(), None).unwrap();
     allow(&t.space, &[Category::Laboratory]);
     let ask = theirs.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL).recipient(model());
-    assert!(matches!(ask.confirm(gesture()), Err(Error::RolledBack)));
+    assert!(matches!(ask.agree(gesture()), Err(Error::RolledBack)));
     // Whichever was quicker: the other one has lost.
     allow(&t.space, &[Category::Activity]);
     // Equal generation, other content.

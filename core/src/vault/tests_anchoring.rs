@@ -72,7 +72,7 @@ fn write(space: &HealthSpace) {
 fn a_handle_of_some_partitions_cannot_anchor_a_space_and_does_not_lock_it() {
     let (disk, space) = bare();
     let counted = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL).recipient(model());
-    counted.uses(3).confirm(gesture()).unwrap();
+    counted.uses(3).agree(gesture()).unwrap();
     let old = disk.image();
     let anchor = TestAnchor::new();
     let part = open(&disk, with(&anchor), &["health"]).unwrap();

@@ -56,7 +56,7 @@ impl Victim {
         images.push(disk.image());
         let grant = |partition: &str| {
             let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
-            ask.categories(Category::ALL).recipient(model()).confirm(gesture()).unwrap()
+            ask.categories(Category::ALL).recipient(model()).agree(gesture()).unwrap()
         };
         let first = grant("health");
         grant("general");
@@ -354,7 +354,7 @@ fn rows_of_a_transaction_that_was_rolled_back_are_refused() {
             .purpose(Purpose::Treatment)
             .categories(&[Category::Laboratory])
             .recipient(model())
-            .confirm(Gesture { method: name.into(), evidence: [1; 32] })
+            .agree(Gesture { method: name.into(), evidence: [1; 32] })
             .unwrap();
         v.disk.image()
     };

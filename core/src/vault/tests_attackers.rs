@@ -40,7 +40,7 @@ fn world() -> World {
     let ask = space.declassify_request("health", "general", Purpose::PatientRequest);
     let ask = ask.dropping(Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE });
     ask.notice("en").unwrap();
-    let lowering = ask.confirm(gesture()).unwrap().id();
+    let lowering = ask.agree(gesture()).unwrap().id();
     let records = space.inner.peek().unwrap().partitions[0].catalog.records().map(|r| r.id()).collect();
     let other = HealthSpace::open_in(disk, &unlock(), env, None).unwrap();
     World { handles: [space, other], records, lowering }
@@ -51,7 +51,7 @@ fn grant_all(space: &HealthSpace) -> Vec<crate::id::GrantId> {
     for room in ROOMS {
         let ask = space.consent_request().partition(room).purpose(Purpose::PatientRequest);
         let ask = ask.categories(&[Category::Memories]).recipient(model());
-        grants.push(ask.confirm(gesture()).unwrap().id());
+        grants.push(ask.agree(gesture()).unwrap().id());
     }
     grants
 }

@@ -90,7 +90,7 @@ fn a_backup_is_restored_with_everything_and_nothing_is_taken_for_granted() {
     allow(&t.space, Category::ALL);
     let lowering = t.space.declassify_request("health", "general", Purpose::PatientRequest);
     lowering.notice("en").unwrap();
-    lowering.confirm(gesture()).unwrap();
+    lowering.agree(gesture()).unwrap();
     let refusal = br#"{"resourceType":"Consent","id":"1","status":"active","provision":{"type":"deny","securityLabel":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"}]}}"#;
     t.space.import_consents(refusal, gesture()).unwrap();
     let (secret, _) = t.space.add_limited_way_in(&unlock(), &["general"]).unwrap();

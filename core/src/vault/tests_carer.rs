@@ -40,13 +40,13 @@ fn standing(space: &HealthSpace, id: GrantId) -> Standing {
 #[test]
 fn a_carer_has_a_scope_and_an_end_and_a_notice_that_says_so() {
     let (_dir, space, time) = space();
-    assert!(matches!(to(&space, "Ana").confirm(gesture()), Err(Error::Malformed(_))), "an end must be given");
+    assert!(matches!(to(&space, "Ana").agree(gesture()), Err(Error::Malformed(_))), "an end must be given");
     for purpose in [Purpose::Treatment, Purpose::PatientRequest, Purpose::Research] {
         let other = to(&space, "Ana").expires_in_days(30).purpose(purpose);
-        assert!(matches!(other.confirm(gesture()), Err(Error::Malformed(_))));
+        assert!(matches!(other.agree(gesture()), Err(Error::Malformed(_))));
     }
     let model = to(&space, "Ana").recipient(model()).expires_in_days(30);
-    assert!(matches!(model.confirm(gesture()), Err(Error::Malformed(_))), "a carer is a person");
+    assert!(matches!(model.agree(gesture()), Err(Error::Malformed(_))), "a carer is a person");
     let request = to(&space, "Ana").expires_in_days(30);
     let en = request.notice("en").unwrap();
     for part in ["On your behalf: “Ana” may read", "not let anybody else", "nor export or erase", "laboratory results"]
@@ -57,7 +57,7 @@ fn a_carer_has_a_scope_and_an_end_and_a_notice_that_says_so() {
     for part in ["En votre nom\u{a0}: «\u{a0}Ana\u{a0}» peut lire", "participer personne d’autre"] {
         assert!(fr.contains(part), "{part}\n{fr}");
     }
-    let given = request.confirm(gesture()).unwrap();
+    let given = request.agree(gesture()).unwrap();
     assert_eq!(ask(&space, "Ana").unwrap(), 2, "no more than its categories");
     assert!(matches!(ask(&space, "Ben"), Err(Error::Denied)));
     let consents = space.export_consents().unwrap();
@@ -67,19 +67,19 @@ fn a_carer_has_a_scope_and_an_end_and_a_notice_that_says_so() {
     assert!(record.contains("hs:mayPassOn"));
     time.set(Timestamp::from_millis(NOW + 31 * DAY));
     assert!(matches!(ask(&space, "Ana"), Err(Error::Denied)));
-    space.renewal(given.id()).expires_in_days(30).confirm(gesture()).unwrap();
+    space.renewal(given.id()).expires_in_days(30).agree(gesture()).unwrap();
     assert_eq!(ask(&space, "Ana").unwrap(), 2);
 }
 
 #[test]
 fn nothing_is_passed_on_unless_stated_and_never_more_than_was_given() {
     let (_dir, space, _) = space();
-    let firm = to(&space, "Ana").expires_in_days(30).confirm(gesture()).unwrap().id();
+    let firm = to(&space, "Ana").expires_in_days(30).agree(gesture()).unwrap().id();
     let child = |parent| to(&space, "Ben").under(parent).expires_in_days(20);
-    assert!(matches!(child(firm).confirm(gesture()), Err(Error::Denied)), "not stated");
+    assert!(matches!(child(firm).agree(gesture()), Err(Error::Denied)), "not stated");
     let open = to(&space, "Ana").may_pass_on().expires_in_days(30);
     assert!(open.notice("en").unwrap().contains("let others take part within these limits"));
-    let parent = open.confirm(gesture()).unwrap().id();
+    let parent = open.agree(gesture()).unwrap().id();
     let refused = [
         child(parent).categories(Category::ALL),
         child(parent).expires_in_days(31),
@@ -88,34 +88,34 @@ fn nothing_is_passed_on_unless_stated_and_never_more_than_was_given() {
         child(GrantId::from_bytes([1; 16])),
     ];
     for wider in refused {
-        assert!(matches!(wider.confirm(gesture()), Err(Error::Denied)));
+        assert!(matches!(wider.agree(gesture()), Err(Error::Denied)));
     }
     // Nor over other dates than were given.
     let at = |day: i64| Timestamp::from_millis(NOW + day * DAY);
     let dated = to(&space, "Ana").may_pass_on().expires_in_days(30).data_period(at(-100), at(-50));
-    let dated = dated.confirm(gesture()).unwrap().id();
+    let dated = dated.agree(gesture()).unwrap().id();
     for (from, until) in [(-101, -50), (-100, -49), (-200, 0), (-40, -30)] {
         let wider = child(dated).data_period(at(from), at(until));
-        assert!(matches!(wider.confirm(gesture()), Err(Error::Denied)), "{from} to {until}");
+        assert!(matches!(wider.agree(gesture()), Err(Error::Denied)), "{from} to {until}");
     }
-    assert!(matches!(child(dated).confirm(gesture()), Err(Error::Denied)), "all dates");
-    space.withdraw(child(dated).data_period(at(-90), at(-60)).confirm(gesture()).unwrap().id()).unwrap();
-    assert!(matches!(child(parent).may_pass_on().confirm(gesture()), Err(Error::Malformed(_))), "only once");
+    assert!(matches!(child(dated).agree(gesture()), Err(Error::Denied)), "all dates");
+    space.withdraw(child(dated).data_period(at(-90), at(-60)).agree(gesture()).unwrap().id()).unwrap();
+    assert!(matches!(child(parent).may_pass_on().agree(gesture()), Err(Error::Malformed(_))), "only once");
     assert!(child(parent).notice("fr").unwrap().contains("prend fin avec lui"));
-    let passed = child(parent).confirm(gesture()).unwrap().id();
+    let passed = child(parent).agree(gesture()).unwrap().id();
     assert_eq!(ask(&space, "Ben").unwrap(), 2);
     let third = to(&space, "Cleo").under(passed).expires_in_days(10);
-    assert!(matches!(third.confirm(gesture()), Err(Error::Denied)));
+    assert!(matches!(third.agree(gesture()), Err(Error::Denied)));
     let longer = space.renewal(passed).expires_in_days(31);
-    assert!(matches!(longer.confirm(gesture()), Err(Error::Denied)), "nor by renewal");
+    assert!(matches!(longer.agree(gesture()), Err(Error::Denied)), "nor by renewal");
 }
 
 #[test]
 fn d9_what_was_passed_on_falls_with_its_parent() {
     let (dir, space, time) = space();
     let give = || {
-        let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
-        let child = to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap().id();
+        let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+        let child = to(&space, "Ben").under(parent).expires_in_days(30).agree(gesture()).unwrap().id();
         assert_eq!((ask(&space, "Ana").unwrap(), ask(&space, "Ben").unwrap()), (2, 2));
         (parent, child)
     };
@@ -126,7 +126,7 @@ fn d9_what_was_passed_on_falls_with_its_parent() {
     assert_eq!(standing(&space, child), Standing::Withdrawn);
     let withdrawn = events(&space, LogOf::Space).iter().filter(|e| e.name() == "Withdrawn").count();
     assert_eq!(withdrawn, 2, "each is entered, so that whoever got something is told");
-    assert!(matches!(space.renewal(child).expires_in_days(9).confirm(gesture()), Err(Error::Denied)));
+    assert!(matches!(space.renewal(child).expires_in_days(9).agree(gesture()), Err(Error::Denied)));
     // By a handle of the partition alone.
     let (parent, child) = give();
     let part = HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), clock().0, &["health"]).unwrap();
@@ -143,7 +143,7 @@ fn d9_what_was_passed_on_falls_with_its_parent() {
     space.withdraw(parent).unwrap();
     // A parent that was shortened takes its child along in time.
     let (parent, child) = give();
-    space.renewal(parent).expires_in_days(1).confirm(gesture()).unwrap();
+    space.renewal(parent).expires_in_days(1).agree(gesture()).unwrap();
     time.set(Timestamp::from_millis(NOW + 2 * DAY));
     assert!(ask(&space, "Ben").is_err());
     assert_eq!(standing(&space, child), Standing::Expired);
@@ -152,13 +152,13 @@ fn d9_what_was_passed_on_falls_with_its_parent() {
 #[test]
 fn what_was_kept_under_a_child_ends_with_a_parent_that_was_shortened() {
     let (dir, space, time) = space();
-    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
-    to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+    to(&space, "Ben").under(parent).expires_in_days(30).agree(gesture()).unwrap();
     let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
     let session = space.session(ben, Purpose::FamilyRequest).unwrap();
     let read = session.query(&Query::default()).unwrap();
     session.remember("LDL was 112.5", &read).unwrap();
-    space.renewal(parent).expires_in_days(5).confirm(gesture()).unwrap();
+    space.renewal(parent).expires_in_days(5).agree(gesture()).unwrap();
     let set_aside = |space: &HealthSpace| {
         let memories = space.partition("health").unwrap().memories().unwrap();
         memories.value().iter().filter(|m| m.quarantine.is_some()).count()
@@ -177,13 +177,13 @@ fn what_was_kept_under_a_child_ends_with_a_parent_that_was_shortened() {
 #[test]
 fn an_open_reader_of_a_child_ends_with_a_parent_that_was_shortened() {
     let (_dir, space, time) = space();
-    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
-    to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+    to(&space, "Ben").under(parent).expires_in_days(30).agree(gesture()).unwrap();
     let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
     let session = space.session(ben, Purpose::FamilyRequest).unwrap();
     let before = session.reader(&Query::default(), 10).unwrap();
     let record = before.facts(&Query::default()).unwrap()[0].record;
-    space.renewal(parent).expires_in_days(5).confirm(gesture()).unwrap();
+    space.renewal(parent).expires_in_days(5).agree(gesture()).unwrap();
     let after = session.reader(&Query::default(), 10).unwrap();
     // To the minute, as the notice says it.
     let end = space.grants().unwrap().iter().find(|g| g.id == parent).unwrap().terms.expires.unwrap();
@@ -206,13 +206,13 @@ fn an_open_reader_of_a_child_ends_with_a_parent_that_was_shortened() {
 fn a_child_that_was_withdrawn_in_its_partition_does_not_come_back_with_its_parent() {
     let (dir, space, time) = space();
     space.create_partition("diary", PartitionKind::Health, &unlock()).unwrap();
-    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).confirm(gesture()).unwrap().id();
-    let child = to(&space, "Ben").under(parent).expires_in_days(30).confirm(gesture()).unwrap().id();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+    let child = to(&space, "Ben").under(parent).expires_in_days(30).agree(gesture()).unwrap().id();
     let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
     let session = space.session(ben, Purpose::FamilyRequest).unwrap();
     session.query(&Query::default()).unwrap();
     let there = to(&space, "Ben").partition("diary").categories(&[Category::Memories]).expires_in_days(90);
-    there.confirm(gesture()).unwrap();
+    there.agree(gesture()).unwrap();
     session.remember_in("health", "LDL was 112.5").unwrap();
     session.remember_in("diary", "LDL was 112.5").unwrap();
     let limited = |name: &str| {
@@ -226,7 +226,7 @@ fn a_child_that_was_withdrawn_in_its_partition_does_not_come_back_with_its_paren
     let (health, diary) = (limited("health"), limited("diary"));
     health.withdraw(child).unwrap();
     assert_eq!((set_aside(&health, "health"), set_aside(&space, "diary")), (1, 1));
-    space.renewal(parent).expires_in_days(90).confirm(gesture()).unwrap();
+    space.renewal(parent).expires_in_days(90).agree(gesture()).unwrap();
     for days in [0, 40] {
         time.set(Timestamp::from_millis(NOW + days * DAY));
         for (handle, partition) in [(&health, "health"), (&diary, "diary"), (&space, "health"), (&space, "diary")] {

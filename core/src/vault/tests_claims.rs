@@ -57,7 +57,7 @@ fn a_release_for_training_whose_entry_is_erased_is_not_denied() {
     let (_d, space, _) = space();
     let trainer = Recipient::model("trainer").unwrap();
     let ask = space.consent_request().purpose(Purpose::MlTraining).categories(&[Category::Laboratory]);
-    let grant = ask.recipient(trainer.clone()).confirm(gesture()).unwrap();
+    let grant = ask.recipient(trainer.clone()).agree(gesture()).unwrap();
     let session = space.session(trainer, Purpose::MlTraining).unwrap();
     let entry = session.query(&Query::default()).unwrap().receipt().entry;
     space.withdraw(grant.id()).unwrap();
@@ -77,7 +77,7 @@ fn a_grant_for_training_that_begins_later_is_one() {
     let (_d, space, _) = space();
     let ask = space.consent_request().purpose(Purpose::MlTraining).categories(&[Category::Laboratory]);
     let ask = ask.recipient(Recipient::model("trainer").unwrap()).starts_at(Timestamp::from_millis(NOW + DAY));
-    ask.confirm(gesture()).unwrap();
+    ask.agree(gesture()).unwrap();
     assert!(claim(&space, "no-training").claim.starts_with("Training is allowed by 1 consents"));
 }
 
@@ -92,7 +92,7 @@ fn what_was_lowered_into_general_is_told_while_it_stands_there() {
     let lowering = Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE };
     let ask = space.declassify_request("health", "general", Purpose::PatientRequest).dropping(lowering);
     ask.notice("en").unwrap();
-    let grant = ask.confirm(gesture()).unwrap().id();
+    let grant = ask.agree(gesture()).unwrap().id();
     let asked = asks(&space).heard("Tell the cook", gesture()).unwrap();
     let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
     space.declassify(&what, &asked, gesture()).unwrap();
@@ -154,7 +154,7 @@ fn a_memory_ends_with_its_consent_from_elsewhere_in_every_handle() {
     let (dir, space, time) = space();
     space.import_consents(&permit("2026-01-01", "active", r#","period":{"end":"2026-10-01"}"#), gesture()).unwrap();
     let ask = space.consent_request().partition("general").purpose(Purpose::PatientRequest);
-    ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap();
+    ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap();
     space.set_clearance("general", space.clearance("health").unwrap(), Some(gesture())).unwrap();
     let session = asks(&space);
     session.query(&of_code("13457-7")).unwrap();

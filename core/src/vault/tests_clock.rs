@@ -48,7 +48,7 @@ fn request(space: &HealthSpace) -> ConsentRequest {
 }
 
 fn grant(space: &HealthSpace, days: u32) -> Result<Grant> {
-    request(space).expires_in_days(days).confirm(gesture())
+    request(space).expires_in_days(days).agree(gesture())
 }
 
 fn ask(space: &HealthSpace) -> Result<usize> {
@@ -56,7 +56,7 @@ fn ask(space: &HealthSpace) -> Result<usize> {
 }
 
 #[test]
-fn a_clock_that_ran_ahead_is_confirmed() {
+fn r_clock_that_ran_ahead_is_confirmed() {
     let c = space();
     let other = c.open(&[]);
     let part = c.open(&["health"]);
@@ -98,7 +98,7 @@ fn a_clock_that_ran_ahead_is_confirmed() {
 }
 
 #[test]
-fn what_is_over_or_withdrawn_stays_so() {
+fn r_clock_what_is_over_or_withdrawn_stays_so() {
     let c = space();
     let short = grant(&c.space, 30).unwrap();
     let withdrawn = grant(&c.space, 900).unwrap();
@@ -137,7 +137,7 @@ fn a_partition_that_another_handle_added_is_not_left_behind() {
 }
 
 #[test]
-fn a_clock_within_the_tolerance_needs_no_word() {
+fn r_clock_within_the_tolerance_needs_no_word() {
     let c = space();
     grant(&c.space, 90).unwrap();
     c.clock.set(Timestamp::from_millis(T0 - 60_000));
@@ -158,7 +158,7 @@ impl crate::environment::Clock for Wary {
 }
 
 #[test]
-fn an_entry_far_ahead_needs_the_hosts_word() {
+fn r_clock_an_entry_far_ahead_needs_the_hosts_word() {
     let c = space();
     grant(&c.space, 90).unwrap();
     let env = Environment { clock: Arc::new(Wary(Arc::clone(&c.clock))), ..Environment::default() };

@@ -149,7 +149,7 @@ fn a_grant_of_ours_is_not_exchanged_and_training_is_not_smuggled_in() {
     let (a, _) = HealthSpace::create(dir.path().join("a.hs"), &unlock(), env.clone()).unwrap();
     let (b, _) = HealthSpace::create(dir.path().join("b.hs"), &unlock(), env).unwrap();
     let request = |s: &HealthSpace, purpose| {
-        s.consent_request().purpose(purpose).categories(Category::ALL).recipient(model()).confirm(gesture()).unwrap()
+        s.consent_request().purpose(purpose).categories(Category::ALL).recipient(model()).agree(gesture()).unwrap()
     };
     let own = request(&a, Purpose::PatientRequest);
     let (_, bytes) = a.export_consents().unwrap().remove(0);
@@ -278,4 +278,50 @@ fn a_permit_with_an_obligation_that_is_not_kept_here_opens_nothing() {
         assert!(kept || matches!(got, Err(Error::Denied)), "{code}");
         space.withdraw(id).unwrap();
     }
+}
+
+/// A refusal that has a date gives way to what says that it is newer, or refuses as well.
+#[test]
+fn what_does_not_say_that_it_is_newer_opens_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let of = |date: &str, effect: &str| {
+        let text = String::from_utf8(consent("a", date, "active", &provision(effect, "PATRQT", ""))).unwrap();
+        if date.is_empty() { text.replace(r#""meta":{"lastUpdated":"T00:00:00Z"},"#, "") } else { text }
+    };
+    let files = |text: String| {
+        let report = space.import_consents(text.as_bytes(), gesture()).unwrap();
+        (report.filed.len(), report.older)
+    };
+    assert_eq!(files(of("2026-02-01", "deny")), (1, 0));
+    assert_eq!(files(of("", "permit")), (0, 1));
+    assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+    assert_eq!(files(of("2026-03-01", "permit")), (1, 0));
+    assert_eq!(asked(&space, &model(), Purpose::PatientRequest).unwrap(), 1);
+    assert_eq!(files(of("", "deny")), (1, 0));
+    assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+}
+
+/// The data are of Patient/p1.
+#[test]
+fn a_consent_of_another_patient_needs_the_persons_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    let of = |patient: &str, id: &str| {
+        let text = consent(id, "2026-01-01", "active", &provision("permit", "PATRQT", ""));
+        String::from_utf8(text).unwrap().replace("Patient/p1", patient).into_bytes()
+    };
+    // Of whom it is is not known before there are data, or another consent.
+    let first = space.import_consents(&of("Patient/p1", "a"), gesture()).unwrap().filed[0];
+    assert!(matches!(space.import_consents(&of("Patient/p2", "b"), gesture()), Err(Error::OtherSubject)));
+    fill(&space);
+    space.withdraw(first).unwrap();
+    assert!(matches!(space.import_consents(&of("Patient/p2", "b"), gesture()), Err(Error::OtherSubject)));
+    assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+    assert_eq!(space.import_consents(&of("https://a.example/Patient/p1", "c"), gesture()).unwrap().filed.len(), 1);
+    let filed = space.import_consents_confirmed(&of("Patient/p2", "b"), gesture()).unwrap().filed;
+    assert_eq!(filed.len(), 1);
+    // From then on that is a name of the person.
+    assert_eq!(space.import_consents(&of("Patient/p2", "d"), gesture()).unwrap().filed.len(), 1);
 }

@@ -34,7 +34,7 @@ fn setting() -> Setting {
     let lab = allow(&space, &[Category::Laboratory]);
     for name in ["health", "general"] {
         let ask = space.consent_request().partition(name).purpose(Purpose::PatientRequest);
-        ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap();
+        ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap();
     }
     Setting { dir, space, clock, lab }
 }
@@ -51,7 +51,7 @@ impl Setting {
     fn consent(&self, lowering: Lowering) -> GrantId {
         let ask = self.space.declassify_request("health", "general", Purpose::PatientRequest).dropping(lowering);
         ask.notice("fr").unwrap();
-        ask.confirm(gesture()).unwrap().id()
+        ask.agree(gesture()).unwrap().id()
     }
 
     /// A memory of the LDL result, as a value.
@@ -129,7 +129,7 @@ fn the_entry_is_durable_before_the_value_is_there() {
         let value = space.partition("health").unwrap().memory_value(id).unwrap();
         let ask = space.declassify_request("health", "general", Purpose::PatientRequest).dropping(down_to_normal());
         ask.notice("en").unwrap();
-        let grant = ask.confirm(gesture()).unwrap().id();
+        let grant = ask.agree(gesture()).unwrap().id();
         let request = s.heard("Tell the cook", gesture()).unwrap();
         disk.fail_after(n, Fault::Full);
         let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
@@ -162,7 +162,7 @@ fn without_a_consent_in_force_nothing_is_lowered() {
     let ask = t.space.declassify_request("health", "general", Purpose::PatientRequest).dropping(down_to_normal());
     let ask = ask.expires_at(Timestamp::from_millis(T0 + 120_000));
     ask.notice("en").unwrap();
-    let short = ask.confirm(gesture()).unwrap().id();
+    let short = ask.agree(gesture()).unwrap().id();
     let info = |id| t.space.declassify_grants().unwrap().into_iter().find(|g| g.id == id).unwrap().standing;
     assert_eq!((info(short), info(withdrawn)), (Standing::InForce, Standing::Withdrawn));
     t.clock.set(Timestamp::from_millis(T0 + 120_000));

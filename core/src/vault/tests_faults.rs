@@ -49,7 +49,7 @@ pub(super) fn import(space: &HealthSpace, file: &[u8]) -> Result<Report> {
 fn session(space: &HealthSpace) -> Session {
     let model = Recipient::model("eu-llm").unwrap();
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
-    ask.recipient(model.clone()).confirm(gesture()).unwrap();
+    ask.recipient(model.clone()).agree(gesture()).unwrap();
     space.session(model, Purpose::PatientRequest).unwrap()
 }
 

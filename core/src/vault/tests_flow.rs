@@ -61,7 +61,7 @@ fn jumping(dir: &tempfile::TempDir) -> (HealthSpace, Arc<Jump>) {
 
 fn soon_over(space: &HealthSpace) -> Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    ask.recipient(model()).expires_at(Timestamp::from_millis(T0 + 120_000)).confirm(gesture()).unwrap()
+    ask.recipient(model()).expires_at(Timestamp::from_millis(T0 + 120_000)).agree(gesture()).unwrap()
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn every_recipient_can_be_logged() {
     let s = space.session(long.clone(), Purpose::PatientRequest).unwrap();
     assert!(matches!(s.query(&Query::default()), Err(Error::Denied)));
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    ask.recipient(long).confirm(gesture()).unwrap();
+    ask.recipient(long).agree(gesture()).unwrap();
     assert_eq!(s.query(&Query::default()).unwrap().value().len(), 2);
     // Whatever a name may hold, an entry may hold.
     for c in ('\0'..=char::MAX).filter(|c| !c.is_alphanumeric()) {
@@ -281,15 +281,37 @@ fn the_notice_that_was_shown_is_the_one_that_is_logged() {
     request.confirm(gesture()).unwrap();
     let hash = crate::crypto::hash::sha256(&[french.as_bytes()]);
     assert_eq!(logged(&space), ("fr".to_owned(), hash));
-    // The last one shown counts, whatever was set before.
-    let request = ask().language("fr");
+    // A second tap gives nothing more; and what nobody read is not agreed to.
+    let refused =
+        |asked: crate::error::Result<Grant>| assert!(matches!(asked, Err(Error::Malformed(Malformed::Argument))));
+    refused(request.confirm(gesture()));
+    refused(ask().confirm(gesture()));
+    assert_eq!(space.grants().unwrap().len(), 1);
+    let grant = space.grants().unwrap()[0].id;
+    let renewal = space.renewal(grant).expires_in_days(20);
+    refused(renewal.confirm(gesture()));
+    renewal.notice("fr").unwrap();
+    renewal.confirm(gesture()).unwrap();
+    refused(renewal.confirm(gesture()));
+    let lower =
+        space.declassify_request("health", "general", Purpose::PatientRequest).dropping(crate::label::Lowering {
+            confidentiality: Some(crate::label::Confidentiality::Normal),
+            ..crate::label::Lowering::NONE
+        });
+    refused(lower.confirm(gesture()));
+    lower.notice("fr").unwrap();
+    lower.confirm(gesture()).unwrap();
+    refused(lower.confirm(gesture()));
+    // The last one shown counts.
+    let request = ask();
     request.notice("fr").unwrap();
     request.notice("en").unwrap();
     request.clone().confirm(gesture()).unwrap();
     assert_eq!(logged(&space).0, "en");
+    request.notice("en").unwrap();
     // Other terms than those that were shown are not what the person said yes to.
     let wider = request.categories(Category::ALL);
-    assert!(matches!(wider.confirm(gesture()), Err(Error::Malformed(Malformed::Argument))));
+    refused(wider.confirm(gesture()));
     wider.notice("en").unwrap();
     wider.confirm(gesture()).unwrap();
 }
@@ -299,7 +321,7 @@ fn a_grant_that_is_over_is_not_confirmed() {
     let (_dir, space, clock) = space();
     let ask = |end: i64| {
         let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-        ask.recipient(model()).expires_at(Timestamp::from_millis(end)).confirm(gesture())
+        ask.recipient(model()).expires_at(Timestamp::from_millis(end)).agree(gesture())
     };
     for end in [T0 - 86_400_000, T0, T0 + 1] {
         assert!(matches!(ask(end), Err(Error::Malformed(Malformed::Argument))), "{}", end - T0);

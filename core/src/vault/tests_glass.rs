@@ -32,7 +32,7 @@ fn grant(space: &HealthSpace, purpose: Purpose, who: Recipient) -> Grant {
     let ask = space.consent_request().purpose(purpose).categories(Category::ALL).recipient(who);
     let text = ask.notice("en").unwrap();
     assert_eq!(text.contains("after 60\u{a0}minutes"), purpose == Purpose::BreakGlass);
-    ask.confirm(gesture()).unwrap()
+    ask.agree(gesture()).unwrap()
 }
 
 fn unable(space: &HealthSpace, minutes: u32) -> Result<Session> {
@@ -56,7 +56,7 @@ fn d11_only_a_grant_that_names_it_opens_it() {
 }
 
 #[test]
-fn d11_no_session_has_it_without_breaking_the_glass() {
+fn d11_r_break_glass_no_session_has_it_without_breaking_the_glass() {
     let (_dir, space, _) = space();
     grant(&space, Purpose::BreakGlass, doctor());
     let plain = space.session(doctor(), Purpose::BreakGlass).unwrap();

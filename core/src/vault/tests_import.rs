@@ -46,7 +46,7 @@ pub(crate) fn allow(space: &HealthSpace, categories: &[Category]) -> Session {
         .purpose(Purpose::PatientRequest)
         .categories(categories)
         .recipient(model.clone())
-        .confirm(gesture())
+        .agree(gesture())
         .unwrap();
     space.session(model, Purpose::PatientRequest).unwrap()
 }

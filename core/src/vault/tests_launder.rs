@@ -28,7 +28,7 @@ fn setting() -> Setting {
     let lab = allow(&space, &[Category::Laboratory]);
     for name in ["health", "general"] {
         let ask = space.consent_request().partition(name).purpose(Purpose::PatientRequest);
-        ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap();
+        ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap();
     }
     Setting { dir, space, env, lab }
 }
@@ -104,7 +104,7 @@ fn the_past_of_a_memory_is_no_source_and_is_not_lowered() {
     let confidentiality = Some(crate::label::Confidentiality::Normal);
     let ask = ask.dropping(Lowering { confidentiality, ..Lowering::NONE });
     ask.notice("en").unwrap();
-    let grant = ask.confirm(gesture()).unwrap().id();
+    let grant = ask.agree(gesture()).unwrap().id();
     let person = s.heard("Tell the cook", gesture()).unwrap();
     let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
     assert!(matches!(t.space.declassify(&what, &person, gesture()), Err(Error::NotFound)));
@@ -174,7 +174,7 @@ fn what_is_written_after_a_withdrawal_is_set_aside_for_a_handle_that_cannot_see_
     let t = setting();
     t.space.create_partition("diary", PartitionKind::Health, &unlock()).unwrap();
     let ask = t.space.consent_request().partition("diary").purpose(Purpose::PatientRequest);
-    ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap();
+    ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap();
     let s = t.session();
     s.query(&of_code("13457-7")).unwrap();
     t.space.withdraw(t.lab.id()).unwrap();

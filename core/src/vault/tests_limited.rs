@@ -52,7 +52,7 @@ fn a_limited_way_in_reads_writes_and_withdraws_in_its_rooms() {
     assert_eq!(world.limited().unwrap().info().unwrap().partitions, rooms);
     let grants = rooms.map(|room| {
         let ask = world.space.consent_request().partition(room).purpose(Purpose::PatientRequest);
-        ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap()
+        ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap()
     });
     let part = world.limited().unwrap();
     assert!(!part.info().unwrap().full);
@@ -79,7 +79,7 @@ fn a_limited_way_in_reads_writes_and_withdraws_in_its_rooms() {
     needs_full(part.add_way_in(&unlock(), &Unlock::passphrase("x")).map(drop));
     needs_full(part.add_limited_way_in(&unlock(), &["general"]).map(drop));
     let asked = part.consent_request().partition("general").purpose(Purpose::PatientRequest);
-    needs_full(asked.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).map(drop));
+    needs_full(asked.categories(&[Category::Memories]).recipient(model()).agree(gesture()).map(drop));
     assert!(matches!(part.partition("health"), Err(Error::NoSuchPartition)));
     // With the space opened in full the limited secret is none of the ways to change it.
     let by = Unlock::limited(world.secret.clone());

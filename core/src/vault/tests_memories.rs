@@ -58,7 +58,7 @@ impl Setting {
 /// A grant over what is remembered in a partition.
 fn allow_memories(space: &HealthSpace, partition: &str) -> Grant {
     let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
-    ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap()
+    ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap()
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn a_source_that_is_erased_sets_aside_all_that_was_derived_from_it() {
 fn a_grant_that_runs_out_quarantines_in_every_handle_without_a_call() {
     let t = setting();
     let ask = t.space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    ask.recipient(model()).expires_at(Timestamp::from_millis(T0 + 120_000)).confirm(gesture()).unwrap();
+    ask.recipient(model()).expires_at(Timestamp::from_millis(T0 + 120_000)).agree(gesture()).unwrap();
     allow_memories(&t.space, "health");
     let s = t.session();
     let seen = s.query(&of_code("13457-7")).unwrap();

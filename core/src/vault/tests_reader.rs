@@ -34,7 +34,7 @@ impl Case {
 
     fn grant(&self, category: Category, days: u32) -> GrantId {
         let ask = self.space.consent_request().purpose(Purpose::PatientRequest).categories(&[category]);
-        ask.recipient(Recipient::model("eu-llm").unwrap()).expires_in_days(days).confirm(gesture()).unwrap().id()
+        ask.recipient(Recipient::model("eu-llm").unwrap()).expires_in_days(days).agree(gesture()).unwrap().id()
     }
 
     fn session(&self) -> Session {

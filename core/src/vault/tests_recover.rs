@@ -35,7 +35,7 @@ fn rolled_back(anchor: &Arc<TestAnchor>) -> (Disk, Image, crate::id::GrantId) {
     let disk = Disk::new();
     let space = create(&disk, with(anchor));
     let counted = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    let grant = counted.recipient(model()).uses(2).confirm(gesture()).unwrap().id();
+    let grant = counted.recipient(model()).uses(2).agree(gesture()).unwrap().id();
     ask(&space).unwrap();
     let image = disk.image();
     space.withdraw(grant).unwrap();
@@ -64,7 +64,7 @@ fn a_lost_anchor_is_gone_without_by_an_explicit_act() {
         assert_eq!((grants[0].standing, grants[0].uses_left), (Standing::Suspended, Some(2)));
         // A renewal is no way around it.
         let renewal = space.renewal(grant).expires_in_days(9);
-        assert!(matches!(renewal.confirm(gesture()), Err(Error::Denied)));
+        assert!(matches!(renewal.agree(gesture()), Err(Error::Denied)));
         assert!(matches!(events(&space, LogOf::Space).last(), Some(AuditEvent::Recovered { permissions: 1, .. })));
         // It opens as usual from now on, and what was there before does not.
         let again = open(&disk, env.clone()).unwrap();
@@ -157,7 +157,7 @@ fn what_rests_on_a_suspended_permission_waits_with_it() {
     let grant = allow(&space, Category::ALL).id();
     let lowering = space.declassify_request("health", "general", Purpose::PatientRequest);
     lowering.notice("en").unwrap();
-    let lowering = lowering.confirm(gesture()).unwrap().id();
+    let lowering = lowering.agree(gesture()).unwrap().id();
     let session = space.session(model(), Purpose::PatientRequest).unwrap();
     let read = session.query(&Query::default()).unwrap();
     session.remember("LDL was 112.5", &read).unwrap();

@@ -26,7 +26,7 @@ fn space() -> (tempfile::TempDir, HealthSpace, Arc<FixedClock>) {
 
 fn grant(space: &HealthSpace, days: u32) -> Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    ask.recipient(model()).expires_in_days(days).confirm(gesture()).unwrap()
+    ask.recipient(model()).expires_in_days(days).agree(gesture()).unwrap()
 }
 
 fn ask(space: &HealthSpace) -> Result<usize> {
@@ -60,7 +60,7 @@ fn an_expired_grant_renews_and_says_what_changes() {
     }
     let text = renewal.notice("fr").unwrap();
     assert!(text.contains("Seule sa fin change") && text.contains("Qui\u{a0}: vous permettez"));
-    let renewed = renewal.confirm(gesture()).unwrap();
+    let renewed = renewal.agree(gesture()).unwrap();
     assert_eq!(ask(&space).unwrap(), 2);
     assert_eq!(quarantined(&space), 0, "what rests on it holds as long");
     let all = space.grants().unwrap();
@@ -83,15 +83,15 @@ fn a_withdrawn_grant_takes_a_new_grant() {
     let renewal = space.renewal(given.id()).expires_in_days(90);
     renewal.notice("en").unwrap();
     space.withdraw(given.id()).unwrap();
-    assert!(matches!(renewal.confirm(gesture()), Err(Error::Denied)));
+    assert!(matches!(renewal.agree(gesture()), Err(Error::Denied)));
     assert!(matches!(renewal.notice("en"), Err(Error::Denied)));
     // Withdrawn by a handle of the partition alone, which cannot file that.
     let again = grant(&space, 30);
     let part = HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), clock().0, &["health"]).unwrap();
     part.withdraw(again.id()).unwrap();
-    assert!(matches!(space.renewal(again.id()).expires_in_days(9).confirm(gesture()), Err(Error::Denied)));
+    assert!(matches!(space.renewal(again.id()).expires_in_days(9).agree(gesture()), Err(Error::Denied)));
     let unknown = crate::id::GrantId::from_bytes([1; 16]);
-    assert!(matches!(space.renewal(unknown).expires_in_days(9).confirm(gesture()), Err(Error::NotFound)));
+    assert!(matches!(space.renewal(unknown).expires_in_days(9).agree(gesture()), Err(Error::NotFound)));
     assert!(ask(&space).is_err());
 }
 
@@ -100,19 +100,19 @@ fn a_renewal_is_what_was_shown_and_not_over() {
     let (dir, space, time) = space();
     let given = grant(&space, 30);
     let renewal = space.renewal(given.id());
-    assert!(matches!(renewal.confirm(gesture()), Err(Error::Malformed(_))), "without an end");
+    assert!(matches!(renewal.agree(gesture()), Err(Error::Malformed(_))), "without an end");
     let shown = space.renewal(given.id()).expires_in_days(10);
     shown.notice("en").unwrap();
-    assert!(matches!(shown.clone().expires_in_days(20).confirm(gesture()), Err(Error::Malformed(_))));
+    assert!(matches!(shown.clone().expires_in_days(20).agree(gesture()), Err(Error::Malformed(_))));
     let over = space.renewal(given.id()).expires_at(Timestamp::from_millis(NOW - DAY));
-    assert!(matches!(over.confirm(gesture()), Err(Error::Malformed(_))));
+    assert!(matches!(over.agree(gesture()), Err(Error::Malformed(_))));
     let part = HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), clock().0, &["health"]).unwrap();
-    assert!(matches!(part.renewal(given.id()).expires_in_days(10).confirm(gesture()), Err(Error::NeedsFullSlot)));
+    assert!(matches!(part.renewal(given.id()).expires_in_days(10).agree(gesture()), Err(Error::NeedsFullSlot)));
     // Renewed by another call since it was shown: what changes is no longer what was said.
-    space.renewal(given.id()).expires_in_days(60).confirm(gesture()).unwrap();
-    assert!(matches!(shown.confirm(gesture()), Err(Error::Malformed(_))));
+    space.renewal(given.id()).expires_in_days(60).agree(gesture()).unwrap();
+    assert!(matches!(shown.agree(gesture()), Err(Error::Malformed(_))));
     // It can also be shortened.
-    space.renewal(given.id()).expires_in_days(1).confirm(gesture()).unwrap();
+    space.renewal(given.id()).expires_in_days(1).agree(gesture()).unwrap();
     time.set(Timestamp::from_millis(NOW + 2 * DAY));
     assert!(ask(&space).is_err());
 }
@@ -123,7 +123,7 @@ fn evidence_and_record_follow_a_renewal() {
     let given = grant(&space, 30);
     ask(&space).unwrap();
     time.set(Timestamp::from_millis(NOW + 40 * DAY));
-    space.renewal(given.id()).expires_in_days(90).confirm(gesture()).unwrap();
+    space.renewal(given.id()).expires_in_days(90).agree(gesture()).unwrap();
     ask(&space).unwrap();
     let bytes = space.evidence(&EvidenceRequest::new()).unwrap();
     let keys = space.verifier_keys().unwrap();
@@ -149,7 +149,7 @@ fn a_renewal_is_not_erased_from_under_its_grant() {
     let (_dir, space, time) = space();
     let given = grant(&space, 30);
     time.set(Timestamp::from_millis(NOW + 20 * DAY));
-    let renewed = space.renewal(given.id()).expires_in_days(90).confirm(gesture()).unwrap();
+    let renewed = space.renewal(given.id()).expires_in_days(90).agree(gesture()).unwrap();
     time.set(Timestamp::from_millis(NOW + 40 * DAY));
     ask(&space).unwrap();
     let evidence = || space.evidence(&crate::evidence::EvidenceRequest::new()).map(drop);

@@ -47,16 +47,16 @@ fn a_notice_names_its_partition_and_confirms_no_other() {
     }
     let shown = ask(&space, Purpose::PatientRequest);
     shown.notice("fr").unwrap();
-    let moved = shown.clone().partition("psychiatry").confirm(gesture());
+    let moved = shown.clone().partition("psychiatry").agree(gesture());
     assert!(matches!(moved, Err(Error::Malformed(Malformed::Argument))));
-    shown.confirm(gesture()).unwrap();
+    shown.agree(gesture()).unwrap();
 }
 
 #[test]
 fn a_renewal_says_that_the_count_changes() {
     let dir = tempfile::tempdir().unwrap();
     let space = space(dir.path());
-    let g = ask(&space, Purpose::PatientRequest).uses(1).expires_in_days(3).confirm(gesture()).unwrap();
+    let g = ask(&space, Purpose::PatientRequest).uses(1).expires_in_days(3).agree(gesture()).unwrap();
     let r = space.renewal(g.id()).expires_in_days(3).uses(500);
     let (en, fr) = (r.notice("en").unwrap(), r.notice("fr").unwrap());
     assert!(en.contains("how often it can still be used") && en.contains("500 from now on (1 before)"), "{en}");
@@ -74,19 +74,19 @@ fn a_grant_that_another_one_refuses_is_not_given() {
     let dir = tempfile::tempdir().unwrap();
     let space = space(dir.path());
     let read = |p| space.session(model(), p).unwrap().query(&Query::default());
-    let first = ask(&space, Purpose::PatientRequest).uses(1).confirm(gesture()).unwrap();
+    let first = ask(&space, Purpose::PatientRequest).uses(1).agree(gesture()).unwrap();
     let training = ask(&space, Purpose::MlTraining);
-    assert!(matches!(training.confirm(gesture()), Err(Error::Denied)));
+    assert!(matches!(training.agree(gesture()), Err(Error::Denied)));
     read(Purpose::PatientRequest).unwrap();
-    assert!(matches!(training.confirm(gesture()), Err(Error::Denied)), "one that is used up refuses still");
+    assert!(matches!(training.agree(gesture()), Err(Error::Denied)), "one that is used up refuses still");
     space.withdraw(first.id()).unwrap();
-    let given = training.confirm(gesture()).unwrap();
+    let given = training.agree(gesture()).unwrap();
     assert!(read(Purpose::MlTraining).is_ok());
     // Nor one that would refuse it, or another one for training.
-    assert!(matches!(ask(&space, Purpose::PatientRequest).confirm(gesture()), Err(Error::Denied)));
-    assert!(matches!(training.confirm(gesture()), Err(Error::Denied)));
-    ask(&space, Purpose::PatientRequest).recipient(Recipient::model("other").unwrap()).confirm(gesture()).unwrap();
-    space.renewal(given.id()).expires_in_days(9).confirm(gesture()).unwrap();
+    assert!(matches!(ask(&space, Purpose::PatientRequest).agree(gesture()), Err(Error::Denied)));
+    assert!(matches!(training.agree(gesture()), Err(Error::Denied)));
+    ask(&space, Purpose::PatientRequest).recipient(Recipient::model("other").unwrap()).agree(gesture()).unwrap();
+    space.renewal(given.id()).expires_in_days(9).agree(gesture()).unwrap();
     assert!(read(Purpose::MlTraining).is_ok());
 }
 
@@ -97,13 +97,13 @@ fn a_grant_begins_later_and_leaves_sensitive_data_out() {
     let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
     fill(&space);
     let all = ask(&space, Purpose::PatientRequest).recipient(Recipient::model("all").unwrap());
-    all.confirm(gesture()).unwrap();
+    all.agree(gesture()).unwrap();
     let some = ask(&space, Purpose::PatientRequest)
         .starts_at(Timestamp::from_millis(NOW + DAY))
         .up_to(Confidentiality::Restricted);
     let notice = some.notice("en").unwrap();
     assert!(notice.contains("at most") && !notice.contains("This includes data that is marked"), "{notice}");
-    some.confirm(gesture()).unwrap();
+    some.agree(gesture()).unwrap();
     let read = |who: Recipient| {
         space.session(who, Purpose::PatientRequest).unwrap().query(&Query::default()).map(|o| o.value().len())
     };

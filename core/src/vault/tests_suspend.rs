@@ -133,5 +133,5 @@ fn a_handle_that_nobody_uses_locks_itself() {
     // What waits behind it goes on under the ledger's own time.
     space.reopen(&unlock()).unwrap();
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL).recipient(model());
-    ask.confirm(gesture()).unwrap();
+    ask.agree(gesture()).unwrap();
 }

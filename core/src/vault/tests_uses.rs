@@ -33,7 +33,7 @@ fn space() -> (tempfile::TempDir, PathBuf, HealthSpace) {
 
 fn counted(space: &HealthSpace, times: u32) -> Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    ask.recipient(model()).uses(times).confirm(gesture()).unwrap()
+    ask.recipient(model()).uses(times).agree(gesture()).unwrap()
 }
 
 fn ask(space: &HealthSpace) -> Result<usize> {
@@ -125,7 +125,7 @@ fn a_one_time_answer_can_be_remembered() {
 }
 
 #[test]
-fn without_an_anchor_a_counted_grant_does_not_apply() {
+fn r_freshness_without_an_anchor_a_counted_grant_does_not_apply() {
     let dir = tempfile::tempdir().unwrap();
     let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
     fill(&space);

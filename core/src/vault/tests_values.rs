@@ -36,7 +36,7 @@ fn other() -> Recipient {
 
 fn allow_other(space: &HealthSpace) -> Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    ask.recipient(other()).confirm(gesture()).unwrap()
+    ask.recipient(other()).agree(gesture()).unwrap()
 }
 
 fn keeps() -> Label {
@@ -319,7 +319,7 @@ fn what_an_endpoint_may_not_have_is_not_entered_as_released() {
     let permit = br#"{"resourceType":"Consent","id":"a","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","actor":[{"reference":{"reference":"Practitioner/1"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}"#;
     assert_eq!(space.import_consents(permit, gesture()).unwrap().void_permits, 0);
     let ask = space.consent_request().purpose(Purpose::Treatment).categories(&[Category::Laboratory]);
-    ask.recipient(other()).confirm(gesture()).unwrap();
+    ask.recipient(other()).agree(gesture()).unwrap();
     let s = space.session(Recipient::reference("Practitioner/1").unwrap(), Purpose::Treatment).unwrap();
     let id = s.query(&of_code("13457-7")).unwrap().value()[0].record;
     let s = space.session(Recipient::reference("Practitioner/1").unwrap(), Purpose::Treatment).unwrap();
@@ -344,7 +344,7 @@ fn of_several_partitions_all_is_released_or_nothing() {
     space.partition("more").unwrap().import(super::tests::source(&[more])).unwrap();
     let to = |partition: &str, who| {
         let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
-        ask.categories(&[Category::Laboratory]).recipient(who).confirm(gesture()).unwrap()
+        ask.categories(&[Category::Laboratory]).recipient(who).agree(gesture()).unwrap()
     };
     let mine = to("more", model());
     to("health", model());

@@ -42,7 +42,7 @@ fn space_with_memories(withheld: bool) -> (tempfile::TempDir, HealthSpace) {
     remember("13457-7", "LDL was 112.5");
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Memories]);
     let (from, to) = (Timestamp::from_millis(NOW + 5 * DAY), Timestamp::from_millis(NOW + 50 * DAY));
-    ask.recipient(other()).data_period(from, to).confirm(gesture()).unwrap();
+    ask.recipient(other()).data_period(from, to).agree(gesture()).unwrap();
     (dir, space)
 }
 
@@ -77,7 +77,7 @@ fn no_label_tells_of_a_memory_that_the_grant_withholds() {
 fn a_number_of_memories_is_as_sensitive_as_what_they_were_made_from() {
     let (_dir, space) = space_with_memories(true);
     let ask = space.consent_request().purpose(Purpose::Treatment).categories(&[Category::Memories]);
-    ask.recipient(other()).confirm(gesture()).unwrap();
+    ask.recipient(other()).agree(gesture()).unwrap();
     let s = space.session(other(), Purpose::Treatment).unwrap();
     let from = Query { from: Some(NOW + 5 * DAY), ..notes() };
     let n = s.count(&from).unwrap();
@@ -150,7 +150,7 @@ fn a_grant_makes_a_partition_known_and_its_end_makes_it_unknown() {
     let s = space.session(model(), Purpose::PatientRequest).unwrap();
     assert!(matches!(s.remember_in("work", "hello"), Err(Error::Denied)));
     let ask = space.consent_request().partition("work").purpose(Purpose::PatientRequest);
-    let grant = ask.categories(&[Category::Memories]).recipient(model()).confirm(gesture()).unwrap();
+    let grant = ask.categories(&[Category::Memories]).recipient(model()).agree(gesture()).unwrap();
     s.remember_in("work", "hello").unwrap();
     assert_eq!(s.memories("work").unwrap().value().len(), 1);
     let elsewhere = space.session(other(), Purpose::PatientRequest).unwrap();

@@ -111,7 +111,9 @@ pub(crate) fn discarded(space: &HealthSpace) -> usize {
 pub(crate) fn session(space: &HealthSpace) -> Session {
     let model = Recipient::model("eu-llm").unwrap();
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
-    ask.recipient(model.clone()).confirm(gesture()).unwrap();
+    let ask = ask.recipient(model.clone());
+    ask.notice("en").unwrap();
+    ask.confirm(gesture()).unwrap();
     space.session(model, Purpose::PatientRequest).unwrap()
 }
 

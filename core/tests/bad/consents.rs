@@ -287,6 +287,7 @@ fn clocks_set_back() {
     room.import(observation(1, &value("1"))).unwrap();
     let request = room.space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
     let request = request.recipient(model()).expires_in_days(1);
+    request.notice("en").unwrap();
     request.confirm(gesture()).unwrap();
     // Bounded by time as well, and not to begin before 2027.
     let later = permit(r#""period":{"start":"2027"},"#);
@@ -301,6 +302,7 @@ fn clocks_set_back() {
             assert!(matches!(asked, Err(Error::ClockBehind | Error::Denied)), "{back}: {asked:?}");
         }
         // Over by the last entry, or by the clock itself: not given.
+        request.notice("en").unwrap();
         let confirmed = request.confirm(gesture());
         assert!(matches!(confirmed, Err(Error::ClockBehind | Error::Malformed(_))), "{back}: {confirmed:?}");
     }
@@ -308,7 +310,9 @@ fn clocks_set_back() {
     let times: Vec<_> = room.space.log(LogOf::Partition("health")).unwrap().iter().map(|l| l.entry.time).collect();
     assert!(times.is_sorted() && !times.is_empty());
     clock.set(Timestamp::from_millis(NOW + 2 * 86_400_000));
-    request.expires_in_days(1).confirm(gesture()).unwrap();
+    let request = request.expires_in_days(1);
+    request.notice("en").unwrap();
+    request.confirm(gesture()).unwrap();
     assert_eq!(asked().unwrap(), 1);
 }
 
@@ -345,7 +349,9 @@ impl Logged {
     fn new() -> Self {
         let room = room();
         let gone = room.space.consent_request().purpose(Purpose::Treatment).categories(Category::ALL);
-        let gone = gone.recipient(model()).confirm(gesture()).unwrap();
+        let gone = gone.recipient(model());
+        gone.notice("en").unwrap();
+        let gone = gone.confirm(gesture()).unwrap();
         assert_eq!(ask(&room.space, model(), Purpose::Treatment).unwrap(), 1);
         room.space.withdraw(gone.id()).unwrap();
         for _ in 0..3 {

@@ -125,7 +125,9 @@ impl Story {
     fn allow(&mut self) -> Result<()> {
         for partition in ["health", "general"] {
             let ask = self.space()?.consent_request().partition(partition).purpose(Purpose::PatientRequest);
-            self.grant = Some(ask.categories(Category::ALL).recipient(model()?).confirm(gesture())?.id());
+            let ask = ask.categories(Category::ALL).recipient(model()?);
+            ask.notice("en")?;
+            self.grant = Some(ask.confirm(gesture())?.id());
             self.grants += 1;
         }
         Ok(())

@@ -5,7 +5,7 @@
 use healthspace_examples::leak::probe::{self, Probe};
 use healthspace_examples::leak::program::Program;
 use healthspace_examples::leak::twins::{self, Failure};
-use healthspace_examples::leak::{App, Direct, Outcome, Times, compare, stats};
+use healthspace_examples::leak::{App, Direct, Outcome, Times, compare, control, stats};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -114,7 +114,10 @@ fn both<A: App>(
     (out, times): (&mut Outcome, &mut Times),
 ) -> Result<(), Failure> {
     if pair == 0 {
+        let mute = control(with)?.into_iter().chain(control(without)?);
+        let mute: Vec<_> = mute.collect();
         *out = compare(with, without, probes)?;
+        out.leaks.extend(mute);
     }
     if timed { times.take(with, without, probes) } else { Ok(()) }
 }
@@ -141,7 +144,7 @@ fn main() -> ExitCode {
             if let (Some((probe, t)), true) = (&out.worst, options.rounds >= FEWEST) {
                 println!("times: largest |t| = {t:.2} (limit {}), of {probe}", stats::LIMIT);
             }
-            println!("{} requests, {} differences", out.probes, out.leaks.len());
+            println!("{} requests, {} different replies, {} differences", out.probes, out.replies, out.leaks.len());
             ExitCode::from(u8::from(!out.leaks.is_empty()))
         }
     }

@@ -13,7 +13,8 @@ use healthspace::evidence::{EvidenceRequest, ItemsShown, Level, verify_evidence}
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
-    Environment, Error, HealthSpace, KdfParams, LogOf, Purpose, Unlock, verify_consistency, verify_receipt,
+    ConsentRequest, Environment, Error, Grant, HealthSpace, KdfParams, LogOf, Purpose, Unlock, verify_consistency,
+    verify_receipt,
 };
 use healthspace_examples::person;
 use std::fs;
@@ -125,12 +126,17 @@ impl Keys {
     }
 }
 
+/// The person reads the notice and agrees.
+fn agreed(ask: &ConsentRequest) -> Done<Grant> {
+    ask.notice("en").map_err(told)?;
+    ask.confirm(Gesture { method: "tap".into(), evidence: [7; 32] }).map_err(told)
+}
+
 fn consented(space: &HealthSpace) -> Done {
     let health = space.partition("health").map_err(told)?;
     health.import(Source::bytes(person::bundle().into_bytes()).map_err(told)?).map_err(told)?;
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    let gesture = Gesture { method: "tap".into(), evidence: [7; 32] };
-    ask.recipient(model()?).confirm(gesture).map(|_| ()).map_err(told)
+    agreed(&ask.recipient(model()?)).map(|_| ())
 }
 
 fn model() -> Done<Recipient> {
@@ -193,13 +199,12 @@ fn evidence(space: &HealthSpace, dir: &Path) -> Done {
 
 /// A carer passes on what they were given: evidence of what that let out shows both grants.
 fn passed_on(space: &HealthSpace, dir: &Path) -> Done {
-    let gesture = || Gesture { method: "tap".into(), evidence: [7; 32] };
     let to = |name: &str| {
         let ask = space.consent_request().purpose(Purpose::FamilyRequest).categories(&[Category::Laboratory]);
         ask.carer(name).map(|ask| ask.expires_in_days(30)).map_err(told)
     };
-    let above = to("Ana")?.may_pass_on().confirm(gesture()).map_err(told)?.id();
-    to("Ben")?.under(above).confirm(gesture()).map_err(told)?;
+    let above = agreed(&to("Ana")?.may_pass_on())?.id();
+    agreed(&to("Ben")?.under(above))?;
     let who = Recipient::new(RecipientKind::Person, "Ben").map_err(told)?;
     let session = space.session(who, Purpose::FamilyRequest).map_err(told)?;
     session.query(&Query::default()).map_err(told)?;

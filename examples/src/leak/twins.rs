@@ -6,7 +6,8 @@ use healthspace::consent::Recipient;
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
-    Clock, Environment, HealthSpace, KdfParams, LogOf, PartitionKind, Purpose, RecordId, Timestamp, Unlock,
+    Clock, ConsentRequest, Environment, Grant, HealthSpace, KdfParams, LogOf, PartitionKind, Purpose, RecordId,
+    Timestamp, Unlock,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -152,10 +153,9 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
 /// of the twins; a result within the period, in both.
 fn by_scribe(space: &HealthSpace, clock: &Still, whole: bool) -> Result<(), Failure> {
     let scribe = || Ok::<_, Failure>(Recipient::model("scribe")?);
-    let gesture = || Gesture { method: "kit".into(), evidence: [0; 32] };
     for partition in ["health", "diary"] {
         let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
-        ask.categories(Category::ALL).recipient(scribe()?).confirm(gesture())?;
+        agreed(&ask.categories(Category::ALL).recipient(scribe()?))?;
     }
     let about = |code: &str, from: Option<i64>, text: &str| {
         let session = space.session(scribe()?, Purpose::PatientRequest)?;
@@ -181,10 +181,9 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
         Ok::<_, Failure>(ask.categories(&[Category::Memories]).recipient(recipient()?))
     };
     let session = || Ok::<_, Failure>(space.session(recipient()?, Purpose::PatientRequest)?);
-    let gesture = || Gesture { method: "kit".into(), evidence: [0; 32] };
-    ask()?.confirm(gesture())?;
+    agreed(&ask()?)?;
     session()?.remember_in("notes", "Likes tea.")?;
-    let ended = ask()?.confirm(gesture())?.id();
+    let ended = agreed(&ask()?)?.id();
     let reads = session()?;
     let seen = reads.memories("notes")?;
     if whole {
@@ -196,13 +195,19 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
     Ok(())
 }
 
+/// The person reads the notice and agrees.
+fn agreed(ask: &ConsentRequest) -> Result<Grant, Failure> {
+    ask.notice("en")?;
+    Ok(ask.confirm(Gesture { method: "kit".into(), evidence: [0; 32] })?)
+}
+
 fn grant(space: &HealthSpace, categories: &[Category], bounded: bool) -> Result<(), Failure> {
     let mut ask = space.consent_request().purpose(Purpose::PatientRequest).categories(categories);
     ask = ask.recipient(recipient()?).expires_in_days(30);
     if bounded {
         ask = ask.data_period(Timestamp::from_millis(FIRST_GRANTED), Timestamp::from_millis(1_900_000_000_000));
     }
-    ask.confirm(Gesture { method: "kit".into(), evidence: [0; 32] })?;
+    agreed(&ask)?;
     Ok(())
 }
 

@@ -104,6 +104,11 @@ impl ReadConsent {
         &self.source
     }
 
+    /// Whether anything in it permits.
+    pub(crate) fn permits(&self) -> bool {
+        self.rules.iter().any(|r| r.effect == super::Effect::Permit)
+    }
+
     /// Permits for a partition that is none of these; none are counted where they are not known.
     pub(crate) fn permits_outside(&self, here: Option<&[ScopeId]>) -> usize {
         let Some(here) = here else { return 0 };

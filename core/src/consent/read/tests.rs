@@ -85,7 +85,7 @@ fn only_an_active_status_counts_and_an_unknown_one_cannot_be_read() {
 }
 
 #[test]
-fn what_changes_the_whole_or_is_not_there_makes_it_unusable() {
+fn r_not_understood_or_no_root_makes_it_unusable() {
     let good = r4(treat());
     assert_eq!((of(&good).reads(), counts(&of(&good))), (Reads::Active, (1, 0, 0)));
     for bad in [
@@ -118,7 +118,7 @@ fn what_changes_the_whole_or_is_not_there_makes_it_unusable() {
 }
 
 #[test]
-fn deep_trees_are_read_up_to_a_bound() {
+fn r_not_understood_is_no_tree_that_is_only_deep() {
     let nest =
         |n: usize| (0..n).fold(json!({ "type": "permit" }), |inner, _| json!({ "type": "deny", "provision": [inner] }));
     let c = of(&r4(nest(32)));
@@ -139,7 +139,7 @@ fn deep_trees_are_read_up_to_a_bound() {
 }
 
 #[test]
-fn anything_unknown_voids_a_permit_and_widens_a_deny() {
+fn r_not_understood_voids_a_permit_and_widens_a_deny() {
     let coded = |system: &str, code: &str| json!([{ "system": system, "code": code }]);
     let conditions = [
         ("purpose", json!([])),
@@ -234,7 +234,7 @@ fn a_member_that_fhir_does_not_have_makes_the_whole_unusable() {
 }
 
 #[test]
-fn elements_around_the_provisions_that_are_not_understood_void_every_permit() {
+fn r_not_understood_around_the_provisions_voids_every_permit() {
     let tree = json!({ "type": "deny", "provision": [treat()] });
     for bad in [
         with(r4(tree.clone()), "scope", json!({ "coding": [{ "system": SCOPE, "code": "treatment" }] })),
@@ -260,7 +260,37 @@ fn elements_around_the_provisions_that_are_not_understood_void_every_permit() {
 }
 
 #[test]
-fn r5_decides_at_the_root_and_reverses_below() {
+fn d3_each_dimension_is_the_nodes_own_or_that_of_the_nearest_around_it() {
+    let purpose =
+        |code: &str| json!([{ "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": code }]);
+    let actor = |n: u8| json!([{ "reference": { "reference": format!("Practitioner/{n}") } }]);
+    let labels = json!([{ "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N" }]);
+    let read = |stated: bool| {
+        let mut inner = json!({ "type": "permit", "purpose": purpose("HRESCH") });
+        let mut middle = json!({ "type": "deny", "actor": actor(2) });
+        if stated {
+            (inner["actor"], inner["securityLabel"]) = (actor(2), labels.clone());
+            (middle["purpose"], middle["securityLabel"]) = (purpose("TREAT"), labels.clone());
+        }
+        middle["provision"] = json!([inner]);
+        let root = json!({
+            "type": "permit", "purpose": purpose("TREAT"), "actor": actor(1), "securityLabel": labels, "provision": [middle],
+        });
+        of(&r4(root))
+    };
+    let (inherited, stated) = (read(false), read(true));
+    assert_eq!(inherited.rules.len(), 3);
+    for (a, b) in inherited.rules.iter().zip(&stated.rules) {
+        assert!(a.applies == b.applies && a.covers == b.covers);
+    }
+    let differ = |a: usize, b: usize| inherited.rules[a].applies != inherited.rules[b].applies;
+    assert!(differ(0, 1) && differ(1, 2) && differ(0, 2), "its own takes the place of what is around it");
+    let effects: Vec<_> = inherited.rules.iter().map(|r| r.effect).collect();
+    assert_eq!(effects, [Effect::Permit, Effect::Deny, Effect::Permit], "a type is never inherited");
+}
+
+#[test]
+fn d3_without_a_type_r5_decides_at_the_root_and_reverses_below() {
     let c = of(&r5());
     assert_eq!((c.reads(), counts(&c)), (Reads::Active, (1, 2, 0)));
     let effects: Vec<_> = c.rules.iter().map(|r| (r.effect, r.place.depth)).collect();
@@ -279,7 +309,7 @@ fn r5_decides_at_the_root_and_reverses_below() {
 }
 
 #[test]
-fn labels_and_limits_are_conditions_or_obligations() {
+fn r_labels_and_limits_are_conditions_or_obligations() {
     let act = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
     let label = |code: &str| json!({ "system": act, "code": code });
     let c = of(&r4(with(treat(), "securityLabel", json!([label("PSY"), label("NOREUSE"), label("MASK")]))));
@@ -307,7 +337,7 @@ fn labels_and_limits_are_conditions_or_obligations() {
 }
 
 #[test]
-fn obligations_and_periods_of_a_parent_hold_for_its_children() {
+fn r_deepest_match_obligations_and_periods_of_a_parent_hold_for_its_children() {
     let act = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
     let tree = json!({
         "type": "permit",
@@ -325,7 +355,7 @@ fn obligations_and_periods_of_a_parent_hold_for_its_children() {
 }
 
 #[test]
-fn actions_are_read_narrowly_for_a_permit_and_widely_for_a_deny() {
+fn r_actions_are_read_narrowly_for_a_permit_and_widely_for_a_deny() {
     let system = "http://terminology.hl7.org/CodeSystem/consentaction";
     let actions = |effect: &str, code: &str| {
         let action = json!([{ "coding": [{ "system": system, "code": code }] }]);
@@ -347,7 +377,7 @@ fn actions_are_read_narrowly_for_a_permit_and_widely_for_a_deny() {
 }
 
 #[test]
-fn a_purpose_is_read_by_its_system_or_without_one() {
+fn r_purpose_is_read_by_its_system_or_without_one() {
     let purposes = |v: Value| of(&r4(json!({ "type": "deny", "purpose": [v] }))).rules[0].applies.clone();
     for system in [None, Some(REASON), Some("http://hl7.org/fhir/v3/ActReason"), Some("urn:oid:2.16.840.1.113883.5.8")]
     {
@@ -367,7 +397,7 @@ fn a_purpose_is_read_by_its_system_or_without_one() {
 }
 
 #[test]
-fn a_series_is_its_identifier_or_its_subject_and_id() {
+fn r_order_a_series_is_its_identifier_or_its_subject_and_id() {
     let id = |v: Value| of(&v).series();
     let base = r4(treat());
     assert_ne!(id(base.clone()), id(with(base.clone(), "id", "2".into())));
@@ -383,7 +413,7 @@ fn a_series_is_its_identifier_or_its_subject_and_id() {
 }
 
 #[test]
-fn of_a_bundle_each_series_counts_once_with_its_last_version() {
+fn r_order_of_a_bundle_each_series_counts_once_with_its_last_version() {
     let at = |v: Value, t: &str| with(v, "meta", json!({ "lastUpdated": t }));
     let gone = with(r4(treat()), "status", "inactive".into());
     let bundle = |list: Vec<Value>| {

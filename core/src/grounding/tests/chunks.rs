@@ -47,7 +47,7 @@ pub(super) fn allow(space: &HealthSpace, days: Option<(i64, i64)>) -> Session {
     if let Some((from, to)) = days {
         ask = ask.data_period(day(from), day(to));
     }
-    ask.recipient(model.clone()).confirm(gesture()).unwrap();
+    ask.recipient(model.clone()).agree(gesture()).unwrap();
     space.session(model, Purpose::PatientRequest).unwrap()
 }
 

@@ -46,7 +46,7 @@ fn model() -> Recipient {
 
 fn grant(space: &HealthSpace, categories: &[Category]) -> crate::Grant {
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(categories).recipient(model());
-    ask.expires_in_days(90).language("fr").confirm(gesture()).unwrap()
+    ask.expires_in_days(90).agree(gesture()).unwrap()
 }
 
 #[test]

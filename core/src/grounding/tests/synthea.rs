@@ -49,7 +49,7 @@ fn room(bundle: &Json, categories: &[Category]) -> Room {
     assert!(space.partition("health").unwrap().import(source).unwrap().imported() > 100);
     let model = Recipient::model("eu-llm").unwrap();
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(categories).recipient(model.clone());
-    ask.expires_in_days(90).confirm(Gesture { method: "tap".into(), evidence: [1; 32] }).unwrap();
+    ask.expires_in_days(90).agree(Gesture { method: "tap".into(), evidence: [1; 32] }).unwrap();
     let session = space.session(model, Purpose::PatientRequest).unwrap();
     Room { _dir: dir, session, _space: space }
 }

@@ -185,7 +185,7 @@ fn d2_behind_the_ledger_time_bounded_permits_do_not_apply_and_denies_do() {
 }
 
 #[test]
-fn freshness_unverified_stops_counted_and_break_glass_permits() {
+fn r_freshness_unverified_stops_counted_and_break_glass_permits() {
     let who = model();
     let counted = GrantTerms { uses: Some(2), ..terms(Purpose::PatientRequest, Category::ALL) };
     let q = ask(&who, Purpose::PatientRequest);
@@ -408,7 +408,7 @@ fn d11_broken_glass_never_exports_or_erases() {
 }
 
 #[test]
-fn d12_obligations_are_the_union_over_every_permit_that_matched() {
+fn d12_r_obligations_are_the_union_over_every_permit_that_matched() {
     let who = model();
     let q = ask(&who, Purpose::PatientRequest);
     let with = |n, o| Tree { series: grant(n), root: Node { obligations: o, ..permit() } };
@@ -446,7 +446,7 @@ fn d13_training_needs_a_consent_of_its_own_whose_notice_is_in_the_ledger() {
 }
 
 #[test]
-fn an_absent_date_evades_no_deny_and_satisfies_no_permit() {
+fn r_absent_facts_a_date_that_is_not_there_evades_no_deny_and_satisfies_no_permit() {
     let who = model();
     let q = ask(&who, Purpose::PatientRequest);
     let undated = ItemFacts { at: None, ..lab() };

@@ -504,7 +504,7 @@ fn any_json(r: &mut Random, depth: usize) -> Value {
 
 /// Total: any JSON is read, and what is read is decided. No training without saying so.
 #[test]
-fn any_json_is_read_and_decided() {
+fn r_invariant_any_json_is_read_and_decided() {
     let who = actors();
     let (mut read_at_all, mut unusable, mut active) = (0u64, 0u64, 0u64);
     for seed in 0..4 * cases() {

@@ -29,7 +29,7 @@ fn decide_agrees_with_the_plain_implementation() {
 }
 
 #[test]
-fn the_row_filter_says_what_decide_says() {
+fn r_filter_says_what_decide_says() {
     let who = actors();
     let dates = dates();
     let (mut all, mut within, mut rows) = (0u64, 0u64, 0u64);
@@ -65,7 +65,7 @@ fn the_row_filter_says_what_decide_says() {
 }
 
 #[test]
-fn adding_a_leaf_deny_never_opens() {
+fn r_invariant_adding_a_leaf_deny_never_opens() {
     let who = actors();
     for seed in 0..cases() {
         let r = &mut Random::new(seed);
@@ -80,7 +80,7 @@ fn adding_a_leaf_deny_never_opens() {
 }
 
 #[test]
-fn adding_a_series_that_only_denies_never_opens() {
+fn r_invariant_adding_a_series_that_only_denies_never_opens() {
     let who = actors();
     fn only_denies(n: &mut Node) {
         (n.effect, n.uses_left, n.lifts_floor) = (Effect::Deny, None, false);
@@ -98,7 +98,7 @@ fn adding_a_series_that_only_denies_never_opens() {
 }
 
 #[test]
-fn removing_a_permit_never_opens() {
+fn r_invariant_removing_a_permit_never_opens() {
     let who = actors();
     let (mut seed, mut asked) = (0, 0);
     while asked < 4 * cases() {
@@ -129,7 +129,7 @@ fn removing_a_permit_never_opens() {
 }
 
 #[test]
-fn the_order_of_rules_does_not_matter() {
+fn r_invariant_the_order_of_rules_does_not_matter() {
     let who = actors();
     for seed in 0..cases() {
         let r = &mut Random::new(seed);
@@ -177,7 +177,7 @@ fn a_narrower_request_of_a_permitted_one_stays_permitted() {
 
 /// Acceptance test 3 of the specification.
 #[test]
-fn no_consent_without_an_explicit_training_permit_ever_permits_training() {
+fn r_floor_no_consent_without_an_explicit_training_permit_ever_permits_training() {
     let who = actors();
     fn unname(n: &mut Node) {
         n.lifts_floor = true; // even if the floor were lifted by everything

@@ -118,7 +118,7 @@ fn written_and_read_back_a_grant_decides_the_same() {
 }
 
 #[test]
-fn withdraw_after_grant_equals_never_granted() {
+fn r_invariant_withdraw_after_grant_equals_never_granted() {
     let who = actors();
     for seed in 0..cases() / 2 {
         let r = &mut Random::new(seed);

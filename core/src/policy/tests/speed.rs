@@ -1,5 +1,5 @@
-//! How long a decision takes with 100 grants; printed only when asked for, because it says
-//! something in an optimised build alone: `HEALTHSPACE_SPEED=1`.
+//! How long a decision takes with 100 grants. The goal is that of an optimised build on a quiet machine
+//! (`HEALTHSPACE_SPEED=1 cargo test --release`); elsewhere a bound that only a mistake reaches.
 
 use super::random::{actors, grant, scope};
 use crate::consent::{
@@ -16,9 +16,7 @@ use std::time::Instant;
 
 #[test]
 fn a_decision_with_100_grants() {
-    if std::env::var_os("HEALTHSPACE_SPEED").is_none() {
-        return;
-    }
+    let goal = if std::env::var_os("HEALTHSPACE_SPEED").is_some() { 5.0 } else { 500.0 };
     let now = Timestamp::from_millis(1_800_000_000_000);
     // Half go to the one that asks, for the purpose it asks for; categories in turn.
     let mut state = ConsentState::default();
@@ -64,8 +62,8 @@ fn a_decision_with_100_grants() {
     let item = ItemFacts::of_row(class, Some(1));
     let refused = Request { scope: scope(9), ..request };
     let filter = compile(&rules, &request).filter;
-    let time = |name: &str, f: &dyn Fn()| {
-        let mut runs: Vec<f64> = (0..21)
+    let time = |name: &str, f: &dyn Fn()| -> f64 {
+        let mut runs: Vec<f64> = (0..if goal < 100.0 { 21 } else { 3 })
             .map(|_| {
                 let start = Instant::now();
                 (0..1000).for_each(|_| f());
@@ -73,10 +71,12 @@ fn a_decision_with_100_grants() {
             })
             .collect();
         runs.sort_by(f64::total_cmp);
-        println!("{name}: median {:.3} us", runs[10]);
+        println!("{name}: median {:.3} us", runs[runs.len() / 2]);
+        runs[runs.len() / 2]
     };
-    time("decide, permit", &|| drop(black_box(decide(&rules, &request, &item))));
-    time("decide, not applicable", &|| drop(black_box(decide(&rules, &refused, &item))));
+    let permit = time("decide, permit", &|| drop(black_box(decide(&rules, &request, &item))));
+    let refusal = time("decide, not applicable", &|| drop(black_box(decide(&rules, &refused, &item))));
+    assert!(permit < goal && refusal < goal, "{permit} us, {refusal} us");
     time("compile", &|| drop(black_box(compile(&rules, &request))));
     time("judge a class", &|| drop(black_box(filter.judge(&class))));
     time("rules of 100 grants", &|| drop(black_box(state.rules_at(now))));

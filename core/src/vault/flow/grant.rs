@@ -145,6 +145,13 @@ impl DeclassifyRequest {
         Ok(text)
     }
 
+    /// As a person who reads the notice and agrees.
+    #[cfg(test)]
+    pub(crate) fn agree(&self, gesture: Gesture) -> Result<Grant> {
+        self.notice("en")?;
+        self.confirm(gesture)
+    }
+
     /// Records the person's consent, as [`ConsentRequest::confirm`](crate::ConsentRequest::confirm)
     /// does.
     ///
@@ -152,7 +159,7 @@ impl DeclassifyRequest {
     /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`]; [`Error::Malformed`] where no notice
     /// was made, the terms are not those of the one that was made last, or are over already.
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
-        self.space.inner.write(|tx, w| {
+        let given = self.space.inner.write(|tx, w| {
             let spec = self.spec(&w.state)?;
             let at = w.state.position(&self.to)?;
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
@@ -183,7 +190,9 @@ impl DeclassifyRequest {
                 AuditEvent::Granted { grant: id, consent_hash, notice_hash: notice, locale, gesture, purpose, expires };
             let entry = tx.log(work, event)?;
             Ok(Grant { id, entry })
-        })
+        })?;
+        self.shown.used();
+        Ok(given)
     }
 }
 

@@ -10,7 +10,6 @@ use crate::label::Label;
 use crate::policy::{Basis, Tag};
 use crate::storage::ReadTxn;
 use crate::vault::memory::open_note;
-use crate::vault::policy_row::PartitionKind;
 use crate::vault::release::Audited;
 use crate::vault::session::Session;
 use crate::vault::state::State;
@@ -79,8 +78,8 @@ impl<T: Records> sealed::Parents for Audited<T> {
 }
 
 impl Session {
-    /// The tag that records bring along, wherever they stand. Of a health partition a session can
-    /// name what a grant lets it see, and its own memories; nothing that is quarantined.
+    /// The tag that records bring along, wherever they stand. A session can name what a
+    /// grant lets it see, and its own memories; nothing that is quarantined.
     pub(super) fn tag_of(&self, txn: &dyn ReadTxn, state: &State, ids: &[RecordId]) -> Result<Tag> {
         let mut tag = Tag::bottom();
         let mut found = vec![false; ids.len()];
@@ -101,8 +100,7 @@ impl Session {
                     Ok(note.conversation == self.conversation())
                 };
                 let note = is_note(record.type_name());
-                let general = p.policy.kind == PartitionKind::General;
-                if !general && seen.is_none() && !(note && own()?) {
+                if seen.is_none() && !(note && own()?) {
                     continue;
                 }
                 *found = true;

@@ -71,7 +71,7 @@ impl Session {
         let place = own.or(cleared.last());
         let name = match place {
             Some(p) => p.policy.name.clone(),
-            None => self.default_partition()?,
+            None => state.first_health()?,
         };
         let tag = floating.tag().clone();
         self.write_note(&name, Writing { text, parents: &parents, role: None, tag, shown: true })

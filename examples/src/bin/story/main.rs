@@ -244,7 +244,7 @@ fn consent(space: &HealthSpace, recipient: &Recipient, options: &Options) -> Tol
 
 fn request(space: &HealthSpace, recipient: &Recipient, options: &Options) -> ConsentRequest {
     let ask = space.consent_request().partition("health").purpose(Purpose::PatientRequest);
-    ask.categories(&options.categories).recipient(recipient.clone()).language(&options.lang)
+    ask.categories(&options.categories).recipient(recipient.clone())
 }
 
 /// An app takes a gesture and keeps its evidence; this program's is the text that it showed.
