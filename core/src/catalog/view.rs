@@ -119,8 +119,8 @@ impl<'a> View<'a> {
 
     /// Whether every fact of a record may be seen: only then may its body be.
     pub(crate) fn sees_whole(&self, record: RecordRef<'_>) -> bool {
-        // History has no facts that a filter could look at.
-        if record.is_history() {
+        // History has no facts that a filter could look at, nor has what is kept verbatim alone.
+        if record.is_history() || record.facts().next().is_none() {
             return false;
         }
         if self.verdicts.iter().all(|v| *v == Verdict::All) {

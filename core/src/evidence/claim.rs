@@ -7,7 +7,7 @@ use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash, root_of_h
 use crate::consent::ConsentDoc;
 use crate::error::Result;
 use crate::id::{GrantId, Identity, ScopeId};
-use crate::label::{Label, Purpose};
+use crate::label::{Label, Origins, Purpose};
 use crate::ledger::Hash;
 use crate::record::Category;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +73,16 @@ pub(super) struct Known {
     pub(super) prefixes: BTreeMap<u64, Hash>,
 }
 
+impl Known {
+    /// The partition whose log it is, and its number, by its first entry, where that is shown.
+    pub(super) fn partition(&self) -> Option<(ScopeId, u16)> {
+        match self.entries.get(&0)?.event {
+            AuditEvent::PartitionCreated { scope, ordinal } => Some((scope, ordinal)),
+            _ => None,
+        }
+    }
+}
+
 /// A grant that a release names, as far as it is shown.
 #[derive(Clone, Copy)]
 pub(super) struct Found {
@@ -134,9 +144,12 @@ struct Release<'a> {
 /// What holds of all the grants of a release.
 struct All {
     covered: bool,
-    /// Whether the text of every grant of the space is shown, and of every one that the entry names.
+    /// Whether the text of every grant of the space is shown, and of every one that the entry names: that in
+    /// force, and the first one.
     texts: bool,
     named: bool,
+    /// Whether that in force is shown of every one that is named.
+    told: bool,
     /// Whether the entry of every one that is named is shown.
     within: bool,
     elsewhere: bool,
@@ -146,13 +159,15 @@ struct All {
     categories: BTreeSet<Category>,
     scopes: BTreeSet<ScopeId>,
     subjects: BTreeSet<Identity>,
+    /// The entries by which grants of the space were given.
+    given: Vec<u64>,
     found: Vec<Found>,
 }
 
 impl All {
     /// Adds a grant that the entry names, and the one under which it was passed on.
     fn add(&mut self, ground: &Ground<'_>, grant: GrantId, release: Release<'_>) -> Result<()> {
-        let Seen { mut found, covered, given, doc, status } = ground.look(grant)?;
+        let Seen { mut found, covered, given, doc, texts, status } = ground.look(grant)?;
         self.covered &= covered;
         match given.as_ref().map(|g| g.own.as_ref()) {
             // Nobody here reads the terms of a consent from elsewhere; but that it stands it says itself,
@@ -167,11 +182,12 @@ impl All {
                 return Ok(());
             }
             Some(Some(own)) if !own.purpose.permits(release.purpose) => return Err(BAD),
-            Some(Some(_)) => {}
+            Some(Some(_)) => self.given.extend(found.index),
             None => self.within = false,
         }
+        (self.texts, self.named) = (self.texts && texts, self.named && texts);
         let Some(doc) = doc else {
-            (self.texts, self.named) = (false, false);
+            self.told = false;
             self.found.push(found);
             return Ok(());
         };
@@ -190,18 +206,22 @@ impl All {
         self.subjects.insert(doc.meta.subject);
         found.parent = doc.parent();
         self.found.push(found);
-        doc.parent().map_or(Ok(()), |parent| self.above(ground, parent, &doc))
+        let index = self.found.last().and_then(|f| f.index);
+        doc.parent().map_or(Ok(()), |parent| self.above(ground, parent, &doc, index))
     }
 
-    /// The grant under which one was passed on: it must have stood as well, and reach as far.
-    fn above(&mut self, ground: &Ground<'_>, grant: GrantId, child: &ConsentDoc) -> Result<()> {
-        let Seen { found, covered, given, doc, .. } = ground.look(grant)?;
+    /// The grant under which one, given there, was passed on: it must have stood before and as well, and reach
+    /// as far.
+    fn above(&mut self, ground: &Ground<'_>, grant: GrantId, child: &ConsentDoc, at: Option<u64>) -> Result<()> {
+        let Seen { found, covered, given, doc, texts, .. } = ground.look(grant)?;
         // A consent from elsewhere is not passed on.
-        if given.is_some_and(|g| g.own.is_none()) || doc.as_ref().is_some_and(|d| !child.spec.is_within(&d.spec)) {
+        if given.is_some_and(|g| g.own.is_none() || Some(g.index) >= at)
+            || doc.as_ref().is_some_and(|d| !child.spec.is_within(&d.spec))
+        {
             return Err(BAD);
         }
         self.covered &= covered;
-        self.texts &= doc.is_some();
+        self.texts &= texts;
         self.subjects.extend(doc.map(|d| d.meta.subject));
         self.found.push(found);
         Ok(())
@@ -212,8 +232,8 @@ impl All {
 ///
 /// # Errors
 /// [`Malformed::Proof`](crate::Malformed::Proof) where the entry is no release, its items are not
-/// those of the entry, or what is shown contradicts it: released after a withdrawal or outside the
-/// time of a grant or the one above it, against what the grants' texts say, for another purpose than
+/// those of the entry, or what is shown contradicts it: released after a withdrawal, under a grant that was
+/// never given, or outside the time of a grant or the one above it, against what the grants' texts say, for another purpose than
 /// theirs, or under a system log that is not the one shown, is a partition's, or is older than one
 /// before.
 pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart) -> Result<Claim> {
@@ -239,7 +259,8 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     }
     let training = *purpose == Purpose::MlTraining;
     let distinct = grants.iter().collect::<BTreeSet<_>>().len() == grants.len();
-    if !distinct || !training && !label.no_training() {
+    let of_nothing = *count > 0 && categories.is_empty();
+    if !distinct || of_nothing || !training && !label.no_training() {
         return Err(BAD);
     }
     let shown = logs.iter().find(|l| l.origin == system.origin);
@@ -251,10 +272,14 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     }
     let (size, consents) = (system.size, &file.consents[..]);
     let ground = Ground { own: log, index, time: entry.time, system: shown, size, consents };
+    if ground.is_before() {
+        return Err(BAD);
+    }
     let mut all = All {
         covered: prefix.is_some(),
         texts: true,
         named: true,
+        told: true,
         within: true,
         elsewhere: false,
         active: true,
@@ -262,6 +287,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
         categories: BTreeSet::new(),
         scopes: BTreeSet::new(),
         subjects: BTreeSet::new(),
+        given: Vec::new(),
         found: Vec::new(),
     };
     for grant in grants {
@@ -269,8 +295,12 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     }
     let own = !all.elsewhere;
     let terms = all.texts && own;
-    let scope = ground.scope();
-    if terms && !categories.is_subset(&all.categories)
+    let partition = log.partition();
+    let scope = partition.map(|(scope, _)| scope);
+    if partition.is_some_and(|(_, ordinal)| !Origins::partition(ordinal).is_subset(label.origins)) {
+        return Err(BAD);
+    }
+    if all.told && own && !categories.is_subset(&all.categories)
         || scope.is_some_and(|of| all.scopes.iter().any(|s| *s != of))
         || all.subjects.len() > 1
     {
@@ -287,8 +317,8 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
         (all.named && own, RECIPIENT),
         (terms, CATEGORIES),
         (all.named && own && scope.is_some(), PARTITION),
-        (whole || !all.counted, USES),
-        (*purpose != Purpose::BreakGlass || ground.glass(actor)?, GLASS),
+        (whole && scope.is_some() || !all.counted, USES),
+        (*purpose != Purpose::BreakGlass || ground.glass(&all.given)?, GLASS),
     ];
     does_not_prove.extend(limits.iter().filter(|(holds, _)| !holds).map(|(_, limit)| *limit));
     does_not_prove.extend(hidden);

@@ -2,6 +2,7 @@
 
 use super::claim::{self, Known, LIMITS};
 use super::file::{ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
+use super::grounds;
 use super::text;
 use super::verify::check_own;
 use crate::audit::{AuditEvent, Entry, LogHead, item_hash};
@@ -156,6 +157,17 @@ struct Maker<'a> {
     parents: BTreeMap<(GrantId, u64), Option<GrantId>>,
 }
 
+/// A grant when the log had a size.
+#[derive(Clone, Copy)]
+struct Stood {
+    id: GrantId,
+    /// Where it was given.
+    index: u64,
+    /// The version given there, and that in force: of both the text is shown.
+    first: u64,
+    version: u64,
+}
+
 /// What is to be shown of one log.
 #[derive(Default)]
 struct Shown {
@@ -233,23 +245,24 @@ impl Maker<'_> {
                 given.extend(self.given(parent, *size));
             }
         }
-        if let Some(first) = given.iter().map(|(_, i, _)| *i).min() {
+        if let Some(first) = given.iter().map(|g| g.index).min() {
             own.entries.extend(self.system.range(first..*size).map(|(i, _)| *i));
             own.prefixes.insert(*size, *root);
-            grants.extend(given.iter().map(|(id, _, version)| (*id, *version)));
+            grants.extend(given.iter().flat_map(|g| [(g.id, g.first), (g.id, g.version)]));
         }
         Ok(())
     }
 
-    /// Where a grant was given, and its version when the log had this size.
-    fn given(&self, id: GrantId, size: u64) -> Option<(GrantId, u64, u64)> {
+    /// How a grant stood when the log had this size.
+    fn given(&self, id: GrantId, size: u64) -> Option<Stood> {
         let before = || self.system.range(..size).rev();
-        let (first, _) = before().find(|(_, e)| claim::gives(e, id))?;
-        Some((id, *first, before().find_map(|(_, e)| claim::files(e, id))?))
+        let (index, entry) = before().find(|(_, e)| claim::gives(e, id))?;
+        let (first, version) = (claim::files(entry, id)?, before().find_map(|(_, e)| claim::files(e, id))?);
+        Some(Stood { id, index: *index, first, version })
     }
 
     /// The grant under which one was passed on; a consent from elsewhere never was.
-    fn parent(&mut self, (id, index, version): (GrantId, u64, u64)) -> Result<Option<GrantId>> {
+    fn parent(&mut self, Stood { id, index, version, .. }: Stood) -> Result<Option<GrantId>> {
         if let Some(known) = self.parents.get(&(id, version)) {
             return Ok(*known);
         }
@@ -325,9 +338,8 @@ impl Maker<'_> {
 
 /// The entry by which the emergency access began that a release is of.
 fn began(entries: &[(u64, Entry)], index: u64, release: &Entry) -> Option<u64> {
-    let AuditEvent::Released { purpose: Purpose::BreakGlass, actor: by, .. } = &release.event else { return None };
-    let is = |e: &Entry| matches!(&e.event, AuditEvent::GlassBroken { actor, until, .. } if actor == by && *until > release.time);
-    entries.iter().filter(|(i, e)| *i < index && is(e)).map(|(i, _)| *i).next_back()
+    let AuditEvent::Released { purpose: Purpose::BreakGlass, .. } = &release.event else { return None };
+    entries.iter().filter(|(i, e)| *i < index && grounds::begins(e, release)).map(|(i, _)| *i).next_back()
 }
 
 /// What is shown of a log, proved under its checkpoint.

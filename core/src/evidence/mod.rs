@@ -26,4 +26,6 @@ pub use verify::verify_evidence;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_bounds;
+#[cfg(test)]
 mod tests_grants;

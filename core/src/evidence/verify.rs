@@ -10,6 +10,7 @@ use crate::id::RecordId;
 use crate::ledger::commit::commitment;
 use crate::ledger::note::{self, VerifierKey};
 use crate::ledger::verify::{verify_consistency, verify_inclusion};
+use std::collections::BTreeSet;
 
 /// Verifies an evidence file, all of it or nothing: every signature, proof, hash and claim.
 ///
@@ -35,8 +36,11 @@ pub fn verify_evidence(bytes: &[u8], keys: &[&str]) -> Result<EvidenceReport> {
     let in_order = pairs(&logs).all(|(a, b)| a.origin < b.origin)
         && pairs(&hashes).all(|(a, b)| a < b)
         && pairs(&file.disclosures).all(|(a, b)| (a.log, a.index) < (b.log, b.index));
+    // A partition has one log.
+    let scopes: Vec<_> = logs.iter().filter_map(Known::partition).map(|(scope, _)| scope).collect();
+    let one_each = scopes.iter().collect::<BTreeSet<_>>().len() == scopes.len();
     // A consent that no entry names is authenticated by nothing.
-    if !in_order || !hashes.iter().all(|h| named.contains(h)) {
+    if !in_order || !one_each || !hashes.iter().all(|h| named.contains(h)) {
         return Err(BAD);
     }
     let mut disclosures = Vec::with_capacity(file.disclosures.len());
@@ -81,7 +85,13 @@ fn log(part: &LogPart, keys: &[VerifierKey], space: Option<&str>) -> Result<Know
             return Err(BAD);
         }
         let entry = Entry::decode(&e.entry).map_err(|_| BAD)?;
-        if matches!(&entry.event, AuditEvent::Released { system, .. } if system.size > MAX_SIZE) {
+        let misplaced = match &entry.event {
+            AuditEvent::Released { system, .. } => system.size > MAX_SIZE,
+            // By its first entry a log is a partition's.
+            AuditEvent::PartitionCreated { .. } => e.index > 0,
+            _ => false,
+        };
+        if misplaced {
             return Err(BAD);
         }
         known.entries.insert(e.index, entry);

@@ -19,7 +19,7 @@ use crate::consent::{Action, GLASS_MINUTES, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
-use crate::id::{ScopeId, Timestamp};
+use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::Purpose;
 use crate::lang::Lang;
 use std::sync::{Mutex, PoisonError};
@@ -41,6 +41,8 @@ pub(crate) struct Glass {
     scope: ScopeId,
     /// Of the partition's log, once it stands there.
     entry: Option<u64>,
+    /// The grants under which it began.
+    grants: Vec<GrantId>,
     until: i64,
     watch: Mutex<Watch>,
 }
@@ -107,7 +109,18 @@ impl Glass {
     }
 
     fn begin(scope: ScopeId, clock: i64, until: i64) -> Self {
-        Self { scope, entry: None, until, watch: Mutex::new(Watch { latest: clock, back: 0, over: false }) }
+        Self {
+            scope,
+            entry: None,
+            grants: Vec::new(),
+            until,
+            watch: Mutex::new(Watch { latest: clock, back: 0, over: false }),
+        }
+    }
+
+    /// Whether what a request is decided by is what it began under: what was given since takes a new one.
+    pub(super) fn is_under(&self, grants: &[GrantId]) -> bool {
+        self.entry.is_none() || grants.iter().all(|g| self.grants.contains(g))
     }
 
     /// Until when, by what the partition keeps: the person may have confirmed another clock since.
@@ -306,7 +319,7 @@ impl HealthSpace {
     /// release of the session has an entry of its own.
     ///
     /// It takes a grant for [`Purpose::BreakGlass`] to this recipient, in force, in a space that has
-    /// an anchor. It never trains, exports or erases, and is never for a model that the session
+    /// an anchor. What is given while it goes on takes an emergency access of its own. It never trains, exports or erases, and is never for a model that the session
     /// calls.
     ///
     /// # Errors
@@ -375,7 +388,7 @@ impl HealthSpace {
             };
             let work = w.work(tx, Target::Partition(at))?;
             let entry = tx.log_with_items(work, event, None, &salt, &[])?;
-            glass.entry = Some(entry);
+            (glass.entry, glass.grants) = (Some(entry), permit.basis().to_vec());
             let (began, until) = (tx.now, until.as_millis());
             let earlier = work.manifest.breaks.iter_mut().filter(|b| b.actor == actor);
             earlier.for_each(|b| _ = b.next.get_or_insert(entry));

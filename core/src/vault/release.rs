@@ -160,6 +160,7 @@ impl Inner {
             Err(Error::Denied) if request.clock_behind && policy::authorize(rules, &by_clock).is_ok() => {
                 Err(Error::ClockBehind)
             }
+            Ok(permit) if asking.glass.is_some_and(|g| !g.is_under(permit.basis())) => Err(Error::Denied),
             decided => decided,
         }
     }

@@ -88,6 +88,33 @@ fn what_may_not_be_read_may_not_be_held() {
     assert_eq!(s.label(), Label::BOTTOM);
 }
 
+/// An Apple correlation is kept verbatim, without facts that a grant could reach.
+#[test]
+fn a_record_without_facts_is_held_by_nobody() {
+    let (_dir, space) = space();
+    let dates = r#"startDate="2026-09-01 10:00:00 +0200" endDate="2026-09-01 10:00:00 +0200""#;
+    let part = format!(r#"<Record type="HKQuantityTypeIdentifierHeartRate" unit="count/min" {dates} value="61"/>"#);
+    let xml = format!(
+        r#"<?xml version="1.0"?><HealthData locale="en_US"><ExportDate value="2026-09-01 10:00:00 +0200"/><Correlation type="HKCorrelationTypeIdentifierBloodPressure" sourceName="Cuff" {dates}>{part}</Correlation></HealthData>"#
+    );
+    let source = crate::import::Source::bytes(xml.into_bytes()).unwrap();
+    space.partition("health").unwrap().import(source).unwrap();
+    let of_no_fact = || -> Vec<RecordId> {
+        let (_, state) = space.inner.read().unwrap();
+        let bare = |r: &crate::catalog::RecordRef<'_>| r.facts().next().is_none() && !r.is_history();
+        state
+            .partitions
+            .iter()
+            .flat_map(|p| p.catalog.records().filter(bare).map(|r| r.id()).collect::<Vec<_>>())
+            .collect()
+    };
+    let [id] = of_no_fact()[..] else { panic!("no correlation") };
+    for categories in [&[Category::Laboratory][..], Category::ALL] {
+        allow(&space, categories);
+        assert!(matches!(session(&space).hold(id), Err(Error::NotFound)));
+    }
+}
+
 #[test]
 fn a_session_speaks_with_its_own_label_and_never_with_the_persons() {
     let (_dir, space) = space();

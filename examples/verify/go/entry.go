@@ -22,6 +22,9 @@ const (
 	eventImported  = 18
 	eventRenewed   = 28
 	eventGlass     = 29
+	eventRecovered = 37
+	eventConfirmed = 38
+	eventRestored  = 44
 
 	maxBody  = 32 << 10
 	maxField = 256
@@ -82,12 +85,13 @@ type entry struct {
 	number uint64
 	time   int64
 	known  bool
-	// Of events 3, 4, 5, 8, 18, 28 and 29 alone.
-	scope     string
+	// Of events 3, 4, 5, 8, 18, 28, 29 and 38 alone.
+	created   *created
 	granted   *granted
 	imported  *imported
 	renewed   *granted
 	withdrawn string
+	confirmed string
 	released  *released
 	glass     *glass
 }
@@ -106,6 +110,8 @@ type granted struct {
 	given, updated int64
 	// Whether the consent was given elsewhere: then its entry says no terms.
 	elsewhere bool
+	// The version before.
+	before *granted
 }
 
 type imported struct {
@@ -114,9 +120,15 @@ type imported struct {
 	consentHash []byte
 }
 
+type created struct {
+	scope   string
+	ordinal uint64
+}
+
 type glass struct {
-	actor string
-	until int64
+	grants map[string]bool
+	actor  string
+	until  int64
 }
 
 type released struct {
@@ -126,6 +138,7 @@ type released struct {
 	count       uint64
 	itemsRoot   tlog.Hash
 	system      prefix
+	origins     uint64
 	obligations uint64
 	kind        uint64
 	// Ascending, each once.
@@ -342,7 +355,7 @@ func (e *entry) keep(f []interface{}) error {
 	}
 	switch e.number {
 	case eventCreated:
-		e.scope = string(bytesOf(0))
+		e.created = &created{string(bytesOf(0)), uintOf(1)}
 	case eventGranted:
 		e.granted = &granted{grant: string(bytesOf(0)), version: 1, consentHash: bytesOf(1), noticeHash: bytesOf(2),
 			locale: textOf(3), purpose: textOf(5), expires: timeOf(6), given: e.time, updated: e.time}
@@ -351,10 +364,15 @@ func (e *entry) keep(f []interface{}) error {
 			locale: textOf(4), expires: timeOf(6)}
 	case eventWithdrawn:
 		e.withdrawn = string(bytesOf(0))
+	case eventConfirmed:
+		e.confirmed = string(bytesOf(0))
 	case eventImported:
 		e.imported = &imported{string(bytesOf(0)), uintOf(1), bytesOf(2)}
 	case eventGlass:
-		e.glass = &glass{textOf(1), *timeOf(3)}
+		e.glass = &glass{map[string]bool{}, textOf(1), *timeOf(3)}
+		for _, g := range f[0].(array) {
+			e.glass.grants[string(g.([]byte))] = true
+		}
 	case eventReleased:
 		r := &released{purpose: textOf(0), actor: textOf(2), count: uintOf(4), kind: uintOf(8)}
 		for _, g := range f[1].(array) {
@@ -363,7 +381,7 @@ func (e *entry) keep(f []interface{}) error {
 		for _, c := range f[9].(array) {
 			r.categories = append(r.categories, c.(string))
 		}
-		r.obligations = f[7].(array)[4].(uint64)
+		r.origins, r.obligations = f[7].(array)[2].(uint64), f[7].(array)[4].(uint64)
 		head := f[6].(array)
 		var err error
 		if r.system.size, err = size(head[1]); err != nil {

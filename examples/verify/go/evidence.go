@@ -22,6 +22,9 @@ const (
 	ownLook      = "looked at by the person"
 	kindCount    = 2
 	kindMore     = 4
+
+	// Longest emergency access, in milliseconds.
+	hour = 60 * minute
 )
 
 // What no file of this kind proves, and what single claims do not: the words are part of the format.
@@ -67,7 +70,7 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 		order = append(order, i)
 	}
 	sort.Slice(order, func(a, b int) bool { return order[a] < order[b] })
-	own, imported, withdrawn := 0, false, int64(-1)
+	own, imported, withdrawn, waits := 0, false, int64(-1), int64(-1)
 	index = -1
 	for _, i := range order {
 		e := l.entries[i]
@@ -86,16 +89,21 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 			// The same terms under a new end, and the Consent in a new text.
 			now := *e.renewed
 			now.purpose, now.given, now.updated, now.filed = g.purpose, g.given, e.time, i
+			now.before = g
 			g = &now
 		case e.imported != nil && e.imported.grant == grant:
 			imported = true
 			if i < size {
 				// A newer version that the person filed counts, also after a withdrawal.
-				index, withdrawn = i, -1
+				index, withdrawn, waits = i, -1, -1
 				g = &granted{grant: grant, consentHash: e.imported.consentHash, filed: i, elsewhere: true}
 			}
 		case e.number == eventWithdrawn && e.withdrawn == grant && i < size:
 			withdrawn = i
+		case (e.number == eventRecovered || e.number == eventRestored) && i < size && g != nil:
+			waits = i
+		case e.number == eventConfirmed && e.confirmed == grant && i < size:
+			waits = -1
 		}
 	}
 	if own > 1 || own == 1 && imported {
@@ -106,7 +114,56 @@ func (l *shownLog) given(grant string, size int64) (index int64, g *granted, err
 	if withdrawn >= 0 && !unknown {
 		return 0, nil, refusal("released after the grant was withdrawn")
 	}
+	if waits >= 0 && l.consecutive(waits, size) {
+		return 0, nil, refusal("released while the grant waited to be confirmed")
+	}
+	if g == nil && l.consecutive(0, size) {
+		return 0, nil, refusal("released under a grant that was never given")
+	}
 	return index, g, nil
+}
+
+// isLater tells whether an entry is dated after this time, and it is seen that no clock that was confirmed since,
+// before the log had this size, explains that.
+func (l *shownLog) isLater(index, time, size int64) bool {
+	if l.entries[index].time <= time || !l.consecutive(index, size) {
+		return false
+	}
+	for i := index; i < size; i++ {
+		if l.entries[i].number == eventClock {
+			return false
+		}
+	}
+	return true
+}
+
+// isAhead tells whether any entry was later than this time when the log had this size.
+func (l *shownLog) isAhead(time, size int64) bool {
+	for i := size - 1; i >= 0; i-- {
+		e, ok := l.entries[i]
+		if !ok || e.number == eventClock {
+			return false
+		}
+		if e.time > time {
+			return true
+		}
+	}
+	return false
+}
+
+// isSteady tells whether it is seen that no clock was confirmed before the log had this size.
+func (l *shownLog) isSteady(size int64) bool {
+	for i := int64(0); i < size; i++ {
+		if e, ok := l.entries[i]; !ok || e.number == eventClock {
+			return false
+		}
+	}
+	return true
+}
+
+// partition is the one whose log it is, by its first entry; nil where that is not shown, or another.
+func (l *shownLog) partition() *created {
+	return l.entries[0].created
 }
 
 // A claim: what is said of a disclosure, how far it reaches, and what it does not prove.
@@ -149,6 +206,15 @@ func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]map[stri
 			return "", refusal("logs out of order")
 		}
 		logs = append(logs, l)
+	}
+	scopes := map[string]bool{}
+	for _, l := range logs {
+		if p := l.partition(); p != nil {
+			if scopes[p.scope] {
+				return "", refusal("two logs of one partition")
+			}
+			scopes[p.scope] = true
+		}
 	}
 	consents, err := verifyConsents(consentParts, logs, spaces)
 	if err != nil {
@@ -261,6 +327,9 @@ func verifyLog(part interface{}, keys note.Verifiers) (*shownLog, error) {
 		}
 		if l.entries[index], err = parseEntry(raw); err != nil {
 			return nil, err
+		}
+		if index > 0 && l.entries[index].created != nil {
+			return nil, refusal("a partition that was created in another's log")
 		}
 	}
 	last = 0
@@ -389,18 +458,22 @@ type ground struct {
 
 // seen is a grant as it stood then, as far as it is shown.
 type seen struct {
-	given   *granted
+	given *granted
+	// Where it was given; and whether all entries from there are shown.
+	from    int64
 	covered bool
-	// The text of a grant of the space; that of a consent from elsewhere says where it stands.
+	// The text in force of a grant of the space, and whether that and its first one are shown; that of a consent
+	// from elsewhere says where it stands.
 	text      *grantText
+	shown     bool
 	status    string
 	hasStatus bool
 }
 
 func (g *ground) look(grant string) (s seen, err error) {
-	from := int64(-1)
+	s.from = -1
 	if g.system != nil {
-		if from, s.given, err = g.system.given(grant, g.size); err != nil {
+		if s.from, s.given, err = g.system.given(grant, g.size); err != nil {
 			return s, err
 		}
 	}
@@ -413,28 +486,46 @@ func (g *ground) look(grant string) (s seen, err error) {
 	if s.given.expires != nil && *s.given.expires <= g.time {
 		return s, refusal("released after the grant had ended")
 	}
-	if g.isBefore(s.given.filed) {
-		return s, refusal("released before the grant was given")
-	}
-	s.covered = g.system.consecutive(from, g.size)
-	text, shown := g.consents[string(s.given.consentHash)]
-	switch {
-	case !shown:
-		return s, nil
-	case s.given.elsewhere:
-		s.status, s.hasStatus = readStatus(text)
+	s.covered = g.system.consecutive(s.from, g.size)
+	if s.given.elsewhere {
+		if text, ok := g.consents[string(s.given.consentHash)]; ok {
+			s.status, s.hasStatus = readStatus(text)
+		}
 		return s, nil
 	}
-	if s.text, err = readGrant(text); err != nil {
-		return s, err
+	var one *grantText
+	for version := s.given; version != nil; version = version.before {
+		text, err := g.read(version)
+		switch {
+		case err != nil:
+			return s, err
+		case text != nil && one != nil && !one.renews(text):
+			return s, refusal("renewed on other terms")
+		case text != nil:
+			one = text
+		}
+		if version == s.given {
+			s.text = text
+		}
+		s.shown = s.text != nil && text != nil
 	}
-	if !s.text.says(s.given) {
-		return s, refusal("the text of a grant says otherwise than its entries")
-	}
-	if s.text.starts != nil && *s.text.starts > g.time {
+	if s.text != nil && s.text.starts != nil && *s.text.starts > g.time {
 		return s, refusal("released before the grant began")
 	}
 	return s, nil
+}
+
+// read gives the text of a version of a grant of the space, which says what its entries say; nil where it is not shown.
+func (g *ground) read(version *granted) (*grantText, error) {
+	text, ok := g.consents[string(version.consentHash)]
+	if !ok {
+		return nil, nil
+	}
+	t, err := readGrant(text)
+	if err == nil && !t.says(version) {
+		err = refusal("the text of a grant says otherwise than its entries")
+	}
+	return t, err
 }
 
 // says tells whether a text says what the entries of its grant say.
@@ -442,20 +533,6 @@ func (t *grantText) says(g *granted) bool {
 	sameEnd := (t.expires == nil) == (g.expires == nil) && (t.expires == nil || *t.expires == *g.expires)
 	return t.grant == g.grant && t.version == g.version && t.status == "active" && t.notice == string(g.noticeHash) &&
 		t.language == g.locale && t.purpose == g.purpose && sameEnd && t.given == g.given && t.updated == g.updated
-}
-
-// isBefore tells whether the release is dated before its consent, and it is seen that no confirmed clock since
-// explains that.
-func (g *ground) isBefore(filed int64) bool {
-	if g.system.entries[filed].time <= g.time || !g.system.consecutive(filed, g.size) {
-		return false
-	}
-	for i := filed; i < g.size; i++ {
-		if g.system.entries[i].number == eventClock {
-			return false
-		}
-	}
-	return true
 }
 
 // uses counts the releases up to this one that rest on a grant under the version that this entry filed.
@@ -473,10 +550,10 @@ func (g *ground) uses(grant string, filed int64) (n uint64) {
 	return n
 }
 
-// emergency tells whether emergency access had begun, by what is shown.
-func (g *ground) emergency(actor string) (bool, error) {
+// emergency tells whether emergency access under these grants had begun, by what is shown.
+func (g *ground) emergency(r *released, grants []seen) (bool, error) {
 	for i, e := range g.own.entries {
-		if i < g.index && e.glass != nil && e.glass.actor == actor && e.glass.until > g.time {
+		if i < g.index && e.glass != nil && g.begins(e, r, grants) {
 			return true, nil
 		}
 	}
@@ -486,10 +563,32 @@ func (g *ground) emergency(actor string) (bool, error) {
 	return false, nil
 }
 
-// above looks at the grant under which another was passed on: it must have stood as well, and reach as far.
-func (g *ground) above(child *grantText) (s seen, err error) {
+func (g *ground) begins(e entry, r *released, grants []seen) bool {
+	until := e.glass.until
+	// Where it ends after the release and begins no later, unsigned numbers hold how long it is.
+	if e.glass.actor != r.actor || e.time > g.time || until <= g.time || uint64(until)-uint64(e.time) > hour {
+		return false
+	}
+	for _, grant := range r.grants {
+		if !e.glass.grants[grant] {
+			return false
+		}
+	}
+	for _, s := range grants {
+		if s.given != nil && !s.given.elsewhere && g.system.isLater(s.from, e.time, g.size) {
+			return false
+		}
+	}
+	return true
+}
+
+// above looks at the grant under which another was passed on: it must have stood before and as well, and reach as far.
+func (g *ground) above(child *grantText, from int64) (s seen, err error) {
 	if s, err = g.look(child.parent); err != nil {
 		return s, err
+	}
+	if s.given != nil && s.from >= from {
+		return s, refusal("passed on before it was given")
 	}
 	if s.given != nil && s.given.elsewhere {
 		return s, refusal("passed on under a consent from elsewhere")
@@ -514,6 +613,9 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		}
 		return claim{what: ownLook, level: "logged"}, nil
 	}
+	if r.count > 0 && len(r.categories) == 0 {
+		return c, refusal("items of no category")
+	}
 	training := r.purpose == "MLTRAINING"
 	if !training && r.obligations&noTraining == 0 {
 		return c, refusal("released without the label that forbids training")
@@ -537,13 +639,29 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			return c, refusal("decided under another log of consents than the one shown")
 		}
 		covered = ok
+		if g.system.isAhead(e.time, r.system.size) {
+			return c, refusal("released before what it was decided under")
+		}
+		steady := g.system.isSteady(r.system.size)
+		for i, before := range own.entries {
+			if steady && i < index && before.time > e.time {
+				return c, refusal("released before its log was so far")
+			}
+		}
 	}
-	texts, active, within, named, elsewhere, counted := true, true, true, true, false, false
+	texts, active, within, named, told, elsewhere, counted := true, true, true, true, true, false, false
 	categories, subjects, twice := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	scope, hasScope := "", false
-	if first, ok := own.entries[0]; ok && first.number == eventCreated {
-		scope, hasScope = first.scope, true
+	partition := own.partition()
+	if partition != nil {
+		bit := partition.ordinal
+		if bit > 63 {
+			bit = 63
+		}
+		if r.origins>>bit&1 == 0 {
+			return c, refusal("the label does not name the partition")
+		}
 	}
+	var grants []seen
 	for _, grant := range r.grants {
 		if twice[grant] {
 			return c, refusal("one grant twice")
@@ -554,6 +672,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			return c, err
 		}
 		covered = covered && s.covered
+		grants = append(grants, s)
 		if s.given != nil && s.given.elsewhere {
 			// Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself, and
 			// none lifts the floor under training.
@@ -571,8 +690,8 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			return c, refusal("the grant is for another purpose")
 		}
 		t := s.text
+		texts, named, told = texts && s.shown, named && s.shown, told && t != nil
 		if t == nil {
-			texts, named = false, false
 			continue
 		}
 		if t.uses != nil {
@@ -585,7 +704,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			return c, refusal("the label asks for less than the grant")
 		case t.uses != nil && g.uses(grant, s.given.filed) > *t.uses:
 			return c, refusal("used more often than the grant says")
-		case hasScope && t.scope != scope:
+		case partition != nil && t.scope != partition.scope:
 			return c, refusal("the grant is for another partition")
 		}
 		for _, code := range t.categories {
@@ -593,11 +712,11 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		}
 		subjects[t.subject] = true
 		if t.parent != "" {
-			p, err := g.above(t)
+			p, err := g.above(t, s.from)
 			if err != nil {
 				return c, err
 			}
-			covered, texts = covered && p.covered, texts && p.text != nil
+			covered, texts = covered && p.covered, texts && p.shown
 			if p.text != nil {
 				subjects[p.text.subject] = true
 			}
@@ -605,7 +724,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	}
 	terms := texts && !elsewhere
 	for _, code := range r.categories {
-		if terms && !categories[code] {
+		if told && !elsewhere && !categories[code] {
 			return c, refusal("other categories than the grant's")
 		}
 	}
@@ -615,7 +734,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	whole := own.consecutive(0, index)
 	begun := true
 	if r.purpose == "BTG" {
-		if begun, err = g.emergency(r.actor); err != nil {
+		if begun, err = g.emergency(r, grants); err != nil {
 			return c, err
 		}
 	}
@@ -636,8 +755,8 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	add(within && !elsewhere, "that the purpose lies within the grant's")
 	add(named && !elsewhere, "that the recipient is the grant's")
 	add(terms, "that the categories lie within the grant's")
-	add(named && !elsewhere && hasScope, "that the partition is the grant's")
-	add(whole || !counted, "that the grant was used no more often than it says")
+	add(named && !elsewhere && partition != nil, "that the partition is the grant's")
+	add(whole && partition != nil || !counted, "that the grant was used no more often than it says")
 	add(begun, "that emergency access had begun")
 	return c, nil
 }

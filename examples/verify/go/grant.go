@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,19 @@ type grantText struct {
 }
 
 var actorTypes = map[string]string{"model": "Device", "app": "Device", "person": "RelatedPerson", "organization": "Organization"}
+
+// renews tells whether a grant and an earlier version of it say the same, but for the end, how often, and what says
+// which version it is.
+func (g *grantText) renews(earlier *grantText) bool {
+	a, b := *g, *earlier
+	for _, t := range []*grantText{&a, &b} {
+		t.version, t.updated, t.notice, t.language, t.expires = 1, 0, "", "", nil
+		if t.uses != nil {
+			t.uses = new(uint64)
+		}
+	}
+	return reflect.DeepEqual(a, b)
+}
 
 // isWithin tells whether a grant could be passed on under another one.
 func (g *grantText) isWithin(p *grantText) bool {

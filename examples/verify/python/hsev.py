@@ -13,13 +13,16 @@ import hsgrant
 from hscbor import decode, fields, fixed, listed, quoted, small, text, when
 from hsevents import (
     CLOCK,
+    CONFIRMED,
     CONSENT_IMPORTED,
     CREATED,
     GLASS,
     GRANTED,
     NO_TRAINING,
+    RECOVERED,
     RELEASED,
     RENEWED,
+    RESTORED,
     WITHDRAWN,
     parse_entry,
     permits,
@@ -43,6 +46,8 @@ MAX_FILE = 64 << 20
 COUNT, MORE = 2, 4
 # Deepest nesting of a consent's text that is read: where parsers give up differs.
 MAX_DEPTH = 16
+# Longest emergency access, in milliseconds.
+HOUR = 60 * hsgrant.MINUTE
 
 UNDER_GRANT = "released under a grant"
 NOT_WITHDRAWN = "released under a grant that was not withdrawn before"
@@ -89,7 +94,7 @@ class ShownLog(NamedTuple):
 
     def given(self, grant, size):
         """How a grant stood when the log had this size, by what is shown of it: None where that is nothing."""
-        found, withdrawn = None, None
+        found, withdrawn, waits = None, None, None
         own = [i for i, said in self.before(GRANTED, self.size) if said.grant == grant]
         imported = [i for i, said in self.before(CONSENT_IMPORTED, self.size) if said.grant == grant]
         need(len(own) + bool(imported) <= 1, "a grant that was given twice")
@@ -100,11 +105,12 @@ class ShownLog(NamedTuple):
                 found = Given(True, i, i, 1, said.consent_hash, said.notice_hash, said.locale, said.purpose, said.expires, entry.time, entry.time)
             elif i in imported and i < size:
                 # A newer version that the person filed counts, also after a withdrawal.
-                found, withdrawn = Given(False, i, i, said.version, said.consent_hash), None
+                found, withdrawn, waits = Given(False, i, i, said.version, said.consent_hash), None, None
             elif entry.number == RENEWED and said.grant == grant and i < size and found is not None and found.own:
                 # The same terms under a new end, and the Consent in a new text.
                 need(said.version > found.version, "renewed by an older version")
                 found = found._replace(
+                    before=found,
                     filed=i,
                     version=said.version,
                     consent_hash=said.consent_hash,
@@ -115,10 +121,36 @@ class ShownLog(NamedTuple):
                 )
             elif entry.number == WITHDRAWN and said.grant == grant and i < size:
                 withdrawn = i
+            elif entry.number in (RECOVERED, RESTORED) and i < size and found is not None:
+                waits = i
+            elif entry.number == CONFIRMED and said.grant == grant and i < size:
+                waits = None
         # Of a consent from elsewhere a newer version may stand in an entry that is not shown.
         unknown = found is not None and not found.own and withdrawn is not None and not self.consecutive(withdrawn, size)
         need(withdrawn is None or unknown, "released after the grant was withdrawn")
+        need(waits is None or not self.consecutive(waits, size), "released while the grant waited to be confirmed")
+        need(found is not None or not self.consecutive(0, size), "released under a grant that was never given")
         return found
+
+    def is_later(self, index, time, size):
+        """Whether an entry is dated after this time, and it is seen that no confirmed clock since explains that."""
+        later = self.entries[index].time > time and self.consecutive(index, size)
+        return later and not any(i >= index for i, _ in self.before(CLOCK, size))
+
+    def is_ahead(self, time, size):
+        """Whether any entry was later than this time when the log had this size."""
+        for i in range(size - 1, -1, -1):
+            entry = self.entries.get(i)
+            if entry is None or entry.number == CLOCK:
+                return False
+            if entry.time > time:
+                return True
+        return False
+
+    def partition(self):
+        """The partition whose log it is, by its first entry."""
+        first = self.entries.get(0)
+        return first.said if first is not None and first.number == CREATED else None
 
 
 class Given(NamedTuple):
@@ -135,6 +167,13 @@ class Given(NamedTuple):
     expires: int | None = None
     given: int | None = None
     updated: int | None = None
+    before: "Given | None" = None  # the version before
+
+    def versions(self):
+        """Every version, that in force first."""
+        while self is not None:
+            yield self
+            self = self.before
 
 
 class Claim(NamedTuple):
@@ -183,6 +222,7 @@ def verify_log(part, keys):
         need(small(index) > last and isinstance(raw, bytes), "entries out of order")
         check_record(hash_path(path), checkpoint, index, commitment(fixed(r, 32), raw))
         log.entries[index], last = parse_entry(raw), index
+        need(index == 0 or log.entries[index].number != CREATED, "a partition that was created in another's log")
     last = 0
     for prefix in listed(prefixes):
         size, root, path = listed(prefix, 3)
@@ -214,7 +254,8 @@ class Seen(NamedTuple):
 
     covered: bool  # all entries from where it was given are shown
     given: Given | None
-    said: hsgrant.Grant | None  # the text of a grant of the space
+    said: hsgrant.Grant | None  # the text in force of a grant of the space
+    shown: bool  # whether that and the first one are shown
     status: str | None  # that of a consent from elsewhere says where it stands
 
 
@@ -232,45 +273,56 @@ class Ground(NamedTuple):
         given = None if self.system is None else self.system.given(grant, self.size)
         need(not self.own.withdrawn(grant, self.index), "released after the grant was withdrawn")
         if given is None:
-            return Seen(False, None, None, None)
+            return Seen(False, None, None, False, None)
         covered = self.system.consecutive(given.index, self.size)
         need(given.expires is None or self.time < given.expires, "released after the grant had ended")
-        need(not self.is_before(given.filed), "released before the grant was given")
-        text = self.consents.get(given.consent_hash)
         if not given.own:
-            return Seen(covered, given, None, None if text is None else read_status(text))
-        said = None if text is None else hsgrant.read(text)
-        if said is not None:
-            same = (said.grant, said.version, said.status, said.notice, said.language, said.purpose, said.expires, said.given, said.updated)
-            entries = (grant, given.version, "active", given.notice_hash, given.locale, given.purpose, given.expires, given.given, given.updated)
-            need(same == entries, "the text of a grant says otherwise than its entries")
-            need(said.starts is None or said.starts <= self.time, "released before the grant began")
-        return Seen(covered, given, said, None)
+            text = self.consents.get(given.consent_hash)
+            return Seen(covered, given, None, False, None if text is None else read_status(text))
+        texts = [self.read(grant, version) for version in given.versions()]
+        said = texts[0]
+        need(len({text.fixed() for text in texts if text is not None}) <= 1, "renewed on other terms")
+        need(said is None or said.starts is None or said.starts <= self.time, "released before the grant began")
+        return Seen(covered, given, said, said is not None and texts[-1] is not None, None)
 
-    def is_before(self, filed):
-        """Whether it is dated before its consent, and it is seen that no confirmed clock since explains that."""
-        later = self.system.entries[filed].time > self.time and self.system.consecutive(filed, self.size)
-        return later and not any(i >= filed for i, _ in self.system.before(CLOCK, self.size))
+    def read(self, grant, given):
+        """The text of a version of a grant of the space, which says what its entries say; None where it is not shown."""
+        text = self.consents.get(given.consent_hash)
+        if text is None:
+            return None
+        said = hsgrant.read(text)
+        same = (said.grant, said.version, said.status, said.notice, said.language, said.purpose, said.expires, said.given, said.updated)
+        entries = (grant, given.version, "active", given.notice_hash, given.locale, given.purpose, given.expires, given.given, given.updated)
+        need(same == entries, "the text of a grant says otherwise than its entries")
+        return said
 
     def uses(self, grant, filed):
         """How many releases up to this one rest on a grant under the version that this entry filed."""
         releases = (said for _, said in self.own.before(RELEASED, self.index + 1) if grant in said.grants)
         return sum(said.system[0] == self.system.origin and said.system[1] > filed for said in releases)
 
-    def emergency(self, actor):
-        """Whether emergency access had begun, by what is shown."""
-        begun = any(g.actor == actor and g.until > self.time for _, g in self.own.before(GLASS, self.index))
+    def emergency(self, release, given):
+        """Whether emergency access under its grants had begun, by what is shown."""
+
+        def begins(entry):
+            said = entry.said
+            return (
+                entry.number == GLASS
+                and said.actor == release.actor
+                and set(release.grants) <= set(said.grants)
+                and entry.time <= self.time < said.until <= entry.time + HOUR
+                and not any(g.own and self.system.is_later(g.index, entry.time, self.size) for g in given)
+            )
+
+        begun = any(begins(entry) for i, entry in self.own.entries.items() if i < self.index)
         need(begun or not self.own.consecutive(0, self.index), "emergency access that did not begin")
         return begun
 
-    def scope(self):
-        first = self.own.entries.get(0)
-        return first.said.scope if first is not None and first.number == CREATED else None
 
-
-def look_above(ground, grant, child):
-    """The grant under which another was passed on: it must have stood as well, and reach as far."""
+def look_above(ground, grant, child, index):
+    """The grant under which another was passed on: it must have stood before and as well, and reach as far."""
     seen = ground.look(grant)
+    need(seen.given is None or seen.given.index < index, "passed on before it was given")
     need(seen.given is None or seen.given.own, "passed on under a consent from elsewhere")
     need(seen.said is None or child.is_within(seen.said), "passed on although that was not allowed, or further")
     return seen
@@ -289,7 +341,8 @@ def derive(logs, own, index, entry, consents, spaces):
     need(len(set(release.grants)) == len(release.grants), "one grant twice")
     need(training or release.obligations() & NO_TRAINING, "released without the label that forbids training")
     system = next((log for log in logs if log.origin == origin), None)
-    covered = texts = within = named = active = True
+    need(release.count == 0 or release.categories != [], "items of no category")
+    covered = texts = within = named = told = active = True
     elsewhere = counted = False
     if system is not None:
         need(own.origin in spaces.get(origin, ()), "decided under a log that is not its space's own")
@@ -300,11 +353,16 @@ def derive(logs, own, index, entry, consents, spaces):
         )
     if system is None or size not in system.prefixes:
         covered = False
+    if system is not None:
+        need(not system.is_ahead(entry.time, size), "released before what it was decided under")
+        steady = system.consecutive(0, size) and not system.before(CLOCK, size)
+        need(not steady or all(e.time <= entry.time for i, e in own.entries.items() if i < index), "released before its log was so far")
     ground = Ground(own, index, entry.time, system, size, consents)
-    categories, scopes, subjects = set(), set(), set()
+    categories, scopes, subjects, gave = set(), set(), set(), []
     for grant in release.grants:
-        holds, given, said, status = ground.look(grant)
+        holds, given, said, shown, status = ground.look(grant)
         covered = covered and holds
+        gave += [] if given is None else [given]
         if given is not None and not given.own:
             # Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself, and
             # none lifts the floor under training.
@@ -314,8 +372,8 @@ def derive(logs, own, index, entry, consents, spaces):
             continue
         within = within and given is not None
         need(given is None or permits(given.purpose, release.purpose), "the grant is for another purpose")
+        texts, named, told = texts and shown, named and shown, told and said is not None
         if said is None:
-            texts = named = False
             continue
         need(said.recipient == release.actor, "the grant is for somebody else")
         need(said.obligations & ~release.obligations() == 0, "the label asks for less than the grant")
@@ -326,12 +384,14 @@ def derive(logs, own, index, entry, consents, spaces):
         scopes.add(said.scope)
         subjects.add(said.subject)
         if said.parent is not None:
-            holds, _, above, _ = look_above(ground, said.parent, said)
-            covered, texts = covered and holds, texts and above is not None
+            holds, _, above, shown, _ = look_above(ground, said.parent, said, given.index)
+            covered, texts = covered and holds, texts and shown
             subjects.update([] if above is None else [above.subject])
-    scope, whole = ground.scope(), own.consecutive(0, index)
+    partition, whole = own.partition(), own.consecutive(0, index)
+    scope = None if partition is None else partition.scope
+    need(partition is None or release.label[2] >> min(partition.ordinal, 63) & 1, "the label does not name the partition")
     terms = texts and not elsewhere
-    need(not terms or categories.issuperset(release.categories), "other categories than the grant's")
+    need(not told or elsewhere or categories.issuperset(release.categories), "other categories than the grant's")
     need(scope is None or scopes <= {scope}, "the grant is for another partition")
     need(len(subjects) <= 1, "grants of two persons")
     limits = [
@@ -344,8 +404,8 @@ def derive(logs, own, index, entry, consents, spaces):
         (named and not elsewhere, RECIPIENT),
         (terms, CATEGORIES),
         (named and not elsewhere and scope is not None, PARTITION),
-        (whole or not counted, USES),
-        (release.purpose != "BTG" or ground.emergency(release.actor), EMERGENCY),
+        (whole and scope is not None or not counted, USES),
+        (release.purpose != "BTG" or ground.emergency(release, gave), EMERGENCY),
     ]
     limits = [limit for holds, limit in limits if not holds]
     holds = covered and texts and active
@@ -388,6 +448,8 @@ def verify_evidence(raw, keys, spaces, show_items=False):
     need(header == HEADER and limits == LIMITS, "not an evidence file")
     logs = [verify_log(part, keys) for part in listed(logs)]
     need(rising([log.origin.encode() for log in logs]), "logs out of order")
+    scopes = [log.partition().scope for log in logs if log.partition() is not None]
+    need(len(set(scopes)) == len(scopes), "two logs of one partition")
     consenting = (said for log in logs if log.origin in spaces for n in (GRANTED, RENEWED, CONSENT_IMPORTED) for _, said in log.before(n, log.size))
     named = {said.consent_hash for said in consenting}
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")

@@ -11,6 +11,7 @@ from hscbor import BAD, decode, fields, fixed, is_uint, listed, millis, quoted, 
 from hslog import Refused, need
 
 CREATED, GRANTED, WITHDRAWN, RELEASED, CLOCK, CONSENT_IMPORTED, RENEWED, GLASS = 3, 4, 5, 8, 14, 18, 28, 29
+RECOVERED, CONFIRMED, RESTORED = 37, 38, 44
 MAX_BODY = 32 << 10
 MAX_TEXT = 256
 MAX_LIST = 256
@@ -151,6 +152,11 @@ class Renewed(NamedTuple):
     expires: int
 
 
+class Confirmed(NamedTuple):
+    grant: bytes
+    gesture: tuple
+
+
 class GlassBroken(NamedTuple):
     grants: list
     actor: str
@@ -168,6 +174,7 @@ READ = {
     CONSENT_IMPORTED: Imported,
     RENEWED: Renewed,
     GLASS: GlassBroken,
+    CONFIRMED: Confirmed,
 }
 
 

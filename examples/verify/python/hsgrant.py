@@ -59,6 +59,12 @@ class Grant(NamedTuple):
     may_pass_on: bool | None = None  # None: not a carer's
     parent: bytes | None = None
 
+    def fixed(self):
+        """What a renewal leaves as it was: all but the end, how often, and what says which version it is."""
+        uses = None if self.uses is None else 1
+        terms = self._replace(version=1, updated=0, notice=b"", language="", expires=None, uses=uses)
+        return terms._replace(categories=tuple(self.categories), sensitivities=tuple(self.sensitivities))
+
     def is_within(self, above):
         """Whether it could be passed on under another one."""
         bounded = above.confidentiality is not None or above.sensitivities
