@@ -153,9 +153,32 @@ fn details(view: &View<'_>, fact: &FactDraft, rank: u8) -> String {
         }
     }
     // Reaction and criticality are told wherever an allergy is.
-    let noted = fact.kind == Kind::Allergy || (fact.kind == Kind::Medication && rank < 10);
-    if noted && !fact.note.trim().is_empty() {
+    if fact.kind == Kind::Allergy {
+        pieces(&fact.note).iter().for_each(|p| out.push_str(&format!(", {}", view.quote(p))));
+    } else if fact.kind == Kind::Medication && rank < 10 && !fact.note.trim().is_empty() {
         out.push_str(&format!(", {}", view.quote(&fact.note)));
+    }
+    out
+}
+
+/// Characters of a note that one quotation takes, and quotations at most.
+const PIECE: (usize, usize) = (90, 3);
+
+/// A note in pieces that a quotation holds, cut where its parts end.
+fn pieces(note: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for part in note.split("; ").filter(|p| !p.trim().is_empty()) {
+        match out.last_mut() {
+            Some(last) if last.chars().count() + part.chars().count() + 2 <= PIECE.0 => {
+                *last = format!("{last}; {part}");
+            }
+            _ => out.push(part.to_owned()),
+        }
+    }
+    let more = out.len() > PIECE.1;
+    out.truncate(PIECE.1);
+    if let Some(last) = out.last_mut().filter(|_| more) {
+        last.push_str(" …");
     }
     out
 }
@@ -336,7 +359,9 @@ fn counts(view: &View<'_>, kind: Kind, entries: &[Entry], sorted: bool) -> Strin
     };
     let mut add = |n: usize, en: &str, fr: &str| {
         if n > 0 {
+            // A percent sign stands for the plural.
             let (en, fr) = (en.replace('#', &n.to_string()), fr.replace('#', &n.to_string()));
+            let fr = fr.replace('%', if n > 1 { "s" } else { "" });
             out.push_str(&view.say(en, fr));
         }
     };
@@ -345,26 +370,26 @@ fn counts(view: &View<'_>, kind: Kind, entries: &[Entry], sorted: bool) -> Strin
         " (# of them past its end, or with another entry that says otherwise)",
         " (dont # au terme dépassé, ou avec une autre entrée qui dit le contraire)",
     );
-    add(count(&|e| active(e) && e.open(view)), " (# of them not confirmed)", " (dont # non confirmé)");
+    add(count(&|e| active(e) && e.open(view)), " (# of them not confirmed)", " (dont # non confirmé%)");
     add(
         count(&|e| e.stands() && e.ahead(view)),
         "; # of them called active, to begin in the future",
-        " ; dont # dit en cours, au début à venir",
+        " ; dont # dit% en cours, au début à venir",
     );
     add(
         count(&|e| e.stands() && e.turned()),
         "; # of them in words that may say that it is not so, or is another's: not counted as active",
-        " ; dont # dont les mots peuvent dire que ce n'est pas le cas, ou celui d'un autre : pas comptés en cours",
+        " ; dont # aux mots qui peuvent dire que ce n'est pas le cas, ou celui d'un autre : pas compté% en cours",
     );
     let besides = entries.len() - n;
     match kind {
         Kind::Medication => add(
             besides,
             "; besides, # planned, cancelled or not to be taken",
-            " ; de plus, # en projet, annulés ou à ne pas prendre",
+            " ; de plus, # en projet, annulé% ou à ne pas prendre",
         ),
-        Kind::Condition | Kind::Allergy => add(besides, "; besides, # refuted", " ; de plus, # écartés"),
-        _ => add(besides, "; besides, # planned or not done", " ; de plus, # prévus ou non faits"),
+        Kind::Condition | Kind::Allergy => add(besides, "; besides, # refuted", " ; de plus, # écarté%"),
+        _ => add(besides, "; besides, # planned or not done", " ; de plus, # prévu% ou non fait%"),
     }
     out
 }

@@ -180,11 +180,16 @@ pub(super) fn block(
     }
     if let Some(last) = twins.last() {
         let last = &*view.whole(last)?;
-        let n = view.many(twins.len() as u64, ["result", "results"], ["résultat", "résultats"]);
-        let line = Line::new(2).release(twins.iter().map(|r| &r.row)).text(view.say(
-            format!("besides, {n} told twice in the same file, counted once"),
-            format!("de plus, {n} dits deux fois dans le même fichier, comptés une fois"),
-        ));
+        let fr = [
+            "résultat dit deux fois dans le même fichier, compté",
+            "résultats dits deux fois dans le même fichier, comptés",
+        ];
+        let n = view.many(twins.len() as u64, ["result", "results"], fr);
+        let line =
+            Line::new(2).release(twins.iter().map(|r| &r.row)).text(view.say(
+                format!("besides, {n} told twice in the same file, counted once"),
+                format!("de plus, {n} une fois"),
+            ));
         block.push(line.cite(last));
     }
     unplaced(view, &mut block, &open)?;

@@ -82,7 +82,10 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
         return Some((2, from, to));
     }
     // A bare month is the latest one; "may" and "mars" are words too, so a preposition must lead.
-    if w(0).len() < 3 || !LEADS.contains(&format!(" {prep} ")) {
+    // "To August", but not "to march".
+    let leads = |list: &str| list.contains(&format!(" {prep} "));
+    let joined = || leads(JOINS) && !matches!(w(0), "may" | "march" | "mar" | "sept");
+    if w(0).len() < 3 || !(leads(LEADS) || joined()) {
         return None;
     }
     let y = if m > i64::from(this_month) { this_year - 1 } else { this_year };
@@ -161,9 +164,9 @@ pub(super) fn shared(question: &str, words: &[String], i: usize, lang: Lang, tod
         return None;
     }
     let (used, from, _) = date_at(question, words, i + next, lang, today)?;
-    // The other one states its year, and its month where this one has none.
+    // The year is that of the other one, and the month where this one has none.
     let stated = || (0..used).map(|k| w(next + k));
-    let y = stated().find_map(year)?;
+    let (y, ..) = civil_from_days(from);
     let other = stated().find_map(month);
     if m.is_none() && (other.is_none() || !stated().any(|s| day_of(s).is_some())) {
         return None;

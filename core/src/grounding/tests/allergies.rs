@@ -42,7 +42,7 @@ fn an_unconfirmed_allergy_is_active_and_told_with_its_reaction() {
     let t = asked(&all, &["Do I have any allergies?", "Ai-je des allergies ?", "my CRP", "Mes vaccins"]);
     let (en, fr) = (&t[0], &t[1]);
     assert!(en.contains("- 3 in all, 1 active (1 of them not confirmed); besides, 1 refuted ["), "{en}");
-    assert!(en.contains("- «Cashew», active, not confirmed, undated, «Wheeze (severe); criticality high» ["), "{en}");
+    assert!(en.contains("- «Cashew», active, not confirmed, undated, «criticality high; Wheeze (severe)» ["), "{en}");
     assert!(
         en.contains("- «Latex glove», refuted, undated [") && en.contains("- «Plum», resolved, began 1990 ["),
         "{en}"
@@ -51,16 +51,29 @@ fn an_unconfirmed_allergy_is_active_and_told_with_its_reaction() {
     assert!(!en.contains("planned") && !en.contains("none known"), "{en}");
     assert!(en.find("Cashew").unwrap() < en.find("the source also states: «No known drug allergies»").unwrap(), "{en}");
     assert!(
-        fr.contains("- «Cashew», en cours, non confirmé, sans date, «Wheeze (severe); criticality high» ["),
+        fr.contains("- «Cashew», en cours, non confirmé, sans date, «criticality high; Wheeze (severe)» ["),
         "{fr}"
     );
-    assert!(fr.contains("3 en tout, 1 en cours (dont 1 non confirmé) ; de plus, 1 écartés ["), "{fr}");
+    assert!(fr.contains("3 en tout, 1 en cours (dont 1 non confirmé) ; de plus, 1 écarté ["), "{fr}");
     assert!(fr.contains("outre ce qui précède, la source dit aussi : «No known drug allergies»"), "{fr}");
     // Where nobody asks for it, too.
     for t in &t[2..] {
         assert!(t.contains("«Cashew»") && t.contains("criticality high") && !t.contains("none known"), "{t}");
         assert!(!t.contains("aucun connu") && !t.contains("Latex"), "{t}");
     }
+}
+
+/// A quotation has an end; what an allergy does must not lie behind it.
+#[test]
+fn a_long_list_of_reactions_is_not_cut_after_the_first() {
+    let mild = r#"{"manifestation":[{"text":"Itching of the skin of both forearms"}],"severity":"mild"},"#.repeat(3);
+    let more = format!(
+        r#","criticality":"high","reaction":[{mild}{{"manifestation":[{{"text":"Anaphylaxis"}}],"severity":"severe"}}]"#
+    );
+    let a = allergy("1", "Cashew", "active", "confirmed", &more);
+    let t = asked(&[&a], &["my allergies"]).remove(0);
+    assert!(t.contains("«criticality high; Anaphylaxis (severe); Itching of the skin"), "{t}");
+    assert_eq!(t.matches("Itching").count(), 3, "{t}");
 }
 
 #[test]

@@ -150,13 +150,16 @@ pub(super) fn allergy<'a>(a: Allergy<'a>, marks: &Marks) -> Reading<'a> {
     let (start, _) = span(&a.onset, &a.onset_period, None, marks);
     let recorded = dated(&mut fact, start, &a.recorded, marks);
     stand(&mut fact, &a.clinical, &a.verification, recorded);
-    let reactions = a.reaction.iter().map(|r| {
+    let mut by_severity: Vec<_> = a.reaction.iter().collect();
+    by_severity.sort_by_key(|r| &*r.severity != "severe");
+    let reactions = by_severity.into_iter().map(|r| {
         let severity = if r.severity.is_empty() { String::new() } else { format!("({})", cut(&r.severity)) };
         join([&words(&r.manifestation), &*r.description, &severity], " ")
     });
     let criticality =
         if a.criticality.is_empty() { String::new() } else { format!("criticality {}", cut(&a.criticality)) };
-    fact.note = join([join(reactions, "; "), criticality, notes(&a.common.note)], "; ");
+    // What must not be cut off comes first.
+    fact.note = join([criticality, join(reactions, "; "), notes(&a.common.note)], "; ");
     Reading::new(a.common, vec![fact])
 }
 
