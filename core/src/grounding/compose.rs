@@ -6,7 +6,7 @@ use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Rest, Topic};
 use super::view::{self, Event, View, de};
-use super::{Composed, Options, overview, period, person, series, wearable, workouts};
+use super::{Composed, Options, family, overview, period, person, pressure, series, wearable, workouts};
 use crate::catalog::{Facts, LeanRows, Presence};
 use crate::error::Result;
 use crate::record::{Kind, Status};
@@ -21,7 +21,12 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     let today = options.now.as_millis().saturating_add(offset).div_euclid(period::DAY_MS);
     let born = person::born(facts)?;
     let from = period::Base { today, born: born.as_ref().and_then(|r| r.fact.when.as_ref()).map(period::days) };
-    let plan = question::parse(question, options.lang, from);
+    let mut plan = question::parse(question, options.lang, from);
+    let family = family::asked(question);
+    if family {
+        // "Does it run in my family?"
+        plan.topics.retain(|t| *t != Topic::Workouts);
+    }
     let fence = Fence::new(options.nonce);
     let view = View::new(facts, &plan, options, &fence, today);
     let mut draft = Draft { view: &view, blocks: Vec::new(), missing: Vec::new(), absent: Vec::new() };
@@ -42,7 +47,9 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.listed()?;
     draft.topics()?;
     draft.rest()?;
-    let theirs = draft.others();
+    let relatives = if family || plan.others { family::block(&view)? } else { None };
+    let theirs = draft.others(relatives.is_some());
+    draft.blocks.extend(relatives);
     let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period"));
     // One's own medications under a question about a son would be read as his.
     if !theirs {
@@ -242,28 +249,49 @@ impl Draft<'_> {
             read.push((c, view.measure_rows(c)?));
         }
         let rows = |key| read.iter().find(|(c, ..)| c.key == key).map(|(_, values)| values.rows.as_slice());
-        let pressure = match (rows("systolic"), rows("diastolic")) {
-            (Some(systolic), Some(diastolic)) => series::pressure(view, systolic, diastolic)?,
-            _ => None,
-        };
-        if let Some(line) = pressure {
+        if let (Some(systolic), Some(diastolic)) = (rows("systolic"), rows("diastolic")) {
+            let samples = |key| match concepts::by_key(key) {
+                Some(c) => view.series_rows(c, view.plan.narrowed()),
+                None => Ok(Vec::new()),
+            };
+            let (systolic_samples, diastolic_samples) = (samples("systolic")?, samples("diastolic")?);
             let title = view.say("Blood pressure", "Tension artérielle");
             let mut block = Block::new(title.clone(), title);
-            block.push(line);
-            self.blocks.insert(1, block);
+            block.lines = pressure::lines(
+                view,
+                &pressure::Halves {
+                    systolic,
+                    diastolic,
+                    systolic_samples: &systolic_samples,
+                    diastolic_samples: &diastolic_samples,
+                },
+            )?;
+            if !block.lines.is_empty() {
+                self.blocks.insert(1, block);
+            }
         }
         let mut empty = Vec::new();
         for (c, values) in read {
             let title = capital(c.name(view.lang));
             let before = self.blocks.len();
             let samples = view.series_rows(c, view.plan.narrowed())?;
-            let devices = wearable::blocks(view, c, &title, &samples, event)?;
+            let mut devices = wearable::blocks(view, c, &title, &samples, event)?;
+            if let Some(block) = devices.last_mut() {
+                block.lines.extend(workouts::highest(view, c, &samples)?);
+            }
+            // What has the latest value leads.
+            let latest = values.rows.iter().filter_map(|r| r.fact.when.filter(|_| !view.ahead(&r.fact))).map(|w| w.at);
+            if wearable::latest(view, &samples) > latest.max() {
+                self.blocks.append(&mut devices);
+            }
+            let devices_lead = self.blocks.len() > before;
             // Of two kinds of record, the one without anything in the period has nothing to say.
             let within = view.plan.period.is_none_or(|p| series::reach(&values, &p));
-            if within || devices.is_empty() {
+            let none = devices.is_empty() && !devices_lead;
+            if within || none {
                 self.blocks.extend(series::block(view, &title, &title, values, event)?);
             }
-            if devices.is_empty() && view.plan.period.is_some() && (!within || self.blocks.len() == before) {
+            if none && view.plan.period.is_some() && (!within || self.blocks.len() == before) {
                 self.blocks.extend(wearable::outside(view, c, &title)?);
             }
             self.blocks.extend(devices);
@@ -376,15 +404,19 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Says that some of the question is about somebody else; whether all of it is.
-    fn others(&mut self) -> bool {
+    /// Says that some of the question is about somebody else; whether all of it is. `relatives` where
+    /// a family history is shown.
+    fn others(&mut self, relatives: bool) -> bool {
         let plan = self.view.plan;
         if plan.others {
             self.missing.push("another-person".to_owned());
-            self.absent.push(self.view.say(
+            self.absent.push(if relatives { self.view.say(
+                "the question, or a part of it, is about another person: this space holds the records of one person, and what they say of relatives is all the answer to that part",
+                "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et ce qu'il dit des proches est la seule réponse à cette partie",
+            ) } else { self.view.say(
                 "the question, or a part of it, is about another person: this space holds the records of one person, and that part is not answered",
                 "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et cette partie reste sans réponse",
-            ));
+            ) });
         }
         plan.others
             && plan.concepts.is_empty()

@@ -6,12 +6,38 @@ use super::fold;
 use super::view::{View, sort};
 use crate::catalog::FactRow;
 use crate::record::{FactDraft, Kind, Status};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Entries that say the same thing, oldest first.
 pub(super) struct Entry {
     pub(super) concept: Option<&'static Concept>,
     pub(super) rows: Vec<FactRow>,
+    /// Rows that tell one of those again.
+    pub(super) twins: Vec<FactRow>,
+}
+
+/// What makes two rows of one file the same thing told twice: all that they say, and when.
+fn told(row: &FactRow) -> Option<impl Eq + core::hash::Hash + '_> {
+    let f = &row.fact;
+    let said = (f.kind, &f.codes, &f.text, f.when?, f.until, f.status, &f.note, &f.value);
+    Some((said, &row.type_name, row.part, row.origins.iter().map(|o| o.source).min()?))
+}
+
+/// Takes apart what is told for the first time and what is told again; the order stays.
+fn once(rows: Vec<FactRow>) -> (Vec<FactRow>, Vec<FactRow>) {
+    let mut seen = HashSet::new();
+    let first: Vec<bool> = rows.iter().map(|r| told(r).is_none_or(|t| seen.insert(t))).collect();
+    drop(seen);
+    let (mut out, mut again) = (Vec::new(), Vec::new());
+    for (row, first) in rows.into_iter().zip(first) {
+        if first { out.push(row) } else { again.push(row) }
+    }
+    (out, again)
+}
+
+/// Whether nothing tells that one row is earlier than the other.
+fn no_earlier(row: &FactRow, than: &FactRow) -> bool {
+    row.fact.when.zip(than.fact.when).is_none_or(|(a, b)| a.end() > b.at)
 }
 
 /// Whether a row says that something is not so: cancelled, refused, not to be given.
@@ -36,27 +62,43 @@ impl Entry {
     }
 
     /// The row whose status is that of the entry. A medication is active where any prescription or
-    /// statement of it is, else it is what the latest of them says; of other things the latest row
-    /// decides.
+    /// statement of it is, else it is what the latest of them says. Of a condition or an allergy the
+    /// latest row decides, and one that says that it goes on where nothing tells which is later; of
+    /// other things the latest row.
     pub(super) fn deciding(&self) -> Option<&FactRow> {
-        if self.rows.first().is_none_or(|r| r.fact.kind != Kind::Medication) {
-            return self.last();
+        let last = self.last()?;
+        let goes_on = |r: &&FactRow| r.fact.standing().clinical == Status::Active;
+        match last.fact.kind {
+            Kind::Condition | Kind::Allergy if !goes_on(&last) => {
+                Some(self.rows.iter().rfind(|r| goes_on(r) && no_earlier(r, last)).unwrap_or(last))
+            }
+            Kind::Medication => {
+                let said = || self.rows.iter().rev().filter(|r| !is_supply(r));
+                let active = || said().filter(|r| r.fact.status == Status::Active);
+                let dated = |r: &&FactRow| r.fact.when.is_some();
+                active().find(dated).or(active().next()).or(said().find(dated)).or(said().next())
+            }
+            _ => Some(last),
         }
-        let said = || self.rows.iter().rev().filter(|r| !is_supply(r));
-        let active = || said().filter(|r| r.fact.status == Status::Active);
-        let dated = |r: &&FactRow| r.fact.when.is_some();
-        active().find(dated).or(active().next()).or(said().find(dated)).or(said().next())
     }
 
-    /// A row that is no earlier than the one that makes a medication active, and says that it is
-    /// not, or no longer: nothing here tells which of them holds.
+    /// A row that is no earlier than the one that makes a medication, a condition or an allergy
+    /// active, and says that it is not, or no longer: nothing here tells which of them holds.
     pub(super) fn contradicted(&self) -> Option<&FactRow> {
-        let said = self.deciding().filter(|r| r.fact.kind == Kind::Medication && r.fact.status == Status::Active)?;
-        let from = said.fact.when.map(|w| w.at);
-        let against = |r: &&FactRow| {
-            let over = matches!(r.fact.status, Status::Stopped | Status::Final | Status::OnHold | Status::Resolved);
-            over && !is_supply(r) && r.fact.when.is_none_or(|w| from.is_none_or(|from| w.at >= from))
+        let goes_on = |r: &&FactRow| r.fact.standing().clinical == Status::Active;
+        let said = self.deciding().filter(goes_on)?;
+        let lasts = matches!(said.fact.kind, Kind::Medication | Kind::Condition | Kind::Allergy);
+        let over = |f: &FactDraft| match f.standing().clinical {
+            Status::Stopped | Status::Final | Status::OnHold | Status::Resolved => true,
+            Status::Remission | Status::NotDone => f.kind != Kind::Medication,
+            _ => false,
         };
+        let from = said.fact.when.map(|w| w.at);
+        let late = |r: &FactRow| match said.fact.kind {
+            Kind::Medication => r.fact.when.is_none_or(|w| from.is_none_or(|from| w.at >= from)),
+            _ => no_earlier(r, said),
+        };
+        let against = |r: &&FactRow| lasts && over(&r.fact) && !is_supply(r) && late(r);
         let dated = |r: &&FactRow| against(r) && r.fact.when.is_some();
         self.rows.iter().rfind(dated).or_else(|| self.rows.iter().rfind(against))
     }
@@ -68,10 +110,16 @@ impl Entry {
         self.active(view) && (self.contradicted().is_some() || self.deciding().is_some_and(past))
     }
 
+    /// Whether it goes on. Of a condition or an allergy the clinical status tells, be it confirmed
+    /// or not: an allergy that is not confirmed is one to reckon with.
     pub(super) fn active(&self, view: &View<'_>) -> bool {
-        self.deciding().is_some_and(|r| match r.fact.status {
+        // One that begins later is not yet, though another of the same may be.
+        let called = |r: &FactRow| r.fact.status == Status::Active && !is_supply(r);
+        self.deciding().is_some_and(|r| match r.fact.standing().clinical {
             // A prescription that ran out while the source calls it active is active, as reported.
-            Status::Active if r.fact.kind == Kind::Medication => true,
+            Status::Active if r.fact.kind == Kind::Medication => {
+                self.rows.iter().any(|r| called(r) && !view.ahead(&r.fact))
+            }
             // That someone takes a thing must be said: `unknown` says that nobody knows.
             Status::Unstated if r.fact.kind == Kind::Medication => false,
             Status::Active | Status::Unstated => !ended(view, &r.fact),
@@ -79,9 +127,30 @@ impl Entry {
         })
     }
 
-    /// Whether it holds at all: not cancelled, not a mere plan.
+    /// Whether it is called active and begins after now.
+    pub(super) fn ahead(&self, view: &View<'_>) -> bool {
+        let called = |r: &FactRow| r.fact.kind == Kind::Medication && r.fact.status == Status::Active;
+        self.deciding().is_some_and(called) && !self.active(view)
+    }
+
+    /// Whether it is active and not confirmed.
+    pub(super) fn open(&self, view: &View<'_>) -> bool {
+        self.active(view) && self.deciding().is_some_and(|r| !r.fact.standing().confirmed)
+    }
+
+    /// Whether the words of a condition turn it, where no concept is known: "no history of diabetes".
+    pub(super) fn turned(&self) -> bool {
+        let turned = |r: &FactRow| r.fact.kind == Kind::Condition && concepts::is_turned(&fold::words(&r.fact.text));
+        self.concept.is_none() && self.deciding().is_some_and(turned)
+    }
+
+    /// Whether it holds at all: not cancelled, refuted or not done, not a mere plan.
     pub(super) fn stands(&self) -> bool {
-        !self.rows.iter().any(|r| r.fact.kind == Kind::Medication && (is_denied(r) || is_open(r)))
+        match self.last().map(|r| r.fact.kind) {
+            Some(Kind::Medication) => !self.rows.iter().any(|r| is_denied(r) || is_open(r)),
+            Some(Kind::Procedure | Kind::Encounter) => !self.rows.iter().all(|r| is_denied(r) || is_open(r)),
+            _ => !self.deciding().is_some_and(is_denied),
+        }
     }
 
     /// Whether it may be shown to a question that did not ask for it: not what a source or a rule
@@ -169,37 +238,82 @@ pub(super) fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
         let at = *places.entry((name, apart)).or_insert(out.len());
         match out.get_mut(at) {
             Some(e) => e.rows.push(row),
-            None => out.push(Entry { concept, rows: vec![row] }),
+            None => out.push(Entry { concept, rows: vec![row], twins: Vec::new() }),
         }
+    }
+    for e in &mut out {
+        (e.rows, e.twins) = once(core::mem::take(&mut e.rows));
     }
     // What is active first, then the latest.
     out.sort_by_key(|e| (!e.active(view), core::cmp::Reverse(e.last().and_then(|r| r.fact.when).map(|w| w.at))));
     out
 }
 
-/// The word for a status, by kind; empty where it says nothing.
+/// The word for a status, by kind; empty where it says nothing. Of a condition or an allergy it is
+/// the clinical status, and that it is not confirmed beside it.
 pub(super) fn status(view: &View<'_>, fact: &FactDraft) -> String {
+    let standing = fact.standing();
+    let lasting = matches!(fact.kind, Kind::Condition | Kind::Allergy);
     let ended = ended(view, fact);
-    match (fact.status, fact.kind) {
+    let word = match (standing.clinical, fact.kind) {
         (Status::Active, Kind::Medication) => view.say("active", "en cours"),
-        (Status::Active, Kind::Condition | Kind::Allergy) if !ended => view.say("active", "en cours"),
+        (Status::Active, _) if lasting && !ended => view.say("active", "en cours"),
         (Status::Final, Kind::Medication) => view.say("completed", "terminé"),
+        (Status::Stopped, _) if lasting => view.say("inactive", "inactif"),
         (Status::Stopped, _) => view.say("stopped", "arrêté"),
         (Status::Resolved, _) => view.say("resolved", "résolu"),
         (Status::Remission, _) => view.say("in remission", "en rémission"),
         (Status::OnHold, _) => view.say("on hold", "suspendu"),
         (Status::NotDone, Kind::Medication) => view.say("not to be taken, or cancelled", "à ne pas prendre, ou annulé"),
-        (Status::NotDone, _) => view.say("not done or refuted", "non fait ou écarté"),
-        (Status::Preliminary, _) => view.say("planned or unconfirmed", "prévu ou non confirmé"),
+        (Status::NotDone, _) if lasting => view.say("refuted", "écarté"),
+        (Status::NotDone, _) => view.say("not done", "non fait"),
+        (Status::Preliminary, Kind::Medication) => view.say("planned or unconfirmed", "prévu ou non confirmé"),
+        (Status::Preliminary, Kind::Document) => view.say("preliminary", "provisoire"),
+        (Status::Preliminary, _) => view.say("planned", "prévu"),
         (_, Kind::Medication | Kind::Condition | Kind::Allergy) if ended => view.say("ended", "terminé"),
         (Status::Unstated, Kind::Medication) => view.say("status not stated", "statut non précisé"),
         _ => String::new(),
+    };
+    match (standing.confirmed, word.is_empty()) {
+        (true, _) => word,
+        (false, true) => view.say("not confirmed", "non confirmé"),
+        (false, false) => view.say(format!("{word}, not confirmed"), format!("{word}, non confirmé")),
     }
 }
 
-/// Each row an entry of its own, the latest first.
+/// When it was, in words that say which time that is: the onset, the beginning of what is taken, or
+/// only when somebody wrote it down.
+pub(super) fn time(view: &View<'_>, e: &Entry, row: &FactRow) -> String {
+    let (fact, date) = (&row.fact, view.dated(&row.fact));
+    if fact.when.is_none() || !e.stands() || e.turned() {
+        return format!(", {date}");
+    }
+    match fact.kind {
+        Kind::Condition | Kind::Allergy if fact.standing().recorded => {
+            view.say(format!(", recorded {date}"), format!(", saisi le {date}"))
+        }
+        Kind::Medication | Kind::Condition | Kind::Allergy if e.active(view) => {
+            view.say(format!(", since {date}"), format!(", depuis {date}"))
+        }
+        // "Stopped, since 2012" would date the end by the beginning.
+        Kind::Condition | Kind::Allergy => view.say(format!(", began {date}"), format!(", début {date}")),
+        Kind::Medication if e.ahead(view) => view.say(format!(", from {date}"), format!(", à partir de {date}")),
+        Kind::Medication => view.say(format!(", entered {date}"), format!(", saisi le {date}")),
+        _ => format!(", {date}"),
+    }
+}
+
+/// Each row an entry of its own, the latest first; one that is told twice is one.
 pub(super) fn single(mut rows: Vec<FactRow>) -> Vec<Entry> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
     sort(&mut rows);
-    rows.into_iter().rev().map(|r| Entry { concept: None, rows: vec![r] }).collect()
+    let (rows, again) = once(rows);
+    let mut out: Vec<Entry> =
+        rows.into_iter().rev().map(|r| Entry { concept: None, rows: vec![r], twins: Vec::new() }).collect();
+    for row in again {
+        if let Some(e) = out.iter_mut().find(|e| e.rows.first().is_some_and(|r| told(r) == told(&row))) {
+            e.twins.push(row);
+        }
+    }
+    out
 }

@@ -5,6 +5,19 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 /// Longest question and text that is looked at, in characters.
 const MAX_CHARS: usize = 4000;
 
+/// Letters of other scripts that look like Latin ones (UTS #39), each before the one it looks like.
+const LOOKALIKES: &str = "\u{430}a\u{435}e\u{456}i\u{458}j\u{43e}o\u{440}p\u{441}c\u{455}s\u{443}y\u{445}x\u{3b1}a\u{3bf}o\u{3c1}p\u{3bd}v\u{3b9}i";
+
+/// A word with letters of two scripts is meant to be read as one of Latin ones.
+fn unmixed(word: String) -> String {
+    let foreign = |c: char| ('\u{370}'..'\u{530}').contains(&c);
+    if !word.contains(foreign) || !word.contains(|c: char| c.is_ascii_alphabetic()) {
+        return word;
+    }
+    let like = |c: char| LOOKALIKES.split_once(c).and_then(|(_, rest)| rest.chars().next());
+    word.chars().map(|c| if foreign(c) { like(c).unwrap_or(c) } else { c }).collect()
+}
+
 /// The words of a text, folded: lower case, accents and ligatures taken apart (UAX #15, NFKD).
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut out = Vec::new();
@@ -19,7 +32,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
         }
     }
     out.extend((!word.is_empty()).then_some(word));
-    out
+    out.into_iter().map(unmixed).collect()
 }
 
 /// Without the plural of either language: a final `s` or `x` of words of four letters and more.
@@ -89,6 +102,7 @@ mod tests {
     #[test]
     fn folds() {
         assert_eq!(words("L'Hémoglobine glyquée (HbA1c)"), ["l", "hemoglobine", "glyquee", "hba1c"]);
+        assert_eq!(words("D\u{456}abetes \u{3b2}-blocker µg"), ["diabetes", "\u{3b2}", "blocker", "\u{3bc}g"]);
         assert_eq!(words("cœur ﬁn Ⅳ"), ["coeur", "fin", "iv"]);
         assert_eq!(
             (stem("triglycerides"), stem("taux"), stem("status"), stem("ast")),

@@ -1,17 +1,19 @@
 //! Things that are listed rather than measured: medications, conditions, allergies, vaccines,
 //! procedures, visits, documents.
 
-use super::concepts::{self, Area, Concept};
+use super::absence::absences;
+use super::concepts::{Area, Concept};
 use super::entry::{self, Entry, entries, single};
 use super::fold;
 use super::page::{Block, Line};
-use super::period::{Period, days};
 use super::question::Topic;
-use super::view::{View, sort};
+use super::view::View;
+pub(super) use super::within::outside;
+use super::within::{latest, unclear, within};
 use super::workouts;
 use crate::catalog::FactRow;
 use crate::error::Result;
-use crate::record::{Category, FactDraft, Kind, Status, Value};
+use crate::record::{Category, FactDraft, Kind, Status};
 use std::collections::BTreeSet;
 
 /// Lines at most, per list.
@@ -36,10 +38,16 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         Some(c) => format!("{} {}", c.name(view.lang), view.source_words(&named.fact)),
         None => view.source_words(&named.fact),
     };
-    let mut line = Line::new(rank).release(&e.rows).text(name + &visit(view, &named.fact));
-    // "«HIV negative», active" would read as a yes.
-    let turned = e.concept.is_none() && named.fact.kind == Kind::Condition && concepts::is_turned(&words);
+    let names = names(view, e);
+    let name = match (e.concept, names.is_empty()) {
+        // What stands for all is what all are; the words of each follow.
+        (Some(c), false) => c.name(view.lang).to_owned(),
+        _ => name,
+    };
+    let mut line = Line::new(rank).release(&e.rows).release(&e.twins).text(name + &visit(view, &named.fact));
+    let turned = e.turned();
     let status = match said {
+        // "«HIV negative», active" would read as a yes.
         Some(_) if turned => String::new(),
         Some(row) => entry::status(view, &row.fact),
         None => view.say("dispensed or given", "délivré ou administré"),
@@ -70,19 +78,10 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
             .cite(row);
     }
     let (from, to) = (view.dated(&first.fact), view.dated(&last.fact));
-    line = match (e.rows.len(), first.fact.kind) {
-        (1, Kind::Medication | Kind::Condition | Kind::Allergy)
-            if first.fact.when.is_some() && said.is_some() && e.stands() && !turned =>
-        {
-            line.text(if e.active(view) {
-                view.say(format!(", since {from}"), format!(", depuis {from}"))
-            } else {
-                // "Stopped, since 2012" would date the end by the beginning.
-                view.say(format!(", entered {from}"), format!(", saisi le {from}"))
-            })
-        }
-        (1, _) => line.text(format!(", {from}")),
-        (n, _) => line
+    line = match e.rows.len() {
+        1 if said.is_none() => line.text(format!(", {from}")),
+        1 => line.text(entry::time(view, e, first)),
+        n => line
             .text(view.say(format!(", {n} entries, first {from}"), format!(", {n} entrées, première {from}")))
             .cite(first)
             .text(view.say(format!(", last {to}"), format!(", dernière {to}"))),
@@ -90,10 +89,60 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     if apart.is_none() {
         line = line.text(details(view, &named.fact, rank));
     }
-    Some(line.cite(last))
+    line = line.cite(last);
+    for (name, n, row) in &names {
+        line = line.text(format!("; {name}{}{n}", view.colon())).cite(row);
+    }
+    if first.fact.kind == Kind::Allergy {
+        // A reaction that an older entry tells is not forgotten.
+        let other = |r: &&FactRow| !r.fact.note.trim().is_empty() && r.fact.note != named.fact.note;
+        for row in e.rows.iter().rev().filter(other).take(NAMES) {
+            let (note, date) = (view.quote(&row.fact.note), view.dated(&row.fact));
+            line = line
+                .text(view.say(
+                    format!("; another entry tells: {note} ({date})"),
+                    format!(" ; une autre entrée indique : {note} ({date})"),
+                ))
+                .cite(row);
+        }
+    }
+    if !e.twins.is_empty() {
+        let n = e.twins.len();
+        line = line.text(view.say(
+            format!("; told twice in its file and counted once: {n}"),
+            format!(" ; dit deux fois dans son fichier et compté une fois : {n}"),
+        ));
+    }
+    Some(line)
 }
 
-/// When a row ends, and how it is taken.
+/// Names of one entry, at most; the others are one.
+const NAMES: usize = 5;
+
+/// The words of an entry whose rows have several, with how many rows have them and the latest of
+/// these: what one product is called must not stand for another.
+fn names<'a>(view: &View<'_>, e: &'a Entry) -> Vec<(String, usize, &'a FactRow)> {
+    let mut out: Vec<(Vec<String>, usize, &FactRow)> = Vec::new();
+    if e.concept.is_none_or(|c| c.area != Area::Immunization) {
+        return Vec::new();
+    }
+    for row in e.rows.iter().rev() {
+        let words = fold::words(&row.fact.text);
+        match out.iter_mut().find(|(w, ..)| *w == words) {
+            Some((_, n, _)) => *n += 1,
+            None => out.push((words, 1, row)),
+        }
+    }
+    if out.len() < 2 {
+        return Vec::new();
+    }
+    let rest: usize = out.iter().skip(NAMES).map(|(_, n, _)| n).sum();
+    let more = out.get(NAMES).map(|(.., row)| (view.say("other names", "autres noms"), rest, *row));
+    let named = out.iter().take(NAMES).map(|(_, n, row)| (view.source_words(&row.fact), *n, *row));
+    named.chain(more).collect()
+}
+
+/// When a row ends, how it is taken, and how an allergy shows.
 fn details(view: &View<'_>, fact: &FactDraft, rank: u8) -> String {
     let mut out = String::new();
     if let Some(until) = &fact.until {
@@ -103,8 +152,33 @@ fn details(view: &View<'_>, fact: &FactDraft, rank: u8) -> String {
             out.push_str(&view.say(" (in the past)", " (dans le passé)"));
         }
     }
-    if fact.kind == Kind::Medication && rank < 10 && !fact.note.trim().is_empty() {
+    // Reaction and criticality are told wherever an allergy is.
+    if fact.kind == Kind::Allergy {
+        pieces(&fact.note).iter().for_each(|p| out.push_str(&format!(", {}", view.quote(p))));
+    } else if fact.kind == Kind::Medication && rank < 10 && !fact.note.trim().is_empty() {
         out.push_str(&format!(", {}", view.quote(&fact.note)));
+    }
+    out
+}
+
+/// Characters of a note that one quotation takes, and quotations at most.
+const PIECE: (usize, usize) = (90, 3);
+
+/// A note in pieces that a quotation holds, cut where its parts end.
+fn pieces(note: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for part in note.split("; ").filter(|p| !p.trim().is_empty()) {
+        match out.last_mut() {
+            Some(last) if last.chars().count() + part.chars().count() + 2 <= PIECE.0 => {
+                *last = format!("{last}; {part}");
+            }
+            _ => out.push(part.to_owned()),
+        }
+    }
+    let more = out.len() > PIECE.1;
+    out.truncate(PIECE.1);
+    if let Some(last) = out.last_mut().filter(|_| more) {
+        last.push_str(" …");
     }
     out
 }
@@ -139,50 +213,6 @@ fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
     block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
 }
 
-/// The latest row that stands, by date.
-fn latest(rows: &[FactRow]) -> Option<FactRow> {
-    let standing = rows.iter().filter(|r| r.fact.status != Status::EnteredInError);
-    standing.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record, r.part)).cloned()
-}
-
-/// That what there is lies outside the period asked, with its latest row.
-pub(super) fn outside(view: &View<'_>, latest: &FactRow) -> Line {
-    let text = match &latest.fact.when {
-        Some(when) => {
-            let (date, mark) = (view.date(Some(when)), view.mark(&latest.fact));
-            view.say(
-                format!("none in the period asked; the latest is of {date}{mark}"),
-                format!("rien dans la période demandée ; le dernier élément date du {date}{mark}"),
-            )
-        }
-        None => view.say(
-            "none dated in the period asked; there are undated ones",
-            "rien de daté dans la période demandée ; il y a des éléments sans date",
-        ),
-    };
-    Line::new(1).text(text).cite(latest)
-}
-
-/// Whether a fact lies in a period; what lasts does from its beginning to its end. `None` where no
-/// date tells.
-fn reaches(p: &Period, f: &FactDraft) -> Option<bool> {
-    let lasts =
-        matches!(f.kind, Kind::Medication | Kind::Condition | Kind::Allergy) && f.status != Status::EnteredInError;
-    let Some(when) = f.when.as_ref() else { return if lasts { None } else { Some(false) } };
-    let (first, last) = days(when);
-    if !lasts || p.covers(when) || p.to.is_some_and(|to| first >= to) {
-        return Some(p.covers(when));
-    }
-    let end = f.until.as_ref().map_or(last, |u| days(u).1);
-    match f.status {
-        _ if p.from.is_none_or(|from| end >= from) => Some(true),
-        _ if f.until.is_some() => Some(false),
-        Status::Active | Status::OnHold => Some(true),
-        Status::NotDone | Status::Preliminary => Some(false),
-        _ => None,
-    }
-}
-
 /// A named medication, condition or vaccine; `None` where there is none.
 pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Block>> {
     let mut rows = view.listed_rows(c)?;
@@ -197,11 +227,9 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
         });
     }
     let latest = latest(&rows);
-    if let Some(p) = &view.plan.period {
-        for rows in [&mut rows, &mut turned] {
-            rows.retain(|r| r.fact.when.is_none() || reaches(p, &r.fact) != Some(false));
-        }
-    }
+    let (rows, open) = within(view, rows);
+    let (mut turned, doubtful) = within(view, turned);
+    turned.extend(doubtful);
     let entries = entries(view, rows);
     let name = capital(c.name(view.lang));
     let mut block = Block::new(name.clone(), name);
@@ -209,6 +237,11 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
         block.lines.extend(latest.map(|r| outside(view, &r)));
     }
     list(view, &mut block, &entries, 1);
+    // What is named is shown, also where nothing tells whether it lies in the period.
+    block.lines.extend(unclear(view, &open, 2));
+    if !open.is_empty() {
+        list(view, &mut block, &self::entries(view, open), 3);
+    }
     named(view, &mut block, turned);
     Ok((!block.lines.is_empty()).then_some(block))
 }
@@ -246,17 +279,17 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     if kind == Kind::Workout {
         (rows, others) = workouts::of_sorts(rows, &view.plan.sorts);
     }
-    let latest = if view.plan.period.is_some() && !active_only { latest(&rows) } else { None };
-    let mut unclear = Vec::new();
-    if let (Some(p), false) = (&view.plan.period, active_only) {
-        unclear = rows.iter().filter(|r| reaches(p, &r.fact).is_none()).cloned().collect();
-        rows.retain(|r| reaches(p, &r.fact) == Some(true));
-        others.retain(|r| reaches(p, &r.fact) == Some(true));
+    let mut open = Vec::new();
+    let mut outside_of = None;
+    if !active_only {
+        outside_of = latest(&rows).filter(|_| view.plan.period.is_some());
+        (rows, open) = within(view, rows);
+        others = within(view, others).0;
     }
     let others = workouts::each(others);
     let mut entries = match kind {
         Kind::Procedure | Kind::Encounter | Kind::Document => single(rows),
-        Kind::Workout => workouts::each(rows).into_iter().map(|rows| Entry { concept: None, rows }).collect(),
+        Kind::Workout => workouts::entries(rows),
         _ => entries(view, rows),
     };
     let mut withheld = Vec::new();
@@ -266,41 +299,27 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     }
     let name = title(view, t);
     let mut block = Block::new(name.clone(), name);
-    absences(view, &mut block, kind, rank)?;
+    // What the source says there is not comes first where nothing stands against it.
+    let against = entries.iter().any(|e| e.stands() && !e.turned());
+    if !against {
+        absences(view, &mut block, kind, rank, against)?;
+    }
     if entries.is_empty() {
-        block.lines.extend(latest.map(|r| outside(view, &r)));
+        block.lines.extend(outside_of.map(|r| outside(view, &r)));
     }
     let some = !entries.is_empty() || !others.is_empty();
     if some && !active_only {
-        let n = entries.iter().filter(|e| e.stands()).count();
-        let besides = entries.len() - n;
-        let active = entries.iter().filter(|e| e.active(view)).count();
-        let all = entries.iter().flat_map(|e| &e.rows);
-        let mut line = Line::new(rank).release(all).text(match kind {
-            Kind::Medication | Kind::Condition | Kind::Allergy => {
-                view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
-            }
-            _ if !others.is_empty() => view.say(format!("{n} of the sort asked"), format!("{n} du type demandé")),
-            _ => view.say(format!("{n} in all"), format!("{n} en tout")),
-        });
+        let mut line = Line::new(rank).release(entries.iter().flat_map(|e| &e.rows)).text(counts(
+            view,
+            kind,
+            &entries,
+            !others.is_empty(),
+        ));
         if !others.is_empty() {
             let m = others.len();
             line = line
                 .text(view.say(format!("; besides, {m} of another sort"), format!(" ; de plus, {m} d'un autre type")))
                 .release(others.iter().flatten());
-        }
-        let doubtful = entries.iter().filter(|e| e.doubtful(view)).count();
-        if doubtful > 0 {
-            line = line.text(view.say(
-                format!(" ({doubtful} of them past its end, or with another entry that says otherwise)"),
-                format!(" (dont {doubtful} au terme dépassé, ou avec une autre entrée qui dit le contraire)"),
-            ));
-        }
-        if besides > 0 {
-            line = line.text(view.say(
-                format!("; besides, {besides} planned, cancelled or not to be taken"),
-                format!(" ; de plus, {besides} en projet, annulés ou à ne pas prendre"),
-            ));
         }
         for e in entries.iter().take(1).chain(entries.last().filter(|_| entries.len() > 1)) {
             if let Some(r) = e.last() {
@@ -310,14 +329,9 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
         block.push(line);
     }
     list(view, &mut block, &entries, rank);
-    if !unclear.is_empty() {
-        let n = unclear.len() as u64;
-        let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
-        let text = view.say(
-            format!("besides, {n} of which no date tells whether it lies in the period asked"),
-            format!("de plus, {n} dont aucune date ne dit s'il relève de la période demandée"),
-        );
-        block.push(Line::new(rank).text(text).release(&unclear));
+    block.lines.extend(unclear(view, &open, rank));
+    if against {
+        absences(view, &mut block, kind, rank, against)?;
     }
     if !withheld.is_empty() {
         let n = withheld.len();
@@ -330,59 +344,69 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
     Ok((!block.lines.is_empty()).then_some(block))
 }
 
-/// Words of a stated absence, folded.
-const NONE: [&str; 7] = ["no", "none", "known", "nil", "aucun", "aucune", "pas"];
-
-/// Stated absences at most, per list.
-const ABSENCES: usize = 5;
-
-/// Whether a stated absence says that there is none. A coded reason decides (FHIR list-empty-reason), the
-/// words where there is none.
-fn says_none(row: &FactRow) -> bool {
-    let reason = match &row.fact.value {
-        Value::Text(t) => t.as_str(),
-        _ => "",
+/// How many there are: what holds, what of it goes on, and what is counted apart.
+fn counts(view: &View<'_>, kind: Kind, entries: &[Entry], sorted: bool) -> String {
+    let count = |of: &dyn Fn(&Entry) -> bool| entries.iter().filter(|e| of(e)).count();
+    let n = count(&Entry::stands);
+    let active = |e: &Entry| e.active(view) && e.stands() && !e.turned();
+    let mut out = match kind {
+        Kind::Medication | Kind::Condition | Kind::Allergy => {
+            let active = count(&active);
+            view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
+        }
+        _ if sorted => view.say(format!("{n} of the sort asked"), format!("{n} du type demandé")),
+        _ => view.say(format!("{n} in all"), format!("{n} en tout")),
     };
-    match reason {
-        "nilknown" => true,
-        "" => fold::words(&row.fact.text).iter().any(|w| NONE.contains(&w.as_str())),
-        _ => false,
-    }
-}
-
-/// "None known", where the source says so itself.
-fn absences(view: &View<'_>, block: &mut Block, kind: Kind, rank: u8) -> Result<()> {
-    let mut rows = view.kind_rows(Kind::Absence)?;
-    sort(&mut rows);
-    let category = match kind {
-        Kind::Allergy => Category::Allergies,
-        Kind::Medication => Category::Medications,
-        Kind::Condition => Category::Conditions,
-        Kind::Immunization => Category::Immunizations,
-        _ => return Ok(()),
+    let mut add = |n: usize, en: &str, fr: &str| {
+        if n > 0 {
+            // A percent sign stands for the plural.
+            let (en, fr) = (en.replace('#', &n.to_string()), fr.replace('#', &n.to_string()));
+            let fr = fr.replace('%', if n > 1 { "s" } else { "" });
+            out.push_str(&view.say(en, fr));
+        }
     };
-    let mut said: Vec<(bool, &FactRow)> =
-        rows.iter().filter(|r| r.fact.category == category).map(|r| (says_none(r), r)).collect();
-    // What the source says before what it does not say, the latest first.
-    said.sort_by_key(|(none, r)| (!none, core::cmp::Reverse(r.fact.when.map(|w| w.at))));
-    let left = said.len().saturating_sub(ABSENCES);
-    block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
-    for (none, row) in said.into_iter().take(ABSENCES) {
-        let line = Line::new(rank).text(if none {
-            view.say("none known, as the source states: ", "aucun connu, selon la source : ")
-        } else {
-            view.say("not stated by the source: ", "non renseigné par la source : ")
-        });
-        let line = line.text(view.source_words(&row.fact)).text(format!(" ({})", view.dated(&row.fact)));
-        block.push(line.cite(row));
+    add(
+        count(&|e| active(e) && e.doubtful(view)),
+        " (# of them past its end, or with another entry that says otherwise)",
+        " (dont # au terme dépassé, ou avec une autre entrée qui dit le contraire)",
+    );
+    add(count(&|e| active(e) && e.open(view)), " (# of them not confirmed)", " (dont # non confirmé%)");
+    add(
+        count(&|e| e.stands() && e.ahead(view)),
+        "; # of them called active, to begin in the future",
+        " ; dont # dit% en cours, au début à venir",
+    );
+    add(
+        count(&|e| e.stands() && e.turned()),
+        "; # of them in words that may say that it is not so, or is another's: not counted as active",
+        " ; dont # aux mots qui peuvent dire que ce n'est pas le cas, ou celui d'un autre : pas compté% en cours",
+    );
+    let besides = entries.len() - n;
+    match kind {
+        Kind::Medication => add(
+            besides,
+            "; besides, # planned, cancelled or not to be taken",
+            " ; de plus, # en projet, annulé% ou à ne pas prendre",
+        ),
+        Kind::Condition | Kind::Allergy => add(besides, "; besides, # refuted", " ; de plus, # écarté%"),
+        _ => add(besides, "; besides, # planned or not done", " ; de plus, # prévu% ou non fait%"),
     }
-    Ok(())
+    out
 }
 
 /// Rows found by their own words.
 pub(super) fn found(view: &View<'_>, title: String, rows: Vec<FactRow>) -> Block {
     let mut block = Block::new(title.clone(), title);
-    list(view, &mut block, &entries(view, rows), 1);
+    let latest = latest(&rows);
+    let (rows, open) = within(view, rows);
+    let entries = entries(view, rows);
+    if entries.is_empty() {
+        block.lines.extend(latest.map(|r| outside(view, &r)));
+    }
+    // What matches a question about an allergy outlasts the list of all of them.
+    let allergy = entries.iter().flat_map(|e| &e.rows).any(|r| r.fact.kind == Kind::Allergy);
+    list(view, &mut block, &entries, u8::from(!allergy));
+    block.lines.extend(unclear(view, &open, 1));
     block
 }
 

@@ -8,11 +8,14 @@
 //! the [`Options`]: no clock, no randomness, no model. What the view does not hold does not exist
 //! here, so that "not on record", "not consented" and "never happened" read the same.
 
+mod absence;
 mod check;
 mod clause;
 mod compose;
 mod concepts;
+mod ends;
 mod entry;
+mod family;
 mod fence;
 mod fold;
 mod lists;
@@ -21,7 +24,9 @@ mod overview;
 mod page;
 mod period;
 mod person;
+mod pressure;
 mod question;
+mod ranges;
 mod series;
 mod session;
 mod sleep;
@@ -34,6 +39,7 @@ mod units;
 mod view;
 mod wearable;
 mod whose;
+mod within;
 mod workouts;
 
 pub use check::{AnswerCheck, Violation, check_answer};

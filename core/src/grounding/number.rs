@@ -61,6 +61,11 @@ pub(super) fn hundredfold(d: Decimal) -> Option<Decimal> {
     }
 }
 
+/// Decimals that a measurement has at most.
+const DECIMALS: u32 = 6;
+/// Digits of a mean of numbers that have more.
+const SIGNIFICANT: u32 = 6;
+
 /// The mean, to one digit more than the most precise value.
 pub(super) fn mean(values: &[Decimal]) -> Option<Fixed> {
     let scale = common(values.iter().copied());
@@ -68,7 +73,15 @@ pub(super) fn mean(values: &[Decimal]) -> Option<Fixed> {
     for v in values {
         sum = sum.checked_add(lift(*v, scale)?)?;
     }
-    let (units, exact) = divide(sum.checked_mul(10)?, i128::try_from(values.len()).ok().filter(|n| *n > 0)?)?;
+    let n = i128::try_from(values.len()).ok().filter(|n| *n > 0)?;
+    let (mut units, mut exact) = divide(sum.checked_mul(10)?, n)?;
+    // So many decimals are those of a binary number, and no measurement's.
+    let surplus = units.unsigned_abs().checked_ilog10().map_or(0, |d| (d + 1).saturating_sub(SIGNIFICANT));
+    let drop = if scale > DECIMALS { surplus.min(scale + 1) } else { 0 };
+    if drop > 0 {
+        (units, exact) = divide(sum.checked_mul(10)?, n.checked_mul(10i128.checked_pow(drop)?)?)?;
+        return Some(Fixed { units, scale: scale + 1 - drop, exact });
+    }
     let mean = Fixed { units, scale: scale + 1, exact };
     // An exact mean needs no digit of its own: 151.0 of whole numbers is 151.
     Some(if exact && units % 10 == 0 { Fixed { units: units / 10, scale, exact } } else { mean })
@@ -133,6 +146,8 @@ mod tests {
         assert_eq!(mean(&[d("1"), d("2")]).unwrap().print(Lang::En), "1.5");
         assert_eq!(mean(&[d("150"), d("152")]).unwrap().print(Lang::En), "151");
         assert_eq!(mean(&[d("1"), d("1"), d("2")]).unwrap().print(Lang::En), "≈1.3");
+        let long = [d("122.110473402233852"), d("122.110473402233850")];
+        assert_eq!(mean(&long).unwrap().print(Lang::En), "≈122.110");
         assert_eq!(difference(d("1E-22"), d("3E-22")).unwrap().signed(Lang::Fr), "+2E-22");
         assert_eq!(percent(d("0"), d("1")), None);
         for (x, y) in [("0.97", "97"), ("0.970", "97.0"), ("0.2135", "21.35"), ("1", "100"), ("0.5", "50"), ("0", "0")]

@@ -14,6 +14,8 @@ use crate::record::{Category, Coding, Kind, Value, When};
 
 /// Codes shown at most by "my lab results".
 const SHOWN: usize = 60;
+/// Codes whose latest value is looked at for a flag.
+const LOOKED_AT: usize = 400;
 /// Codes looked at for words of the question.
 const FOUND: usize = 4;
 
@@ -125,7 +127,10 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     let mut block = Block::new(title.clone(), title);
     let mut rank = 1u8;
     let (from, to) = view.plan.period.map_or((None, None), |p| p.query_bounds());
-    for p in lines.iter().take(SHOWN) {
+    // What the source flags must not be what is left out.
+    let mut calm = 60u8;
+    let mut shown = 0usize;
+    for p in lines.iter().take(LOOKED_AT) {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
         // A query cannot ask for words: where there is no code, a few of the latest are looked at.
         let limit = if p.code.is_empty() { 200 } else { 1 };
@@ -148,16 +153,23 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let Some(row) = rows.iter().find(past).or(rows.iter().find(fits)) else { continue };
         let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
-        let line = Line::new(rank).text(format!(
+        let flagged = series::is_flagged(&row.fact);
+        if shown >= SHOWN && !flagged {
+            block.unlisted = block.unlisted.saturating_add(1);
+            continue;
+        }
+        shown += 1;
+        let place = if flagged { &mut rank } else { &mut calm };
+        let line = Line::new(*place).text(format!(
             "{name}{}{} ({}){}{}",
             view.colon(),
             view.value(&row.fact.value),
             view.date(row.fact.when.as_ref()),
             view.mark(&row.fact),
-            series::judged(view, &row.fact, true)
+            series::judged(view, &row.fact, !flagged)
         ));
+        *place = place.saturating_add(1);
         block.push(line.cite(row));
-        rank = rank.saturating_add(1);
     }
     if block.lines.is_empty() && view.plan.period.is_some() {
         let (categories, kinds) = (vec![category], vec![Kind::Observation]);
@@ -165,7 +177,8 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let row = rows.iter().find(|r| r.fact.value != Value::None && !view.ahead(&r.fact)).or(rows.first());
         block.lines.extend(row.map(|r| lists::outside(view, r)));
     }
-    block.unlisted = u32::try_from(lines.len().saturating_sub(SHOWN)).unwrap_or(u32::MAX);
+    let left = u32::try_from(lines.len().saturating_sub(LOOKED_AT)).unwrap_or(u32::MAX);
+    block.unlisted = block.unlisted.saturating_add(left);
     Ok((!block.lines.is_empty()).then_some(block))
 }
 

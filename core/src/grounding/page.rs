@@ -225,12 +225,21 @@ pub(super) fn pack(
         low -= 1;
         (page, tokens) = render(low);
     }
+    let fits = tokens <= budget;
+    if !fits {
+        // Not even the heading and the names of what is left out fit: only how much that is.
+        let n: u32 = page.omitted.iter().map(|o| o.count).fold(0, u32::saturating_add);
+        page.text = match lang {
+            Lang::En => format!("HEALTH CONTEXT (as of {date}): no room. Not shown here: {n}.\n"),
+            Lang::Fr => format!("CONTEXTE SANTÉ (au {date}) : pas la place. Non montré ici : {n}.\n"),
+        };
+        (page.targets, tokens) = (Vec::new(), estimate(&page.text));
+    }
     if tokens > budget {
-        // Not even the heading fits: nothing is said, and everything is reported as left out.
-        (page.text, page.targets, tokens) = (String::new(), Vec::new(), 0);
+        (page.text, tokens) = (String::new(), 0);
     }
     let (mut items, mut categories): (Vec<Item>, BTreeSet<Category>) = Default::default();
-    if !page.text.is_empty() {
+    if fits {
         for (b, l) in kept(low) {
             let Some(line) = blocks.get(b).and_then(|b| b.lines.get(l)) else { continue };
             items.extend(&line.items);

@@ -242,7 +242,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     // A question about something that starts without a known name: "since I started Xyz".
     if plan.event.is_none() && !plan.concepts.is_empty() {
-        let at = plan.rest.iter().position(|r| markers.iter().any(|(_, clause)| *clause == r.clause));
+        // "Since a year" names a time, and no event.
+        let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !time.used.contains(at));
+        let at = plan.rest.iter().position(starts);
         plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words, end: false });
     }
     if let Some(event) = &mut plan.event {

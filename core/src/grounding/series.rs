@@ -8,14 +8,17 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::concepts;
-use super::number::{difference, local, mean, percent};
+use super::ends::{once, rivals};
+use super::number::{difference, mean, percent};
 use super::page::{Block, Line};
 use super::period::{Period, days};
+pub(super) use super::ranges::{is_flagged, judged};
 use super::units;
 use super::view::{Event, View, de, order};
+use super::within::besides;
 use crate::catalog::{FactRow, Lean, LeanRows};
 use crate::error::Result;
-use crate::record::{Comparator, Decimal, FactDraft, Precision, Quantity, Status, Value, When};
+use crate::record::{Comparator, Decimal, FactDraft, Precision, Status, Value, When};
 
 /// Rows listed one by one at most, per group.
 const LISTED: usize = 40;
@@ -29,11 +32,19 @@ struct Group<'a> {
     ahead: Vec<&'a Lean>,
     /// Local days with several results: there the time tells them apart.
     crowded: BTreeSet<i64>,
+    /// Those with a result that is later and has an earlier date, or the other way round: there the
+    /// offset tells why.
+    crossed: BTreeSet<i64>,
 }
 
 impl Group<'_> {
+    fn new(label: String, unit: String) -> Self {
+        Self { label, unit, rows: Vec::new(), ahead: Vec::new(), crowded: BTreeSet::new(), crossed: BTreeSet::new() }
+    }
+
     fn date(&self, view: &View<'_>, fact: &FactDraft) -> String {
         match &fact.when {
+            Some(w) if self.crossed.contains(&days(w).0) => format!("{}{}", w.to_local_minute(), zone(w)),
             Some(w) if self.crowded.contains(&days(w).0) => w.to_local_minute(),
             when => view.date(when.as_ref()),
         }
@@ -44,8 +55,34 @@ impl Group<'_> {
     }
 }
 
-/// Other results of the latest one's time that are named beside it, at most.
+/// Other results that may be the latest, or the first, that are named beside it, at most.
 const EQUALS: usize = 3;
+
+/// ` +02:00`, where a time of day and an offset are stated.
+fn zone(when: &When) -> String {
+    let Some(offset) = when.offset.filter(|_| when.precision > Precision::Day) else { return String::new() };
+    let sign = if offset < 0 { '-' } else { '+' };
+    let minutes = offset.unsigned_abs();
+    format!(" {sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Adds those to a line: `late` where the result is the last one.
+fn beside(view: &View<'_>, g: &Group<'_>, mut line: Line, rows: &[&Lean], of: &Lean, late: bool) -> Result<Line> {
+    for row in rivals(rows, of).into_iter().take(EQUALS) {
+        let row = &*view.whole(row)?;
+        line = line.text(if row.fact.when == of.fact.when {
+            let (equally, also) = if late { ("late", "récent") } else { ("early", "ancien") };
+            let value = view.value(&row.fact.value);
+            view.say(format!("; equally {equally}: {value}"), format!(" ; aussi {also} : {value}"))
+        } else {
+            let (perhaps, also) = if late { ("later", "plus récent") } else { ("earlier", "plus ancien") };
+            let value = g.valued(view, row);
+            view.say(format!("; perhaps {perhaps}: {value}"), format!(" ; peut-être {also} : {value}"))
+        });
+        line = line.cite(row);
+    }
+    Ok(line)
+}
 
 /// Where a row stands to an event.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -93,24 +130,30 @@ pub(super) fn block(
     let past = |r: &&Lean| dated(r) && !view.ahead(&r.fact);
     let latest = rows.iter().rfind(|r| past(r) && says(r)).or(rows.iter().rfind(past)).or(rows.iter().rfind(dated));
     let latest = latest.cloned();
+    let mut open = Vec::new();
     if let Some(p) = &view.plan.period {
-        rows.retain(|r| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
+        let place = |r: &Lean| r.fact.when.as_ref().and_then(|w| p.holds(w));
+        open = rows.iter().filter(|r| place(r).is_none() && says(r)).cloned().collect();
+        rows.retain(|r| place(r) == Some(true));
     }
     let mut block = Block::new(title, what);
     if rows.is_empty() {
         // Rows exist but not in the period: the latest of them says where to look.
-        let Some(latest) = latest else { return Ok(None) };
-        let latest = view.whole(&latest)?;
-        let line = Line::new(1)
-            .text(view.say(
-                "none in the period asked; the latest is ",
-                "rien dans la période demandée ; le dernier résultat est ",
-            ))
-            .text(valued(view, &latest));
-        block.push(line.cite(&latest));
-        return Ok(Some(block));
+        if let Some(latest) = latest {
+            let latest = view.whole(&latest)?;
+            let line = Line::new(1)
+                .text(view.say(
+                    "none in the period asked; the latest is ",
+                    "rien dans la période demandée ; le dernier résultat est ",
+                ))
+                .text(valued(view, &latest));
+            block.push(line.cite(&latest));
+        }
+        unplaced(view, &mut block, &open)?;
+        return Ok((!block.lines.is_empty()).then_some(block));
     }
     let (rows, silent): (Vec<Lean>, Vec<Lean>) = rows.into_iter().partition(|r| says(r));
+    let (rows, twins) = once(view, rows)?;
     let groups = group(view, &rows, &heads);
     if groups.len() > 1 {
         block.push(Line::new(1).text(view.say(
@@ -135,7 +178,39 @@ pub(super) fn block(
             .cite(last),
         );
     }
+    if let Some(last) = twins.last() {
+        let last = &*view.whole(last)?;
+        let fr = [
+            "résultat dit deux fois dans le même fichier, compté",
+            "résultats dits deux fois dans le même fichier, comptés",
+        ];
+        let n = view.many(twins.len() as u64, ["result", "results"], fr);
+        let line =
+            Line::new(2).release(twins.iter().map(|r| &r.row)).text(view.say(
+                format!("besides, {n} told twice in the same file, counted once"),
+                format!("de plus, {n} une fois"),
+            ));
+        block.push(line.cite(last));
+    }
+    unplaced(view, &mut block, &open)?;
     Ok(Some(block))
+}
+
+/// How many results there are of which no date tells whether they lie in the period, with some.
+fn unplaced(view: &View<'_>, block: &mut Block, open: &[Lean]) -> Result<()> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut line = Line::new(2).release(open.iter().map(|r| &r.row)).text(besides(view, open.len()));
+    for (i, row) in open.iter().take(EQUALS).enumerate() {
+        let row = &*view.whole(row)?;
+        line = line.text(if i == 0 { view.colon() } else { ", " }).text(valued(view, row)).cite(row);
+    }
+    if open.len() > EQUALS {
+        line = line.text(", …");
+    }
+    block.push(line);
+    Ok(())
 }
 
 /// Whether any row lies in a period.
@@ -171,8 +246,7 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
                     Some(_) | None => view.source_words(f),
                 };
                 let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
-                groups
-                    .push((key, Group { label, unit, rows: Vec::new(), ahead: Vec::new(), crowded: BTreeSet::new() }));
+                groups.push((key, Group::new(label, unit)));
                 groups.len() - 1
             })
         });
@@ -187,6 +261,11 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
         let day = |r: &&Lean| r.fact.when.as_ref().filter(|w| w.precision >= Precision::Day).map(|w| days(w).0);
         let all: Vec<i64> = g.rows.iter().filter_map(day).collect();
         g.crowded = all.windows(2).filter_map(|w| (w.first() == w.last()).then(|| w.first().copied())?).collect();
+    }
+    for (_, g) in &mut groups {
+        let timed = |r: &&Lean| r.fact.when.filter(|w| w.precision > Precision::Day).map(|w| days(&w).0);
+        let local: Vec<i64> = g.rows.iter().filter_map(timed).collect();
+        g.crossed = local.windows(2).filter(|w| w.first() > w.last()).flatten().copied().collect();
     }
     // The group with the latest result first.
     groups.sort_by_key(|(k, g)| (core::cmp::Reverse(g.rows.last().and_then(|r| r.fact.when).map(|w| w.at)), k.clone()));
@@ -206,39 +285,27 @@ fn valued(view: &View<'_>, row: &FactRow) -> String {
 }
 
 fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event: Option<&Event>) -> Result<()> {
-    let (Some(first), Some(last)) = (g.rows.first(), g.rows.last()) else { return Ok(()) };
     let prefix = if several { format!("{}: ", g.label) } else { String::new() };
     let n = g.rows.len();
     let dated: Vec<&Lean> = g.rows.iter().copied().filter(|r| r.fact.when.is_some()).collect();
-    let last = dated.last().copied().unwrap_or(last);
+    let Some(last) = dated.last().or(g.rows.last()).copied() else { return Ok(()) };
     let newest = &*view.whole(last)?;
+    // Of several results none of which is dated, none is the latest.
+    let stands_above = n == 1 || !dated.is_empty();
 
     let mut line = Line::new(1).release(g.rows.iter().map(|r| &r.row)).text(prefix.clone());
-    line = line.text(match (n, view.lang) {
-        (1, _) => view.say("1 result: ", "1 résultat : "),
-        _ => {
-            let open = g.rows.iter().filter(|r| r.fact.status == Status::Preliminary).count() as u64;
-            let open = match open {
-                0 => String::new(),
-                open => view.say(
-                    format!(" ({open} preliminary)"),
-                    format!(" (dont {open} provisoire{})", if open > 1 { "s" } else { "" }),
-                ),
-            };
-            view.say(format!("{n} results{open}; last "), format!("{n} résultats{open} ; dernier "))
-        }
+    line = line.text(match n {
+        1 => view.say("1 result: ", "1 résultat : "),
+        _ => counted(view, g, &dated),
     });
-    line = line.text(g.valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
-    // Nothing tells which of two results of one time is the later one.
-    let equal =
-        |r: &&&Lean| !core::ptr::eq(**r, last) && r.fact.when == last.fact.when && r.fact.value != last.fact.value;
-    for row in dated.iter().filter(equal).take(EQUALS) {
-        let row = &*view.whole(row)?;
-        let value = view.value(&row.fact.value);
-        line = line.text(view.say(format!("; equally late: {value}"), format!(" ; aussi récent : {value}"))).cite(row);
-    }
-    if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
-        line = line.text(view.say(format!("; {age} old"), format!(" ; date de {age}")));
+    if stands_above {
+        line = line.text(g.valued(view, newest)).cite(newest).text(judged(view, &newest.fact, false));
+        line = beside(view, g, line, &dated, last, true)?;
+        if let Some(age) = newest.fact.when.as_ref().and_then(|w| view.age(w)) {
+            line = line.text(view.say(format!("; {age} ago"), format!(" ; il y a {age}")));
+        }
+    } else {
+        line = line.cite(newest);
     }
     block.push(line);
 
@@ -248,14 +315,14 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
         block.lines.extend((n > 1).then_some(line));
     }
     if n > 1 {
-        span(view, block, g, &prefix, first, &dated)?;
+        span(view, block, g, &prefix, &dated)?;
     }
     if let Some(e) = event {
         around(view, block, g, &prefix, e)?;
     }
     gap(view, block, &dated, &prefix)?;
     // The last value stands above already.
-    let listed = g.rows.iter().rev().filter(|r| !core::ptr::eq(**r, last)).take(LISTED);
+    let listed = g.rows.iter().rev().filter(|r| !stands_above || !core::ptr::eq(**r, last)).take(LISTED);
     let mut rank = 20u8;
     let mut shown = 0usize;
     for row in listed {
@@ -272,9 +339,32 @@ fn lines(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool, event
         shown += 1;
         rank = rank.saturating_add(1);
     }
-    let unlisted = (n - 1).saturating_sub(shown);
+    let unlisted = (n - usize::from(stands_above)).saturating_sub(shown);
     block.unlisted = block.unlisted.saturating_add(u32::try_from(unlisted).unwrap_or(u32::MAX));
     Ok(())
+}
+
+/// How many results there are, and what leads to the last of them.
+fn counted(view: &View<'_>, g: &Group<'_>, dated: &[&Lean]) -> String {
+    let n = g.rows.len();
+    let open = g.rows.iter().filter(|r| r.fact.status == Status::Preliminary).count();
+    let undated = n - dated.len();
+    let mut apart = Vec::new();
+    if open > 0 {
+        let s = if open > 1 { "s" } else { "" };
+        apart.push(view.say(format!("{open} preliminary"), format!("dont {open} provisoire{s}")));
+    }
+    if undated > 0 && undated < n {
+        apart.push(view.say(format!("{undated} undated"), format!("dont {undated} sans date")));
+    }
+    let apart = if apart.is_empty() { String::new() } else { format!(" ({})", apart.join(", ")) };
+    if undated == n {
+        return view.say(
+            format!("{n} results{apart}, none dated: nothing tells which is the first or the last"),
+            format!("{n} résultats{apart}, aucun daté : rien ne dit lequel est le premier ou le dernier"),
+        );
+    }
+    view.say(format!("{n} results{apart}; last "), format!("{n} résultats{apart} ; dernier "))
 }
 
 /// Results dated after now, each said to be so.
@@ -290,27 +380,30 @@ fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Re
 }
 
 /// First, least, greatest, and the change from first to last.
-fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, first: &Lean, dated: &[&Lean]) -> Result<()> {
+fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, dated: &[&Lean]) -> Result<()> {
     let mut line = Line::new(2).release(g.rows.iter().map(|r| &r.row)).text(prefix);
-    let first = &*view.whole(first)?;
-    line = line.text(view.say("first ", "premier ")).text(g.valued(view, first)).cite(first);
-    for (want, name) in [
-        (Ordering::Less, view.say("; lowest ", " ; minimum ")),
-        (Ordering::Greater, view.say("; highest ", " ; maximum ")),
-    ] {
+    let mut some = false;
+    if let Some(earliest) = dated.first() {
+        let first = &*view.whole(earliest)?;
+        line = line.text(view.say("first ", "premier ")).text(g.valued(view, first)).cite(first);
+        line = beside(view, g, line, dated, earliest, false)?;
+        some = true;
+    }
+    for (want, en, fr) in [(Ordering::Less, "lowest ", "minimum "), (Ordering::Greater, "highest ", "maximum ")] {
         let Some((row, sure)) = extreme(&g.rows, want) else { continue };
         let row = &*view.whole(row)?;
-        line = line.text(name).text(g.valued(view, row)).cite(row);
+        let between = if core::mem::replace(&mut some, true) { view.say("; ", " ; ") } else { String::new() };
+        line = line.text(between).text(view.say(en, fr)).text(g.valued(view, row)).cite(row);
         if !sure {
             line = line.text(view.say(", bounds aside", ", bornes mises à part"));
         }
     }
-    block.push(line);
+    block.lines.extend(some.then_some(line));
     if let [first, .., last] = dated {
         let line = Line::new(3)
             .text(prefix)
             .text(view.say("change from first to last: ", "évolution du premier au dernier : "));
-        block.lines.extend(change(view, line, first, last, &g.unit)?);
+        block.lines.extend(change(view, line, (dated, first), (dated, last), &g.unit)?);
     }
     Ok(())
 }
@@ -347,11 +440,23 @@ fn extreme<'a>(rows: &[&'a Lean], want: Ordering) -> Option<(&'a Lean, bool)> {
     Some((row, !open))
 }
 
-/// From one row to another, where both are exact; said plainly where one is not.
-fn change(view: &View<'_>, line: Line, a: &Lean, b: &Lean, unit: &str) -> Result<Option<Line>> {
+/// From one row to another, each the end of its rows, where both are exact and surely such ends;
+/// said plainly where one is not.
+fn change(
+    view: &View<'_>,
+    line: Line,
+    (before, a): (&[&Lean], &Lean),
+    (after, b): (&[&Lean], &Lean),
+    unit: &str,
+) -> Result<Option<Line>> {
     let (first, last) = (view.whole(a)?, view.whole(b)?);
+    let sure = rivals(before, a).is_empty() && rivals(after, b).is_empty();
     let text =
         match number(&a.fact).zip(number(&b.fact)) {
+            _ if !sure => Some(view.say(
+                "not computed, nothing tells which result is the first or the last",
+                "non calculée, rien ne dit quel résultat est le premier ou le dernier",
+            )),
             Some((x, y)) => moved(view, x, y, unit, &first.fact),
             None => Some(view.say(
                 "not computed, not both are exact numbers",
@@ -413,11 +518,12 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         .cite(&e.row);
     line = match before.last() {
         Some(last) => {
-            let last = &*view.whole(last)?;
-            line.text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
-                .text(g.valued(view, last))
-                .cite(last)
-                .text(mean_text(&before))
+            let whole = &*view.whole(last)?;
+            let line = line
+                .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
+                .text(g.valued(view, whole))
+                .cite(whole);
+            beside(view, g, line, &before, last, true)?.text(mean_text(&before))
         }
         None => line.text(view.say(": no result", " : aucun résultat")),
     };
@@ -425,17 +531,14 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
     let mut line = Line::new(1).release(after.iter().map(|r| &r.row)).text(prefix).text(view.say("after it", "après"));
     line = match (after.first(), after.last()) {
         (Some(first), Some(last)) => {
-            let (first, last) = (&*view.whole(first)?, &*view.whole(last)?);
-            let line = line.text(view.say(format!(": n {}, ", after.len()), format!(" : n {}, ", after.len())));
-            let line = if after.len() > 1 {
-                line.text(view.say("first ", "premier "))
-                    .text(g.valued(view, first))
-                    .cite(first)
-                    .text(view.say("; latest ", " ; dernier "))
-            } else {
-                line
-            };
-            line.text(g.valued(view, last)).cite(last).text(mean_text(&after))
+            let (earliest, latest) = (&*view.whole(first)?, &*view.whole(last)?);
+            let mut line = line.text(view.say(format!(": n {}, ", after.len()), format!(" : n {}, ", after.len())));
+            if after.len() > 1 {
+                line = line.text(view.say("first ", "premier ")).text(g.valued(view, earliest)).cite(earliest);
+                line = beside(view, g, line, &after, first, false)?.text(view.say("; latest ", " ; dernier "));
+            }
+            let line = line.text(g.valued(view, latest)).cite(latest);
+            beside(view, g, line, &after, last, true)?.text(mean_text(&after))
         }
         _ => line.text(view.say(": no result", " : aucun résultat")),
     };
@@ -445,7 +548,7 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
             "change from the last before to the latest after: ",
             "évolution du dernier avant au dernier après : ",
         ));
-        block.lines.extend(change(view, line, a, b, &g.unit)?);
+        block.lines.extend(change(view, line, (&before, a), (&after, b), &g.unit)?);
     }
     if !unclear.is_empty() {
         block.push(Line::new(2).text(prefix).text(view.say(
@@ -468,90 +571,4 @@ fn gap(view: &View<'_>, block: &mut Block, dated: &[&Lean], prefix: &str) -> Res
     let text = view.say(format!("no result between {from} and {to}"), format!("aucun résultat entre {from} et {to}"));
     block.push(Line::new(4).text(prefix).text(text).cite(a).cite(b));
     Ok(())
-}
-
-/// Flag and reference range as reported, and where the value stands to that range. `brief` is for
-/// rows below one that shows the range: only what stands out.
-pub(super) fn judged(view: &View<'_>, fact: &FactDraft, brief: bool) -> String {
-    let mut out = String::new();
-    let Some(range) = &fact.range else { return out };
-    let flag = range.interpretation.trim();
-    if brief && matches!(flag, "N" | "") {
-        return out;
-    }
-    if FLAGS.contains(&format!(" {flag} ")) && !flag.is_empty() && !flag.contains(' ') {
-        out.push_str(&view.say(format!(", flag {flag} as reported"), format!(", indicateur {flag} d'origine")));
-    } else if !flag.is_empty() {
-        out.push_str(&view.say(format!(", flag {}", view.quote(flag)), format!(", indicateur {}", view.quote(flag))));
-    }
-    if brief {
-        return out;
-    }
-    let printed = match (&range.low, &range.high) {
-        (Some(l), Some(h)) if l.unit == h.unit && l.ucum == h.ucum => {
-            format!("{}{}–{}", l.comparator.sign(), local(view.lang, &l.number.to_string()), view.quantity(h))
-        }
-        (Some(l), Some(h)) => format!("{}–{}", view.quantity(l), view.quantity(h)),
-        (Some(l), None) => format!("≥ {}", view.quantity(l)),
-        (None, Some(h)) => format!("≤ {}", view.quantity(h)),
-        (None, None) if range.text.trim().is_empty() => return out,
-        (None, None) => view.quote(&range.text),
-    };
-    let place = match place(fact) {
-        None => view.say("reported range", "valeurs de référence indiquées"),
-        Some(Ordering::Less) => view.say("below the reported range", "sous les valeurs de référence indiquées"),
-        Some(Ordering::Equal) => view.say("within the reported range", "dans les valeurs de référence indiquées"),
-        Some(Ordering::Greater) => view.say("above the reported range", "au-dessus des valeurs de référence indiquées"),
-    };
-    out.push_str(&format!(", {place} {printed}"));
-    out
-}
-
-/// Where a value stands to its own range; only where all share a unit.
-fn place(fact: &FactDraft) -> Option<Ordering> {
-    let (Value::Quantity(q), Some(range)) = (&fact.value, &fact.range) else { return None };
-    let same = |r: &Quantity| {
-        (r.unit.is_empty() && r.ucum.is_empty()) || r.unit == q.unit || (!r.ucum.is_empty() && r.ucum == q.ucum)
-    };
-    if q.comparator != Comparator::Equal || ![&range.low, &range.high].into_iter().flatten().all(same) {
-        return None;
-    }
-    let below = range.low.as_ref().map(|l| q.number.cmp_value(l.number) == Ordering::Less);
-    let above = range.high.as_ref().map(|h| q.number.cmp_value(h.number) == Ordering::Greater);
-    match (below, above) {
-        (None, None) => None,
-        (Some(true), _) => Some(Ordering::Less),
-        (_, Some(true)) => Some(Ordering::Greater),
-        _ => Some(Ordering::Equal),
-    }
-}
-
-/// HL7 ObservationInterpretation codes that may stand unfenced.
-const FLAGS: &str = " N H L HH LL HU LU A AA POS NEG S R I W U D B IND DET ND < > H* L* ";
-
-/// A line on the pair of a blood pressure reading that was measured together.
-pub(super) fn pressure(view: &View<'_>, systolic: &[Lean], diastolic: &[Lean]) -> Result<Option<Line>> {
-    let asked = |r: &&Lean| match (&r.fact.when, &view.plan.period) {
-        (Some(w), Some(p)) => p.covers(w),
-        (when, _) => when.is_some(),
-    };
-    let dated = systolic.iter().filter(|r| asked(r) && says(r) && !view.ahead(&r.fact));
-    let Some(last) = dated.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record)) else { return Ok(None) };
-    let pair = diastolic.iter().find(|d| d.record == last.record && d.fact.when == last.fact.when);
-    let Some(pair) = pair else { return Ok(None) };
-    let (last, pair) = (&*view.whole(last)?, &*view.whole(pair)?);
-    let (Value::Quantity(s), Value::Quantity(d)) = (&last.fact.value, &pair.fact.value) else { return Ok(None) };
-    if s.unit != d.unit {
-        return Ok(None);
-    }
-    let print = |q: &Quantity| format!("{}{}", q.comparator.sign(), local(view.lang, &q.number.to_string()));
-    let (high, low) = (print(s), print(d));
-    let date = view.date(last.fact.when.as_ref());
-    let unit = view.unit(s);
-    let mark = [&last.fact, &pair.fact].map(|f| view.mark(f)).into_iter().max().unwrap_or_default();
-    let text = view.say(
-        format!("last reading {high}/{low} {unit} ({date}){mark}"),
-        format!("dernière mesure {high}/{low} {unit} ({date}){mark}"),
-    );
-    Ok(Some(Line::new(1).text(text).cite(last).release([pair])))
 }

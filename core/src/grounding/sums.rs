@@ -154,6 +154,30 @@ pub(super) fn newest<'a>(
     Ok(out)
 }
 
+/// The earliest sample with a number, likewise.
+pub(super) fn oldest<'a>(
+    view: &View<'_>,
+    rows: &[&'a FactRow],
+    fits: &dyn Fn(i64) -> bool,
+) -> Result<Option<(&'a FactRow, usize, Sample)>> {
+    let mut rows: Vec<_> = rows.iter().filter_map(|r| Some((ends(view, r)?.0, r.record, *r))).collect();
+    rows.sort_by_key(|r| (r.0, r.1));
+    let mut out: Option<(&FactRow, usize, Sample)> = None;
+    for (begin, _, row) in rows {
+        if out.as_ref().is_some_and(|(.., s)| s.start <= begin) {
+            break;
+        }
+        let samples = samples(view, row)?;
+        let pick = samples.into_iter().enumerate().filter(|(_, s)| s.number.is_some() && fits(day_of(s)));
+        for (i, s) in pick {
+            if out.as_ref().is_none_or(|(.., o)| (s.start, s.at) < (o.start, o.at)) {
+                out = Some((row, i, s));
+            }
+        }
+    }
+    Ok(out)
+}
+
 /// The Monday of a day's week: 1970-01-01 was a Thursday.
 pub(super) const fn monday(day: i64) -> i64 {
     day - (day + 3).rem_euclid(7)

@@ -118,7 +118,8 @@ impl<'a> View<'a> {
     pub(super) fn measure_rows(&self, concept: &Concept) -> Result<LeanRows> {
         let (codes, bare) = self.measure_codes(concept)?;
         let kinds = vec![Kind::Observation];
-        self.within(&|period| {
+        let asked = Query { codes: codes.clone(), kinds: kinds.clone(), ..Query::default() };
+        self.within(&asked, &|period| {
             let mut rows = self
                 .facts
                 .lean(&self.ask(Query { codes: codes.clone(), kinds: kinds.clone(), ..Query::default() }, period))?;
@@ -139,8 +140,15 @@ impl<'a> View<'a> {
 
     /// Rows of the period that is asked; where none lies in it all rows, the latest of which says
     /// where to look. An event is compared with all of them.
-    fn within(&self, read: &dyn Fn(Option<&Period>) -> Result<LeanRows>) -> Result<LeanRows> {
+    ///
+    /// Where some of what is `asked` has no date, all too: of these nothing tells that they lie
+    /// outside.
+    fn within(&self, asked: &Query, read: &dyn Fn(Option<&Period>) -> Result<LeanRows>) -> Result<LeanRows> {
         let Some(period) = self.plan.narrowed() else { return read(None) };
+        let dated = Query { from: Some(i64::MIN), ..asked.clone() };
+        if self.facts.count(asked)? > self.facts.count(&dated)? {
+            return read(None);
+        }
         let rows = read(Some(period))?;
         if rows.rows.iter().any(|r| r.fact.when.as_ref().is_some_and(|w| period.covers(w))) {
             return Ok(rows);
@@ -164,7 +172,7 @@ impl<'a> View<'a> {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
         let query = Query { codes, kinds: vec![p.kind], categories: vec![p.category], ..Query::default() };
         // Only results are computed with: of anything else every word is listed.
-        self.within(&|period| {
+        self.within(&query, &|period| {
             let mut rows = match p.kind {
                 Kind::Observation => self.facts.lean(&self.ask(query.clone(), period))?,
                 _ => LeanRows::of_rows(self.facts.query(&self.ask(query.clone(), None))?),
@@ -190,6 +198,10 @@ impl<'a> View<'a> {
             from = from.map(|f| f.saturating_sub(32 * DAY_MS));
         }
         let standing = query.kinds.contains(&Kind::Observation);
+        if standing {
+            // A result of a year or a month may lie in it.
+            from = from.map(super::period::year_start);
+        }
         Query { order: Order::OldestFirst, from, to, standing, ..query }
     }
 
@@ -289,7 +301,8 @@ impl<'a> View<'a> {
     /// As [`unit`](Self::unit).
     pub(super) fn unit_text(&self, unit: &str) -> String {
         let unit = unit.trim();
-        if unit.is_empty() {
+        // UCUM's unity is no unit to read.
+        if matches!(unit, "" | "1") {
             String::new()
         } else if UNITS.contains(&format!(" {unit} ")) && !unit.contains(' ') {
             // As reported, `mm[Hg]` too: nothing of the table can pass for a citation.

@@ -8,15 +8,15 @@
 use std::collections::BTreeMap;
 
 use super::concepts::{Concept, Style};
-use super::number::{approximate, hundredfold, local};
+use super::number::{approximate, difference, hundredfold, local, percent};
 use super::page::{Block, Line};
 use super::period::{DAY_MS, Period};
 use super::sleep;
-use super::sums::{Sums, best, day_of, days, end, ends, monday, month, newest, reaches_ahead, samples};
+use super::sums::{Sums, best, day_of, days, end, ends, monday, month, newest, oldest, reaches_ahead, samples};
 use super::view::{Event, View, de};
 use crate::catalog::FactRow;
 use crate::error::Result;
-use crate::record::Decimal;
+use crate::record::{Decimal, Sample};
 
 /// Longest period that is shown by week, in days.
 const WEEKLY: i64 = 120;
@@ -125,6 +125,11 @@ pub(super) fn blocks(
     Ok(out)
 }
 
+/// When the latest of some chunks ends.
+pub(super) fn latest(view: &View<'_>, rows: &[FactRow]) -> Option<i64> {
+    rows.iter().filter_map(|r| ends(view, r)).map(|(_, end)| end).max()
+}
+
 /// Where to look, for a type that has no sample in the period asked.
 pub(super) fn outside(view: &View<'_>, concept: &Concept, title: &str) -> Result<Vec<Block>> {
     let rows = view.series_rows(concept, None)?;
@@ -172,7 +177,7 @@ impl Chunks<'_> {
         let mut all = Sums::default();
         by_start.values().filter_map(best).for_each(|(_, sums)| all.merge(sums));
         self.head(block, &by_start, period)?;
-        if view.plan.average || (self.style == Style::Total && period.is_some()) {
+        if view.plan.average || self.style == Style::Total {
             block.push(self.overall(&all));
         }
         if let Some(e) = event {
@@ -197,7 +202,9 @@ impl Chunks<'_> {
                 } else {
                     view.day(*start).chars().take(7).collect()
                 };
-                let mut text = format!("{head}{}{}", view.colon(), self.summary(sums));
+                // A month of UTC reaches into a local day more than it has.
+                let most = if weekly { 7 } else { month(*start + 31) - *start };
+                let mut text = format!("{head}{}{}", view.colon(), self.summary(sums, most));
                 if several {
                     text = format!("{text}, {}", view.quote(source));
                 }
@@ -222,7 +229,7 @@ impl Chunks<'_> {
             None => view.say("in all", "en tout"),
         };
         let rows: Vec<&FactRow> = all.rows.iter().filter_map(|i| self.rows.get(*i).copied()).collect();
-        let mut line = Line::new(1).text(format!("{head}{}{}", view.colon(), self.summary(all)));
+        let mut line = Line::new(1).text(format!("{head}{}{}", view.colon(), self.summary(all, i64::MAX)));
         line = line.release(rows.iter().copied());
         for row in rows.first().into_iter().chain(rows.last().filter(|_| rows.len() > 1)) {
             line = line.cite(row);
@@ -323,19 +330,28 @@ impl Chunks<'_> {
         // The last that lies in what was asked; a chunk that is cut ends later.
         let asked = |d: i64| period.is_none_or(|p| p.from.is_none_or(|f| f <= d) && p.to.is_none_or(|t| d < t));
         let latest = if self.style == Style::Total { None } else { newest(view, &used, &asked)? };
-        if let Some((row, i, s)) = latest {
-            let (number, day) = (s.number.map(|n| self.number(n)).unwrap_or_default(), view.day(day_of(&s)));
+        if let Some((row, i, s)) = &latest {
+            let (row, i) = (*row, *i);
+            let (number, day) = (s.number.map(|n| self.number(n)).unwrap_or_default(), view.day(day_of(s)));
             let unit = &self.unit;
             line = line.text(
                 view.say(format!("; last {number} {unit} ({day})"), format!(" ; dernière {number} {unit} ({day})")),
             );
-            line = line.cite_sample(row, i, &s);
+            line = line.cite_sample(row, i, s);
         } else if let Some(row) = used.iter().max_by_key(|r| (ends(view, r).map(|e| e.1), r.record)) {
             line = line.cite(row);
         }
         block.push(line);
         if self.style == Style::Level {
             self.extremes(block, buckets);
+            let days = all()
+                .filter_map(|s| s.days)
+                .fold(None, |d: Option<(i64, i64)>, (a, b)| Some(d.map_or((a, b), |(x, y)| (x.min(a), y.max(b)))));
+            // Of what is measured all day long, a first and a last moment mean nothing.
+            if count > 1 && days.is_some_and(|(a, b)| count <= 2 * (b - a + 1).unsigned_abs()) {
+                let last = latest.as_ref().map(|(row, i, s)| (*row, *i, s));
+                block.lines.extend(self.change(&used, last, &asked)?);
+            }
         }
         if self.fractions {
             block.push(Line::new(2).text(view.say(
@@ -344,6 +360,37 @@ impl Chunks<'_> {
             )));
         }
         Ok(())
+    }
+
+    /// The first sample, and the change from it to the last.
+    fn change(
+        &self,
+        used: &[&FactRow],
+        last: Option<(&FactRow, usize, &Sample)>,
+        asked: &dyn Fn(i64) -> bool,
+    ) -> Result<Option<Line>> {
+        let view = self.view;
+        let Some((a, i, first)) = oldest(view, used, asked)? else { return Ok(None) };
+        let Some((b, k, last)) = last else { return Ok(None) };
+        let (Some(x), Some(y)) = (first.number, last.number) else { return Ok(None) };
+        if first.start >= last.start || self.fractions {
+            return Ok(None);
+        }
+        let Some(moved) = difference(x, y) else { return Ok(None) };
+        let part = percent(x, y).filter(|_| y.mantissa() > 0 && !matches!(self.unit.as_str(), "" | "degC" | "degF"));
+        let part = part.map_or_else(String::new, |p| format!(" ({} %)", p.signed(view.lang)));
+        let (unit, day, moved) = (&self.unit, view.day(day_of(&first)), moved.signed(view.lang));
+        let x = self.number(x);
+        Ok(Some(
+            Line::new(2)
+                .text(view.say(format!("first {x} {unit} ({day})"), format!("première {x} {unit} ({day})")))
+                .cite_sample(a, i, &first)
+                .text(view.say(
+                    format!("; change from first to last: {moved} {unit}{part}"),
+                    format!(" ; évolution de la première à la dernière : {moved} {unit}{part}"),
+                ))
+                .cite_sample(b, k, last),
+        ))
     }
 
     fn extremes(&self, block: &mut Block, buckets: &ByStart) {
@@ -373,8 +420,8 @@ impl Chunks<'_> {
         );
     }
 
-    /// The total and the amount per day, or the mean and the bounds.
-    fn summary(&self, s: &Sums) -> String {
+    /// The total and the amount per day, of at most so many days, or the mean and the bounds.
+    fn summary(&self, s: &Sums, most: i64) -> String {
         let (view, shown, n) = (self.view, &self.unit, s.numbers);
         if n == 0 {
             let n = view.many(s.count, ["sample", "samples"], ["mesure", "mesures"]);
@@ -390,10 +437,10 @@ impl Chunks<'_> {
                 format!("moyenne ≈{mean} {shown}, min {low}, max {high} (n {n})"),
             );
         }
-        let span = s.days.map_or(1, |(a, b)| b - a + 1).max(1).unsigned_abs();
+        let span = s.days.map_or(1, |(a, b)| b - a + 1).clamp(1, most).unsigned_abs();
         let over = |d: u64| view.many(d, ["day", "days"], ["jour", "jours"]);
         let (days, over) = match s.days_with_data() {
-            Some(d) if d == span => (d, over(d)),
+            Some(d) if d >= span => (span, over(span)),
             Some(d) => (d, view.say(format!("{} with data", over(d)), format!("{} avec données", over(d)))),
             // A summary does not tell which days between have none.
             None => (
@@ -445,7 +492,7 @@ impl Chunks<'_> {
             line = line.text(if rows.is_empty() {
                 view.say(": no sample", " : aucune mesure")
             } else {
-                format!(": {}, {}", self.summary(sums), view.quote(source))
+                format!(": {}, {}", self.summary(sums, i64::MAX), view.quote(source))
             });
             for row in rows.first().into_iter().chain(rows.last().filter(|_| rows.len() > 1)) {
                 line = line.cite(row);

@@ -54,13 +54,27 @@ pub(super) fn others(words: &[(String, usize)]) -> Others {
     while let Some((_, clause)) = words.get(from) {
         let to = from + words.iter().skip(from).take_while(|(_, c)| c == clause).count();
         let texts: Vec<&str> = words.iter().take(to).skip(from).map(|(w, _)| w.as_str()).collect();
+        // "My father has diabetes, and me?" asks the same of oneself: only who it is about is not read.
+        let mine_too = too(words.get(to..).unwrap_or_default());
         for range in of_clause(&texts) {
-            out.words.iter_mut().take(from + range.end).skip(from + range.start).for_each(|w| *w = true);
+            let kin: Vec<usize> = kin(&texts).into_iter().flatten().collect();
+            let marked = out.words.iter_mut().enumerate().take(from + range.end).skip(from + range.start);
+            marked.filter(|(i, _)| !mine_too || kin.contains(&(i - from))).for_each(|(_, w)| *w = true);
             out.stated = true;
         }
         from = to;
     }
     out
+}
+
+/// Whether what follows only turns to the person who asks: "and me?", "what about mine?".
+fn too(words: &[(String, usize)]) -> bool {
+    let fills = |w: &str| {
+        is(" and et what how about do does have has am i as also too aussi est ce que c qu en ai suis je ", w)
+    };
+    let me = |w: &str| is(" me mine myself moi mien mienne miens miennes ", w);
+    let texts = || words.iter().map(|(w, _)| w.as_str());
+    texts().any(|w| me(w) || w == "i") && texts().all(|w| me(w) || fills(w))
 }
 
 /// The parts of a clause that are about others.
@@ -161,6 +175,10 @@ mod tests {
             ("Quels médicaments prend ma grand-mère ?", "quels medicaments prend ma grand mere"),
             ("Mon LDL, et celui de mon frère ?", "et celui de mon frere"),
             ("le poids de son fils", "le poids de son fils"),
+            ("Mon père a du diabète, et moi ?", "mon pere"),
+            ("My father has diabetes, do I?", "my father"),
+            ("my husband's allergies and mine", "my husband"),
+            ("My father has diabetes, and I want my LDL", "my father has diabetes"),
             // One's own, although kin is named.
             ("My mother asks about my LDL", ""),
             ("My wife is worried about my LDL", ""),

@@ -2,13 +2,15 @@
 //! (activity rings) that stand beside the samples.
 
 use super::concepts::{self, Concept};
+use super::entry::Entry;
 use super::fold;
 use super::page::Line;
 use super::view::View;
+use super::within::within;
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::id::RecordId;
-use crate::record::{FactDraft, Kind, Status, Value};
+use crate::record::{Decimal, FactDraft, Kind, Status, Value};
 use std::collections::BTreeSet;
 
 /// Apple's older totals: code, English, French, the concept that it is a total of.
@@ -33,6 +35,11 @@ pub(super) fn each(mut rows: Vec<FactRow>) -> Vec<Vec<FactRow>> {
     out
 }
 
+/// The workouts as entries.
+pub(super) fn entries(rows: Vec<FactRow>) -> Vec<Entry> {
+    each(rows).into_iter().map(|rows| Entry { concept: None, rows, twins: Vec::new() }).collect()
+}
+
 /// Sorts of workout: the words of a question, and those by which records name it.
 const SORTS: [(&str, &str); 7] = [
     (" run running runs ran jog jogs jogged jogging footing couru courir course courses ", "running"),
@@ -50,8 +57,17 @@ pub(super) fn sorts<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Vec<&'s
     SORTS.iter().filter(|(list, _)| named(list)).map(|(_, sort)| *sort).collect()
 }
 
+/// The rows of workouts that may be seen themselves: where only a statistic of one may, it must not
+/// tell that there was one.
+fn seen(mut rows: Vec<FactRow>) -> Vec<FactRow> {
+    let own: BTreeSet<RecordId> = rows.iter().filter(|r| r.part == 0).map(|r| r.record).collect();
+    rows.retain(|r| own.contains(&r.record));
+    rows
+}
+
 /// The workouts of some sorts, and the others; all are of the sorts where none is named.
 pub(super) fn of_sorts(rows: Vec<FactRow>, sorts: &[&str]) -> (Vec<FactRow>, Vec<FactRow>) {
+    let rows = seen(rows);
     let is = |r: &&FactRow| r.part == 0 && fold::words(&r.fact.text).iter().any(|w| sorts.contains(&w.as_str()));
     let of: BTreeSet<RecordId> = rows.iter().filter(is).map(|r| r.record).collect();
     rows.into_iter().partition(|r| sorts.is_empty() || of.contains(&r.record))
@@ -106,5 +122,39 @@ fn part(view: &View<'_>, fact: &FactDraft) -> String {
 pub(super) fn tell_of(view: &View<'_>, c: &Concept) -> Result<bool> {
     let total = |code: &str| TOTALS.iter().any(|(t, .., key)| *t == code && *key == c.key);
     let says = |r: &FactRow| r.fact.codes.iter().any(|k| c.has_code(k) || total(&k.code));
-    Ok(view.kind_rows(Kind::Workout)?.iter().any(|r| r.fact.status != Status::EnteredInError && says(r)))
+    let rows = seen(view.kind_rows(Kind::Workout)?);
+    Ok(rows.iter().any(|r| r.fact.status != Status::EnteredInError && says(r)))
+}
+
+/// The greatest value of a measure that a workout of the period asked tells, where it is above all
+/// of the samples.
+pub(super) fn highest(view: &View<'_>, c: &Concept, samples: &[FactRow]) -> Result<Option<Line>> {
+    let says = |r: &FactRow| {
+        let greatest = fold::words(&r.fact.text).iter().any(|w| w == "maximum");
+        greatest && r.fact.status != Status::EnteredInError && r.fact.codes.iter().any(|k| c.has_code(k))
+    };
+    let (mut rows, _) = within(view, seen(view.kind_rows(Kind::Workout)?));
+    rows.retain(says);
+    let number = |r: &FactRow| match &r.fact.value {
+        Value::Quantity(q) => Some(q.number),
+        _ => None,
+    };
+    let mut best: Option<(&FactRow, Decimal)> = None;
+    for row in &rows {
+        let Some(x) = number(row) else { continue };
+        if best.is_none_or(|(_, b)| x.cmp_value(b).is_gt()) {
+            best = Some((row, x));
+        }
+    }
+    let known = samples.iter().filter_map(|r| r.series).filter(|s| s.numbers > 0).map(|s| s.max);
+    let Some((row, x)) = best else { return Ok(None) };
+    if known.fold(f64::NEG_INFINITY, f64::max) >= x.to_f64() {
+        return Ok(None);
+    }
+    let (value, date) = (view.value(&row.fact.value), view.dated(&row.fact));
+    let text = view.say(
+        format!("highest that a workout tells: {value} ({date})"),
+        format!("maximum indiqué par une séance d'exercice : {value} ({date})"),
+    );
+    Ok(Some(Line::new(2).release(&rows).text(text).cite(row)))
 }

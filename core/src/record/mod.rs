@@ -6,6 +6,7 @@
 mod draft;
 mod filter;
 mod sample;
+mod standing;
 mod time;
 mod value;
 mod words;
@@ -15,6 +16,7 @@ pub use draft::{
 };
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
 pub use sample::{Meta, Sample, SeriesKey};
+pub use standing::Standing;
 pub use time::{Precision, When};
 pub(crate) use value::printed;
 pub use value::{Comparator, Decimal, Quantity, Value};

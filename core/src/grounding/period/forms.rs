@@ -82,7 +82,10 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
         return Some((2, from, to));
     }
     // A bare month is the latest one; "may" and "mars" are words too, so a preposition must lead.
-    if w(0).len() < 3 || !LEADS.contains(&format!(" {prep} ")) {
+    // "To August", but not "to march".
+    let leads = |list: &str| list.contains(&format!(" {prep} "));
+    let joined = || leads(JOINS) && !matches!(w(0), "may" | "march" | "mar" | "sept");
+    if w(0).len() < 3 || !(leads(LEADS) || joined()) {
         return None;
     }
     let y = if m > i64::from(this_month) { this_year - 1 } else { this_year };
@@ -124,6 +127,58 @@ fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
     };
     let (from, to) = part(year(w(of(2)))?, n, months);
     (n * months <= 12).then_some((of(2) + 1, from, to))
+}
+
+/// Words between two dates of one range or list.
+pub(super) const JOINS: &str = " and to et a au until till jusqu jusque through or ou ";
+
+/// The first date of two, whose month or year only the second one states: "from April to August
+/// 2020", "du 1er au 15 mars 2024". (words used, first day, day after the last).
+pub(super) fn shared(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let day_of = |s: &str| {
+        let s = ["st", "nd", "rd", "th", "er"].iter().find_map(|x| s.strip_suffix(x)).unwrap_or(s);
+        (s.len() <= 2).then(|| s.parse::<i64>().ok()).flatten().filter(|d| (1..=31).contains(d))
+    };
+    let (len, m, d) = match (day_of(w(0)), month(w(0))) {
+        (Some(d), _) => match (month(w(1)), matches!(w(1), "of" | "de" | "d")) {
+            (Some(m), _) => (2, Some(m), Some(d)),
+            (None, true) => (3, Some(month(w(2))?), Some(d)),
+            (None, false) => (1, None, Some(d)),
+        },
+        (None, Some(m)) => match day_of(w(1)) {
+            Some(d) => (2, Some(m), Some(d)),
+            None => (1, Some(m), None),
+        },
+        (None, None) => return None,
+    };
+    let joins = |k: usize| JOINS.contains(&format!(" {} ", w(k))) && !w(k).is_empty();
+    let mut next = len;
+    while joins(next) || (next > len && matches!(w(next), "le" | "l" | "the" | "en" | "in")) {
+        next += 1;
+    }
+    // "April-August 2020": another month follows at once. "5 May 2020" has its day, and is no range.
+    let sign = || ["-", "\u{2013}"].iter().any(|sign| question.contains(sign));
+    let dashed = next == len && m.is_some() && month(w(next)).is_some() && sign();
+    if next == len && !dashed {
+        return None;
+    }
+    let (used, from, _) = date_at(question, words, i + next, lang, today)?;
+    // The year is that of the other one, and the month where this one has none.
+    let stated = || (0..used).map(|k| w(next + k));
+    let (y, ..) = civil_from_days(from);
+    let other = stated().find_map(month);
+    if m.is_none() && (other.is_none() || !stated().any(|s| day_of(s).is_some())) {
+        return None;
+    }
+    let m = m.or(other)?;
+    let of = |y: i64| match d {
+        Some(d) => day(y, m, d).map(|at| (at, at + 1)),
+        None => Some((month_start(y, m, 0), month_start(y, m, 1))),
+    };
+    // "From November to February 2020" begins in the year before.
+    let (a, b) = of(y).filter(|(a, _)| *a <= from).or_else(|| of(y - 1))?;
+    Some((len, a, b))
 }
 
 const DECADES: [(&str, i64); 6] =

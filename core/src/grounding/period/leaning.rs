@@ -129,6 +129,18 @@ impl Today {
         if let (Some(n), true, Some(u)) = (number(a), is_last(b), unit(c)) {
             return Some((3, ends_now(n, u)));
         }
+        // "Since the beginning of the year"
+        let begins = match (a, b, c) {
+            ("beginning" | "start", "of", "the" | "this") => Some(3),
+            ("debut", "de" | "du", "l" | "cette" | "ce") => Some(3),
+            ("debut", "de" | "du", _) => Some(2),
+            _ => None,
+        };
+        if let Some(len) = begins
+            && let Some(u) = unit(w(len))
+        {
+            return Some((len + 1, this(u)));
+        }
         if matches!(a, "depuis" | "since")
             && let (Some(n), Some(u)) = (number(b), unit(c))
         {

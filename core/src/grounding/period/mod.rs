@@ -34,6 +34,13 @@ impl Period {
         self.from.is_none_or(|f| f <= first) && self.to.is_none_or(|t| last < t)
     }
 
+    /// The same, and `None` where what was stated reaches over an end of it.
+    pub(super) fn holds(&self, when: &When) -> Option<bool> {
+        let (first, last) = days(when);
+        let apart = self.from.is_some_and(|f| last < f) || self.to.is_some_and(|t| first >= t);
+        if self.covers(when) { Some(true) } else { apart.then_some(false) }
+    }
+
     /// Bounds for a catalog query: a day wider at each end, for zones; [`covers`](Self::covers)
     /// decides.
     pub(super) fn query_bounds(&self) -> (Option<i64>, Option<i64>) {
@@ -177,6 +184,12 @@ fn months_back(today: i64, n: i64) -> i64 {
     (start + i64::from(d) - 1).min(next - 1)
 }
 
+/// The beginning of the year of an instant, in ms since the epoch.
+pub(super) fn year_start(at: i64) -> i64 {
+    let (y, ..) = civil_from_days(at.div_euclid(DAY_MS));
+    days_from_civil(y, 1, 1).saturating_mul(DAY_MS)
+}
+
 /// What periods are counted from, as local day numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Base {
@@ -208,7 +221,10 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
         if let Some((len, p)) = seasonal(words, i, today) {
             seasons.push((i, len, led(words, i, p)));
             i += len;
-        } else if let Some((len, from, to)) = forms::date_at(question, words, i, lang, today) {
+        } else if let Some((len, from, to)) = forms::shared(question, words, i, lang, today)
+            .or_else(|| weeks(question, words, i, lang, today))
+            .or_else(|| forms::date_at(question, words, i, lang, today))
+        {
             spans.push((i, len, from, to));
             i += len;
         } else {
@@ -335,6 +351,10 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
             "after" | "apres" => Period { from: Some(*to), to: None },
             "before" | "avant" => Period { from: None, to: Some(*from) },
             "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
+            // "Labs from March 2024" are those of that month.
+            "from" if !words.iter().any(|w| COURSE.contains(&format!(" {w} "))) => {
+                Period { from: Some(*from), to: Some(*to) }
+            }
             "since" | "depuis" | "from" | "partir" => Period { from: Some(*from), to: None },
             _ if since(*at) => Period { from: Some(*from), to: None },
             _ => Period { from: Some(*from), to: Some(*to) },
@@ -344,11 +364,31 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
     out
 }
 
+/// "The week of 10 August 2026": seven days from the Monday; "the night of 10 August 2026": the
+/// day. (words used, first day, day after the last).
+fn weeks(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    if !matches!(w(0), "week" | "semaine" | "night" | "nuit") {
+        return None;
+    }
+    let lead = (1..4).take_while(|k| matches!(w(*k), "of" | "the" | "du" | "de" | "le" | "starting" | "from")).count();
+    let (len, from, to) = forms::date_at(question, words, i + 1 + lead, lang, today).filter(|_| lead > 0)?;
+    let one = to - from == 1;
+    if matches!(w(0), "night" | "nuit") {
+        return one.then_some((1 + lead + len, from, to));
+    }
+    let monday = from - (from + 3).rem_euclid(7);
+    one.then_some((1 + lead + len, monday, monday + 7))
+}
+
+/// Words of a question about a course: with them, "from March" goes on to now.
+const COURSE: &str = " trend trends change changed changes changing evolve evolved evolution develop developed progress progressed progression course history over on onward onwards forward starting beginning ";
+
 fn linked(words: &[String], a: usize, b: usize) -> bool {
-    let opens = a
-        .checked_sub(1)
-        .and_then(|i| words.get(i))
-        .is_some_and(|w| matches!(w.as_str(), "between" | "from" | "entre" | "de" | "du" | "since" | "depuis"));
+    let word = |n: usize| a.checked_sub(n).and_then(|i| words.get(i)).map_or("", String::as_str);
+    // "Entre le 1er janvier et le 30 juin"
+    let lead = if matches!(word(1), "the" | "le" | "l" | "la") { word(2) } else { word(1) };
+    let opens = matches!(lead, "between" | "from" | "entre" | "de" | "du" | "since" | "depuis");
     let joins = words.get(a..b).is_some_and(|w| {
         w.iter()
             .any(|w| matches!(w.as_str(), "and" | "to" | "et" | "a" | "au" | "until" | "till" | "jusqu" | "through"))
@@ -520,6 +560,30 @@ mod tests {
             ("mes pas du 3 août au 10 août, dormi", "2026-08-03", "2026-08-11"),
             ("steps on December 24th", "2025-12-24", "2025-12-25"),
             ("sleep last night", "2026-11-23", "2026-11-24"),
+            ("labs from March 2024", "2024-03-01", "2024-04-01"),
+            ("LDL from 2019 on", "2019-01-01", ""),
+            ("How did my LDL change from March 2019?", "2019-03-01", ""),
+            ("blood pressure trend from April to August 2020", "2020-04-01", "2020-09-01"),
+            ("évolution de ma tension entre avril et août 2020", "2020-04-01", "2020-09-01"),
+            ("weight between January and June 2026", "2026-01-01", "2026-07-01"),
+            ("weight from November to February 2020", "2019-11-01", "2020-03-01"),
+            ("mes résultats entre le 1er janvier et le 30 juin 2024", "2024-01-01", "2024-07-01"),
+            ("results between January 1 and June 30, 2024", "2024-01-01", "2024-07-01"),
+            ("mes analyses du 1er au 15 mars 2024", "2024-03-01", "2024-03-16"),
+            ("LDL from the 1st to the 15th of March 2024", "2024-03-01", "2024-03-16"),
+            ("LDL April-August 2020", "2020-04-01", "2020-09-01"),
+            ("LDL in April and August 2020", "2020-04-01", "2020-09-01"),
+            ("LDL on 5 May 2020", "2020-05-05", "2020-05-06"),
+            ("steps the week of 12 August 2026", "2026-08-10", "2026-08-17"),
+            ("mes pas la semaine du 10 août 2026", "2026-08-10", "2026-08-17"),
+            ("mon sommeil la nuit du 12 août 2026", "2026-08-12", "2026-08-13"),
+            ("LDL from April to August", "2026-04-01", "2026-09-01"),
+            ("weight between November and February", "2025-11-01", "2026-03-01"),
+            ("ma tension de janvier à mars", "2026-01-01", "2026-04-01"),
+            ("may I see my LDL and march on", "", ""),
+            ("LDL from 3 to 9 May", "2026-05-03", "2026-05-10"),
+            ("ma glycémie depuis le début de l'année", "2026-01-01", ""),
+            ("steps since the beginning of the month", "2026-11-01", ""),
             ("may I see my LDL", "", ""),
             ("my last LDL", "", ""),
         ] {

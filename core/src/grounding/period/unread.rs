@@ -4,7 +4,7 @@
 use super::{MONTHS, number, unit};
 
 /// Words that speak of a time by themselves.
-const TIMES: &str = " ago quarter quarters trimestre trimestres semestre decade decades decennie decennies century siecle fortnight \
+const TIMES: &str = " ago weekdays quarter quarters trimestre trimestres semestre decade decades decennie decennies century siecle fortnight \
 weekend weekends christmas noel easter paques birthday anniversaire childhood enfance teenager adolescence morning mornings evening \
 evenings night nights afternoon noon midnight matin matins soir soirs soiree nuit nuits midi minuit tomorrow demain next prochain \
 prochaine prochains prochaines monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi jeudi vendredi samedi \
@@ -40,6 +40,11 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool]) -> Vec<Vec<usi
                     tell(place);
                 }
             }
+        }
+        // "Les week-ends"
+        if matches!(w, "week") && matches!(at(Some(i + 1)), Some("end" | "ends")) {
+            tell(Some(i));
+            tell(Some(i + 1));
         }
         // What stands before "ago" says how long.
         if w == "ago" {

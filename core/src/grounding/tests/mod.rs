@@ -1,9 +1,11 @@
 //! Whole contexts, from hand-made and from synthetic records.
 
+mod allergies;
 mod brands;
 mod bundles;
 mod chunks;
 mod claims;
+mod ends;
 mod fake;
 mod hedged;
 mod hostile;
@@ -18,3 +20,5 @@ mod texts;
 mod times;
 mod topics;
 mod typed;
+mod whole;
+mod within;

@@ -322,6 +322,8 @@ fn words_of_time_that_are_not_understood_are_said_to_be_so() {
         ("mon LDL à 3 ans", "3 ans"),
         ("my LDL in my forties", "forties"),
         ("mon LDL ces derniers mois", "derniers mois"),
+        ("mon LDL les week-ends", "week ends"),
+        ("my LDL at the weekends", "weekends"),
     ] {
         if words != "5" {
             quoted(&f, question, words);

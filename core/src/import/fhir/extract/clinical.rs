@@ -6,7 +6,7 @@ use super::super::tables;
 use super::super::types::{CodeableReference, Coding, Common, Concept, Period, Reference, Timing};
 use super::convert::{absence, cut, first, join, name, notes, reasons, span, when, words};
 use super::{Marks, Reading};
-use crate::record::{Category, Coding as Code, FactDraft, Kind, Status};
+use crate::record::{Category, Coding as Code, FactDraft, Kind, Standing, Status, When};
 
 nodes! {
     Condition {
@@ -95,20 +95,32 @@ nodes! {
     }
 }
 
+/// Words of a verification that is open.
+const OPEN: [&str; 3] = ["unconfirmed", "provisional", "differential"];
+
 /// Clinical and verification status folded: what was ruled out or entered in error says so first,
-/// then what is not confirmed.
-fn standing(clinical: &Concept<'_>, verification: &Concept<'_>) -> Status {
-    if verification.has("entered-in-error") {
-        return Status::EnteredInError;
-    }
-    if verification.has("refuted") {
-        return Status::NotDone;
-    }
-    if ["unconfirmed", "provisional", "differential"].iter().any(|c| verification.has(c)) {
-        return Status::Preliminary;
-    }
+/// then what is not confirmed; the clinical status of that, and what its time is, are kept beside.
+fn stand(fact: &mut FactDraft, clinical: &Concept<'_>, verification: &Concept<'_>, recorded: bool) {
     let word = clinical.coding.first().map_or(&*clinical.text, |c| &*c.code);
-    tables::status(word)
+    let clinical = tables::status(word);
+    let open = OPEN.into_iter().find(|c| verification.has(c));
+    fact.status = match open {
+        _ if verification.has("entered-in-error") => Status::EnteredInError,
+        _ if verification.has("refuted") => Status::NotDone,
+        Some(_) => Status::Preliminary,
+        None => clinical,
+    };
+    // An absence has a value of its own.
+    if fact.kind != Kind::Absence {
+        let confirmed = fact.status != Status::Preliminary;
+        fact.stand(Standing { clinical, confirmed, recorded }, open.unwrap_or_default());
+    }
+}
+
+/// The onset, or else when it was recorded; whether it is the latter.
+fn dated(fact: &mut FactDraft, onset: Option<When>, recorded: &Text<'_>, marks: &Marks) -> bool {
+    fact.when = onset.or_else(|| first(&[recorded], marks));
+    onset.is_none() && fact.when.is_some()
 }
 
 pub(super) fn condition<'a>(c: Condition<'a>, marks: &Marks) -> Reading<'a> {
@@ -116,10 +128,10 @@ pub(super) fn condition<'a>(c: Condition<'a>, marks: &Marks) -> Reading<'a> {
     name(&mut fact, &c.code);
     absence(&mut fact);
     let (start, _) = span(&c.onset, &c.onset_period, None, marks);
-    fact.when = start.or_else(|| first(&[&c.recorded], marks));
+    let recorded = dated(&mut fact, start, &c.recorded, marks);
     let end = if c.abatement.is_empty() { &c.abatement_period.end } else { &c.abatement };
     fact.until = when(end, marks);
-    fact.status = standing(&c.clinical, &c.verification);
+    stand(&mut fact, &c.clinical, &c.verification, recorded);
     let told = [c.severity.words(), &words(&c.body_site), &c.onset_string, &c.abatement_string];
     fact.note = join([join(told, "; "), notes(&c.common.note)], "; ");
     Reading::new(c.common, vec![fact])
@@ -136,15 +148,18 @@ pub(super) fn allergy<'a>(a: Allergy<'a>, marks: &Marks) -> Reading<'a> {
     }
     absence(&mut fact);
     let (start, _) = span(&a.onset, &a.onset_period, None, marks);
-    fact.when = start.or_else(|| first(&[&a.recorded], marks));
-    fact.status = standing(&a.clinical, &a.verification);
-    let reactions = a.reaction.iter().map(|r| {
+    let recorded = dated(&mut fact, start, &a.recorded, marks);
+    stand(&mut fact, &a.clinical, &a.verification, recorded);
+    let mut by_severity: Vec<_> = a.reaction.iter().collect();
+    by_severity.sort_by_key(|r| &*r.severity != "severe");
+    let reactions = by_severity.into_iter().map(|r| {
         let severity = if r.severity.is_empty() { String::new() } else { format!("({})", cut(&r.severity)) };
         join([&words(&r.manifestation), &*r.description, &severity], " ")
     });
     let criticality =
         if a.criticality.is_empty() { String::new() } else { format!("criticality {}", cut(&a.criticality)) };
-    fact.note = join([join(reactions, "; "), criticality, notes(&a.common.note)], "; ");
+    // What must not be cut off comes first.
+    fact.note = join([criticality, join(reactions, "; "), notes(&a.common.note)], "; ");
     Reading::new(a.common, vec![fact])
 }
 

@@ -156,6 +156,27 @@ fn refuted_and_in_error() {
 }
 
 #[test]
+fn what_is_not_confirmed_keeps_its_clinical_status_and_what_its_time_is() {
+    let of = |kind: &str, clinical: &str, more: &str| {
+        let json = format!(
+            r#"{{"resourceType":"{kind}","clinicalStatus":{{"coding":[{{"code":"{clinical}"}}]}},"code":{{"text":"x"}}{more}}}"#
+        );
+        let fact = one(&json).0.fact().clone();
+        let s = fact.standing();
+        (fact.status, s.clinical, s.confirmed, s.recorded)
+    };
+    let open = r#","verificationStatus":{"coding":[{"code":"unconfirmed"}]},"recordedDate":"2020""#;
+    for kind in ["Condition", "AllergyIntolerance"] {
+        for (clinical, status) in [("active", Status::Active), ("resolved", Status::Resolved), ("", Status::Unstated)] {
+            assert_eq!(of(kind, clinical, open), (Status::Preliminary, status, false, true));
+        }
+        let both = r#","onsetDateTime":"2011","recordedDate":"2020""#;
+        assert_eq!(of(kind, "active", both), (Status::Active, Status::Active, true, false));
+        assert_eq!(of(kind, "active", r#","recordedDate":"2020""#), (Status::Active, Status::Active, true, true));
+    }
+}
+
+#[test]
 fn remission_is_a_status_of_its_own() {
     for (clinical, status) in [("remission", Status::Remission), ("resolved", Status::Resolved)] {
         let (c, _) = one(&format!(
