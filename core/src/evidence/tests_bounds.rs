@@ -231,7 +231,7 @@ fn a_space_shows_what_was_renewed() {
     let (_dir, space) = space();
     let grant = allow(&space, &[Category::Laboratory]);
     for days in [40, 50, 60] {
-        space.renewal(grant.id()).expires_in_days(days).confirm(gesture()).unwrap();
+        space.renewal(grant.id()).expires_in_days(days).agree(gesture()).unwrap();
     }
     ask(&space, "eu-llm");
     let bytes = space.evidence(&EvidenceRequest::new()).unwrap();
@@ -255,7 +255,7 @@ fn emergency_access_does_not_grow() {
     fill(&space);
     let give = |category| {
         let ask = space.consent_request().purpose(Purpose::BreakGlass).categories(&[category]);
-        ask.recipient(model()).confirm(gesture()).unwrap()
+        ask.recipient(model()).agree(gesture()).unwrap()
     };
     let begin = || space.break_glass(model(), "found unconscious", Presence::Unable, 10).unwrap();
     let look = |session: &Session| session.query(&of_code("13457-7")).map(|found| found.value().len());

@@ -60,7 +60,7 @@ fn an_expired_grant_renews_and_says_what_changes() {
     }
     let text = renewal.notice("fr").unwrap();
     assert!(text.contains("Seule sa fin change") && text.contains("Qui\u{a0}: vous permettez"));
-    let renewed = renewal.agree(gesture()).unwrap();
+    let renewed = renewal.confirm(gesture()).unwrap();
     assert_eq!(ask(&space).unwrap(), 2);
     assert_eq!(quarantined(&space), 0, "what rests on it holds as long");
     let all = space.grants().unwrap();
@@ -83,7 +83,7 @@ fn a_withdrawn_grant_takes_a_new_grant() {
     let renewal = space.renewal(given.id()).expires_in_days(90);
     renewal.notice("en").unwrap();
     space.withdraw(given.id()).unwrap();
-    assert!(matches!(renewal.agree(gesture()), Err(Error::Denied)));
+    assert!(matches!(renewal.confirm(gesture()), Err(Error::Denied)));
     assert!(matches!(renewal.notice("en"), Err(Error::Denied)));
     // Withdrawn by a handle of the partition alone, which cannot file that.
     let again = grant(&space, 30);
@@ -103,14 +103,14 @@ fn a_renewal_is_what_was_shown_and_not_over() {
     assert!(matches!(renewal.agree(gesture()), Err(Error::Malformed(_))), "without an end");
     let shown = space.renewal(given.id()).expires_in_days(10);
     shown.notice("en").unwrap();
-    assert!(matches!(shown.clone().expires_in_days(20).agree(gesture()), Err(Error::Malformed(_))));
+    assert!(matches!(shown.clone().expires_in_days(20).confirm(gesture()), Err(Error::Malformed(_))));
     let over = space.renewal(given.id()).expires_at(Timestamp::from_millis(NOW - DAY));
     assert!(matches!(over.agree(gesture()), Err(Error::Malformed(_))));
     let part = HealthSpace::open_partitions(dir.path().join("me.hs"), &unlock(), clock().0, &["health"]).unwrap();
     assert!(matches!(part.renewal(given.id()).expires_in_days(10).agree(gesture()), Err(Error::NeedsFullSlot)));
     // Renewed by another call since it was shown: what changes is no longer what was said.
     space.renewal(given.id()).expires_in_days(60).agree(gesture()).unwrap();
-    assert!(matches!(shown.agree(gesture()), Err(Error::Malformed(_))));
+    assert!(matches!(shown.confirm(gesture()), Err(Error::Malformed(_))));
     // It can also be shortened.
     space.renewal(given.id()).expires_in_days(1).agree(gesture()).unwrap();
     time.set(Timestamp::from_millis(NOW + 2 * DAY));
