@@ -202,6 +202,9 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
             rows.retain(|r| r.fact.when.is_none() || reaches(p, &r.fact) != Some(false));
         }
     }
+    // What names it and is a condition of its own is that: a gestational diabetes is none of type 2.
+    let (kindred, turned): (Vec<FactRow>, Vec<FactRow>) =
+        turned.into_iter().partition(|r| concepts::of_fact(r.fact.kind, &r.fact.codes, &r.fact.text).is_some());
     let entries = entries(view, rows);
     let name = capital(c.name(view.lang));
     let mut block = Block::new(name.clone(), name);
@@ -209,6 +212,7 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
         block.lines.extend(latest.map(|r| outside(view, &r)));
     }
     list(view, &mut block, &entries, 1);
+    list(view, &mut block, &entry::entries(view, kindred), 1);
     named(view, &mut block, turned);
     Ok((!block.lines.is_empty()).then_some(block))
 }

@@ -18,3 +18,4 @@ mod texts;
 mod times;
 mod topics;
 mod typed;
+mod words;
