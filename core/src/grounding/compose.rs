@@ -311,7 +311,7 @@ impl Draft<'_> {
 
     fn listed(&mut self) -> Result<()> {
         let view = self.view;
-        let (mut found, mut empty) = (Vec::new(), Vec::new());
+        let (mut found, mut empty, mut observed) = (Vec::new(), Vec::new(), Vec::new());
         for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
             match lists::concept(view, c)? {
                 Some(block) => {
@@ -320,7 +320,11 @@ impl Draft<'_> {
                 }
                 None => empty.push(c),
             }
-            self.blocks.extend(find::observed(view, c)?);
+            if concepts::is_observed(c) {
+                let results = self.finder()?.observed(view, c)?;
+                observed.extend((!results.is_empty()).then_some(c.key));
+                self.blocks.extend(results);
+            }
         }
         for c in empty {
             // "Flu" is a disease and its vaccine: where the disease is there, nobody asked for both.
@@ -329,6 +333,15 @@ impl Draft<'_> {
             }
             let asked = |v: &Concept| view.plan.concepts.iter().any(|p| p.key == v.key);
             match concepts::vaccine(c) {
+                // Results speak of it: "no pregnancy" above «pregnant» would be a wrong no.
+                _ if observed.contains(&c.key) => {
+                    let name = c.name(view.lang);
+                    self.missing.push(c.key.to_owned());
+                    self.absent.push(view.say(
+                        format!("no condition on record available here is {name}; results that speak of it follow"),
+                        format!("{name} : pas parmi les maladies au dossier disponible ici ; des résultats en parlent, ci-dessous"),
+                    ));
+                }
                 Some(v) if asked(v) => {
                     let disease = view.say(" (the disease)", " (la maladie)");
                     self.miss(c.key, &format!("{}{disease}", c.name(view.lang)));
@@ -371,9 +384,8 @@ impl Draft<'_> {
         for rest in &view.plan.rest {
             let seek: Vec<String> = rest.seek.iter().filter(|w| names(w)).cloned().collect();
             let wanted = dictionary::wanted(&seek);
-            let finder = self.finder()?;
-            let blocks = finder.blocks(view, &wanted)?;
-            if rest.bare && !finder.has(&wanted) {
+            let (blocks, any) = self.finder()?.blocks(view, &wanted, usize::MAX)?;
+            if rest.bare && !any {
                 self.missing.push("other".to_owned());
                 self.absent.push(unmatched(view, rest)?);
             }
@@ -403,7 +415,7 @@ impl Draft<'_> {
             }
             let one = if let [c] = said.concepts.as_slice() { Some(*c) } else { None };
             let wanted = [Wanted::of(&said.words, one)];
-            let blocks = self.finder()?.blocks(view, &wanted)?;
+            let (blocks, _) = self.finder()?.blocks(view, &wanted, find::NAME)?;
             self.blocks.extend(blocks);
         }
         // A vaccine can be on record by a brand that no list here has.

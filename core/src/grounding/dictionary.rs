@@ -6,7 +6,7 @@
 //! the concepts know needs no group here. A closed list: where a word is in none, it is looked for as
 //! it is.
 
-use super::concepts::Concept;
+use super::concepts::{Area, Concept};
 use super::fold;
 
 const GROUPS: &[&str] = &[
@@ -30,7 +30,8 @@ const GROUPS: &[&str] = &[
     "chest|thorax|thoracic|thoracique|poitrine",
     "lung|poumon|pulmonary|pulmonaire",
     "breast|sein|mammary|mammaire",
-    "heart|coeur|cardiac|cardiaque",
+    "heart|coeur",
+    "cardiac|cardiaque",
     "back|dos|spine|spinal*|colonne vertebrale|rachis|vertebra*",
     "rib|cote|costal*",
     "abdomen|abdominal*|belly|ventre",
@@ -116,6 +117,7 @@ const GROUPS: &[&str] = &[
     "x ray|xray|xr|radiograph*|radiograf*|radio",
     "mri|irm|magnetic resonance|resonance magnetique",
     "ct|scanner|computed tomography|tomodensitometr*|tdm|scan",
+    "echocardiogra*|echographie cardiaque|echographie coeur|cardiac ultrasound|heart ultrasound",
     "ultrasound|ultrasonograph*|sonogra*|echographie|echography|echogram*",
     "ecg|ekg|electrocardiogra*",
     "eeg|electroencephalogra*",
@@ -171,7 +173,7 @@ const GROUPS: &[&str] = &[
     "alcohol*|alcool*|drinker|ethanol|binge drink*",
     "drink|drinks|drinking|drinker|bois|boire|buvez|bu",
     "drogue|stupefiant*|drug* misus*|drug* abus*|drug* use|substance* misus*|substance* abus*|substance* use",
-    "misuse*|abuse*|misuse|toxicoman*|addict*|dependen*|dependance",
+    "misus*|toxicoman*|addict*|dependen*|dependance",
     "cannabis|marijuana|weed|thc",
     "smok*|tabac|tabagi*|tobacco|fume*|cigarette|nicotine",
     "vaping|vape|vapot*|electronic cigarette",
@@ -278,7 +280,13 @@ impl Wanted {
             patterns.extend(c.says.split('|').filter(|p| p.len() >= 4).map(str::to_owned));
             patterns.extend(c.stems.split('|').filter(|p| p.len() >= 3).map(str::to_owned));
         }
-        Self { weight: said.len().max(1), patterns, word: None, all: wanted(said) }
+        let mut all = wanted(said);
+        if concept.is_some_and(|c| c.area == Area::Immunization) {
+            // What else has the disease in its name is no vaccine.
+            patterns = patterns.iter().flat_map(|p| [format!("{p} vaccin*"), format!("{p} immuni*")]).collect();
+            all.clear();
+        }
+        Self { weight: said.len().max(1), patterns, word: None, all }
     }
 }
 

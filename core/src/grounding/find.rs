@@ -15,9 +15,12 @@ use super::series;
 use super::view::{self, View};
 use crate::catalog::{FactRow, Presence, Query};
 use crate::error::Result;
-use crate::record::{Coding, FactDraft, Kind};
+use crate::record::{Coding, FactDraft, Kind, Value};
 use core::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Words of a name at most, where nobody asked for its words.
+pub(super) const NAME: usize = 16;
 
 /// Codes shown at most for the words of a clause.
 const FOUND: usize = 4;
@@ -40,8 +43,10 @@ struct Named<T> {
 }
 
 impl<T> Named<T> {
-    fn weight(&self, wanted: &[Wanted]) -> usize {
-        wanted.iter().filter(|w| self.names.iter().any(|n| w.is_in(n))).map(|w| w.weight).sum()
+    /// Of how many words that are wanted it has the like, in names of so many words at most.
+    fn weight(&self, wanted: &[Wanted], longest: usize) -> usize {
+        let names = || self.names.iter().filter(|n| n.len() <= longest);
+        wanted.iter().filter(|w| names().any(|n| w.is_in(n))).map(|w| w.weight).sum()
     }
 }
 
@@ -103,7 +108,10 @@ impl Finder {
             codes.push(Named { thing: p.clone(), names });
         }
         for kind in LISTED {
-            for row in view.kind_rows(kind)? {
+            let rows = view.kind_rows(kind)?;
+            // Few wordings, many rows.
+            let mut seen = HashSet::new();
+            for row in rows.iter().filter(|r| seen.insert((r.fact.category, &r.fact.codes, &r.fact.text))) {
                 let first = row.fact.codes.first().cloned().unwrap_or_default();
                 let text = if first.code.is_empty() { row.fact.text.clone() } else { String::new() };
                 let known = at.get(&(row.fact.category, kind, first.system, first.code, text));
@@ -126,26 +134,35 @@ impl Finder {
             let mut all = Vec::new();
             if let Some(r) = rows.first() {
                 all.extend(names(&r.fact));
-                all.extend([fold::words(&r.fact.note), parted(&r.type_name)]);
+                all.push(fold::words(&r.fact.note));
+                all.extend(TYPES.iter().filter(|(name, ..)| *name == r.type_name).map(|(name, ..)| parted(name)));
             }
             Named { thing: rows, names: all }
         };
         Ok(Self { codes, rows: same.into_values().map(named).collect(), shown: Vec::new(), told: Vec::new() })
     }
 
-    /// The blocks of what has the most of what is wanted in its words; none where nothing has.
-    pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<Block>> {
+    /// The blocks of what has the most of what is wanted in its words, and whether anything has, be it
+    /// shown before.
+    ///
+    /// `longest` bounds the words of a name: what only mentions a thing, as a questionnaire does, is
+    /// nothing to show where nobody asked for its words.
+    pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted], longest: usize) -> Result<(Vec<Block>, bool)> {
         // What the question names by a concept has a block of its own.
         let asked = |p: &Presence| {
             let c = concepts::of_fact(p.kind, &[Coding::new(&p.system, &p.code, "")], &p.text);
             c.is_some_and(|c| view.plan.concepts.iter().any(|a| a.key == c.key) && c.kinds().contains(&p.kind))
         };
-        let weigh = |n: &Named<Presence>| Some(n.weight(wanted)).filter(|w| *w > 0 && !asked(&n.thing));
+        let weigh = |n: &Named<Presence>| Some(n.weight(wanted, longest)).filter(|w| *w > 0 && !asked(&n.thing));
         let mut codes: Vec<(usize, Presence)> =
             self.codes.iter().filter_map(|n| Some((weigh(n)?, n.thing.clone()))).collect();
         codes.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
         let mut rows: Vec<(usize, usize)> =
-            self.rows.iter().enumerate().map(|(i, n)| (n.weight(wanted), i)).filter(|(w, _)| *w > 0).collect();
+            self.rows.iter().enumerate().map(|(i, n)| (n.weight(wanted, longest), i)).filter(|(w, _)| *w > 0).collect();
+        let known = self.codes.iter().any(|n| n.weight(wanted, longest) > 0);
+        if rows.is_empty() && !known {
+            codes = self.valued(view, wanted)?;
+        }
         let best = codes.first().map(|(n, _)| *n).max(rows.iter().map(|(n, _)| *n).max()).unwrap_or(0);
         codes.retain(|(n, _)| *n == best);
         rows.retain(|(n, _)| *n == best);
@@ -172,34 +189,54 @@ impl Finder {
         let mut more = Block::new("", view.say("other records with these words", "autres éléments avec ces mots"));
         more.unlisted = u32::try_from(left).unwrap_or(u32::MAX);
         out.extend((left > 0).then_some(more));
+        Ok((out, best > 0 || known))
+    }
+
+    /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only
+    /// where no name has it.
+    fn valued(&self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<(usize, Presence)>> {
+        let mut out = Vec::new();
+        for n in self.codes.iter().filter(|n| n.thing.kind == Kind::Observation) {
+            let mut best = 0;
+            for row in view.presence_rows(&n.thing)?.rows {
+                if matches!(row.fact.value, Value::Quantity(_) | Value::None) {
+                    continue;
+                }
+                let names = match view.facts.whole(&row)?.fact.value {
+                    Value::Text(t) => vec![fold::words(&t)],
+                    Value::Coded(codes, t) => {
+                        codes.iter().map(|c| &c.display).chain([&t]).map(|t| fold::words(t)).collect()
+                    }
+                    _ => continue,
+                };
+                best = best.max(Named { thing: (), names }.weight(wanted, usize::MAX));
+            }
+            out.extend((best > 0).then(|| (best, n.thing.clone())));
+        }
+        out.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
         Ok(out)
     }
 
-    /// Whether anything has one of these in its words.
-    pub(super) fn has(&self, wanted: &[Wanted]) -> bool {
-        self.codes.iter().any(|n| n.weight(wanted) > 0) || self.rows.iter().any(|n| n.weight(wanted) > 0)
-    }
-}
-
-/// The results that belong to a condition without being it: tests for an infection, the state of a
-/// pregnancy.
-pub(super) fn observed(view: &View<'_>, c: &Concept) -> Result<Vec<Block>> {
-    let mut found: Vec<&Presence> = Vec::new();
-    for p in view.presence()?.iter().filter(|p| p.kind == Kind::Observation) {
-        let names = [&p.text].into_iter().chain(&p.names).map(|t| fold::words(t)).collect::<Vec<_>>();
-        if concepts::observes(c, &Coding::new(&p.system, &p.code, ""), &names) {
-            found.push(p);
+    /// The results that belong to a condition without being it: tests for an infection, the state of a
+    /// pregnancy.
+    pub(super) fn observed(&mut self, view: &View<'_>, c: &Concept) -> Result<Vec<Block>> {
+        let belongs = |n: &&Named<Presence>| {
+            let p = &n.thing;
+            p.kind == Kind::Observation && concepts::observes(c, &Coding::new(&p.system, &p.code, ""), &n.names)
+        };
+        let mut found: Vec<Presence> = self.codes.iter().filter(belongs).map(|n| n.thing.clone()).collect();
+        found.retain(|p| !self.shown.contains(p));
+        found.sort_by(|a, b| b.last.cmp(&a.last).then(a.cmp(b)));
+        let mut out = Vec::new();
+        for p in found.iter().take(OBSERVED) {
+            out.extend(block(view, p)?);
         }
+        let mut more = Block::new("", view.say("other results with these words", "autres résultats avec ces mots"));
+        more.unlisted = u32::try_from(found.len().saturating_sub(OBSERVED)).unwrap_or(u32::MAX);
+        out.extend((more.unlisted > 0).then_some(more));
+        self.shown.append(&mut found);
+        Ok(out)
     }
-    found.sort_by(|a, b| b.last.cmp(&a.last).then(a.cmp(b)));
-    let mut out = Vec::new();
-    for p in found.iter().take(OBSERVED) {
-        out.extend(block(view, p)?);
-    }
-    let mut more = Block::new("", view.say("other results with these words", "autres résultats avec ces mots"));
-    more.unlisted = u32::try_from(found.len().saturating_sub(OBSERVED)).unwrap_or(u32::MAX);
-    out.extend((more.unlisted > 0).then_some(more));
-    Ok(out)
 }
 
 /// Codes of such results shown at most.
@@ -263,10 +300,13 @@ fn line(view: &View<'_>, rows: &[FactRow]) -> Option<Line> {
         None if fact.kind == Kind::Absence => view.say("the source states: ", "la source indique : "),
         None => String::new(),
     };
-    let mut text = sort + &view.source_words(fact);
-    if !fact.note.trim().is_empty() {
-        text.push_str(&format!(", {}", view.quote(&fact.note)));
+    let noted = !fact.note.trim().is_empty();
+    let mut said: Vec<String> = Vec::new();
+    if !noted || !view::text(fact).is_empty() {
+        said.push(view.source_words(fact));
     }
+    said.extend(noted.then(|| view.quote(&fact.note)));
+    let mut text = sort + &said.join(", ");
     let status = entry::status(view, fact);
     if !status.is_empty() {
         text.push_str(&format!(", {status}"));

@@ -386,7 +386,7 @@ fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
         for f in here() {
             let phrase = || words.iter().skip(f.at).take(f.len).map(|w| w.text.as_str());
             if let Some(means) = f.means {
-                r.words.extend(phrase().map(str::to_owned));
+                r.words.extend(phrase().filter(|w| tells(w)).map(str::to_owned));
                 r.seek.extend(means.split(' ').map(str::to_owned));
             } else if f.topic == Some(Topic::Documents) {
                 let phrase = phrase().collect::<Vec<_>>();

@@ -19,7 +19,7 @@ mod vitals;
 
 use std::collections::BTreeMap;
 
-pub(super) use observed::observes;
+pub(super) use observed::{is_observed, observes};
 
 use super::fold;
 use crate::lang::Lang;

@@ -30,6 +30,11 @@ const OBSERVED: &[(&str, &str, &str)] = &[
     ("sore-throat", "", "streptoc* throat|streptoc* pyogenes"),
 ];
 
+/// Whether results can belong to a condition.
+pub(in crate::grounding) fn is_observed(c: &Concept) -> bool {
+    OBSERVED.iter().any(|(key, ..)| *key == c.key)
+}
+
 /// Whether a result with this code, of these names, belongs to a condition.
 pub(in crate::grounding) fn observes(c: &Concept, coding: &Coding, names: &[Vec<String>]) -> bool {
     let Some((_, codes, patterns)) = OBSERVED.iter().find(|(key, ..)| *key == c.key) else { return false };

@@ -48,7 +48,7 @@ pub(super) const VITALS: &[Concept] = &[
     vital("flights", "flights climbed", "étages montés", "flight climbed|stair|stair climbed|etage|etage monte|escalier", "", "HKQuantityTypeIdentifierFlightsClimbed", "flights climbed").style(Style::Total),
     vital("exercise", "exercise time", "temps d'exercice", "exercise time|exercise minute|exercise|temps d exercice|minute d exercice|exercice", "", "HKQuantityTypeIdentifierAppleExerciseTime", "exercise time").style(Style::Total),
     // A sample an hour, stood or idle: they are counted, and no hours are made of them.
-    vital("stand-hours", "stand hours", "heures debout", "stand hour|stand time|standing hour|standing time|heure debout|temps debout", "", "HKCategoryTypeIdentifierAppleStandHour", "stand hours"),
+    vital("stand-hours", "recorded stand or idle hours", "heures enregistrées debout ou inactives", "recorded stand or idle hour|heure enregistree debout ou inactive|stand hour|stand time|standing hour|standing time|heure debout|temps debout", "", "HKCategoryTypeIdentifierAppleStandHour", "stand hours"),
     vital("vo2max", "VO2max (device estimate)", "VO2max (estimation de l'appareil)", "vo2max|vo2 max|cardio fitness|vo2|capacite cardio|forme cardio|vo2max device estimate|vo2max estimation de l appareil", "", "HKQuantityTypeIdentifierVO2Max", "vo2 max"),
     vital("walking-speed", "walking speed", "vitesse de marche", "walking speed|vitesse de marche", "", "HKQuantityTypeIdentifierWalkingSpeed", "walking speed"),
     vital("walking-heart-rate", "walking heart rate average", "fréquence cardiaque à la marche", "walking heart rate|frequence cardiaque a la marche", "", "HKQuantityTypeIdentifierWalkingHeartRateAverage", "walking heart rate"),

@@ -63,6 +63,7 @@ fn an_examination_is_found_by_its_name_in_either_language() {
     for (question, found) in [
         ("Did she have an echocardiogram?", "echocardiography»"),
         ("Combien d'échocardiographies a-t-elle passées ?", "echocardiography»"),
+        ("Ai-je fait une échographie cardiaque ?", "echocardiography»"),
         ("Quand ai-je eu mon angiographie ?", "«Angiogram»"),
         ("Quand m'a-t-on posé un stimulateur cardiaque ?", "«Insertion of cardiac pacemaker»"),
         ("Ai-je passé une radio des poumons ?", "«XR chest 1V»"),
@@ -183,9 +184,29 @@ fn samples_of_a_type_that_no_concept_has_are_counted() {
     f.chunk("HKCategoryTypeIdentifierAppleStandHour", "", "Watch", Category::Activity, &stood);
     has(&f.ask("How much caffeine do I have?"), "caffeine", &["2 samples, 2026-08-01 to 2026-08-02"]);
     has(&f.ask("How loud is my environment?"), "loud", &["Environmental noise", "2 samples"]);
-    has(&f.ask("How many stand hours?"), "stand", &["Stand hours", "1 sample"]);
+    has(&f.ask("How many stand hours?"), "stand", &["Recorded stand or idle hours", "1 sample"]);
     let c = f.only(&[Category::Sleep]).ask("How much caffeine do I have?");
     lacks(&c, "caffeine", &["sample"]);
+}
+
+/// What only has a word in passing is not told where the word was not asked for.
+#[test]
+fn what_a_name_is_not_about_is_not_told() {
+    let mut f = Fake::default();
+    f.push(said("94531-1", "SARS-CoV-2 RNA panel", "Detected", "2020-11-21"));
+    let stress =
+        "Stress is when someone feels tense, nervous, anxious or can't sleep at night because their mind is troubled";
+    f.push(said("76542-7", stress, "A little bit", "2021-09-08"));
+    procedure(&mut f, "", "Drug abuse screening", "2020-01-01");
+    other(&mut f, "SupplyDelivery", "Device", "");
+    for (question, absent) in [
+        ("How many covid vaccines have I had?", "SARS"),
+        ("How long did I sleep?", "Stress"),
+        ("When is my due date?", "Device"),
+    ] {
+        lacks(&f.ask(question), question, &[absent]);
+    }
+    has(&f.ask("feels tense"), "tense", &["Stress is when"]);
 }
 
 /// A word of one language is no slip of a word of the other.
@@ -218,8 +239,18 @@ fn tests_belong_to_their_infection_and_a_state_to_its_condition() {
     ] {
         has(&f.ask(question), question, &[found]);
     }
-    // No diagnosis is read out of a test.
+    // No diagnosis is read out of a test, and no denial is set above one.
     assert!(f.ask("Did I have the flu?").missing.iter().any(|m| m == "influenza"));
+    let c = f.ask("Am I pregnant?");
+    has(&c, "pregnant", &["no condition on record available here is pregnancy; results that speak of it follow"]);
+    lacks(&c, "pregnant", &["no pregnancy on record"]);
+    assert_eq!(c.text.matches("Pregnancy status").count(), 1, "{}", c.text);
+    // A germ can be told by a value alone.
+    let germ = "Methicillin resistant Staphylococcus aureus";
+    f.push(said("600-7", "Bacteria identified in Blood by Culture", germ, "2017-12-10"));
+    has(&f.ask("Do I have MRSA?"), "MRSA", &["aureus» (2017-12-10)"]);
+    let c = f.only(&[Category::Conditions]).ask("Do I have MRSA?");
+    lacks(&c, "MRSA", &["aureus"]);
     let c = f.only(&[Category::Conditions]).ask("Am I pregnant?");
     assert!(c.items.is_empty() && c.text.contains("no pregnancy on record"), "{}", c.text);
 }
