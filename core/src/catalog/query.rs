@@ -166,6 +166,8 @@ pub struct Presence {
     pub text: String,
     /// What its first code is called there; may be empty.
     pub display: String,
+    /// All that its codes are called there, ascending.
+    pub names: Vec<String>,
     /// How many facts.
     pub count: u64,
     /// First date, milliseconds since the epoch.

@@ -229,11 +229,15 @@ impl Model {
                 code,
                 text,
                 display: first.map_or(String::new(), |c| c.display.clone()),
+                names: Vec::new(),
                 count: 0,
                 first: at,
                 last: at,
             });
             line.count += 1;
+            line.names.extend(r.fact.codes.iter().map(|c| c.display.clone()).filter(|d| !d.is_empty()));
+            line.names.sort();
+            line.names.dedup();
             line.first = match (line.first, at) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),

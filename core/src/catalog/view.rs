@@ -14,7 +14,7 @@ use crate::record::{ClassFilter, DecisionClass, Kind, Status, Verdict};
 use core::cmp::Ordering;
 use core::ops::Range;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BinaryHeap, binary_heap::PeekMut};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, binary_heap::PeekMut};
 
 /// A catalog as one reader may see it. Each class is judged once, when the view is made.
 pub(crate) struct View<'a> {
@@ -284,7 +284,7 @@ impl<'a> View<'a> {
     /// first code's. `seen` is told of each class that is among them.
     pub(crate) fn presence(&self, seen: &mut dyn FnMut(&DecisionClass)) -> Vec<Presence> {
         let gate = self.gate(&Query::default());
-        let mut lines: BTreeMap<(DecisionKey, &str, &str, &str), Line<'a>> = BTreeMap::new();
+        let mut lines: BTreeMap<LineKey<'_>, (Line<'a>, BTreeSet<&str>)> = BTreeMap::new();
         for slot in self.catalog.slots() {
             for line in slot.lines().iter().filter_map(|of| gate.line(slot, of)) {
                 let fact = line.newest;
@@ -294,15 +294,21 @@ impl<'a> View<'a> {
                     Some(c) => (c.system, c.code, ""),
                     None => ("", "", fact.text()),
                 };
+                let called = fact.codes().iter().map(|c| c.display).filter(|d| !d.is_empty());
                 match lines.entry(((class.category, class.kind), system, code, text)) {
-                    Entry::Occupied(mut sum) => sum.get_mut().add(line),
+                    Entry::Occupied(mut sum) => {
+                        let (sum, names) = sum.get_mut();
+                        sum.add(line);
+                        names.extend(called);
+                    }
                     Entry::Vacant(place) => {
-                        place.insert(line);
+                        place.insert((line, called.collect()));
                     }
                 }
             }
         }
-        let line = |(((category, kind), system, code, _), line): ((DecisionKey, &str, &str, &str), Line<'_>)| {
+        type Of<'a> = (LineKey<'a>, (Line<'a>, BTreeSet<&'a str>));
+        let line = |(((category, kind), system, code, _), (line, names)): Of<'_>| {
             let display = line.newest.codes().iter().next().map_or("", |c| c.display);
             let text = match line.newest.text() {
                 "" => display,
@@ -315,6 +321,7 @@ impl<'a> View<'a> {
                 code: code.to_owned(),
                 text: text.to_owned(),
                 display: display.to_owned(),
+                names: names.into_iter().map(str::to_owned).collect(),
                 count: line.count,
                 first: line.span.map(|s| s.0),
                 last: line.span.map(|s| s.1),
@@ -325,6 +332,9 @@ impl<'a> View<'a> {
 }
 
 type DecisionKey = (crate::record::Category, crate::record::Kind);
+
+/// Category and kind, the system and the code of the first code, and the words where there is none.
+type LineKey<'a> = (DecisionKey, &'a str, &'a str, &'a str);
 
 /// Whether a query asks for facts of a class.
 fn asks(query: &Query, class: &DecisionClass) -> bool {

@@ -38,11 +38,16 @@ pub(super) fn split(question: &str) -> Vec<(String, usize)> {
 
 fn add(out: &mut Vec<(String, usize)>, clause: &mut usize, piece: &str) {
     for w in fold::words(piece) {
-        if JOINS.contains(&format!(" {w} ")) {
+        if joins(&w) {
             *clause += 1;
         }
         out.push((w, *clause));
     }
+}
+
+/// Whether a word joins what stands before it to what follows.
+pub(super) fn joins(word: &str) -> bool {
+    JOINS.contains(&format!(" {word} "))
 }
 
 /// Whether neighbouring words belong together: no clause ends between them, unless at a joining
@@ -50,7 +55,7 @@ fn add(out: &mut Vec<(String, usize)>, clause: &mut usize, piece: &str) {
 pub(super) fn is_one<'a>(words: impl Iterator<Item = (&'a str, usize)>) -> bool {
     let mut last = None;
     for (word, clause) in words {
-        let joins = usize::from(JOINS.contains(&format!(" {word} ")));
+        let joins = usize::from(joins(word));
         if last.is_some_and(|l| l + joins != clause) {
             return false;
         }
@@ -71,11 +76,14 @@ fn ends(c: char, next: Option<char>) -> bool {
 
 /// A phrase of the tables in a question.
 pub(super) struct Found {
-    /// Its first word.
+    /// Its first word, and how many it has.
     pub(super) at: usize,
+    pub(super) len: usize,
     pub(super) clause: usize,
     pub(super) concepts: Vec<&'static Concept>,
     pub(super) topic: Option<Topic>,
+    /// Words that are looked for in the place of its own.
+    pub(super) means: Option<&'static str>,
 }
 
 /// Whether something of an area stands in a clause.
@@ -93,7 +101,11 @@ pub(super) fn asks(found: &[Found], clause: usize, topic: Topic) -> bool {
 pub(super) fn accompanies(found: &[Found], clause: usize, topic: Topic, word: &str) -> bool {
     let has = |area| has(found, clause, area);
     match topic {
-        Topic::Medications => has(Area::Medication) || (word == "taking" && has(Area::Measure)),
+        Topic::Medications => {
+            let dose = matches!(word, "dose" | "doses")
+                && (has(Area::Immunization) || asks(found, clause, Topic::Immunizations));
+            has(Area::Medication) || dose || (word == "taking" && has(Area::Measure))
+        }
         Topic::Conditions => has(Area::Condition),
         Topic::Immunizations => has(Area::Immunization),
         Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Workouts => has(Area::Measure),

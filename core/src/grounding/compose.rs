@@ -1,13 +1,15 @@
 //! From a question to a context: which blocks there are, and what is said to be missing.
 
 use super::concepts::{self, Area, Concept};
+use super::dictionary::{self, Wanted};
 use super::fence::Fence;
+use super::find::{self, Finder};
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Rest, Topic};
 use super::view::{self, Event, View, de};
 use super::{Composed, Options, family, overview, period, person, pressure, series, wearable, workouts};
-use crate::catalog::{Facts, LeanRows, Presence};
+use crate::catalog::{Facts, LeanRows};
 use crate::error::Result;
 use crate::record::{Kind, Status};
 use std::collections::BTreeSet;
@@ -29,7 +31,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     }
     let fence = Fence::new(options.nonce);
     let view = View::new(facts, &plan, options, &fence, today);
-    let mut draft = Draft { view: &view, blocks: Vec::new(), missing: Vec::new(), absent: Vec::new() };
+    let mut draft = Draft { view: &view, blocks: Vec::new(), missing: Vec::new(), absent: Vec::new(), finder: None };
 
     let mut head = Block::new("", view.say("Person", "Personne"));
     head.lines.extend(person::line(&view)?);
@@ -46,6 +48,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.measures(event.as_ref())?;
     draft.listed()?;
     draft.topics()?;
+    draft.elsewhere()?;
     draft.rest()?;
     let relatives = if family || plan.others { family::block(&view)? } else { None };
     let theirs = draft.others(relatives.is_some());
@@ -100,20 +103,32 @@ const REPEATED: usize = 8;
 
 /// That nothing matches the words of a clause; they are quoted, for a question can carry the words
 /// of others.
-fn unmatched(view: &View<'_>, rest: &Rest) -> String {
-    let named = |w: &&String| w.len() <= 40 && w.chars().any(char::is_alphabetic);
+fn unmatched(view: &View<'_>, rest: &Rest) -> Result<String> {
+    let named = |w: &&String| w.len() <= 40 && names(w);
     let words: Vec<&str> = rest.words.iter().filter(named).take(REPEATED).map(String::as_str).collect();
     if words.is_empty() {
-        return view.say(
+        return Ok(view.say(
             "nothing on record available here matches the other words of the question",
             "rien au dossier disponible ici ne correspond aux autres mots de la question",
-        );
+        ));
     }
     let words = view.quote(&words.join(", "));
-    view.say(
+    let said = view.say(
         format!("nothing on record available here matches these words of the question: {words}"),
         format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
-    )
+    );
+    // The word may be a brand of what is on record by another name.
+    let products = view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));
+    let brands = view.say(
+        " (a medication or vaccine on record by another name or brand would not be found)",
+        " (un médicament ou vaccin au dossier sous un autre nom ou une autre marque ne serait pas trouvé)",
+    );
+    Ok(if products { said + &brands } else { said })
+}
+
+/// A bare number is a threshold or a dose: what else has it in its name has nothing to do with it.
+fn names(word: &str) -> bool {
+    word.chars().any(char::is_alphabetic)
 }
 
 /// A context in the making.
@@ -122,6 +137,7 @@ struct Draft<'a> {
     blocks: Vec<Block>,
     missing: Vec<String>,
     absent: Vec<String>,
+    finder: Option<Finder>,
 }
 
 /// A medication that is asked about and not found may be one whose name stood in another file: then
@@ -145,8 +161,8 @@ fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {
 }
 
 impl Draft<'_> {
-    /// Of a medication it is said how it was looked for: no list of brands is complete.
-    fn miss_medication(&mut self, c: &Concept) {
+    /// Of a medication and a vaccine it is said how it was looked for: no list of brands is complete.
+    fn miss_product(&mut self, c: &Concept) {
         let name = c.name(self.view.lang);
         self.missing.push(c.key.to_owned());
         self.absent.push(self.view.say(
@@ -187,7 +203,8 @@ impl Draft<'_> {
             None => {
                 let mut rows = Vec::new();
                 for kind in [Kind::Medication, Kind::Condition, Kind::Procedure] {
-                    rows.extend(view.kind_rows(kind)?.into_iter().filter(|r| overview::says(&r.fact.text, &ask.words)));
+                    let wanted = dictionary::wanted(&ask.words);
+                    rows.extend(view.kind_rows(kind)?.into_iter().filter(|r| find::says(&r.fact, &wanted)));
                 }
                 ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)
             }
@@ -242,8 +259,10 @@ impl Draft<'_> {
 
     fn measures(&mut self, event: Option<&Event>) -> Result<()> {
         let view = self.view;
-        let asked: Vec<&'static Concept> =
-            view.plan.concepts.iter().copied().filter(|c| c.area == Area::Measure).collect();
+        let plan = view.plan;
+        let besides = |c: &Concept| !plan.concepts.iter().any(|p| p.key == c.key);
+        let asked = plan.concepts.iter().chain(plan.besides.iter().filter(|c| besides(c)));
+        let asked: Vec<&'static Concept> = asked.copied().filter(|c| c.area == Area::Measure).collect();
         let mut read: Vec<(&'static Concept, LeanRows)> = Vec::new();
         for c in asked {
             read.push((c, view.measure_rows(c)?));
@@ -295,7 +314,7 @@ impl Draft<'_> {
                 self.blocks.extend(wearable::outside(view, c, &title)?);
             }
             self.blocks.extend(devices);
-            if self.blocks.len() == before {
+            if self.blocks.len() == before && !besides(c) {
                 empty.push(c);
             }
         }
@@ -320,7 +339,7 @@ impl Draft<'_> {
 
     fn listed(&mut self) -> Result<()> {
         let view = self.view;
-        let (mut found, mut empty) = (Vec::new(), Vec::new());
+        let (mut found, mut empty, mut observed) = (Vec::new(), Vec::new(), Vec::new());
         for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
             match lists::concept(view, c)? {
                 Some(block) => {
@@ -328,6 +347,11 @@ impl Draft<'_> {
                     found.push(c);
                 }
                 None => empty.push(c),
+            }
+            if concepts::is_observed(c) {
+                let results = self.finder()?.observed(view, c)?;
+                observed.extend((!results.is_empty()).then_some(c.key));
+                self.blocks.extend(results);
             }
         }
         for c in empty {
@@ -337,11 +361,20 @@ impl Draft<'_> {
             }
             let asked = |v: &Concept| view.plan.concepts.iter().any(|p| p.key == v.key);
             match concepts::vaccine(c) {
+                // Results speak of it: "no pregnancy" above «pregnant» would be a wrong no.
+                _ if observed.contains(&c.key) => {
+                    let name = c.name(view.lang);
+                    self.missing.push(c.key.to_owned());
+                    self.absent.push(view.say(
+                        format!("no condition on record available here is {name}; results that speak of it follow"),
+                        format!("{name} : pas parmi les maladies au dossier disponible ici ; des résultats en parlent, ci-dessous"),
+                    ));
+                }
                 Some(v) if asked(v) => {
                     let disease = view.say(" (the disease)", " (la maladie)");
                     self.miss(c.key, &format!("{}{disease}", c.name(view.lang)));
                 }
-                _ if c.area == Area::Medication => self.miss_medication(c),
+                _ if matches!(c.area, Area::Medication | Area::Immunization) => self.miss_product(c),
                 _ => self.miss(c.key, c.name(view.lang)),
             }
         }
@@ -369,7 +402,6 @@ impl Draft<'_> {
     /// Words that no table knows, looked for among the records' own words, clause by clause.
     fn rest(&mut self) -> Result<()> {
         let view = self.view;
-        let mut shown: Vec<Presence> = Vec::new();
         if view.plan.cut {
             self.missing.push("other".to_owned());
             self.absent.push(view.say(
@@ -378,28 +410,45 @@ impl Draft<'_> {
             ));
         }
         for rest in &view.plan.rest {
-            let (found, left) = overview::find(view, &rest.words)?;
-            if found.is_empty() && rest.bare {
+            let seek: Vec<String> = rest.seek.iter().filter(|w| names(w)).cloned().collect();
+            let wanted = dictionary::wanted(&seek);
+            let (blocks, any) = self.finder()?.blocks(view, &wanted, usize::MAX)?;
+            if rest.bare && !any {
                 self.missing.push("other".to_owned());
-                self.absent.push(unmatched(view, rest));
+                self.absent.push(unmatched(view, rest)?);
             }
-            for p in found {
-                if shown.contains(&p) {
-                    continue;
-                }
-                let rows = view.presence_rows(&p)?;
-                let title = if p.text.is_empty() { view.quote(&p.code) } else { view.quote(&p.text) };
-                if p.kind == Kind::Observation {
-                    self.blocks.extend(series::block(view, &title, &title, rows, None)?);
-                } else {
-                    let rows = rows.rows.into_iter().map(|r| r.row).collect();
-                    self.blocks.push(lists::found(view, title, rows));
-                }
-                shown.push(p);
+            self.blocks.extend(blocks);
+        }
+        Ok(())
+    }
+
+    /// All that can be found by its words, gone through once.
+    fn finder(&mut self) -> Result<&mut Finder> {
+        let found = match self.finder.take() {
+            Some(f) => f,
+            None => Finder::new(self.view)?,
+        };
+        Ok(self.finder.insert(found))
+    }
+
+    /// What a table knows and nothing of its own kind is on record for: its words may stand in
+    /// another kind of record. That it is missing stays said.
+    fn elsewhere(&mut self) -> Result<()> {
+        let view = self.view;
+        let vaccines = view.plan.topics.contains(&Topic::Immunizations);
+        let missed = |draft: &Self, c: &Concept| draft.missing.iter().any(|m| m == c.key);
+        for said in &view.plan.said {
+            if !said.concepts.iter().all(|c| missed(self, c)) {
+                continue;
             }
-            let mut more = Block::new("", view.say("other records with these words", "autres éléments avec ces mots"));
-            more.unlisted = u32::try_from(left).unwrap_or(u32::MAX);
-            self.blocks.extend((left > 0).then_some(more));
+            let one = if let [c] = said.concepts.as_slice() { Some(*c) } else { None };
+            let wanted = [Wanted::of(&said.words, one)];
+            let (blocks, _) = self.finder()?.blocks(view, &wanted, find::NAME)?;
+            self.blocks.extend(blocks);
+        }
+        // A vaccine can be on record by a brand that no list here has.
+        if !vaccines && view.plan.concepts.iter().any(|c| c.area == Area::Immunization && missed(self, c)) {
+            self.blocks.extend(lists::topic(view, Topic::Immunizations, 4, false)?);
         }
         Ok(())
     }

@@ -182,7 +182,7 @@ impl Entry {
 }
 
 /// Conditions of our table that are shown only to a question that asks for them.
-const PRIVATE: [&str; 5] = ["depression", "anxiety", "hiv", "hpv", "pregnancy"];
+const PRIVATE: [&str; 6] = ["depression", "anxiety", "adhd", "hiv", "hpv", "pregnancy"];
 
 /// The same, by words: mental health, substance use, sexuality, reproduction and violence, and the
 /// medications that give them away.
@@ -211,7 +211,8 @@ pub(super) fn entries(view: &View<'_>, mut rows: Vec<FactRow>) -> Vec<Entry> {
     for row in &rows {
         let f = &row.fact;
         which.push(*known.entry((f.kind, &f.codes, &f.text)).or_insert_with(|| {
-            let (concept, words) = (concepts::of_fact(f.kind, &f.codes, &f.text), fold::words(&f.text).join(" "));
+            let own = if concepts::is_bare(&f.text, &f.codes) { "" } else { &f.text };
+            let (concept, words) = (concepts::of_fact(f.kind, &f.codes, &f.text), fold::words(own).join(" "));
             let code = || f.codes.first().map(|c| format!("{}|{}", c.system, c.code)).unwrap_or_default();
             let name = match concept {
                 _ if f.kind == Kind::Medication => format!("{}\u{0}{words}", code()),

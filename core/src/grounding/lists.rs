@@ -230,6 +230,9 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
     let (rows, open) = within(view, rows);
     let (mut turned, doubtful) = within(view, turned);
     turned.extend(doubtful);
+    // What names it and is a condition of its own is that: a gestational diabetes is none of type 2.
+    let (kindred, turned): (Vec<FactRow>, Vec<FactRow>) =
+        turned.into_iter().partition(|r| super::concepts::of_fact(r.fact.kind, &r.fact.codes, &r.fact.text).is_some());
     let entries = entries(view, rows);
     let name = capital(c.name(view.lang));
     let mut block = Block::new(name.clone(), name);
@@ -242,6 +245,7 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
     if !open.is_empty() {
         list(view, &mut block, &self::entries(view, open), 3);
     }
+    list(view, &mut block, &self::entries(view, kindred), 1);
     named(view, &mut block, turned);
     Ok((!block.lines.is_empty()).then_some(block))
 }

@@ -1,7 +1,6 @@
-//! Questions without a table entry: what is there, the latest of everything, words of records.
+//! Questions without a table entry: what is there, the latest of everything.
 
 use super::concepts;
-use super::fold;
 use super::lists;
 use super::page::{Block, Line};
 use super::period::DAY_MS;
@@ -10,14 +9,12 @@ use super::series;
 use super::view::View;
 use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Coding, Kind, Value, When};
+use crate::record::{Category, Kind, Value, When};
 
 /// Codes shown at most by "my lab results".
 const SHOWN: usize = 60;
 /// Codes whose latest value is looked at for a flag.
 const LOOKED_AT: usize = 400;
-/// Codes looked at for words of the question.
-const FOUND: usize = 4;
 
 /// Stable key of a topic.
 pub(super) const fn key(t: Topic) -> &'static str {
@@ -34,81 +31,6 @@ pub(super) const fn key(t: Topic) -> &'static str {
         Topic::Workouts => "workouts",
         Topic::Person => "person",
     }
-}
-
-/// Whether a record's words hold one of the question's.
-pub(super) fn says(text: &str, rest: &[String]) -> bool {
-    fold::words(text).iter().any(|w| rest.iter().any(|r| alike(fold::stem(r), fold::stem(w))))
-}
-
-/// Equal, or one begins with the other, for words that are long enough to mean something.
-fn alike(a: &str, b: &str) -> bool {
-    a == b || (a.len() >= 5 && b.len() >= 5 && (a.starts_with(b) || b.starts_with(a)))
-}
-
-/// Allergens by their names in both languages, folded: a false "nothing matches" can do harm.
-const ALLERGENS: [&str; 24] = [
-    "peanut cacahuete arachide groundnut",
-    "milk lait",
-    "egg oeuf",
-    "fish poisson",
-    "shellfish crustace shrimp crevette",
-    "nut noix",
-    "hazelnut noisette",
-    "almond amande",
-    "soy soya soja",
-    "wheat ble",
-    "strawberry fraise",
-    "mustard moutarde",
-    "celery celeri",
-    "cat chat",
-    "dog chien",
-    "dander fur squame poil animal animaux",
-    "mite acarien",
-    "bee abeille",
-    "wasp guepe",
-    "mold mould moisissure",
-    "grass graminee",
-    "birch bouleau",
-    "iodine iode",
-    "sulfa sulfamide sulfonamide",
-];
-
-/// Whether two folded words name one of them.
-fn same_allergen(a: &str, b: &str) -> bool {
-    let (a, b) = (fold::stem(a), fold::stem(b));
-    ALLERGENS.iter().any(|group| [a, b].iter().all(|x| group.split(' ').any(|w| fold::stem(w) == *x)))
-}
-
-/// Codes whose words hold the most of some of the question's, the best first, and how many more.
-pub(super) fn find(view: &View<'_>, asked_for: &[String]) -> Result<(Vec<Presence>, usize)> {
-    let mut hits: Vec<(usize, Presence)> = Vec::new();
-    // A bare number is a threshold or a dose: what else has it in its name has nothing to do with it.
-    let named = |w: &&String| w.chars().any(char::is_alphabetic);
-    let asked_for: Vec<&String> = asked_for.iter().filter(named).collect();
-    for p in view.presence()? {
-        if matches!(p.kind, Kind::Series | Kind::Patient | Kind::Absence | Kind::Other) {
-            continue;
-        }
-        let words = fold::words(&p.text);
-        let allergen = |a: &str, b: &str| p.kind == Kind::Allergy && same_allergen(a, b);
-        let same = |r: &str, w: &str| alike(fold::stem(r), fold::stem(w)) || allergen(r, w);
-        let n = asked_for.iter().filter(|r| words.iter().any(|w| same(r, w))).count();
-        let asked = || {
-            let coding = [Coding::new(&p.system, &p.code, "")];
-            let c = concepts::of_fact(p.kind, &coding, &p.text);
-            c.is_some_and(|c| view.plan.concepts.iter().any(|a| a.key == c.key))
-        };
-        if n > 0 && !asked() {
-            hits.push((n, p.clone()));
-        }
-    }
-    hits.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
-    let best = hits.first().map_or(0, |(n, _)| *n);
-    let mut found: Vec<Presence> = hits.into_iter().filter(|(n, _)| *n == best).map(|(_, p)| p).collect();
-    let left = found.len().saturating_sub(FOUND);
-    found.truncate(FOUND);
-    Ok((found, left))
 }
 
 /// Rows looked at for the latest that has a value.

@@ -1,13 +1,16 @@
 //! What a question asks for: language, concepts, topics, an event, a period.
 
 use super::clause::{self, Found};
-use super::concepts::{self, Area, Concept, GROUPS};
+use super::concepts::{self, Area, Concept};
+use super::dictionary::IMAGES;
 use super::fold;
 use super::period::{self, Period};
+use super::phrases::{self, Word};
 use super::whose;
 use super::workouts;
 use crate::lang::Lang;
 use crate::record::Kind;
+use std::collections::BTreeSet;
 
 /// What is asked for as a whole kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +62,37 @@ silent_debug!(EventAsk);
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Rest {
     pub(super) clause: usize,
+    /// As the question has them.
     pub(super) words: Vec<String>,
+    /// What is looked for.
+    pub(super) seek: Vec<String>,
     /// Whether the clause names nothing that a table knows, a whole kind aside.
     pub(super) bare: bool,
 }
 
 silent_debug!(Rest);
+
+impl Rest {
+    const fn new(clause: usize, bare: bool) -> Self {
+        Self { clause, words: Vec::new(), seek: Vec::new(), bare }
+    }
+
+    /// A word that is looked for as it is.
+    fn add(&mut self, word: &str) {
+        self.words.push(word.to_owned());
+        self.seek.push(word.to_owned());
+    }
+}
+
+/// The words by which concepts are named, folded: where none of these has anything on record, all
+/// else is looked through for the words.
+#[derive(Clone)]
+pub(super) struct Said {
+    pub(super) words: Vec<String>,
+    pub(super) concepts: Vec<&'static Concept>,
+}
+
+silent_debug!(Said);
 
 /// A question taken apart.
 #[derive(Clone)]
@@ -79,6 +107,9 @@ pub(super) struct Plan {
     /// Words of time that are not understood.
     pub(super) unread: Vec<String>,
     pub(super) rest: Vec<Rest>,
+    pub(super) said: Vec<Said>,
+    /// Concepts that are shown where they are on record, and not missed.
+    pub(super) besides: Vec<&'static Concept>,
     /// The sorts of workout that are named.
     pub(super) sorts: Vec<&'static str>,
     /// Whether a mean is asked for.
@@ -137,25 +168,16 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
 ];
 
 /// Words that say nothing about what is asked. Both languages, folded.
-const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate right reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
-again abnormal ask asking better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
-au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui alle allee anormal anormale anormales anormaux arrive eue eues eus augmente augmenter diminue diminuer \
+pub(super) const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate right reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
+again abnormal ask asking gain gained gaining lose losing lost longer longest mine removed shorter shortest better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
+au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui alle allee anormal anormale anormales anormaux arrive arretes arretees arretee bas basse basses courte courtes court date faites gagne gagner longue longues mien mienne miens miennes perdu perdue perdre eue eues eus augmente augmenter diminue diminuer \
 bonjour bonsoir trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
-const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait a t il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas l d j qu c mois annee ";
+const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas mois annee ";
 
 /// Words of a question that are looked at; a longer text is no question.
 const WORDS: usize = 120;
-
-/// A word of the question, its clause, and whether something understood it already.
-struct Word {
-    text: String,
-    clause: usize,
-    used: bool,
-    /// No word that the tables or everyday questions have: it may be mistyped.
-    odd: bool,
-}
 
 /// Takes a question apart.
 pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> Plan {
@@ -167,7 +189,12 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     // What is about somebody else is not read: neither what it asks for nor its dates.
     texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
-    let time = period::find(question, &texts, lang, from);
+    let fixed = phrases::fixed(&texts, &clauses);
+    let mut timed = texts.clone();
+    for (at, len, _) in &fixed {
+        timed.iter_mut().skip(*at).take(*len).for_each(String::clear);
+    }
+    let time = period::find(question, &timed, lang, from);
     let mut words: Vec<Word> = texts
         .into_iter()
         .zip(clauses)
@@ -179,16 +206,15 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             odd: false,
         })
         .collect();
-    mark_odd(&mut words);
-    let mut hits = phrases(&mut words);
-    typos(&mut words, &mut hits);
+    let mut hits = phrases::hits(&mut words, fixed);
     let unread = unread(&mut words, &time.unread);
     hits.sort_by_key(|(at, ..)| *at);
+    let besides = hits.iter().flat_map(|(_, _, hit)| hit.besides()).filter_map(concepts::by_key).collect();
     let mut found: Vec<Found> = hits
         .into_iter()
-        .filter_map(|(at, hit)| {
+        .filter_map(|(at, len, hit)| {
             let clause = words.get(at)?.clause;
-            Some(Found { at, clause, concepts: hit.concepts(), topic: hit.topic() })
+            Some(Found { at, len, clause, concepts: hit.concepts(), topic: hit.topic(), means: hit.means() })
         })
         .collect();
     // "Vaccinated against covid" does not ask for the disease.
@@ -207,6 +233,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         by_birth: time.by_birth,
         unread,
         rest: rest(&words, &found),
+        said: said_of(&words, &found),
+        besides,
         sorts: workouts::sorts(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
         others: others.stated,
@@ -245,7 +273,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         // "Since a year" names a time, and no event.
         let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !time.used.contains(at));
         let at = plan.rest.iter().position(starts);
-        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).words, end: false });
+        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).seek, end: false });
     }
     if let Some(event) = &mut plan.event {
         event.end = words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)));
@@ -320,12 +348,14 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             if c.area == Area::Medication && allergic {
                 // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
                 let named = fold::words(c.en);
-                match plan.rest.iter_mut().find(|r| r.clause == f.clause) {
-                    Some(r) => {
-                        r.words.extend(named);
-                        r.bare = true;
-                    }
-                    None => plan.rest.push(Rest { clause: f.clause, words: named, bare: true }),
+                let at = plan.rest.iter().position(|r| r.clause == f.clause);
+                let at = at.unwrap_or_else(|| {
+                    plan.rest.push(Rest::new(f.clause, true));
+                    plan.rest.len() - 1
+                });
+                if let Some(r) = plan.rest.get_mut(at) {
+                    named.iter().for_each(|w| r.add(w));
+                    r.bare = true;
                 }
             } else if !plan.concepts.iter().any(|x| x.key == c.key) {
                 plan.concepts.push(c);
@@ -334,22 +364,56 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
     }
 }
 
-/// What no table knows, by clause.
+/// Whether a word says what is asked about.
+fn tells(word: &str) -> bool {
+    word.len() >= 3 && !STOP.contains(&format!(" {word} "))
+}
+
+/// What no table knows, by clause, and what is to be looked for by its words whatever knows it.
 fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
     let mut out: Vec<Rest> = Vec::new();
-    let unknown = |w: &&Word| !w.used && w.text.len() >= 3 && !STOP.contains(&format!(" {} ", w.text));
-    for w in words.iter().filter(unknown) {
-        match out.last_mut() {
-            Some(r) if r.clause == w.clause => r.words.push(w.text.clone()),
-            _ => out.push(Rest {
-                clause: w.clause,
-                words: vec![w.text.clone()],
-                bare: !found.iter().any(|f| f.clause == w.clause && !f.concepts.is_empty()),
-            }),
+    let named = |clause| found.iter().any(|f| f.clause == clause && !f.concepts.is_empty());
+    let clauses: BTreeSet<usize> = words.iter().map(|w| w.clause).collect();
+    for clause in clauses {
+        let mut r = Rest::new(clause, !named(clause));
+        let of_clause = || words.iter().filter(|w| w.clause == clause && !w.used);
+        of_clause().filter(|w| tells(&w.text)).for_each(|w| r.add(&w.text));
+        let here = || found.iter().filter(|f| f.clause == clause);
+        if r.words.is_empty() && here().next().is_none() {
+            // Two letters can be all that a clause says: "Do I have MS?"
+            let short = |w: &&Word| w.text.len() == 2 && w.text.bytes().all(|b| b.is_ascii_alphabetic());
+            let common = |w: &&Word| clause::joins(&w.text) || STOP.contains(&format!(" {} ", w.text));
+            of_clause().filter(|w| short(w) && !common(w)).for_each(|w| r.add(&w.text));
         }
+        for f in here() {
+            let phrase = || words.iter().skip(f.at).take(f.len).map(|w| w.text.as_str());
+            if let Some(means) = f.means {
+                r.words.extend(phrase().filter(|w| tells(w)).map(str::to_owned));
+                r.seek.extend(means.split(' ').map(str::to_owned));
+            } else if f.topic == Some(Topic::Documents) {
+                let phrase = phrase().collect::<Vec<_>>();
+                let image = |p: &str| p.split(' ').map(fold::stem).eq(phrase.iter().map(|w| fold::stem(w)));
+                if IMAGES.split('|').any(image) {
+                    r.bare &= !r.words.is_empty();
+                    phrase.iter().for_each(|w| r.add(w));
+                }
+            }
+        }
+        r.words.dedup();
+        r.seek.dedup();
+        out.extend((!r.words.is_empty()).then_some(r));
     }
-    out.iter_mut().for_each(|r| r.words.dedup());
     out
+}
+
+/// The words by which each concept is named.
+fn said_of(words: &[Word], found: &[Found]) -> Vec<Said> {
+    let said = |f: &Found| {
+        let mut words: Vec<String> = words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect();
+        words.retain(|w| tells(w));
+        Said { words, concepts: f.concepts.clone() }
+    };
+    found.iter().filter(|f| !f.concepts.is_empty()).map(said).collect()
 }
 
 /// Words that ask about an end.
@@ -375,139 +439,28 @@ const MARKERS: [&str; 16] = [
     " effect ",
 ];
 
-enum Hit {
-    One(&'static Concept),
-    Many(&'static str),
-    Topic(Topic),
-}
-
-impl Hit {
-    fn concepts(&self) -> Vec<&'static Concept> {
-        match self {
-            Self::One(c) => vec![*c],
-            Self::Many(keys) => keys.split(' ').filter_map(concepts::by_key).collect(),
-            Self::Topic(_) => Vec::new(),
-        }
-    }
-
-    const fn topic(&self) -> Option<Topic> {
-        match self {
-            Self::Topic(t) => Some(*t),
-            Self::One(_) | Self::Many(_) => None,
-        }
-    }
-}
-
-/// Every phrase of the tables: (what it means, its words).
-fn table() -> impl Iterator<Item = (Hit, &'static str)> {
-    let one = concepts::all().flat_map(|c| c.says.split('|').map(move |p| (Hit::One(c), p)));
-    let many = GROUPS.iter().flat_map(|(says, keys)| says.split('|').map(move |p| (Hit::Many(keys), p)));
-    let topics = TOPICS.iter().flat_map(|(t, says)| says.split('|').map(move |p| (Hit::Topic(*t), p)));
-    one.chain(many).chain(topics)
-}
-
-/// Whether words are a phrase; of several words one may have a slip, where it is no word of its own.
-fn said(window: &[Word], phrase: &str) -> bool {
-    let mut slips = 0;
-    let mut pairs = window.iter().zip(phrase.split(' '));
-    let all = pairs.all(|(w, p)| {
-        let (word, wanted) = (fold::stem(&w.text), fold::stem(p));
-        let slip = || w.odd && p.len() >= 5 && fold::near(word, wanted);
-        !w.used && (word == wanted || (slip() && core::mem::replace(&mut slips, 1) == 0))
-    });
-    all && (slips == 0 || window.len() > 1)
-}
-
-/// Marks the words that no phrase of the tables has, and that are not common either.
-fn mark_odd(words: &mut [Word]) {
-    let common = |w: &Word| w.used || w.text.len() < 5 || STOP.contains(&format!(" {} ", w.text));
-    words.iter_mut().for_each(|w| w.odd = !common(w));
-    for (_, phrase) in table() {
-        for p in phrase.split(' ').map(fold::stem) {
-            words.iter_mut().filter(|w| w.odd && fold::stem(&w.text) == p).for_each(|w| w.odd = false);
-        }
-    }
-}
-
-/// The longest phrase that begins at each word, left to right; none reaches over the end of a clause.
-fn phrases(words: &mut [Word]) -> Vec<(usize, Hit)> {
-    let mut best: Vec<Option<(usize, Hit)>> = words.iter().map(|_| None).collect();
-    for (hit, phrase) in table() {
-        let len = phrase.split(' ').count();
-        for (at, slot) in best.iter_mut().enumerate() {
-            let Some(window) = words.get(at..at + len) else { break };
-            let fits = said(window, phrase) && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause)));
-            if fits && slot.as_ref().is_none_or(|(n, _)| *n < len) {
-                // `hit` is rebuilt cheaply instead of being shared: most phrases never match.
-                *slot = Some((len, hit.copy()));
-            }
-        }
-    }
-    let mut out = Vec::new();
-    let mut next = 0;
-    for (at, slot) in best.into_iter().enumerate() {
-        let Some((len, hit)) = slot else { continue };
-        if at >= next {
-            next = at + len;
-            words.iter_mut().skip(at).take(len).for_each(|w| w.used = true);
-            out.push((at, hit));
-        }
-    }
-    out
-}
-
-impl Hit {
-    const fn copy(&self) -> Self {
-        match self {
-            Self::One(c) => Self::One(c),
-            Self::Many(k) => Self::Many(k),
-            Self::Topic(t) => Self::Topic(*t),
-        }
-    }
-}
-
-/// One slip in a word of five letters and more, where it can mean only one thing.
-fn typos(words: &mut [Word], found: &mut Vec<(usize, Hit)>) {
-    for (at, word) in words.iter_mut().enumerate() {
-        if word.used || word.text.len() < 5 || STOP.contains(&format!(" {} ", word.text)) {
-            continue;
-        }
-        let mut hits: Vec<Hit> = Vec::new();
-        for (hit, phrase) in table() {
-            if phrase.len() < 5
-                || phrase.len().abs_diff(word.text.len()) > 3
-                || phrase.contains(' ')
-                || !fold::near(fold::stem(&word.text), fold::stem(phrase))
-            {
-                continue;
-            }
-            if !hits.iter().any(|h| h.same(&hit)) {
-                hits.push(hit);
-            }
-        }
-        if let (1, Some(hit)) = (hits.len(), hits.pop()) {
-            word.used = true;
-            found.push((at, hit));
-        }
-    }
-}
-
-impl Hit {
-    fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::One(a), Self::One(b)) => a.key == b.key,
-            (Self::Many(a), Self::Many(b)) => a == b,
-            (Self::Topic(a), Self::Topic(b)) => a == b,
-            _ => false,
-        }
-    }
-}
-
-/// English unless the function words speak for French.
+/// English unless the function words speak for French. A letter alone speaks only where it is elided:
+/// that of a vitamin or a test does not.
 fn detect(question: &str, words: &[String]) -> Lang {
     let count = |list: &str| words.iter().filter(|w| list.contains(&format!(" {w} "))).count();
     let accents = question.chars().filter(|c| "éèêàâîïôûçœÉÈÀ".contains(*c)).count();
-    if count(FRENCH) + 2 * accents.min(2) > count(ENGLISH) { Lang::Fr } else { Lang::En }
+    if count(FRENCH) + elided(question) + 2 * accents.min(2) > count(ENGLISH) { Lang::Fr } else { Lang::En }
+}
+
+/// How many words stand before an apostrophe as French elides them: `l'`, `d'`, `qu'`.
+fn elided(question: &str) -> usize {
+    let chars: Vec<char> = question.chars().take(1000).collect();
+    let at = |i: Option<usize>| i.and_then(|i| chars.get(i)).copied();
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let elided = |i: &usize| {
+        let letter = at(i.checked_sub(1)).map(|c| c.to_ascii_lowercase());
+        let start = if letter == Some('u') && matches!(at(i.checked_sub(2)), Some('q' | 'Q')) { 3 } else { 2 };
+        matches!(at(Some(*i)), Some('\'' | '’'))
+            && (letter.is_some_and(|c| "ldjcnsmt".contains(c)) || start == 3)
+            && !is_word(at(i.checked_sub(start)))
+            && is_word(at(Some(i + 1)))
+    };
+    (0..chars.len()).filter(elided).count()
 }
 
 #[cfg(test)]
@@ -591,7 +544,8 @@ mod tests {
     #[test]
     fn what_no_table_knows_is_kept() {
         let rest = parse("my procalcitriol results", None, period::Base { today: 0, born: None }).rest;
-        assert_eq!(rest, [Rest { clause: 0, words: vec!["procalcitriol".into()], bare: true }]);
+        let words = vec!["procalcitriol".to_owned()];
+        assert_eq!(rest, [Rest { clause: 0, words: words.clone(), seek: words, bare: true }]);
         assert!(parse("", None, period::Base { today: 0, born: None }).concepts.is_empty());
     }
 }

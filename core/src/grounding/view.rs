@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::concepts::{self, Area, Concept};
+use super::concepts::{self, Concept};
 use super::fence::Fence;
 use super::number::local;
 use super::period::{DAY_MS, Period};
@@ -229,9 +229,8 @@ impl<'a> View<'a> {
 
     /// The words a source uses for a fact.
     pub(super) fn source_words(&self, fact: &FactDraft) -> String {
-        let text =
-            if fact.text.is_empty() { fact.codes.first().map_or("", |c| c.display.as_str()) } else { &fact.text };
-        if text.trim().is_empty() {
+        let text = text(fact);
+        if text.is_empty() {
             return fact.codes.first().map_or_else(|| "–".to_owned(), |c| self.quote(&c.code));
         }
         self.quote(text)
@@ -336,15 +335,23 @@ impl<'a> View<'a> {
     }
 }
 
-/// Whether a fact is this concept, by any of its codes or by its words.
+/// The words of a fact: its text, or else what its codes are called. A text that is nothing but one
+/// of its codes is none.
+pub(super) fn text(fact: &FactDraft) -> &str {
+    let text = fact.text.trim();
+    if !concepts::is_bare(text, &fact.codes) {
+        return text;
+    }
+    fact.codes.iter().map(|c| c.display.trim()).find(|d| !d.is_empty()).unwrap_or_default()
+}
+
+/// Whether a fact is this concept, by any of its codes, by its words, or by these together with what
+/// its codes are called: a text can be a brand, a code's name the ingredient.
 pub(super) fn is(concept: &Concept, fact: &FactDraft) -> bool {
     if fact.codes.iter().any(|c| concept.has_code(c)) {
         return true;
     }
-    // A medication's display may name the ingredient where its text names a brand.
-    let words = fold::words(&fact.text);
-    concept.has_words(&words)
-        || (concept.area == Area::Medication && fact.codes.iter().any(|c| concept.has_words(&fold::words(&c.display))))
+    concept.has_words(&fold::words(&fact.text)) || concept.has_words(&concepts::all_words(&fact.text, &fact.codes))
 }
 
 /// "d'amlodipine", "de statine": French elides before a vowel and, in the names at hand, an h.

@@ -112,6 +112,7 @@ impl Visible<'_> {
                     code: code.to_owned(),
                     text: row.fact.text.clone(),
                     display: String::new(),
+                    names: Vec::new(),
                     count: 1,
                     first: at,
                     last: at,

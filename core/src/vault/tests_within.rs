@@ -52,7 +52,7 @@ fn a_grant_over_a_second_health_partition_lets_its_recipient_read_there() {
     assert_eq!(s.presence().unwrap().value().len(), 1);
     assert_eq!(s.reader(&Query::default(), 10).unwrap().len(), 1);
     assert!(s.ground("What is my glucose?", Budget::tokens(300)).unwrap().value().text.contains("91"));
-    assert_eq!(s.label().origins, crate::label::Origins::partition(2));
+    assert_eq!(s.label().origins, crate::label::Origins::partition(3));
     space.withdraw(grant).unwrap();
     assert!(matches!(s.query(&Query::default()), Err(Error::Denied)));
 }

@@ -16,9 +16,11 @@ const fn lab(
 #[rustfmt::skip]
 pub(super) const LABS: &[Concept] = &[
     lab("ldl", "LDL cholesterol", "cholestérol LDL", "ldl|ldl c|ldl cholesterol|cholesterol ldl|bad cholesterol|mauvais cholesterol",
-        "18262-6 13457-7 2089-1 22748-8 39469-2 69419-0", "ldl !vldl !hdl|low density lipoprotein"),
+        "18262-6 13457-7 2089-1 22748-8 39469-2 69419-0", "ldl !vldl !hdl !ratio !rapport|low density lipoprotein !ratio"),
+    // Before what it is the ratio of.
+    lab("cholesterol-hdl-ratio", "total cholesterol/HDL ratio", "rapport cholestérol total/HDL", "cholesterol hdl ratio|total cholesterol hdl ratio|cholesterol ratio|hdl ratio|rapport cholesterol hdl|rapport cholesterol total hdl|rapport hdl", "9830-1 32309-7", "cholest* hdl ratio !ldl|chol* hdl ratio !ldl|cholest* hdl rapport !ldl"),
     lab("hdl", "HDL cholesterol", "cholestérol HDL", "hdl|hdl c|hdl cholesterol|cholesterol hdl|good cholesterol|bon cholesterol",
-        "2085-9 14646-4", "hdl !non !ldl|high density lipoprotein"),
+        "2085-9 14646-4", "hdl !non !ldl !ratio !rapport|high density lipoprotein !ratio"),
     lab("non-hdl", "non-HDL cholesterol", "cholestérol non-HDL", "non hdl|non hdl cholesterol|cholesterol non hdl", "43396-1 70204-3", "non hdl"),
     lab("total-cholesterol", "total cholesterol", "cholestérol total", "total cholesterol|cholesterol total",
         "2093-3 14647-2", "cholest* total|cholest* !ldl !hdl !vldl !density !ratio !esters"),
@@ -55,7 +57,8 @@ pub(super) const LABS: &[Concept] = &[
     lab("tsh", "TSH", "TSH", "tsh|thyrotropin|thyroid stimulating hormone|thyreostimuline", "3016-3 11580-8 11579-0", "tsh|thyrotropin*"),
     lab("ft4", "free T4", "T4 libre", "ft4|free t4|t4 libre|free thyroxine|t4l", "3024-7 14920-3", "t4 free|t4 libre|thyroxin* free|ft4"),
     lab("total-t4", "total T4", "T4 totale", "total t4|t4 totale|total thyroxine", "3026-2 14921-1", "t4 total*|thyroxin* total"),
-    lab("ft3", "free T3", "T3 libre", "ft3|free t3|t3 libre|t3|free triiodothyronine|t3l", "3051-0 14928-6", "t3 free|t3 libre|ft3|triiodothyronin* free"),
+    lab("ft3", "free T3", "T3 libre", "ft3|free t3|t3 libre|free triiodothyronine|t3l", "3051-0 14928-6", "t3 free|t3 libre|ft3|triiodothyronin* free"),
+    lab("total-t3", "total T3", "T3 totale", "total t3|t3 totale|total triiodothyronine", "3053-6 14930-2", "t3 total*|triiodothyronin* total"),
     lab("hemoglobin", "hemoglobin", "hémoglobine", "hemoglobin|haemoglobin|hgb|hb|hemoglobine", "718-7 59260-0 20509-6", "hemoglobin* !a1c !gly* !corpuscular !hba1c|haemoglobin* !a1c !gly* !corpuscular"),
     lab("hematocrit", "hematocrit", "hématocrite", "hematocrit|haematocrit|hct|hematocrite", "4544-3 20570-8", "hematocrit*|haematocrit"),
     lab("rbc", "red blood cells", "globules rouges", "rbc|red blood cell|red cell|erythrocyte|globule rouge|hematie", "789-8", "erythrocyte* !distribution !sediment* !urin* !mean|hematie !urin*|globule rouge"),

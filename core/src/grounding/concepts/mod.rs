@@ -12,11 +12,14 @@
 mod conditions;
 mod labs;
 mod medications;
+mod observed;
 mod turned;
 mod vaccines;
 mod vitals;
 
 use std::collections::BTreeMap;
+
+pub(super) use observed::{is_observed, observes};
 
 use super::fold;
 use crate::lang::Lang;
@@ -114,7 +117,9 @@ impl Concept {
         let system = coding.system.as_str();
         match self.area {
             Area::Measure => (is(system, LOINC, LOINC_OID) && exact(self.codes)) || exact(self.more),
-            Area::Condition if system.contains("icd-10") || system.ends_with(ICD10_OID) => begins(self.more, code),
+            Area::Condition if system.contains("icd-10") || ICD10_OIDS.iter().any(|o| system.ends_with(o)) => {
+                begins(self.more, code)
+            }
             Area::Condition => is(system, "http://snomed.info/sct", SNOMED_OID) && exact(self.codes),
             Area::Medication | Area::Immunization if is(system, ATC, ATC_OID) && begins(self.more, code) => true,
             Area::Medication => is(system, RXNORM, RXNORM_OID) && exact(self.codes),
@@ -168,7 +173,8 @@ pub(super) const LOINC_OID: &str = "2.16.840.1.113883.6.1";
 const RXNORM_OID: &str = "2.16.840.1.113883.6.88";
 const ATC_OID: &str = "2.16.840.1.113883.6.73";
 const SNOMED_OID: &str = "2.16.840.1.113883.6.96";
-const ICD10_OID: &str = "2.16.840.1.113883.6.90";
+/// The modification of the USA, that of the WHO, that of Austria.
+const ICD10_OIDS: [&str; 3] = ["2.16.840.1.113883.6.90", "2.16.840.1.113883.6.3", "1.2.40.0.34.5.171"];
 const CVX_OID: &str = "2.16.840.1.113883.12.292";
 
 /// The system by its FHIR URI or its OID, or left out by the source.
@@ -231,14 +237,15 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
     ("blood sugar|sugar|sugar level|glycemie|sucre|sucre dans le sang|taux de sucre|diabetes control", "glucose hba1c"),
     ("blood oxygen|oxygen|oxygene|oxygene dans le sang", "spo2"),
     ("t4|thyroxine libre", "ft4"),
+    ("t3|triiodothyronine", "ft3"),
     // Diseases that a vaccine is called by as well: both are looked for.
     ("flu|influenza|grippe", "influenza flu-vaccine"),
     ("measle|rougeole", "measles mmr-vaccine"),
     ("mumps|oreillon", "mumps mmr-vaccine"),
     ("rubella|rubeole", "rubella mmr-vaccine"),
     ("tetanus|tetano|tetanos", "tetanus tetanus-vaccine"),
-    ("pertussis|whooping cough|coqueluche", "pertussis tetanus-vaccine"),
-    ("diphtheria|diphterie", "diphtheria tetanus-vaccine"),
+    ("pertussis|whooping cough|coqueluche", "pertussis pertussis-vaccine"),
+    ("diphtheria|diphterie", "diphtheria diphtheria-vaccine"),
     ("hepatitis b|hep b|hepatite b", "hepatitis-b hepatitis-b-vaccine"),
     ("hepatitis a|hep a|hepatite a", "hepatitis-a hepatitis-a-vaccine"),
     ("shingle|zoster|zona", "shingles shingles-vaccine"),
@@ -247,6 +254,9 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
     ("polio|poliomyelitis|poliomyelite", "polio polio-vaccine"),
     ("meningitis|meningite", "meningitis meningococcal-vaccine"),
 ];
+
+/// What a word for several may mean besides, where it is on record: T4 is the free one, mostly.
+pub(super) const BESIDES: &[(&str, &str)] = &[("ft4", "total-t4"), ("ft3", "total-t3")];
 
 /// Whether words name a condition, and others beside the name turn it.
 pub(super) fn is_turned(words: &[String]) -> bool {
@@ -276,8 +286,23 @@ pub(super) fn of_fact(kind: Kind, codes: &[Coding], text: &str) -> Option<&'stat
     if let Some(c) = all().filter(fits).find(|c| codes.iter().any(|k| c.has_code(k))) {
         return Some(c).filter(|c| !c.is_turned(text));
     }
-    let words = fold::words(text);
-    all().filter(fits).find(|c| c.has_words(&words))
+    let of = |words: &[String]| all().filter(fits).find(|c| c.has_words(words));
+    of(&fold::words(text)).or_else(|| of(&all_words(text, codes)))
+}
+
+/// Whether a text is empty, or nothing but one of the codes it stands beside.
+pub(super) fn is_bare(text: &str, codes: &[Coding]) -> bool {
+    let text = text.trim();
+    text.is_empty() || codes.iter().any(|c| c.code == text)
+}
+
+/// The words of a text together with what its codes are called: what turns a name in one of them
+/// turns it in both.
+pub(super) fn all_words(text: &str, codes: &[Coding]) -> Vec<String> {
+    let own = if is_bare(text, codes) { "" } else { text };
+    let mut words = fold::words(own);
+    words.extend(codes.iter().flat_map(|c| fold::words(&c.display)));
+    words
 }
 
 #[cfg(test)]

@@ -50,6 +50,9 @@ impl Facts for Fake {
                     p.count += 1;
                     p.first = [p.first, at].into_iter().flatten().min();
                     p.last = p.last.max(at);
+                    p.names.extend(names(r));
+                    p.names.sort();
+                    p.names.dedup();
                 }
                 None => out.push(Presence {
                     category: r.fact.category,
@@ -58,6 +61,7 @@ impl Facts for Fake {
                     code: first.code,
                     text: r.fact.text.clone(),
                     display: first.display,
+                    names: names(r),
                     count: 1,
                     first: at,
                     last: at,
@@ -75,6 +79,12 @@ impl Facts for Fake {
     fn source(&self, source: u32) -> Result<SourceInfo> {
         Ok(SourceInfo { id: SourceId::from_bytes([source as u8; 32]), imported_at: NOW - 1000 })
     }
+}
+
+/// What the codes of a row are called, ascending.
+fn names(r: &FactRow) -> Vec<String> {
+    let all: std::collections::BTreeSet<&str> = r.fact.codes.iter().map(|c| c.display.as_str()).collect();
+    all.into_iter().filter(|d| !d.is_empty()).map(str::to_owned).collect()
 }
 
 fn fits(q: &Query, r: &FactRow) -> bool {

@@ -22,3 +22,4 @@ mod topics;
 mod typed;
 mod whole;
 mod within;
+mod words;

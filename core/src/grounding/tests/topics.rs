@@ -140,14 +140,14 @@ fn a_clause_that_nobody_understands_is_said_to_be_missing() {
         ),
         ("Mon LDL et ma zorbification ?", "ne correspond à ces mots de la question : «a5a5a5a5a5a5a5a5 zorbification»"),
         ("my LDL and my zorbification lab results?", "question: «a5a5a5a5a5a5a5a5 zorbification»"),
-        ("my LDL? Am I allergic to amoxicillin?", "question: «a5a5a5a5a5a5a5a5 amoxicillin»"),
+        ("my LDL? Am I allergic to codeine?", "question: «a5a5a5a5a5a5a5a5 codeine»"),
         ("my allergies, and my zorbification?", "question: «a5a5a5a5a5a5a5a5 zorbification»"),
     ] {
         let c = patient().ask(question);
         assert!(c.text.contains(said), "{question}\n{}", c.text);
         assert!(c.missing.iter().any(|m| m == "other"), "{question}");
     }
-    let c = patient().ask("my LDL? Am I allergic to amoxicillin?");
+    let c = patient().ask("my LDL? Am I allergic to codeine?");
     assert_eq!(c.missing, ["other"], "nothing is asked about a start: {}", c.text);
     for question in [
         "Thanks, could you explain my LDL, please?",

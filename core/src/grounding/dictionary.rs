@@ -1,0 +1,384 @@
+//! Common words of medicine in English and French: what a question calls a thing, and what else a
+//! record may call it.
+//!
+//! Each group is one thing; its phrases are patterns as those of the concepts are (see
+//! [`fold::matches`](super::fold::matches)), folded, and stand for each other in both directions. What
+//! the concepts know needs no group here. A closed list: where a word is in none, it is looked for as
+//! it is.
+
+use super::concepts::{Area, Concept};
+use super::fold;
+
+const GROUPS: &[&str] = &[
+    // Parts of the body.
+    "head|tete|cranial|cranien*",
+    "brain|cerebral*|cerveau|encephal*",
+    "eye|oeil|yeux|ocular|oculaire|ophthalm*|ophtalm*",
+    "ear|oreille",
+    "nose|nez|nasal*",
+    "mouth|bouche|buccal*",
+    "tooth|teeth|dent|dental|dentaire",
+    "tongue|langue",
+    "throat|gorge|pharyn*",
+    "neck|cou|cervical*",
+    "shoulder|epaule",
+    "arm|bras",
+    "elbow|coude",
+    "wrist|poignet",
+    "finger|doigt",
+    "thumb|pouce",
+    "chest|thorax|thoracic|thoracique|poitrine",
+    "lung|poumon|pulmonary|pulmonaire",
+    "breast|sein|mammary|mammaire",
+    "heart|coeur",
+    "cardiac|cardiaque",
+    "back|dos|spine|spinal*|colonne vertebrale|rachis|vertebra*",
+    "rib|cote|costal*",
+    "abdomen|abdominal*|belly|ventre",
+    "stomach|estomac|gastric|gastrique",
+    "bowel|intestin*|gut",
+    "colon|colic|colique",
+    "gallbladder|vesicule biliaire|cholecyst*",
+    "pancrea*|pancreat*",
+    "spleen|splenic|splenique",
+    "bladder|vessie|vesical*",
+    "womb|uterus|uterin*|hyster*",
+    "ovary|ovaries|ovaire|ovarian|ovarien*",
+    "skin|peau|cutaneous|cutane*|derma*",
+    "bone|os|osseu*",
+    "joint|articul*",
+    "muscle|muscular|musculaire",
+    "hip|hanche",
+    "thigh|cuisse|femoral*|femur",
+    "knee|genou*",
+    "leg|jambe",
+    "ankle|cheville",
+    "foot|feet|pied",
+    "toe|orteil",
+    "heel|talon",
+    "nerve|nerf|neuro*",
+    "vein|veine|venous|veineu*",
+    "artery|arteries|artere|arterial|arteriel*",
+    "lymph node|ganglion*",
+    "hair|cheveu*",
+    "nail|ongle",
+    // Complaints and findings.
+    "pain|ache|douleur",
+    "cough|toux",
+    "cold|rhume",
+    "nausea|nausee",
+    "vomiting|vomit|vomissement",
+    "dizziness|dizzy|vertige*|vertigo",
+    "fainting|faint|syncope|evanouissement",
+    "tired|tiredness|fatigue|asthenia|asthenie",
+    "itch|itching|prurit*|demangeaison",
+    "rash|eruption|exanthem*",
+    "hives|urticaria|urticaire",
+    "swelling|oedeme|edema|oedema|gonflement|enflure",
+    "swallowing|dysphagi*|avaler",
+    "bleeding|saignement|hemorrh*|haemorrh*",
+    "bruise|ecchymos*|contusion",
+    "wound|plaie|laceration|blessure",
+    "burn|brulure",
+    "injury|traumatism*|lesion",
+    "sprain|entorse",
+    "hernia|hernie",
+    "stone|calcul*|lithias*",
+    "lump|nodule|grosseur",
+    "cyst|kyste",
+    "ulcer|ulcere",
+    "constipation|constipe*",
+    "shortness of breath|dyspn*|essouffl*",
+    "hearing|audition|surdite|deafness|acouphene|tinnitus",
+    "vision|sight|visual|visuel*",
+    "glasses|lunette",
+    "cataract|cataracte",
+    "glaucoma|glaucome",
+    "memory|memoire",
+    "fall|falls|fell|falling|chute|chutes",
+    "risk|risque",
+    "hot flash*|hot flush*|menopausal flushing|bouffee chaleur",
+    "morning sickness|hyperemesis|nausees matinales|vomissements gravidiques",
+    "miscarriage|fausse couche|spontaneous abortion",
+    "mrsa|sarm|methicillin resistant|meticillin resistant|resistant meticilline",
+    "rsv|vrs|respiratory syncytial|syncytial respiratoire",
+    "staph|staphyloc*",
+    "strep|streptoc*",
+    "wart|verrue",
+    "acne|acnee",
+    "lyme|borrelia|borreliose",
+    "tuberculosis|tuberculose|tb|mycobacterium tuberculosis|quantiferon",
+    "malaria|paludisme|plasmodium",
+    "yeast|mycose|candida*|candidos*|thrush|muguet",
+    "scoliosis|scoliose",
+    "autism|autisme|autistic",
+    "concussion|commotion",
+    // Examinations.
+    "x ray|xray|xr|radiograph*|radiograf*|radio",
+    "mri|irm|magnetic resonance|resonance magnetique",
+    "ct|scanner|computed tomography|tomodensitometr*|tdm|scan",
+    "echocardiogra*|echographie cardiaque|echographie coeur|cardiac ultrasound|heart ultrasound",
+    "ultrasound|ultrasonograph*|sonogra*|echographie|echography|echogram*",
+    "ecg|ekg|electrocardiogra*",
+    "eeg|electroencephalogra*",
+    "spirometr*|lung function|fonction respiratoire|pulmonary function",
+    "stress test|exercise stress|epreuve effort|test effort",
+    "pap|cervical smear|frottis|cytology cervical",
+    "swab|ecouvillon*|prelevement nasal",
+    "urine test|urinalysis|ecbu|urine culture|analyse urine|bandelette",
+    "blood count|cbc|fbc|nfs|numeration|hemogram*|complete blood",
+    "stool|selles|faecal|fecal|feces|faeces",
+    // Interventions and devices.
+    "pacemaker|stimulateur cardiaque|cardiac pacemaker",
+    "defibrillator|defibrillateur",
+    "stent|endoprothese",
+    "prosthe*|prothese|replacement|arthroplast*|remplacement",
+    "transplant*|greffe",
+    "bypass|pontage",
+    "catheter*|sonde",
+    "dialysis|dialyse|hemodialys*|haemodialys*",
+    "appendix|appendectom*|appendicectom*|appendice",
+    "tonsil*|amygdal*",
+    "caesarean|cesarean|cesarienne|c section",
+    "circumcision|circoncision",
+    "chemotherap*|chimiotherap*|chemo|chimio",
+    "radiotherap*|radiation therap*|rayons",
+    "physiotherap*|physical therap*|kine|kinesitherap*|reeducation",
+    "counsel*|conseil*",
+    "anesthes*|anaesthes*",
+    "suture*|stitches|points suture",
+    "cast|platre|splint|attelle",
+    "crutch*|bequille",
+    "wheelchair|fauteuil roulant",
+    "hearing aid|appareil auditif|audioprothese",
+    "oxygen therapy|oxygenotherap*",
+    "cpap|pression positive",
+    // Pregnancy and family.
+    "delivery|accouch*|childbirth",
+    "births total|parity|parite|live births|children|enfant*|naissances vivantes",
+    "pregnan*|grossesse|enceinte|gravid*",
+    "breastfeeding|breast feeding|allaite*",
+    "family|famille|familia*|fmh",
+    "father|pere|papa|dad|daddy|paternal|paternel*",
+    "mother|mere|maman|mom|mum|mommy|maternal|maternel*",
+    "brother|frere",
+    "sister|soeur",
+    "son|fils",
+    "daughter|fille",
+    "grandmother|grand mere|mamie|grandma",
+    "grandfather|grand pere|papi|papy|grandpa",
+    "uncle|oncle",
+    "aunt|tante",
+    // Ways of life.
+    "alcohol*|alcool*|drinker|ethanol|binge drink*",
+    "drink|drinks|drinking|drinker|bois|boire|buvez|bu",
+    "drogue|stupefiant*|drug* misus*|drug* abus*|drug* use|substance* misus*|substance* abus*|substance* use",
+    "misus*|toxicoman*|addict*|dependen*|dependance",
+    "cannabis|marijuana|weed|thc",
+    "smok*|tabac|tabagi*|tobacco|fume*|cigarette|nicotine",
+    "vaping|vape|vapot*|electronic cigarette",
+    "travel*|voyage*",
+    "diet|regime|alimentation|alimentaire|food|nourriture",
+    "employment|job|occupation|profession*|metier|emploi",
+    "housing|logement|homeless*|sans abri",
+    "education|scolarite|etudes",
+    "violence|victim*",
+    "organ donor|donneur organe*|don organe*",
+    "advance directive|directive anticipee*|living will",
+    "insurance|assurance|mutuelle|coverage",
+    // What people react to.
+    "peanut|cacahuete|arachide|groundnut",
+    "milk|lait|dairy|laitier*",
+    "egg|oeuf",
+    "fish|poisson|seafood|fruit mer",
+    "shellfish|crustace*|shrimp|crevette|prawn|crab|crabe|lobster|homard|seafood|fruit mer|mollus*",
+    "nut|noix|tree nut",
+    "hazelnut|noisette",
+    "almond|amande",
+    "cashew|cajou",
+    "soy|soya|soja",
+    "wheat|ble",
+    "strawberry|strawberries|fraise",
+    "apple|pomme",
+    "mustard|moutarde",
+    "celery|celeri",
+    "cat|chat",
+    "dog|chien",
+    "horse|cheval",
+    "dander|fur|squame*|poil*|animal|animaux",
+    "mite|acarien*|house dust|poussiere",
+    "bee|abeille",
+    "wasp|guepe",
+    "mold|mould|moisissure*",
+    "grass|graminee",
+    "birch|bouleau",
+    "iodine|iode|iodinated|contrast media|produit contraste",
+    "sulfa|sulfamide*|sulfonamide*",
+    "penicillin*|amoxicillin*|ampicillin*|augmentin",
+];
+
+/// Whole questions' phrases that mean something else than their words do: the phrases, and what is
+/// looked for in their place. They are read before words of time and of kinds.
+pub(super) const PHRASES: &[(&str, &str)] = &[
+    (
+        "use drugs|use any drugs|do drugs|misuse drugs|abuse drugs|street drug|recreational drug|illegal drug|illicit drug|drug use|drug abuse|drug misuse|de la drogue|des drogues",
+        "drogue",
+    ),
+    ("morning sickness|nausee matinale", "morning sickness"),
+    ("due date|delivery date|date prevue d accouchement|date d accouchement|date du terme", "delivery"),
+    ("radio des poumons|radio du poumon|radio pulmonaire|lung x ray", "chest x ray"),
+    ("kidney transplant|renal transplant|greffe de rein|greffe du rein|greffe renale", "kidney transplant"),
+    ("liver transplant|greffe de foie|greffe du foie|greffe hepatique", "liver transplant"),
+    ("kidney stone|calcul renal|calculs renaux|calcul au rein", "kidney stone"),
+];
+
+/// What names a thing where its clause names nothing else: the forms of a verb, a unit.
+pub(super) const WEAK: &[(&str, &str)] = &[
+    (
+        "mesurait|mesurais|mesurer|mesurera|mesures|mesure t|je mesure|combien mesure|combien mesurait|how big|grandi|grandir",
+        "height",
+    ),
+    ("kilo|kg|pound|livre", "weight"),
+];
+
+/// The images among the documents: an examination may be on record as a procedure too.
+pub(super) const IMAGES: &str = "imaging|mri|ct scan|scanner|irm|radio|x ray|echographie|ultrasound";
+
+/// Whether some phrase has the word.
+pub(super) fn knows(word: &str) -> bool {
+    GROUPS.iter().flat_map(|g| g.split('|')).any(|p| p.split(' ').any(|w| fold::word_matches(w, word)))
+}
+
+/// Something that is looked for: any of these names it.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// Of how many words of the question it is made.
+    pub(super) weight: usize,
+    patterns: Vec<String>,
+    /// A word that no group has: it may have other endings.
+    word: Option<String>,
+    /// Things that name it together.
+    all: Vec<Wanted>,
+}
+
+silent_debug!(Wanted);
+
+impl Wanted {
+    /// Whether folded words name it.
+    pub(super) fn is_in(&self, words: &[String]) -> bool {
+        self.patterns.iter().any(|p| fold::matches(p, words))
+            || self.word.as_ref().is_some_and(|asked| words.iter().any(|w| fold::alike(asked, w)))
+            || (!self.all.is_empty() && self.all.iter().all(|w| w.is_in(words)))
+    }
+
+    /// A concept by the words that named it, or by any other that it has; `said` alone where they
+    /// name several.
+    pub(super) fn of(said: &[String], concept: Option<&Concept>) -> Self {
+        let mut patterns: Vec<String> = Vec::new();
+        if let Some(c) = concept {
+            // What is short means too much.
+            patterns.extend(c.says.split('|').filter(|p| p.len() >= 4).map(str::to_owned));
+            patterns.extend(c.stems.split('|').filter(|p| p.len() >= 3).map(str::to_owned));
+        }
+        let mut all = wanted(said);
+        if concept.is_some_and(|c| c.area == Area::Immunization) {
+            // What else has the disease in its name is no vaccine.
+            patterns = patterns.iter().flat_map(|p| [format!("{p} vaccin*"), format!("{p} immuni*")]).collect();
+            all.clear();
+        }
+        Self { weight: said.len().max(1), patterns, word: None, all }
+    }
+}
+
+/// What the words of a question look for: a phrase of a group for all that the group has, the
+/// longest phrases first.
+pub(super) fn wanted(words: &[String]) -> Vec<Wanted> {
+    let mut free: Vec<bool> = words.iter().map(|_| true).collect();
+    let mut out = Vec::new();
+    for len in (1..=3).rev() {
+        for at in 0..words.len() {
+            let Some(first) = words.get(at).filter(|_| free.get(at) == Some(&true)) else { continue };
+            let mut taken: Vec<usize> = Vec::new();
+            let mut patterns: Vec<String> = Vec::new();
+            for group in GROUPS {
+                let said = group.split('|').filter(|p| p.split(' ').count() == len).find_map(|p| {
+                    p.split(' ').any(|w| fold::word_matches(w, first)).then(|| places(p, words, &free)).flatten()
+                });
+                if let Some(places) = said.filter(|p| p.contains(&at)) {
+                    taken.extend(places);
+                    patterns.extend(group.split('|').map(str::to_owned));
+                }
+            }
+            if !patterns.is_empty() {
+                for (i, f) in free.iter_mut().enumerate() {
+                    *f &= !taken.contains(&i);
+                }
+                out.push(Wanted { weight: len, patterns, ..Wanted::default() });
+            }
+        }
+    }
+    let left = words.iter().zip(free).filter(|(_, free)| *free);
+    out.extend(left.map(|(w, _)| Wanted { weight: 1, word: Some(w.clone()), ..Wanted::default() }));
+    out
+}
+
+/// Where the words of a phrase stand among those that are free.
+fn places(phrase: &str, words: &[String], free: &[bool]) -> Option<Vec<usize>> {
+    let place = |p: &str| words.iter().zip(free).position(|(w, free)| *free && fold::word_matches(p, w));
+    phrase.split(' ').map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        for group in GROUPS {
+            for phrase in group.split('|') {
+                let bare = phrase.replace('*', "");
+                assert_eq!(fold::words(&bare).join(" "), bare, "{phrase} is not folded");
+                assert!(phrase.split(' ').count() <= 3, "{phrase}");
+            }
+        }
+        for (says, means) in PHRASES {
+            assert!(says.split('|').all(|p| fold::words(p).join(" ") == p), "{says}");
+            assert_eq!(fold::words(means).join(" "), *means);
+        }
+    }
+
+    /// Every phrase of a group finds every other, both ways.
+    #[test]
+    fn a_group_is_one_thing() {
+        for group in GROUPS {
+            for asked in group.split('|') {
+                let wanted = wanted(&fold::words(asked));
+                for said in group.split('|') {
+                    let said = fold::words(said);
+                    assert!(wanted.iter().any(|w| w.is_in(&said)), "{asked} does not find {said:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_languages_meet() {
+        for (asked, said) in [
+            ("hanche", "Total hip replacement"),
+            ("crevettes", "Shellfish free diet"),
+            ("cheville", "Fracture of ankle"),
+            ("chest x ray", "XR chest 1V"),
+            ("chute", "Morse Fall Scale"),
+            ("lait", "Cow milk IgE Ab"),
+            ("appendix", "Appendectomy"),
+            ("voyages", "History of Travel"),
+            ("mrsa", "Methicillin resistant Staphylococcus aureus"),
+            ("fall", "Risque de chute"),
+            ("knee", "Radiographie du genou"),
+        ] {
+            let said = fold::words(said);
+            assert!(wanted(&fold::words(asked)).iter().any(|w| w.is_in(&said)), "{asked}");
+        }
+        assert!(!wanted(&fold::words("hanche")).iter().any(|w| w.is_in(&fold::words("Knee replacement"))));
+    }
+}

@@ -1,0 +1,219 @@
+//! The phrases of the tables in a question: which words stand for what.
+
+use super::clause;
+use super::concepts::{self, Concept, GROUPS};
+use super::dictionary::{self, PHRASES, WEAK};
+use super::fold;
+use super::question::{STOP, TOPICS, Topic};
+use std::collections::BTreeSet;
+
+/// A word of the question, its clause, and whether something understood it already.
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) clause: usize,
+    pub(super) used: bool,
+    /// No word that the tables or everyday questions have: it may be mistyped.
+    pub(super) odd: bool,
+}
+
+/// What the words stand for: first word, how many, and what. `fixed` are phrases that were found
+/// before.
+pub(super) fn hits(words: &mut [Word], fixed: Vec<(usize, usize, &'static str)>) -> Vec<(usize, usize, Hit)> {
+    for (at, len, _) in &fixed {
+        words.iter_mut().skip(*at).take(*len).for_each(|w| w.used = true);
+    }
+    mark_odd(words);
+    let mut hits = phrases(words);
+    typos(words, &mut hits);
+    hits.extend(fixed.into_iter().map(|(at, len, means)| (at, len, Hit::Words(means))));
+    weak(words, &mut hits);
+    hits
+}
+
+/// What a phrase of the tables stands for.
+pub(super) enum Hit {
+    One(&'static Concept),
+    Many(&'static str),
+    Topic(Topic),
+    /// Words that are looked for in the place of its own.
+    Words(&'static str),
+}
+
+impl Hit {
+    pub(super) fn concepts(&self) -> Vec<&'static Concept> {
+        match self {
+            Self::One(c) => vec![*c],
+            Self::Many(keys) => keys.split(' ').filter_map(concepts::by_key).collect(),
+            Self::Topic(_) | Self::Words(_) => Vec::new(),
+        }
+    }
+
+    /// The keys of what is meant too where it is on record.
+    pub(super) fn besides(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let keys = if let Self::Many(keys) = self { *keys } else { "" };
+        concepts::BESIDES.iter().filter(move |(key, _)| keys.split(' ').any(|k| k == *key)).map(|(_, besides)| *besides)
+    }
+
+    pub(super) const fn means(&self) -> Option<&'static str> {
+        match self {
+            Self::Words(means) => Some(means),
+            Self::One(_) | Self::Many(_) | Self::Topic(_) => None,
+        }
+    }
+
+    pub(super) const fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::Topic(t) => Some(*t),
+            Self::One(_) | Self::Many(_) | Self::Words(_) => None,
+        }
+    }
+}
+
+/// Every phrase of the tables: (what it means, its words).
+fn table() -> impl Iterator<Item = (Hit, &'static str)> {
+    let one = concepts::all().flat_map(|c| c.says.split('|').map(move |p| (Hit::One(c), p)));
+    let many = GROUPS.iter().flat_map(|(says, keys)| says.split('|').map(move |p| (Hit::Many(keys), p)));
+    let topics = TOPICS.iter().flat_map(|(t, says)| says.split('|').map(move |p| (Hit::Topic(*t), p)));
+    one.chain(many).chain(topics)
+}
+
+/// Whether words are a phrase; of several words one may have a slip, where it is no word of its own.
+fn said(window: &[Word], phrase: &str) -> bool {
+    let mut slips = 0;
+    let mut pairs = window.iter().zip(phrase.split(' '));
+    let all = pairs.all(|(w, p)| {
+        let (word, wanted) = (fold::stem(&w.text), fold::stem(p));
+        let slip = || w.odd && p.len() >= 5 && fold::near(word, wanted);
+        !w.used && (word == wanted || (slip() && core::mem::replace(&mut slips, 1) == 0))
+    });
+    all && (slips == 0 || window.len() > 1)
+}
+
+/// Marks the words that no phrase of the tables has, and that are not common either.
+fn mark_odd(words: &mut [Word]) {
+    let common =
+        |w: &Word| w.used || w.text.len() < 5 || STOP.contains(&format!(" {} ", w.text)) || dictionary::knows(&w.text);
+    words.iter_mut().for_each(|w| w.odd = !common(w));
+    for (_, phrase) in table() {
+        for p in phrase.split(' ').map(fold::stem) {
+            words.iter_mut().filter(|w| w.odd && fold::stem(&w.text) == p).for_each(|w| w.odd = false);
+        }
+    }
+}
+
+/// The longest phrase that begins at each word, left to right; none reaches over the end of a clause.
+fn phrases(words: &mut [Word]) -> Vec<(usize, usize, Hit)> {
+    let mut best: Vec<Option<(usize, Hit)>> = words.iter().map(|_| None).collect();
+    for (hit, phrase) in table() {
+        let len = phrase.split(' ').count();
+        for (at, slot) in best.iter_mut().enumerate() {
+            let Some(window) = words.get(at..at + len) else { break };
+            let fits = said(window, phrase) && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause)));
+            if fits && slot.as_ref().is_none_or(|(n, _)| *n < len) {
+                // `hit` is rebuilt cheaply instead of being shared: most phrases never match.
+                *slot = Some((len, hit.copy()));
+            }
+        }
+    }
+    let mut out = Vec::new();
+    let mut next = 0;
+    for (at, slot) in best.into_iter().enumerate() {
+        let Some((len, hit)) = slot else { continue };
+        if at >= next {
+            next = at + len;
+            words.iter_mut().skip(at).take(len).for_each(|w| w.used = true);
+            out.push((at, len, hit));
+        }
+    }
+    out
+}
+
+impl Hit {
+    const fn copy(&self) -> Self {
+        match self {
+            Self::One(c) => Self::One(c),
+            Self::Many(k) => Self::Many(k),
+            Self::Topic(t) => Self::Topic(*t),
+            Self::Words(w) => Self::Words(w),
+        }
+    }
+}
+
+/// One slip in a word of five letters and more, where it can mean only one thing and is no word of
+/// its own.
+fn typos(words: &mut [Word], found: &mut Vec<(usize, usize, Hit)>) {
+    for (at, word) in words.iter_mut().enumerate() {
+        if !word.odd || word.used {
+            continue;
+        }
+        let mut hits: Vec<Hit> = Vec::new();
+        for (hit, phrase) in table() {
+            if phrase.len() < 5
+                || phrase.len().abs_diff(word.text.len()) > 3
+                || phrase.contains(' ')
+                || !fold::near(fold::stem(&word.text), fold::stem(phrase))
+            {
+                continue;
+            }
+            if !hits.iter().any(|h| h.same(&hit)) {
+                hits.push(hit);
+            }
+        }
+        if let (1, Some(hit)) = (hits.len(), hits.pop()) {
+            word.used = true;
+            found.push((at, 1, hit));
+        }
+    }
+}
+
+impl Hit {
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::One(a), Self::One(b)) => a.key == b.key,
+            (Self::Many(a), Self::Many(b)) => a == b,
+            (Self::Topic(a), Self::Topic(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// The phrases that mean something else than their words do: first word, length, what is looked for.
+pub(super) fn fixed(texts: &[String], clauses: &[usize]) -> Vec<(usize, usize, &'static str)> {
+    let mut out: Vec<(usize, usize, &'static str)> = Vec::new();
+    for (says, means) in PHRASES {
+        for phrase in says.split('|') {
+            let len = phrase.split(' ').count();
+            for at in 0..texts.len() {
+                let window = texts.iter().zip(clauses).skip(at).take(len);
+                let same = phrase.split(' ').map(fold::stem).eq(window.clone().map(|(w, _)| fold::stem(w)));
+                let free = !out.iter().any(|(a, n, _)| *a < at + len && at < a + n);
+                if same && free && clause::is_one(window.map(|(w, c)| (w.as_str(), *c))) {
+                    out.push((at, len, *means));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// What is named by words that name nothing beside anything else of their clause.
+fn weak(words: &mut [Word], hits: &mut Vec<(usize, usize, Hit)>) {
+    let clause_of = |words: &[Word], at: usize| words.get(at).map(|w| w.clause);
+    let known: BTreeSet<usize> = hits.iter().filter_map(|(at, ..)| clause_of(words, *at)).collect();
+    for (says, key) in WEAK {
+        let Some(concept) = concepts::by_key(key) else { continue };
+        for phrase in says.split('|') {
+            let len = phrase.split(' ').count();
+            for at in 0..words.len() {
+                let Some(window) = words.get(at..at + len) else { break };
+                let same =
+                    window.iter().zip(phrase.split(' ')).all(|(w, p)| !w.used && fold::stem(&w.text) == fold::stem(p));
+                let alone = clause_of(words, at).is_some_and(|c| !known.contains(&c));
+                if same && alone && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause))) {
+                    hits.push((at, len, Hit::One(concept)));
+                    words.iter_mut().skip(at).take(len).for_each(|w| w.used = true);
+                }
+            }
+        }
+    }
+}
