@@ -429,7 +429,7 @@ events! {
     }
     /// The person erased records of this partition: their keys are destroyed.
     40 Erased {
-        /// What was asked for: `records`, `source`, `consent` or `everything`; `restored` of what had been
+        /// What was asked for: `records`, `source`, `consent`, `period` or `everything`; `restored` of what had been
         /// erased after the backup that was restored.
         1 what: String,
         /// Records that are gone here, older versions counted.

@@ -124,6 +124,8 @@ mod tests_erase_copies;
 #[cfg(test)]
 mod tests_erase_log;
 #[cfg(test)]
+mod tests_erase_period;
+#[cfg(test)]
 mod tests_faults;
 #[cfg(test)]
 mod tests_flow;
