@@ -661,6 +661,167 @@ int32_t hs_repair(const struct hs_space *space,
                   uint64_t *heads,
                   int32_t *slots);
 
+// As hs_create, with a software keystore in a directory: a copy of the space's file then opens neither by
+// guessing the passphrase nor, after hs_erase_from_copies, at all. Whoever can read the directory has what it
+// keeps. `bound`, 1 or 0: whether the recovery code too opens nothing without it.
+int32_t hs_create_with_keystore(const uint8_t *path,
+                                size_t path_len,
+                                const uint8_t *secret,
+                                size_t secret_len,
+                                const uint8_t *keystore,
+                                size_t keystore_len,
+                                int32_t bound,
+                                struct hs_space **space,
+                                struct hs_buffer **recovery_code);
+
+// As hs_open, with the keystore that the space was given.
+int32_t hs_open_with_keystore(const uint8_t *path,
+                              size_t path_len,
+                              const uint8_t *secret,
+                              size_t secret_len,
+                              const uint8_t *keystore,
+                              size_t keystore_len,
+                              struct hs_space **space);
+
+// Erases records of a partition, memories and turns among them, for good: `records` has `count` ids. What was
+// made from them goes as well. What came of it is a list of one: entry, level ("E0" where somebody was
+// reading: see hs_sweep; else "E1"), records, derived, aside, sources, keys, sealed_anew, undated,
+// known_copies, salt (for hs_verify_erasure).
+int32_t hs_erase_records(const struct hs_space *space,
+                         const uint8_t *partition,
+                         size_t partition_len,
+                         const struct hs_id *records,
+                         size_t count,
+                         const uint8_t *method,
+                         size_t method_len,
+                         const struct hs_hash *evidence,
+                         struct hs_buffer **erased);
+
+// As hs_erase_records: what an imported file brought, and that it was imported.
+int32_t hs_erase_source(const struct hs_space *space,
+                        const uint8_t *partition,
+                        size_t partition_len,
+                        const struct hs_hash *source,
+                        const uint8_t *method,
+                        size_t method_len,
+                        const struct hs_hash *evidence,
+                        struct hs_buffer **erased);
+
+// As hs_erase_records: memories and turns that rest on a grant.
+int32_t hs_erase_consent(const struct hs_space *space,
+                         const uint8_t *partition,
+                         size_t partition_len,
+                         const struct hs_id *grant,
+                         const uint8_t *method,
+                         size_t method_len,
+                         const struct hs_hash *evidence,
+                         struct hs_buffer **erased);
+
+// As hs_erase_records: what happened from `from` on and before `up_to`, in milliseconds since 1970. Records
+// that reach into that time go whole, samples by where they begin; `undated` counts what has no date and stays.
+int32_t hs_erase_period(const struct hs_space *space,
+                        const uint8_t *partition,
+                        size_t partition_len,
+                        int64_t from,
+                        int64_t up_to,
+                        const uint8_t *method,
+                        size_t method_len,
+                        const struct hs_hash *evidence,
+                        struct hs_buffer **erased);
+
+// As hs_erase_records: every record and source of the partition.
+int32_t hs_erase_everything(const struct hs_space *space,
+                            const uint8_t *partition,
+                            size_t partition_len,
+                            const uint8_t *method,
+                            size_t method_len,
+                            const struct hs_hash *evidence,
+                            struct hs_buffer **erased);
+
+// Sweeps the file after an erasure that reached "E0": 1 where it is "E1" now, 0 where somebody is reading.
+int32_t hs_sweep(const struct hs_space *space,
+                 const uint8_t *partition,
+                 size_t partition_len,
+                 uint64_t entry,
+                 int32_t *swept);
+
+// The certificate of an erasure as JSON, in "en" or "fr": the level that it has reached by now, against whom
+// that holds, and the receipts that prove it.
+int32_t hs_erasure_certificate(const struct hs_space *space,
+                               const uint8_t *partition,
+                               size_t partition_len,
+                               uint64_t entry,
+                               const uint8_t *language,
+                               size_t language_len,
+                               struct hs_buffer **certificate);
+
+// Looks for what an erasure took: by the ids of the records (`count` of them) with the salt that it gave, or
+// NULL; and in an older copy of the file, with the passphrase, the recovery code and the directory of the
+// keystore, each of length 0 where it is not tried. What came of it is a list of one: claimed, confirmed (or
+// null), entry (or null), tries (by, objects, opened), does_not_prove.
+int32_t hs_verify_erasure(const struct hs_space *space,
+                          const uint8_t *partition,
+                          size_t partition_len,
+                          uint64_t entry,
+                          const struct hs_id *records,
+                          size_t count,
+                          const struct hs_hash *salt,
+                          const uint8_t *older,
+                          size_t older_len,
+                          const uint8_t *secret,
+                          size_t secret_len,
+                          const uint8_t *code,
+                          size_t code_len,
+                          const uint8_t *keystore,
+                          size_t keystore_len,
+                          struct hs_buffer **check);
+
+// Gives the space new keys. The handle goes on under them; its sessions end, and other handles fail with
+// Rekeyed. The passphrase, with the keystore in a directory (or of length 0), and the recovery code are the ways
+// in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
+// it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
+// old keys' secret), swept. Nobody else may use the handle meanwhile.
+int32_t hs_rotate_keys(struct hs_space *space,
+                       const uint8_t *secret,
+                       size_t secret_len,
+                       const uint8_t *code,
+                       size_t code_len,
+                       const uint8_t *keystore,
+                       size_t keystore_len,
+                       struct hs_buffer **recovery_code,
+                       struct hs_buffer **rotated);
+
+// As hs_rotate_keys, and what was erased is taken from older copies of the file as well: the keystore destroys
+// the secret of the old keys. LevelUnavailable where it does not hold it.
+int32_t hs_erase_from_copies(struct hs_space *space,
+                             const uint8_t *secret,
+                             size_t secret_len,
+                             const uint8_t *code,
+                             size_t code_len,
+                             const uint8_t *keystore,
+                             size_t keystore_len,
+                             const uint8_t *method,
+                             size_t method_len,
+                             const struct hs_hash *evidence,
+                             struct hs_buffer **recovery_code,
+                             struct hs_buffer **rotated);
+
+// What a loss concerns: of the "device"; of a "backup" or a "way_in" by `id` (NULL for others); or of the
+// "entries" of a partition's log, from `from` on and before `to`. A list of one: partitions (name, records, clear),
+// recipients (name, releases, items, last, clear), erasures_since, does_not_say.
+int32_t hs_breach_scope(const struct hs_space *space,
+                        const uint8_t *lost,
+                        size_t lost_len,
+                        const struct hs_id *id,
+                        const uint8_t *partition,
+                        size_t partition_len,
+                        uint64_t from,
+                        uint64_t to,
+                        struct hs_buffer **scope);
+
+// The ways in: of each its id, kind and whether it is confirmed.
+int32_t hs_ways_in(const struct hs_space *space, struct hs_buffer **ways);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -14,6 +14,7 @@
 mod backup;
 mod buffer;
 mod consent;
+mod erase;
 mod error;
 mod guard;
 mod import;
@@ -26,6 +27,7 @@ mod told;
 pub use backup::*;
 pub use buffer::*;
 pub use consent::*;
+pub use erase::*;
 pub use error::*;
 pub use import::*;
 pub use memory::*;

@@ -310,6 +310,70 @@ static void backed_up(hs_space *space, const char *path, const hs_id *grant)
     remove(back);
 }
 
+/* What is erased is gone, also from an older copy of the file; and what a loss concerns. */
+static void erased(const char *path)
+{
+    const uint8_t secret[] = {'o', 'n', 'e', 0, 0xff};
+    const char *file = "{\"resourceType\":\"Observation\",\"id\":\"1\",\"status\":\"final\",\"code\":{\"text\":\"LDL\"},"
+                       "\"effectiveDateTime\":\"2026-01-05\"}";
+    char place[4096], keys[4096];
+    hs_space *space = NULL;
+    hs_buffer *code = NULL;
+    hs_report *report = NULL;
+    hs_hash evidence;
+    hs_id id;
+    int32_t swept = 9;
+
+    CHECK(strlen(path) < sizeof place - 16);
+    strcpy(place, path);
+    strcat(place, ".gone");
+    strcpy(keys, path);
+    strcat(keys, ".keys");
+    remove(place);
+    memset(&evidence, 7, sizeof evidence);
+    memset(&id, 0, sizeof id);
+    OK(hs_create_with_keystore(T(place), secret, sizeof secret, T(keys), 0, &space, &code));
+    hs_buffer_free(code);
+    OK(hs_import_bytes(space, T("health"), T(file), NULL, &report));
+    hs_report_free(report);
+    CHECK(hs_erase_records(space, T("health"), &id, 1, T("tap"), &evidence, &json) == HS_ERROR_NOT_FOUND);
+    CHECK(hs_erase_source(space, T("health"), &evidence, T("tap"), &evidence, &json) == HS_ERROR_NOT_FOUND);
+    CHECK(hs_erase_consent(space, T("health"), &id, T("tap"), &evidence, &json) == HS_ERROR_NOT_FOUND);
+    CHECK(hs_erase_period(space, T("health"), 5, 5, T("tap"), &evidence, &json) == HS_ERROR_MALFORMED);
+    /* January 2026. */
+    OK(hs_erase_period(space, T("health"), 1767225600000, 1769904000000, T("tap"), &evidence, &json));
+    CHECK(says("\"level\":\"E1\"", 1));
+    CHECK(hs_erase_everything(space, T("general"), T("tap"), &evidence, &json) == HS_ERROR_NOT_FOUND);
+    /* The erasure's entry is the log's third: made, imported, erased. */
+    OK(hs_sweep(space, T("health"), 2, &swept));
+    CHECK(swept == 1);
+    OK(hs_verify_erasure(space, T("health"), 2, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0, &json));
+    CHECK(says("\"claimed\":\"E1\"", 1));
+    OK(hs_rotate_keys(space, secret, sizeof secret, NULL, 0, T(keys), &code, &json));
+    hs_buffer_free(code);
+    CHECK(says("\"removed\":[\"recovery_code\"]", 1));
+    CHECK(hs_erase_from_copies(space, secret, sizeof secret, NULL, 0, NULL, 0, T("tap"), &evidence, &code, &json) ==
+          HS_ERROR_LEVEL_UNAVAILABLE);
+    OK(hs_erase_from_copies(space, secret, sizeof secret, NULL, 0, T(keys), T("tap"), &evidence, &code, &json));
+    hs_buffer_free(code);
+    CHECK(says("\"level\":\"E2r\"", 1));
+    OK(hs_erasure_certificate(space, T("health"), 2, T("en"), &json));
+    CHECK(says("\"level\": \"E2r\"", 1));
+    OK(hs_breach_scope(space, T("device"), NULL, NULL, 0, 0, 0, &json));
+    CHECK(says("\"clear\":false", 1));
+    CHECK(hs_breach_scope(space, T("backup"), &id, NULL, 0, 0, 0, &json) == HS_ERROR_NOT_FOUND);
+    CHECK(hs_breach_scope(space, T("way_in"), &id, NULL, 0, 0, 0, &json) == HS_ERROR_NOT_FOUND);
+    OK(hs_breach_scope(space, T("entries"), NULL, T("health"), 0, 2, &json));
+    CHECK(says("\"recipients\":[]", 1));
+    CHECK(hs_breach_scope(space, T("letter"), NULL, NULL, 0, 0, 0, &json) == HS_ERROR_MALFORMED);
+    OK(hs_ways_in(space, &json));
+    CHECK(says("passphrase_and_device", 1));
+    hs_space_free(space);
+    OK(hs_open_with_keystore(T(place), secret, sizeof secret, T(keys), &space));
+    hs_space_free(space);
+    remove(place);
+}
+
 /* A grant for one time, used up and renewed: such need an anchor. */
 static void counted(const char *path)
 {
@@ -424,6 +488,7 @@ int main(int argc, char **argv)
     CHECK(context == NULL);
     told(space, &id);
     counted(argv[1]);
+    erased(argv[1]);
 
     OK(hs_close(space));
     CHECK(hs_withdraw(space, &id) == HS_ERROR_LOCKED);

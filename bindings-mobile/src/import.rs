@@ -82,6 +82,11 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
+    /// For a handle that goes on with the environment of this one's.
+    pub(crate) fn another(&self) -> Self {
+        Self { cancel: self.cancel.clone(), ..Self::default() }
+    }
+
     /// The environment of a space that imports through this lane.
     pub(crate) fn environment(&self) -> Environment {
         let cancel = self.cancel.clone();

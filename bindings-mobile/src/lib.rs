@@ -26,6 +26,7 @@ macro_rules! veiled {
 }
 
 mod consent;
+mod erase;
 mod error;
 mod import;
 mod memory;
@@ -39,13 +40,21 @@ pub use consent::{
     ConsentRequest, ConsentTerms, DataPeriod, Grant, GrantInfo, GrantStanding, HealthCategory, Recipient,
     RecipientKind, RenewalRequest,
 };
+pub use erase::{
+    BreachScope, BreachedPartition, BreachedRecipient, Erasing, Erasure, ErasureCheck, ErasureTrialTerms, ErasureTry,
+    KnownCopy, LostThing, RecoveredSpace, RestoredSpace, RotatedSpace, WayIn, WayKind, recover_space, restore_space,
+    restore_space_by_code,
+};
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
 pub use import::{ImportProgress, ImportReport, TypeCount};
 pub use memory::{HealthMemory, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};
 pub use secret::Secret;
 pub use session::{Citation, GroundedContext, Session};
-pub use space::{CreatedSpace, HealthSpace, RecoveryCode, create_anchored_space, create_space, error_codes, version};
+pub use space::{
+    CreatedSpace, HealthSpace, RecoveryCode, create_anchored_space, create_space, create_space_with_keystore,
+    error_codes, version,
+};
 pub use told::{
     Disclosure, Permission, PermissionKind, ScopeCheck, SpaceCheck, SpaceClaim, WithdrawalNotice,
     WithdrawalNoticeState, verify_evidence,

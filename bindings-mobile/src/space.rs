@@ -1,6 +1,7 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
 use crate::consent::{ConsentRequest, ConsentTerms, GrantInfo, Recipient, RenewalRequest, purpose};
+use crate::erase::{by_code, with_device};
 use crate::error::{HealthspaceError, argument, call, quietly};
 use crate::import::{self, ImportProgress, ImportReport, Lane};
 use crate::secret::Secret;
@@ -20,6 +21,12 @@ pub struct HealthSpace {
 /// The second way into a space: show it to the person once.
 #[derive(Debug, uniffi::Object)]
 pub struct RecoveryCode(healthspace::RecoveryCode);
+
+impl From<healthspace::RecoveryCode> for RecoveryCode {
+    fn from(code: healthspace::RecoveryCode) -> Self {
+        Self(code)
+    }
+}
 
 /// A space that was just created.
 #[derive(Debug, Clone, uniffi::Record)]
@@ -68,12 +75,19 @@ fn log(partition: Option<&str>) -> LogOf<'_> {
     partition.map_or(LogOf::Space, LogOf::Partition)
 }
 
-fn opened(
+pub(crate) fn opened(
     f: impl FnOnce(Environment) -> Result<healthspace::HealthSpace, Error>,
 ) -> Result<Arc<HealthSpace>, HealthspaceError> {
     let lane = Lane::default();
     let inner = call(|| f(lane.environment()))?;
     Ok(Arc::new(HealthSpace { inner, lane }))
+}
+
+impl HealthSpace {
+    /// The same space under new keys.
+    pub(crate) fn goes_on_as(&self, inner: healthspace::HealthSpace) -> Self {
+        Self { inner, lane: self.lane.another() }
+    }
 }
 
 #[uniffi::export]
@@ -95,11 +109,18 @@ impl HealthSpace {
     /// Opens a space in full with its recovery code, as typed, in ASCII.
     #[uniffi::constructor]
     pub fn open_recovery(path: String, code: Secret) -> Result<Arc<Self>, HealthspaceError> {
-        opened(|env| {
-            let code = code.into_bytes();
-            let code = std::str::from_utf8(code.expose()).map_err(|_| Error::CannotOpen)?;
-            healthspace::HealthSpace::open(path, &Unlock::recovery_code(code)?, env)
-        })
+        opened(|env| healthspace::HealthSpace::open(path, &by_code(code)?, env))
+    }
+
+    /// Opens a space in full with its passphrase and the software keystore in a directory.
+    #[uniffi::constructor]
+    pub fn open_with_keystore(
+        path: String,
+        passphrase: Secret,
+        keystore: String,
+    ) -> Result<Arc<Self>, HealthspaceError> {
+        let unlock = with_device(self::passphrase(passphrase), Some(&keystore));
+        opened(|env| healthspace::HealthSpace::open(path, &unlock, env))
     }
 
     /// Opens chosen partitions only: such a handle can withdraw, and can grant nothing.
@@ -259,7 +280,7 @@ impl HealthSpace {
 /// Creates a space in a new file, with the partitions `health` and `general`.
 #[uniffi::export]
 pub fn create_space(path: String, passphrase: Secret) -> Result<CreatedSpace, HealthspaceError> {
-    created(path, passphrase, |env| env)
+    created(path, &self::passphrase(passphrase), |env| env)
 }
 
 /// As `createSpace`, with an anchor in a file of its own: an older copy of the space's file is then
@@ -271,16 +292,26 @@ pub fn create_anchored_space(
     passphrase: Secret,
     anchor: String,
 ) -> Result<CreatedSpace, HealthspaceError> {
-    created(path, passphrase, |env| anchored(anchor, env))
+    created(path, &self::passphrase(passphrase), |env| anchored(anchor, env))
+}
+
+/// As `createSpace`, with a software keystore in a directory: a copy of the space's file then opens neither by
+/// guessing the passphrase nor, after `eraseFromCopies`, at all. Whoever can read the directory has what it keeps.
+#[uniffi::export]
+pub fn create_space_with_keystore(
+    path: String,
+    passphrase: Secret,
+    keystore: String,
+) -> Result<CreatedSpace, HealthspaceError> {
+    created(path, &with_device(self::passphrase(passphrase), Some(&keystore)), |env| env)
 }
 
 fn created(
     path: String,
-    passphrase: Secret,
+    unlock: &Unlock,
     with: impl FnOnce(Environment) -> Environment,
 ) -> Result<CreatedSpace, HealthspaceError> {
     let lane = Lane::default();
-    let unlock = self::passphrase(passphrase);
-    let (inner, code) = call(|| healthspace::HealthSpace::create(path, &unlock, with(lane.environment())))?;
+    let (inner, code) = call(|| healthspace::HealthSpace::create(path, unlock, with(lane.environment())))?;
     Ok(CreatedSpace { space: Arc::new(HealthSpace { inner, lane }), recovery_code: Arc::new(RecoveryCode(code)) })
 }

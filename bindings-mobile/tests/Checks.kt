@@ -85,6 +85,32 @@ fun nothingPrintsWhatItHolds(space: HealthSpace) {
     }
 }
 
+fun whatIsErasedIsGone(dir: File) {
+    fun at(name: String) = File(dir, name).path
+    val evidence = ByteArray(32)
+    var space = createSpaceWithKeystore(at("erase.hs"), passphrase, at("keys")).space
+    space.importBytes("health", bundle(2))
+    val backup = space.backup(at("erase.hsb"))
+    same(space.knownCopies().single().id, backup)
+    val done = space.erase("health", Erasing.Period(1_700_000_000_000, 1_800_000_000_000), "tap", evidence)
+    same(done.level to done.records, "E1" to 2uL)
+    check(!done.toString().contains("salt"))
+    same(failure { space.eraseFromCopies(passphrase, "tap", evidence) }.kind, ErrorKind.LEVEL_UNAVAILABLE)
+    val rotated = space.eraseFromCopies(passphrase, "tap", evidence, keystore = at("keys"))
+    same(rotated.level to rotated.removed, "E2r" to listOf(WayKind.RECOVERY_CODE))
+    space = rotated.space
+    check(space.erasureCertificate("health", done.entry).contains("E2r"))
+    same(space.verifyErasure("health", done.entry, ErasureTrialTerms()).confirmed, null)
+    same(space.breachScope(LostThing.Backup(backup)).erasuresSince, 1uL)
+    space = space.rotateKeys(passphrase, keystore = at("keys")).space
+    same(space.waysIn().map { it.kind }.toSet(), setOf(WayKind.PASSPHRASE_AND_DEVICE, WayKind.RECOVERY_CODE))
+
+    val plain = createSpace(at("plain.hs"), passphrase).space
+    plain.backup(at("plain.hsb"))
+    val back = restoreSpace(at("plain.hsb"), at("plain-back.hs"), passphrase, "tap", evidence, plain)
+    same(back.erasures to back.permissions, "replayed" to 0uL)
+}
+
 fun closedObjectsAreRefusedAndKeysGo(dir: File, space: HealthSpace) {
     val session = space.session(model)
     val other = HealthSpace.openPartitions(File(dir, "checks.hs").path, passphrase, listOf("general"))
@@ -103,6 +129,7 @@ fun main(args: Array<String>) {
     errorsHaveAKindAndNoContent(dir, space)
     callbacksStopAnImport(space)
     nothingPrintsWhatItHolds(space)
+    whatIsErasedIsGone(dir)
     closedObjectsAreRefusedAndKeysGo(dir, space)
-    println("5 passed: the library on the JVM, version ${version()}")
+    println("6 passed: the library on the JVM, version ${version()}")
 }

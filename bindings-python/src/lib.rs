@@ -8,6 +8,7 @@ mod backup;
 mod call;
 mod consent;
 mod convert;
+mod erase;
 mod import;
 mod memory;
 mod session;
@@ -20,6 +21,8 @@ mod _native {
     use crate::backup::{KnownCopy, Restored};
     #[pymodule_export]
     use crate::consent::{ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
+    #[pymodule_export]
+    use crate::erase::{BreachScope, Erasure, ErasureCheck, ErasureTry, Rotated};
     #[pymodule_export]
     use crate::import::{Report, TypeCount};
     #[pymodule_export]

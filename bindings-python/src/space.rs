@@ -4,6 +4,7 @@ use crate::backup::{self, KnownCopy, Restored};
 use crate::call::{argument, call, exception};
 use crate::consent::{self, ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
 use crate::convert::{Instant, Secret, id};
+use crate::erase::{self, BreachScope, Erasure, ErasureCheck, Looked, Rotated};
 use crate::import::{self, Lane, Report};
 use crate::memory::{self, Act, Memory};
 use crate::session::Session;
@@ -12,7 +13,8 @@ use healthspace::audit::Gesture;
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
-    ConversationId, Environment, Error, FileAnchor, FreshnessAnchor, GrantId, LogOf, PartitionKind, Unlock,
+    BackupId, ConversationId, Environment, Erase, ErasureLevel, Error, FileAnchor, FreshnessAnchor, GrantId, LogOf,
+    Lost, PartitionKind, RecordId, SlotId, SourceId, Unlock,
 };
 use pyo3::prelude::*;
 use std::collections::BTreeMap;
@@ -78,31 +80,39 @@ fn log_of(partition: Option<&str>) -> LogOf<'_> {
 
 #[pymethods]
 impl HealthSpace {
-    /// Creates a space in a new file.
+    /// Creates a space in a new file; with the directory of a software keystore a copy of the file opens
+    /// neither by guessing nor, after erase_from_copies, at all. Bound to it, nor does the recovery code.
     #[staticmethod]
-    #[pyo3(signature = (path, passphrase, *, anchor = None))]
+    #[pyo3(signature = (path, passphrase, *, anchor = None, keystore = None, bound = false))]
     fn create(
         py: Python<'_>,
         path: PathBuf,
         passphrase: Secret,
         anchor: Option<PathBuf>,
+        keystore: Option<PathBuf>,
+        bound: bool,
     ) -> PyResult<(Self, RecoveryCode)> {
-        let unlock = Unlock::passphrase(passphrase.0);
-        let (space, code) = opened(py, anchor, move |env| healthspace::HealthSpace::create(path, &unlock, env))?;
+        let unlock = erase::with_device(Unlock::passphrase(passphrase.0), keystore.as_deref());
+        let (space, code) = opened(py, anchor, move |env| {
+            let make =
+                if bound { healthspace::HealthSpace::create_bound_to_device } else { healthspace::HealthSpace::create };
+            make(path, &unlock, env)
+        })?;
         Ok((space, RecoveryCode(code)))
     }
 
     /// Opens a space: in full, or chosen partitions only.
     #[staticmethod]
-    #[pyo3(signature = (path, passphrase, *, partitions = None, anchor = None))]
+    #[pyo3(signature = (path, passphrase, *, partitions = None, anchor = None, keystore = None))]
     fn open(
         py: Python<'_>,
         path: PathBuf,
         passphrase: Secret,
         partitions: Option<Vec<String>>,
         anchor: Option<PathBuf>,
+        keystore: Option<PathBuf>,
     ) -> PyResult<Self> {
-        let unlock = Unlock::passphrase(passphrase.0);
+        let unlock = erase::with_device(Unlock::passphrase(passphrase.0), keystore.as_deref());
         let open = move |env| {
             let space = match &partitions {
                 None => healthspace::HealthSpace::open(path, &unlock, env)?,
@@ -213,6 +223,156 @@ impl HealthSpace {
     /// Writes heads and key slots again whose one copy is damaged: how many heads, and whether the slots.
     fn repair(&self, py: Python<'_>) -> PyResult<(u64, bool)> {
         call(py, || self.inner.repair()).map(|done| (done.heads, done.slots))
+    }
+
+    /// Erases records of a partition for good, memories and turns among them, and what was made from them.
+    fn erase_records(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        records: Vec<String>,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Erasure> {
+        let ids = records.iter().map(|text| id(RecordId::from_hex(text))).collect::<PyResult<_>>()?;
+        erase::erase(py, &self.inner, partition, &Erase::Records(ids), Gesture { method, evidence })
+    }
+
+    /// Erases what an imported file brought, and that it was imported.
+    fn erase_source(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        source: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Erasure> {
+        let source = id(SourceId::from_hex(source))?;
+        erase::erase(py, &self.inner, partition, &Erase::Source(source), Gesture { method, evidence })
+    }
+
+    /// Erases memories and turns that rest on a grant.
+    fn erase_consent(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        grant: GrantOrId<'_>,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Erasure> {
+        let what = Erase::Consent(grant.id()?);
+        erase::erase(py, &self.inner, partition, &what, Gesture { method, evidence })
+    }
+
+    /// Erases what happened in a period: records that reach into it, samples by where they begin.
+    fn erase_period(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        start: Instant,
+        end: Instant,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Erasure> {
+        let what = Erase::Period { from: start.0, up_to: end.0 };
+        erase::erase(py, &self.inner, partition, &what, Gesture { method, evidence })
+    }
+
+    /// Erases every record and imported file of a partition.
+    fn erase_everything(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Erasure> {
+        erase::erase(py, &self.inner, partition, &Erase::Everything, Gesture { method, evidence })
+    }
+
+    /// Sweeps the file after an erasure that reached "E0": the level that it has now.
+    fn sweep(&self, py: Python<'_>, partition: &str, entry: u64) -> PyResult<&'static str> {
+        call(py, || self.inner.partition(partition)?.sweep(entry)).map(ErasureLevel::name)
+    }
+
+    /// The certificate of an erasure, as JSON.
+    #[pyo3(signature = (partition, entry, language = "en"))]
+    fn erasure_certificate(&self, py: Python<'_>, partition: &str, entry: u64, language: &str) -> PyResult<String> {
+        call(py, || self.inner.partition(partition)?.erasure_certificate(entry, language))
+    }
+
+    /// Looks for what an erasure took: by ids with its salt, and in an older copy of the file with what is given.
+    #[pyo3(signature = (partition, entry, *, records = Vec::new(), salt = None, older = None, passphrase = None, code = None, keystore = None))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
+    fn verify_erasure(
+        &self,
+        py: Python<'_>,
+        partition: &str,
+        entry: u64,
+        records: Vec<String>,
+        salt: Option<[u8; 32]>,
+        older: Option<PathBuf>,
+        passphrase: Option<Secret>,
+        code: Option<String>,
+        keystore: Option<PathBuf>,
+    ) -> PyResult<ErasureCheck> {
+        let with = Looked { records, salt, older, passphrase, code, keystore };
+        erase::verify(py, &self.inner, partition, entry, with)
+    }
+
+    /// Gives the space new keys: another handle, and what came of it. This one is closed. What is not presented is
+    /// no way in any more; a recovery code is issued anew unless it is given.
+    #[pyo3(signature = (passphrase, *, code = None, keystore = None))]
+    fn rotate_keys(
+        &self,
+        py: Python<'_>,
+        passphrase: Secret,
+        code: Option<&str>,
+        keystore: Option<PathBuf>,
+    ) -> PyResult<(Self, Rotated)> {
+        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_deref(), None)?;
+        Ok((Self { inner, lane: self.lane.another() }, told))
+    }
+
+    /// As rotate_keys, and what was erased is taken from older copies of the file: the keystore destroys the
+    /// secret of the old keys.
+    #[pyo3(signature = (passphrase, method, evidence, *, code = None, keystore = None))]
+    fn erase_from_copies(
+        &self,
+        py: Python<'_>,
+        passphrase: Secret,
+        method: String,
+        evidence: [u8; 32],
+        code: Option<&str>,
+        keystore: Option<PathBuf>,
+    ) -> PyResult<(Self, Rotated)> {
+        let gesture = Some(Gesture { method, evidence });
+        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_deref(), gesture)?;
+        Ok((Self { inner, lane: self.lane.another() }, told))
+    }
+
+    /// The ways in: of each its id, its kind, and whether it is confirmed.
+    fn ways_in(&self, py: Python<'_>) -> PyResult<Vec<(String, &'static str, bool)>> {
+        erase::ways_in(py, &self.inner)
+    }
+
+    /// What the loss of a backup, of a way in, or of entries of a log (from, before) concerns; of the device, where
+    /// nothing is given.
+    #[pyo3(signature = (*, backup = None, way_in = None, entries = None))]
+    fn breach_scope(
+        &self,
+        py: Python<'_>,
+        backup: Option<&str>,
+        way_in: Option<&str>,
+        entries: Option<(String, u64, u64)>,
+    ) -> PyResult<BreachScope> {
+        let lost = match (backup, way_in, &entries) {
+            (None, None, None) => Lost::Device,
+            (Some(text), None, None) => Lost::Backup(id(BackupId::from_hex(text))?),
+            (None, Some(text), None) => Lost::WayIn(id(SlotId::from_hex(text))?),
+            (None, None, Some((partition, from, to))) => Lost::Entries(partition, *from..*to),
+            _ => return Err(exception(&argument())),
+        };
+        call(py, || self.inner.breach_scope(&lost)).map(BreachScope)
     }
 
     /// Drops every key of the handle; later calls raise Locked.

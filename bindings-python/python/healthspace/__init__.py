@@ -4,11 +4,15 @@ labelled so that it is not trained on, and cited when an answer builds on it."""
 from . import errors
 from ._native import (
     VERSION as __version__,
+    BreachScope,
     Citation,
     Claim,
     ConsentRequest,
     Context,
     Disclosure,
+    Erasure,
+    ErasureCheck,
+    ErasureTry,
     EvidenceReport,
     Grant,
     GrantInfo,
@@ -21,6 +25,7 @@ from ._native import (
     RenewalRequest,
     Report,
     Restored,
+    Rotated,
     ScopeCheck,
     Session,
     SpaceCheck,
@@ -32,12 +37,16 @@ from ._native import (
 from .errors import Denied, FlowDenied, HealthspaceError
 
 __all__ = [
+    "BreachScope",
     "Citation",
     "Claim",
     "ConsentRequest",
     "Context",
     "Denied",
     "Disclosure",
+    "Erasure",
+    "ErasureCheck",
+    "ErasureTry",
     "EvidenceReport",
     "FlowDenied",
     "Grant",
@@ -52,6 +61,7 @@ __all__ = [
     "RenewalRequest",
     "Report",
     "Restored",
+    "Rotated",
     "ScopeCheck",
     "Session",
     "SpaceCheck",

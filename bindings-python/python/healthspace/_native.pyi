@@ -7,11 +7,15 @@ from types import TracebackType
 from typing import Final, final
 
 __all__ = [
+    "BreachScope",
     "Citation",
     "Claim",
     "ConsentRequest",
     "Context",
     "Disclosure",
+    "Erasure",
+    "ErasureCheck",
+    "ErasureTry",
     "EvidenceReport",
     "Grant",
     "GrantInfo",
@@ -24,6 +28,7 @@ __all__ = [
     "RenewalRequest",
     "Report",
     "Restored",
+    "Rotated",
     "ScopeCheck",
     "Session",
     "SpaceCheck",
@@ -44,7 +49,12 @@ def verify_receipt(receipt: str, key: str, language: str = "en") -> str: ...
 class HealthSpace:
     @staticmethod
     def create(
-        path: str | PathLike[str], passphrase: bytes | bytearray, *, anchor: str | PathLike[str] | None = None
+        path: str | PathLike[str],
+        passphrase: bytes | bytearray,
+        *,
+        anchor: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | None = None,
+        bound: bool = False,
     ) -> tuple[HealthSpace, RecoveryCode]: ...
     @staticmethod
     def open(
@@ -53,6 +63,7 @@ class HealthSpace:
         *,
         partitions: Sequence[str] | None = None,
         anchor: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | None = None,
     ) -> HealthSpace: ...
     @staticmethod
     def open_recovery(
@@ -94,6 +105,51 @@ class HealthSpace:
     def confirm_permission(self, grant: Grant | str, method: str, evidence: bytes) -> None: ...
     def confirm_all_permissions(self, method: str, evidence: bytes) -> int: ...
     def repair(self) -> tuple[int, bool]: ...
+    def erase_records(self, partition: str, records: Sequence[str], method: str, evidence: bytes) -> Erasure: ...
+    def erase_source(self, partition: str, source: str, method: str, evidence: bytes) -> Erasure: ...
+    def erase_consent(self, partition: str, grant: Grant | str, method: str, evidence: bytes) -> Erasure: ...
+    def erase_period(
+        self, partition: str, start: datetime, end: datetime, method: str, evidence: bytes
+    ) -> Erasure: ...
+    def erase_everything(self, partition: str, method: str, evidence: bytes) -> Erasure: ...
+    def sweep(self, partition: str, entry: int) -> str: ...
+    def erasure_certificate(self, partition: str, entry: int, language: str = "en") -> str: ...
+    def verify_erasure(
+        self,
+        partition: str,
+        entry: int,
+        *,
+        records: Sequence[str] = ...,
+        salt: bytes | None = None,
+        older: str | PathLike[str] | None = None,
+        passphrase: bytes | bytearray | None = None,
+        code: str | None = None,
+        keystore: str | PathLike[str] | None = None,
+    ) -> ErasureCheck: ...
+    def rotate_keys(
+        self,
+        passphrase: bytes | bytearray,
+        *,
+        code: str | None = None,
+        keystore: str | PathLike[str] | None = None,
+    ) -> tuple[HealthSpace, Rotated]: ...
+    def erase_from_copies(
+        self,
+        passphrase: bytes | bytearray,
+        method: str,
+        evidence: bytes,
+        *,
+        code: str | None = None,
+        keystore: str | PathLike[str] | None = None,
+    ) -> tuple[HealthSpace, Rotated]: ...
+    def ways_in(self) -> list[tuple[str, str, bool]]: ...
+    def breach_scope(
+        self,
+        *,
+        backup: str | None = None,
+        way_in: str | None = None,
+        entries: tuple[str, int, int] | None = None,
+    ) -> BreachScope: ...
     def close(self) -> None: ...
     def __enter__(self) -> HealthSpace: ...
     def __exit__(
@@ -446,3 +502,71 @@ class Citation:
     def span(self) -> tuple[int, int, int]: ...
     @property
     def imported_at(self) -> datetime: ...
+
+@final
+class Erasure:
+    @property
+    def entry(self) -> int: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def derived(self) -> int: ...
+    @property
+    def aside(self) -> int: ...
+    @property
+    def sources(self) -> int: ...
+    @property
+    def undated(self) -> int: ...
+    @property
+    def known_copies(self) -> int: ...
+    @property
+    def salt(self) -> bytes: ...
+
+@final
+class ErasureTry:
+    @property
+    def by(self) -> str: ...
+    @property
+    def objects(self) -> int: ...
+    @property
+    def opened(self) -> int: ...
+
+@final
+class ErasureCheck:
+    @property
+    def claimed(self) -> str: ...
+    @property
+    def confirmed(self) -> str | None: ...
+    @property
+    def tries(self) -> list[ErasureTry]: ...
+    @property
+    def entry(self) -> int | None: ...
+    def does_not_prove(self, language: str = "en") -> list[str]: ...
+
+@final
+class Rotated:
+    @property
+    def recovery_code(self) -> str | None: ...
+    @property
+    def removed(self) -> list[str]: ...
+    @property
+    def old_copies(self) -> str: ...
+    @property
+    def level(self) -> str | None: ...
+    @property
+    def since(self) -> int | None: ...
+    @property
+    def swept(self) -> bool: ...
+
+@final
+class BreachScope:
+    @property
+    def partitions(self) -> list[tuple[str, int, bool]]: ...
+    @property
+    def recipients(self) -> list[tuple[str, int, int, datetime]]: ...
+    @property
+    def erasures_since(self) -> int: ...
+    @property
+    def does_not_say(self) -> list[str]: ...

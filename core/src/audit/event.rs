@@ -429,7 +429,7 @@ events! {
     }
     /// The person erased records of this partition: their keys are destroyed.
     40 Erased {
-        /// What was asked for: `records`, `source`, `consent` or `everything`; `restored` of what had been
+        /// What was asked for: `records`, `source`, `consent`, `period` or `everything`; `restored` of what had been
         /// erased after the backup that was restored.
         1 what: String,
         /// Records that are gone here, older versions counted.
@@ -511,6 +511,17 @@ events! {
         5 evidence: [u8; 32],
         /// The entry in this log by which the person asked for it; none for a rotation.
         6 asked: Option<u64>,
+    }
+    /// What an erasure took was looked for as whoever has what its level is about would, and not found.
+    48 ErasureChecked {
+        /// The erasure's entry in this log.
+        1 entry: u64,
+        /// The level that this confirms, never above the one that was reached.
+        2 level: String,
+        /// How many sealed rows or records were tried.
+        3 objects: u64,
+        /// How many ways in were tried on an older copy of the file.
+        4 ways: u64,
     }
 }
 

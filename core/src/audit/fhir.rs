@@ -111,6 +111,7 @@ fn coded(event: &AuditEvent) -> Coded {
         }
         E::Declassified { .. } | E::MemoryEdited { .. } => done(lifecycle("amend"), None, "U"),
         E::Endorsed { .. } => done(lifecycle("attest"), None, "U"),
+        E::ErasureChecked { .. } => done(lifecycle("verify"), None, "E"),
         E::Quarantined { .. } => done(lifecycle("hold"), None, "U"),
         E::MemoryKept { .. } => done(lifecycle("unhold"), None, "U"),
         E::Refused { .. } => alert(Some(json!({ "system": DECISION, "code": "AuthZ-Consent" }))),

@@ -221,6 +221,12 @@ fn event() -> impl Strategy<Value = AuditEvent> {
         (grant(), gesture()).prop_map(|(grant, gesture)| E::PermissionConfirmed { grant, gesture }),
         (backup(), prop::collection::vec(mark, 0..4)).prop_map(|(backup, logs)| E::BackedUp { backup, logs }),
         backup().prop_map(|backup| E::BackupFailed { backup }),
+        (any::<[u64; 3]>(), text()).prop_map(|([entry, objects, ways], level)| E::ErasureChecked {
+            entry,
+            level,
+            objects,
+            ways
+        }),
         (prop::option::of(backup()), text(), any::<u64>(), gesture()).prop_map(
             |(backup, erasures, permissions, gesture)| E::Restored { backup, erasures, permissions, gesture }
         ),
@@ -234,7 +240,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=38).chain(40..=47).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=38).chain(40..=48).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

@@ -137,6 +137,9 @@ fn english(event: &AuditEvent) -> String {
         E::EpochDestroyed { level, .. } => {
             format!("The device destroyed its part of the old keys, on which older copies of the file rest ({level}).")
         }
+        E::ErasureChecked { level, objects, .. } => {
+            format!("An erasure was checked: {objects} objects were tried, none opened ({level}).")
+        }
         E::Renewed { expires, .. } => format!("A permission was renewed, {}.", until(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             format!(
@@ -285,6 +288,9 @@ fn french(event: &AuditEvent) -> String {
         }
         E::EpochDestroyed { level, .. } => {
             format!("L’appareil a détruit sa part des anciennes clés, sur laquelle reposent les copies plus anciennes du fichier ({level}).")
+        }
+        E::ErasureChecked { level, objects, .. } => {
+            format!("Un effacement a été vérifié\u{a0}: {objects} objets essayés, aucun ne s’ouvre ({level}).")
         }
         E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée {}.", until(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {

@@ -3,6 +3,7 @@
 //! A copy is written under a name of its own and gets its name once it is durable, in one step and
 //! never over another file. What a killed process leaves ends in `.part`.
 
+use super::Storage as _;
 use super::schema::{APPLICATION_ID, BACKUP_ID, application_id};
 use super::sqlite::{Sqlite, absolute, beside, engine_error, length, remove, sync_directory};
 use crate::environment::{Cancel, OnProgress, Progress};
@@ -186,5 +187,20 @@ impl Sqlite {
         let bytes = draft.finish()?;
         watch.goes_on(bytes, bytes);
         Ok(bytes)
+    }
+
+    /// By way of the engine: another descriptor of the file, once closed, would drop its locks.
+    pub(super) fn look_at_pages(&self, look: &mut dyn FnMut(&[u8])) -> Result<bool> {
+        if !self.checkpoint()? {
+            return Ok(false);
+        }
+        let mut conn = self.connect()?;
+        let pages = conn.serialize(rusqlite::MAIN_DB).map_err(|e| engine_error(&e))?;
+        // Where something was written meanwhile, the log hides what lies below it in the file.
+        if length(&beside(self.path(), "-wal")) > 0 {
+            return Ok(false);
+        }
+        look(&pages);
+        Ok(true)
     }
 }

@@ -59,6 +59,8 @@ struct Disk {
     /// What outlives a crash.
     durable: Image,
     log: Vec<Op>,
+    /// What every commit left, where that is kept.
+    images: Option<Vec<Image>>,
     fault: Option<(u64, Fault)>,
     failed: bool,
     lying: bool,
@@ -128,6 +130,16 @@ impl Memory {
     /// What is committed now.
     pub(crate) fn image(&self) -> Image {
         self.lock().seen.clone()
+    }
+
+    /// Keeps what each commit leaves, from now on.
+    pub(crate) fn keep_images(&self) {
+        self.lock().images = Some(Vec::new());
+    }
+
+    /// What the commits left since.
+    pub(crate) fn images(&self) -> Vec<Image> {
+        self.lock().images.clone().unwrap_or_default()
     }
 
     /// Puts an earlier image back, as somebody with a copy of the file would.
@@ -232,6 +244,12 @@ impl Storage for Memory {
         disk.usable()?;
         disk.step(Op::Checkpoint, true)?;
         Ok(!disk.writing && disk.reading == 0)
+    }
+
+    fn look_at(&self, look: &mut dyn FnMut(&[u8])) -> Result<bool> {
+        let image = self.image();
+        image.rows.values().for_each(|(_, row)| look(&row.sealed));
+        Ok(true)
     }
 
     fn scrub(&self) -> Result<bool> {
@@ -421,6 +439,8 @@ impl WriteTxn for MemoryTxn<'_> {
         }
         if matches!(outcome, Ok(()) | Err(Fault::IoAfterEffect)) {
             disk.seen = std::mem::take(&mut self.image);
+            let seen = disk.seen.clone();
+            disk.images.iter_mut().for_each(|all| all.push(seen.clone()));
             if !disk.lying {
                 disk.durable = disk.seen.clone();
             }

@@ -9,8 +9,6 @@
 //! the same bits; order is that of the `i64`. Row numbers in use stay below 2^56
 //! (keys-and-formats, section 4), where the two orders agree.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "erasure will delete, scan and scrub"))]
-
 mod copy;
 mod schema;
 mod sqlite;
@@ -123,6 +121,11 @@ pub(crate) trait Storage: Send + Sync {
     /// `AlreadyExists` where something of that name is there; `Cancelled`; what the disk says. No file
     /// is left then.
     fn copy_to(&self, to: &std::path::Path, watch: &Watch) -> Result<u64>;
+
+    /// Shows every byte of the file, of free pages and free room in pages too, after everything in the
+    /// write-ahead log was moved into it. `false`: somebody was reading or writing. Costs memory in proportion to
+    /// the file.
+    fn look_at(&self, look: &mut dyn FnMut(&[u8])) -> Result<bool>;
 
     /// Rewrites the file so that it holds nothing but what is live, then as
     /// [`checkpoint`](Self::checkpoint). Deleting zeroes a row where it lies, but an engine that

@@ -87,6 +87,10 @@ impl Sqlite {
         made
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Removes a file that [`create`](Self::create) made and nobody has use of.
     pub(crate) fn discard(self) {
         let path = self.path.clone();
@@ -340,6 +344,10 @@ impl Storage for Sqlite {
 
     fn copy_to(&self, to: &Path, watch: &super::Watch) -> Result<u64> {
         self.copy_live(to, watch)
+    }
+
+    fn look_at(&self, look: &mut dyn FnMut(&[u8])) -> Result<bool> {
+        self.look_at_pages(look)
     }
 
     fn scrub(&self) -> Result<bool> {

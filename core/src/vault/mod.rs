@@ -66,7 +66,7 @@ pub use check::{Repaired, ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
 pub use consents::{ConsentsReport, ImportedConsent};
 pub(crate) use disclose::{Disclosing, Log};
-pub use erase::{Erase, ErasureLevel, LogErasure, RecordErasure};
+pub use erase::{Erase, ErasureCheck, ErasureLevel, ErasureTrial, ErasureTry, LogErasure, RecordErasure, TriedBy};
 pub use flow::{Call, Declassify, DeclassifyInfo, DeclassifyRequest, Endpoint, Value};
 pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
@@ -122,9 +122,15 @@ mod tests_declassify;
 #[cfg(test)]
 mod tests_erase;
 #[cfg(test)]
+mod tests_erase_check;
+#[cfg(test)]
 mod tests_erase_copies;
 #[cfg(test)]
+mod tests_erase_images;
+#[cfg(test)]
 mod tests_erase_log;
+#[cfg(test)]
+mod tests_erase_period;
 #[cfg(test)]
 mod tests_faults;
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::label::Purpose;
 use crate::record::Category;
 use crate::storage::memory::{Fault, Image, Memory};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 const LOGS: [LogOf<'static>; 4] =
     [LogOf::Space, LogOf::Partition("health"), LogOf::Partition("general"), LogOf::Partition("fitness")];
@@ -434,6 +434,43 @@ fn partitions_of_other_handles_are_rotated_too_and_unfinished_imports_are_not() 
     let space = space.rotate(&unlock(), &[]).unwrap().space;
     assert_eq!(space.partition("health").unwrap().stats().unwrap().records, 1500);
     assert!(space.check().unwrap().is_whole());
+}
+
+/// Under no lock: another handle writes while it is told.
+#[test]
+fn progress_is_told_and_whoever_is_told_may_stop_it() {
+    for stop_at in 0..3 {
+        let (disk, phone) = (Memory::new(), store());
+        let way = || with(&phone, "one");
+        let (made, _) = make(&disk, &way(), clock().0).unwrap();
+        drop(made);
+        let keys = phone.keys();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let (log, cancel, other) = (Arc::clone(&told), crate::Cancel::default(), open(&disk, &way()).unwrap());
+        let stop = cancel.clone();
+        let progress: crate::OnProgress = Arc::new(move |p: crate::Progress| {
+            log.lock().unwrap().push((p.done, p.total));
+            if p.done == 1 {
+                fill(&other);
+            }
+            if p.done == stop_at {
+                stop.cancel();
+            }
+        });
+        let env = Environment { progress: Some(progress), cancel, ..clock().0 };
+        let space = HealthSpace::open_in(Arc::new(disk.clone()), &way(), env, None).unwrap();
+        let done = space.rotate(&way(), &[&alone(&phone)]);
+        let steps: Vec<_> = (1..=4).map(|n| (n, Some(4))).collect();
+        let told = told.lock().unwrap();
+        if stop_at == 0 {
+            assert_eq!(*told, steps);
+            assert_eq!(done.unwrap().space.partition("health").unwrap().stats().unwrap().records, 3);
+        } else {
+            assert!(matches!(done, Err(Error::Cancelled)));
+            assert_eq!((told.len() as u64, phone.keys()), (stop_at, keys), "and no key is left behind");
+            assert_eq!(open(&disk, &way()).unwrap().partition("health").unwrap().stats().unwrap().records, 3);
+        }
+    }
 }
 
 #[test]

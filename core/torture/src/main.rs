@@ -11,6 +11,7 @@
 mod backends;
 mod bombs;
 mod crash;
+mod erasure;
 mod faults;
 mod flips;
 mod history;
@@ -58,7 +59,7 @@ fn args() -> Args {
 
 type Part = (&'static str, fn(&Args, &std::path::Path, &Report));
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("control", |a, dir, report| crash::control(dir, a.seed, report)),
     ("crash", |a, dir, report| {
         let (effort, target) = if a.quick { (crash::QUICK, 20_000) } else { (crash::FULL, 1_200_000) };
@@ -67,6 +68,7 @@ const PARTS: [Part; 7] = [
     ("faults", |a, dir, report| faults::campaign(dir, if a.quick { 23 } else { 1 }, a.jobs, report)),
     ("flips", |a, dir, report| flips::campaign(dir, if a.quick { 8_000 } else { 0 }, a.from, a.jobs, report)),
     ("swaps", |a, dir, report| swaps::campaign(dir, if a.quick { 29 } else { 1 }, a.jobs, report)),
+    ("erasure", |a, dir, report| erasure::campaign(dir, if a.quick { 9 } else { 1 }, a.jobs, report)),
     ("kills", |a, dir, report| kills::campaign(dir, if a.quick { 150 } else { 10_000 }, a.seed, report)),
     ("bombs", |_, dir, report| bombs::campaign(dir, report)),
 ];

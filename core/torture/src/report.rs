@@ -20,6 +20,8 @@ pub(crate) enum Broken {
     /// Something else is read than what was stored.
     Wrong,
     Panicked,
+    /// What was erased opens, or what a control must find is not found.
+    Erasure(String),
     /// A failure was not told, or a handle went on after it.
     Unnoticed(String),
 }

@@ -79,6 +79,7 @@ var events = map[uint64]struct{ told, types string }{
 	45: {"what entries said was erased", "uints gesture"},
 	46: {"what was erased was to be taken from older copies", "uint heads gesture"},
 	47: {"the secret of older keys was destroyed", "uint uint text text hash uint?"},
+	48: {"an erasure was checked", "uint text uint uint"},
 }
 
 type entry struct {

@@ -65,6 +65,7 @@ EVENTS = {
     45: ("what entries said was erased", "uints gesture"),
     46: ("what was erased was to be taken from older copies", "uint heads gesture"),
     47: ("the secret of older keys was destroyed", "uint uint text text hash uint?"),
+    48: ("an erasure was checked", "uint text uint uint"),
 }
 
 # HL7 v3-ActReason below PurposeOfUse: each purpose, and what stands directly below it.

@@ -5,24 +5,31 @@
 //! was erased or deleted, whichever; a restore must bring neither back.
 
 use crate::audit::{AuditEvent, Gesture, items_root};
+use crate::catalog::{RecordRef, series};
+use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::error::{Error, Part, Result};
 use crate::id::RecordId;
 use crate::ledger::tree;
+use crate::record::Sample;
 use crate::storage::ReadTxn;
-use crate::vault::erase::{Destroyed, act, forget_entries};
+use crate::vault::erase::{Destroyed, Rests, act, forget_entries};
+use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
 use crate::vault::manifest::Manifest;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::{ReadRows, Tx};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use zeroize::Zeroizing;
 
 /// What is missing in the later state of one scope.
 pub(super) struct Missing {
     target: Target,
     records: BTreeSet<RecordId>,
+    /// What is left there of chunks of samples.
+    rests: Rests,
     sources: BTreeSet<u32>,
     entries: BTreeSet<u64>,
     /// What the later state says of whose files there were.
@@ -48,17 +55,39 @@ pub(super) fn compare(
         let other = others.find(|s| s.id == scope.id).ok_or(Error::Forked)?;
         continues(later_txn, scope, other)?;
         let there = |id: &RecordId| other.catalog.find_record(id).is_some();
-        let records = scope.catalog.records().map(|r| r.id()).filter(|id| !there(id)).collect();
+        let records: BTreeSet<RecordId> = scope.catalog.records().map(|r| r.id()).filter(|id| !there(id)).collect();
+        let mut rests = Rests::new();
+        for record in scope.catalog.records().filter(|r| r.series().is_some() && records.contains(&r.id())) {
+            let identity = record.identity();
+            let left: Vec<_> = other.catalog.versions(&identity).collect();
+            let left: HashSet<_> = samples(later_base, later_txn, other, &left)?.iter().map(sample_key).collect();
+            let mut rest = samples(base, txn, scope, &[record])?;
+            rest.retain(|s| left.contains(&sample_key(s)));
+            if !rest.is_empty() {
+                rests.insert(record.id(), rest);
+            }
+        }
         let before = finished(base, txn, scope)?;
         let after = finished(later_base, later_txn, other)?;
         let gone = |i: u64| other.manifest.is_erased(i) && !scope.manifest.is_erased(i);
         all.push(Missing {
             target,
             records,
+            rests,
             sources: before.difference(&after).copied().collect(),
             entries: (0..scope.head.log_size).filter(|i| gone(*i)).collect(),
             subject: (*other.manifest).clone(),
         });
+    }
+    Ok(all)
+}
+
+/// The samples of chunks.
+fn samples(base: &Base, txn: &dyn ReadTxn, scope: &Scope, chunks: &[RecordRef<'_>]) -> Result<Vec<Sample>> {
+    let (mut all, mut raw) = (Vec::new(), Zeroizing::new(Vec::new()));
+    for chunk in chunks {
+        scope.open_object(base, txn, Class::Series, &chunk.object(), &mut raw)?;
+        all.extend(series::decode(&raw)?);
     }
     Ok(all)
 }
@@ -113,7 +142,7 @@ pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gest
             (own.persons, own.references, own.born, own.sexes) = Default::default();
         }
         if !m.records.is_empty() || !m.sources.is_empty() {
-            let Destroyed { keys, rows, kept } = act(tx, work, &m.records, &m.sources)?;
+            let Destroyed { keys, rows, kept } = act(tx, work, &m.records, &m.sources, &m.rests)?;
             let salt: [u8; 32] = random_array()?;
             let event = AuditEvent::Erased {
                 what: "restored".into(),

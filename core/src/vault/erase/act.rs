@@ -1,12 +1,13 @@
 //! The act, in one partition: the keys of everything that goes are dropped, what shared a key with it
 //! is sealed anew under another one, and catalog and sources are written as if it had never been there.
 
-use crate::catalog::{self, Keep, ObjectRef, RecordRef};
+use crate::catalog::{self, Keep, NewRecord, ObjectRef, Origin, RecordRef, SegmentBuilder, series};
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
 use crate::id::{Identity, RecordId, SourceId};
+use crate::record::{Sample, Span};
 use crate::vault::block::Block;
-use crate::vault::ingest::without_things;
+use crate::vault::ingest::{content_of, record_id, without_things};
 use crate::vault::manifest::SourceEntry;
 use crate::vault::memory::prune;
 use crate::vault::payload::Content;
@@ -25,12 +26,17 @@ pub(in crate::vault) struct Destroyed {
     pub(in crate::vault) kept: u64,
 }
 
-/// Erases records of a partition, and sources by ordinal.
+/// The samples that stay of chunks that go, in the order in which they stood.
+pub(in crate::vault) type Rests = BTreeMap<RecordId, Vec<Sample>>;
+
+/// Erases records of a partition, and sources by ordinal. What `rests` says of a record that goes stays as
+/// a record of its own.
 pub(in crate::vault) fn act(
     tx: &mut Tx<'_>,
     work: &mut Work,
     gone: &BTreeSet<RecordId>,
     sources: &BTreeSet<u32>,
+    rests: &Rests,
 ) -> Result<Destroyed> {
     let mut done = Destroyed::default();
     let catalog = Arc::clone(&work.scope.catalog);
@@ -53,6 +59,7 @@ pub(in crate::vault) fn act(
     groups.extend(touched.values().filter(|s| !s.envelope.is_empty() || !s.names.is_empty()).map(|s| s.group));
     let mut moved = BTreeMap::new();
     let mut rows = BTreeSet::new();
+    let mut cut = SegmentBuilder::new();
     let mut renamed = BTreeMap::new();
     let mut by_group: BTreeMap<u64, Vec<RecordRef<'_>>> = groups.iter().map(|g| (*g, Vec::new())).collect();
     for record in catalog.records() {
@@ -64,13 +71,17 @@ pub(in crate::vault) fn act(
         rows.extend(here.iter().map(|r| r.object().number >> 8));
         let stays: Vec<RecordRef<'_>> = here.iter().copied().filter(|r| !gone.contains(&r.id())).collect();
         let named = touched.iter().any(|(n, s)| s.group == *group && !sources.contains(n) && !s.names.is_empty());
-        if stays.is_empty() && !named {
+        let rest: Vec<_> = here.iter().filter_map(|r| Some((*r, rests.get(&r.id())?))).collect();
+        if stays.is_empty() && rest.is_empty() && !named {
             continue;
         }
         let new = tx.new_group(work)?;
         renamed.insert(*group, new);
-        done.kept += stays.len() as u64;
+        done.kept += (stays.len() + rest.len()) as u64;
         move_records(tx, work, stays, new, &mut moved)?;
+        for (record, samples) in rest {
+            put_rest(tx, work, record, samples, sources, new, &mut cut)?;
+        }
     }
     let mut entries = BTreeMap::new();
     for (ordinal, entry) in touched {
@@ -94,6 +105,9 @@ pub(in crate::vault) fn act(
         tx.txn.delete(&work.scope.id, *number)?;
     }
     rewrite(tx, work, gone, sources, &groups, &moved)?;
+    if !cut.is_empty() {
+        tx.add_segment(work, &cut.finish()?, 0)?;
+    }
     work.manifest.tags.quarantined.retain(|q| !gone.contains(q));
     prune(work, gone);
     done.keys = groups.len() as u64;
@@ -135,6 +149,45 @@ fn move_records(
         }
     }
     close(tx, work, &mut block, &mut waiting, group, moved)
+}
+
+/// What stays of a chunk is another record: the same export brings what went as something new.
+fn put_rest(
+    tx: &mut Tx<'_>,
+    work: &mut Work,
+    record: RecordRef<'_>,
+    samples: &[Sample],
+    sources: &BTreeSet<u32>,
+    group: u64,
+    into: &mut SegmentBuilder,
+) -> Result<()> {
+    let bytes = zeroize::Zeroizing::new(series::encode(samples));
+    let put = tx.put_content(work, Class::Series, group, Content::Dense, &bytes)?;
+    let mut row = record.facts().next().ok_or(Error::Corrupt(Part::Segment))?.to_row();
+    let mut by_start = samples.to_vec();
+    by_start.sort_by_key(|s| (s.start, s.at));
+    series::cut(&mut row, &by_start);
+    // Where it stands in the other files is not told apart from what went.
+    let others = record.origins().into_iter().skip(1);
+    row.origins.extend(others.map(|o| Origin { span: Span { offset: 0, len: 0, ..o.span }, ..o }));
+    row.origins.retain(|o| !sources.contains(&o.source));
+    let (identity, content) = (record.identity(), content_of(&bytes));
+    into.add(NewRecord {
+        id: record_id(&identity, &content),
+        identity,
+        content,
+        object: at(put, 0, group),
+        origins: &row.origins,
+        author: record.author(),
+        confidentiality: record.confidentiality(),
+        sensitivities: record.sensitivities(),
+        type_name: record.type_name(),
+        facts: &[row.fact],
+        series: row.series,
+        revision: record.revision(),
+        history: false,
+    });
+    Ok(())
 }
 
 const fn at(put: Put, position: usize, group: u64) -> ObjectRef {

@@ -15,11 +15,13 @@ use std::sync::Arc;
 
 /// What entries say of one erasure.
 #[derive(Default)]
-struct Found {
-    level: Option<ErasureLevel>,
+pub(super) struct Found {
+    pub(super) level: Option<ErasureLevel>,
+    pub(super) ids_root: [u8; 32],
     erased: Value,
     swept: Value,
     copies: Value,
+    checks: Vec<Value>,
     /// The first epoch whose copies it holds against.
     since: Option<u64>,
     /// Entries of the partition's log, and of the space's.
@@ -48,14 +50,12 @@ impl Partition {
     pub fn erasure_certificate(&self, entry: u64, language: &str) -> Result<String> {
         let space = HealthSpace { inner: Arc::clone(&self.inner) };
         let own = LogOf::Partition(&self.name);
-        let mut found = Found::default();
-        found.read(&space.log(own)?, entry)?;
-        match space.log(LogOf::Space) {
-            Ok(lines) => {
-                found.read_space(&lines);
+        let mut found = self.find_erasure(entry)?;
+        match space.known_copies() {
+            Ok(copies) => {
                 // Of the same millisecond: it may hold what was erased.
                 let before = |copy: &KnownCopy| found.time.is_some_and(|time| copy.made <= time);
-                let copies = space.known_copies()?.into_iter().filter(before);
+                let copies = copies.into_iter().filter(before);
                 found.backups = copies.map(|copy| json!({ "made": at(copy.made), "entry": copy.entry })).collect();
             }
             Err(Error::NeedsFullSlot) => {}
@@ -77,6 +77,8 @@ impl Partition {
             "type": "healthspace-erasure-certificate/v1",
             "level": level.name(),
             "holds": level.describe(language),
+            "notReached": not_reached(Lang::parse(language)),
+            "checks": found.checks,
             "notCovered": not_covered(&found, Lang::parse(language)),
             "erased": found.erased,
             "swept": found.swept,
@@ -88,6 +90,19 @@ impl Partition {
             "library": concat!("healthspace ", env!("CARGO_PKG_VERSION")),
         });
         serde_json::to_string_pretty(&page).map_err(|_| Error::Internal(132))
+    }
+
+    /// What the logs say of an erasure.
+    pub(super) fn find_erasure(&self, entry: u64) -> Result<Found> {
+        let space = HealthSpace { inner: Arc::clone(&self.inner) };
+        let mut found = Found::default();
+        found.read(&space.log(LogOf::Partition(&self.name))?, entry)?;
+        match space.log(LogOf::Space) {
+            Ok(lines) => found.read_space(&lines),
+            Err(Error::NeedsFullSlot) => {}
+            Err(e) => return Err(e),
+        }
+        Ok(found)
     }
 }
 
@@ -101,6 +116,7 @@ impl Found {
                 {
                     self.level = Some(ErasureLevel::NotShown);
                     self.time = Some(line.entry.time);
+                    self.ids_root = *ids_root;
                     self.entries.push(entry);
                     self.erased = json!({
                         "at": at, "what": what, "records": records, "sources": sources, "keys": keys,
@@ -114,6 +130,11 @@ impl Found {
                     self.level = Some(ErasureLevel::FileErased);
                     self.entries.push(line.index);
                     self.swept = json!({ "at": at });
+                }
+                AuditEvent::ErasureChecked { entry: of, level, objects, ways } if *of == entry => {
+                    self.entries.push(line.index);
+                    self.checks
+                        .push(json!({ "at": at, "level": level, "objects": objects, "opened": 0, "ways": ways }));
                 }
                 // The first new keys since: those before them are the ones that copies rest on.
                 AuditEvent::LogRekeyed { epoch, .. } if line.index > entry && self.epoch.is_none() => {
@@ -157,6 +178,14 @@ fn at(time: Timestamp) -> String {
 
 fn how(gesture: &Gesture) -> Value {
     json!({ "method": gesture.method, "evidence": hex(&gesture.evidence) })
+}
+
+/// Of everything that is erased in the space itself.
+const fn not_reached(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "E3: nobody who holds a copy of the file has said that it is destroyed",
+        Lang::Fr => "E3\u{a0}: aucun détenteur d’une copie du fichier n’a confirmé sa destruction",
+    }
 }
 
 fn not_covered(found: &Found, lang: Lang) -> Vec<&'static str> {

@@ -1,6 +1,8 @@
 //! Which records an erasure takes: those that were asked for in all their versions, and what was
 //! made from them.
 
+use super::act::Rests;
+use super::period::in_period;
 use super::records::Erase;
 use super::shown::may_rest_on;
 use crate::catalog::RecordRef;
@@ -19,6 +21,10 @@ pub(super) struct Chosen {
     pub(super) records: Vec<BTreeSet<RecordId>>,
     /// Sources of the partition that was asked, by ordinal.
     pub(super) sources: BTreeSet<u32>,
+    /// What stays of chunks of samples that go, in the partition that was asked.
+    pub(super) rests: Rests,
+    /// Records that no period takes, because nothing dates them.
+    pub(super) undated: u64,
     /// How many of the records are memories and turns that nobody asked for: they were made from others.
     pub(super) derived: u64,
     /// Memories and turns, by open partition, that stay but may rest on what goes.
@@ -33,6 +39,7 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
     let sources = sources(base, txn, scope, what)?;
     let mut asked = BTreeSet::new();
+    let (mut rests, mut undated) = (Rests::new(), 0);
     match what {
         Erase::Records(ids) => {
             for id in ids {
@@ -52,6 +59,13 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
             for note in notes_of(&scope.catalog).into_iter().filter(rests) {
                 all_versions(scope, note, &mut asked);
             }
+        }
+        Erase::Period { from, up_to } => {
+            let found = in_period(base, txn, scope, from.as_millis()..up_to.as_millis())?;
+            for record in found.records {
+                all_versions(scope, record, &mut asked);
+            }
+            (rests, undated) = (found.rests, found.undated);
         }
         Erase::Everything => asked.extend(scope.catalog.records().map(|r| r.id())),
     }
@@ -76,12 +90,16 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
         mine.extend(asked);
     }
     let aside = may_rest_on(base, txn, state, &records, &notes)?;
-    Ok(Chosen { records, sources, derived, aside })
+    Ok(Chosen { records, sources, rests, undated, derived, aside })
 }
 
 /// An older version tells as much as the newest.
 fn all_versions(scope: &Scope, record: RecordRef<'_>, into: &mut BTreeSet<RecordId>) {
     into.insert(record.id());
+    // Chunks of one month are told as one thing, and are no versions of each other.
+    if record.series().is_some() {
+        return;
+    }
     into.extend(scope.catalog.versions(&record.identity()).map(|r| r.id()));
 }
 
@@ -90,7 +108,7 @@ fn sources(base: &Base, txn: &dyn ReadTxn, scope: &Scope, what: &Erase) -> Resul
     let wanted = match what {
         Erase::Source(id) => Some(*id),
         Erase::Everything => None,
-        Erase::Records(_) | Erase::Consent(_) => return Ok(found),
+        Erase::Records(_) | Erase::Consent(_) | Erase::Period { .. } => return Ok(found),
     };
     let mut ordinal = 0;
     for row in &scope.manifest.source_pages {

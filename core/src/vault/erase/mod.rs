@@ -6,12 +6,15 @@
 
 mod act;
 mod certificate;
+mod check;
 mod chosen;
 mod entries;
+mod period;
 mod records;
 mod shown;
 
-pub(super) use act::{Destroyed, act};
+pub(super) use act::{Destroyed, Rests, act};
+pub use check::{ErasureCheck, ErasureTrial, ErasureTry, TriedBy};
 pub use entries::LogErasure;
 pub(super) use entries::{forget_entries, replace_log_key};
 pub use records::{Erase, ErasureLevel, RecordErasure};

@@ -1,11 +1,11 @@
 //! Erasing records, on the person's word.
 
-use super::act::{Destroyed, act};
+use super::act::{Destroyed, Rests, act};
 use super::chosen::choose;
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::crypto::random_array;
-use crate::error::{Error, Limit, Result};
-use crate::id::{GrantId, RecordId, SourceId};
+use crate::error::{Error, Limit, Malformed, Result};
+use crate::id::{GrantId, RecordId, SourceId, Timestamp};
 use crate::lang::Lang;
 use crate::vault::backup::known_copies;
 use crate::vault::ingest::Partition;
@@ -27,6 +27,17 @@ pub enum Erase {
     Source(SourceId),
     /// The memories and turns that rest on this grant, or on this consent to lower a label.
     Consent(GrantId),
+    /// What happened in this time, memories and turns by when they were written. A record goes whole, in
+    /// all its versions, where anything that its newest version says reaches into the time: from its date, which
+    /// for a day, a month or a year is the first instant, to its end where it has one. A sample goes where it
+    /// begins in it, as under a permit that is bounded in time; what stays of its chunk is sealed anew as another
+    /// record. What has no date stays: [`RecordErasure::undated`] counts it.
+    Period {
+        /// The first instant.
+        from: Timestamp,
+        /// The first instant after it.
+        up_to: Timestamp,
+    },
     /// Every record and source of the partition, and whose they are.
     Everything,
 }
@@ -45,6 +56,7 @@ impl Erase {
             Self::Records(_) => "records",
             Self::Source(_) => "source",
             Self::Consent(_) => "consent",
+            Self::Period { .. } => "period",
             Self::Everything => "everything",
         }
     }
@@ -138,8 +150,11 @@ pub struct RecordErasure {
     pub sources: u64,
     /// Keys that were destroyed.
     pub keys: u64,
-    /// Records that stay and were sealed anew, because they shared a key with what went.
+    /// Records that stay and were sealed anew, because they shared a key with what went; what stays of cut
+    /// chunks of samples among them.
     pub sealed_anew: u64,
+    /// Of an erasure by period: records of the partition that stay because nothing they say has a date.
+    pub undated: u64,
     /// Backups that the space knows of: it is not erased there
     /// ([`known_copies`](crate::HealthSpace::known_copies)).
     pub known_copies: u64,
@@ -189,10 +204,13 @@ impl Partition {
     /// [`Error::NeedsFullSlot`] where some partitions only are open: what was made from the records
     /// elsewhere would stay; [`Error::Busy`] while an import is not finished, here or in another partition
     /// ([`discard`](Self::discard) ends it); [`Error::TooLarge`] for more than 65,536 records named one
-    /// by one. Nothing is erased then.
+    /// by one; [`Error::Malformed`] for a period that ends before it begins. Nothing is erased then.
     pub fn erase(&self, what: &Erase, gesture: Gesture) -> Result<RecordErasure> {
         if matches!(what, Erase::Records(ids) if ids.len() > MAX) {
             return Err(Error::TooLarge(Limit::Items));
+        }
+        if matches!(what, Erase::Period { from, up_to } if from >= up_to) {
+            return Err(Error::Malformed(Malformed::Argument));
         }
         let salt: [u8; 32] = random_array()?;
         let mut done = self.inner.write(|tx, w| {
@@ -203,7 +221,7 @@ impl Partition {
             if w.state.partitions.iter().any(|p| !p.manifest.staged.is_empty()) {
                 return Err(Error::Busy);
             }
-            let chosen = choose(tx.base, &*tx.txn, &w.state, at, what)?;
+            let mut chosen = choose(tx.base, &*tx.txn, &w.state, at, what)?;
             let mut done = RecordErasure {
                 entry: 0,
                 level: ErasureLevel::NotShown,
@@ -213,6 +231,7 @@ impl Partition {
                 sources: chosen.sources.len() as u64,
                 keys: 0,
                 sealed_anew: 0,
+                undated: chosen.undated,
                 known_copies: known_copies(tx.base, &*tx.txn, &w.state)?,
                 salt,
             };
@@ -220,9 +239,13 @@ impl Partition {
                 if records.is_empty() && n != at {
                     continue;
                 }
-                let sources = if n == at { chosen.sources.clone() } else { BTreeSet::new() };
+                let (mut sources, mut rests) = (BTreeSet::new(), Rests::new());
+                if n == at {
+                    sources.clone_from(&chosen.sources);
+                    rests = core::mem::take(&mut chosen.rests);
+                }
                 let work = w.work(tx, Target::Partition(n))?;
-                let Destroyed { keys, rows, kept } = act(tx, work, records, &sources)?;
+                let Destroyed { keys, rows, kept } = act(tx, work, records, &sources, &rests)?;
                 if n == at && *what == Erase::Everything {
                     let m = &mut work.manifest;
                     (m.persons, m.references, m.born, m.sexes) = Default::default();

@@ -90,14 +90,14 @@ struct Store<'a> {
     base_confidentiality: Confidentiality,
 }
 
-fn content_of(body: &[u8]) -> [u8; 16] {
+pub(crate) fn content_of(body: &[u8]) -> [u8; 16] {
     let mut out = [0; 16];
     let h = blake3::hash(body);
     out.iter_mut().zip(h.as_bytes()).for_each(|(o, b)| *o = *b);
     out
 }
 
-fn record_id(identity: &Identity, content: &[u8; 16]) -> RecordId {
+pub(crate) fn record_id(identity: &Identity, content: &[u8; 16]) -> RecordId {
     let mut both = [0; 32];
     let (a, b) = both.split_at_mut(16);
     a.copy_from_slice(identity.as_bytes());

@@ -18,7 +18,9 @@ mod settle;
 mod subject;
 mod versions;
 
+pub(super) use batch::{content_of, record_id};
 pub(super) use names::without_things;
+pub(super) use overlap::key as sample_key;
 
 use super::manifest::{SourceEntry, Staged};
 use super::memory::quarantine_derived;

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 /// What makes a sample the same in two exports: its instants and its value. Where and when the
 /// source wrote it down, and in which offset, differ between exports of the same data.
-fn key(s: &Sample) -> u128 {
+pub(crate) fn key(s: &Sample) -> u128 {
     let mut h = blake3::Hasher::new();
     h.update(&s.start.to_be_bytes()).update(&s.end.to_be_bytes());
     match (&s.number, &s.word) {

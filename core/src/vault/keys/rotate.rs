@@ -11,6 +11,7 @@ use crate::audit::{AuditEvent, Gesture, LogHead};
 use crate::crypto::context::Class;
 use crate::crypto::seal;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
+use crate::environment::Progress;
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::ScopeId;
 use crate::keyring::{
@@ -80,7 +81,8 @@ impl HealthSpace {
     ///
     /// Takes time in proportion to the logs and the lists of sources and conversations, not to the
     /// records, and keeps the write lock for that time. [`Cancel`](crate::Cancel) is looked at once per
-    /// partition.
+    /// way in and per partition. Progress is told in steps under no lock: one per way in, one for the
+    /// transaction, one for the old keys' destruction. There is nothing to resume: it is done or it is not.
     ///
     /// ```
     /// use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -117,7 +119,20 @@ impl HealthSpace {
         let way = self.way(ways.first().ok_or(Error::Internal(131))?)?;
         let before = self.named_slots()?;
         let mut made = Vec::new();
-        let done = NewSlots::make(&way, &before, ways, &mut made).and_then(|mut new| {
+        let env = self.inner.base.env.clone();
+        let steps = ways.len() as u64 + 2;
+        let mut step = 0;
+        let mut tell = || {
+            step += 1;
+            if let Some(f) = &env.progress {
+                f(Progress::new(step, Some(steps), 0));
+            }
+        };
+        let done = NewSlots::make(&way, &before, ways, &mut made, &mut || {
+            tell();
+            if env.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+        })
+        .and_then(|mut new| {
             new.gesture = gesture;
             self.rekey(&way, new, &mut made)
         });
@@ -126,6 +141,7 @@ impl HealthSpace {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
         self.close();
+        tell();
         let mut old_copies = OldCopies::OpenUpToTheRotation;
         let mut destroyed = None;
         for store in ways.iter().filter(|w| w.keystore.is_some()) {
@@ -147,6 +163,7 @@ impl HealthSpace {
         let mut removed = before.list();
         removed.retain(|w| !kept.contains(w.id.as_bytes()));
         let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
+        tell();
         Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept })
     }
 
@@ -196,8 +213,15 @@ impl HealthSpace {
 }
 
 impl<'a> NewSlots<'a> {
-    /// Slots for these ways in under a new root. Keys that keystores made for them are added to `made`.
-    fn make(way: &FullWay, before: &Slots, ways: &[&'a Unlock], made: &mut Made) -> Result<Self> {
+    /// Slots for these ways in under a new root. Keys that keystores made for them are added to `made`; `tell` is
+    /// called after each way, and may stop it.
+    fn make(
+        way: &FullWay,
+        before: &Slots,
+        ways: &[&'a Unlock],
+        made: &mut Made,
+        tell: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<Self> {
         if ways.len() >= MAX_SLOTS {
             return Err(Error::TooLarge(Limit::Capacity));
         }
@@ -243,6 +267,7 @@ impl<'a> NewSlots<'a> {
             if let Ok(there) = &there {
                 new.kept.push(there.id);
             }
+            tell()?;
             if unlock.kind == SlotKind::Limited {
                 let rooms = Bundle::open(&way.row, &there?)?.partitions.iter().map(|(id, _)| *id).collect();
                 new.limited.push((by, rooms));
