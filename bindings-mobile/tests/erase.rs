@@ -62,7 +62,7 @@ fn new_keys_and_what_a_loss_concerns() {
     let space = create_space(place.file.clone(), secret()).unwrap().space;
     import(&space, bundle(1));
     let _grant = allow(&space);
-    let session = space.session(model(), "PATRQT".into()).unwrap();
+    let session = space.session(model(), "PATRQT".into(), None).unwrap();
     let told = session.ground(QUESTION.into(), 1500, None, 0).unwrap().entry();
     let no = space.erase_from_copies(secret(), "tap".into(), proof(), None, None);
     assert_eq!(kind(no), ErrorKind::LevelUnavailable);
@@ -97,7 +97,7 @@ fn a_backup_is_restored_and_nothing_is_permitted_until_it_is_confirmed() {
     assert_eq!(kind(HealthSpace::open(at("me.hsb"), secret())), ErrorKind::NotASpace);
     let back = restore_space(at("me.hsb"), at("r.hs"), secret(), "tap".into(), proof(), Some(space.clone())).unwrap();
     assert_eq!((back.erasures.as_str(), back.permissions), ("replayed", 1));
-    let session = back.space.session(model(), "PATRQT".into()).unwrap();
+    let session = back.space.session(model(), "PATRQT".into(), None).unwrap();
     assert_eq!(kind(session.ground(QUESTION.into(), 1500, None, 0)), ErrorKind::Denied);
     back.space.confirm_permission(grant.id.clone(), "tap".into(), proof()).unwrap();
     assert_eq!(kind(back.space.confirm_permission(grant.id, "tap".into(), proof())), ErrorKind::NotFound);

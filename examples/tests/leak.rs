@@ -58,7 +58,7 @@ impl App for Leaky {
         match self.how {
             How::Tells => return Ok(format!("{reply} (of {} entries)", self.size)),
             How::Writes if self.size.is_multiple_of(2) => drop(self.inner.ask(&Probe::Presence)?),
-            How::Waits if self.size.is_multiple_of(2) => std::thread::sleep(Duration::from_millis(10)),
+            How::Waits if self.size.is_multiple_of(2) => std::thread::sleep(Duration::from_millis(25)),
             How::Writes | How::Waits => {}
         }
         Ok(reply)
@@ -75,7 +75,7 @@ fn apps_that_leak_are_caught() {
         let probes = [Probe::Presence];
         let (mut times, mut out) = (Times::default(), Outcome::default());
         // Few pairs do, for the wait is long.
-        for _ in 0..if how == How::Waits { 6 } else { 1 } {
+        for _ in 0..if how == How::Waits { 8 } else { 1 } {
             let dir = tempfile::tempdir().unwrap();
             let twins = twins::make(dir.path()).unwrap();
             let (a, b) = (twins.with.entries().unwrap(), twins.without.entries().unwrap());

@@ -131,7 +131,9 @@ fn play(disk: &Disk, level: ErasureLevel) -> Played {
     let (space, code) = make(disk.path(), &words(&device), env()).unwrap();
     space.add_way_in(&words(&device), &Unlock::keystore(Arc::<Device>::clone(&device))).unwrap();
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
-    ask.recipient(model().unwrap()).confirm(gesture()).unwrap();
+    let ask = ask.recipient(model().unwrap());
+    ask.notice("en").unwrap();
+    ask.confirm(gesture()).unwrap();
     let health = space.partition("health").unwrap();
     let import = |from, word| health.import(Source::bytes(file(from, word)).unwrap()).unwrap();
     import(100, "doomed");
