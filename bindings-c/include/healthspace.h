@@ -501,7 +501,7 @@ int32_t hs_memory_delete(const struct hs_space *space,
 
 // Every grant over the partitions that are open here: of each its id, partition, purpose,
 // categories, recipient (kind, name), expires, uses_left (either null) and standing ("in-force",
-// "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended").
+// "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended", "unanchored").
 int32_t hs_grants(const struct hs_space *space, struct hs_buffer **grants);
 
 // All that is in force, whoever wrote it: of each its kind ("grant", "lowering", "imported"), its

@@ -29,7 +29,7 @@ unsafe fn list(
 
 /// Every grant over the partitions that are open here: of each its id, partition, purpose,
 /// categories, recipient (kind, name), expires, uses_left (either null) and standing ("in-force",
-/// "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended").
+/// "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended", "unanchored").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_grants(space: *const Space, grants: *mut *mut Buffer) -> i32 {
     let told = |g: healthspace::GrantInfo| {

@@ -226,6 +226,8 @@ pub enum GrantStanding {
     Unusable,
     /// The space was restored: it permits nothing until the person confirms it.
     Suspended,
+    /// It counts uses or is for emergencies, and the space has no anchor here.
+    Unanchored,
 }
 
 impl From<Standing> for GrantStanding {
@@ -238,6 +240,7 @@ impl From<Standing> for GrantStanding {
             Standing::UsedUp => Self::UsedUp,
             Standing::Unusable => Self::Unusable,
             Standing::Suspended => Self::Suspended,
+            Standing::Unanchored => Self::Unanchored,
         }
     }
 }

@@ -107,12 +107,32 @@ fn process(doc: &ConsentDoc) -> Value {
     out.insert("@type".into(), json!("dpv:Process"));
     out.insert("dpv:hasPurpose".into(), purpose(t.purpose));
     out.insert("dpv:hasPersonalData".into(), Value::Array(data));
-    out.insert("dpv:hasRecipient".into(), json!({"@type": "dpv:Recipient", "schema:name": t.recipient.name()}));
+    let kind = format!("hs:{}", t.recipient.kind().code());
+    let recipient = json!({"@type": ["dpv:Recipient", kind], "schema:name": t.recipient.name()});
+    out.insert("dpv:hasRecipient".into(), recipient);
+    // As the Consent names it.
+    out.insert("hs:partition".into(), json!({"@id": urn(t.scope.as_bytes())}));
+    if let Some(level) = t.confidentiality {
+        out.insert("hs:upTo".into(), json!(level.code()));
+    }
+    if !t.sensitivities.is_empty() {
+        let codes: Vec<&str> = t.sensitivities.iter().map(crate::label::Sensitivity::code).collect();
+        out.insert("hs:sensitivities".into(), json!(codes));
+    }
     if let Some((from, to)) = t.data_period {
         out.insert("dct:temporal".into(), json!({"schema:startDate": time(from), "schema:endDate": time(to)}));
     }
+    let mut duration = Map::new();
+    if let Some(start) = t.starts {
+        duration.insert("schema:startTime".into(), time(start));
+    }
     if let Some(end) = t.expires {
-        out.insert("dpv:hasDuration".into(), json!({"@type": "dpv:UntilTimeDuration", "schema:endTime": time(end)}));
+        duration.insert("schema:endTime".into(), time(end));
+    }
+    if !duration.is_empty() {
+        let kind = if t.expires.is_some() { "dpv:UntilTimeDuration" } else { "dpv:Duration" };
+        duration.insert("@type".into(), json!(kind));
+        out.insert("dpv:hasDuration".into(), Value::Object(duration));
     }
     if let Some(uses) = t.uses {
         out.insert("dpv:hasFrequency".into(), json!({"@type": "dpv:Frequency", "schema:maxValue": uses}));
@@ -244,10 +264,18 @@ mod tests {
     use crate::lang::Lang;
     use crate::record::Category;
 
-    fn doc(purpose: Purpose) -> ConsentDoc {
+    fn terms(purpose: Purpose) -> GrantTerms {
         let who = Recipient::model("eu-llm").unwrap();
         let mut terms = GrantTerms::new(purpose, ScopeId::from_bytes([7; 16]), &[Category::Laboratory], who);
         terms.expires = Some(Timestamp::from_millis(1_900_000_020_000));
+        terms
+    }
+
+    fn doc(purpose: Purpose) -> ConsentDoc {
+        doc_of(terms(purpose))
+    }
+
+    fn doc_of(terms: GrantTerms) -> ConsentDoc {
         let meta = ConsentMeta {
             series: GrantId::from_bytes([0xab; 16]),
             version: 1,
@@ -284,6 +312,29 @@ mod tests {
         assert_eq!(v["dpv:hasConsentStatus"][0]["dpv:hasIndicationMethod"], "tap");
         assert_eq!(v["dpv:hasConsentStatus"][0]["dct:source"]["hs:entry"], 4);
         assert_eq!(v["dpv:hasNotice"]["dct:language"], "fr");
+    }
+
+    /// Two grants that differ in one term have records that differ in more than their ids.
+    #[test]
+    fn no_term_is_left_out() {
+        use crate::consent::RecipientKind;
+        use crate::label::{Confidentiality, Sensitivities, Sensitivity};
+        let plain = || terms(Purpose::PatientRequest);
+        let process = |terms: GrantTerms| process(&doc_of(terms));
+        let at = |ms| Some(Timestamp::from_millis(ms));
+        let others = [
+            GrantTerms { scope: ScopeId::from_bytes([8; 16]), ..plain() },
+            GrantTerms { starts: at(1_850_000_000_000), ..plain() },
+            GrantTerms { expires: None, ..plain() },
+            GrantTerms { confidentiality: Some(Confidentiality::Normal), ..plain() },
+            GrantTerms { sensitivities: Sensitivities::only(Sensitivity::Hiv), ..plain() },
+            GrantTerms { uses: Some(3), ..plain() },
+            GrantTerms { data_period: at(0).zip(at(86_400_000)), ..plain() },
+            GrantTerms { recipient: Recipient::new(RecipientKind::Organization, "eu-llm").unwrap(), ..plain() },
+        ];
+        for other in others {
+            assert_ne!(process(other), process(plain()));
+        }
     }
 
     #[test]

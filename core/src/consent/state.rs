@@ -49,6 +49,9 @@ pub enum Standing {
     /// The space was restored, or goes on without its anchor: whether it was withdrawn since is not
     /// known. It permits nothing until the person confirms it; what it refuses is refused.
     Suspended,
+    /// It counts uses or is for emergencies, and the space has no anchor here: an older copy of the file would
+    /// bring uses back. It permits nothing until there is one.
+    Unanchored,
 }
 
 impl Standing {
@@ -63,6 +66,7 @@ impl Standing {
             Self::UsedUp => "used-up",
             Self::Unusable => "unusable",
             Self::Suspended => "suspended",
+            Self::Unanchored => "unanchored",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! own kind has.
 //!
 //! Looked at are the words of every kind of fact: its text, what its codes are called, and of what is
-//! kept without a kind of its own (a flag, a goal, what ran in the family) its note too. Only what the
+//! kept without a kind of its own (a flag, a goal) its note too. Only what the
 //! view holds is there to be found.
 
 use super::concepts::{self, Concept};
@@ -125,7 +125,9 @@ impl Finder {
         }
         let mut same: BTreeMap<(String, String, String), Vec<FactRow>> = BTreeMap::new();
         for kind in [Kind::Other, Kind::Absence] {
-            for row in view.kind_rows(kind)? {
+            // What ran in the family is told where the family is asked for, and never as one's own.
+            let of_relatives = |r: &FactRow| r.type_name == "FamilyMemberHistory";
+            for row in view.kind_rows(kind)?.into_iter().filter(|r| !of_relatives(r)) {
                 let key = (row.type_name.clone(), view::text(&row.fact).to_owned(), row.fact.note.clone());
                 same.entry(key).or_default().push(row);
             }
@@ -280,8 +282,7 @@ fn samples(view: &View<'_>, p: &Presence) -> Result<Option<Block>> {
 }
 
 /// What a resource without a kind of its own is, where its type says it: English, French.
-const TYPES: [(&str, &str, &str); 8] = [
-    ("FamilyMemberHistory", "family history", "antécédents familiaux"),
+const TYPES: [(&str, &str, &str); 7] = [
     ("Flag", "flag", "alerte"),
     ("CarePlan", "care plan", "plan de soins"),
     ("CareTeam", "care team", "équipe de soins"),
@@ -291,7 +292,7 @@ const TYPES: [(&str, &str, &str); 8] = [
     ("ExplanationOfBenefit", "statement of benefits", "décompte de prestations"),
 ];
 
-/// `family history: «father», «heart attack», 2020-01-01`
+/// `goal: «walk more», 2020-01-01`
 fn line(view: &View<'_>, rows: &[FactRow]) -> Option<Line> {
     let last = rows.last()?;
     let fact = &last.fact;

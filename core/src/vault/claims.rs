@@ -183,7 +183,7 @@ impl HealthSpace {
 
 /// Whether it permits now, or may by itself later.
 const fn may_yet(standing: Standing) -> bool {
-    matches!(standing, Standing::InForce | Standing::NotYet | Standing::Suspended)
+    matches!(standing, Standing::InForce | Standing::NotYet | Standing::Suspended | Standing::Unanchored)
 }
 
 fn claims(f: &Facts) -> Vec<SpaceClaim> {

@@ -221,12 +221,18 @@ impl HealthSpace {
     pub fn grants(&self) -> Result<Vec<GrantInfo>> {
         let (_txn, state) = self.inner.read()?;
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let unverified = self.inner.base.freshness(&state) == "unverified";
         let mut list = Vec::new();
         for p in &state.partitions {
             let consents = p.consents();
             for id in consents.series() {
                 let (Some(doc), Some(standing)) = (consents.doc(id), consents.standing(id, now)) else { continue };
                 let (partition, terms) = (p.policy.name.clone(), doc.spec.terms().clone());
+                let anchored = terms.uses.is_some() || Purpose::BreakGlass.covers(terms.purpose);
+                let standing = match standing {
+                    Standing::InForce if anchored && unverified => Standing::Unanchored,
+                    other => other,
+                };
                 list.push(GrantInfo { id, partition, terms, standing, uses_left: consents.uses_left(id) });
             }
         }

@@ -46,7 +46,8 @@ impl Permission {
     /// [confirmed](HealthSpace::confirm_permission) after a restore.
     #[must_use]
     pub const fn is_in_force(&self) -> bool {
-        matches!(self.standing(), Standing::InForce | Standing::NotYet | Standing::Unusable | Standing::Suspended)
+        use Standing::{InForce, NotYet, Suspended, Unanchored, Unusable};
+        matches!(self.standing(), InForce | NotYet | Unusable | Suspended | Unanchored)
     }
 }
 

@@ -131,7 +131,7 @@ fn r_freshness_without_an_anchor_a_counted_grant_does_not_apply() {
     fill(&space);
     counted(&space, 5);
     assert!(matches!(ask(&space), Err(Error::Denied)));
-    assert_eq!(left(&space), [(Standing::InForce, Some(5))]);
+    assert_eq!(left(&space), [(Standing::Unanchored, Some(5))]);
 }
 
 #[test]

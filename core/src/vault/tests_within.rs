@@ -220,3 +220,23 @@ fn a_withdrawal_in_another_process_stops_what_is_open_here() {
     let withdrawn = |l: &LogLine| matches!(l.entry.event, crate::audit::AuditEvent::Withdrawn { .. });
     assert_eq!(space.log(LogOf::Space).unwrap().iter().filter(|l| withdrawn(l)).count(), 1, "by the other process");
 }
+
+/// Such grants apply only where an older copy of the file would be noticed.
+#[test]
+fn d10_a_counted_grant_in_a_space_without_an_anchor_is_not_listed_as_in_force() {
+    use crate::consent::Standing;
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+    ask.recipient(model()).uses(3).agree(gesture()).unwrap();
+    let glass = space.consent_request().purpose(Purpose::BreakGlass).categories(Category::ALL);
+    glass.recipient(Recipient::new(RecipientKind::Person, "Dr X").unwrap()).agree(gesture()).unwrap();
+    assert!(matches!(asks(&space).query(&Query::default()), Err(Error::Denied)));
+    assert!(space.grants().unwrap().iter().all(|g| g.standing == Standing::Unanchored));
+    assert_eq!(space.permissions().unwrap().len(), 2, "each can be withdrawn from the list");
+    let (_d, space, _) = self::space();
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+    ask.recipient(model()).uses(3).agree(gesture()).unwrap();
+    assert!(space.grants().unwrap().iter().all(|g| g.standing == Standing::InForce));
+}

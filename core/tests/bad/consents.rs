@@ -273,7 +273,8 @@ fn other_subjects() {
     assert_eq!(room.space.import_consents(one.as_bytes(), gesture()).unwrap().filed.len(), 2);
     // The same id of somebody else is another series: it replaces and withdraws nothing.
     let gone = of("1", "q", "", &permit("")).replace("\"active\"", "\"inactive\"");
-    room.space.import_consents(gone.as_bytes(), gesture()).unwrap();
+    assert!(matches!(room.space.import_consents(gone.as_bytes(), gesture()), Err(Error::OtherSubject)));
+    room.space.import_consents_confirmed(gone.as_bytes(), gesture()).unwrap();
     assert!(matches!(ask(&room.space, model(), Purpose::PatientRequest), Err(Error::Denied)), "the refusals stand");
     assert_eq!(room.space.imported_consents().unwrap().len(), 3);
 }
@@ -348,10 +349,13 @@ struct Logged {
 impl Logged {
     fn new() -> Self {
         let room = room();
-        let gone = room.space.consent_request().purpose(Purpose::Treatment).categories(Category::ALL);
-        let gone = gone.recipient(model());
-        gone.notice("en").unwrap();
-        let gone = gone.confirm(gesture()).unwrap();
+        // A request keeps its space open.
+        let gone = {
+            let ask = room.space.consent_request().purpose(Purpose::Treatment).categories(Category::ALL);
+            let ask = ask.recipient(model());
+            ask.notice("en").unwrap();
+            ask.confirm(gesture()).unwrap()
+        };
         assert_eq!(ask(&room.space, model(), Purpose::Treatment).unwrap(), 1);
         room.space.withdraw(gone.id()).unwrap();
         for _ in 0..3 {

@@ -126,7 +126,10 @@ fn what_is_kept_without_a_kind_is_found() {
         ("Am I allergic to shellfish?", "- flag: «Shellfish free diet»"),
         ("Suis-je allergique aux fruits de mer ?", "- alerte : «Shellfish free diet»"),
         ("Suis-je allergique aux crevettes ?", "«Shellfish free diet»"),
-        ("Y a-t-il des antécédents familiaux d'infarctus ?", "antécédents familiaux : «father», «Heart attack»"),
+        (
+            "Y a-t-il des antécédents familiaux d'infarctus ?",
+            "(des proches, pas de la personne)\n- «father» : «Heart attack»",
+        ),
     ] {
         let c = f.ask(question);
         has(&c, question, &[found]);
