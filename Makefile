@@ -2,7 +2,7 @@
 # They need Rust, a C compiler and Python 3.10 or later, and say so where one is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help tools demo bench fuzz leak torture backends timing test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
+.PHONY: help tools demo bench fuzz leak torture programs backends timing test test-rust test-doc test-python test-mobile test-examples test-verify lint doc clean
 
 CARGO ?= cargo
 LANG_OF_DEMO ?= en
@@ -15,6 +15,7 @@ help:
 	@echo 'make fuzz                           every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make leak                           the leak test kit, times too (LEAK_ROUNDS, 60)'
 	@echo 'make torture                        crashes, faults, damage and kills, for hours (TORTURE=--quick)'
+	@echo 'make programs                       random programs of calls against a vault (PROGRAMS, 100000)'
 	@echo 'make backends                       ring and AWS-LC: known answers, and spaces of one opened by the other'
 	@echo 'make timing                         whether comparisons of secrets take one time (TIMING=100000)'
 	@echo 'make lint, make doc                 formatting and clippy; the API pages'
@@ -62,6 +63,11 @@ leak: tools
 # TORTURE='--quick', '--only crash,flips', '--seed N', '--from N', '--seconds N'.
 torture: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-torture --bin healthspace-torture -- $(TORTURE)
+
+# Random programs against a real vault: with a model beside them, and with what truly came from health records.
+PROGRAMS ?= 100000
+programs: tools
+	HEALTHSPACE_PROGRAMS=$(PROGRAMS) $(CARGO) test --locked --release -p healthspace --lib -- --nocapture --test-threads 2 tests_programs tests_taint
 
 # The tests of what does cryptography on AWS-LC, then spaces that each library wrote, opened with the other.
 # All tests of the core with BACKEND_TESTS='all()'. The profile is the tests': AWS-LC is compiled once.

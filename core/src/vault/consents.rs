@@ -216,9 +216,10 @@ impl HealthSpace {
         Ok(all.into_values().collect())
     }
 
-    /// The newest version of every consent, byte for byte as stored: grants of this space as FHIR
+    /// The newest version of every consent to read, byte for byte as stored: grants of this space as FHIR
     /// Consents (inactive where a handle of its partition withdrew one), and those from elsewhere as
-    /// they came (also where they were withdrawn here since).
+    /// they came (also where they were withdrawn here since). Consents to lower a label are none that another
+    /// system could decide by, and stay.
     ///
     /// # Errors
     /// [`Error::Locked`], and what rereading the heads can yield.

@@ -116,7 +116,8 @@ impl Seen {
 
 impl HealthSpace {
     /// Every recipient of what was released under a grant that is withdrawn since, as far as the
-    /// logs of the partitions that are open here tell.
+    /// logs of the partitions that are open here tell. Who was shown something that was remembered under it, by
+    /// another grant, is not among them: [`derived`](Self::derived) lists what that can be.
     ///
     /// # Errors
     /// As [`log`](Self::log).
