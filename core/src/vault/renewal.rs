@@ -23,10 +23,12 @@ use crate::lang::Lang;
 /// # let (space, _) = HealthSpace::create(dir.join("me.hs"), &unlock, Environment::default())?;
 /// # let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
 /// # let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-/// # let grant = ask.recipient(Recipient::model("eu-llm")?).expires_in_days(30).agree(gesture())?;
+/// # let ask = ask.recipient(Recipient::model("eu-llm")?).expires_in_days(30);
+/// # ask.notice("en")?;
+/// # let grant = ask.confirm(gesture())?;
 /// let renewal = space.renewal(grant.id()).expires_in_days(90);
 /// assert!(renewal.notice("en")?.contains("What changes is its end"));
-/// let renewed = renewal.agree(gesture())?;
+/// let renewed = renewal.confirm(gesture())?;
 /// assert_eq!(renewed.id(), grant.id());
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

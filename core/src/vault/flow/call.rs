@@ -182,7 +182,9 @@ impl Session {
     /// # space.partition("health")?.import(Source::bytes(file.to_vec())?)?;
     /// # let llm = Recipient::model("eu-llm")?;
     /// # let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
-    /// # ask.recipient(llm.clone()).agree(gesture())?;
+    /// # let ask = ask.recipient(llm.clone());
+    /// # ask.notice("en")?;
+    /// # ask.confirm(gesture())?;
     /// # let found = space.session(llm.clone(), Purpose::PatientRequest)?.query(&Query::default())?;
     /// # let record = found.value()[0].record;
     /// let session = space.session(llm.clone(), Purpose::PatientRequest)?;

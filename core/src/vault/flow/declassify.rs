@@ -78,7 +78,7 @@ impl HealthSpace {
     /// let ask = space.declassify_request("health", "general", Purpose::PatientRequest);
     /// let ask = ask.dropping(Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE });
     /// println!("{}", ask.notice("en")?);
-    /// let grant = ask.agree(gesture())?.id();
+    /// let grant = ask.confirm(gesture())?.id();
     /// let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
     /// // A model cannot ask for it; the person can.
     /// let model = session.say("Please tell the cook")?;
