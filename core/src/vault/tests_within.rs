@@ -240,3 +240,56 @@ fn d10_a_counted_grant_in_a_space_without_an_anchor_is_not_listed_as_in_force() 
     ask.recipient(model()).uses(3).agree(gesture()).unwrap();
     assert!(space.grants().unwrap().iter().all(|g| g.standing == Standing::InForce));
 }
+
+/// After a restore, what was passed on waits for the grant that it falls with.
+#[test]
+fn d9_r_freshness_a_child_is_not_confirmed_before_its_parent() {
+    let (dir, space, _) = space();
+    let ask = |name: &str| {
+        let ask = space.consent_request().purpose(Purpose::FamilyRequest).categories(&[Category::Laboratory]);
+        ask.carer(name).unwrap()
+    };
+    let parent = ask("Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+    let child = ask("Ben").under(parent).expires_in_days(20).agree(gesture()).unwrap().id();
+    let (copy, to) = (dir.path().join("backup"), dir.path().join("restored.hs"));
+    space.backup_to(&copy).unwrap();
+    let again = HealthSpace::restore(&copy, &to, &unlock(), clock().0, &RestoreOptions::new(gesture())).unwrap().0;
+    let ben = || {
+        let ben = Recipient::new(RecipientKind::Person, "Ben").unwrap();
+        again.session(ben, Purpose::FamilyRequest).unwrap().query(&Query::default()).is_ok()
+    };
+    assert!(!ben() && matches!(again.confirm_permission(child, gesture()), Err(Error::Denied)) && !ben());
+    again.confirm_permission(parent, gesture()).unwrap();
+    again.confirm_permission(child, gesture()).unwrap();
+    assert!(ben());
+}
+
+/// Or whoever reads an entry could try what was asked.
+#[test]
+fn the_hash_of_a_question_is_salted() {
+    let (_d, space, _) = space();
+    allow(&space, &[Category::Laboratory]);
+    let hash = || {
+        asks(&space).query(&of_code("13457-7")).unwrap();
+        match super::tests::events(&space, LogOf::Partition("health")).pop() {
+            Some(crate::audit::AuditEvent::Released { query_hash, .. }) => query_hash,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_ne!(hash(), hash());
+}
+
+/// Permits of consents from elsewhere wait as well.
+#[test]
+fn r_freshness_a_consent_from_elsewhere_permits_nothing_after_a_restore() {
+    let (dir, space, _) = space();
+    let text = r#"{"resourceType":"Consent","id":"a","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+    space.import_consents(text.as_bytes(), gesture()).unwrap();
+    assert!(asks(&space).query(&Query::default()).is_ok());
+    let (copy, to) = (dir.path().join("backup"), dir.path().join("restored.hs"));
+    space.backup_to(&copy).unwrap();
+    drop(space);
+    drop(HealthSpace::restore(&copy, &to, &unlock(), clock().0, &RestoreOptions::new(gesture())).unwrap());
+    let again = HealthSpace::open(&to, &unlock(), clock().0).unwrap();
+    assert!(matches!(asks(&again).query(&Query::default()), Err(Error::Denied)));
+}
