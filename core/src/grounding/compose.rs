@@ -410,7 +410,7 @@ impl Draft<'_> {
             ));
         }
         for rest in &view.plan.rest {
-            let seek: Vec<String> = rest.seek.iter().filter(|w| names(w)).cloned().collect();
+            let seek: Vec<String> = rest.seek.iter().filter(|w| names(w) && !family::is_word(w)).cloned().collect();
             let wanted = dictionary::wanted(&seek);
             let (blocks, any) = self.finder()?.blocks(view, &wanted, usize::MAX)?;
             if rest.bare && !any {

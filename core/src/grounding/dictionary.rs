@@ -158,7 +158,6 @@ const GROUPS: &[&str] = &[
     "births total|parity|parite|live births|children|enfant*|naissances vivantes",
     "pregnan*|grossesse|enceinte|gravid*",
     "breastfeeding|breast feeding|allaite*",
-    "family|famille|familia*|fmh",
     "father|pere|papa|dad|daddy|paternal|paternel*",
     "mother|mere|maman|mom|mum|mommy|maternal|maternel*",
     "brother|frere",

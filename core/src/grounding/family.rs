@@ -15,7 +15,12 @@ heredite genetic genetique inherited ";
 
 /// Whether a question speaks of the family.
 pub(super) fn asked(question: &str) -> bool {
-    fold::words(question).iter().any(|w| WORDS.contains(&format!(" {w} ")))
+    fold::words(question).iter().any(|w| is_word(w))
+}
+
+/// Whether a word asks for it: an income of the family is no answer to that.
+pub(super) fn is_word(word: &str) -> bool {
+    WORDS.contains(&format!(" {word} "))
 }
 
 /// The family history on record; `None` where there is none.

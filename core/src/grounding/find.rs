@@ -15,7 +15,7 @@ use super::series;
 use super::view::{self, View};
 use crate::catalog::{FactRow, Presence, Query};
 use crate::error::Result;
-use crate::record::{Coding, FactDraft, Kind, Value};
+use crate::record::{Category, Coding, FactDraft, Kind, Value};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -195,10 +195,12 @@ impl Finder {
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only
-    /// where no name has it.
+    /// where no name has it; an address or an income is a value too, and nobody's finding.
     fn valued(&self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<(usize, Presence)>> {
         let mut out = Vec::new();
-        for n in self.codes.iter().filter(|n| n.thing.kind == Kind::Observation) {
+        for n in
+            self.codes.iter().filter(|n| n.thing.kind == Kind::Observation && n.thing.category == Category::Laboratory)
+        {
             let mut best = 0;
             for row in view.presence_rows(&n.thing)?.rows {
                 if matches!(row.fact.value, Value::Quantity(_) | Value::None) {
@@ -247,7 +249,11 @@ const OBSERVED: usize = 8;
 /// The records of one code, under its own words.
 fn block(view: &View<'_>, p: &Presence) -> Result<Option<Block>> {
     let named = [&p.text, &p.display].into_iter().find(|t| !t.trim().is_empty() && **t != p.code);
-    let title = view.quote(named.unwrap_or(&p.code));
+    let mut title = view.quote(named.unwrap_or(&p.code));
+    if p.kind == Kind::Allergy {
+        // Under its bare name it would answer whether it is taken.
+        title = view.say("Allergy or intolerance: ", "Allergie ou intolérance : ") + &title;
+    }
     if p.kind == Kind::Series {
         return samples(view, p);
     }

@@ -442,3 +442,22 @@ fn everyday_words_ask_for_nothing() {
     f.push(inr);
     has(&f.ask("INR"), "INR", &["1 result: 1.1 (2024-01-01)"]);
 }
+
+/// What is not taken is not told as if it were; an address is nobody's finding, an income no history.
+#[test]
+fn what_is_found_by_words_says_what_it_is() {
+    let mut f = Fake::default();
+    f.listed(Kind::Allergy, Category::Allergies, "Penicillin V", "1990-01-01");
+    f.push(coded(
+        Kind::Observation,
+        Category::SocialHistory,
+        "https://example.org/own",
+        "I",
+        "Family income",
+        "",
+        "2020-01-01",
+    ));
+    let c = f.ask("Do I take penicillin?");
+    has(&c, "penicillin", &["Allergy or intolerance: «Penicillin V»"]);
+    lacks(&f.ask("Y a-t-il des antécédents familiaux d'infarctus ?"), "family", &["income"]);
+}
