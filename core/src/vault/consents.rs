@@ -91,7 +91,8 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::OtherSubject`] where
     /// it names two patients, or refers to one whom neither the data nor the consents that are here refer
-    /// to (then [`import_consents_confirmed`](Self::import_consents_confirmed)); [`Error::NeedsFullSlot`] where the space was opened for some partitions
+    /// to (then [`import_consents_confirmed`](Self::import_consents_confirmed));
+    /// [`Error::NeedsFullSlot`] where the space was opened for some partitions
     /// only; [`Error::TooLarge`] beyond 1 MiB of consents in all.
     pub fn import_consents(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
         self.file(source, &gesture, false)

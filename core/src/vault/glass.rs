@@ -319,7 +319,8 @@ impl HealthSpace {
     /// release of the session has an entry of its own.
     ///
     /// It takes a grant for [`Purpose::BreakGlass`] to this recipient, in force, in a space that has
-    /// an anchor. What is given while it goes on takes an emergency access of its own. It never trains, exports or erases, and is never for a model that the session
+    /// an anchor. What is given while it goes on takes an emergency access of its own. It never trains,
+    /// exports or erases, and is never for a model that the session
     /// calls.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ pub struct ConsentRequest {
 }
 
 /// Language and hash of a notice.
-type Notice = (Lang, [u8; 32]);
+pub(super) type Notice = (Lang, [u8; 32]);
 
 /// The notice that was made last: its language and the hash of its text.
 /// A copy of the request has the same one.
@@ -75,28 +75,29 @@ impl Shown {
         *self.lock() = Some((lang, sha256(&[text.as_bytes()])));
     }
 
-    /// The language of the notice that was made last, and was not confirmed yet.
-    pub(super) fn language(&self) -> Result<Lang> {
-        self.lock().map(|(lang, _)| lang).ok_or(Error::Malformed(Malformed::Argument))
-    }
-
-    /// One notice, one gesture, one consent: what was confirmed is not confirmed by a second tap.
-    pub(super) fn used(&self) {
-        *self.lock() = None;
-    }
-
-    /// The hash of what the person says yes to now: of the terms that were shown, and not over.
-    pub(super) fn confirmed(&self, text: &str, expires: Option<Timestamp>, tx: &Tx<'_>) -> Result<[u8; 32]> {
-        let notice = sha256(&[text.as_bytes()]);
-        let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
-        if self.lock().is_none_or(|(_, hash)| hash != notice) || over(tx.base.env.now()) {
-            return Err(Error::Malformed(Malformed::Argument));
+    /// One notice, one gesture, one consent: `act` has it for itself, and a second tap meanwhile or later finds
+    /// none. Where nothing came of it, it can be confirmed again.
+    pub(super) fn once<T>(&self, act: impl FnOnce(Notice) -> Result<T>) -> Result<T> {
+        let notice = self.lock().take().ok_or(Error::Malformed(Malformed::Argument))?;
+        let done = act(notice);
+        if done.is_err() {
+            self.lock().get_or_insert(notice);
         }
-        if over(Timestamp::from_millis(tx.now)) {
-            return Err(Error::ClockBehind);
-        }
-        Ok(notice)
+        done
     }
+}
+
+/// The hash of what the person says yes to now: of the terms that were shown, and not over.
+pub(super) fn confirmed(shown: [u8; 32], text: &str, expires: Option<Timestamp>, tx: &Tx<'_>) -> Result<[u8; 32]> {
+    let notice = sha256(&[text.as_bytes()]);
+    let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
+    if shown != notice || over(tx.base.env.now()) {
+        return Err(Error::Malformed(Malformed::Argument));
+    }
+    if over(Timestamp::from_millis(tx.now)) {
+        return Err(Error::ClockBehind);
+    }
+    Ok(notice)
 }
 
 impl core::fmt::Debug for ConsentRequest {
@@ -466,18 +467,22 @@ impl ConsentRequest {
     /// not in force, does not allow that, or is narrower, and where one of the two is for training
     /// and the recipient has another grant that is not over: each refuses training but by itself,
     /// so withdraw the other one first; [`Error::NeedsFullSlot`] where the space was opened for some
-    /// partitions only; [`Error::Malformed`] where no notice was made, or it was confirmed, where the terms are
-    /// not those of the one that was made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry
-    /// of the log, though not by the host's clock.
+    /// partitions only; [`Error::Malformed`] where no notice was made, or it was confirmed, where the
+    /// terms are not those of the one that was made last, or are over already; [`Error::ClockBehind`]
+    /// where they are over by the last entry of the log, though not by the host's clock.
+    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
-        let given = self.space.inner.write(|tx, w| {
+        self.shown.once(|shown| self.record(shown, &gesture))
+    }
+
+    fn record(&self, (lang, shown): Notice, gesture: &Gesture) -> Result<Grant> {
+        self.space.inner.write(|tx, w| {
             let at = w.state.position(&self.partition)?;
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let spec = self.spec(p.id)?;
             let (id, now) = (GrantId(random_array()?), Timestamp::from_millis(tx.now));
-            let lang = self.shown.language()?;
             let text = consent::notice(&spec, &p.policy.name, lang);
-            let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
+            let notice = confirmed(shown, &text, spec.terms().expires, tx)?;
             has_parent(&p, &spec, now)?;
             unopposed(&p, &spec, None, now)?;
             let meta = ConsentMeta {
@@ -508,9 +513,7 @@ impl ConsentRequest {
                 },
             )?;
             Ok(Grant { id, entry })
-        })?;
-        self.shown.used();
-        Ok(given)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Renewing a grant: a new version of its series, with a new end, a notice and a gesture of its own.
 
-use super::grants::{ConsentKind, Grant, Shown, file_consents, has_parent, unopposed};
+use super::grants::{ConsentKind, Grant, Notice, Shown, confirmed, file_consents, has_parent, unopposed};
 use super::policy_row::FiledConsent;
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -124,17 +124,21 @@ impl RenewalRequest {
     /// # Errors
     /// As [`notice`](Self::notice); [`Error::Denied`] where the grant that it was passed on under is
     /// not in force or ends before; [`Error::NeedsFullSlot`] where some partitions only are open;
-    /// [`Error::Malformed`] where no notice was made, or it was confirmed, where the terms are not those of
-    /// the one that was made last, or are over already; [`Error::ClockBehind`] where they are over by the last entry of the log alone.
+    /// [`Error::Malformed`] where no notice was made, or it was confirmed, where the terms are not those
+    /// of the one that was made last, or are over already; [`Error::ClockBehind`] where they are over by
+    /// the last entry of the log alone.
     #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
-        let given = self.space.inner.write(|tx, w| {
+        self.shown.once(|shown| self.record(shown, &gesture))
+    }
+
+    fn record(&self, (lang, shown): Notice, gesture: &Gesture) -> Result<Grant> {
+        self.space.inner.write(|tx, w| {
             let (p, given) = renewable(&w.state, self.grant)?;
             let (p, given) = (p.clone(), given.clone());
             let spec = self.spec(&given)?;
-            let lang = self.shown.language()?;
             let text = consent::renewal_notice(&given.spec, &spec, &p.policy.name, lang);
-            let notice = self.shown.confirmed(&text, spec.terms().expires, tx)?;
+            let notice = confirmed(shown, &text, spec.terms().expires, tx)?;
             has_parent(&p, &spec, Timestamp::from_millis(tx.now))?;
             unopposed(&p, &spec, Some(self.grant), Timestamp::from_millis(tx.now))?;
             let expires = spec.terms().expires.ok_or(Error::Internal(112))?;
@@ -166,8 +170,6 @@ impl RenewalRequest {
                 w.extend_grant(tx, child, own.map_or(expires, |end| end.min(expires)))?;
             }
             Ok(Grant { id: self.grant, entry })
-        })?;
-        self.shown.used();
-        Ok(given)
+        })
     }
 }

@@ -334,3 +334,27 @@ fn a_grant_that_is_over_is_not_confirmed() {
     clock.set(Timestamp::from_millis(T0));
     assert!(ask(T0 + 300_000).is_err());
 }
+
+/// Taps that come together, from as many threads: one of them is the consent.
+#[test]
+fn taps_that_come_together_are_one() {
+    let (_dir, space, _) = space();
+    for _ in 0..20 {
+        let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+        let ask = ask.recipient(model()).expires_in_days(9);
+        ask.notice("en").unwrap();
+        let before = space.grants().unwrap().len();
+        let given = std::thread::scope(|t| {
+            let taps: Vec<_> = (0..4).map(|_| t.spawn(|| ask.confirm(gesture()).is_ok())).collect();
+            taps.into_iter().map(|tap| tap.join().unwrap()).filter(|done| *done).count()
+        });
+        assert_eq!((given, space.grants().unwrap().len()), (1, before + 1));
+    }
+    // What did not come about can be confirmed again.
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+    let ask = ask.recipient(model()).expires_in_days(9);
+    ask.notice("en").unwrap();
+    let wider = ask.clone().categories(Category::ALL);
+    assert!(matches!(wider.confirm(gesture()), Err(Error::Malformed(Malformed::Argument))));
+    ask.confirm(gesture()).unwrap();
+}

@@ -11,7 +11,7 @@ use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::label::{Lowering, Purpose};
 use crate::lang::Lang;
-use crate::vault::grants::{ConsentKind, Grant, Shown, file_consents, subject_of};
+use crate::vault::grants::{ConsentKind, Grant, Notice, Shown, file_consents, subject_of};
 use crate::vault::policy_row::FiledConsent;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
@@ -141,7 +141,7 @@ impl DeclassifyRequest {
     pub fn notice(&self, language: &str) -> Result<String> {
         let lang = Lang::parse(language);
         let text = declassify_notice(&self.spec(&self.space.inner.peek()?)?, lang);
-        *self.shown.lock() = Some((lang, sha256(&[text.as_bytes()])));
+        self.shown.keep(lang, &text);
         Ok(text)
     }
 
@@ -159,11 +159,14 @@ impl DeclassifyRequest {
     /// As [`notice`](Self::notice); [`Error::NeedsFullSlot`]; [`Error::Malformed`] where no notice
     /// was made, the terms are not those of the one that was made last, or are over already.
     pub fn confirm(&self, gesture: Gesture) -> Result<Grant> {
-        let given = self.space.inner.write(|tx, w| {
+        self.shown.once(|shown| self.record(shown, gesture))
+    }
+
+    fn record(&self, (lang, shown): Notice, gesture: Gesture) -> Result<Grant> {
+        self.space.inner.write(|tx, w| {
             let spec = self.spec(&w.state)?;
             let at = w.state.position(&self.to)?;
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            let (lang, shown) = (*self.shown.lock()).ok_or(Error::Malformed(Malformed::Argument))?;
             let now = Timestamp::from_millis(tx.now);
             let notice = sha256(&[declassify_notice(&spec, lang).as_bytes()]);
             let expires = spec.terms().expires;
@@ -190,9 +193,7 @@ impl DeclassifyRequest {
                 AuditEvent::Granted { grant: id, consent_hash, notice_hash: notice, locale, gesture, purpose, expires };
             let entry = tx.log(work, event)?;
             Ok(Grant { id, entry })
-        })?;
-        self.shown.used();
-        Ok(given)
+        })
     }
 }
 
