@@ -114,14 +114,12 @@ pub(crate) enum Outcome {
 struct Session {
     floating: Floating,
     conversation: usize,
-    /// Whether this handle was shown anything of a health partition.
-    saw: bool,
 }
 
 #[derive(Clone)]
 struct Conversation {
     stored: Option<Tag>,
-    /// Whether any of its handles was.
+    /// Whether any of its handles was shown anything of a health partition.
     saw: bool,
 }
 
@@ -154,7 +152,7 @@ pub(crate) struct Model {
     pub(crate) memories: Vec<Memory>,
     /// Of declassifications: which memory each was for.
     pub(crate) entries: Vec<usize>,
-    /// Calls that carried what only another handle of the conversation was shown.
+    /// Calls and words that carried what only another handle of the conversation was shown.
     pub(crate) stale: u64,
     /// Whether labels may be lowered in this program at all.
     consent: bool,
@@ -222,6 +220,19 @@ impl Model {
         floating
     }
 
+    /// The same, which the handle knows from then on.
+    fn caught_up(&mut self, session: usize) -> Floating {
+        let floating = self.joined(session);
+        self.stale += u64::from(floating != self.sessions[session].floating);
+        self.sessions[session].floating = floating.clone();
+        floating
+    }
+
+    /// Whether its conversation was shown something of health, in whichever handle.
+    fn saw(&self, session: usize) -> bool {
+        self.conversations[self.sessions[session].conversation].saw
+    }
+
     fn store(&mut self, session: usize, floating: Floating) {
         let s = &mut self.sessions[session];
         let stored = &mut self.conversations[s.conversation].stored;
@@ -234,15 +245,14 @@ impl Model {
             Op::Begin => {
                 self.conversations.push(Conversation { stored: None, saw: false });
                 let conversation = self.conversations.len() - 1;
-                self.sessions.push(Session { floating: Floating::at(Tag::bottom()), conversation, saw: false });
+                self.sessions.push(Session { floating: Floating::at(Tag::bottom()), conversation });
                 Some(Outcome::Done(Label::BOTTOM))
             }
             Op::Resume { session } => {
                 let conversation = self.sessions[pick(session, self.sessions.len())?].conversation;
                 let stored = self.conversations[conversation].stored.clone()?;
                 let label = stored.label;
-                let saw = self.conversations[conversation].saw;
-                self.sessions.push(Session { floating: Floating::at(stored), conversation, saw });
+                self.sessions.push(Session { floating: Floating::at(stored), conversation });
                 Some(Outcome::Done(label))
             }
             Op::Hold { session, record: n } => {
@@ -258,10 +268,11 @@ impl Model {
                 self.value(Value { tag, tainted, text: false, noted: true, rooms })
             }
             Op::Say { session } | Op::Heard { session } => {
-                let s = &self.sessions[pick(session, self.sessions.len())?];
+                let at = pick(session, self.sessions.len())?;
+                let floating = self.caught_up(at);
                 let said = matches!(op, Op::Say { .. });
-                let tag = if said { s.floating.said() } else { s.floating.heard() };
-                let tainted = s.saw;
+                let tag = if said { floating.said() } else { floating.heard() };
+                let tainted = self.saw(at);
                 self.value(Value { tag, tainted, text: true, noted: false, rooms: Vec::new() })
             }
             Op::Reveal { session, value } => {
@@ -272,7 +283,6 @@ impl Model {
                 v.rooms.iter().for_each(|r| floating.raise(&tag(r.label())));
                 let conversation = self.sessions[at].conversation;
                 self.conversations[conversation].saw |= v.tainted;
-                self.sessions[at].saw |= v.tainted;
                 // What changes nothing is not stored; a release always is.
                 if !v.rooms.is_empty() || floating != self.sessions[at].floating {
                     floating.raise(&self.joined(at).tag().clone());
@@ -284,7 +294,7 @@ impl Model {
                 let at = pick(session, self.sessions.len())?;
                 let inputs: Vec<Value> =
                     inputs.iter().filter_map(|n| pick(*n, self.values.len())).map(|i| self.values[i].clone()).collect();
-                let floating = self.joined(at);
+                let floating = self.caught_up(at);
                 let mut out = floating.called(inputs.iter().map(|v| &v.tag));
                 let rooms: Vec<Room> = inputs.iter().flat_map(|v| v.rooms.clone()).collect();
                 rooms.iter().for_each(|r| out = out.clone().join(&tag(r.label())));
@@ -293,9 +303,7 @@ impl Model {
                 if !floating.may_write(&out, Sink::Model(clearance), PURPOSE) {
                     return Some(Outcome::Refused);
                 }
-                let own = self.sessions[at].floating.called(inputs.iter().map(|v| &v.tag)).label;
-                self.stale += u64::from(rooms.iter().fold(own, |l, r| l.join(r.label())) != out.label);
-                let tainted = inputs.iter().any(|v| v.tainted) || self.sessions[at].saw;
+                let tainted = inputs.iter().any(|v| v.tainted) || self.saw(at);
                 self.value(Value { tag: out.by_assistant(), tainted, text: true, noted: false, rooms })
             }
             Op::Keep { session, value, room } => {
@@ -306,8 +314,8 @@ impl Model {
                 self.keep(session, &v.tag, v.tainted, room)
             }
             Op::Remember { session, room } => {
-                let s = &self.sessions[pick(session, self.sessions.len())?];
-                let (said, saw) = (s.floating.said(), s.saw);
+                let at = pick(session, self.sessions.len())?;
+                let (said, saw) = (self.sessions[at].floating.said(), self.saw(at));
                 self.keep(session, &said, saw, room)
             }
             Op::Endorse { value } => {
@@ -355,7 +363,7 @@ impl Model {
     fn keep(&mut self, session: u8, value: &Tag, tainted: bool, room: Room) -> Option<Outcome> {
         let at = pick(session, self.sessions.len())?;
         let floating = self.joined(at);
-        let tainted = tainted || self.sessions[at].saw;
+        let tainted = tainted || self.saw(at);
         if floating != self.sessions[at].floating {
             self.store(at, floating.clone());
         }

@@ -154,7 +154,9 @@ impl Session {
         self.conversation
     }
 
-    /// The join of everything that was released to it.
+    /// The join of everything that was released to it, as far as this handle knows: one that was
+    /// [resumed](HealthSpace::resume) beside another learns what that one was shown when it next speaks,
+    /// writes, reads or passes something on.
     #[must_use]
     pub fn label(&self) -> Label {
         self.floating().tag().label
@@ -163,6 +165,18 @@ impl Session {
     /// The floating label as it stands.
     pub(crate) fn floating(&self) -> Floating {
         self.floating.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The floating label, raised by what other handles of this conversation were shown meanwhile: what
+    /// is spoken here may repeat it.
+    pub(crate) fn caught_up(&self) -> Result<Floating> {
+        let (txn, state) = self.inner.read()?;
+        let stored = state.conversation(&self.inner.base, &*txn, self.conversation)?;
+        let mut floating = self.floating.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stored) = stored {
+            floating.raise(&stored.tag);
+        }
+        Ok(floating.clone())
     }
 
     /// Raises the label and stores it where the conversation will be resumed from: in its home and

@@ -178,6 +178,23 @@ fn a_conversation_is_tainted_in_every_handle_at_once() {
     assert!(hiv(&kept(&space, "health")[0].label));
 }
 
+/// What is spoken or heard in a handle that read less rests on what its conversation was shown.
+#[test]
+fn what_one_handle_says_carries_what_another_of_its_conversation_was_shown() {
+    let (_dir, space, _) = space();
+    allow(&space, &[Category::Laboratory]);
+    let reads = session(&space);
+    reads.query(&of_code("13457-7")).unwrap();
+    let speaks = space.resume(reads.conversation(), model(), Purpose::PatientRequest).unwrap();
+    reads.query(&of_code("20447-9")).unwrap();
+    assert!(hiv(&reads.label()) && !hiv(&speaks.label()));
+    let said = [speaks.say("So it is.").unwrap(), speaks.heard("So it is.", gesture()).unwrap()];
+    for value in said {
+        assert!(hiv(&value.label()), "another conversation would keep it without");
+    }
+    assert!(hiv(&speaks.label()), "by now it knows");
+}
+
 #[test]
 fn health_files_do_not_go_into_a_general_partition() {
     let (_dir, space, _) = space();

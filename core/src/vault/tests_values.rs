@@ -256,9 +256,9 @@ fn a_call_carries_what_any_handle_of_the_conversation_was_shown() {
     a.remember_in("general", "Hello").unwrap();
     a.query(&of_code("13457-7")).unwrap();
     let b = space.resume(a.conversation(), model(), Purpose::PatientRequest).unwrap();
+    let said = b.say("And now?").unwrap();
     a.query(&of_code("20447-9")).unwrap();
     let hiv = |l: Label| l.confidentiality == Confidentiality::VeryRestricted;
-    let said = b.say("And now?").unwrap();
     assert!(!hiv(said.label()));
     let call = b.model_call(&[&said], &Endpoint::model(model(), keeps())).unwrap();
     assert!(hiv(call.label()));

@@ -25,8 +25,9 @@ PROGRAM is started as `PROGRAM SPACE RECOVERY-CODE-FILE`, once for each space. I
 acts for the model `leak-kit` at the patient's request, reads requests from its standard input, one
 a line, and answers each on its standard output with any number of lines and a line with a single
 full stop. Requests begin with a word: ask, facts, count, presence, open, body, rest-on,
-remember-in, memories, hold, label; one that your app has no answer to may be answered by an empty reply. Questions alone:
---only ask.
+remember-in, memories, turns, conversations, resume, hold, reveal, model-call, keep-in, append-to,
+within, emergency, label; one that your app has no answer to may be answered by an empty reply, and how
+many were is told at the end. Questions alone: --only ask.
 
 Options:
   --rounds N    pairs of spaces that are timed (default: 0, no times; 30 at least)
@@ -80,7 +81,7 @@ fn run_in(options: &Options, dir: &Path) -> Result<Outcome, Failure> {
         let dir = dir.join(pair.to_string());
         std::fs::create_dir(&dir)?;
         let twins = twins::make(&dir)?;
-        let mut probes = probe::all(&twins.withheld);
+        let mut probes = probe::all(&twins.guessed);
         if let Some(word) = &options.only {
             probes.retain(|p| p.to_string().starts_with(word));
         }
@@ -144,7 +145,13 @@ fn main() -> ExitCode {
             if let (Some((probe, t)), true) = (&out.worst, options.rounds >= FEWEST) {
                 println!("times: largest |t| = {t:.2} (limit {}), of {probe}", stats::LIMIT);
             }
-            println!("{} requests, {} different replies, {} differences", out.probes, out.replies, out.leaks.len());
+            println!(
+                "{} requests, {} answered by nothing, {} different replies, {} differences",
+                out.probes,
+                out.empty,
+                out.replies,
+                out.leaks.len()
+            );
             ExitCode::from(u8::from(!out.leaks.is_empty()))
         }
     }

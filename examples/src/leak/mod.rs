@@ -97,6 +97,8 @@ pub struct Outcome {
     pub probes: usize,
     /// Replies that were not equal to any other.
     pub replies: usize,
+    /// Requests that were answered by nothing, and so not tested.
+    pub empty: usize,
     /// Differences; none is a pass.
     pub leaks: Vec<Leak>,
     /// The largest |t| of any request, where times were taken.
@@ -114,6 +116,7 @@ pub fn compare(with: &mut impl App, without: &mut impl App, probes: &[Probe]) ->
         let before = (with.entries()?, without.entries()?);
         let (a, b) = (normal(&with.ask(probe)?), normal(&without.ask(probe)?));
         let after = (with.entries()?, without.entries()?);
+        out.empty += usize::from(a.trim().is_empty());
         replies.insert(a.clone());
         if a != b {
             out.leaks.push(Leak::Reply { probe: probe.to_string(), with: a, without: b });
@@ -165,7 +168,9 @@ impl Times {
         for (probe, (a, b)) in tail.iter_mut().chain(head) {
             let (mut one, mut two) = (Vec::with_capacity(REPEATS), Vec::with_capacity(REPEATS));
             for round in 0..REPEATS {
-                for first in [round % 2 == 0, round % 2 == 1] {
+                // Who begins changes from pair to pair as well: the very first call of all is like no other.
+                let begins = (round + self.pairs).is_multiple_of(2);
+                for first in [begins, !begins] {
                     let start = Instant::now();
                     if first {
                         with.ask(probe)?
@@ -182,10 +187,14 @@ impl Times {
         Ok(())
     }
 
+    /// Welch's t of each request.
+    pub fn told<'p>(&self, probes: &'p [Probe]) -> impl Iterator<Item = (&'p Probe, f64)> {
+        probes.iter().zip(&self.of).map(|(probe, (a, b))| (probe, stats::welch(a, b)))
+    }
+
     /// Adds what the times tell to what was found.
     pub fn judge(&self, probes: &[Probe], out: &mut Outcome) {
-        for (probe, (a, b)) in probes.iter().zip(&self.of) {
-            let t = stats::welch(a, b);
+        for (probe, t) in self.told(probes) {
             if out.worst.as_ref().is_none_or(|(_, w)| t.abs() > *w) {
                 out.worst = Some((probe.to_string(), t.abs()));
             }

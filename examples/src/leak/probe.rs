@@ -1,9 +1,13 @@
 //! What an attacker asks.
 
 use healthspace::catalog::{FactRow, Order, Query};
+use healthspace::consent::Recipient;
 use healthspace::grounding::Budget;
 use healthspace::record::{Category, Kind, Value};
-use healthspace::{Error, HealthSpace, Label, RecordId, Session};
+use healthspace::{
+    ConversationId, Endpoint, Error, HealthSpace, Label, Memory, Obligations, Presence, Purpose, RecordId, Role,
+    Session,
+};
 use std::fmt;
 
 /// One request.
@@ -27,8 +31,26 @@ pub enum Probe {
     Remember(String),
     /// What is remembered in a partition.
     Memories(String),
+    /// What was said in this conversation, in a partition.
+    Turns(String),
+    /// Which conversations are kept in a partition.
+    Conversations(String),
+    /// Somebody's conversation, to go on with.
+    Resume(ConversationId),
     /// A record that is held, not read, by its id.
     Hold(RecordId),
+    /// A record that is held, and then shown.
+    Reveal(RecordId),
+    /// A record that a model at the same recipient is called with, unseen.
+    ModelCall(RecordId),
+    /// A text of the session's own, kept in a partition.
+    Keep(String),
+    /// A turn of the assistant, in a partition.
+    Append(String),
+    /// How many facts, in a partition that is not the first.
+    Within(String),
+    /// Emergency access to a partition.
+    Emergency(String),
     /// What the session has come to carry by all that it was shown.
     Label,
 }
@@ -45,10 +67,30 @@ impl fmt::Display for Probe {
             Self::Rest(id) => write!(f, "rest-on {}", id.to_hex()),
             Self::Remember(p) => write!(f, "remember-in {p}"),
             Self::Memories(p) => write!(f, "memories {p}"),
+            Self::Turns(p) => write!(f, "turns {p}"),
+            Self::Conversations(p) => write!(f, "conversations {p}"),
+            Self::Resume(c) => write!(f, "resume {}", c.to_hex()),
             Self::Hold(id) => write!(f, "hold {}", id.to_hex()),
+            Self::Reveal(id) => write!(f, "reveal {}", id.to_hex()),
+            Self::ModelCall(id) => write!(f, "model-call {}", id.to_hex()),
+            Self::Keep(p) => write!(f, "keep-in {p}"),
+            Self::Append(p) => write!(f, "append-to {p}"),
+            Self::Within(p) => write!(f, "within {p}"),
+            Self::Emergency(p) => write!(f, "emergency {p}"),
             Self::Label => f.write_str("label"),
         }
     }
+}
+
+/// What an attacker came to know of what is withheld.
+#[derive(Debug, Default, Clone)]
+pub struct Guessed {
+    /// Ids of records are functions of their content.
+    pub records: Vec<RecordId>,
+    /// Ids of memories are random; one may have been overheard.
+    pub memories: Vec<RecordId>,
+    /// So are those of conversations.
+    pub conversations: Vec<ConversationId>,
 }
 
 /// A query as words of a line.
@@ -78,7 +120,6 @@ impl Probe {
     }
 
     fn reply(&self, space: &HealthSpace, session: &Session) -> Result<String, Error> {
-        let _ = space;
         Ok(match self {
             Self::Ask(q) => {
                 let out = session.ground(q, Budget::tokens(800))?;
@@ -107,12 +148,16 @@ impl Probe {
                 let reader = session.reader(q, *max)?;
                 let mut out = format!("{} {}", reader.len(), label(&reader.label()));
                 for row in reader.facts(&Query::default())? {
-                    let body = reader.body(row.record).map_or_else(|e| e.to_string(), |b| b.len().to_string());
+                    let body = reader
+                        .body(row.record)
+                        .map_or_else(|e| e.to_string(), |b| String::from_utf8_lossy(&b).into_owned());
                     out.push_str(&format!(" {}:{body}", row.record.to_hex()));
                 }
                 out
             }
-            Self::Body(id) => session.reader(&Query::default(), 1000)?.body(*id)?.len().to_string(),
+            Self::Body(id) => {
+                String::from_utf8_lossy(&session.reader(&Query::default(), 1000)?.body(*id)?).into_owned()
+            }
             Self::Rest(id) => {
                 session.remember("It rests on something.", &vec![*id])?;
                 "remembered".to_owned()
@@ -122,16 +167,66 @@ impl Probe {
                 "remembered".to_owned()
             }
             Self::Memories(partition) => {
-                // Ids of memories are random, and so is the order of those of one instant.
                 let out = session.memories(partition)?;
-                let mut texts: Vec<&str> = out.value().iter().map(|m| m.text.as_str()).collect();
-                texts.sort_unstable();
-                format!("{} {} {}", texts.join("; "), out.receipt().count, label(&out.label()))
+                format!("{} {} {}", texts(out.value()), out.receipt().count, label(&out.label()))
+            }
+            Self::Turns(partition) => {
+                let out = session.turns(partition)?;
+                let turns: Vec<Memory> = out.value().iter().map(|t| t.memory.clone()).collect();
+                format!("{} {} {}", texts(&turns), out.receipt().count, label(&out.label()))
+            }
+            Self::Conversations(partition) => {
+                let out = session.conversations(partition)?;
+                let line = |c: &healthspace::Conversation| {
+                    format!("{} {}-{}", c.turns, c.first.as_millis(), c.last.as_millis())
+                };
+                let lines: Vec<String> = out.value().iter().map(line).collect();
+                format!("{} {} {}", lines.join("; "), out.receipt().count, label(&out.label()))
+            }
+            Self::Resume(conversation) => {
+                let other = space.resume(*conversation, recipient()?, Purpose::PatientRequest)?;
+                format!("resumed {}", label(&other.label()))
             }
             Self::Hold(id) => format!("held {}", label(&session.hold(*id)?.label())),
+            Self::Reveal(id) => session.reveal(&session.hold(*id)?)?,
+            Self::ModelCall(id) => {
+                let held = session.hold(*id)?;
+                let model = Endpoint::model(recipient()?, Endpoint::cleared(Obligations::HEALTH));
+                let call = session.model_call(&[&held], &model)?;
+                format!("{} {}", call.contents().collect::<Vec<_>>().join("; "), label(&call.label()))
+            }
+            Self::Keep(partition) => {
+                session.keep(&session.say("Nothing in particular.")?, partition)?;
+                "kept".to_owned()
+            }
+            Self::Append(partition) => {
+                session.append(partition, Role::Assistant, &session.say("Nothing in particular.")?)?;
+                "appended".to_owned()
+            }
+            Self::Within(partition) => {
+                let other = space.session(recipient()?, Purpose::PatientRequest)?.within(partition);
+                let out = other.count(&Query::default())?;
+                format!("{} {}", out.value(), label(&out.label()))
+            }
+            Self::Emergency(partition) => {
+                let presence = Presence::Confirmed(super::twins::gesture());
+                space.break_glass_in(partition, recipient()?, "Found unconscious.", presence, 10)?;
+                "opened".to_owned()
+            }
             Self::Label => label(&session.label()),
         })
     }
+}
+
+fn recipient() -> Result<Recipient, Error> {
+    Recipient::model(super::twins::RECIPIENT)
+}
+
+/// Texts alone: ids of memories are random, and so is the order of those of one instant.
+fn texts(memories: &[Memory]) -> String {
+    let mut texts: Vec<&str> = memories.iter().map(|m| m.text.as_str()).collect();
+    texts.sort_unstable();
+    texts.join("; ")
 }
 
 /// A label, whole: it goes with what is shown, so it may tell no more.
@@ -186,9 +281,9 @@ const QUESTIONS: &[&str] = &[
 /// Codes: granted, withheld, of both kinds, and of nothing.
 const CODES: &[&str] = &["13457-7", "2160-0", "4548-4", "29463-7", "312961", "86406008", "91936005", "0000-0"];
 
-/// Every request of the kit. `withheld` are ids that an attacker guessed.
+/// Every request of the kit, with what an attacker guessed.
 #[must_use]
-pub fn all(withheld: &[RecordId]) -> Vec<Probe> {
+pub fn all(guessed: &Guessed) -> Vec<Probe> {
     let mut out: Vec<Probe> = QUESTIONS.iter().map(|q| Probe::Ask((*q).to_owned())).collect();
     let of = |code: &str| Query { codes: vec![(String::new(), code.to_owned())], ..Query::default() };
     for code in CODES {
@@ -197,7 +292,7 @@ pub fn all(withheld: &[RecordId]) -> Vec<Probe> {
     }
     let everything = Query::default;
     out.extend([Probe::Presence, Probe::Facts(everything()), Probe::Count(everything())]);
-    for skip in [0, 5, 13, 14, 15, 40] {
+    for skip in [0, 5, 14, 15, 16, 17, 40] {
         out.push(Probe::Facts(Query { skip, limit: 5, ..everything() }));
     }
     out.push(Probe::Facts(Query { limit: 1, order: Order::OldestFirst, ..everything() }));
@@ -211,18 +306,24 @@ pub fn all(withheld: &[RecordId]) -> Vec<Probe> {
     out.push(Probe::Count(Query { kinds: vec![Kind::Memory], ..everything() }));
     out.push(Probe::Count(Query { include_errors: true, ..everything() }));
     // Bounds that the granted records just fit into, and just do not.
-    for max in [1, 13, 14, 15, 1000] {
+    for max in [1, 14, 15, 16, 17, 1000] {
         out.push(Probe::Open(everything(), max));
     }
-    for id in withheld.iter().take(3).copied().chain([RecordId::from_bytes([0x5a; 16])]) {
-        out.push(Probe::Body(id));
-        out.push(Probe::Rest(id));
-        out.push(Probe::Hold(id));
+    let nothing = [RecordId::from_bytes([0x5a; 16])];
+    for id in guessed.records.iter().take(3).chain(&guessed.memories).chain(&nothing).copied() {
+        out.extend([Probe::Body(id), Probe::Rest(id), Probe::Hold(id), Probe::Reveal(id), Probe::ModelCall(id)]);
     }
+    let nothing = [ConversationId::from_bytes([0x5a; 16])];
+    out.extend(guessed.conversations.iter().chain(&nothing).map(|c| Probe::Resume(*c)));
     // Of these, two are granted, with memories that are withheld or were set aside; `clinic` is in one
     // twin only, and `nowhere` in none.
     let named = ["health", "notes", "general", "diary", "clinic", "nowhere"];
-    out.extend(named.map(|p| Probe::Memories(p.to_owned())));
+    for of in [Probe::Memories, Probe::Conversations, Probe::Turns, Probe::Within, Probe::Emergency] {
+        out.extend(named.map(|p| of(p.to_owned())));
+    }
+    for of in [Probe::Keep, Probe::Append] {
+        out.extend(["general", "diary", "clinic", "nowhere"].map(|p| of(p.to_owned())));
+    }
     out.extend(["general", "diary", "clinic", "nowhere", "system"].map(|p| Probe::Remember(p.to_owned())));
     let memories = Query { kinds: vec![Kind::Memory], ..Query::default() };
     out.extend([Probe::Count(memories.clone()), Probe::Facts(memories.clone()), Probe::Open(memories, 100)]);

@@ -1,12 +1,13 @@
 //! Two spaces of the same person: what is granted is the same in both, what is withheld is in one.
 
+use super::probe::Guessed;
 use healthspace::audit::Gesture;
 use healthspace::catalog::Query;
 use healthspace::consent::Recipient;
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
-    Clock, ConsentRequest, Environment, Grant, HealthSpace, KdfParams, LogOf, PartitionKind, Purpose, RecordId,
+    Clock, ConsentRequest, Environment, Grant, HealthSpace, KdfParams, LogOf, PartitionKind, Purpose, RecordId, Role,
     Timestamp, Unlock,
 };
 use std::fmt::Write as _;
@@ -22,7 +23,16 @@ pub type Failure = Box<dyn std::error::Error>;
 /// # Errors
 /// None: the name is a good one.
 pub fn recipient() -> Result<Recipient, Failure> {
-    Ok(Recipient::model("leak-kit")?)
+    Ok(Recipient::model(RECIPIENT)?)
+}
+
+/// Its name.
+pub const RECIPIENT: &str = "leak-kit";
+
+/// What the person does, by the kit's word.
+#[must_use]
+pub fn gesture() -> Gesture {
+    Gesture { method: "kit".into(), evidence: [0; 32] }
 }
 
 /// One of the two.
@@ -70,8 +80,8 @@ pub struct Twins {
     pub with: Twin,
     /// Without.
     pub without: Twin,
-    /// Ids of withheld records: ids are functions of content, so they can be guessed.
-    pub withheld: Vec<RecordId>,
+    /// What of the withheld data an attacker can name.
+    pub guessed: Guessed,
 }
 
 /// A clock that stands still until it is set: what is imported when is no difference.
@@ -116,8 +126,28 @@ pub fn make(dir: &Path) -> Result<Twins, Failure> {
     }
     // The ids were asked for in one of the twins: in the other as well, so that both logs grew.
     with.space.session(recipient()?, Purpose::PatientRequest)?.query(&Query::default())?;
-    Ok(Twins { with, without, withheld })
+    let (mut memories, mut conversations) = (Vec::new(), Vec::new());
+    for name in ["health", "diary", "notes"] {
+        let partition = with.space.partition(name)?;
+        let listed = partition.memories()?;
+        let withheld = listed.value().iter().filter(|m| WITHHELD.contains(&m.text.as_str()));
+        memories.extend(withheld.map(|m| m.id));
+        conversations.extend(partition.conversations()?.value().iter().map(|c| c.id));
+    }
+    if memories.len() != WITHHELD.len() || conversations.is_empty() {
+        return Err("the twins do not differ in what is remembered".into());
+    }
+    // What the person listed in one twin is listed in the other.
+    for name in ["health", "diary", "notes"] {
+        without.space.partition(name)?.memories()?;
+        without.space.partition(name)?.conversations()?;
+    }
+    Ok(Twins { with, without, guessed: Guessed { records: withheld, memories, conversations } })
 }
+
+/// What is remembered in one of the twins alone.
+const WITHHELD: [&str; 4] =
+    ["Lives with HIV.", "Walks the dog before work.", "Drinks it without milk.", "Drinks it at four."];
 
 fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
     clock.0.store(EARLIER, Ordering::Relaxed);
@@ -143,8 +173,12 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
         space.create_partition("clinic", PartitionKind::Health, &unlock)?;
     }
     let mut random: Vec<RecordId> = Vec::new();
-    for partition in ["health", "notes"] {
-        random.extend(space.partition(partition)?.memories()?.value().iter().map(|m| m.id));
+    for name in ["health", "notes"] {
+        let partition = space.partition(name)?;
+        random.extend(partition.memories()?.value().iter().map(|m| m.id));
+        for conversation in partition.conversations()?.value() {
+            random.extend(partition.turns(conversation.id)?.value().iter().map(|t| t.memory.id));
+        }
     }
     Ok(Twin { space, file: file.to_owned(), code, random })
 }
@@ -162,11 +196,12 @@ fn by_scribe(space: &HealthSpace, clock: &Still, whole: bool) -> Result<(), Fail
         let query = Query { codes: vec![(String::new(), code.to_owned())], from, ..Query::default() };
         let seen = session.query(&query)?;
         session.remember(text, &seen)?;
+        session.append("health", Role::Assistant, &session.say(text)?)?;
         Ok::<_, Failure>(())
     };
     if whole {
-        about("86406008", None, "Lives with HIV.")?;
-        space.session(scribe()?, Purpose::PatientRequest)?.remember_in("diary", "Walks the dog before work.")?;
+        about("86406008", None, WITHHELD[0])?;
+        space.session(scribe()?, Purpose::PatientRequest)?.remember_in("diary", WITHHELD[1])?;
     }
     clock.0.store(NOW, Ordering::Relaxed);
     // Made from the same records in both: a memory names what it was made from.
@@ -187,8 +222,8 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
     let reads = session()?;
     let seen = reads.memories("notes")?;
     if whole {
-        reads.remember("Drinks it without milk.", &seen)?;
-        reads.remember("Drinks it at four.", &seen)?;
+        reads.remember(WITHHELD[2], &seen)?;
+        reads.remember(WITHHELD[3], &seen)?;
     }
     space.withdraw(ended)?;
     session()?.remember_in("notes", "Has a dog.")?;
@@ -198,7 +233,7 @@ fn notes(space: &HealthSpace, unlock: &Unlock, whole: bool) -> Result<(), Failur
 /// The person reads the notice and agrees.
 fn agreed(ask: &ConsentRequest) -> Result<Grant, Failure> {
     ask.notice("en")?;
-    Ok(ask.confirm(Gesture { method: "kit".into(), evidence: [0; 32] })?)
+    Ok(ask.confirm(gesture())?)
 }
 
 fn grant(space: &HealthSpace, categories: &[Category], bounded: bool) -> Result<(), Failure> {

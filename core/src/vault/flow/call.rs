@@ -110,10 +110,11 @@ impl Session {
     /// What this session says: it carries the session's label, at most with an AI's integrity.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for an empty text, [`Error::TooLarge`] for one over 16 KiB.
+    /// [`Error::Malformed`] for an empty text, [`Error::TooLarge`] for one over 16 KiB, and what reading
+    /// can yield: another handle of this conversation may have been shown more.
     pub fn say(&self, text: &str) -> Result<Value> {
         check_text(text)?;
-        Ok(self.spoken(text, self.floating().said()))
+        Ok(self.spoken(text, self.caught_up()?.said()))
     }
 
     pub(super) fn spoken(&self, text: &str, tag: Tag) -> Value {
@@ -224,13 +225,7 @@ impl Session {
 
     fn pass(&self, inputs: &[&Value], endpoint: &Endpoint) -> Result<Call> {
         inputs.iter().try_for_each(|v| v.is_of(&self.inner))?;
-        let mut floating = self.floating();
-        {
-            let (txn, state) = self.inner.read()?;
-            if let Some(stored) = state.conversation(&self.inner.base, &*txn, self.conversation())? {
-                floating.raise(&stored.tag);
-            }
-        }
+        let floating = self.caught_up()?;
         let mut tag = floating.called(inputs.iter().map(|v| v.tag()));
         let cleared = floating.may_write(&tag, endpoint.sink(), self.purpose);
         // To export needs a grant of its own, and what a session spoke may rest on records that it

@@ -37,7 +37,8 @@ impl Session {
     /// As [`say`](Self::say), and what writing can yield.
     pub fn heard(&self, text: &str, gesture: Gesture) -> Result<Value> {
         check_text(text)?;
-        let (said, heard) = (self.floating().said(), self.floating().heard());
+        let floating = self.caught_up()?;
+        let (said, heard) = (floating.said(), floating.heard());
         log_endorsed(&self.inner, said.label, heard.label, gesture)?;
         Ok(self.spoken(text, heard))
     }
