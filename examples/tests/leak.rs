@@ -1,6 +1,7 @@
 //! The leak test kit: the library passes it, and apps that leak do not.
 #![allow(clippy::unwrap_used)]
 
+use healthspace::RecordId;
 use healthspace_examples::leak::probe::{self, Probe};
 use healthspace_examples::leak::twins::{self, Failure, Twin};
 use healthspace_examples::leak::{App, Direct, Leak, Outcome, Times, compare, control};
@@ -63,6 +64,10 @@ impl App for Leaky {
             How::Writes | How::Waits => {}
         }
         Ok(reply)
+    }
+
+    fn random(&self) -> &[RecordId] {
+        self.inner.random()
     }
 
     fn entries(&mut self) -> Result<Option<u64>, Failure> {

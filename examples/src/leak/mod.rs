@@ -13,6 +13,7 @@ pub mod program;
 pub mod stats;
 pub mod twins;
 
+use healthspace::RecordId;
 use probe::Probe;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,6 +27,12 @@ pub trait App {
     /// # Errors
     /// Where the app itself broke down: that ends the run.
     fn ask(&mut self, probe: &Probe) -> Result<String, Failure>;
+
+    /// Ids that are random, and so no difference; replies are compared without them. What it takes to
+    /// take them out is not timed.
+    fn random(&self) -> &[RecordId] {
+        &[]
+    }
 
     /// How many entries the space's logs hold, if the app can tell: equal requests must write
     /// equally many.
@@ -114,7 +121,8 @@ pub fn compare(with: &mut impl App, without: &mut impl App, probes: &[Probe]) ->
     let mut replies = BTreeSet::new();
     for probe in probes {
         let before = (with.entries()?, without.entries()?);
-        let (a, b) = (normal(&with.ask(probe)?), normal(&without.ask(probe)?));
+        let (a, b) = (with.ask(probe)?, without.ask(probe)?);
+        let (a, b) = (normal(with.random(), &a), normal(without.random(), &b));
         let after = (with.entries()?, without.entries()?);
         out.empty += usize::from(a.trim().is_empty());
         replies.insert(a.clone());
@@ -210,8 +218,9 @@ fn middle(mut v: Vec<f64>) -> f64 {
     v.get(v.len() / 2).copied().unwrap_or_default()
 }
 
-/// The reply without what is random in every reply: the nonce of the fences, 16 hex digits.
-fn normal(reply: &str) -> String {
+/// The reply without what is random in every reply: ids, and the nonce of the fences, 16 hex digits.
+fn normal(random: &[RecordId], reply: &str) -> String {
+    let reply = twins::without(random, reply);
     let mut out = String::with_capacity(reply.len());
     let mut run = String::new();
     for c in reply.chars().chain(['\0']) {
@@ -247,7 +256,11 @@ impl Direct {
 
 impl App for Direct {
     fn ask(&mut self, probe: &Probe) -> Result<String, Failure> {
-        Ok(twins::without(&self.twin.random, &probe.run(&self.twin.space, &self.session)))
+        Ok(probe.run(&self.twin.space, &self.session))
+    }
+
+    fn random(&self) -> &[RecordId] {
+        &self.twin.random
     }
 
     fn entries(&mut self) -> Result<Option<u64>, Failure> {
@@ -261,7 +274,7 @@ mod tests {
 
     #[test]
     fn only_the_nonce_is_taken_out() {
-        assert_eq!(normal("«0123456789abcdef LDL» [r:1]"), "«(nonce) LDL» [r:1]");
-        assert_eq!(normal("0123456789abcdef0 beef 42"), "0123456789abcdef0 beef 42");
+        assert_eq!(normal(&[], "«0123456789abcdef LDL» [r:1]"), "«(nonce) LDL» [r:1]");
+        assert_eq!(normal(&[], "0123456789abcdef0 beef 42"), "0123456789abcdef0 beef 42");
     }
 }

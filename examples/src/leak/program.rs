@@ -7,7 +7,7 @@
 
 use super::App;
 use super::probe::Probe;
-use super::twins::{self, Failure, Twin};
+use super::twins::{Failure, Twin};
 use healthspace::RecordId;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -38,6 +38,10 @@ impl Program {
 }
 
 impl App for Program {
+    fn random(&self) -> &[RecordId] {
+        &self.random
+    }
+
     fn ask(&mut self, probe: &Probe) -> Result<String, Failure> {
         writeln!(self.to, "{probe}")?;
         self.to.flush()?;
@@ -49,7 +53,7 @@ impl App for Program {
             }
             if reply.get(start..).is_some_and(|line| line.trim_end() == ".") {
                 reply.truncate(start);
-                return Ok(twins::without(&self.random, &reply));
+                return Ok(reply);
             }
         }
     }
