@@ -7,6 +7,7 @@ use healthspace::catalog::Query;
 use healthspace::consent::{
     Action, ConsentMeta, ConsentState, ConsentStatus, GrantSpec, GrantTerms, Kept, Recipient, from_fhir, to_fhir,
 };
+use healthspace::evidence::{EvidenceRequest, verify_evidence};
 use healthspace::grounding::Budget;
 use healthspace::import::Source;
 use healthspace::policy::{ItemFacts, Request, decide};
@@ -307,6 +308,16 @@ fn ledger(file: &Path, n: u64) -> Result<(), Failure> {
     let size = kept.lines().nth(1).ok_or("checkpoint")?.parse()?;
     each("prove-growth", 200, |_| space.consistency(health, size).map(|p| proof = p))?;
     each("verify-growth", 200, |_| verify_consistency(&kept, &proof, &key))?;
+    // Evidence of one release: what it is taken from is read and checked as a whole.
+    partition.import(Source::bytes(ndjson(0, 100))?)?;
+    session(&space)?.count(&Query::default())?;
+    let last = space.log(health)?.len() as u64 - 1;
+    let wanted = EvidenceRequest::new().partition("health").entries(&[last]);
+    let keys = space.verifier_keys()?;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut file = Vec::new();
+    each("evidence", 3, |_| space.evidence(&wanted).map(|f| file = f))?;
+    each("verify-evidence", 20, |_| verify_evidence(&file, &keys).map(|_| ()))?;
     Ok(())
 }
 

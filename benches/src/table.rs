@@ -254,6 +254,8 @@ impl Table {
                 ("a receipt verified", "verify", 2.0 * log, "as the log"),
                 ("growth proved", "prove-growth", 2.0 * log, "as the log"),
                 ("growth verified", "verify-growth", 2.0 * log, "as the log"),
+                ("evidence of a release made", "evidence", 1.5 * *n as f64 / *shortest as f64, "<= linear"),
+                ("evidence verified", "verify-evidence", 2.0 * log, "as the log"),
             ] {
                 let grown = cpu(f, name) / cpu(first, name);
                 let cells = vec![format!("{} ({})", short(cpu(f, name)), short(wall(f, name)))];
