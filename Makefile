@@ -42,17 +42,20 @@ bench: tools
 	$(CARGO) run --release --locked -p healthspace-benches --features internals -- \
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
 
-# The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some.
+# The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some; FUZZ_JOBS at once.
 FUZZ ?= fhir apple zip form sealed proof evidence segment question consent file
 FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 1
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo 'missing: cargo install cargo-fuzz --locked' >&2; exit 1; }
 	@rustup run nightly rustc --version >/dev/null || { echo 'missing: rustup toolchain install nightly' >&2; exit 1; }
-	@set -e; cd core/fuzz; for t in $(FUZZ); do \
-	  echo "== Fuzzing: $$t"; mkdir -p corpus/$$t; \
-	  $(CARGO) +nightly fuzz run --fuzz-dir . $$t corpus/$$t seeds/$$t -- \
-	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=512 -timeout=10 -print_final_stats=1; \
-	done
+	cd core/fuzz && $(CARGO) +nightly fuzz build --fuzz-dir .
+	@cd core/fuzz && mkdir -p artifacts && printf '%s\n' $(FUZZ) | xargs -P $(FUZZ_JOBS) -I{} bash -c ' \
+	  mkdir -p corpus/{}; \
+	  if $(CARGO) +nightly fuzz run --fuzz-dir . {} corpus/{} seeds/{} -- -max_total_time=$(FUZZ_SECONDS) \
+	    -rss_limit_mb=512 -timeout=10 -print_final_stats=1 >artifacts/{}.log 2>&1; \
+	  then echo "== Fuzzed: {}: $$(grep -h number_of_executed_units artifacts/{}.log), nothing found"; \
+	  else tail -40 artifacts/{}.log; echo "== Fuzzed: {}: FAILED"; exit 255; fi'
 
 # Two spaces that differ in withheld data only: nobody who asks may tell them apart.
 LEAK_ROUNDS ?= 60

@@ -133,6 +133,8 @@ struct Value {
     noted: bool,
     /// Where the records behind it are.
     rooms: Vec<Room>,
+    /// Those of them that are memories: they are released again, whoever vouches for what was made of them.
+    memories: Vec<usize>,
 }
 
 pub(crate) struct Memory {
@@ -258,14 +260,22 @@ impl Model {
             Op::Hold { session, record: n } => {
                 pick(session, self.sessions.len())?;
                 let (room, label) = record(n);
-                self.value(Value { tag: tag(label), tainted: true, text: false, noted: false, rooms: vec![room] })
+                self.value(Value {
+                    tag: tag(label),
+                    tainted: true,
+                    text: false,
+                    noted: false,
+                    rooms: vec![room],
+                    memories: vec![],
+                })
             }
             Op::HoldMemory { session, memory } => {
                 pick(session, self.sessions.len())?;
-                let m = &self.memories[pick(memory, self.memories.len())?];
+                let of = pick(memory, self.memories.len())?;
+                let m = &self.memories[of];
                 let asked = Label { obligations: ASKED, ..Label::BOTTOM };
                 let (tag, tainted, rooms) = (m.tag.clone().join(&tag(asked)), m.tainted, vec![m.room]);
-                self.value(Value { tag, tainted, text: false, noted: true, rooms })
+                self.value(Value { tag, tainted, text: false, noted: true, rooms, memories: vec![of] })
             }
             Op::Say { session } | Op::Heard { session } => {
                 let at = pick(session, self.sessions.len())?;
@@ -273,7 +283,7 @@ impl Model {
                 let said = matches!(op, Op::Say { .. });
                 let tag = if said { floating.said() } else { floating.heard() };
                 let tainted = self.saw(at);
-                self.value(Value { tag, tainted, text: true, noted: false, rooms: Vec::new() })
+                self.value(Value { tag, tainted, text: true, noted: false, rooms: Vec::new(), memories: Vec::new() })
             }
             Op::Reveal { session, value } => {
                 let at = pick(session, self.sessions.len())?;
@@ -281,6 +291,7 @@ impl Model {
                 let mut floating = self.sessions[at].floating.clone();
                 floating.raise(&v.tag);
                 v.rooms.iter().for_each(|r| floating.raise(&tag(r.label())));
+                v.memories.iter().for_each(|m| floating.raise(&self.memories[*m].tag));
                 let conversation = self.sessions[at].conversation;
                 self.conversations[conversation].saw |= v.tainted;
                 // What changes nothing is not stored; a release always is.
@@ -304,7 +315,8 @@ impl Model {
                     return Some(Outcome::Refused);
                 }
                 let tainted = inputs.iter().any(|v| v.tainted) || self.saw(at);
-                self.value(Value { tag: out.by_assistant(), tainted, text: true, noted: false, rooms })
+                let memories = inputs.iter().flat_map(|v| v.memories.clone()).collect();
+                self.value(Value { tag: out.by_assistant(), tainted, text: true, noted: false, rooms, memories })
             }
             Op::Keep { session, value, room } => {
                 let v = self.values[pick(value, self.values.len())?].clone();
