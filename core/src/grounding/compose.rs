@@ -3,12 +3,13 @@
 use super::concepts::{self, Area, Concept};
 use super::dictionary::{self, Wanted};
 use super::fence::Fence;
-use super::find::{self, Finder};
+use super::find::{self, Finder, Seek};
+use super::fold;
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
-use super::question::{self, Rest, Topic};
+use super::question::{self, Rest, Said, Topic};
 use super::view::{self, Event, View, de};
-use super::{Composed, Options, family, overview, period, person, pressure, series, wearable, workouts};
+use super::{Composed, Item, Options, family, overview, period, person, pressure, series, wearable, workouts};
 use crate::catalog::{Facts, LeanRows};
 use crate::error::Result;
 use crate::record::{Kind, Status};
@@ -31,7 +32,15 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     }
     let fence = Fence::new(options.nonce);
     let view = View::new(facts, &plan, options, &fence, today);
-    let mut draft = Draft { view: &view, blocks: Vec::new(), missing: Vec::new(), absent: Vec::new(), finder: None };
+    let mut draft = Draft {
+        view: &view,
+        blocks: Vec::new(),
+        missing: Vec::new(),
+        absent: Vec::new(),
+        denied: Vec::new(),
+        finder: None,
+        told: BTreeSet::new(),
+    };
 
     let mut head = Block::new("", view.say("Person", "Personne"));
     head.lines.extend(person::line(&view)?);
@@ -42,14 +51,18 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
             None => line,
         });
     }
+    head.lines.extend(several(&view));
+    head.lines.extend(excluded(&view));
     draft.blocks.push(head);
     draft.times();
     let event = draft.event()?;
     draft.measures(event.as_ref())?;
     draft.listed()?;
+    // What matches leads the list that it is in.
+    draft.rest(true)?;
     draft.topics()?;
     draft.elsewhere()?;
-    draft.rest()?;
+    draft.rest(false)?;
     let relatives = if family || plan.others { family::block(&view)? } else { None };
     let theirs = draft.others(relatives.is_some());
     draft.blocks.extend(relatives);
@@ -59,6 +72,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         draft.background(answered)?;
     }
     let (mut blocks, mut missing, mut absent) = (draft.blocks, draft.missing, draft.absent);
+    absent.retain(|t| !t.is_empty());
     absent.dedup();
     let mut seen = BTreeSet::new();
     missing.retain(|m| seen.insert(m.clone()));
@@ -82,28 +96,65 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
 }
 
 fn asked(view: &View<'_>, p: &period::Period) -> String {
+    let span = span(view, p);
+    view.say(format!("period asked: {span}"), format!("période demandée : {span}"))
+}
+
+fn span(view: &View<'_>, p: &period::Period) -> String {
     match (p.from, p.to) {
         (Some(a), Some(b)) => {
             let (a, b) = (view.day(a), view.day(b - 1));
-            view.say(format!("period asked: {a} to {b}"), format!("période demandée : du {a} au {b}"))
+            view.say(format!("{a} to {b}"), format!("du {a} au {b}"))
         }
         (Some(a), None) => {
             let a = view.day(a);
-            view.say(format!("period asked: from {a}"), format!("période demandée : depuis {a}"))
+            view.say(format!("from {a}"), format!("depuis {a}"))
         }
         (None, b) => {
             let b = b.map(|b| view.day(b - 1)).unwrap_or_default();
-            view.say(format!("period asked: to {b}"), format!("période demandée : jusqu'au {b}"))
+            view.say(format!("to {b}"), format!("jusqu'au {b}"))
         }
     }
 }
+
+/// That several periods are named, and which one was taken.
+fn several(view: &View<'_>) -> Option<Line> {
+    let all: Vec<String> = view.plan.several.iter().map(|p| span(view, p)).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let all = all.join("; ");
+    let (en, fr) = match view.plan.period {
+        Some(_) => ("what lies between is shown too", "ce qui est entre elles est montré aussi"),
+        None => ("all of time is shown", "tout est montré, sans limite de date"),
+    };
+    Some(Line::new(0).text(view.say(
+        format!("several periods are named ({all}); only one is understood here: {en}"),
+        format!("plusieurs périodes sont nommées ({all}) ; une seule est comprise ici : {fr}"),
+    )))
+}
+
+/// What is not shown because the question says so.
+fn excluded(view: &View<'_>) -> Option<Line> {
+    let names: Vec<&str> = view.plan.excluded.iter().map(|c| c.name(view.lang)).collect();
+    let names = names.join(", ");
+    (!names.is_empty()).then(|| {
+        Line::new(0).text(view.say(
+            format!("left out, as the question says: {names}"),
+            format!("laissé de côté, comme le dit la question : {names}"),
+        ))
+    })
+}
+
+/// Words for a stay in hospital among those for a visit.
+const STAYS: &str = "hospital*|hopital*|inpatient|admission|admitted|sejour";
 
 /// Words repeated from a question, at most.
 const REPEATED: usize = 8;
 
 /// That nothing matches the words of a clause; they are quoted, for a question can carry the words
 /// of others.
-fn unmatched(view: &View<'_>, rest: &Rest) -> Result<String> {
+fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<String> {
     let named = |w: &&String| w.len() <= 40 && names(w);
     let words: Vec<&str> = rest.words.iter().filter(named).take(REPEATED).map(String::as_str).collect();
     if words.is_empty() {
@@ -118,13 +169,31 @@ fn unmatched(view: &View<'_>, rest: &Rest) -> Result<String> {
         format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
     );
     // The word may be a brand of what is on record by another name.
-    let products = view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));
+    let products =
+        !allergic && view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));
     let brands = view.say(
         " (a medication or vaccine on record by another name or brand would not be found)",
         " (un médicament ou vaccin au dossier sous un autre nom ou une autre marque ne serait pas trouvé)",
     );
     Ok(if products { said + &brands } else { said })
 }
+
+/// That what follows has some of the words only: a hip replacement is none of the knee.
+fn partly(view: &View<'_>, rest: &Rest, missed: &[&Said]) -> String {
+    let named = |w: &&String| w.len() <= 40 && names(w);
+    let all = rest.words.iter().chain(missed.iter().flat_map(|s| &s.words));
+    let words: Vec<&str> = all.filter(named).take(REPEATED).map(String::as_str).collect();
+    let words = view.quote(&words.join(", "));
+    view.say(
+        format!(
+            "no record available here has all of these words of the question, what follows has some of them: {words}"
+        ),
+        format!("aucun élément disponible ici n'a tous ces mots de la question, ce qui suit en a certains : {words}"),
+    )
+}
+
+/// What is said where other records speak of what was asked for.
+const ELSEWHERE: [&str; 2] = ["records that speak of it follow", "des éléments en parlent, ci-dessous"];
 
 /// A bare number is a threshold or a dose: what else has it in its name has nothing to do with it.
 fn names(word: &str) -> bool {
@@ -137,7 +206,11 @@ struct Draft<'a> {
     blocks: Vec<Block>,
     missing: Vec<String>,
     absent: Vec<String>,
+    /// Which of those denies which concept, flatly.
+    denied: Vec<(&'static str, usize)>,
     finder: Option<Finder>,
+    /// What was found by its words, and stands in a list too.
+    told: BTreeSet<Item>,
 }
 
 /// A medication that is asked about and not found may be one whose name stood in another file: then
@@ -162,21 +235,54 @@ fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {
 
 impl Draft<'_> {
     /// Of a medication and a vaccine it is said how it was looked for: no list of brands is complete.
-    fn miss_product(&mut self, c: &Concept) {
+    fn miss_product(&mut self, c: &'static Concept) {
         let name = c.name(self.view.lang);
         self.missing.push(c.key.to_owned());
+        self.denied.push((c.key, self.absent.len()));
         self.absent.push(self.view.say(
             format!("no {name} on record available here (looked for by its codes, its names and common brands; another brand would not be found)"),
             format!("{name} : rien au dossier disponible ici (recherche par codes, noms et marques courantes ; une autre marque ne serait pas trouvée)"),
         ));
     }
 
-    fn miss(&mut self, key: &str, name: &str) {
+    fn miss(&mut self, key: &'static str, name: &str) {
         self.missing.push(key.to_owned());
+        self.denied.push((key, self.absent.len()));
         self.absent.push(
             self.view
                 .say(format!("no {name} on record available here"), format!("{name} : rien au dossier disponible ici")),
         );
+    }
+
+    /// That no record of its own sort is what was asked for, where others speak of it: a flat denial
+    /// above the very thing would be a wrong no.
+    fn miss_here(&mut self, all: &[&'static Concept], what: [&str; 2]) {
+        let view = self.view;
+        let Some(first) = all.first() else { return };
+        for (key, at) in &self.denied {
+            if let Some(text) = self.absent.get_mut(*at).filter(|_| all.iter().any(|c| c.key == *key)) {
+                text.clear();
+            }
+        }
+        let (key, en, fr) = match first.area {
+            Area::Measure => ("result", "result", "résultats"),
+            Area::Medication => ("medication", "medication", "médicaments"),
+            Area::Condition => ("condition", "condition", "maladies"),
+            Area::Immunization => ("vaccination", "vaccination", "vaccinations"),
+        };
+        let mut names: Vec<&str> = all.iter().map(|c| c.name(view.lang)).collect();
+        names.dedup();
+        let names = names.join(", ");
+        for m in &mut self.missing {
+            if all.iter().any(|c| c.key == m) {
+                *m = format!("{key}:{m}");
+            }
+        }
+        let [en_what, fr_what] = what;
+        self.absent.push(view.say(
+            format!("no {en} on record available here is {names}; {en_what}"),
+            format!("{names} : pas parmi les {fr} au dossier disponible ici ; {fr_what}"),
+        ));
     }
 
     /// Words of time that are not understood: what is shown is not limited to that time.
@@ -198,9 +304,20 @@ impl Draft<'_> {
     fn event(&mut self) -> Result<Option<Event>> {
         let view = self.view;
         let Some(ask) = &view.plan.event else { return Ok(None) };
-        let (key, name, mut rows) = match ask.concept {
-            Some(c) => (c.key.to_owned(), c.name(view.lang).to_owned(), view.listed_rows(c)?),
-            None => {
+        let (key, name, mut rows) = match (ask.concept, ask.topic) {
+            (Some(c), _) => (c.key.to_owned(), c.name(view.lang).to_owned(), view.listed_rows(c)?),
+            (None, Some(t)) => {
+                let mut rows = t.kind().map(|k| view.kind_rows(k)).transpose()?.unwrap_or_default();
+                let stay = ask.words.iter().any(|w| STAYS.split('|').any(|p| fold::word_matches(p, w)));
+                rows.retain(|r| !stay || lists::is_stay(&r.fact));
+                let name = match t {
+                    _ if stay => view.say("hospital stay", "séjour à l'hôpital"),
+                    Topic::Encounters => view.say("visit", "consultation ou séjour"),
+                    _ => view.say("procedure", "acte"),
+                };
+                (overview::key(t).to_owned(), name, rows)
+            }
+            (None, None) => {
                 let mut rows = Vec::new();
                 for kind in [Kind::Medication, Kind::Condition, Kind::Procedure] {
                     let wanted = dictionary::wanted(&ask.words);
@@ -219,6 +336,11 @@ impl Draft<'_> {
         if let Some(at) = rows.iter().position(|r| !view.ahead(&r.fact)) {
             rows.drain(..at);
         }
+        if ask.last
+            && let Some(at) = rows.iter().rposition(|r| !view.ahead(&r.fact))
+        {
+            rows.drain(..at);
+        }
         let Some((row, when)) = rows.first().and_then(|r| Some((r.clone(), r.fact.when?))) else {
             self.missing.push(format!("start:{key}"));
             self.absent.push(view.say(
@@ -235,11 +357,10 @@ impl Draft<'_> {
             _ => name,
         };
         let (words, date) = (view.source_words(&row.fact), view.dated(&row.fact));
-        let line =
-            Line::new(1).text(view.say(
-                format!("{name}: first entry {date}, {words}"),
-                format!("{name} : première entrée {date}, {words}"),
-            ));
+        let (en, fr) = if ask.last { ("last", "dernière") } else { ("first", "première") };
+        let line = Line::new(1).text(
+            view.say(format!("{name}: {en} entry {date}, {words}"), format!("{name} : {fr} entrée {date}, {words}")),
+        );
         block.push(line.cite(&row));
         self.blocks.push(block);
         if ask.end {
@@ -331,7 +452,7 @@ impl Draft<'_> {
             if !workouts::tell_of(view, c)? {
                 self.miss(c.key, c.name(view.lang));
             } else if !core::mem::replace(&mut workouts, true) {
-                self.blocks.extend(lists::topic(view, Topic::Workouts, 1, false)?);
+                self.blocks.extend(lists::topic(view, Topic::Workouts, 1, false, &BTreeSet::new())?);
             }
         }
         Ok(())
@@ -342,9 +463,14 @@ impl Draft<'_> {
         let (mut found, mut empty, mut observed) = (Vec::new(), Vec::new(), Vec::new());
         for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
             match lists::concept(view, c)? {
-                Some(block) => {
+                Some((block, akin)) => {
                     self.blocks.push(block);
                     found.push(c);
+                    if akin {
+                        self.missing.push(c.key.to_owned());
+                        let fr = "ce qui s'en rapproche est ci-dessous";
+                        self.miss_here(&[c], ["what is akin to it follows", fr]);
+                    }
                 }
                 None => empty.push(c),
             }
@@ -363,12 +489,8 @@ impl Draft<'_> {
             match concepts::vaccine(c) {
                 // Results speak of it: "no pregnancy" above «pregnant» would be a wrong no.
                 _ if observed.contains(&c.key) => {
-                    let name = c.name(view.lang);
                     self.missing.push(c.key.to_owned());
-                    self.absent.push(view.say(
-                        format!("no condition on record available here is {name}; results that speak of it follow"),
-                        format!("{name} : pas parmi les maladies au dossier disponible ici ; des résultats en parlent, ci-dessous"),
-                    ));
+                    self.miss_here(&[c], ["results that speak of it follow", "des résultats en parlent, ci-dessous"]);
                 }
                 Some(v) if asked(v) => {
                     let disease = view.say(" (the disease)", " (la maladie)");
@@ -389,7 +511,7 @@ impl Draft<'_> {
                 Topic::Laboratory | Topic::Vitals => overview::latest_values(view, *t)?,
                 Topic::Person if person::line(view)?.is_some() => continue,
                 Topic::Person => None,
-                _ => lists::topic(view, *t, 1, false)?,
+                _ => lists::topic(view, *t, 1, false, &self.told)?,
             };
             match block {
                 Some(block) => self.blocks.push(block),
@@ -399,27 +521,52 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Words that no table knows, looked for among the records' own words, clause by clause.
-    fn rest(&mut self) -> Result<()> {
+    /// Words that no table knows, looked for among the records' own words, clause by clause: those of
+    /// clauses about allergies, or the others. What a table knows of the same clause, and is missed,
+    /// goes with them: a pain is looked for as the pain of a joint.
+    fn rest(&mut self, allergic: bool) -> Result<()> {
         let view = self.view;
-        if view.plan.cut {
+        if view.plan.cut && !allergic {
             self.missing.push("other".to_owned());
             self.absent.push(view.say(
                 "the end of the question was not read: it is too long",
                 "la fin de la question n'a pas été lue : elle est trop longue",
             ));
         }
-        for rest in &view.plan.rest {
+        for rest in view.plan.rest.iter().filter(|r| view.plan.allergic.contains(&r.clause) == allergic) {
             let seek: Vec<String> = rest.seek.iter().filter(|w| names(w) && !family::is_word(w)).cloned().collect();
-            let wanted = dictionary::wanted(&seek);
-            let (blocks, any) = self.finder()?.blocks(view, &wanted, usize::MAX)?;
-            if rest.bare && !any {
-                self.missing.push("other".to_owned());
-                self.absent.push(unmatched(view, rest)?);
+            let mut wanted = dictionary::wanted(&seek);
+            wanted.extend(rest.drugs.iter().map(|(said, drug)| Wanted::of(said, Some(*drug))));
+            let missed: Vec<&Said> =
+                view.plan.said.iter().filter(|s| s.clause == rest.clause && self.missed(s)).collect();
+            wanted.extend(missed.iter().map(|s| s.wanted()));
+            // "The ratio of urea to creatinine": beside what is named and found it says nothing.
+            if !rest.bare && wanted.iter().all(|w| w.vague) {
+                continue;
             }
-            self.blocks.extend(blocks);
+            let longest = if missed.is_empty() { usize::MAX } else { find::NAME };
+            let hits = self.finder()?.blocks(view, &wanted, Seek { longest, allergic })?;
+            if rest.bare && !hits.any {
+                self.missing.push("other".to_owned());
+                self.absent.push(unmatched(view, rest, allergic)?);
+            }
+            if hits.partly {
+                self.absent.push(partly(view, rest, &missed));
+            }
+            if !hits.blocks.is_empty() {
+                missed.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
+            }
+            if allergic {
+                self.told.extend(hits.blocks.iter().flat_map(Block::items));
+            }
+            self.blocks.extend(hits.blocks);
         }
         Ok(())
+    }
+
+    /// Whether nothing of its own kind is on record for any of what some words name.
+    fn missed(&self, said: &Said) -> bool {
+        said.concepts.iter().all(|c| self.missing.iter().any(|m| m == c.key))
     }
 
     /// All that can be found by its words, gone through once.
@@ -436,19 +583,21 @@ impl Draft<'_> {
     fn elsewhere(&mut self) -> Result<()> {
         let view = self.view;
         let vaccines = view.plan.topics.contains(&Topic::Immunizations);
-        let missed = |draft: &Self, c: &Concept| draft.missing.iter().any(|m| m == c.key);
         for said in &view.plan.said {
-            if !said.concepts.iter().all(|c| missed(self, c)) {
+            if !self.missed(said) || view.plan.rest.iter().any(|r| r.clause == said.clause) {
                 continue;
             }
-            let one = if let [c] = said.concepts.as_slice() { Some(*c) } else { None };
-            let wanted = [Wanted::of(&said.words, one)];
-            let (blocks, _) = self.finder()?.blocks(view, &wanted, find::NAME)?;
-            self.blocks.extend(blocks);
+            let seek = Seek { longest: find::NAME, allergic: view.plan.allergic.contains(&said.clause) };
+            let hits = self.finder()?.blocks(view, &[said.wanted()], seek)?;
+            if !hits.blocks.is_empty() {
+                self.miss_here(&said.concepts, ELSEWHERE);
+            }
+            self.blocks.extend(hits.blocks);
         }
+        let missed = |draft: &Self, c: &Concept| draft.missing.iter().any(|m| m == c.key);
         // A vaccine can be on record by a brand that no list here has.
         if !vaccines && view.plan.concepts.iter().any(|c| c.area == Area::Immunization && missed(self, c)) {
-            self.blocks.extend(lists::topic(view, Topic::Immunizations, 4, false)?);
+            self.blocks.extend(lists::topic(view, Topic::Immunizations, 4, false, &BTreeSet::new())?);
         }
         Ok(())
     }
@@ -479,8 +628,9 @@ impl Draft<'_> {
         let view = self.view;
         for t in [Topic::Medications, Topic::Allergies, Topic::Conditions] {
             if !view.plan.topics.contains(&t) {
-                let rank = if answered { 10 } else { 2 };
-                if let Some(mut block) = lists::topic(view, t, rank, true)? {
+                // Asked for by nobody, it gives way to all that was.
+                let rank = if answered { lists::UNASKED } else { 2 };
+                if let Some(mut block) = lists::topic(view, t, rank, true, &BTreeSet::new())? {
                     block.title = format!("{}{}", block.title, view.say(" (active)", " (en cours)"));
                     self.blocks.push(block);
                 }

@@ -8,6 +8,7 @@
 
 use super::concepts::{Area, Concept};
 use super::fold;
+use crate::record::Kind;
 
 const GROUPS: &[&str] = &[
     // Parts of the body.
@@ -171,8 +172,13 @@ const GROUPS: &[&str] = &[
     // Ways of life.
     "alcohol*|alcool*|drinker|ethanol|binge drink*",
     "drink|drinks|drinking|drinker|bois|boire|buvez|bu",
-    "drogue|stupefiant*|drug* misus*|drug* abus*|drug* use|substance* misus*|substance* abus*|substance* use",
-    "misus*|toxicoman*|addict*|dependen*|dependance",
+    "drogue|stupefiant*|drug* misus*|drug* abus*|drug* use|substance* misus*|substance* abus*|substance* use|opioid* abus*|opioid* misus*|opioid* dependen*|cocain* abus*|cannabis abus*|toxicoman*",
+    "misus*|toxicoman*|addict*|dependen*|dependance|opioid* abus*|drug* abus*|substance* abus*|alcohol* abus*",
+    "opioid*|opioide*|opiate*|opiace*",
+    "taste|ageusi*|agueusi*|dysgeusi*|perte gout",
+    "smell|odorat|anosmi*|perte odorat",
+    "celiac|coeliac|coeliaque|celiaque",
+    "iud|iucd|sterilet|diu|intrauterine device|intrauterine contraceptive|dispositif intra uterin",
     "cannabis|marijuana|weed|thc",
     "smok*|tabac|tabagi*|tobacco|fume*|cigarette|nicotine",
     "vaping|vape|vapot*|electronic cigarette",
@@ -213,8 +219,21 @@ const GROUPS: &[&str] = &[
     "birch|bouleau",
     "iodine|iode|iodinated|contrast media|produit contraste",
     "sulfa|sulfamide*|sulfonamide*",
-    "penicillin*|amoxicillin*|ampicillin*|augmentin",
 ];
+
+/// Who reacts to one of these may react to all: looked for among allergies alone, for what a germ
+/// resists or what is taken is one of them and not the others.
+const KINDRED: &[&str] = &[
+    "penicillin*|amoxicillin*|ampicillin*|augmentin*|clamoxyl*|amoxil*",
+    "cephalosporin*|cefal*|cephal*|ceft*|cefu*|cefi*|cefazolin*|keflex*|rocephin*",
+];
+
+/// Words that say nothing beside no other: where a question has more than them, they alone find
+/// nothing.
+const VAGUE: &str = " ratio rapport score scores unit units unite unites risk risks risque risques total totals number test tests type \
+types index side left right gauche droit droite problem problems probleme problemes issue issues trouble troubles infection infections \
+replacement scan scans radio ray rays xray mri irm ct scanner exam examen loss perte severe mild chronic acute chronique aigu aigue new \
+old change check control x ";
 
 /// Whole questions' phrases that mean something else than their words do: the phrases, and what is
 /// looked for in their place. They are read before words of time and of kinds.
@@ -224,6 +243,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
         "drogue",
     ),
     ("morning sickness|nausee matinale", "morning sickness"),
+    ("le gout|du gout|de gout|perdu gout|perte gout|mon gout", "taste"),
     ("due date|delivery date|date prevue d accouchement|date d accouchement|date du terme", "delivery"),
     ("radio des poumons|radio du poumon|radio pulmonaire|lung x ray", "chest x ray"),
     ("kidney transplant|renal transplant|greffe de rein|greffe du rein|greffe renale", "kidney transplant"),
@@ -231,13 +251,17 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("kidney stone|calcul renal|calculs renaux|calcul au rein", "kidney stone"),
 ];
 
-/// What names a thing where its clause names nothing else: the forms of a verb, a unit.
+/// What names a thing where its clause names nothing else: the forms of a verb, a unit, a word that has
+/// other meanings.
 pub(super) const WEAK: &[(&str, &str)] = &[
     (
         "mesurait|mesurais|mesurer|mesurera|mesures|mesure t|je mesure|combien mesure|combien mesurait|how big|grandi|grandir",
         "height",
     ),
     ("kilo|kg|pound|livre", "weight"),
+    ("a pied|marche|marcher|marchais|marchait|km", "distance"),
+    // No concept: the workouts, of the sort that the word names.
+    ("ma course|mes course|la course|une course|de course|derniere course|course la plus|en courant", "workouts"),
 ];
 
 /// The images among the documents: an examination may be on record as a procedure too.
@@ -258,21 +282,39 @@ pub(super) struct Wanted {
     word: Option<String>,
     /// Things that name it together.
     all: Vec<Wanted>,
+    /// What names it among allergies alone.
+    kindred: Vec<String>,
+    /// Whether it says nothing beside no other thing.
+    pub(super) vague: bool,
+    /// The concept that is looked for by its words.
+    pub(super) concept: Option<&'static Concept>,
 }
 
 silent_debug!(Wanted);
 
 impl Wanted {
-    /// Whether folded words name it.
-    pub(super) fn is_in(&self, words: &[String]) -> bool {
-        self.patterns.iter().any(|p| fold::matches(p, words))
-            || self.word.as_ref().is_some_and(|asked| words.iter().any(|w| fold::alike(asked, w)))
-            || (!self.all.is_empty() && self.all.iter().all(|w| w.is_in(words)))
+    /// Whether folded words of a record name it.
+    pub(super) fn is_in(&self, words: &[String], kind: Kind) -> bool {
+        self.may_be(kind)
+            && (self.patterns.iter().any(|p| fold::matches(p, words))
+                || self.word.as_ref().is_some_and(|asked| words.iter().any(|w| fold::alike(asked, w)))
+                || (!self.all.is_empty() && self.all.iter().all(|w| w.is_in(words, kind)))
+                || (kind == Kind::Allergy && self.kindred.iter().any(|p| fold::matches(p, words))))
+    }
+
+    /// Whether a record of a kind can speak of it: what is measured stands in no product, and who is
+    /// vaccinated against a disease has not had it.
+    fn may_be(&self, kind: Kind) -> bool {
+        match self.concept.map(|c| c.area) {
+            Some(Area::Measure) => !matches!(kind, Kind::Medication | Kind::Allergy | Kind::Immunization),
+            Some(Area::Condition) => kind != Kind::Immunization,
+            _ => true,
+        }
     }
 
     /// A concept by the words that named it, or by any other that it has; `said` alone where they
     /// name several.
-    pub(super) fn of(said: &[String], concept: Option<&Concept>) -> Self {
+    pub(super) fn of(said: &[String], concept: Option<&'static Concept>) -> Self {
         let mut patterns: Vec<String> = Vec::new();
         if let Some(c) = concept {
             // What is short means too much.
@@ -280,12 +322,19 @@ impl Wanted {
             patterns.extend(c.stems.split('|').filter(|p| p.len() >= 3).map(str::to_owned));
         }
         let mut all = wanted(said);
+        // All of its words, the common ones too: a heart is no heart rate.
+        all.iter_mut().for_each(|w| w.vague = false);
+        let kindred = all.iter_mut().flat_map(|w| core::mem::take(&mut w.kindred)).collect();
         if concept.is_some_and(|c| c.area == Area::Immunization) {
-            // What else has the disease in its name is no vaccine.
-            patterns = patterns.iter().flat_map(|p| [format!("{p} vaccin*"), format!("{p} immuni*")]).collect();
+            // What else has the disease in its name is no vaccine; Dutch and German write it in one.
+            let one = |p: &String| {
+                let (first, rest) = p.split_once(' ').unwrap_or((p, ""));
+                format!("{}* *vaccin {rest}", first.trim_end_matches('*'))
+            };
+            patterns = patterns.iter().flat_map(|p| [format!("{p} vaccin*"), format!("{p} immuni*"), one(p)]).collect();
             all.clear();
         }
-        Self { weight: said.len().max(1), patterns, word: None, all }
+        Self { weight: said.len().max(1), patterns, all, kindred, concept, ..Self::default() }
     }
 }
 
@@ -312,13 +361,44 @@ pub(super) fn wanted(words: &[String]) -> Vec<Wanted> {
                 for (i, f) in free.iter_mut().enumerate() {
                     *f &= !taken.contains(&i);
                 }
-                out.push(Wanted { weight: len, patterns, ..Wanted::default() });
+                let vague = taken.iter().filter_map(|i| words.get(*i)).all(|w| is_vague(w));
+                out.push(Wanted { weight: len, patterns, vague, ..Wanted::default() });
             }
         }
     }
     let left = words.iter().zip(free).filter(|(_, free)| *free);
-    out.extend(left.map(|(w, _)| Wanted { weight: 1, word: Some(w.clone()), ..Wanted::default() }));
+    out.extend(left.map(|(w, _)| Wanted {
+        weight: 1,
+        word: Some(w.clone()),
+        patterns: mended(w),
+        kindred: kindred(w),
+        vague: is_vague(w),
+        ..Wanted::default()
+    }));
     out
+}
+
+fn is_vague(word: &str) -> bool {
+    VAGUE.contains(&format!(" {word} "))
+}
+
+/// The others that an allergy to a thing may be to.
+fn kindred(word: &str) -> Vec<String> {
+    let of = KINDRED.iter().filter(|g| g.split('|').any(|p| fold::word_matches(p, word)));
+    of.flat_map(|g| g.split('|').map(str::to_owned)).collect()
+}
+
+/// What a mistyped word means, where two neighbours swapped make it a word of one group.
+fn mended(word: &str) -> Vec<String> {
+    if word.len() < 5 || knows(word) {
+        return Vec::new();
+    }
+    let group = |g: &&&str| g.split('|').any(|p| fold::swapped(p.trim_end_matches('*'), word));
+    let mut of = GROUPS.iter().filter(group);
+    match (of.next(), of.next()) {
+        (Some(g), None) => g.split('|').map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Where the words of a phrase stand among those that are free.
@@ -354,10 +434,23 @@ mod tests {
                 let wanted = wanted(&fold::words(asked));
                 for said in group.split('|') {
                     let said = fold::words(said);
-                    assert!(wanted.iter().any(|w| w.is_in(&said)), "{asked} does not find {said:?}");
+                    assert!(wanted.iter().any(|w| w.is_in(&said, Kind::Other)), "{asked} does not find {said:?}");
                 }
             }
         }
+    }
+
+    /// Words of which no record says anything, one by one, and a slip of two neighbours.
+    #[test]
+    fn what_is_vague_and_what_is_mended() {
+        let vague = |q: &str| wanted(&fold::words(q)).iter().map(|w| w.vague).collect::<Vec<_>>();
+        assert_eq!(vague("knee replacement"), [false, true]);
+        assert_eq!(vague("risque"), [true]);
+        let found =
+            |q: &str, said: &str| wanted(&fold::words(q)).iter().any(|w| w.is_in(&fold::words(said), Kind::Other));
+        assert!(found("shuolder", "Pain in shoulder") && !found("holder", "Pain in shoulder"));
+        let kin = |kind| wanted(&fold::words("ampicillin")).iter().any(|w| w.is_in(&fold::words("Penicillin V"), kind));
+        assert!(kin(Kind::Allergy) && !kin(Kind::Observation) && !kin(Kind::Medication));
     }
 
     #[test]
@@ -376,8 +469,8 @@ mod tests {
             ("knee", "Radiographie du genou"),
         ] {
             let said = fold::words(said);
-            assert!(wanted(&fold::words(asked)).iter().any(|w| w.is_in(&said)), "{asked}");
+            assert!(wanted(&fold::words(asked)).iter().any(|w| w.is_in(&said, Kind::Other)), "{asked}");
         }
-        assert!(!wanted(&fold::words("hanche")).iter().any(|w| w.is_in(&fold::words("Knee replacement"))));
+        assert!(!wanted(&fold::words("hanche")).iter().any(|w| w.is_in(&fold::words("Knee replacement"), Kind::Other)));
     }
 }

@@ -5,7 +5,7 @@
 //! kept without a kind of its own (a flag, a goal) its note too. Only what the
 //! view holds is there to be found.
 
-use super::concepts::{self, Concept};
+use super::concepts::{self, Area, Concept};
 use super::dictionary::Wanted;
 use super::entry;
 use super::fold;
@@ -15,7 +15,7 @@ use super::series;
 use super::view::{self, View};
 use crate::catalog::{FactRow, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Coding, FactDraft, Kind, Value};
+use crate::record::{Category, Coding, FactDraft, Kind, Status, Value};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -40,14 +40,42 @@ const LISTED: [Kind; 7] = [
 struct Named<T> {
     thing: T,
     names: Vec<Vec<String>>,
+    /// Whether its code stands for other things too: then its words tell which rows are meant.
+    parted: bool,
 }
 
 impl<T> Named<T> {
-    /// Of how many words that are wanted it has the like, in names of so many words at most.
-    fn weight(&self, wanted: &[Wanted], longest: usize) -> usize {
+    /// Of how many words that are wanted it has the like, in names of so many words at most; of none
+    /// where it has only what says nothing beside them.
+    fn weight(&self, wanted: &[Wanted], longest: usize, kind: Kind) -> usize {
         let names = || self.names.iter().filter(|n| n.len() <= longest);
-        wanted.iter().filter(|w| names().any(|n| w.is_in(n))).map(|w| w.weight).sum()
+        let mut weight = 0;
+        let mut says = wanted.iter().all(|w| w.vague);
+        for w in wanted.iter().filter(|w| names().any(|n| w.is_in(n, kind))) {
+            weight += w.weight;
+            says |= !w.vague;
+        }
+        if says { weight } else { 0 }
     }
+}
+
+/// What was found by words.
+pub(super) struct Hits {
+    pub(super) blocks: Vec<Block>,
+    /// Whether anything has any of them, be it shown before.
+    pub(super) any: bool,
+    /// Whether nothing has all of them.
+    pub(super) partly: bool,
+}
+
+/// How the words of a clause are looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Seek {
+    /// Words of a name at most: what only mentions a thing, as a questionnaire does, is nothing to
+    /// show where nobody asked for its words.
+    pub(super) longest: usize,
+    /// Whether the clause asks for allergies.
+    pub(super) allergic: bool,
 }
 
 /// All that can be found.
@@ -56,7 +84,7 @@ pub(super) struct Finder {
     /// Facts without a kind of their own that say the same.
     rows: Vec<Named<Vec<FactRow>>>,
     /// What was shown already.
-    shown: Vec<Presence>,
+    shown: Vec<usize>,
     told: Vec<usize>,
 }
 
@@ -68,7 +96,7 @@ fn names(fact: &FactDraft) -> impl Iterator<Item = Vec<String>> {
 
 /// Whether a fact's words name any of these.
 pub(super) fn says(fact: &FactDraft, wanted: &[Wanted]) -> bool {
-    names(fact).any(|n| wanted.iter().any(|w| w.is_in(&n)))
+    names(fact).any(|n| wanted.iter().any(|w| w.is_in(&n, fact.kind)))
 }
 
 /// The words of a name that is written in one, `AppleStandHour`.
@@ -101,11 +129,13 @@ impl Finder {
             let names = match p.kind {
                 // Its text is the name of a device.
                 Kind::Series => vec![type_words(&p.code)],
+                // Their rows are gone through below: one code can stand for several things.
+                kind if LISTED.contains(&kind) => vec![fold::words(&p.text)],
                 _ => [&p.text].into_iter().chain(&p.names).map(|t| fold::words(t)).collect(),
             };
             let text = if p.code.is_empty() { p.text.clone() } else { String::new() };
             at.insert((p.category, p.kind, p.system.clone(), p.code.clone(), text), codes.len());
-            codes.push(Named { thing: p.clone(), names });
+            codes.push(Named { thing: p.clone(), names, parted: false });
         }
         for kind in LISTED {
             let rows = view.kind_rows(kind)?;
@@ -114,9 +144,20 @@ impl Finder {
             for row in rows.iter().filter(|r| seen.insert((r.fact.category, &r.fact.codes, &r.fact.text))) {
                 let first = row.fact.codes.first().cloned().unwrap_or_default();
                 let text = if first.code.is_empty() { row.fact.text.clone() } else { String::new() };
-                let known = at.get(&(row.fact.category, kind, first.system, first.code, text));
-                let Some(line) = known.and_then(|i| codes.get_mut(*i)) else { continue };
-                for n in names(&row.fact) {
+                let mut key: Key = (row.fact.category, kind, first.system, first.code, text);
+                let Some(line) = at.get(&key).and_then(|i| codes.get_mut(*i)) else { continue };
+                let own: Vec<Vec<String>> = names(&row.fact).collect();
+                if is_another(&row.fact, &line.thing) {
+                    // One code, several things: each is found by its own words.
+                    line.parted = true;
+                    let thing = Presence { text: row.fact.text.clone(), ..line.thing.clone() };
+                    key.4 = row.fact.text.clone();
+                    if at.insert(key, codes.len()).is_none() {
+                        codes.push(Named { thing, names: own, parted: true });
+                    }
+                    continue;
+                }
+                for n in own {
                     if !line.names.contains(&n) {
                         line.names.push(n);
                     }
@@ -139,44 +180,57 @@ impl Finder {
                 all.push(fold::words(&r.fact.note));
                 all.extend(TYPES.iter().filter(|(name, ..)| *name == r.type_name).map(|(name, ..)| parted(name)));
             }
-            Named { thing: rows, names: all }
+            Named { thing: rows, names: all, parted: false }
         };
         Ok(Self { codes, rows: same.into_values().map(named).collect(), shown: Vec::new(), told: Vec::new() })
     }
 
-    /// The blocks of what has the most of what is wanted in its words, and whether anything has, be it
-    /// shown before.
-    ///
-    /// `longest` bounds the words of a name: what only mentions a thing, as a questionnaire does, is
-    /// nothing to show where nobody asked for its words.
-    pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted], longest: usize) -> Result<(Vec<Block>, bool)> {
-        // What the question names by a concept has a block of its own.
-        let asked = |p: &Presence| {
-            let c = concepts::of_fact(p.kind, &[Coding::new(&p.system, &p.code, "")], &p.text);
-            c.is_some_and(|c| view.plan.concepts.iter().any(|a| a.key == c.key) && c.kinds().contains(&p.kind))
+    /// The blocks of what has the most of what is wanted in its words, and of the conditions that have
+    /// the most: no other record hides a diagnosis.
+    pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted], seek: Seek) -> Result<Hits> {
+        let weight = |n: &Named<Presence>| n.weight(wanted, seek.longest, n.thing.kind);
+        let mut known = false;
+        let mut codes: Vec<(usize, usize)> = Vec::new();
+        for (i, n) in self.codes.iter().enumerate() {
+            let weight = weight(n);
+            known |= weight > 0;
+            if weight > 0 && !is_asked(view, &n.thing, wanted) {
+                codes.push((weight, i));
+            }
+        }
+        let product = |n: &Named<Vec<FactRow>>| n.thing.first().is_some_and(|r| r.type_name == "Medication");
+        let row = |(i, n): (usize, &Named<Vec<FactRow>>)| {
+            let kind = if product(n) { Kind::Medication } else { Kind::Other };
+            (n.weight(wanted, seek.longest, kind), i)
         };
-        let weigh = |n: &Named<Presence>| Some(n.weight(wanted, longest)).filter(|w| *w > 0 && !asked(&n.thing));
-        let mut codes: Vec<(usize, Presence)> =
-            self.codes.iter().filter_map(|n| Some((weigh(n)?, n.thing.clone()))).collect();
-        codes.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
-        let mut rows: Vec<(usize, usize)> =
-            self.rows.iter().enumerate().map(|(i, n)| (n.weight(wanted, longest), i)).filter(|(w, _)| *w > 0).collect();
-        let known = self.codes.iter().any(|n| n.weight(wanted, longest) > 0);
+        let mut rows: Vec<(usize, usize)> = self.rows.iter().enumerate().map(row).filter(|(w, _)| *w > 0).collect();
         if rows.is_empty() && !known {
             codes = self.valued(view, wanted)?;
         }
-        let best = codes.first().map(|(n, _)| *n).max(rows.iter().map(|(n, _)| *n).max()).unwrap_or(0);
-        codes.retain(|(n, _)| *n == best);
+        let thing = |i: usize| self.codes.get(i).map(|n| &n.thing);
+        let is = |i: usize, kind: Kind| thing(i).is_some_and(|p| p.kind == kind);
+        let last = |i: usize| thing(i).and_then(|p| p.last);
+        codes.sort_by(|a, b| {
+            b.0.cmp(&a.0).then_with(|| last(b.1).cmp(&last(a.1))).then_with(|| thing(a.1).cmp(&thing(b.1)))
+        });
+        let most =
+            |kind: Option<Kind>| codes.iter().filter(|(_, i)| kind.is_none_or(|k| is(*i, k))).map(|(n, _)| *n).max();
+        let best = most(None).max(rows.iter().map(|(n, _)| *n).max()).unwrap_or(0);
+        let ill = most(Some(Kind::Condition)).unwrap_or(0);
+        codes.retain(|(n, i)| *n == best || (*n == ill && is(*i, Kind::Condition)));
         rows.retain(|(n, _)| *n == best);
+        // A product that is described is told where it is taken.
+        let taken = codes.iter().any(|(_, i)| is(*i, Kind::Medication));
+        rows.retain(|(_, i)| !taken || !self.rows.get(*i).is_some_and(product));
         let latest = |i: usize| self.rows.get(i).and_then(|n| n.thing.last()).and_then(|r| r.fact.when).map(|w| w.at);
         rows.sort_by_key(|(_, i)| (Reverse(latest(*i)), *i));
 
         let left = codes.len().saturating_sub(FOUND) + rows.len().saturating_sub(FOUND);
         let mut out = Vec::new();
-        for (_, p) in codes.into_iter().take(FOUND) {
-            if !self.shown.contains(&p) {
-                out.extend(block(view, &p)?);
-                self.shown.push(p);
+        for (_, i) in codes.into_iter().take(FOUND) {
+            if !self.shown.contains(&i) {
+                out.extend(self.codes.get(i).map(|n| block(view, n, seek.allergic)).transpose()?.flatten());
+                self.shown.push(i);
             }
         }
         let title = view.say("Also on record", "Aussi au dossier");
@@ -191,16 +245,18 @@ impl Finder {
         let mut more = Block::new("", view.say("other records with these words", "autres éléments avec ces mots"));
         more.unlisted = u32::try_from(left).unwrap_or(u32::MAX);
         out.extend((left > 0).then_some(more));
-        Ok((out, best > 0 || known))
+        let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
+        let any = best > 0 || known;
+        Ok(Hits { blocks: out, any, partly: any && best > 0 && best < all })
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only
     /// where no name has it; an address or an income is a value too, and nobody's finding.
-    fn valued(&self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<(usize, Presence)>> {
+    fn valued(&self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<(usize, usize)>> {
         let mut out = Vec::new();
-        for n in
-            self.codes.iter().filter(|n| n.thing.kind == Kind::Observation && n.thing.category == Category::Laboratory)
-        {
+        let result =
+            |n: &Named<Presence>| n.thing.kind == Kind::Observation && n.thing.category == Category::Laboratory;
+        for (i, n) in self.codes.iter().enumerate().filter(|(_, n)| result(n)) {
             let mut best = 0;
             for row in view.presence_rows(&n.thing)?.rows {
                 if matches!(row.fact.value, Value::Quantity(_) | Value::None) {
@@ -213,11 +269,11 @@ impl Finder {
                     }
                     _ => continue,
                 };
-                best = best.max(Named { thing: (), names }.weight(wanted, usize::MAX));
+                let said = Named { thing: (), names, parted: false };
+                best = best.max(said.weight(wanted, usize::MAX, Kind::Observation));
             }
-            out.extend((best > 0).then(|| (best, n.thing.clone())));
+            out.extend((best > 0).then_some((best, i)));
         }
-        out.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.last.cmp(&a.1.last)).then(a.1.cmp(&b.1)));
         Ok(out)
     }
 
@@ -228,17 +284,18 @@ impl Finder {
             let p = &n.thing;
             p.kind == Kind::Observation && concepts::observes(c, &Coding::new(&p.system, &p.code, ""), &n.names)
         };
-        let mut found: Vec<Presence> = self.codes.iter().filter(belongs).map(|n| n.thing.clone()).collect();
-        found.retain(|p| !self.shown.contains(p));
-        found.sort_by(|a, b| b.last.cmp(&a.last).then(a.cmp(b)));
+        let all = self.codes.iter().enumerate().filter(|(_, n)| belongs(n));
+        let mut found: Vec<(usize, &Named<Presence>)> = all.filter(|(i, _)| !self.shown.contains(i)).collect();
+        found.sort_by(|(_, a), (_, b)| b.thing.last.cmp(&a.thing.last).then_with(|| a.thing.cmp(&b.thing)));
         let mut out = Vec::new();
-        for p in found.iter().take(OBSERVED) {
-            out.extend(block(view, p)?);
+        for (_, n) in found.iter().take(OBSERVED) {
+            out.extend(block(view, n, false)?);
         }
         let mut more = Block::new("", view.say("other results with these words", "autres résultats avec ces mots"));
         more.unlisted = u32::try_from(found.len().saturating_sub(OBSERVED)).unwrap_or(u32::MAX);
         out.extend((more.unlisted > 0).then_some(more));
-        self.shown.append(&mut found);
+        let found: Vec<usize> = found.into_iter().map(|(i, _)| i).collect();
+        self.shown.extend(found);
         Ok(out)
     }
 }
@@ -246,14 +303,42 @@ impl Finder {
 /// Codes of such results shown at most.
 const OBSERVED: usize = 8;
 
-/// The records of one code, under its own words.
-fn block(view: &View<'_>, p: &Presence) -> Result<Option<Block>> {
+/// Whether a wording of a code is of another thing: they share no word, nor the name of the code.
+fn is_another(fact: &FactDraft, of: &Presence) -> bool {
+    let (words, known) = (fold::words(&fact.text), fold::words(&of.text));
+    let display = fact.codes.first().map_or("", |c| c.display.as_str());
+    let same_name = display == of.display && display.chars().any(char::is_alphanumeric);
+    let shares = || words.iter().any(|w| known.iter().any(|k| fold::alike(w, k)));
+    !of.code.is_empty() && !words.is_empty() && !known.is_empty() && !same_name && !shares()
+}
+
+/// Whether a code is shown or denied already: what the question names by a concept has a block of its
+/// own, and what is a measure of its own is none of those that are wanted.
+fn is_asked(view: &View<'_>, p: &Presence, wanted: &[Wanted]) -> bool {
+    let Some(c) = concepts::of_fact(p.kind, &[Coding::new(&p.system, &p.code, &p.display)], &p.text) else {
+        return false;
+    };
+    let measures =
+        || wanted.iter().filter_map(|w| w.concept).any(|w| w.area == Area::Measure && c.area == Area::Measure);
+    (view.plan.concepts.iter().any(|a| a.key == c.key) && c.kinds().contains(&p.kind)) || measures()
+}
+
+/// The records of one code, under its own words and what sort of record they are: under its bare name
+/// an allergy would answer whether a thing is taken.
+fn block(view: &View<'_>, of: &Named<Presence>, allergic: bool) -> Result<Option<Block>> {
+    let p = &of.thing;
     let named = [&p.text, &p.display].into_iter().find(|t| !t.trim().is_empty() && **t != p.code);
-    let mut title = view.quote(named.unwrap_or(&p.code));
-    if p.kind == Kind::Allergy {
-        // Under its bare name it would answer whether it is taken.
-        title = view.say("Allergy or intolerance: ", "Allergie ou intolérance : ") + &title;
-    }
+    let name = view.quote(named.unwrap_or(&p.code));
+    let sort = match p.kind {
+        Kind::Allergy => view.say("Allergy or intolerance", "Allergie ou intolérance"),
+        Kind::Medication if allergic => view.say("Medication, not an allergy", "Médicament, pas une allergie"),
+        Kind::Medication => view.say("Medication", "Médicament"),
+        Kind::Immunization => view.say("Vaccination", "Vaccination"),
+        Kind::Encounter => view.say("Visit", "Consultation ou séjour"),
+        Kind::Document => view.say("Document", "Document"),
+        _ => String::new(),
+    };
+    let title = if sort.is_empty() { name } else { sort + view.colon() + &name };
     if p.kind == Kind::Series {
         return samples(view, p);
     }
@@ -261,7 +346,10 @@ fn block(view: &View<'_>, p: &Presence) -> Result<Option<Block>> {
     if p.kind == Kind::Observation {
         return series::block(view, &title, &title, rows, None);
     }
-    let rows = rows.rows.into_iter().map(|r| r.row).collect();
+    let mut rows: Vec<FactRow> = rows.rows.into_iter().map(|r| r.row).collect();
+    if of.parted {
+        rows.retain(|r| names(&r.fact).any(|n| of.names.contains(&n)));
+    }
     Ok(Some(lists::found(view, title, rows)))
 }
 
@@ -298,12 +386,27 @@ const TYPES: [(&str, &str, &str); 7] = [
     ("ExplanationOfBenefit", "statement of benefits", "décompte de prestations"),
 ];
 
-/// `goal: «walk more», 2020-01-01`
+/// ` (active)`: how a plan, a team or a flag itself stands.
+fn lasts(view: &View<'_>, fact: &FactDraft) -> String {
+    let status = match fact.status {
+        Status::Active if entry::ended(view, fact) => view.say("ended", "terminé"),
+        Status::Active => view.say("active", "en cours"),
+        Status::Final => view.say("completed", "terminé"),
+        _ => entry::status(view, fact),
+    };
+    if status.is_empty() { status } else { format!(" ({status})") }
+}
+
+/// `goal (active): «walk more», 2020-01-01`
 fn line(view: &View<'_>, rows: &[FactRow]) -> Option<Line> {
     let last = rows.last()?;
     let fact = &last.fact;
-    let sort = match TYPES.iter().find(|(name, ..)| *name == last.type_name) {
-        Some((_, en, fr)) => view.say(*en, *fr) + view.colon(),
+    let known = TYPES.iter().find(|(name, ..)| *name == last.type_name);
+    let why = last.type_name.starts_with("Medication") && last.part > 0;
+    let sort = match known {
+        // Behind the words the status would be that of what they name.
+        Some((_, en, fr)) => format!("{}{}{}", view.say(*en, *fr), lasts(view, fact), view.colon()),
+        None if why => view.say("reason for a medication: ", "motif d'un médicament : "),
         None if fact.kind == Kind::Absence => view.say("the source states: ", "la source indique : "),
         None => String::new(),
     };
@@ -315,7 +418,7 @@ fn line(view: &View<'_>, rows: &[FactRow]) -> Option<Line> {
     said.extend(noted.then(|| view.quote(&fact.note)));
     let mut text = sort + &said.join(", ");
     let status = entry::status(view, fact);
-    if !status.is_empty() {
+    if known.is_none() && !status.is_empty() {
         text.push_str(&format!(", {status}"));
     }
     if rows.len() > 1 {
@@ -325,5 +428,9 @@ fn line(view: &View<'_>, rows: &[FactRow]) -> Option<Line> {
         text.push(',');
     }
     text.push_str(&format!(" {}", view.dated(fact)));
+    if let Some(until) = &fact.until {
+        let until = view.date(Some(until));
+        text.push_str(&view.say(format!(" to {until}"), format!(" au {until}")));
+    }
     Some(Line::new(1).release(rows).text(text).cite(last))
 }

@@ -7,6 +7,15 @@ const MAX_CHARS: usize = 4000;
 
 /// The words of a text, folded: lower case, accents and ligatures taken apart (UAX #15, NFKD).
 pub(super) fn words(text: &str) -> Vec<String> {
+    split(text, true)
+}
+
+/// As [`words`], one for one, in the case that they are written in.
+pub(super) fn cased(text: &str) -> Vec<String> {
+    split(text, false)
+}
+
+fn split(text: &str, lower: bool) -> Vec<String> {
     let mut out = Vec::new();
     let mut word = String::new();
     for c in text.chars().take(MAX_CHARS).nfkd().filter(|c| !is_combining_mark(*c)) {
@@ -14,7 +23,8 @@ pub(super) fn words(text: &str) -> Vec<String> {
             'œ' | 'Œ' => word.push_str("oe"),
             'æ' | 'Æ' => word.push_str("ae"),
             'ß' => word.push_str("ss"),
-            c if c.is_alphanumeric() => word.extend(c.to_lowercase()),
+            c if c.is_alphanumeric() && lower => word.extend(c.to_lowercase()),
+            c if c.is_alphanumeric() => word.push(c),
             _ => out.extend((!word.is_empty()).then(|| latin(core::mem::take(&mut word)))),
         }
     }
@@ -143,6 +153,16 @@ pub(super) fn near(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether a swap of two neighbours turns one word into the other.
+pub(super) fn swapped(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a != b && near(a, b) && {
+        let (mut x, mut y): (Vec<u8>, Vec<u8>) = (a.bytes().collect(), b.bytes().collect());
+        x.sort_unstable();
+        y.sort_unstable();
+        x == y
+    }
+}
+
 /// Whether a pattern of the concept tables matches folded words: every word of it is among them.
 /// `abc*` is a beginning, `*abc` an ending (a French `e` and a plural may follow), `!abc` must not
 /// be there.
@@ -202,6 +222,17 @@ mod tests {
             assert!(near(a, b) && near(b, a));
         }
         assert!(!near("statin", "satins") && !near("abc", "abcde") && near("same", "same"));
+    }
+
+    #[test]
+    fn a_swap_is_of_neighbours() {
+        assert!(swapped("wieght", "weight") && swapped("shuolder", "shoulder"));
+        assert!(!swapped("weight", "weight") && !swapped("height", "weight") && !swapped("wheigt", "weight"));
+    }
+
+    #[test]
+    fn words_keep_their_case_one_for_one() {
+        assert_eq!(cased("K+, Ca et l'HbA1c œdème"), ["K", "Ca", "et", "l", "HbA1c", "oedeme"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Things that are listed rather than measured: medications, conditions, allergies, vaccines,
 //! procedures, visits, documents.
 
+use super::Item;
 use super::absence::absences;
 use super::concepts::{Area, Concept};
 use super::entry::{self, Entry, entries, single};
@@ -18,6 +19,12 @@ use std::collections::BTreeSet;
 
 /// Lines at most, per list.
 const LISTED: usize = 60;
+
+/// Rank of what nobody asked for: behind every line of what was asked.
+pub(super) const UNASKED: u8 = 150;
+
+/// Reasons of a medication that are told, at most.
+const REASONS: usize = 3;
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     let (first, last) = (e.rows.first()?, e.last()?);
@@ -93,7 +100,13 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     for (name, n, row) in &names {
         line = line.text(format!("; {name}{}{n}", view.colon())).cite(row);
     }
-    if first.fact.kind == Kind::Allergy {
+    if first.fact.kind == Kind::Medication && rank < 10 {
+        for why in view.reasons(named).iter().take(REASONS) {
+            let words = view.source_words(&why.fact);
+            line = line.text(view.say(format!(", for {words}"), format!(", pour {words}"))).release([why]);
+        }
+    }
+    if first.fact.kind == Kind::Allergy && rank < UNASKED {
         // A reaction that an older entry tells is not forgotten.
         let other = |r: &&FactRow| !r.fact.note.trim().is_empty() && r.fact.note != named.fact.note;
         for row in e.rows.iter().rev().filter(other).take(NAMES) {
@@ -106,7 +119,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
                 .cite(row);
         }
     }
-    if !e.twins.is_empty() {
+    if !e.twins.is_empty() && rank < UNASKED {
         let n = e.twins.len();
         line = line.text(view.say(
             format!("; told twice in its file and counted once: {n}"),
@@ -152,14 +165,21 @@ fn details(view: &View<'_>, fact: &FactDraft, rank: u8) -> String {
             out.push_str(&view.say(" (in the past)", " (dans le passé)"));
         }
     }
-    // Reaction and criticality are told wherever an allergy is.
-    if fact.kind == Kind::Allergy {
+    // Reaction and criticality are told wherever an allergy is asked for.
+    if fact.kind == Kind::Allergy && rank < UNASKED {
         pieces(&fact.note).iter().for_each(|p| out.push_str(&format!(", {}", view.quote(p))));
+    } else if fact.kind == Kind::Allergy {
+        // That it can be grave is told everywhere.
+        let grave = fact.note.split("; ").find(|p| *p == GRAVE);
+        out.extend(grave.map(|p| format!(", {}", view.quote(p))));
     } else if fact.kind == Kind::Medication && rank < 10 && !fact.note.trim().is_empty() {
         out.push_str(&format!(", {}", view.quote(&fact.note)));
     }
     out
 }
+
+/// As the import of an allergy notes it.
+const GRAVE: &str = "criticality high";
 
 /// Characters of a note that one quotation takes, and quotations at most.
 const PIECE: (usize, usize) = (90, 3);
@@ -195,6 +215,11 @@ const VISITS: [(&str, &str, &str); 8] = [
     ("HH", "at home", "à domicile"),
 ];
 
+/// Whether a visit is a stay in hospital.
+pub(super) fn is_stay(fact: &FactDraft) -> bool {
+    fact.codes.iter().any(|c| matches!(c.code.as_str(), "IMP" | "ACUTE" | "NONAC"))
+}
+
 /// With the sort of visit: an answer to "how many emergencies" counts by it.
 fn visit(view: &View<'_>, fact: &FactDraft) -> String {
     let coded = |code: &str| fact.kind == Kind::Encounter && fact.codes.iter().any(|c| c.code == code);
@@ -213,8 +238,12 @@ fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
     block.unlisted = block.unlisted.saturating_add(u32::try_from(left).unwrap_or(u32::MAX));
 }
 
-/// A named medication, condition or vaccine; `None` where there is none.
-pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Block>> {
+/// A named medication, condition or vaccine; `None` where there is none. With whether nothing of it is
+/// the thing itself: only what is akin to it.
+pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<(Block, bool)>> {
+    if c.area == Area::Medication {
+        view.read_reasons()?;
+    }
     let mut rows = view.listed_rows(c)?;
     let mut turned = Vec::new();
     if c.area == Area::Condition {
@@ -223,10 +252,12 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
         turned = view.kind_rows(Kind::Condition)?;
         turned.retain(|r| {
             let named = || c.is_named(&fold::words(&r.fact.text)) || r.fact.codes.iter().any(|k| c.has_code(k));
+            let named = || named() || super::concepts::akin(c).any(|k| super::view::is(k, &r.fact));
             !known.contains(&(r.record, r.part)) && named()
         });
     }
     let latest = latest(&rows);
+    let only = rows.is_empty();
     let (rows, open) = within(view, rows);
     let (mut turned, doubtful) = within(view, turned);
     turned.extend(doubtful);
@@ -245,9 +276,10 @@ pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<Blo
     if !open.is_empty() {
         list(view, &mut block, &self::entries(view, open), 3);
     }
+    let akin = only && turned.is_empty() && !kindred.is_empty();
     list(view, &mut block, &self::entries(view, kindred), 1);
     named(view, &mut block, turned);
-    Ok((!block.lines.is_empty()).then_some(block))
+    Ok((!block.lines.is_empty()).then_some((block, akin)))
 }
 
 /// Records that name a condition and say something else of it: in their own words, with nothing
@@ -275,9 +307,19 @@ fn named(view: &View<'_>, block: &mut Block, rows: Vec<FactRow>) {
     block.unlisted = block.unlisted.saturating_add(left);
 }
 
-/// A whole kind; `None` where there is nothing, not even a stated absence.
-pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> Result<Option<Block>> {
+/// A whole kind; `None` where there is nothing, not even a stated absence. What was `told` already is
+/// counted, and not told twice.
+pub(super) fn topic(
+    view: &View<'_>,
+    t: Topic,
+    rank: u8,
+    active_only: bool,
+    told: &BTreeSet<Item>,
+) -> Result<Option<Block>> {
     let Some(kind) = t.kind() else { return Ok(None) };
+    if kind == Kind::Medication && !active_only {
+        view.read_reasons()?;
+    }
     let mut rows = view.kind_rows(kind)?;
     let mut others = Vec::new();
     if kind == Kind::Workout {
@@ -331,6 +373,13 @@ pub(super) fn topic(view: &View<'_>, t: Topic, rank: u8, active_only: bool) -> R
             }
         }
         block.push(line);
+    }
+    let before = entries.len();
+    entries.retain(|e| !e.rows.iter().all(|r| told.contains(&(r.record, r.part))));
+    if entries.len() < before {
+        let n = before - entries.len();
+        let text = view.say(format!("{n} of them shown above"), format!("dont {n} ci-dessus"));
+        block.push(Line::new(rank).text(text));
     }
     list(view, &mut block, &entries, rank);
     block.lines.extend(unclear(view, &open, rank));

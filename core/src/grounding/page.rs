@@ -104,6 +104,11 @@ impl Block {
     pub(super) fn push(&mut self, line: Line) {
         self.lines.push(line);
     }
+
+    /// The facts that its lines stand on.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.lines.iter().flat_map(|l| &l.items)
+    }
 }
 
 /// What was put together.

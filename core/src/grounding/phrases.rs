@@ -18,12 +18,17 @@ pub(super) struct Word {
 
 /// What the words stand for: first word, how many, and what. `fixed` are phrases that were found
 /// before.
-pub(super) fn hits(words: &mut [Word], fixed: Vec<(usize, usize, &'static str)>) -> Vec<(usize, usize, Hit)> {
+pub(super) fn hits(
+    words: &mut [Word],
+    cased: &[String],
+    fixed: Vec<(usize, usize, &'static str)>,
+) -> Vec<(usize, usize, Hit)> {
     for (at, len, _) in &fixed {
         words.iter_mut().skip(*at).take(*len).for_each(|w| w.used = true);
     }
     mark_odd(words);
     let mut hits = phrases(words);
+    hits.extend(short(words, cased));
     typos(words, &mut hits);
     hits.extend(fixed.into_iter().map(|(at, len, means)| (at, len, Hit::Words(means))));
     weak(words, &mut hits);
@@ -87,6 +92,48 @@ fn said(window: &[Word], phrase: &str) -> bool {
         !w.used && (word == wanted || (slip() && core::mem::replace(&mut slips, 1) == 0))
     });
     all && (slips == 0 || window.len() > 1)
+}
+
+/// What clinicians write short: as written, and the concept. Case tells calcium from the French "ça"
+/// and potassium from a letter.
+const SHORT: &[(&str, &str)] = &[
+    ("HR hr", "heart-rate"),
+    ("RR rr", "respiratory-rate"),
+    ("temp Temp TEMP", "temperature"),
+    ("plt plts Plt PLT", "platelets"),
+    ("TC tc", "total-cholesterol"),
+    ("K", "potassium"),
+    ("Ca", "calcium"),
+    ("Na", "sodium"),
+    ("Cl", "chloride"),
+    ("Mg", "magnesium"),
+    ("Fe", "iron"),
+    ("wt Wt WT", "weight"),
+    ("ht Ht HT", "height"),
+];
+
+/// What is written short among words that nothing has understood; `cased` are the words as written.
+/// Beside a number it is a unit, or something else: 24 hr, CA 125, vitamin K.
+pub(super) fn short(words: &mut [Word], cased: &[String]) -> Vec<(usize, usize, Hit)> {
+    let mut out = Vec::new();
+    let number = |w: Option<&String>| w.is_some_and(|w| w.bytes().all(|b| b.is_ascii_digit()));
+    for (at, text) in cased.iter().enumerate().take(words.len()) {
+        let key = SHORT.iter().find(|(says, _)| says.split(' ').any(|s| s == text)).map(|(_, key)| *key);
+        let Some(concept) = key.and_then(concepts::by_key) else { continue };
+        let before = at.checked_sub(1).and_then(|i| cased.get(i));
+        let vitamin = before.is_some_and(|w| w.to_lowercase().starts_with("vitamin"));
+        // "Ça va ?"
+        let that = text == "Ca"
+            && words.get(at + 1).is_some_and(|n| {
+                words.get(at).is_some_and(|w| w.clause == n.clause) && STOP.contains(&format!(" {} ", n.text))
+            });
+        let Some(word) = words.get_mut(at).filter(|w| !w.used && !w.text.is_empty()) else { continue };
+        if !vitamin && !that && !number(before) && !number(cased.get(at + 1)) {
+            word.used = true;
+            out.push((at, 1, Hit::One(concept)));
+        }
+    }
+    out
 }
 
 /// Marks the words that no phrase of the tables has, and that are not common either.
@@ -201,7 +248,10 @@ fn weak(words: &mut [Word], hits: &mut Vec<(usize, usize, Hit)>) {
     let clause_of = |words: &[Word], at: usize| words.get(at).map(|w| w.clause);
     let known: BTreeSet<usize> = hits.iter().filter_map(|(at, ..)| clause_of(words, *at)).collect();
     for (says, key) in WEAK {
-        let Some(concept) = concepts::by_key(key) else { continue };
+        let hit = match concepts::by_key(key) {
+            Some(concept) => Hit::One(concept),
+            None => Hit::Topic(Topic::Workouts),
+        };
         for phrase in says.split('|') {
             let len = phrase.split(' ').count();
             for at in 0..words.len() {
@@ -210,7 +260,7 @@ fn weak(words: &mut [Word], hits: &mut Vec<(usize, usize, Hit)>) {
                     window.iter().zip(phrase.split(' ')).all(|(w, p)| !w.used && fold::stem(&w.text) == fold::stem(p));
                 let alone = clause_of(words, at).is_some_and(|c| !known.contains(&c));
                 if same && alone && clause::is_one(window.iter().map(|w| (w.text.as_str(), w.clause))) {
-                    hits.push((at, len, Hit::One(concept)));
+                    hits.push((at, len, hit.copy()));
                     words.iter_mut().skip(at).take(len).for_each(|w| w.used = true);
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::clause::{self, Found};
 use super::concepts::{self, Area, Concept};
-use super::dictionary::IMAGES;
+use super::dictionary::{IMAGES, Wanted};
 use super::fold;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
@@ -50,6 +50,10 @@ impl Topic {
 pub(super) struct EventAsk {
     /// Known to the tables, or else to be looked for among the records' own words.
     pub(super) concept: Option<&'static Concept>,
+    /// A whole kind: "since the surgery".
+    pub(super) topic: Option<Topic>,
+    /// Whether the last of several is meant.
+    pub(super) last: bool,
     /// The words to look for where no table knows it.
     pub(super) words: Vec<String>,
     /// Whether its end is asked about.
@@ -58,8 +62,14 @@ pub(super) struct EventAsk {
 
 silent_debug!(EventAsk);
 
+impl EventAsk {
+    const fn new(concept: Option<&'static Concept>, words: Vec<String>) -> Self {
+        Self { concept, topic: None, last: false, words, end: false }
+    }
+}
+
 /// Words of one clause that no table knows, folded: to be looked for among the records' own words.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) struct Rest {
     pub(super) clause: usize,
     /// As the question has them.
@@ -68,13 +78,15 @@ pub(super) struct Rest {
     pub(super) seek: Vec<String>,
     /// Whether the clause names nothing that a table knows, a whole kind aside.
     pub(super) bare: bool,
+    /// Drugs that are named, with the words for them: to be looked for among the allergies.
+    pub(super) drugs: Vec<(Vec<String>, &'static Concept)>,
 }
 
 silent_debug!(Rest);
 
 impl Rest {
     const fn new(clause: usize, bare: bool) -> Self {
-        Self { clause, words: Vec::new(), seek: Vec::new(), bare }
+        Self { clause, words: Vec::new(), seek: Vec::new(), bare, drugs: Vec::new() }
     }
 
     /// A word that is looked for as it is.
@@ -88,11 +100,20 @@ impl Rest {
 /// else is looked through for the words.
 #[derive(Clone)]
 pub(super) struct Said {
+    pub(super) clause: usize,
     pub(super) words: Vec<String>,
     pub(super) concepts: Vec<&'static Concept>,
 }
 
 silent_debug!(Said);
+
+impl Said {
+    /// What is looked for among the words of records.
+    pub(super) fn wanted(&self) -> Wanted {
+        let one = if let [c] = self.concepts.as_slice() { Some(*c) } else { None };
+        Wanted::of(&self.words, one)
+    }
+}
 
 /// A question taken apart.
 #[derive(Clone)]
@@ -104,6 +125,12 @@ pub(super) struct Plan {
     pub(super) period: Option<Period>,
     /// Whether the period counts from the birth date.
     pub(super) by_birth: bool,
+    /// The periods named, where only one of several is understood.
+    pub(super) several: Vec<Period>,
+    /// What the question asks to leave out.
+    pub(super) excluded: Vec<&'static Concept>,
+    /// Clauses that ask for allergies.
+    pub(super) allergic: BTreeSet<usize>,
     /// Words of time that are not understood.
     pub(super) unread: Vec<String>,
     pub(super) rest: Vec<Rest>,
@@ -137,7 +164,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     (Topic::Allergies, "allergy|allergies|allergic|intolerance|intolerant|allergie|allergique"),
     (
         Topic::Conditions,
-        "condition|disease|diagnosis|diagnoses|diagnosed|problem|illness|health problem|medical history|maladie|diagnostic|diagnostique|pathologie|antecedent|probleme de sante|affection",
+        "condition|disease|diagnosis|diagnoses|diagnosed|problem|illness|health problem|medical history|maladie|diagnostic|diagnostique|pathologie|antecedent|probleme|probleme de sante|affection",
     ),
     (
         Topic::Immunizations,
@@ -168,10 +195,10 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
 ];
 
 /// Words that say nothing about what is asked. Both languages, folded.
-pub(super) const STOP: &str = " a about above after all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate right reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
-again abnormal ask asking gain gained gaining lose losing lost longer longest mine removed shorter shortest better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
+pub(super) const STOP: &str = " a about above after against all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate right reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
+again abnormal ask asking don didn doesn isn wasn aren haven hasn came except excluding besides including inclusive free negative positive negatif negatifs negatives positif positifs positives gain gained gaining lose losing lost longer longest mine removed shorter shortest better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
 au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui alle allee anormal anormale anormales anormaux arrive arretes arretees arretee bas basse basses courte courtes court date faites gagne gagner longue longues mien mienne miens miennes perdu perdue perdre eue eues eus augmente augmenter diminue diminuer \
-bonjour bonsoir trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
+bonjour bonsoir hormis sauf excepte inclus trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
 const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas mois annee ";
@@ -186,6 +213,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     split.truncate(WORDS);
     let others = whose::others(&split);
     let (mut texts, clauses): (Vec<String>, Vec<usize>) = split.into_iter().unzip();
+    let cased = fold::cased(question);
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     // What is about somebody else is not read: neither what it asks for nor its dates.
     texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
@@ -206,7 +234,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             odd: false,
         })
         .collect();
-    let mut hits = phrases::hits(&mut words, fixed);
+    let mut hits = phrases::hits(&mut words, &cased, fixed);
     let unread = unread(&mut words, &time.unread);
     hits.sort_by_key(|(at, ..)| *at);
     let besides = hits.iter().flat_map(|(_, _, hit)| hit.besides()).filter_map(concepts::by_key).collect();
@@ -217,12 +245,27 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             Some(Found { at, len, clause, concepts: hit.concepts(), topic: hit.topic(), means: hit.means() })
         })
         .collect();
+    let mut excluded: Vec<&'static Concept> = Vec::new();
+    let mut others_than = false;
+    found.retain(|f| {
+        let how = if f.concepts.is_empty() { None } else { leaves_out(&words, f.at) };
+        let rest = how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
+        others_than |= rest;
+        if how.is_some() && !rest {
+            excluded.extend(&f.concepts);
+        }
+        how.is_none()
+    });
+    // "The electrolytes, except potassium"
+    let left = |c: &Concept| excluded.iter().any(|e| e.key == c.key);
+    found.iter_mut().filter(|f| f.concepts.len() > 1).for_each(|f| f.concepts.retain(|c| !left(c)));
     // "Vaccinated against covid" does not ask for the disease.
     let vaccines: Vec<usize> =
         found.iter().filter(|f| f.topic == Some(Topic::Immunizations)).map(|f| f.clause).collect();
     for c in found.iter_mut().filter(|f| vaccines.contains(&f.clause)).flat_map(|f| &mut f.concepts) {
         *c = concepts::vaccine(c).unwrap_or(c);
     }
+    found.iter_mut().for_each(|f| f.concepts.dedup_by_key(|c| c.key));
 
     let mut plan = Plan {
         lang,
@@ -230,9 +273,12 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         topics: Vec::new(),
         event: None,
         period: time.period,
+        several: time.several,
+        excluded,
+        allergic: found.iter().filter(|f| f.topic == Some(Topic::Allergies)).map(|f| f.clause).collect(),
         by_birth: time.by_birth,
         unread,
-        rest: rest(&words, &found),
+        rest: rest(&words, &cased, &found),
         said: said_of(&words, &found),
         besides,
         sorts: workouts::sorts(words.iter().map(|w| w.text.as_str())),
@@ -246,9 +292,23 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         .filter(|(_, w)| MARKERS.contains(&format!(" {} ", w.text).as_str()))
         .map(|(at, w)| (at, w.clause))
         .collect();
-    name(&mut plan, &found, &markers);
+    name(&mut plan, &words, &found, &markers);
+    if others_than {
+        plan.topics.push(Topic::Conditions);
+    }
     for f in &found {
         let Some(topic) = f.topic.filter(|t| !plan.topics.contains(t)) else { continue };
+        // "My creatinine since the hospital stay"
+        let kind = matches!(topic, Topic::Encounters | Topic::Procedures);
+        if kind
+            && plan.event.is_none()
+            && clause::has(&found, f.clause, Area::Measure)
+            && begins(&words, &markers, f.at)
+        {
+            let said = words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect();
+            plan.event = Some(EventAsk { topic: Some(topic), last: true, ..EventAsk::new(None, said) });
+            continue;
+        }
         let word = words.get(f.at).map_or("", |w| w.text.as_str());
         // "My LDL since I started taking them": the event is among what is taken.
         let event = topic == Topic::Medications
@@ -273,7 +333,11 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         // "Since a year" names a time, and no event.
         let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !time.used.contains(at));
         let at = plan.rest.iter().position(starts);
-        plan.event = at.map(|at| EventAsk { concept: None, words: plan.rest.remove(at).seek, end: false });
+        plan.event = at.map(|at| {
+            let rest = plan.rest.remove(at);
+            let of_clause = words.iter().filter(|w| w.clause == rest.clause);
+            EventAsk { last: of_clause.into_iter().any(|w| is_last(&w.text)), ..EventAsk::new(None, rest.seek) }
+        });
     }
     if let Some(event) = &mut plan.event {
         event.end = words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)));
@@ -323,8 +387,47 @@ fn averages(words: &[Word]) -> bool {
     })
 }
 
+fn is_last(word: &str) -> bool {
+    " last latest recent dernier derniere derniers dernieres ".contains(&format!(" {word} "))
+}
+
+/// Whether a word that marks a beginning leads to a place, over words that say nothing.
+fn begins(words: &[Word], markers: &[(usize, usize)], at: usize) -> bool {
+    let filler = |w: &str| {
+        is_last(w) || " my the a l la le ma mon mes les most was were je i got had ".contains(&format!(" {w} "))
+    };
+    let lead = (0..at).rev().find(|i| words.get(*i).is_none_or(|w| !filler(&w.text)));
+    lead.is_some_and(|lead| markers.iter().any(|(m, _)| *m == lead))
+}
+
+/// Whether the words before a place leave out what is named there: "not my weight", "sauf le LDL";
+/// `true` where all else is asked for: "other than hypertension".
+fn leaves_out(words: &[Word], at: usize) -> Option<bool> {
+    let clause = words.get(at)?.clause;
+    let word = |i: usize| words.get(i).filter(|w| w.clause == clause).map_or("", |w| w.text.as_str());
+    let before = |i: usize, n: usize| i.checked_sub(n).map_or("", word);
+    let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
+    // "I don't want to see my weight"
+    let filler =
+        |w: &str| is(" my the a an any l le la les mon ma mes du des de d want need to see show tell me include ", w);
+    let lead = (0..at).rev().find(|i| !filler(word(*i)))?;
+    match word(lead) {
+        "except" | "excepte" | "sauf" | "hormis" | "excluding" | "besides" => Some(true),
+        "than" | "que" | "qu" if is(" other autre autres ", before(lead, 1)) => Some(true),
+        "not" | "pas" => {
+            // At the beginning of a question it is what is asked: "pas de diabète ?"
+            let first = clause > 0 && (0..lead).all(|i| word(i).is_empty() || is(" but and or mais et ou ", word(i)));
+            let refused = is(" do does veux voudrais montre montrez besoin ", before(lead, 1));
+            (first || refused).then_some(false)
+        }
+        "t" if is(" don dont doesn ", before(lead, 1)) => Some(false),
+        "dont" => Some(false),
+        _ => None,
+    }
+}
+
 /// What is named: the event, and all else.
-fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
+fn name(plan: &mut Plan, words: &[Word], found: &[Found], markers: &[(usize, usize)]) {
     let measures = found.iter().any(|f| f.concepts.iter().any(|c| c.area == Area::Measure));
     for f in found {
         let after = markers.iter().any(|(m, _)| *m < f.at);
@@ -339,7 +442,9 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             };
             let event = turns && plan.event.is_none();
             if event {
-                plan.event = Some(EventAsk { concept: Some(c), words: Vec::new(), end: false });
+                let from = markers.iter().map(|(m, _)| *m).filter(|m| *m < f.at).max().unwrap_or(f.at);
+                let last = words.iter().take(f.at).skip(from).any(|w| is_last(&w.text));
+                plan.event = Some(EventAsk { last, ..EventAsk::new(Some(c), Vec::new()) });
             }
             if event && !itself {
                 // What else its word may mean, a vaccine, is not asked for either.
@@ -347,14 +452,15 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
             }
             if c.area == Area::Medication && allergic {
                 // "Am I allergic to penicillin?" asks for allergies, not for prescriptions.
-                let named = fold::words(c.en);
+                let named: Vec<String> = words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect();
                 let at = plan.rest.iter().position(|r| r.clause == f.clause);
                 let at = at.unwrap_or_else(|| {
                     plan.rest.push(Rest::new(f.clause, true));
                     plan.rest.len() - 1
                 });
                 if let Some(r) = plan.rest.get_mut(at) {
-                    named.iter().for_each(|w| r.add(w));
+                    r.words.extend(named.iter().cloned());
+                    r.drugs.push((named, c));
                     r.bare = true;
                 }
             } else if !plan.concepts.iter().any(|x| x.key == c.key) {
@@ -366,11 +472,13 @@ fn name(plan: &mut Plan, found: &[Found], markers: &[(usize, usize)]) {
 
 /// Whether a word says what is asked about.
 fn tells(word: &str) -> bool {
-    word.len() >= 3 && !STOP.contains(&format!(" {word} "))
+    let common = |w: &str| STOP.contains(&format!(" {w} "));
+    // "Whats my weight": a word that only questions have is none of a record's.
+    word.len() >= 3 && !common(word) && !word.strip_suffix('s').is_some_and(common)
 }
 
 /// What no table knows, by clause, and what is to be looked for by its words whatever knows it.
-fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
+fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
     let mut out: Vec<Rest> = Vec::new();
     let named = |clause| found.iter().any(|f| f.clause == clause && !f.concepts.is_empty());
     let clauses: BTreeSet<usize> = words.iter().map(|w| w.clause).collect();
@@ -379,6 +487,17 @@ fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
         let of_clause = || words.iter().filter(|w| w.clause == clause && !w.used);
         of_clause().filter(|w| tells(&w.text)).for_each(|w| r.add(&w.text));
         let here = || found.iter().filter(|f| f.clause == clause);
+        // Two capitals are a name: what no table has is said to be missing.
+        let capitals = |i: usize| {
+            let w = cased.get(i).map_or("", String::as_str);
+            w.len() == 2 && w.bytes().all(|b| b.is_ascii_uppercase())
+        };
+        for (i, w) in words.iter().enumerate().filter(|(_, w)| w.clause == clause && !w.used) {
+            let common = clause::joins(&w.text) || STOP.contains(&format!(" {} ", w.text));
+            if w.text.len() == 2 && capitals(i) && !common {
+                r.add(&w.text);
+            }
+        }
         if r.words.is_empty() && here().next().is_none() {
             // Two letters can be all that a clause says: "Do I have MS?"
             let short = |w: &&Word| w.text.len() == 2 && w.text.bytes().all(|b| b.is_ascii_alphabetic());
@@ -410,8 +529,8 @@ fn rest(words: &[Word], found: &[Found]) -> Vec<Rest> {
 fn said_of(words: &[Word], found: &[Found]) -> Vec<Said> {
     let said = |f: &Found| {
         let mut words: Vec<String> = words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect();
-        words.retain(|w| tells(w));
-        Said { words, concepts: f.concepts.clone() }
+        words.retain(|w| f.len > 1 || tells(w));
+        Said { clause: f.clause, words, concepts: f.concepts.clone() }
     };
     found.iter().filter(|f| !f.concepts.is_empty()).map(said).collect()
 }
@@ -544,8 +663,11 @@ mod tests {
     #[test]
     fn what_no_table_knows_is_kept() {
         let rest = parse("my procalcitriol results", None, period::Base { today: 0, born: None }).rest;
-        let words = vec!["procalcitriol".to_owned()];
-        assert_eq!(rest, [Rest { clause: 0, words: words.clone(), seek: words, bare: true }]);
+        let [r] = &rest[..] else { panic!("{}", rest.len()) };
+        assert_eq!(
+            (r.clause, &r.words[..], &r.seek[..], r.bare),
+            (0, &["procalcitriol".to_owned()][..], &r.words[..], true)
+        );
         assert!(parse("", None, period::Base { today: 0, born: None }).concepts.is_empty());
     }
 }

@@ -14,7 +14,7 @@ use crate::catalog::{FactRow, Facts, Lean, LeanRows, Order, Presence, Query};
 use crate::error::Result;
 use crate::id::{RecordId, civil_from_days};
 use crate::lang::Lang;
-use crate::record::{FactDraft, Kind, Precision, Quantity, Status, Value, When};
+use crate::record::{Category, FactDraft, Kind, Precision, Quantity, Status, Value, When};
 
 /// Everything that blocks are made from.
 pub(super) struct View<'a> {
@@ -27,6 +27,7 @@ pub(super) struct View<'a> {
     pub(super) today: i64,
     presence: OnceCell<Vec<Presence>>,
     shown: RefCell<BTreeMap<Item, Rc<FactRow>>>,
+    reasons: OnceCell<BTreeMap<RecordId, Vec<FactRow>>>,
 }
 
 /// The point that a comparison turns on.
@@ -53,6 +54,7 @@ impl<'a> View<'a> {
             today,
             presence: OnceCell::new(),
             shown: RefCell::default(),
+            reasons: OnceCell::new(),
         }
     }
 
@@ -182,6 +184,27 @@ impl<'a> View<'a> {
             }
             Ok(rows)
         })
+    }
+
+    /// Reads what medications are for: facts of the conditions, beside those of the medications.
+    pub(super) fn read_reasons(&self) -> Result<()> {
+        if self.reasons.get().is_some() {
+            return Ok(());
+        }
+        let query = Query { kinds: vec![Kind::Other], categories: vec![Category::Conditions], ..Query::default() };
+        let mut out: BTreeMap<RecordId, Vec<FactRow>> = BTreeMap::new();
+        for row in self.facts.query(&self.ask(query, None))? {
+            if row.part > 0 && row.type_name.starts_with("Medication") {
+                out.entry(row.record).or_default().push(row);
+            }
+        }
+        self.reasons.get_or_init(|| out);
+        Ok(())
+    }
+
+    /// What a medication is for, as its record says; none before they are read.
+    pub(super) fn reasons(&self, row: &FactRow) -> &[FactRow] {
+        self.reasons.get().and_then(|all| all.get(&row.record)).map_or(&[], Vec::as_slice)
     }
 
     /// Every row of a kind, oldest first.

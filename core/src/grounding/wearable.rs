@@ -343,7 +343,7 @@ impl Chunks<'_> {
         }
         block.push(line);
         if self.style == Style::Level {
-            self.extremes(block, buckets);
+            self.extremes(block, buckets, &asked)?;
             let days = all()
                 .filter_map(|s| s.days)
                 .fold(None, |d: Option<(i64, i64)>, (a, b)| Some(d.map_or((a, b), |(x, y)| (x.min(a), y.max(b)))));
@@ -393,31 +393,41 @@ impl Chunks<'_> {
         ))
     }
 
-    fn extremes(&self, block: &mut Block, buckets: &ByStart) {
-        let (view, shown) = (self.view, &self.unit);
-        type Extreme = Option<(f64, usize)>;
+    /// The least and the greatest number, each with its sample: two chunks are opened at most.
+    fn extremes(&self, block: &mut Block, buckets: &ByStart, asked: &dyn Fn(i64) -> bool) -> Result<()> {
+        type Extreme = Option<(f64, Vec<usize>)>;
         let (mut low, mut high): (Extreme, Extreme) = (None, None);
         for s in buckets.values().flat_map(BTreeMap::values) {
-            let Some(row) = s.rows.first().copied() else { continue };
-            if let Some(x) = s.min.filter(|x| low.is_none_or(|(l, _)| *x < l)) {
-                low = Some((x, row));
+            if let Some(x) = s.min.filter(|x| low.as_ref().is_none_or(|(l, _)| x < l)) {
+                low = Some((x, s.rows.clone()));
             }
-            if let Some(x) = s.max.filter(|x| high.is_none_or(|(h, _)| *x > h)) {
-                high = Some((x, row));
+            if let Some(x) = s.max.filter(|x| high.as_ref().is_none_or(|(h, _)| x > h)) {
+                high = Some((x, s.rows.clone()));
             }
         }
-        let (Some((low, a)), Some((high, b))) = (low, high) else { return };
-        let (Some(a), Some(b)) = (self.rows.get(a), self.rows.get(b)) else { return };
-        let print = |x: f64| self.bound(x);
-        let line = Line::new(2)
-            .text(view.say(format!("lowest {} {shown}", print(low)), format!("minimum {} {shown}", print(low))))
-            .cite(a);
-        block.push(
-            line.text(
-                view.say(format!("; highest {} {shown}", print(high)), format!(" ; maximum {} {shown}", print(high))),
-            )
-            .cite(b),
-        );
+        let (Some(low), Some(high)) = (low, high) else { return Ok(()) };
+        let line = Line::new(2).text(self.view.say("lowest ", "minimum "));
+        let line = self.extreme(line, low, asked)?.text(self.view.say("; highest ", " ; maximum "));
+        block.push(self.extreme(line, high, asked)?);
+        Ok(())
+    }
+
+    /// A number that is an end of all, its day, and the earliest sample that has it.
+    fn extreme(&self, line: Line, (x, rows): (f64, Vec<usize>), asked: &dyn Fn(i64) -> bool) -> Result<Line> {
+        let (view, shown) = (self.view, &self.unit);
+        let line = line.text(format!("{} {shown}", self.bound(x)));
+        let rows = || rows.iter().filter_map(|i| self.rows.get(*i).copied());
+        let reaches = |r: &&FactRow| r.series.is_none_or(|s| s.min <= x && x <= s.max);
+        for row in rows().filter(reaches) {
+            let is = |s: &Sample| s.number.is_some_and(|n| n.to_f64() == x) && asked(day_of(s));
+            if let Some((i, s)) = samples(view, row)?.iter().enumerate().find(|(_, s)| is(s)) {
+                return Ok(line.text(format!(" ({})", view.day(day_of(s)))).cite_sample(row, i, s));
+            }
+        }
+        Ok(match rows().next() {
+            Some(row) => line.cite(row),
+            None => line,
+        })
     }
 
     /// The total and the amount per day, of at most so many days, or the mean and the bounds.

@@ -70,7 +70,10 @@ pub(super) fn others(words: &[(String, usize)]) -> Others {
 /// Whether what follows only turns to the person who asks: "and me?", "what about mine?".
 fn too(words: &[(String, usize)]) -> bool {
     let fills = |w: &str| {
-        is(" and et what how about do does have has am i as also too aussi est ce que c qu en ai suis je ", w)
+        is(
+            " and et what how about do does have has am i as also too aussi est ce que c qu en ai suis je le la les the ",
+            w,
+        )
     };
     let me = |w: &str| is(" me mine myself moi mien mienne miens miennes ", w);
     let texts = || words.iter().map(|(w, _)| w.as_str());
@@ -176,6 +179,8 @@ mod tests {
             ("Mon LDL, et celui de mon frère ?", "et celui de mon frere"),
             ("le poids de son fils", "le poids de son fils"),
             ("Mon père a du diabète, et moi ?", "mon pere"),
+            ("Le cholestérol de mon mari et le mien", "mon mari"),
+            ("les allergies de ma mère et les miennes", "ma mere"),
             ("My father has diabetes, do I?", "my father"),
             ("my husband's allergies and mine", "my husband"),
             ("My father has diabetes, and I want my LDL", "my father has diabetes"),

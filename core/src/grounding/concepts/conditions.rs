@@ -33,7 +33,7 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("obesity", "obesity or overweight", "obésité ou surpoids", "obesity|obese|overweight|obesite|surpoids|obesity or overweight|obesite ou surpoids", "414916001 162864005 408512008 238131007", "E66", "obes*|overweight|surpoids"),
     cond("atrial-fibrillation", "atrial fibrillation", "fibrillation auriculaire", "atrial fibrillation|afib|fibrillation auriculaire|fibrillation atriale|arrhythmia|arythmie", "49436004", "I48", "atrial fibrillation|fibrillation auriculaire|fibrillation atriale"),
     cond("heart-failure", "heart failure", "insuffisance cardiaque", "heart failure|congestive heart failure|chf|insuffisance cardiaque", "84114007 88805009 42343007", "I50", "heart failure|insuffisance cardiaque"),
-    cond("coronary-disease", "coronary heart disease", "maladie coronarienne", "coronary artery disease|coronary heart disease|coronary disease|heart disease|maladie coronarienne|angina|angine de poitrine|angor", "53741008 414545008 194828000", "I20 I25", "coronary|coronar*|ischemic heart|angina|angor"),
+    cond("coronary-disease", "coronary heart disease", "maladie coronarienne", "coronary artery disease|coronary heart disease|coronary disease|maladie coronarienne|angina|angine de poitrine|angor", "53741008 414545008 194828000", "I20 I25", "coronary|coronar*|ischemic heart|angina|angor"),
     cond("heart-attack", "heart attack", "infarctus du myocarde", "heart attack|myocardial infarction|infarctus|infarctus du myocarde|crise cardiaque", "22298006 399211009 401303003 401314000", "I21 I22", "myocardial infarction|infarctus !cerebral !pulmonaire !splenique !mesenterique"),
     cond("stroke", "stroke", "AVC", "stroke|avc|accident vasculaire cerebral|tia|ait", "230690007 422504002", "I63 I64 G45", "stroke !heat !sun|avc|vasculaire cerebral"),
     cond("migraine", "migraine", "migraine", "migraine", "37796009 124171000119105", "G43", "migrain*"),
@@ -49,7 +49,7 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("covid", "COVID-19", "COVID-19", "covid|covid 19|coronavirus|sars cov 2", "840539006 840544004", "U07.1", "covid"),
     cond("pneumonia", "pneumonia", "pneumonie", "pneumonia|pneumonie|pneumopathie", "233604007", "J12 J13 J14 J15 J16 J18", "pneumoni*|pneumopathi*"),
     cond("bronchitis", "bronchitis", "bronchite", "bronchitis|bronchite", "10509002 32398004", "J20 J40 J41 J42", "bronchit*"),
-    cond("sinusitis", "sinusitis", "sinusite", "sinusitis|sinusite", "444814009 40055000 36971009", "J01 J32", "sinusit*"),
+    cond("sinusitis", "sinusitis", "sinusite", "sinusitis|sinusite|sinus infection|infection des sinus", "444814009 40055000 36971009", "J01 J32", "sinusit*"),
     cond("sore-throat", "sore throat", "mal de gorge", "sore throat|strep throat|pharyngitis|tonsillitis|mal de gorge|angine|pharyngite", "195662009 43878008", "J02 J03", "throat|pharyngit*|tonsillit*|angine !poitrine"),
     cond("otitis", "otitis", "otite", "otitis|ear infection|otite", "65363002", "H65 H66", "otit*"),
     cond("uti", "urinary tract infection", "infection urinaire", "uti|urinary tract infection|bladder infection|cystitis|infection urinaire|cystite", "68566005 301011002 38822007", "N30 N39.0", "urinary tract infection|cystit*|infection urinaire"),
@@ -78,5 +78,8 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("hepatitis", "hepatitis", "hépatite", "hepatitis|hepatite|hepatitis c|hepatite c", "128241005 66071002 50711007", "B15 B16 B17 B18 B19", "hepatit*"),
     cond("insomnia", "insomnia", "insomnie", "insomnia|insomnie", "193462001", "G47.0 F51.0", "insomni*"),
     cond("multiple-sclerosis", "multiple sclerosis", "sclérose en plaques", "multiple sclerosis|sclerose en plaque|sep|ms", "24700007", "G35", "multiple sclerosis|sclerose plaque"),
+    // After those of its own: a class of them.
+    cond("heart-disease", "heart disease", "maladie cardiaque", "heart disease|heart condition|heart problem|heart trouble|cardiac disease|cardiac condition|cardiac problem|maladie cardiaque|maladie du coeur|probleme cardiaque|probleme de coeur|probleme au coeur|cardiopathie", "56265001 410429000 85898001 49436004 84114007 88805009 42343007 53741008 414545008 194828000 22298006 399211009 401303003 401314000", "I05 I06 I07 I08 I09 I11 I13 I20 I21 I22 I23 I24 I25 I3 I4 I50 I51 I52",
+        "heart disease|heart failure|heart attack|heart valve|cardiac arrest|cardiac failure|cardiomyopath*|cardiopath*|coronary !calcium|coronar* disease|ischemic heart|ischaemic heart|angina|angor|atrial fibrillation|atrial flutter|fibrillation auriculaire|fibrillation atriale|arrhythmi*|arythmi*|myocardi*|pericardit*|endocardit*|valvular|valvulopath*|aortic stenosis|mitral|insuffisance cardiaque|arret cardiaque|infarctus !cerebral !pulmonaire !splenique !mesenterique"),
     cond("back-pain", "back pain", "mal de dos", "back pain|low back pain|lower back pain|mal de dos|lombalgie|lumbago", "161891005 279039007 278860009", "M54", "back pain|lombalgie|lumbago"),
 ];

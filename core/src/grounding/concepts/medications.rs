@@ -78,6 +78,7 @@ pub(super) const INGREDIENTS: &[Concept] = &[
     med("gabapentin", "gabapentin", "gabapentine", "gabapentin|gabapentine|neurontin", "25480", "N02BF01", "gabapentin*|neurontin*"),
     med("pregabalin", "pregabalin", "prégabaline", "pregabalin|pregabaline|lyrica", "187832", "N02BF02", "pregabalin*|lyrica*"),
     med("amoxicillin", "amoxicillin", "amoxicilline", "amoxicillin|amoxicilline|augmentin|amoxil|clamoxyl", "723", "J01CA04 J01CR02", "amoxicillin*|augmentin*|amoxil*|clamoxyl*"),
+    med("ampicillin", "ampicillin", "ampicilline", "ampicillin|ampicilline|unasyn", "733", "J01CA01 J01CR01", "ampicillin*|unasyn*"),
     med("penicillin", "penicillin", "pénicilline", "penicillin|penicilline", "7984 7980", "J01CE", "penicillin*"),
     med("doxycycline", "doxycycline", "doxycycline", "doxycycline|vibramycin", "3640", "J01AA02", "doxycyclin*|vibramycin*"),
     med("azithromycin", "azithromycin", "azithromycine", "azithromycin|azithromycine|zithromax", "18631", "J01FA10", "azithromycin*|zithromax*"),

@@ -258,6 +258,15 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
 /// What a word for several may mean besides, where it is on record: T4 is the free one, mostly.
 pub(super) const BESIDES: &[(&str, &str)] = &[("ft4", "total-t4"), ("ft3", "total-t3")];
 
+/// Conditions that are told where another is asked for: nobody should take them for it, nor miss them.
+const AKIN: &[(&str, &str)] = &[("diabetes", "prediabetes gestational-diabetes")];
+
+/// What is akin to a condition, and not it.
+pub(super) fn akin(c: &Concept) -> impl Iterator<Item = &'static Concept> + use<> {
+    let keys = AKIN.iter().find(|(key, _)| *key == c.key).map_or("", |(_, keys)| *keys);
+    keys.split(' ').filter_map(by_key)
+}
+
 /// Whether words name a condition, and others beside the name turn it.
 pub(super) fn is_turned(words: &[String]) -> bool {
     let turns = |c: &Concept| {

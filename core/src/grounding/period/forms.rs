@@ -43,7 +43,7 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
         return Some((1, month_start(y, 1, 0), month_start(y, 1, 12)));
     }
     if let (Some(a), Some(b), Some(y)) = (num(w(0), 2), num(w(1), 2), year(w(2))) {
-        let (d, m) = if lang == Lang::Fr || a > 12 { (a, b) } else { (b, a) };
+        let (d, m) = if day_first(words).unwrap_or(lang == Lang::Fr) { (a, b) } else { (b, a) };
         if let Some((from, to)) = one(y, m, d) {
             return Some((3, from, to));
         }
@@ -90,6 +90,17 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
     }
     let y = if m > i64::from(this_month) { this_year - 1 } else { this_year };
     Some((1, month_start(y, m, 0), month_start(y, m, 1)))
+}
+
+/// Whether dates in numbers begin with the day: a number above twelve in any of them tells for all.
+fn day_first(words: &[String]) -> Option<bool> {
+    let number = |w: &String| (w.len() <= 2).then(|| w.parse::<u8>().ok()).flatten();
+    words.windows(3).find_map(|w| {
+        let [a, b, y] = w else { return None };
+        let (a, b) = (number(a)?, number(b)?);
+        year(y)?;
+        if a > 12 { Some(true) } else { (b > 12).then_some(false) }
+    })
 }
 
 /// A quarter or a half of a year: "Q2 2019", "le premier semestre 2019".

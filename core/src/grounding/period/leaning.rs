@@ -107,6 +107,15 @@ impl Today {
             |s: &str| matches!(s, "last" | "past" | "previous" | "dernier" | "derniere" | "derniers" | "dernieres");
         let ends_now = |n, u| self.until_now(self.back(n, u));
         let this = |u| Period { to: Some(self.0 + 1), ..self.calendar(0, u) };
+        if (a, b) == ("avant", "hier") {
+            return Some((2, self.calendar(2, Unit::Day)));
+        }
+        if (a, b, c) == ("day", "before", "yesterday") {
+            return Some((3, self.calendar(2, Unit::Day)));
+        }
+        if (a, b, c) == ("night", "before", "last") {
+            return Some((3, self.calendar(1, Unit::Day)));
+        }
         if let (Some(u), "before", "last") = (unit(a), b, c) {
             return Some((3, self.calendar(2, u)));
         }

@@ -209,6 +209,9 @@ pub(super) struct Found {
     pub(super) unread: Vec<usize>,
     /// Whether the period counts from the birth date.
     pub(super) by_birth: bool,
+    /// The periods named, where they are several and leave days out that the one period has, or that
+    /// no period has: only one is understood.
+    pub(super) several: Vec<Period>,
 }
 
 /// Finds the period, and which of the words it used.
@@ -245,14 +248,71 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     };
     spans.retain(|(at, len, ..)| !excluded(*at, *len));
     leaning.retain(|(at, len, _)| !excluded(*at, *len));
-    let dated = absolute(words, &spans);
+    // "At the end of 2015" is shown as all of it, and said to be.
+    unread.extend(spans.iter().filter_map(|(at, ..)| part_of(words, *at)));
+    let mut all = absolute(words, &spans);
+    all.extend(leaning.into_iter().map(|(.., p)| p));
     // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
-    let all = dated.into_iter().chain(leaning.into_iter().map(|(.., p)| p));
-    let hull = all.reduce(|p, q| Period {
+    let hull = all.iter().copied().reduce(|p, q| Period {
         from: p.from.zip(q.from).map(|(a, b)| a.min(b)),
         to: p.to.zip(q.to).map(|(a, b)| a.max(b)),
     });
-    Found { period: hull.filter(|p| p.from.is_some() || p.to.is_some()), used, unread, by_birth }
+    let period = hull.filter(|p| p.from.is_some() || p.to.is_some());
+    all.sort_by_key(|p| (p.from.unwrap_or(i64::MIN), p.to.unwrap_or(i64::MAX)));
+    all.dedup();
+    let several = if apart(&all) { all } else { Vec::new() };
+    Found { period, used, unread, by_birth, several }
+}
+
+/// Whether periods, by their beginning, leave something out that lies between them, or overlap into
+/// all of time: "since 2018" and "before 2020" do.
+fn apart(all: &[Period]) -> bool {
+    let mut end = Some(i64::MIN);
+    for (i, p) in all.iter().enumerate() {
+        if i > 0 && end.zip(p.from).is_some_and(|(end, from)| from > end) {
+            return true;
+        }
+        end = end.zip(p.to).map(|(a, b)| a.max(b));
+    }
+    all.len() > 1 && all.iter().any(|p| p.from.is_none()) && all.iter().any(|p| p.to.is_none())
+}
+
+/// The word that names a part of the year or month at a place, which nothing here knows: the end of
+/// 2015. That something began or ended with it is understood.
+fn part_of(words: &[String], at: usize) -> Option<usize> {
+    let filler = |w: &str| matches!(w, "of" | "the" | "de" | "d" | "l" | "annee" | "year");
+    let word = |i: usize| words.get(i).map_or("", String::as_str);
+    let part = (0..at).rev().find(|i| !filler(word(*i)))?;
+    let (first, last) = match word(part) {
+        "early" | "beginning" | "start" | "debut" => (true, false),
+        "late" | "end" | "fin" => (false, true),
+        "mid" | "middle" | "mi" | "milieu" => (false, false),
+        _ => return None,
+    };
+    let (lead, _) = lead(words, part);
+    let begins = matches!(lead, "since" | "depuis" | "before" | "avant" | "from" | "partir");
+    let ends = matches!(lead, "until" | "till" | "jusqu" | "jusque" | "up" | "through" | "after" | "apres");
+    (!(first && begins) && !(last && ends)).then_some(part)
+}
+
+/// The word that leads to a place over words that say nothing, and where it stands: "jusqu'à la fin
+/// de 2016", "up to and including 2016".
+fn lead(words: &[String], at: usize) -> (&str, usize) {
+    let word = |i: usize| words.get(i).map_or("", String::as_str);
+    let filler = |i: usize| match word(i) {
+        "the" | "le" | "la" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" | "end"
+        | "beginning" | "in" | "en" | "a" | "au" | "including" | "inclus" | "annee" | "year" | "to" => true,
+        "and" | "et" => matches!(word(i + 1), "including" | "inclus"),
+        _ => false,
+    };
+    let mut first = at;
+    while let Some(i) = first.checked_sub(1) {
+        if !filler(i) {
+            return (word(i), i);
+        }
+        first = i;
+    }
+    (word(first), first)
 }
 
 /// Where the words begin that exclude the period at a place: "except in 2017".
@@ -342,25 +402,27 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
             "the" | "le" | "l" | "of" | "de" | "du" | "early" | "late" | "debut" | "start" | "fin" => before(2),
             p => p,
         };
+        let (far, place) = lead(words, *at);
+        let until = matches!(far, "until" | "till" | "jusqu" | "jusque" | "through")
+            || (far == "up" && words.get(place + 1).is_some_and(|w| w == "to"));
         let joins = matches!(before(2), "and" | "or" | "et" | "ou");
+        let (earlier, later) = (Period { from: None, to: Some(*from) }, Period { from: Some(*to), to: None });
         match prep {
             // "Before and after 2016" is any time.
-            "after" | "apres" if joins && matches!(before(3), "before" | "avant") => Period { from: None, to: None },
-            "before" | "avant" if joins && matches!(before(3), "after" | "apres") => Period { from: None, to: None },
-            _ if spans.len() == 1 && compared(words, *at) => Period { from: Some(*from), to: None },
-            "after" | "apres" => Period { from: Some(*to), to: None },
-            "before" | "avant" => Period { from: None, to: Some(*from) },
-            "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: Some(*to) },
+            "after" | "apres" if joins && matches!(before(3), "before" | "avant") => vec![earlier, later],
+            "before" | "avant" if joins && matches!(before(3), "after" | "apres") => vec![earlier, later],
+            _ if spans.len() == 1 && compared(words, *at) => vec![Period { from: Some(*from), to: None }],
+            "after" | "apres" => vec![later],
+            "before" | "avant" => vec![earlier],
+            _ if until => vec![Period { from: None, to: Some(*to) }],
             // "Labs from March 2024" are those of that month.
-            "from" if !words.iter().any(|w| COURSE.contains(&format!(" {w} "))) => {
-                Period { from: Some(*from), to: Some(*to) }
-            }
-            "since" | "depuis" | "from" | "partir" => Period { from: Some(*from), to: None },
-            _ if since(*at) => Period { from: Some(*from), to: None },
-            _ => Period { from: Some(*from), to: Some(*to) },
+            "from" if results(words, *at) => vec![Period { from: Some(*from), to: Some(*to) }],
+            "since" | "depuis" | "from" | "partir" => vec![Period { from: Some(*from), to: None }],
+            _ if since(*at) => vec![Period { from: Some(*from), to: None }],
+            _ => vec![Period { from: Some(*from), to: Some(*to) }],
         }
     };
-    out.extend(rest.iter().map(one));
+    out.extend(rest.iter().flat_map(one));
     out
 }
 
@@ -381,6 +443,19 @@ fn weeks(question: &str, words: &[String], i: usize, lang: Lang, today: i64) -> 
     one.then_some((1 + lead + len, monday, monday + 7))
 }
 
+/// What has a date of its own: "the labs from March" are those of that month, a weight from March
+/// goes on to now.
+const DATED: &str = " lab labs result results test tests bloodwork work panel report reports scan scans mri letter letters note notes \
+document documents visit visits appointment appointments vaccine vaccines shot shots prescription prescriptions procedure procedures \
+reading readings measurement measurements ";
+
+/// Whether the word before "from" at a place is such a thing, and no course is asked for.
+fn results(words: &[String], at: usize) -> bool {
+    let noun = lead(words, at).1.checked_sub(1).and_then(|i| words.get(i)).map_or("", String::as_str);
+    let course = words.iter().any(|w| COURSE.contains(&format!(" {w} ")));
+    !noun.is_empty() && DATED.contains(&format!(" {noun} ")) && !course
+}
+
 /// Words of a question about a course: with them, "from March" goes on to now.
 const COURSE: &str = " trend trends change changed changes changing evolve evolved evolution develop developed progress progressed progression course history over on onward onwards forward starting beginning ";
 
@@ -393,7 +468,11 @@ fn linked(words: &[String], a: usize, b: usize) -> bool {
         w.iter()
             .any(|w| matches!(w.as_str(), "and" | "to" | "et" | "a" | "au" | "until" | "till" | "jusqu" | "through"))
     });
-    opens && joins
+    // "Since 2018 and platelets before 2020" are two.
+    let turns = words.get(a..b).is_some_and(|w| {
+        w.iter().any(|w| matches!(w.as_str(), "before" | "after" | "avant" | "apres" | "since" | "depuis"))
+    });
+    opens && joins && !turns
 }
 
 /// The month that a season of the northern hemisphere begins in: three whole months, as in weather
@@ -436,13 +515,15 @@ fn seasonal(words: &[String], i: usize, today: i64) -> Option<(usize, Period)> {
 /// A period with the word before it: "since last year".
 fn led(words: &[String], i: usize, p: Period) -> Period {
     let before = |n: usize| i.checked_sub(n).and_then(|k| words.get(k)).map_or("", String::as_str);
-    let lead = if matches!(before(1), "the" | "le" | "la" | "l") { before(2) } else { before(1) };
-    match lead {
+    let near = if matches!(before(1), "the" | "le" | "la" | "l") { before(2) } else { before(1) };
+    if matches!(lead(words, i).0, "until" | "till" | "jusqu" | "jusque") {
+        return Period { from: None, to: p.to };
+    }
+    match near {
         // Until today, too.
         "since" | "depuis" => Period { to: None, ..p },
         "before" | "avant" => Period { from: None, to: p.from },
         "after" | "apres" => Period { from: p.to, to: None },
-        "until" | "till" | "jusqu" | "jusque" => Period { from: None, to: p.to },
         "than" | "que" | "qu" if compared(words, i) => Period { to: None, ..p },
         _ => p,
     }
@@ -561,6 +642,24 @@ mod tests {
             ("steps on December 24th", "2025-12-24", "2025-12-25"),
             ("sleep last night", "2026-11-23", "2026-11-24"),
             ("labs from March 2024", "2024-03-01", "2024-04-01"),
+            ("my blood test results from March 2024", "2024-03-01", "2024-04-01"),
+            ("My weight from January 2015", "2015-01-01", ""),
+            ("weight trend from January 2015", "2015-01-01", ""),
+            ("my weight from 2015", "2015-01-01", ""),
+            ("Mon poids jusqu'en 2016", "", "2017-01-01"),
+            ("mon poids jusqu'à la fin de 2016", "", "2017-01-01"),
+            ("mon poids jusqu'au 3 mars 2016", "", "2016-03-04"),
+            ("My weight up to and including 2016", "", "2017-01-01"),
+            ("my weight up to 2016", "", "2017-01-01"),
+            ("weight until the end of 2016", "", "2017-01-01"),
+            ("mon poids jusqu'à l'année dernière", "", "2026-01-01"),
+            ("Mon poids avant-hier", "2026-11-21", "2026-11-22"),
+            ("my weight the day before yesterday", "2026-11-21", "2026-11-22"),
+            ("mes pas depuis avant-hier", "2026-11-21", ""),
+            ("hemoglobin since 2018 and platelets before 2020", "", ""),
+            ("Mon poids avant 2015 et après 2018", "", ""),
+            ("My weight between 12/01/2016 and 17/01/2017", "2016-01-12", "2017-01-18"),
+            ("mon poids le 01/17/2017, à jeun", "2017-01-17", "2017-01-18"),
             ("LDL from 2019 on", "2019-01-01", ""),
             ("How did my LDL change from March 2019?", "2019-03-01", ""),
             ("blood pressure trend from April to August 2020", "2020-04-01", "2020-09-01"),
@@ -592,6 +691,49 @@ mod tests {
             wrong.extend((found != (s(from), s(to))).then(|| format!("{q}: {found:?}")));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// Several periods are one only where nothing lies between them.
+    #[test]
+    fn periods_that_are_several_are_told_to_be() {
+        let several = |q: &str| {
+            let lang = if q.contains("mon") || q.contains("Mon") { Lang::Fr } else { Lang::En };
+            find(q, &fold::words(q), lang, Base { today: day(2026, 11, 23).unwrap(), born: None }).several.len()
+        };
+        for (q, n) in [
+            ("Mon poids avant 2015 et après 2018", 2),
+            ("My weight before and after 2016", 2),
+            ("My weights 2016 and 2018", 2),
+            ("hemoglobin since 2018 and platelets before 2020", 2),
+            ("LDL in 2010, visits in 2014", 2),
+            ("LDL in 2014 and 2015", 0),
+            ("steps today and yesterday", 0),
+            ("LDL between 2010 and 2014", 0),
+            ("LDL since 2014", 0),
+            ("LDL in 2014, yes in 2014", 0),
+        ] {
+            assert_eq!(several(q), n, "{q}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_year_is_said_not_to_be_understood() {
+        let unread = |q: &str| {
+            let words = fold::words(q);
+            let found = find(q, &words, Lang::En, Base { today: day(2026, 11, 23).unwrap(), born: None });
+            found.unread.iter().map(|i| words[*i].clone()).collect::<Vec<_>>().join(" ")
+        };
+        for (q, said) in [
+            ("weight at the beginning of 2020", "beginning"),
+            ("poids fin 2015", "fin"),
+            ("poids à la fin de l'année 2015", "fin"),
+            ("poids depuis fin 2015", "fin"),
+            ("poids depuis début 2015", ""),
+            ("poids jusqu'à la fin de 2015", ""),
+            ("weight in 2015", ""),
+        ] {
+            assert_eq!(unread(q), said, "{q}");
+        }
     }
 
     proptest::proptest! {

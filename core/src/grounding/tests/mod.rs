@@ -1,6 +1,7 @@
 //! Whole contexts, from hand-made and from synthetic records.
 
 mod allergies;
+mod asked;
 mod brands;
 mod bundles;
 mod chunks;
@@ -9,6 +10,7 @@ mod ends;
 mod fake;
 mod hedged;
 mod hostile;
+mod lacking;
 mod listed;
 mod oracle;
 mod spelled;

@@ -319,7 +319,14 @@ fn resting_heart_rate_around_a_beta_blocker() {
     assert!(t.contains("5 samples, 2026-01-05 to 2026-03-05") && t.contains("last 55 count/min (2026-03-05)"), "{t}");
     let sample = c.citations.iter().find(|x| x.sample.is_some()).unwrap();
     assert_eq!((sample.sample, sample.span.offset, sample.span.len), (Some(0), 10_000, 40));
-    assert_eq!(f.opened.get(), 3, "the chunk that the event cuts, the first and the last one");
+    // The least and the greatest are cited to their samples.
+    assert!(
+        t.contains("lowest 55 count/min (2026-03-05) [r:") && t.contains("; highest 66 count/min (2026-01-05) [r:"),
+        "{t}"
+    );
+    let spans: Vec<_> = c.citations.iter().filter(|x| x.sample.is_some()).map(|x| x.span.len).collect();
+    assert!(spans.len() >= 2 && spans.iter().all(|len| *len == 40), "{spans:?}");
+    assert_eq!(f.opened.get(), 5, "the chunk that the event cuts, the first and the last one, those of the ends");
 }
 
 #[test]

@@ -127,5 +127,5 @@ fn a_measure_is_found_by_the_name_of_its_code() {
     let mut f = Fake::default();
     f.push(coded("Urine sample", "Potassium", "99998-3", "40", "mmol/L"));
     f.push(coded("Spot urine, potassium", "Potassium", "99998-3", "41", "mmol/L"));
-    assert_eq!(f.ask("my potassium").missing, ["potassium"]);
+    assert_eq!(f.ask("my potassium").missing, ["result:potassium"]);
 }

@@ -5,7 +5,15 @@ use crate::grounding::Composed;
 use crate::lang::Lang;
 use crate::record::{Category, Coding, FactDraft, Kind, Status, Value, When};
 
-fn coded(kind: Kind, category: Category, system: &str, code: &str, display: &str, text: &str, date: &str) -> FactDraft {
+pub(super) fn coded(
+    kind: Kind,
+    category: Category,
+    system: &str,
+    code: &str,
+    display: &str,
+    text: &str,
+    date: &str,
+) -> FactDraft {
     let mut f = FactDraft::new(kind, category);
     f.codes = vec![Coding::new(system, code, display)];
     f.text = text.to_owned();
@@ -14,7 +22,7 @@ fn coded(kind: Kind, category: Category, system: &str, code: &str, display: &str
     f
 }
 
-fn said(code: &str, display: &str, value: &str, date: &str) -> FactDraft {
+pub(super) fn said(code: &str, display: &str, value: &str, date: &str) -> FactDraft {
     let mut f = coded(Kind::Observation, Category::Laboratory, "http://loinc.org", code, display, "", date);
     if code.is_empty() {
         f.codes.clear();
@@ -25,14 +33,14 @@ fn said(code: &str, display: &str, value: &str, date: &str) -> FactDraft {
     f
 }
 
-const SCT: &str = "http://snomed.info/sct";
+pub(super) const SCT: &str = "http://snomed.info/sct";
 
-fn procedure(f: &mut Fake, display: &str, text: &str, date: &str) {
+pub(super) fn procedure(f: &mut Fake, display: &str, text: &str, date: &str) {
     f.push(coded(Kind::Procedure, Category::Procedures, SCT, &format!("9{}", f.rows.len()), display, text, date));
 }
 
 /// A resource of no kind of its own.
-fn other(f: &mut Fake, type_name: &str, text: &str, note: &str) {
+pub(super) fn other(f: &mut Fake, type_name: &str, text: &str, note: &str) {
     let mut fact = FactDraft::new(Kind::Other, Category::Conditions);
     (fact.text, fact.note, fact.status) = (text.to_owned(), note.to_owned(), Status::Active);
     fact.when = When::parse_fhir("2020-01-02");
@@ -40,13 +48,13 @@ fn other(f: &mut Fake, type_name: &str, text: &str, note: &str) {
     f.rows.last_mut().unwrap().type_name = type_name.to_owned();
 }
 
-fn has(c: &Composed, question: &str, parts: &[&str]) {
+pub(super) fn has(c: &Composed, question: &str, parts: &[&str]) {
     for part in parts {
         assert!(plain(&c.text).contains(part), "{question} has no {part}\n{}", plain(&c.text));
     }
 }
 
-fn lacks(c: &Composed, question: &str, parts: &[&str]) {
+pub(super) fn lacks(c: &Composed, question: &str, parts: &[&str]) {
     for part in parts {
         assert!(!plain(&c.text).contains(part), "{question} has {part}\n{}", plain(&c.text));
     }
@@ -123,8 +131,8 @@ fn what_is_kept_without_a_kind_is_found() {
     other(&mut f, "Flag", "Shellfish free diet", "");
     other(&mut f, "FamilyMemberHistory", "father", "Heart attack");
     for (question, found) in [
-        ("Am I allergic to shellfish?", "- flag: «Shellfish free diet»"),
-        ("Suis-je allergique aux fruits de mer ?", "- alerte : «Shellfish free diet»"),
+        ("Am I allergic to shellfish?", "- flag (active): «Shellfish free diet»"),
+        ("Suis-je allergique aux fruits de mer ?", "- alerte (en cours) : «Shellfish free diet»"),
         ("Suis-je allergique aux crevettes ?", "«Shellfish free diet»"),
         (
             "Y a-t-il des antécédents familiaux d'infarctus ?",
@@ -172,9 +180,10 @@ fn what_is_absent_under_its_own_kind_is_looked_for_in_every_other() {
         has(&c, question, &[found]);
         lacks(&c, question, &["matches", "correspond", "not understood", "no medications"]);
     }
-    // That it is missing is said beside what was found.
+    // That it is missing is said beside what was found, and not flatly.
     let c = f.ask("Do I exercise?");
-    has(&c, "exercise", &["no exercise time on record available here"]);
+    has(&c, "exercise", &["no result on record available here is exercise time; records that speak of it follow"]);
+    assert_eq!(c.missing, ["result:exercise"]);
 }
 
 #[test]
@@ -243,7 +252,7 @@ fn tests_belong_to_their_infection_and_a_state_to_its_condition() {
         has(&f.ask(question), question, &[found]);
     }
     // No diagnosis is read out of a test, and no denial is set above one.
-    assert!(f.ask("Did I have the flu?").missing.iter().any(|m| m == "influenza"));
+    assert!(f.ask("Did I have the flu?").missing.iter().any(|m| m == "condition:influenza"));
     let c = f.ask("Am I pregnant?");
     has(&c, "pregnant", &["no condition on record available here is pregnancy; results that speak of it follow"]);
     lacks(&c, "pregnant", &["no pregnancy on record"]);

@@ -5,9 +5,7 @@ use super::super::identity::server_of;
 use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
 use super::super::types::{CodeableReference, Common, Concept, Dosage, Period, Reference};
-use super::convert::{
-    absence, amount_words, codings, cut, first, join, name, notes, range_words, reasons, when, words,
-};
+use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when};
 use super::{Marks, Reading};
 use crate::record::{Category, Coding, FactDraft, Kind, Status};
 use std::collections::HashMap;
@@ -182,9 +180,34 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
         marks.nameless.set(true);
     }
     let dosage = join(m.instruction.iter().chain(m.dosage.iter()).map(dosage), "; ");
-    let told = [reporter.to_owned(), dosage, words(&m.reason), reasons(&m.reasons), notes(&m.common.note)];
-    fact.note = join(told, "; ");
-    Reading { awaits, ..Reading::new(m.common, vec![fact]) }
+    fact.note = join([reporter.to_owned(), dosage, notes(&m.common.note)], "; ");
+    let why = because(&fact, &m);
+    let facts = core::iter::once(fact).chain(why).collect();
+    Reading { awaits, ..Reading::new(m.common, facts) }
+}
+
+/// What a medication is for tells a condition: whoever may not see conditions must not learn it
+/// beside the dosage. Each reason is a fact of that category, of the same record.
+fn because(of: &FactDraft, m: &Use<'_>) -> Vec<FactDraft> {
+    let coded = m.reason.iter().chain(m.reasons.iter().map(|r| &r.concept));
+    let mut out: Vec<FactDraft> = Vec::new();
+    for concept in coded.filter(|c| !c.is_empty()) {
+        let mut fact = FactDraft::new(Kind::Other, Category::Conditions);
+        name(&mut fact, concept);
+        out.push(fact);
+    }
+    for r in m.reasons.iter().filter(|r| r.concept.is_empty() && !r.reference.display.is_empty()) {
+        let mut fact = FactDraft::new(Kind::Other, Category::Conditions);
+        fact.text = cut(&r.reference.display);
+        out.push(fact);
+    }
+    for fact in &mut out {
+        fact.when = of.when;
+        if of.status == Status::EnteredInError {
+            fact.status = of.status;
+        }
+    }
+    out
 }
 
 fn is_nameless(fact: &FactDraft) -> bool {

@@ -283,16 +283,20 @@ fn what_is_reported_is_taken() {
 /// R5 puts a concept or a reference into one field, and says apart whether it is taken.
 #[test]
 fn names_and_adherence_of_r5() {
-    let of = |fields: &str| {
+    let all = |fields: &str| {
         let (c, r) = one(&format!(r#"{{"resourceType":"MedicationStatement","status":"recorded",{fields}}}"#));
         assert_eq!(issues(&r), []);
-        c.fact().clone()
+        c.records[0].facts.clone()
     };
-    let fact = of(
+    let of = |fields: &str| all(fields).remove(0);
+    let facts = all(
         r#""medication":{"concept":{"coding":[{"system":"s","code":"7"}],"text":"Metformin"}},"reason":[{"concept":{"text":"diabetes"}},{"reference":{"display":"d"}}]"#,
     );
+    let fact = &facts[0];
     assert_eq!((fact.kind, fact.text.as_str(), fact.codes[0].code.as_str()), (Kind::Medication, "Metformin", "7"));
-    assert_eq!((fact.status, fact.note.as_str()), (Status::Unstated, "diabetes, d"));
+    assert_eq!((fact.status, fact.note.as_str()), (Status::Unstated, ""));
+    let why: Vec<_> = facts[1..].iter().map(|f| (f.kind, f.category, f.text.as_str())).collect();
+    assert_eq!(why, ["diabetes", "d"].map(|t| (Kind::Other, Category::Conditions, t)));
     assert_eq!(of(r#""medication":{"reference":{"display":"Metformin"}}"#).text, "Metformin");
     for (code, status) in [
         ("taking-as-directed", Status::Active),
@@ -401,4 +405,17 @@ fn a_medication_of_another_server_is_not_taken() {
     let [x, y] = ["X", "Y"].map(|t| medication("urn:uuid:", t));
     assert_eq!(texts(&[x.clone(), usage("urn:uuid:", "Medication/1"), y]), ["D"]);
     assert_eq!(texts(&[x, usage("urn:uuid:", "Medication/1")]), ["X"]);
+}
+
+/// What a medication is for is a condition: no fact of the medication tells it, R4 as R5.
+#[test]
+fn a_reason_is_no_word_of_the_medication() {
+    for kind in ["MedicationRequest", "MedicationStatement", "MedicationAdministration"] {
+        let (c, _) = one(&format!(
+            r#"{{"resourceType":"{kind}","status":"active","medicationCodeableConcept":{{"text":"Zyloprim"}},"dosage":[{{"text":"once daily"}}],"dosageInstruction":[{{"text":"once daily"}}],"reasonCode":[{{"coding":[{{"system":"http://snomed.info/sct","code":"90560007"}}],"text":"Gout"}}],"authoredOn":"2020-01-01"}}"#
+        ));
+        let [taken, why] = &c.records[0].facts[..] else { panic!("{kind}") };
+        assert!(!taken.note.contains("Gout") && taken.note.contains("once daily"), "{kind}: {}", taken.note);
+        assert_eq!((why.category, why.text.as_str(), why.codes.len()), (Category::Conditions, "Gout", 1), "{kind}");
+    }
 }
