@@ -112,6 +112,13 @@ impl Draft {
         Ok(bytes)
     }
 
+    /// As [`finish`](Self::finish), and opens it under its name; nothing is left where that fails.
+    pub(crate) fn finish_and_open(self) -> Result<Sqlite> {
+        let to = self.to.clone();
+        self.finish()?;
+        Sqlite::open_at(to.clone()).inspect_err(|_| remove(&to))
+    }
+
     /// Takes up a backup: a copy of it that is a space.
     ///
     /// # Errors

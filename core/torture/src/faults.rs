@@ -1,7 +1,7 @@
 //! Every call to the file system fails once (C5, C6): the failure is told, nothing acknowledged is
 //! lost, and a handle whose synchronisation failed does nothing more.
 
-use crate::crash::{Brief, brief, guarded};
+use crate::crash::{brief, guarded};
 use crate::history::History;
 use crate::look;
 use crate::report::{Broken, Report};
@@ -19,24 +19,29 @@ fn same_handle(step: &str) -> bool {
 }
 
 /// What was acknowledged.
-struct Said {
-    brief: Brief,
-    files: usize,
-    grants: usize,
+pub(crate) struct Said {
+    /// Of all logs, the space's first.
+    pub(crate) checkpoints: Vec<String>,
+    pub(crate) files: usize,
+    pub(crate) grants: usize,
 }
 
-fn say(story: &Story) -> Result<Said> {
-    Ok(Said { brief: brief(story.space()?)?, files: story.files, grants: story.grants })
+pub(crate) fn say(story: &Story) -> Result<Said> {
+    Ok(Said { checkpoints: brief(story.space()?)?.checkpoints, files: story.files, grants: story.grants })
 }
 
-/// Opens these files: all that was said stands, and the logs go on where they ended.
 fn stands(disk: &Disk, files: Files, story: &Story, said: &Said) -> std::result::Result<(), Broken> {
     disk.load(files);
-    let space = look::open(disk.path(), &story.code).map_err(|e| Broken::Unopenable(format!("{e:?}")))?;
+    stands_at(disk.path(), story, said)
+}
+
+/// Opens this file: all that was said stands, and the logs go on where they ended.
+pub(crate) fn stands_at(path: &Path, story: &Story, said: &Said) -> std::result::Result<(), Broken> {
+    let space = look::open(path, &story.code).map_err(|e| Broken::Unopenable(format!("{e:?}")))?;
     let unreadable = |e: Error| Broken::Unreadable(format!("{e:?}"));
     let names = space.info().map_err(unreadable)?.partitions;
     let logs = [LogOf::Space].into_iter().chain(names.iter().map(|n| LogOf::Partition(n)));
-    for (of, old) in logs.zip(&said.brief.checkpoints) {
+    for (of, old) in logs.zip(&said.checkpoints) {
         look::goes_on(&space, of, old).map_err(|_| Broken::Lost)?;
     }
     let seen = look::look(&space, story.conversation).map_err(unreadable)?;
@@ -59,9 +64,9 @@ impl Setting<'_> {
         let disk = self.disk;
         disk.load(self.base.clone());
         let first = look::open(disk.path(), &self.story.code).map_err(|e| Broken::Unopenable(format!("{e:?}")))?;
-        let brief = brief(&first).map_err(|e| Broken::Unreadable(format!("{e:?}")))?;
+        let checkpoints = brief(&first).map_err(|e| Broken::Unreadable(format!("{e:?}")))?.checkpoints;
         drop(first);
-        let mut said = Said { brief, files: 0, grants: 0 };
+        let mut said = Said { checkpoints, files: 0, grants: 0 };
         disk.load(self.base.clone());
         disk.record();
         disk.fail_after(n, fault);

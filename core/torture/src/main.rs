@@ -8,6 +8,7 @@
 //! repeat, continue and bound a run.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test program")]
 
+mod allocators;
 mod backends;
 mod bombs;
 mod crash;
@@ -16,12 +17,17 @@ mod faults;
 mod flips;
 mod history;
 mod kills;
+mod linear;
 mod look;
+mod memory;
+#[cfg(target_os = "linux")]
+mod power;
 mod process;
 mod random;
 mod report;
 mod story;
 mod swaps;
+mod together;
 mod vfs;
 
 use report::Report;
@@ -59,7 +65,7 @@ fn args() -> Args {
 
 type Part = (&'static str, fn(&Args, &std::path::Path, &Report));
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 11] = [
     ("control", |a, dir, report| crash::control(dir, a.seed, report)),
     ("crash", |a, dir, report| {
         let (effort, target) = if a.quick { (crash::QUICK, 20_000) } else { (crash::FULL, 1_200_000) };
@@ -69,7 +75,12 @@ const PARTS: [Part; 8] = [
     ("flips", |a, dir, report| flips::campaign(dir, if a.quick { 8_000 } else { 0 }, a.from, a.jobs, report)),
     ("swaps", |a, dir, report| swaps::campaign(dir, if a.quick { 29 } else { 1 }, a.jobs, report)),
     ("erasure", |a, dir, report| erasure::campaign(dir, if a.quick { 9 } else { 1 }, a.jobs, report)),
-    ("kills", |a, dir, report| kills::campaign(dir, if a.quick { 150 } else { 10_000 }, a.seed, report)),
+    ("kills", |a, dir, report| kills::relay("kills", dir, &[if a.quick { 150 } else { 10_000 }, a.seed], report)),
+    ("power", |a, dir, report| kills::relay("power", dir, &[if a.quick { 10 } else { 1_000 }, a.seed], report)),
+    ("together", |a, dir, report| {
+        kills::relay("together", dir, &[if a.quick { 500 } else { 10_000 }, a.seed], report);
+    }),
+    ("memory", |a, dir, report| memory::campaign(dir, if a.quick { 53 } else { 1 }, a.seed, a.jobs, report)),
     ("bombs", |_, dir, report| bombs::campaign(dir, report)),
 ];
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// A space under way.
 pub(crate) struct Story {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     pub(crate) code: String,
     pub(crate) conversation: ConversationId,
     /// `None` only while it is closed and opened again.
@@ -55,10 +55,19 @@ impl Story {
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let unlock = Unlock::passphrase("one").with_cost(KdfParams::FLOOR);
         let (space, code) = HealthSpace::create(path, &unlock, env())?;
+        Self::of(path, code.reveal().to_string(), space)
+    }
+
+    /// Begins the story in a space that is there.
+    pub(crate) fn open(path: &Path, code: &str) -> Result<Self> {
+        Self::of(path, code.to_owned(), crate::look::open(path, code)?)
+    }
+
+    fn of(path: &Path, code: String, space: HealthSpace) -> Result<Self> {
         let conversation = space.session(model()?, Purpose::PatientRequest)?.conversation();
         Ok(Self {
             path: path.to_owned(),
-            code: code.reveal().to_string(),
+            code,
             conversation,
             space: Some(space),
             grant: None,
@@ -97,7 +106,7 @@ impl Story {
         Ok(())
     }
 
-    fn session(&self) -> Result<Session> {
+    pub(crate) fn session(&self) -> Result<Session> {
         match self.space()?.resume(self.conversation, model()?, Purpose::PatientRequest) {
             Err(Error::NotFound) => self.space()?.session(model()?, Purpose::PatientRequest),
             other => other,

@@ -145,8 +145,7 @@ impl HealthSpace {
         }
         let env = inner.base.env.clone();
         drop(inner);
-        draft.finish()?;
-        let file = Arc::new(Sqlite::open(to.as_ref())?);
+        let file = Arc::new(draft.finish_and_open()?);
         // A process that ends before this leaves a file whose heads follow those that the anchor knows,
         // or one that is locked where it knows none.
         let opened = places
