@@ -68,6 +68,7 @@ torture: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-torture --bin healthspace-torture -- $(TORTURE)
 
 # Random programs against a real vault: with a model beside them, and with what truly came from health records.
+# PROGRAMS=37000..100000 goes on where a run ended.
 PROGRAMS ?= 100000
 programs: tools
 	HEALTHSPACE_PROGRAMS=$(PROGRAMS) $(CARGO) test --locked --release -p healthspace --lib -- --nocapture --test-threads 2 tests_programs tests_taint

@@ -170,12 +170,24 @@ pub(crate) fn bound() -> Lowering {
     }
 }
 
-/// 255 is the last one, 254 the one before it.
-/// How many programs are run: `HEALTHSPACE_PROGRAMS`, or so many.
-pub(crate) fn programs(default: u64) -> u64 {
-    std::env::var("HEALTHSPACE_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+/// Which rounds of so many programs are run: `HEALTHSPACE_PROGRAMS` says how many programs, or from where
+/// to where (`37000..100000`); what is not asked for is not said.
+pub(crate) fn rounds(default: u64, of: u64) -> std::ops::Range<u64> {
+    let asked = std::env::var("HEALTHSPACE_PROGRAMS").unwrap_or_default();
+    let (from, to) = asked.split_once("..").unwrap_or(("0", &asked));
+    let to: u64 = to.parse().unwrap_or(default);
+    from.parse().unwrap_or(0) / of..to.div_ceil(of)
 }
 
+/// After every 5,000 programs of a long run.
+pub(crate) fn told(round: u64, of: u64) {
+    let (before, done) = (round * of / 5000, (round + 1) * of / 5000);
+    if done > before {
+        println!("{} programs", (round + 1) * of);
+    }
+}
+
+/// 255 is the last one, 254 the one before it.
 pub(crate) fn pick(n: u8, len: usize) -> Option<usize> {
     match n {
         254.. => len.checked_sub(256 - usize::from(n)),

@@ -11,7 +11,7 @@ use crate::grounding::Budget;
 use crate::id::{ConversationId, GrantId, RecordId};
 use crate::keyring::{KdfParams, SpaceRow};
 use crate::label::{Label, Lowering, Obligations, Purpose};
-use crate::policy::programs::{Dice, bound, pick, programs};
+use crate::policy::programs::{Dice, bound, pick, rounds, told};
 use crate::record::Category;
 use crate::storage::memory::Memory as Disk;
 use std::collections::{BTreeMap, BTreeSet};
@@ -260,8 +260,9 @@ impl Run<'_> {
 #[test]
 fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry() {
     let (mut lowered, mut clean, mut refused) = (0, 0, 0);
-    let all = programs(100);
-    for round in 0..all.div_ceil(20) {
+    let rounds = rounds(100, 20);
+    let all = (rounds.end - rounds.start) * 20;
+    for round in rounds {
         let mut world = World::new();
         let mut entries = Vec::new();
         for program in 0..20 {
@@ -284,15 +285,16 @@ fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry(
             entries.extend(run.lowered);
         }
         let of_health = events(&world.space, LogOf::Partition("health"));
-        let told = of_health.into_iter().filter_map(|e| match e {
+        let entered = of_health.into_iter().filter_map(|e| match e {
             AuditEvent::Declassified { record, .. } => Some(record),
             _ => None,
         });
-        let mut told: Vec<RecordId> = told.collect();
-        told.sort_unstable();
+        let mut entered: Vec<RecordId> = entered.collect();
+        entered.sort_unstable();
         entries.sort_unstable();
-        assert_eq!(told, entries, "round {round}: one entry each, and none besides");
-        lowered += told.len() as u64;
+        assert_eq!(entered, entries, "round {round}: one entry each, and none besides");
+        lowered += entered.len() as u64;
+        told(round, 20);
     }
     println!("{all} programs: {clean} writes into general, {refused} of health refused, {lowered} declassified");
     assert!(clean > all / 4 && refused > all / 8 && lowered > all / 100, "{clean} {refused} {lowered}");
