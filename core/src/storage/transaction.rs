@@ -72,6 +72,18 @@ fn class(row: &rusqlite::Row<'_>, column: usize) -> Result<u8> {
     u8::try_from(number(row, column)?).map_err(|_| DAMAGED)
 }
 
+/// The failure for which SQLite's check of the pages could not have one, where it lists that beside what is
+/// damaged (`checkTreePage` and `checkList` in its `btree.c`): want of memory is no damage.
+fn not_had(said: &str) -> Option<Error> {
+    let code = match said.split_once("unable to get the page. error code=") {
+        Some((_, rest)) => rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?,
+        None if said.contains("failed to get page ") => ffi::SQLITE_IOERR,
+        None => return None,
+    };
+    let e = engine_error(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    (!matches!(e, Error::Corrupt(_))).then_some(e)
+}
+
 impl<'s> Txn<'s> {
     pub(super) fn new(storage: &'s Sqlite, conn: Connection, kind: Kind) -> Self {
         Self { storage, conn: Some(conn), kind, broken: false }
@@ -221,8 +233,9 @@ impl ReadTxn for Txn<'_> {
     fn in_order(&self) -> Result<bool> {
         let mut ok = false;
         self.each("PRAGMA integrity_check(1)", [], &mut |row| {
-            ok = row.get_ref(0).ok().and_then(|v| v.as_str().ok()) == Some("ok");
-            Ok(false)
+            let said = row.get_ref(0).ok().and_then(|v| v.as_str().ok()).unwrap_or_default();
+            ok = said == "ok";
+            not_had(said).map_or(Ok(false), Err)
         })
         .map(|()| ok)
     }
@@ -368,5 +381,22 @@ impl Drop for Txn<'_> {
                 || conn.prepare_cached("ROLLBACK").and_then(|mut s| s.execute([])).is_ok_and(|_| conn.is_autocommit())
         });
         self.storage.give_back(self.kind, conn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_cannot_be_had_is_not_called_damaged() {
+        let tree =
+            |code: u32| format!("*** in database main ***\nTree 5 page 7: unable to get the page. error code={code}");
+        assert!(matches!(not_had(&tree(7)), Some(Error::Storage(7))));
+        assert!(matches!(not_had(&tree(266)), Some(Error::Io(_))));
+        assert!(matches!(not_had("Freelist: failed to get page 9"), Some(Error::Io(_))));
+        for damage in ["ok", &tree(11), "Tree 5 page 7: btreeInitPage() returns error code 11", "Page 9: never used"] {
+            assert!(not_had(damage).is_none(), "{damage}");
+        }
     }
 }

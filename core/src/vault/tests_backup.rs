@@ -300,6 +300,19 @@ fn progress_is_told_and_the_host_may_stop_it() {
 }
 
 #[test]
+fn a_restored_file_that_cannot_be_opened_is_not_left() {
+    let t = Place::new(clock().0);
+    t.backup("b");
+    // A journal appears beside it after its name was found free: SQLite would roll it back.
+    let (journal, mut env) = (t.at("r-journal"), clock().0);
+    env.progress = Some(Arc::new(move |_| std::fs::write(&journal, "x").unwrap()));
+    assert!(matches!(t.restore_with("b", "r", env, &options()), Err(Error::NotASpace)));
+    assert_eq!(t.names(), ["b", "r-journal"]);
+    std::fs::remove_file(t.at("r-journal")).unwrap();
+    t.restore("b", "r").unwrap();
+}
+
+#[test]
 fn a_damaged_backup_says_so_and_what_is_whole_can_be_had() {
     let t = Place::new(clock().0);
     allow(&t.space, Category::ALL);

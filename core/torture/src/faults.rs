@@ -7,7 +7,7 @@ use crate::look;
 use crate::report::{Broken, Report};
 use crate::story::{STEPS, Story};
 use crate::vfs::{Disk, Fault, Files};
-use healthspace::{Error, LogOf, Result};
+use healthspace::{Error, HealthSpace, LogOf, Result};
 use std::path::Path;
 
 const FAULTS: [Fault; 4] = [Fault::Sync, Fault::Io, Fault::Full, Fault::Short];
@@ -35,15 +35,19 @@ fn stands(disk: &Disk, files: Files, story: &Story, said: &Said) -> std::result:
     stands_at(disk.path(), story, said)
 }
 
+/// The logs go on where they ended.
+pub(crate) fn go_on(space: &HealthSpace, checkpoints: &[String]) -> std::result::Result<(), Broken> {
+    let names = space.info().map_err(|e| Broken::Unreadable(format!("{e:?}")))?.partitions;
+    let logs = [LogOf::Space].into_iter().chain(names.iter().map(|n| LogOf::Partition(n)));
+    let mut ends = logs.zip(checkpoints);
+    ends.try_for_each(|(of, old)| look::goes_on(space, of, old).map_err(|_| Broken::Lost))
+}
+
 /// Opens this file: all that was said stands, and the logs go on where they ended.
 pub(crate) fn stands_at(path: &Path, story: &Story, said: &Said) -> std::result::Result<(), Broken> {
     let space = look::open(path, &story.code).map_err(|e| Broken::Unopenable(format!("{e:?}")))?;
+    go_on(&space, &said.checkpoints)?;
     let unreadable = |e: Error| Broken::Unreadable(format!("{e:?}"));
-    let names = space.info().map_err(unreadable)?.partitions;
-    let logs = [LogOf::Space].into_iter().chain(names.iter().map(|n| LogOf::Partition(n)));
-    for (of, old) in logs.zip(&said.checkpoints) {
-        look::goes_on(&space, of, old).map_err(|_| Broken::Lost)?;
-    }
     let seen = look::look(&space, story.conversation).map_err(unreadable)?;
     let files: usize = seen.partitions.iter().map(|p| p.sources.len()).sum();
     if files < said.files || seen.grants.len() < said.grants {

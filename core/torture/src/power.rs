@@ -119,7 +119,7 @@ fn stands(arena: &Arena, whole: bool) -> Option<Broken> {
 fn round(dir: &Path, first: u64, cuts: u64, rng: &mut Random, lies: bool) -> Result<(Option<Broken>, Arena), String> {
     let mut image = Image::make(dir, first)?;
     let mut arena = Arena::create(image.at.join("me.hs"));
-    run(&mut Command::new("sync"))?;
+    run(Command::new("sync").arg("-f").arg(&image.at))?;
     for n in 0..cuts {
         let mut writer = arena.start("power-write", &[if lies { "lies" } else { "syncs" }]);
         std::thread::sleep(Duration::from_micros(rng.below(120_000)));
@@ -147,27 +147,26 @@ pub(crate) fn judge(dir: &Path, cuts: u64, seed: u64, seconds: u64) {
     let mut rng = Random::new(seed);
     let begun = std::time::Instant::now();
     let (mut n, mut acknowledged) = (0, 0);
-    let mut cut = || -> Result<String, String> {
-        own_mounts()?;
-        // What judges is judged: a system that only says that it synchronises loses something.
-        match round(dir, 0, CONTROL, &mut rng, true)? {
-            (Some(broken), _) => println!("say control: a system that lies was found out ({broken:?})"),
-            (None, _) => println!("a system that lies about fsync was not found out"),
-        }
-        while n < cuts && (seconds == 0 || begun.elapsed().as_secs() < seconds) {
-            let (broken, arena) = round(dir, n, ROUND.min(cuts - n), &mut rng, false)?;
-            if let Some(broken) = broken {
-                println!("{broken:?} in the {ROUND} cuts from {n}");
-            }
-            n += ROUND.min(cuts - n);
-            acknowledged += arena.done.len() + arena.imports[1];
-        }
-        Ok(format!("{n} cuts, {acknowledged} acknowledged writes"))
-    };
-    match cut() {
-        Ok(said) => println!("end {said}"),
-        Err(why) => println!("say SKIPPED, NO POWER WAS CUT: {why}\nend nothing was judged from here on"),
+    // What judges is judged: a system that only says that it synchronises loses something.
+    match own_mounts().and_then(|()| round(dir, 0, CONTROL, &mut rng, true)) {
+        Ok((Some(broken), _)) => println!("say control: a system that lies was found out ({broken:?})"),
+        Ok((None, _)) => println!("a system that lies about fsync was not found out"),
+        Err(why) => return println!("say SKIPPED, NO POWER WAS CUT: {why}\nend nothing was judged"),
     }
+    while n < cuts && (seconds == 0 || begun.elapsed().as_secs() < seconds) {
+        match round(dir, n, ROUND.min(cuts - n), &mut rng, false) {
+            Ok((broken, arena)) => {
+                if let Some(broken) = broken {
+                    println!("{broken:?} in the {ROUND} cuts from {n}");
+                }
+                acknowledged += arena.done.len() + arena.imports[1];
+            }
+            // It could be done a moment ago.
+            Err(why) => println!("in the {ROUND} cuts from {n}: {why}"),
+        }
+        n += ROUND.min(cuts - n);
+    }
+    println!("end {n} cuts, {acknowledged} acknowledged writes");
 }
 
 /// The writer: memories, small files, and closing, which empties the log of the file system's file.

@@ -252,14 +252,14 @@ fn stopped_inside(path: &Path, hits: u64, rng: &mut Random) -> std::result::Resu
         let n = inside + between;
         let busy = others_write(&mut arena, 2 * n);
         signal(&writer.child, libc::SIGCONT);
-        let busy = busy?;
-        *if busy > 0 { &mut inside } else { &mut between } += 1;
-        // It goes on, and so does everybody else.
+        std::thread::sleep(Duration::from_millis(200));
+        let broken = arena.kill(writer);
+        *if busy? > 0 { &mut inside } else { &mut between } += 1;
+        // With nobody else, everybody goes on.
         if others_write(&mut arena, 2 * n + 1)? > 0 {
-            return Err("busy after the writer went on".into());
+            return Err("busy, and nobody writes".into());
         }
-        let broken = arena.kill(writer).or_else(|| arena.judge());
-        if let Some(broken) = broken {
+        if let Some(broken) = broken.or_else(|| arena.judge()) {
             return Err(format!("{broken:?}"));
         }
         if between > 100 * hits {
@@ -279,19 +279,24 @@ fn stopped_between(path: &Path, rng: &mut Random) -> std::result::Result<bool, S
     let mut writer = arena.start("write", &["50"]);
     std::thread::sleep(Duration::from_micros(150_000 + rng.below(60_000)));
     signal(&writer.child, libc::SIGSTOP);
-    let (code, words) =
-        (Unlock::recovery_code(&arena.code).map_err(told)?, Unlock::passphrase("two").with_cost(KdfParams::FLOOR));
-    let rotated = match space.rotate(&code, &[&words]) {
-        Err(Error::Busy | Error::InUse) => None,
-        other => Some(other.map_err(told)?.space),
-    };
     let texts = |space: &HealthSpace| -> Result<Vec<String>> {
         Ok(space.partition("general")?.memories()?.into_value().into_iter().map(|m| m.text).collect())
     };
-    let before = rotated.as_ref().map(texts).transpose().map_err(told)?;
+    let rotate = || -> Result<(HealthSpace, Vec<String>)> {
+        let words = Unlock::passphrase("two").with_cost(KdfParams::FLOOR);
+        let space = space.rotate(&Unlock::recovery_code(&arena.code)?, &[&words])?.space;
+        let before = texts(&space)?;
+        Ok((space, before))
+    };
+    let rotated = rotate();
     signal(&writer.child, libc::SIGCONT);
-    let (Some(space), Some(before)) = (rotated, before) else {
-        return arena.kill(writer).map_or(Ok(false), |b| Err(format!("{b:?}")));
+    let (space, before) = match rotated {
+        Ok(rotated) => rotated,
+        Err(e) => {
+            let broken = arena.kill(writer).map(|b| format!("{b:?}"));
+            let inside = matches!(e, Error::Busy | Error::InUse);
+            return broken.or((!inside).then(|| told(e))).map_or(Ok(false), Err);
+        }
     };
     let begun = Instant::now();
     while writer.child.try_wait().is_ok_and(|s| s.is_none()) {
