@@ -7,7 +7,8 @@ use super::find::{self, Finder, Seek};
 use super::fold;
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
-use super::question::{self, Rest, Said, Topic};
+use super::question::{self, Said, Topic};
+use super::remarks::{asked, excluded, nameless, names, partly, several, unmatched};
 use super::view::{self, Event, View, de};
 use super::{Composed, Item, Options, family, overview, period, person, pressure, series, wearable, workouts};
 use crate::catalog::{Facts, LeanRows};
@@ -40,6 +41,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         denied: Vec::new(),
         finder: None,
         told: BTreeSet::new(),
+        named: BTreeSet::new(),
     };
 
     let mut head = Block::new("", view.say("Person", "Personne"));
@@ -95,110 +97,11 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     })
 }
 
-fn asked(view: &View<'_>, p: &period::Period) -> String {
-    let span = span(view, p);
-    view.say(format!("period asked: {span}"), format!("période demandée : {span}"))
-}
-
-fn span(view: &View<'_>, p: &period::Period) -> String {
-    match (p.from, p.to) {
-        (Some(a), Some(b)) => {
-            let (a, b) = (view.day(a), view.day(b - 1));
-            view.say(format!("{a} to {b}"), format!("du {a} au {b}"))
-        }
-        (Some(a), None) => {
-            let a = view.day(a);
-            view.say(format!("from {a}"), format!("depuis {a}"))
-        }
-        (None, b) => {
-            let b = b.map(|b| view.day(b - 1)).unwrap_or_default();
-            view.say(format!("to {b}"), format!("jusqu'au {b}"))
-        }
-    }
-}
-
-/// That several periods are named, and which one was taken.
-fn several(view: &View<'_>) -> Option<Line> {
-    let all: Vec<String> = view.plan.several.iter().map(|p| span(view, p)).collect();
-    if all.is_empty() {
-        return None;
-    }
-    let all = all.join("; ");
-    let (en, fr) = match view.plan.period {
-        Some(_) => ("what lies between is shown too", "ce qui est entre elles est montré aussi"),
-        None => ("all of time is shown", "tout est montré, sans limite de date"),
-    };
-    Some(Line::new(0).text(view.say(
-        format!("several periods are named ({all}); only one is understood here: {en}"),
-        format!("plusieurs périodes sont nommées ({all}) ; une seule est comprise ici : {fr}"),
-    )))
-}
-
-/// What is not shown because the question says so.
-fn excluded(view: &View<'_>) -> Option<Line> {
-    let names: Vec<&str> = view.plan.excluded.iter().map(|c| c.name(view.lang)).collect();
-    let names = names.join(", ");
-    (!names.is_empty()).then(|| {
-        Line::new(0).text(view.say(
-            format!("left out, as the question says: {names}"),
-            format!("laissé de côté, comme le dit la question : {names}"),
-        ))
-    })
-}
-
 /// Words for a stay in hospital among those for a visit.
 const STAYS: &str = "hospital*|hopital*|inpatient|admission|admitted|sejour";
 
-/// Words repeated from a question, at most.
-const REPEATED: usize = 8;
-
-/// That nothing matches the words of a clause; they are quoted, for a question can carry the words
-/// of others.
-fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<String> {
-    let named = |w: &&String| w.len() <= 40 && names(w);
-    let words: Vec<&str> = rest.words.iter().filter(named).take(REPEATED).map(String::as_str).collect();
-    if words.is_empty() {
-        return Ok(view.say(
-            "nothing on record available here matches the other words of the question",
-            "rien au dossier disponible ici ne correspond aux autres mots de la question",
-        ));
-    }
-    let words = view.quote(&words.join(", "));
-    let said = view.say(
-        format!("nothing on record available here matches these words of the question: {words}"),
-        format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
-    );
-    // The word may be a brand of what is on record by another name.
-    let products =
-        !allergic && view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));
-    let brands = view.say(
-        " (a medication or vaccine on record by another name or brand would not be found)",
-        " (un médicament ou vaccin au dossier sous un autre nom ou une autre marque ne serait pas trouvé)",
-    );
-    Ok(if products { said + &brands } else { said })
-}
-
-/// That what follows has some of the words only: a hip replacement is none of the knee.
-fn partly(view: &View<'_>, rest: &Rest, missed: &[&Said]) -> String {
-    let named = |w: &&String| w.len() <= 40 && names(w);
-    let all = rest.words.iter().chain(missed.iter().flat_map(|s| &s.words));
-    let words: Vec<&str> = all.filter(named).take(REPEATED).map(String::as_str).collect();
-    let words = view.quote(&words.join(", "));
-    view.say(
-        format!(
-            "no record available here has all of these words of the question, what follows has some of them: {words}"
-        ),
-        format!("aucun élément disponible ici n'a tous ces mots de la question, ce qui suit en a certains : {words}"),
-    )
-}
-
 /// What is said where other records speak of what was asked for.
 const ELSEWHERE: [&str; 2] = ["records that speak of it follow", "des éléments en parlent, ci-dessous"];
-
-/// A bare number is a threshold or a dose: what else has it in its name has nothing to do with it.
-fn names(word: &str) -> bool {
-    word.chars().any(char::is_alphabetic)
-}
 
 /// A context in the making.
 struct Draft<'a> {
@@ -211,26 +114,8 @@ struct Draft<'a> {
     finder: Option<Finder>,
     /// What was found by its words, and stands in a list too.
     told: BTreeSet<Item>,
-}
-
-/// A medication that is asked about and not found may be one whose name stood in another file: then
-/// "not on record" alone would be a wrong no.
-fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {
-    let asked = view.plan.concepts.iter().any(|c| c.area == Area::Medication && missing.iter().any(|m| m == c.key));
-    if !asked {
-        return Ok(None);
-    }
-    let mut rows = view.kind_rows(Kind::Medication)?;
-    let reference = |t: &str| t.starts_with("urn:") || t.starts_with('#') || t.contains("Medication/");
-    rows.retain(|r| r.fact.codes.is_empty() && (r.fact.text.is_empty() || reference(&r.fact.text)));
-    Ok((!rows.is_empty()).then(|| {
-        let n = rows.len();
-        let text = view.say(
-            format!("{n} of the medications on record: name not readable, so it may be among them"),
-            format!("{n} des médicaments au dossier : nom illisible, la réponse peut être parmi eux"),
-        );
-        Line::new(1).text(text).release(&rows)
-    }))
+    /// What stands under the name by which it was asked for.
+    named: BTreeSet<Item>,
 }
 
 impl Draft<'_> {
@@ -464,6 +349,7 @@ impl Draft<'_> {
         for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
             match lists::concept(view, c)? {
                 Some((block, akin)) => {
+                    self.named.extend(block.items());
                     self.blocks.push(block);
                     found.push(c);
                     if akin {
@@ -546,20 +432,23 @@ impl Draft<'_> {
             }
             let longest = if missed.is_empty() { usize::MAX } else { find::NAME };
             let hits = self.finder()?.blocks(view, &wanted, Seek { longest, allergic })?;
-            if rest.bare && !hits.any {
+            // Beside what is named and found, a part of the body that nothing has: "chest" of a pain.
+            let said = rest.bare || rest.words.iter().any(|w| dictionary::is_body(w));
+            if said && !hits.any {
                 self.missing.push("other".to_owned());
                 self.absent.push(unmatched(view, rest, allergic)?);
             }
             if hits.partly {
                 self.absent.push(partly(view, rest, &missed));
             }
-            if !hits.blocks.is_empty() {
+            if hits.told {
                 missed.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
             }
             if allergic {
                 self.told.extend(hits.blocks.iter().flat_map(Block::items));
             }
-            self.blocks.extend(hits.blocks);
+            let known = |b: &Block| !b.lines.is_empty() && b.items().all(|i| self.named.contains(i));
+            self.blocks.extend(hits.blocks.into_iter().filter(|b| !known(b)));
         }
         Ok(())
     }
@@ -589,7 +478,7 @@ impl Draft<'_> {
             }
             let seek = Seek { longest: find::NAME, allergic: view.plan.allergic.contains(&said.clause) };
             let hits = self.finder()?.blocks(view, &[said.wanted()], seek)?;
-            if !hits.blocks.is_empty() {
+            if hits.told {
                 self.miss_here(&said.concepts, ELSEWHERE);
             }
             self.blocks.extend(hits.blocks);

@@ -228,10 +228,13 @@ const KINDRED: &[&str] = &[
     "cephalosporin*|cefal*|cephal*|ceft*|cefu*|cefi*|cefazolin*|keflex*|rocephin*",
 ];
 
+/// Words of a vaccine's name that are not of what it is against.
+const SHOTS: &str = " vaccine vaccin shot jab booster contre le la les l d ";
+
 /// Words that say nothing beside no other: where a question has more than them, they alone find
 /// nothing.
 const VAGUE: &str = " ratio rapport score scores unit units unite unites risk risks risque risques total totals number test tests type \
-types index side left right gauche droit droite problem problems probleme problemes issue issues trouble troubles infection infections \
+types index side left right gauche droit droite problem problems probleme problemes issue issues trouble troubles \
 replacement scan scans radio ray rays xray mri irm ct scanner exam examen loss perte severe mild chronic acute chronique aigu aigue new \
 old change check control x ";
 
@@ -259,6 +262,7 @@ pub(super) const WEAK: &[(&str, &str)] = &[
         "height",
     ),
     ("kilo|kg|pound|livre", "weight"),
+    ("mal", "pain"),
     ("a pied|marche|marcher|marchais|marchait|km", "distance"),
     // No concept: the workouts, of the sort that the word names.
     ("ma course|mes course|la course|une course|de course|derniere course|course la plus|en courant", "workouts"),
@@ -270,6 +274,12 @@ pub(super) const IMAGES: &str = "imaging|mri|ct scan|scanner|irm|radio|x ray|ech
 /// Whether some phrase has the word.
 pub(super) fn knows(word: &str) -> bool {
     GROUPS.iter().flat_map(|g| g.split('|')).any(|p| p.split(' ').any(|w| fold::word_matches(w, word)))
+}
+
+/// Whether a word names a part of the body: the groups before those of complaints.
+pub(super) fn is_body(word: &str) -> bool {
+    let body = GROUPS.iter().take_while(|g| !g.starts_with("pain|"));
+    body.flat_map(|g| g.split('|')).any(|p| !p.contains(' ') && fold::word_matches(p, word))
 }
 
 /// Something that is looked for: any of these names it.
@@ -298,8 +308,17 @@ impl Wanted {
         self.may_be(kind)
             && (self.patterns.iter().any(|p| fold::matches(p, words))
                 || self.word.as_ref().is_some_and(|asked| words.iter().any(|w| fold::alike(asked, w)))
-                || (!self.all.is_empty() && self.all.iter().all(|w| w.is_in(words, kind)))
+                || self.has_all(words, kind)
                 || (kind == Kind::Allergy && self.kindred.iter().any(|p| fold::matches(p, words))))
+    }
+
+    /// Whether words name all of its things; where it is a vaccine, the words of a vaccination alone:
+    /// what else has the disease in its name is none.
+    fn has_all(&self, words: &[String], kind: Kind) -> bool {
+        let vaccine = self.concept.is_some_and(|c| c.area == Area::Immunization);
+        (!vaccine || kind == Kind::Immunization)
+            && !self.all.is_empty()
+            && self.all.iter().all(|w| w.is_in(words, kind))
     }
 
     /// Whether a record of a kind can speak of it: what is measured stands in no product, and who is
@@ -326,13 +345,14 @@ impl Wanted {
         all.iter_mut().for_each(|w| w.vague = false);
         let kindred = all.iter_mut().flat_map(|w| core::mem::take(&mut w.kindred)).collect();
         if concept.is_some_and(|c| c.area == Area::Immunization) {
-            // What else has the disease in its name is no vaccine; Dutch and German write it in one.
+            // Elsewhere it must say that it is a vaccine; Dutch and German write it in one word.
             let one = |p: &String| {
                 let (first, rest) = p.split_once(' ').unwrap_or((p, ""));
                 format!("{}* *vaccin {rest}", first.trim_end_matches('*'))
             };
             patterns = patterns.iter().flat_map(|p| [format!("{p} vaccin*"), format!("{p} immuni*"), one(p)]).collect();
-            all.clear();
+            let shot = |w: &&String| !SHOTS.contains(&format!(" {w} "));
+            all = wanted(&said.iter().filter(shot).cloned().collect::<Vec<_>>());
         }
         Self { weight: said.len().max(1), patterns, all, kindred, concept, ..Self::default() }
     }
@@ -446,6 +466,7 @@ mod tests {
         let vague = |q: &str| wanted(&fold::words(q)).iter().map(|w| w.vague).collect::<Vec<_>>();
         assert_eq!(vague("knee replacement"), [false, true]);
         assert_eq!(vague("risque"), [true]);
+        assert!(is_body("chest") && is_body("poumons") && !is_body("burn") && !is_body("pain"));
         let found =
             |q: &str, said: &str| wanted(&fold::words(q)).iter().any(|w| w.is_in(&fold::words(said), Kind::Other));
         assert!(found("shuolder", "Pain in shoulder") && !found("holder", "Pain in shoulder"));

@@ -64,6 +64,8 @@ pub(super) struct Hits {
     pub(super) blocks: Vec<Block>,
     /// Whether anything has any of them, be it shown before.
     pub(super) any: bool,
+    /// Whether records that have them are told, here or before.
+    pub(super) told: bool,
     /// Whether nothing has all of them.
     pub(super) partly: bool,
 }
@@ -247,7 +249,7 @@ impl Finder {
         out.extend((left > 0).then_some(more));
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let any = best > 0 || known;
-        Ok(Hits { blocks: out, any, partly: any && best > 0 && best < all })
+        Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all })
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only

@@ -30,6 +30,7 @@ mod phrases;
 mod pressure;
 mod question;
 mod ranges;
+mod remarks;
 mod series;
 mod session;
 mod sleep;
@@ -117,7 +118,8 @@ pub struct Composed {
     pub categories: BTreeSet<Category>,
     /// What did not fit.
     pub omitted: Vec<Omission>,
-    /// Stable keys of what was asked for and is not here: `hba1c`, `start:statin`.
+    /// Stable keys of what was asked for and is not here: `hba1c`, `start:statin`. With the sort of record
+    /// before it (`condition:diabetes`), nothing of that sort is it, and others speak of it.
     pub missing: Vec<String>,
     /// The language of the text.
     pub lang: Lang,

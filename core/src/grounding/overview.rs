@@ -6,7 +6,7 @@ use super::page::{Block, Line};
 use super::period::DAY_MS;
 use super::question::Topic;
 use super::series;
-use super::view::View;
+use super::view::{self, View};
 use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
 use crate::record::{Category, Kind, Value, When};
@@ -68,7 +68,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let fits = |r: &&FactRow| {
             // The record of a panel has no value of its own: its parts do.
             r.fact.value != Value::None
-                && (!p.code.is_empty() || (r.fact.codes.is_empty() && r.fact.text == p.text))
+                && (!p.code.is_empty() || (view::is_uncoded(&r.fact) && r.fact.text == p.text))
                 && asked(r)
         };
         let past = |r: &&FactRow| fits(r) && !view.ahead(&r.fact);

@@ -127,7 +127,7 @@ impl<'a> View<'a> {
                 .lean(&self.ask(Query { codes: codes.clone(), kinds: kinds.clone(), ..Query::default() }, period))?;
             if bare {
                 let mut all = self.facts.lean(&self.ask(Query { kinds: kinds.clone(), ..Query::default() }, period))?;
-                all.retain_heads(|f| f.codes.is_empty() && concept.has_words(&fold::words(&f.text)));
+                all.retain_heads(|f| is_uncoded(f) && concept.has_words(&fold::words(&f.text)));
                 rows.extend(all);
             }
             Ok(rows)
@@ -180,7 +180,7 @@ impl<'a> View<'a> {
                 _ => LeanRows::of_rows(self.facts.query(&self.ask(query.clone(), None))?),
             };
             if p.code.is_empty() {
-                rows.retain_heads(|f| f.codes.is_empty() && f.text == p.text);
+                rows.retain_heads(|f| is_uncoded(f) && f.text == p.text);
             }
             Ok(rows)
         })
@@ -356,6 +356,11 @@ impl<'a> View<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a fact has no code by which it is counted: a coding can be a name alone.
+pub(super) fn is_uncoded(fact: &FactDraft) -> bool {
+    fact.codes.first().is_none_or(|c| c.code.is_empty())
 }
 
 /// The words of a fact: its text, or else what its codes are called. A text that is nothing but one

@@ -37,7 +37,7 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("heart-attack", "heart attack", "infarctus du myocarde", "heart attack|myocardial infarction|infarctus|infarctus du myocarde|crise cardiaque", "22298006 399211009 401303003 401314000", "I21 I22", "myocardial infarction|infarctus !cerebral !pulmonaire !splenique !mesenterique"),
     cond("stroke", "stroke", "AVC", "stroke|avc|accident vasculaire cerebral|tia|ait", "230690007 422504002", "I63 I64 G45", "stroke !heat !sun|avc|vasculaire cerebral"),
     cond("migraine", "migraine", "migraine", "migraine", "37796009 124171000119105", "G43", "migrain*"),
-    cond("headache", "headache", "mal de tête", "headache|mal de tete|maux de tete|cephalee", "25064002 398057008", "R51 G44", "headache|cephal*|mal tete|maux tete"),
+    cond("headache", "headache", "mal de tête", "headache|mal de tete|mal a la tete|maux de tete|cephalee", "25064002 398057008", "R51 G44", "headache|cephal*|mal tete|maux tete"),
     cond("epilepsy", "epilepsy", "épilepsie", "epilepsy|seizure|epilepsie|convulsion", "84757009 128613002 703151001", "G40", "epilep*|seizure !febril*"),
     cond("dementia", "dementia", "démence", "dementia|alzheimer|alzheimer s disease|demence|maladie d alzheimer", "26929004 52448006 230265002", "F00 F01 F03 G30", "dementia|alzheimer*|demence"),
     cond("osteoporosis", "osteoporosis", "ostéoporose", "osteoporosis|osteoporose", "64859006", "M80 M81", "osteopor*"),
@@ -50,9 +50,9 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("pneumonia", "pneumonia", "pneumonie", "pneumonia|pneumonie|pneumopathie", "233604007", "J12 J13 J14 J15 J16 J18", "pneumoni*|pneumopathi*"),
     cond("bronchitis", "bronchitis", "bronchite", "bronchitis|bronchite", "10509002 32398004", "J20 J40 J41 J42", "bronchit*"),
     cond("sinusitis", "sinusitis", "sinusite", "sinusitis|sinusite|sinus infection|infection des sinus", "444814009 40055000 36971009", "J01 J32", "sinusit*"),
-    cond("sore-throat", "sore throat", "mal de gorge", "sore throat|strep throat|pharyngitis|tonsillitis|mal de gorge|angine|pharyngite", "195662009 43878008", "J02 J03", "throat|pharyngit*|tonsillit*|angine !poitrine"),
+    cond("sore-throat", "sore throat", "mal de gorge", "sore throat|strep throat|pharyngitis|tonsillitis|mal de gorge|mal a la gorge|angine|pharyngite", "195662009 43878008", "J02 J03", "throat|pharyngit*|tonsillit*|angine !poitrine"),
     cond("otitis", "otitis", "otite", "otitis|ear infection|otite", "65363002", "H65 H66", "otit*"),
-    cond("uti", "urinary tract infection", "infection urinaire", "uti|urinary tract infection|bladder infection|cystitis|infection urinaire|cystite", "68566005 301011002 38822007", "N30 N39.0", "urinary tract infection|cystit*|infection urinaire"),
+    cond("uti", "urinary tract infection", "infection urinaire", "uti|urinary tract infection|urinary infection|urine infection|bladder infection|cystitis|infection urinaire|cystite", "68566005 301011002 38822007", "N30 N39.0", "urinary tract infection|cystit*|infection urinaire"),
     cond("rhinitis", "allergic rhinitis", "rhinite allergique", "hay fever|allergic rhinitis|rhinitis|rhume des foins|rhinite|rhinite allergique", "446096008 61582004 367498001", "J30", "rhinit*"),
     cond("eczema", "eczema", "eczéma", "eczema|atopic dermatitis|dermatitis|dermatite", "24079001 43116000", "L20 L30", "eczema|dermatit*"),
     cond("psoriasis", "psoriasis", "psoriasis", "psoriasis", "9014002", "L40", "psoriasis"),
@@ -81,5 +81,5 @@ pub(super) const CONDITIONS: &[Concept] = &[
     // After those of its own: a class of them.
     cond("heart-disease", "heart disease", "maladie cardiaque", "heart disease|heart condition|heart problem|heart trouble|cardiac disease|cardiac condition|cardiac problem|maladie cardiaque|maladie du coeur|probleme cardiaque|probleme de coeur|probleme au coeur|cardiopathie", "56265001 410429000 85898001 49436004 84114007 88805009 42343007 53741008 414545008 194828000 22298006 399211009 401303003 401314000", "I05 I06 I07 I08 I09 I11 I13 I20 I21 I22 I23 I24 I25 I3 I4 I50 I51 I52",
         "heart disease|heart failure|heart attack|heart valve|cardiac arrest|cardiac failure|cardiomyopath*|cardiopath*|coronary !calcium|coronar* disease|ischemic heart|ischaemic heart|angina|angor|atrial fibrillation|atrial flutter|fibrillation auriculaire|fibrillation atriale|arrhythmi*|arythmi*|myocardi*|pericardit*|endocardit*|valvular|valvulopath*|aortic stenosis|mitral|insuffisance cardiaque|arret cardiaque|infarctus !cerebral !pulmonaire !splenique !mesenterique"),
-    cond("back-pain", "back pain", "mal de dos", "back pain|low back pain|lower back pain|mal de dos|lombalgie|lumbago", "161891005 279039007 278860009", "M54", "back pain|lombalgie|lumbago"),
+    cond("back-pain", "back pain", "mal de dos", "back pain|low back pain|lower back pain|mal de dos|mal au dos|lombalgie|lumbago", "161891005 279039007 278860009", "M54", "back pain|lombalgie|lumbago"),
 ];

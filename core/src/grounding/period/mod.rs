@@ -292,7 +292,8 @@ fn part_of(words: &[String], at: usize) -> Option<usize> {
     let (lead, _) = lead(words, part);
     let begins = matches!(lead, "since" | "depuis" | "before" | "avant" | "from" | "partir");
     let ends = matches!(lead, "until" | "till" | "jusqu" | "jusque" | "up" | "through" | "after" | "apres");
-    (!(first && begins || last && ends)).then_some(part)
+    let known = (first && begins) || (last && ends);
+    (!known).then_some(part)
 }
 
 /// The word that leads to a place over words that say nothing, and where it stands: "jusqu'à la fin

@@ -62,6 +62,13 @@ fn words_that_a_match_lacks_are_said_to_be_so() {
     has(&f.ask("Do I have a hip replacement?"), "hip", &["«Total hip replacement»"]);
     lacks(&f.ask("Do I have a hip replacement?"), "hip", &["has all of these words"]);
     has(&f.ask("What infections have I had?"), "infections", &["Escherichia"]);
+    for question in ["Did I ever have a urine infection?", "Did I have a bladder infection?"] {
+        has(&f.ask(question), question, &["Escherichia"]);
+    }
+    // Beside what is named and found, too.
+    f.push(lab("72514-3", "", "2", "{score}", "2020-01-01"));
+    has(&f.ask("Do I have chest pain?"), "chest", &["2 ", "matches these words of the question: «chest»"]);
+    lacks(&f.ask("What is my pain score?"), "pain", &["matches"]);
     // A pain is looked for as the pain of what is named with it.
     let mut f = Fake::default();
     f.listed(Kind::Condition, Category::Conditions, "Joint pain (finding)", "2020-04-01");
@@ -182,6 +189,7 @@ fn an_allergy_is_told_once_and_medications_are_none() {
     );
     lacks(&c, "amoxicillin", &["Potassium"]);
     assert_eq!(c.text.matches("active, recorded").count() + c.text.matches("active, since").count(), 2, "{}", c.text);
+    has(&f.ask("Do I react to peanuts?"), "react", &["\nAllergy or intolerance: «Peanut»"]);
     for question in ["Am I allergic to acetaminophen?", "Suis-je allergique au paracétamol ?"] {
         let mut f = Fake::default();
         allergy(&mut f, "3", "PARACETAMOL");
@@ -216,6 +224,42 @@ fn a_code_for_several_things_is_parted_by_its_words() {
     assert_eq!(c.text.matches("2000-04-28").count(), 2, "{}", c.text);
 }
 
+/// A coding can be a name alone: it is found, listed and counted all the same.
+#[test]
+fn a_name_without_a_code_is_found() {
+    let mut f = Fake::default();
+    f.push(coded(
+        Kind::Allergy,
+        Category::Allergies,
+        "",
+        "",
+        "Unverträglichkeit: Penicillin",
+        "Unverträglichkeit: Penicillin",
+        "2001-01-01",
+    ));
+    for question in ["Can I take penicillin?", "Am I allergic to penicillin?"] {
+        has(&f.ask(question), question, &["\nAllergy or intolerance: «Unverträglichkeit: Penicillin»\n- «Unv"]);
+    }
+}
+
+#[test]
+fn what_stands_under_its_name_is_not_told_again() {
+    let mut f = Fake::default();
+    f.listed(Kind::Condition, Category::Conditions, "Father had colon cancer", "2001-01-01");
+    let c = f.ask("Do I have colon cancer?");
+    assert_eq!(c.text.matches("colon cancer»").count(), 1, "{}", c.text);
+}
+
+#[test]
+fn what_hurts_is_a_pain_of_it() {
+    let mut f = Fake::default();
+    f.listed(Kind::Condition, Category::Conditions, "Chest pain", "2020-04-01");
+    f.listed(Kind::Condition, Category::Conditions, "Headache", "2020-04-01");
+    has(&f.ask("Ai-je mal à la poitrine ?"), "poitrine", &["\n«Chest pain»"]);
+    has(&f.ask("Ai-je mal à la tête ?"), "tete", &["- mal de tête, en cours"]);
+    assert!(f.ask("Ai-je mal à la tête ?").missing.is_empty());
+}
+
 #[test]
 fn vaccines_do_not_answer_for_the_disease() {
     let mut f = Fake::default();
@@ -225,6 +269,10 @@ fn vaccines_do_not_answer_for_the_disease() {
         lacks(&c, question, &["mRNA"]);
         assert_eq!(c.missing, ["covid"], "{question}");
     }
+    f.listed(Kind::Immunization, Category::Immunizations, "Mumps", "2024-07-18");
+    let c = f.ask("When did I get the Mumps vaccine?");
+    has(&c, "mumps", &["\nVaccination: «Mumps»", "records that speak of it follow"]);
+    lacks(&c, "mumps", &["vaccine on record"]);
     f.listed(Kind::Immunization, Category::Immunizations, "DPT/HIB", "2005-05-11");
     assert!(f.ask("Have I had the DTP vaccine?").missing.is_empty());
     let mut f = Fake::default();
