@@ -254,6 +254,9 @@ fn block(view: &View<'_>, p: &Presence) -> Result<Option<Block>> {
         // Under its bare name it would answer whether it is taken.
         title = view.say("Allergy or intolerance: ", "Allergie ou intolérance : ") + &title;
     }
+    if matches!(p.kind, Kind::Memory | Kind::Turn) {
+        title = view.say("Note: ", "Note : ") + &title;
+    }
     if p.kind == Kind::Series {
         return samples(view, p);
     }
