@@ -453,8 +453,9 @@ int32_t hs_citation_source(const struct hs_citation *citation,
                            uint64_t *len);
 
 // What is remembered in a partition, the newest first, what is quarantined too: of each its id,
-// text, author ("assistant" or "person"), endorsed, no_training, parents, at, and quarantine
-// ("consent-ended", "source-gone" or null). Logged before it is shown.
+// text, author ("assistant" or "person"), ai_asserted (HL7 AIAST: an assistant's, and not endorsed),
+// endorsed, no_training, parents, at, and quarantine ("consent-ended", "source-gone" or null). Logged
+// before it is shown.
 int32_t hs_memories(const struct hs_space *space,
                     const uint8_t *partition,
                     size_t partition_len,
@@ -512,19 +513,21 @@ int32_t hs_permissions(const struct hs_space *space, struct hs_buffer **permissi
 // "configured", "logged", "verifiable", "witnessed"), evidence and does_not_prove.
 int32_t hs_claims(const struct hs_space *space, struct hs_buffer **claims);
 
-// Every recipient of what was released under a grant that is withdrawn since: grant, recipient,
+// Every recipient of what was released under a grant that is withdrawn since: grant, kind, recipient,
 // releases, last_release, erased, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
 // erased counts erased entries that may have been of releases to anybody; where there are any, one
-// notice has an empty recipient.
+// notice has null for kind and recipient.
 int32_t hs_withdrawal_notices(const struct hs_space *space,
                               struct hs_buffer **notices);
 
-// Enters that a recipient was told of a withdrawal. `method` and `evidence` say how, as for
-// hs_grant. NotFound where nothing was released to it under that grant.
+// Enters that a recipient was told of a withdrawal: its kind ("model", ...) and its name. `method` and
+// `evidence` say how, as for hs_grant. NotFound where nothing was released to it under that grant.
 int32_t hs_recipient_notified(const struct hs_space *space,
                               const struct hs_id *grant,
-                              const uint8_t *recipient,
-                              size_t recipient_len,
+                              const uint8_t *kind,
+                              size_t kind_len,
+                              const uint8_t *name,
+                              size_t name_len,
                               const uint8_t *method,
                               size_t method_len,
                               const struct hs_hash *evidence);
@@ -532,8 +535,10 @@ int32_t hs_recipient_notified(const struct hs_space *space,
 // Enters that a recipient acknowledged a withdrawal; otherwise as hs_recipient_notified.
 int32_t hs_recipient_acknowledged(const struct hs_space *space,
                                   const struct hs_id *grant,
-                                  const uint8_t *recipient,
-                                  size_t recipient_len,
+                                  const uint8_t *kind,
+                                  size_t kind_len,
+                                  const uint8_t *name,
+                                  size_t name_len,
                                   const uint8_t *method,
                                   size_t method_len,
                                   const struct hs_hash *evidence);
@@ -551,13 +556,15 @@ int32_t hs_check(const struct hs_space *space,
                  int32_t *is_whole,
                  struct hs_buffer **scopes);
 
-// An evidence file of releases: of one partition and to one recipient, or of all where the text
-// has length 0.
+// An evidence file of releases: of one partition and to one recipient (its kind and its name), or of
+// all where the text has length 0.
 int32_t hs_evidence(const struct hs_space *space,
                     const uint8_t *partition,
                     size_t partition_len,
-                    const uint8_t *recipient,
-                    size_t recipient_len,
+                    const uint8_t *kind,
+                    size_t kind_len,
+                    const uint8_t *name,
+                    size_t name_len,
                     struct hs_buffer **file);
 
 // The verifier keys of all logs, one a line, that of the space's own log first.
@@ -808,7 +815,7 @@ int32_t hs_erase_from_copies(struct hs_space *space,
 
 // What a loss concerns: of the "device"; of a "backup" or a "way_in" by `id` (NULL for others); or of the
 // "entries" of a partition's log, from `from` on and before `to`. A list of one: partitions (name, records, clear),
-// recipients (name, releases, items, last, clear), erasures_since, does_not_say.
+// recipients (kind, name, releases, items, last, clear), erasures_since, does_not_say.
 int32_t hs_breach_scope(const struct hs_space *space,
                         const uint8_t *lost,
                         size_t lost_len,

@@ -20,10 +20,9 @@ fn argument() -> Error {
     Error::Malformed(Malformed::Argument)
 }
 
-/// A recipient from the words for its kind ("model", "app", "person", "organization") and its name.
+/// A recipient from the word for its kind and its name.
 pub(crate) fn recipient(kind: &str, name: &str) -> Result<Recipient, Error> {
-    let kind = RecipientKind::ALL.iter().find(|k| k.code() == kind).ok_or_else(argument)?;
-    Recipient::new(*kind, name)
+    Recipient::new(RecipientKind::from_code(kind).ok_or_else(argument)?, name)
 }
 
 /// A purpose from its HL7 code.

@@ -422,7 +422,7 @@ pub unsafe extern "C" fn hs_erase_from_copies(
 
 /// What a loss concerns: of the "device"; of a "backup" or a "way_in" by `id` (NULL for others); or of the
 /// "entries" of a partition's log, from `from` on and before `to`. A list of one: partitions (name, records, clear),
-/// recipients (name, releases, items, last, clear), erasures_since, does_not_say.
+/// recipients (kind, name, releases, items, last, clear), erasures_since, does_not_say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_breach_scope(
     space: *const Space,
@@ -459,7 +459,8 @@ fn told(scope: BreachScope) -> Value {
         |p: healthspace::BreachedPartition| json!({ "name": p.name, "records": p.records, "clear": clear(p.exposure) });
     let recipient = |r: healthspace::BreachedRecipient| {
         json!({
-            "name": r.name,
+            "kind": r.recipient.kind().code(),
+            "name": r.recipient.name(),
             "releases": r.releases,
             "items": r.items,
             "last": r.last.as_millis(),

@@ -14,6 +14,7 @@ fn told(m: &Memory) -> Value {
         "id": m.id.to_hex(),
         "text": m.text,
         "author": if m.author == Author::Person { "person" } else { "assistant" },
+        "ai_asserted": m.is_ai_asserted(),
         "endorsed": m.label.integrity >= Integrity::User,
         "no_training": m.label.no_training(),
         "parents": m.parents.iter().map(RecordId::to_hex).collect::<Vec<_>>(),
@@ -26,8 +27,9 @@ fn told(m: &Memory) -> Value {
 }
 
 /// What is remembered in a partition, the newest first, what is quarantined too: of each its id,
-/// text, author ("assistant" or "person"), endorsed, no_training, parents, at, and quarantine
-/// ("consent-ended", "source-gone" or null). Logged before it is shown.
+/// text, author ("assistant" or "person"), ai_asserted (HL7 AIAST: an assistant's, and not endorsed),
+/// endorsed, no_training, parents, at, and quarantine ("consent-ended", "source-gone" or null). Logged
+/// before it is shown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_memories(
     space: *const Space,

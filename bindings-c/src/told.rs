@@ -2,10 +2,11 @@
 //! a withdrawal, evidence and damage.
 
 use crate::buffer::{Buffer, Hash, Id};
-use crate::consent::gesture;
+use crate::consent::{gesture, recipient};
 use crate::guard::guard;
 use crate::pointer::{Out, get, slice, text};
 use crate::space::Space;
+use healthspace::consent::Recipient;
 use healthspace::evidence::{EvidenceRequest, verify_evidence};
 use healthspace::{Error, GrantId, NoticeState, Permission};
 use serde_json::{Map, Value, json};
@@ -77,10 +78,10 @@ pub unsafe extern "C" fn hs_claims(space: *const Space, claims: *mut *mut Buffer
     unsafe { list(space, claims, |s| Ok(s.claims()?.into_iter().map(told).collect())) }
 }
 
-/// Every recipient of what was released under a grant that is withdrawn since: grant, recipient,
+/// Every recipient of what was released under a grant that is withdrawn since: grant, kind, recipient,
 /// releases, last_release, erased, withdrawn, due, state ("open", "notified", "acknowledged"), overdue.
 /// erased counts erased entries that may have been of releases to anybody; where there are any, one
-/// notice has an empty recipient.
+/// notice has null for kind and recipient.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_withdrawal_notices(space: *const Space, notices: *mut *mut Buffer) -> i32 {
     let told = |n: healthspace::WithdrawalNotice| {
@@ -91,7 +92,8 @@ pub unsafe extern "C" fn hs_withdrawal_notices(space: *const Space, notices: *mu
         };
         json!({
             "grant": n.grant.to_hex(),
-            "recipient": n.recipient,
+            "kind": n.recipient.as_ref().map(|r| r.kind().code()),
+            "recipient": n.recipient.as_ref().map(Recipient::name),
             "releases": n.releases,
             "last_release": n.last_release.as_millis(),
             "erased": n.erased,
@@ -105,14 +107,16 @@ pub unsafe extern "C" fn hs_withdrawal_notices(space: *const Space, notices: *mu
     unsafe { list(space, notices, |s| Ok(s.withdrawal_notices()?.into_iter().map(told).collect())) }
 }
 
-/// Enters that a recipient was told of a withdrawal. `method` and `evidence` say how, as for
-/// hs_grant. NotFound where nothing was released to it under that grant.
+/// Enters that a recipient was told of a withdrawal: its kind ("model", ...) and its name. `method` and
+/// `evidence` say how, as for hs_grant. NotFound where nothing was released to it under that grant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_recipient_notified(
     space: *const Space,
     grant: *const Id,
-    recipient: *const u8,
-    recipient_len: usize,
+    kind: *const u8,
+    kind_len: usize,
+    name: *const u8,
+    name_len: usize,
     method: *const u8,
     method_len: usize,
     evidence: *const Hash,
@@ -120,10 +124,10 @@ pub unsafe extern "C" fn hs_recipient_notified(
     guard(|| {
         // SAFETY: the contract of the header.
         let (space, grant, who, how) = unsafe {
-            let who = text(recipient, recipient_len)?;
+            let who = recipient(text(kind, kind_len)?, text(name, name_len)?)?;
             (get(space)?, get(grant)?, who, gesture(method, method_len, evidence)?)
         };
-        space.inner.recipient_notified(GrantId::from_bytes(grant.bytes), who, how)
+        space.inner.recipient_notified(GrantId::from_bytes(grant.bytes), &who, how)
     })
 }
 
@@ -132,8 +136,10 @@ pub unsafe extern "C" fn hs_recipient_notified(
 pub unsafe extern "C" fn hs_recipient_acknowledged(
     space: *const Space,
     grant: *const Id,
-    recipient: *const u8,
-    recipient_len: usize,
+    kind: *const u8,
+    kind_len: usize,
+    name: *const u8,
+    name_len: usize,
     method: *const u8,
     method_len: usize,
     evidence: *const Hash,
@@ -141,10 +147,10 @@ pub unsafe extern "C" fn hs_recipient_acknowledged(
     guard(|| {
         // SAFETY: the contract of the header.
         let (space, grant, who, how) = unsafe {
-            let who = text(recipient, recipient_len)?;
+            let who = recipient(text(kind, kind_len)?, text(name, name_len)?)?;
             (get(space)?, get(grant)?, who, gesture(method, method_len, evidence)?)
         };
-        space.inner.recipient_acknowledged(GrantId::from_bytes(grant.bytes), who, how)
+        space.inner.recipient_acknowledged(GrantId::from_bytes(grant.bytes), &who, how)
     })
 }
 
@@ -193,29 +199,31 @@ pub unsafe extern "C" fn hs_check(space: *const Space, is_whole: *mut i32, scope
     })
 }
 
-/// An evidence file of releases: of one partition and to one recipient, or of all where the text
-/// has length 0.
+/// An evidence file of releases: of one partition and to one recipient (its kind and its name), or of
+/// all where the text has length 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_evidence(
     space: *const Space,
     partition: *const u8,
     partition_len: usize,
-    recipient: *const u8,
-    recipient_len: usize,
+    kind: *const u8,
+    kind_len: usize,
+    name: *const u8,
+    name_len: usize,
     file: *mut *mut Buffer,
 ) -> i32 {
     guard(|| {
         // SAFETY: the contract of the header.
-        let (space, partition, recipient, out) = unsafe {
-            let texts = (text(partition, partition_len)?, text(recipient, recipient_len)?);
-            (get(space)?, texts.0, texts.1, Out::new(file)?)
+        let (space, partition, kind, name, out) = unsafe {
+            let partition = text(partition, partition_len)?;
+            (get(space)?, partition, text(kind, kind_len)?, text(name, name_len)?, Out::new(file)?)
         };
         let mut request = EvidenceRequest::new();
         if !partition.is_empty() {
             request = request.partition(partition);
         }
-        if !recipient.is_empty() {
-            request = request.recipient(recipient);
+        if !name.is_empty() {
+            request = request.recipient(recipient(kind, name)?);
         }
         out.hand(Buffer::from(space.inner.evidence(&request)?));
         Ok(())

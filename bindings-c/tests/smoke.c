@@ -239,10 +239,12 @@ static void told(hs_space *space, const hs_id *withdrawn)
     OK(hs_claims(space, &json));
     CHECK(says("\"level\":\"verifiable\"", 0) && says("that it has no faults", 1));
     OK(hs_withdrawal_notices(space, &json));
-    CHECK(says("\"state\":\"open\"", 0) && says("\"releases\":1", 1));
-    CHECK(hs_recipient_notified(space, withdrawn, T("us-llm"), T("mail"), &evidence) == HS_ERROR_NOT_FOUND);
-    OK(hs_recipient_notified(space, withdrawn, T("eu-llm"), T("mail"), &evidence));
-    OK(hs_recipient_acknowledged(space, withdrawn, T("eu-llm"), T("mail"), &evidence));
+    CHECK(says("\"state\":\"open\"", 0) && says("\"releases\":1", 0));
+    CHECK(says("\"kind\":\"model\"", 1));
+    CHECK(hs_recipient_notified(space, withdrawn, T("model"), T("us-llm"), T("mail"), &evidence) == HS_ERROR_NOT_FOUND);
+    CHECK(hs_recipient_notified(space, withdrawn, T("app"), T("eu-llm"), T("mail"), &evidence) == HS_ERROR_NOT_FOUND);
+    OK(hs_recipient_notified(space, withdrawn, T("model"), T("eu-llm"), T("mail"), &evidence));
+    OK(hs_recipient_acknowledged(space, withdrawn, T("model"), T("eu-llm"), T("mail"), &evidence));
     OK(hs_withdrawal_notices(space, &json));
     CHECK(says("\"state\":\"acknowledged\"", 1));
     OK(hs_disclosure_log(space, T("en"), &json));
@@ -250,7 +252,7 @@ static void told(hs_space *space, const hs_id *withdrawn)
     OK(hs_check(space, &whole, &json));
     CHECK(whole == 1 && says("\"partition\":null", 0) && says("\"damaged\":{}", 1));
 
-    OK(hs_evidence(space, T("health"), T("eu-llm"), &file));
+    OK(hs_evidence(space, T("health"), T("model"), T("eu-llm"), &file));
     OK(hs_verifier_keys(space, &keys));
     OK(hs_buffer_bytes(file, &bytes, &len));
     OK(hs_buffer_bytes(keys, &lines, &lines_len));

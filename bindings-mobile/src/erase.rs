@@ -1,5 +1,6 @@
 //! Erasing, new keys, what a loss concerns; backups and what comes back from one.
 
+use crate::consent::Recipient;
 use crate::error::{HealthspaceError, argument, call};
 use crate::secret::Secret;
 use crate::space::{HealthSpace, RecoveryCode, gesture};
@@ -196,8 +197,8 @@ pub struct BreachedPartition {
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct BreachedRecipient {
-    /// The name in the log.
-    pub name: String,
+    /// As releases name it.
+    pub recipient: Recipient,
     /// How often.
     pub releases: u64,
     /// Items, counted as often as they were released.
@@ -434,7 +435,7 @@ impl HealthSpace {
                 clear: p.exposure == Exposure::Clear,
             };
             let recipient = |r: healthspace::BreachedRecipient| BreachedRecipient {
-                name: r.name,
+                recipient: (&r.recipient).into(),
                 releases: r.releases,
                 items: r.items,
                 last_millis: r.last.as_millis(),

@@ -38,6 +38,11 @@ impl HealthMemory {
         self.0.author == Author::Person
     }
 
+    /// Whether it is what an AI asserts (HL7 AIAST): an assistant's words, and not endorsed.
+    pub fn is_ai_asserted(&self) -> bool {
+        self.0.is_ai_asserted()
+    }
+
     /// Whether the person vouches for it.
     pub fn endorsed(&self) -> bool {
         self.0.label.integrity >= Integrity::User

@@ -1,7 +1,7 @@
 //! What a space tells the person about itself: permissions, promises, disclosures, whom to tell of
 //! a withdrawal, evidence and damage.
 
-use crate::consent::GrantStanding;
+use crate::consent::{GrantStanding, Recipient};
 use crate::error::{HealthspaceError, argument, call};
 use crate::space::{HealthSpace, gesture};
 use healthspace::evidence::{self, EvidenceRequest};
@@ -67,8 +67,8 @@ pub enum WithdrawalNoticeState {
 pub struct WithdrawalNotice {
     /// The grant.
     pub grant: String,
-    /// The recipient, as releases name it; empty where erased entries may have said of more.
-    pub recipient: String,
+    /// The recipient, as releases name it; none where erased entries may have said of more.
+    pub recipient: Option<Recipient>,
     /// How many releases there were.
     pub releases: u64,
     /// How many entries were erased that may have been of releases under this grant, to anybody.
@@ -194,7 +194,7 @@ impl HealthSpace {
     pub fn withdrawal_notices(&self) -> Result<Vec<WithdrawalNotice>, HealthspaceError> {
         let told = |n: healthspace::WithdrawalNotice| WithdrawalNotice {
             grant: n.grant.to_hex(),
-            recipient: n.recipient,
+            recipient: n.recipient.as_ref().map(Recipient::from),
             releases: n.releases,
             erased: n.erased,
             last_release_millis: n.last_release.as_millis(),
@@ -214,13 +214,13 @@ impl HealthSpace {
     pub fn recipient_notified(
         &self,
         grant: String,
-        recipient: String,
+        recipient: Recipient,
         method: String,
         evidence: Vec<u8>,
     ) -> Result<(), HealthspaceError> {
         call(|| {
             let grant = GrantId::from_hex(&grant).ok_or_else(argument)?;
-            self.inner.recipient_notified(grant, &recipient, gesture(method, evidence)?)
+            self.inner.recipient_notified(grant, &recipient.try_into()?, gesture(method, evidence)?)
         })
     }
 
@@ -228,13 +228,13 @@ impl HealthSpace {
     pub fn recipient_acknowledged(
         &self,
         grant: String,
-        recipient: String,
+        recipient: Recipient,
         method: String,
         evidence: Vec<u8>,
     ) -> Result<(), HealthspaceError> {
         call(|| {
             let grant = GrantId::from_hex(&grant).ok_or_else(argument)?;
-            self.inner.recipient_acknowledged(grant, &recipient, gesture(method, evidence)?)
+            self.inner.recipient_acknowledged(grant, &recipient.try_into()?, gesture(method, evidence)?)
         })
     }
 
@@ -263,15 +263,21 @@ impl HealthSpace {
 
     /// An evidence file of releases: of one partition, to one recipient, or of all.
     #[uniffi::method(default(partition = None, recipient = None))]
-    pub fn evidence(&self, partition: Option<String>, recipient: Option<String>) -> Result<Vec<u8>, HealthspaceError> {
-        let mut request = EvidenceRequest::new();
-        if let Some(name) = partition {
-            request = request.partition(&name);
-        }
-        if let Some(name) = recipient {
-            request = request.recipient(&name);
-        }
-        call(|| self.inner.evidence(&request))
+    pub fn evidence(
+        &self,
+        partition: Option<String>,
+        recipient: Option<Recipient>,
+    ) -> Result<Vec<u8>, HealthspaceError> {
+        call(|| {
+            let mut request = EvidenceRequest::new();
+            if let Some(name) = partition {
+                request = request.partition(&name);
+            }
+            if let Some(to) = recipient {
+                request = request.recipient(to.try_into()?);
+            }
+            self.inner.evidence(&request)
+        })
     }
 
     /// The verifier keys of all logs, that of the space's own log first.

@@ -75,7 +75,7 @@ fn new_keys_and_what_a_loss_concerns() {
     let id = ways.iter().find(|w| w.kind == WayKind::Passphrase).unwrap().id.clone();
     assert!(space.breach_scope(LostThing::WayIn { id }).unwrap().partitions.iter().all(|p| p.clear));
     let entries = |to| space.breach_scope(LostThing::Entries { partition: "health".into(), from: 0, to });
-    assert_eq!(entries(told + 1).unwrap().recipients[0].name, "eu-llm");
+    assert_eq!(entries(told + 1).unwrap().recipients[0].recipient, model());
     assert_eq!(kind(entries(1 << 40)), ErrorKind::Malformed);
     assert_eq!(kind(space.breach_scope(LostThing::Backup { id: "00".repeat(16) })), ErrorKind::NotFound);
 }

@@ -5,8 +5,8 @@ mod common;
 
 use common::{QUESTION, allow, bundle, import, kind, model, place, secret, terms, text};
 use healthspace_mobile::{
-    ConsentTerms, ErrorKind, GrantStanding, HealthSpace, MemoryQuarantine, PermissionKind, WithdrawalNoticeState,
-    create_anchored_space, create_space, verify_evidence,
+    ConsentTerms, ErrorKind, GrantStanding, HealthSpace, MemoryQuarantine, PermissionKind, Recipient, RecipientKind,
+    WithdrawalNoticeState, create_anchored_space, create_space, verify_evidence,
 };
 
 fn tap() -> (String, Vec<u8>) {
@@ -97,14 +97,16 @@ fn what_is_permitted_promised_disclosed_and_proven() {
     let n = notice();
     assert_eq!((n.grant, n.releases, n.state), (grant.id.clone(), 1, WithdrawalNoticeState::Open));
     assert!(
-        n.recipient == "eu-llm" && n.last_release_millis <= n.withdrawn_millis && n.withdrawn_millis < n.due_millis
+        n.recipient == Some(model())
+            && n.last_release_millis <= n.withdrawn_millis
+            && n.withdrawn_millis < n.due_millis
     );
     let (method, evidence) = tap();
-    let to = |who: &str| space.recipient_notified(grant.id.clone(), who.into(), method.clone(), evidence.clone());
-    assert_eq!(kind(to("us-llm")), ErrorKind::NotFound);
-    to("eu-llm").unwrap();
+    let to = |who| space.recipient_notified(grant.id.clone(), who, method.clone(), evidence.clone());
+    assert_eq!(kind(to(Recipient { kind: RecipientKind::App, ..model() })), ErrorKind::NotFound);
+    to(model()).unwrap();
     assert_eq!(notice().state, WithdrawalNoticeState::Notified);
-    space.recipient_acknowledged(grant.id.clone(), "eu-llm".into(), method.clone(), evidence.clone()).unwrap();
+    space.recipient_acknowledged(grant.id.clone(), model(), method.clone(), evidence.clone()).unwrap();
     assert_eq!(notice().state, WithdrawalNoticeState::Acknowledged);
 
     let claims = space.claims().unwrap();
@@ -116,7 +118,7 @@ fn what_is_permitted_promised_disclosed_and_proven() {
     assert!(found.is_whole && found.slots_agree && found.stray == 0 && found.scopes.len() == 3);
     assert!(found.scopes.iter().all(|s| s.heads_agree && s.damaged.is_empty() && s.whole > 0));
 
-    let file = space.evidence(Some("health".into()), Some("eu-llm".into())).unwrap();
+    let file = space.evidence(Some("health".into()), Some(model())).unwrap();
     let keys = space.verifier_keys().unwrap();
     space.lock();
     let [d] = verify_evidence(file.clone(), keys.clone()).unwrap().try_into().unwrap();

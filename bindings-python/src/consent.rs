@@ -41,11 +41,12 @@ pub(crate) fn purpose(code: &str) -> PyResult<Purpose> {
 
 #[pymethods]
 impl Recipient {
-    /// A recipient of a kind: "model", "app", "person" or "organization".
+    /// A recipient of a kind: "model", "app", "person", "organization"; "reference" or "role" where a
+    /// consent from elsewhere names it so.
     #[new]
     fn new(kind: &str, name: &str) -> PyResult<Self> {
-        let kind = RecipientKind::ALL.iter().find(|k| k.code() == kind).ok_or_else(|| exception(&argument()))?;
-        consent::Recipient::new(*kind, name).map(Self).map_err(|e| exception(&e))
+        let kind = RecipientKind::from_code(kind).ok_or_else(|| exception(&argument()))?;
+        consent::Recipient::new(kind, name).map(Self).map_err(|e| exception(&e))
     }
 
     /// A model at a provider.

@@ -1,6 +1,7 @@
 //! Erasing, new keys, and what a loss concerns.
 
 use crate::call::{argument, call, exception};
+use crate::consent::Recipient;
 use crate::convert::{Secret, datetime};
 use healthspace::audit::Gesture;
 use healthspace::{
@@ -299,8 +300,8 @@ pub(crate) fn rotate(
     Ok((r.space, told))
 }
 
-/// Name, releases, items, and when the last time.
-type Recipient<'py> = (String, u64, u64, Bound<'py, PyAny>);
+/// Who, releases, items, and when the last time.
+type Received<'py> = (Recipient, u64, u64, Bound<'py, PyAny>);
 
 /// What a loss concerns.
 #[pyclass(frozen, module = "healthspace")]
@@ -315,10 +316,12 @@ impl BreachScope {
         self.0.partitions.iter().map(of).collect()
     }
 
-    /// Who received something: name, releases, items, and when the last time.
+    /// Who received something, releases, items, and when the last time.
     #[getter]
-    fn recipients<'py>(&self, py: Python<'py>) -> PyResult<Vec<Recipient<'py>>> {
-        let of = |r: &healthspace::BreachedRecipient| Ok((r.name.clone(), r.releases, r.items, datetime(py, r.last)?));
+    fn recipients<'py>(&self, py: Python<'py>) -> PyResult<Vec<Received<'py>>> {
+        let of = |r: &healthspace::BreachedRecipient| {
+            Ok((Recipient(r.recipient.clone()), r.releases, r.items, datetime(py, r.last)?))
+        };
         self.0.recipients.iter().map(of).collect()
     }
 

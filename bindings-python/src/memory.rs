@@ -34,6 +34,12 @@ impl Memory {
         }
     }
 
+    /// Whether it is what an AI asserts (HL7 AIAST): an assistant's words, and not endorsed.
+    #[getter]
+    fn ai_asserted(&self) -> bool {
+        self.0.is_ai_asserted()
+    }
+
     /// Whether the person vouches for it.
     #[getter]
     fn endorsed(&self) -> bool {

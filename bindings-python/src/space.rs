@@ -541,12 +541,12 @@ impl HealthSpace {
         &self,
         py: Python<'_>,
         grant: GrantOrId<'_>,
-        recipient: &str,
+        recipient: &Recipient,
         method: String,
         evidence: [u8; 32],
     ) -> PyResult<()> {
         let grant = grant.id()?;
-        call(py, || self.inner.recipient_notified(grant, recipient, Gesture { method, evidence }))
+        call(py, || self.inner.recipient_notified(grant, &recipient.0, Gesture { method, evidence }))
     }
 
     /// Enters that a recipient acknowledged a withdrawal.
@@ -554,12 +554,12 @@ impl HealthSpace {
         &self,
         py: Python<'_>,
         grant: GrantOrId<'_>,
-        recipient: &str,
+        recipient: &Recipient,
         method: String,
         evidence: [u8; 32],
     ) -> PyResult<()> {
         let grant = grant.id()?;
-        call(py, || self.inner.recipient_acknowledged(grant, recipient, Gesture { method, evidence }))
+        call(py, || self.inner.recipient_acknowledged(grant, &recipient.0, Gesture { method, evidence }))
     }
 
     /// What this space promises as it stands, how far, and what that does not prove.
@@ -579,7 +579,7 @@ impl HealthSpace {
         &self,
         py: Python<'_>,
         partition: Option<&str>,
-        recipient: Option<&str>,
+        recipient: Option<&Recipient>,
         between: Option<(Instant, Instant)>,
     ) -> PyResult<Vec<u8>> {
         told::evidence(py, &self.inner, partition, recipient, between.map(|(a, b)| (a.0, b.0)))

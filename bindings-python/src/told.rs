@@ -2,6 +2,7 @@
 //! a withdrawal, evidence and damage.
 
 use crate::call::call;
+use crate::consent::Recipient;
 use crate::convert::datetime;
 use healthspace::evidence::{self, EvidenceRequest};
 use healthspace::{HealthSpace, NoticeState, Timestamp};
@@ -60,10 +61,10 @@ impl WithdrawalNotice {
         self.0.grant.to_hex()
     }
 
-    /// The recipient, as releases name it; empty where erased entries may have said of more.
+    /// The recipient, as releases name it; None where erased entries may have said of more.
     #[getter]
-    fn recipient(&self) -> &str {
-        &self.0.recipient
+    fn recipient(&self) -> Option<Recipient> {
+        self.0.recipient.clone().map(Recipient)
     }
 
     /// How many releases there were.
@@ -273,15 +274,15 @@ pub(crate) fn evidence(
     py: Python<'_>,
     space: &HealthSpace,
     partition: Option<&str>,
-    recipient: Option<&str>,
+    recipient: Option<&Recipient>,
     between: Option<(Timestamp, Timestamp)>,
 ) -> PyResult<Vec<u8>> {
     let mut request = EvidenceRequest::new();
     if let Some(name) = partition {
         request = request.partition(name);
     }
-    if let Some(name) = recipient {
-        request = request.recipient(name);
+    if let Some(to) = recipient {
+        request = request.recipient(to.0.clone());
     }
     if let Some((from, until)) = between {
         request = request.between(from, until);

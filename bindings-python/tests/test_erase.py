@@ -79,7 +79,7 @@ def test_new_keys_and_what_a_loss_concerns(tmp_path: pathlib.Path) -> None:
     clear = space.breach_scope(way_in=next(id for id, kind, _ in ways if kind == "passphrase"))
     assert all(opens for _, _, opens in clear.partitions)
     recipients = space.breach_scope(entries=("health", 0, told + 1)).recipients
-    assert [(name, releases) for name, releases, _, _ in recipients] == [("eu-llm", 1)]
+    assert [(who.kind, who.name, releases) for who, releases, _, _ in recipients] == [("model", "eu-llm", 1)]
     with pytest.raises(errors.NotFound):
         space.breach_scope(backup="00" * 16)
     with pytest.raises(errors.Malformed):

@@ -8,7 +8,7 @@ import re
 import pytest
 from test_story import MODEL, QUESTION, SECRET, allow, bundle
 
-from healthspace import Denied, HealthSpace, errors, verify_evidence, verify_receipt
+from healthspace import Denied, HealthSpace, Recipient, errors, verify_evidence, verify_receipt
 
 PROOF = bytes(32)
 
@@ -113,15 +113,16 @@ def test_what_is_permitted_promised_and_disclosed(space: HealthSpace) -> None:
     assert space.permissions() == []
 
     [notice] = space.withdrawal_notices()
-    assert (notice.grant, notice.recipient, notice.releases) == (grant.id, "eu-llm", 1)
+    assert (notice.grant, notice.recipient.kind, notice.recipient.name) == (grant.id, "model", "eu-llm")
+    assert notice.releases == 1
     assert (notice.state, notice.overdue) == ("open", False)
     assert notice.last_release <= notice.withdrawn < notice.due
-    space.recipient_notified(grant, "eu-llm", "mail", PROOF)
+    space.recipient_notified(grant, notice.recipient, "mail", PROOF)
     assert space.withdrawal_notices()[0].state == "notified"
-    space.recipient_acknowledged(grant.id, "eu-llm", "mail", PROOF)
+    space.recipient_acknowledged(grant.id, MODEL, "mail", PROOF)
     assert space.withdrawal_notices()[0].state == "acknowledged"
     with pytest.raises(errors.NotFound):
-        space.recipient_notified(grant, "us-llm", "mail", PROOF)
+        space.recipient_notified(grant, Recipient.app("eu-llm"), "mail", PROOF)
 
     claims = {c.name: c for c in space.claims()}
     assert claims["consent"].level == "verifiable" and claims["freshness"].level == "configured"
@@ -133,7 +134,7 @@ def test_what_is_permitted_promised_and_disclosed(space: HealthSpace) -> None:
 def test_evidence_and_receipts_are_verified_without_the_space(space: HealthSpace) -> None:
     allow(space)
     context = space.session(MODEL).ground(QUESTION)
-    data, keys = space.evidence(recipient="eu-llm", partition="health"), space.verifier_keys()
+    data, keys = space.evidence(recipient=MODEL, partition="health"), space.verifier_keys()
     receipt, key = space.receipt(context.entry, "health"), space.verifier_key("health")
     assert key in keys and space.verifier_key() == keys[0]
     space.close()

@@ -5,8 +5,8 @@ use super::{BAD, MAX_BODY};
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
-use crate::label::{Label, Purpose};
-use crate::record::Category;
+use crate::label::{Label, PartitionKind, Purpose};
+use crate::record::{Category, Recipient};
 use core::fmt;
 use std::collections::BTreeSet;
 
@@ -94,6 +94,8 @@ events! {
         1 scope: ScopeId,
         /// Its ordinal, by which labels name it.
         2 ordinal: u16,
+        /// Whether it is one of health data.
+        3 kind: PartitionKind,
     }
     /// The person consented.
     4 Granted {
@@ -145,8 +147,8 @@ events! {
         1 purpose: Purpose,
         /// By which grants; none where the person looked by themself.
         2 grants: Vec<GrantId>,
-        /// To whom: a name or a hash of it, at most 256 bytes.
-        3 actor: String,
+        /// To whom: what it is, and a name or a hash of it.
+        3 actor: Recipient,
         /// SHA-256 of the query, salted.
         4 query_hash: [u8; 32],
         /// How many items; of a count, how many facts were counted.
@@ -167,7 +169,7 @@ events! {
         /// For what it asked.
         1 purpose: Purpose,
         /// Who asked.
-        2 actor: String,
+        2 actor: Recipient,
     }
     /// An AI's memory was stored.
     10 Remembered {
@@ -244,7 +246,7 @@ events! {
         /// How the person asked for it.
         4 gesture: Gesture,
     }
-    /// The person vouched for what an AI wrote, or for their own words.
+    /// The person vouched for what an AI wrote.
     19 Endorsed {
         /// The memory; `None` for a value that is not stored.
         1 record: Option<RecordId>,
@@ -314,7 +316,7 @@ events! {
         /// The grant.
         1 grant: GrantId,
         /// The recipient, as releases name it.
-        2 actor: String,
+        2 actor: Recipient,
         /// How, and the hash of its proof.
         3 gesture: Gesture,
     }
@@ -323,7 +325,7 @@ events! {
         /// The grant.
         1 grant: GrantId,
         /// The recipient, as releases name it.
-        2 actor: String,
+        2 actor: Recipient,
         /// How, and the hash of its proof.
         3 gesture: Gesture,
     }
@@ -348,8 +350,8 @@ events! {
     29 GlassBroken {
         /// The grants that allow it.
         1 grants: Vec<GrantId>,
-        /// Who: a name or a hash of it, at most 256 bytes.
-        2 actor: String,
+        /// Who: what it is, and a name or a hash of it.
+        2 actor: Recipient,
         /// SHA-256 of the reason given, salted; its words are kept with the notice.
         3 reason_hash: [u8; 32],
         /// Until when it lasts at most.
@@ -522,6 +524,15 @@ events! {
         3 objects: u64,
         /// How many ways in were tried on an older copy of the file.
         4 ways: u64,
+    }
+    /// The person said something in a conversation: these are their own words.
+    49 Heard {
+        /// The conversation.
+        1 conversation: ConversationId,
+        /// Their label.
+        2 label: Label,
+        /// How the person said so.
+        3 gesture: Gesture,
     }
 }
 

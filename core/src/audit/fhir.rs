@@ -1,7 +1,7 @@
 //! Entries as FHIR R4 AuditEvents, in the manner of IHE Basic Audit Log Patterns.
 //!
 //! No profile is claimed: the network addresses that they ask for are known to the host alone.
-//! Codes: DICOM DCM and ISO 21089 for types, HL7 v3-ActReason for purposes, IHE BALP for decisions;
+//! Codes: DICOM DCM and ISO 21089 for types, HL7 v3-ActReason for purposes, v3-ObservationValue for what an AI asserts, IHE BALP for decisions;
 //! and each event's own name, so that nothing is told twice apart.
 
 use super::event::AuditEvent;
@@ -9,14 +9,16 @@ use super::words::describe;
 use super::{Entry, LogHead, ReleaseKind};
 use crate::codec::hex;
 use crate::id::{GrantId, Timestamp};
-use crate::label::Purpose;
+use crate::label::{Integrity, Purpose};
 use crate::lang::Lang;
+use crate::record::{RECIPIENT_SYSTEM, Recipient};
 use serde_json::{Value, json};
 
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 const LIFECYCLE: &str = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle";
 const REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 const DECISION: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType";
+const VALUE: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
 const OWN: &str = "https://healthspace.invalid/fhir/CodeSystem/event";
 const ENTITY: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
@@ -101,7 +103,9 @@ fn coded(event: &AuditEvent) -> Coded {
         | E::ErasureSwept { .. }
         | E::EpochEnded { .. }
         | E::EpochDestroyed { .. } => done(lifecycle("destroy"), None, "D"),
-        E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } => done(lifecycle("originate"), None, "C"),
+        E::Granted { .. } | E::Remembered { .. } | E::TurnAppended { .. } | E::Heard { .. } => {
+            done(lifecycle("originate"), None, "C")
+        }
         E::Withdrawn { .. } => done(lifecycle("deprecate"), None, "U"),
         E::Renewed { .. } => done(lifecycle("amend"), None, "U"),
         // DICOM's code for the start of emergency access.
@@ -183,8 +187,8 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
     let space = json!({
         "type": role("110153", "Source Role ID"), "who": { "display": origin }, "requestor": false,
     });
-    let destination = |name: &str, asks: bool| json!({ "type": role("110152", "Destination Role ID"), "who": { "display": name }, "requestor": asks });
-    let recipient = |name: &str| destination(name, true);
+    let destination = |to: &Recipient, asks: bool| json!({ "type": role("110152", "Destination Role ID"), "who": whom(to), "requestor": asks });
+    let recipient = |to: &Recipient| destination(to, true);
     let person = || {
         let patient = json!({ "system": "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "code": "PAT" });
         json!({ "type": { "coding": [patient] }, "who": subject(), "requestor": true })
@@ -203,6 +207,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::ConsentImported { .. }
         | AuditEvent::Declassified { .. }
         | AuditEvent::Endorsed { .. }
+        | AuditEvent::Heard { .. }
         | AuditEvent::MemoryEdited { .. }
         | AuditEvent::MemoryDeleted { .. }
         | AuditEvent::MemoryKept { .. }
@@ -223,6 +228,16 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         | AuditEvent::OriginalExported { .. } => vec![space, person()],
         _ => vec![space],
     }
+}
+
+/// As a grant of ours names its recipient: two of one name and of two kinds are told apart.
+fn whom(to: &Recipient) -> Value {
+    let system = format!("{RECIPIENT_SYSTEM}{}", to.kind().code());
+    let mut out = json!({ "identifier": { "system": system, "value": to.name() }, "display": to.name() });
+    if let (Some(kind), Some(o)) = (to.kind().fhir_type(), out.as_object_mut()) {
+        o.insert("type".to_owned(), json!(kind));
+    }
+    out
 }
 
 /// Nobody is named: an AuditEvent leaves the space, and the log's random name says enough.
@@ -254,6 +269,11 @@ fn entities(origin: &str, index: u64, event: &AuditEvent) -> Vec<Value> {
     match event {
         AuditEvent::Released { grants, .. } | AuditEvent::GlassBroken { grants, .. } => {
             out.extend(grants.iter().map(consent));
+        }
+        // What nobody vouched for when it was stored an AI asserts.
+        AuditEvent::Remembered { label, .. } if label.integrity <= Integrity::AiAsserted => {
+            let asserted = json!([{ "system": VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted" }]);
+            out.push(json!({ "type": code(ENTITY, "2"), "name": "memory", "securityLabel": asserted }));
         }
         AuditEvent::Granted { grant, .. }
         | AuditEvent::Renewed { grant, .. }

@@ -4,8 +4,10 @@ use super::BAD;
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
-use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
-use crate::record::Category;
+use crate::label::{
+    Confidentiality, Integrity, Label, Obligations, Origins, PartitionKind, Purpose, Purposes, Sensitivities,
+};
+use crate::record::{Category, Recipient, RecipientKind, is_hidden};
 use core::fmt;
 use std::collections::BTreeSet;
 
@@ -175,11 +177,29 @@ impl Field for String {
     }
 }
 
-/// Controls, zero-width characters, bidirectional overrides.
-pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+/// `[kind, name]`: two recipients of one name and of two kinds are two.
+impl Field for Recipient {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.array(2).text(self.kind().code()).text(self.name());
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        r.array_of(2)?;
+        let kind = RecipientKind::from_code(r.text()?).ok_or(BAD)?;
+        Self::as_it_stands(kind, r.text()?).ok_or(BAD)
+    }
+}
+
+impl Field for PartitionKind {
+    fn put(&self, w: &mut Writer) -> Result<()> {
+        w.text(self.code());
+        Ok(())
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self> {
+        Self::from_code(r.text()?).ok_or(BAD)
+    }
 }
 
 /// By its HL7 code, so that an entry can be read without this library's table.

@@ -18,7 +18,6 @@ mod words;
 
 pub use event::AuditEvent;
 pub use fhir::audit_event;
-pub(crate) use field::is_hidden;
 pub use field::{Gesture, LogHead, LogMark, ReleaseKind};
 pub use words::describe;
 

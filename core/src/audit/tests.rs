@@ -3,8 +3,10 @@ use super::words::purpose_words;
 use super::*;
 use crate::error::Limit;
 use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId};
-use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
-use crate::record::Category;
+use crate::label::{
+    Confidentiality, Integrity, Label, Obligations, Origins, PartitionKind, Purpose, Purposes, Sensitivities,
+};
+use crate::record::{Category, Recipient, RecipientKind};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -21,6 +23,16 @@ fn label() -> impl Strategy<Value = Label> {
 
 fn text() -> impl Strategy<Value = String> {
     "[a-zà-ü日 ./:-]{1,60}"
+}
+
+const KINDS: [&str; 6] = ["model", "app", "person", "organization", "reference", "role"];
+
+fn actor() -> impl Strategy<Value = Recipient> {
+    (prop::sample::select(&KINDS[..]), text()).prop_map(|(kind, name)| whom(kind, &name))
+}
+
+fn whom(kind: &str, name: &str) -> Recipient {
+    Recipient::as_it_stands(RecipientKind::from_code(kind).unwrap(), name).unwrap()
 }
 
 fn gesture() -> impl Strategy<Value = Gesture> {
@@ -65,7 +77,8 @@ fn event() -> impl Strategy<Value = AuditEvent> {
     let first = prop_oneof![
         Just(E::SpaceCreated {}),
         (scope(), prop::option::of(log_head())).prop_map(|(scope, previous)| E::LogOpened { scope, previous }),
-        (scope(), any::<u16>()).prop_map(|(scope, ordinal)| E::PartitionCreated { scope, ordinal }),
+        (scope(), any::<u16>(), prop::sample::select(&[PartitionKind::Health, PartitionKind::General][..]))
+            .prop_map(|(scope, ordinal, kind)| E::PartitionCreated { scope, ordinal, kind }),
         (grant(), hash(), hash(), text(), gesture(), purpose(), prop::option::of(time())).prop_map(
             |(grant, consent_hash, notice_hash, locale, gesture, purpose, expires)| E::Granted {
                 grant,
@@ -90,7 +103,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
         }),
         (source(), any::<u64>()).prop_map(|(source, records)| E::ImportDiscarded { source, records }),
         (
-            (purpose(), prop::collection::vec(grant(), 0..6), text(), hash()),
+            (purpose(), prop::collection::vec(grant(), 0..6), actor(), hash()),
             (any::<u64>(), hash(), log_head(), label(), kind(), categories())
         )
             .prop_map(
@@ -111,7 +124,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             ),
     ];
     let second = prop_oneof![
-        (purpose(), text()).prop_map(|(purpose, actor)| E::Refused { purpose, actor }),
+        (purpose(), actor()).prop_map(|(purpose, actor)| E::Refused { purpose, actor }),
         (record(), any::<u64>(), label()).prop_map(|(record, parents, label)| E::Remembered { record, parents, label }),
         (label(), prop::option::of(scope())).prop_map(|(label, into)| E::FlowDenied { label, into }),
         (record(), grant(), label(), label(), gesture()).prop_map(|(record, grant, before, after, gesture)| {
@@ -125,11 +138,13 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
         (any::<[u8; 32]>().prop_map(SourceId::from_bytes), any::<u64>(), gesture())
             .prop_map(|(source, bytes, gesture)| E::OriginalExported { source, bytes, gesture }),
-        (48u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
+        (50u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
     ];
     let third = prop_oneof![
         (prop::option::of(record()), label(), label(), gesture())
             .prop_map(|(record, before, after, gesture)| E::Endorsed { record, before, after, gesture }),
+        (any::<[u8; 16]>().prop_map(ConversationId::from_bytes), label(), gesture())
+            .prop_map(|(conversation, label, gesture)| E::Heard { conversation, label, gesture }),
         (record(), record(), label(), gesture()).prop_map(|(record, replaces, label, gesture)| E::MemoryEdited {
             record,
             replaces,
@@ -149,8 +164,12 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             .prop_map(|(record, conversation, label)| E::TurnAppended { record, conversation, label }),
         (scope(), label(), label(), prop::option::of(gesture()))
             .prop_map(|(scope, before, after, gesture)| E::ClearanceChanged { scope, before, after, gesture }),
-        (grant(), text(), gesture()).prop_map(|(grant, actor, gesture)| E::RecipientNotified { grant, actor, gesture }),
-        (grant(), text(), gesture()).prop_map(|(grant, actor, gesture)| E::RecipientConfirmed {
+        (grant(), actor(), gesture()).prop_map(|(grant, actor, gesture)| E::RecipientNotified {
+            grant,
+            actor,
+            gesture
+        }),
+        (grant(), actor(), gesture()).prop_map(|(grant, actor, gesture)| E::RecipientConfirmed {
             grant,
             actor,
             gesture
@@ -169,7 +188,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
                     expires
                 }
             ),
-            (prop::collection::vec(grant(), 0..3), text(), hash(), time(), prop::option::of(gesture())).prop_map(
+            (prop::collection::vec(grant(), 0..3), actor(), hash(), time(), prop::option::of(gesture())).prop_map(
                 |(grants, actor, reason_hash, until, gesture)| E::GlassBroken {
                     grants,
                     actor,
@@ -240,7 +259,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=38).chain(40..=48).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=38).chain(40..=49).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];
@@ -253,11 +272,11 @@ fn the_table_is_stable() {
 fn bounds() {
     let at = Timestamp::default();
     let encode = |event| Entry { time: at, event }.encode();
-    let refused = |actor: &str| AuditEvent::Refused { purpose: Purpose::Marketing, actor: actor.into() };
-    assert!(encode(refused(&"a".repeat(256))).is_ok());
-    assert!(matches!(encode(refused(&"a".repeat(257))), Err(Error::TooLarge(Limit::TokenBytes))));
+    let swept = |level: &str| AuditEvent::ErasureSwept { entry: 1, level: level.into() };
+    assert!(encode(swept(&"a".repeat(256))).is_ok());
+    assert!(matches!(encode(swept(&"a".repeat(257))), Err(Error::TooLarge(Limit::TokenBytes))));
     for hidden in ["", "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{feff}a", "a\u{2066}b"] {
-        assert!(matches!(encode(refused(hidden)), Err(Error::Malformed(Malformed::Argument))));
+        assert!(matches!(encode(swept(hidden)), Err(Error::Malformed(Malformed::Argument))));
     }
     let unknown = |number, n| AuditEvent::Unknown { number, body: vec![0; n] };
     assert!(encode(unknown(99, MAX_BODY)).is_ok());
@@ -268,7 +287,7 @@ fn bounds() {
     let released = |n| AuditEvent::Released {
         purpose: Purpose::PatientRequest,
         grants: vec![GrantId::from_bytes([0; 16]); n],
-        actor: "a".into(),
+        actor: whom("model", "a"),
         query_hash: [0; 32],
         count: 1,
         items_root: [0; 32],
@@ -305,6 +324,41 @@ fn other_forms_of_the_same_entry_are_refused() {
     assert!(matches!(Entry::decode(&newer), Err(Error::NeedsNewerLibrary)));
 }
 
+/// What a recipient is belongs to its name, wherever it is told.
+#[test]
+fn recipients_of_one_name_and_two_kinds_are_told_apart() {
+    let told = |kind: &str| {
+        let (purpose, actor) = (Purpose::PatientRequest, whom(kind, "acme"));
+        let event = AuditEvent::Refused { purpose, actor };
+        let entry = Entry { time: Timestamp::default(), event };
+        assert_eq!(Entry::decode(&entry.encode().unwrap()).unwrap(), entry);
+        let json: serde_json::Value = serde_json::from_str(&audit_event("o", 0, &entry, Lang::En)).unwrap();
+        (describe(&entry.event, Lang::En), describe(&entry.event, Lang::Fr), json["agent"][1]["who"].clone())
+    };
+    let (en, fr, who) = told("model");
+    assert_eq!(en, "A request by “acme” (AI model) for the person’s own request was refused.");
+    assert_eq!(
+        fr.replace('\u{a0}', " "),
+        "Une demande de « acme » (modèle d’IA) a été refusée ; finalité : demande de la personne elle-même."
+    );
+    assert_eq!((&who["type"], &who["display"]), (&"Device".into(), &"acme".into()));
+    for (i, one) in KINDS.iter().enumerate() {
+        for other in &KINDS[i + 1..] {
+            let ((en, fr, who), (en2, fr2, who2)) = (told(one), told(other));
+            assert!(en != en2 && fr != fr2 && who != who2, "{one} {other}");
+        }
+    }
+    let take = |kind: &str, name: &str| {
+        let mut w = Writer::new();
+        w.array(2).text(kind).text(name);
+        Recipient::take(&mut Reader::new(&w.into_bytes()))
+    };
+    assert!(take("role", "a").is_ok());
+    for (kind, name) in [("Model", "a"), ("", "a"), ("model", ""), ("model", "a\nb"), ("model", &"a".repeat(257)[..])] {
+        assert!(take(kind, name).is_err(), "{kind} {name}");
+    }
+}
+
 /// Each once, known, and in one order: what is signed has one form.
 #[test]
 fn categories_have_one_form() {
@@ -336,7 +390,7 @@ fn a_release_is_told_plainly() {
     let release = |count| AuditEvent::Released {
         purpose: Purpose::PatientRequest,
         grants: vec![GrantId::from_bytes([1; 16])],
-        actor: "chat".into(),
+        actor: whom("model", "chat"),
         query_hash: [0; 32],
         count,
         items_root: [0; 32],
@@ -347,12 +401,12 @@ fn a_release_is_told_plainly() {
     };
     assert_eq!(
         describe(&release(1), Lang::En),
-        "1 item was given to “chat” as context for an answer, for the person’s own request, not for training AI models: \
+        "1 item was given to “chat” (AI model) as context for an answer, for the person’s own request, not for training AI models: \
          laboratory results; medications."
     );
     assert_eq!(
         describe(&release(12), Lang::Fr),
-        "12 éléments fournis à «\u{a0}chat\u{a0}» comme contexte\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire\u{a0}; médicaments."
+        "12 éléments fournis à «\u{a0}chat\u{a0}» (modèle d’IA) comme contexte\u{a0}; finalité\u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire\u{a0}; médicaments."
     );
     // What is released for training carries the label of health data, and is not told to be for something else.
     let mut training = release(1);
@@ -368,6 +422,27 @@ fn a_release_is_told_plainly() {
     }
     assert!(describe(&own, Lang::En).ends_with("by the person, in their own space."));
     assert!(describe(&own, Lang::Fr).ends_with("par la personne, dans son propre espace."));
+    let more = |count| match release(count) {
+        AuditEvent::Released { purpose, grants, actor, query_hash, items_root, system, label, categories, .. } => {
+            let kind = ReleaseKind::More;
+            let event = AuditEvent::Released {
+                purpose,
+                grants,
+                actor,
+                query_hash,
+                count,
+                items_root,
+                system,
+                label,
+                kind,
+                categories,
+            };
+            describe(&event, Lang::Fr)
+        }
+        _ => String::new(),
+    };
+    assert!(more(1).contains("a appris qu’il y a plus d’un élément\u{a0};"), "{}", more(1));
+    assert!(more(2).contains("a appris qu’il y a plus de 2 éléments\u{a0};"), "{}", more(2));
     let e = Entry { time: Timestamp::default(), event: AuditEvent::SpaceCreated {} };
     assert_eq!(e.describe(Lang::Fr), "1970-01-01T00:00:00Z L’espace a été créé.");
 }
@@ -507,7 +582,7 @@ proptest! {
             if let AuditEvent::RecipientNotified { grant, actor, .. } | AuditEvent::RecipientConfirmed { grant, actor, .. } =
                 &entry.event
             {
-                prop_assert!(agents.contains(&serde_json::to_string(actor).unwrap()));
+                prop_assert!(agents.contains(&serde_json::to_string(actor.name()).unwrap()));
                 prop_assert_eq!(&json["entity"][2]["what"]["identifier"]["value"], &super::fhir::urn(grant));
             }
             if let AuditEvent::ConsentImported { grant, .. } = &entry.event {

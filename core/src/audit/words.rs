@@ -3,7 +3,7 @@
 use super::event::AuditEvent;
 use super::field::ReleaseKind;
 use crate::id::{Timestamp, civil_from_days};
-use crate::label::{self, Label, Purpose};
+use crate::label::{self, Label, PartitionKind, Purpose};
 use crate::lang::{Lang, MONTHS};
 use crate::record::{Category, category_words};
 use std::collections::BTreeSet;
@@ -31,7 +31,10 @@ fn english(event: &AuditEvent) -> String {
         E::SpaceCreated {} => "The space was created.".into(),
         E::LogOpened { previous: None, .. } => "A log was begun.".into(),
         E::LogOpened { previous: Some(_), .. } => "A log was begun that continues an earlier one.".into(),
-        E::PartitionCreated { .. } => "A partition was created.".into(),
+        E::PartitionCreated { kind: PartitionKind::Health, .. } => "A partition for health data was created.".into(),
+        E::PartitionCreated { kind: PartitionKind::General, .. } => {
+            "A general partition, without health data, was created.".into()
+        }
         E::Granted { purpose, expires: None, .. } => {
             format!("A permission was given for {}, until it is withdrawn.", purpose_words(*purpose, lang))
         }
@@ -51,6 +54,7 @@ fn english(event: &AuditEvent) -> String {
             format!("An import was discarded: {}.", many(*records, "record", "records"))
         }
         E::Released { purpose, grants, actor, count, label, kind, categories, .. } => {
+            let who = actor.told(lang);
             let what = match kind {
                 ReleaseKind::Read => format!("{} read", many_were(*count)),
                 ReleaseKind::Ground => format!("{} given as context for an answer", many_were(*count)),
@@ -59,9 +63,7 @@ fn english(event: &AuditEvent) -> String {
                 ReleaseKind::More => {
                     let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
                     let (many, of) = (many(*count, "item", "items"), list(categories, lang));
-                    return format!(
-                        "\u{201c}{actor}\u{201d} was told that there is more than {many}{of}, for {purpose}{training}."
-                    );
+                    return format!("{who} was told that there is more than {many}{of}, for {purpose}{training}.");
                 }
             };
             if grants.is_empty() {
@@ -69,15 +71,15 @@ fn english(event: &AuditEvent) -> String {
             }
             let what = match kind {
                 ReleaseKind::Ground => {
-                    format!("{} given to \u{201c}{actor}\u{201d} as context for an answer,", many_were(*count))
+                    format!("{} given to {who} as context for an answer,", many_were(*count))
                 }
-                _ => format!("{what} by \u{201c}{actor}\u{201d}"),
+                _ => format!("{what} by {who}"),
             };
             let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
             format!("{what} for {purpose}{training}{}.", list(categories, lang))
         }
         E::Refused { purpose, actor } => {
-            format!("A request by \u{201c}{actor}\u{201d} for {} was refused.", purpose_words(*purpose, lang))
+            format!("A request by {} for {} was refused.", actor.told(lang), purpose_words(*purpose, lang))
         }
         E::Remembered { parents, .. } => {
             format!("A memory was stored, derived from {}.", many(*parents, "item", "items"))
@@ -91,6 +93,7 @@ fn english(event: &AuditEvent) -> String {
         E::ConversationSaved { .. } => "The label of a conversation was saved.".into(),
         E::OriginalExported { .. } => "An imported file was handed out to the person as it was.".into(),
         E::Endorsed { .. } => "The person confirmed what was written for them.".into(),
+        E::Heard { .. } => "The person said something in a conversation, in their own words.".into(),
         E::MemoryEdited { .. } => "A memory was edited by the person.".into(),
         E::MemoryDeleted { .. } => "A memory was deleted by the person.".into(),
         E::MemoryKept { .. } => "A memory was kept by the person, although what it rested on has ended.".into(),
@@ -103,8 +106,8 @@ fn english(event: &AuditEvent) -> String {
         E::TurnAppended { .. } => "A turn of a conversation was stored.".into(),
         E::ClearanceChanged { gesture: Some(_), .. } => "The person changed what may be kept in a partition.".into(),
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
-        E::RecipientNotified { actor, .. } => format!("\u{201c}{actor}\u{201d} was told of a withdrawal."),
-        E::RecipientConfirmed { actor, .. } => format!("\u{201c}{actor}\u{201d} confirmed a withdrawal."),
+        E::RecipientNotified { actor, .. } => format!("{} was told of a withdrawal.", actor.told(lang)),
+        E::RecipientConfirmed { actor, .. } => format!("{} confirmed a withdrawal.", actor.told(lang)),
         E::Erased { records, sources, .. } => {
             let n = many(*records, "record was", "records were");
             let files =
@@ -142,10 +145,7 @@ fn english(event: &AuditEvent) -> String {
         }
         E::Renewed { expires, .. } => format!("A permission was renewed, {}.", until(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
-            format!(
-                "\u{201c}{actor}\u{201d} took emergency access, until {} at the latest.",
-                day_and_time(*until, lang)
-            )
+            format!("{} took emergency access, until {} at the latest.", actor.told(lang), day_and_time(*until, lang))
         }
         E::WayInAdded { kind, .. } => format!("A way into the space was added: {}.", way_in(*kind, lang)),
         E::WayInChanged { kind, .. } => format!("A way into the space was changed: {}.", way_in(*kind, lang)),
@@ -165,7 +165,12 @@ fn french(event: &AuditEvent) -> String {
         E::SpaceCreated {} => "L’espace a été créé.".into(),
         E::LogOpened { previous: None, .. } => "Un journal a été ouvert.".into(),
         E::LogOpened { previous: Some(_), .. } => "Un journal a été ouvert à la suite d’un précédent.".into(),
-        E::PartitionCreated { .. } => "Une partition a été créée.".into(),
+        E::PartitionCreated { kind: PartitionKind::Health, .. } => {
+            "Une partition pour les données de santé a été créée.".into()
+        }
+        E::PartitionCreated { kind: PartitionKind::General, .. } => {
+            "Une partition générale, sans données de santé, a été créée.".into()
+        }
         E::Granted { purpose, expires: None, .. } => {
             format!("Autorisation donnée jusqu’à son retrait\u{a0}; finalité\u{a0}: {}.", purpose_words(*purpose, lang))
         }
@@ -187,6 +192,7 @@ fn french(event: &AuditEvent) -> String {
             format!("Un import a été abandonné\u{a0}: {}.", plusieurs(*records, "enregistrement", "enregistrements"))
         }
         E::Released { purpose, grants, actor, count, label, kind, categories, .. } => {
+            let who = actor.told(lang);
             let what = match kind {
                 ReleaseKind::Read => plusieurs(*count, "élément lu", "éléments lus"),
                 ReleaseKind::Ground => {
@@ -196,9 +202,13 @@ fn french(event: &AuditEvent) -> String {
                 ReleaseKind::Reader => plusieurs(*count, "élément ouvert en lecture", "éléments ouverts en lecture"),
                 ReleaseKind::More => {
                     let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
-                    let (many, of) = (plusieurs(*count, "élément", "éléments"), list(categories, lang));
+                    let of = list(categories, lang);
+                    let many = match count {
+                        1 => "d’un élément".to_owned(),
+                        n => format!("de {}", plusieurs(*n, "élément", "éléments")),
+                    };
                     return format!(
-                        "«\u{a0}{actor}\u{a0}» a appris qu’il y a plus de {many}\u{a0}; finalité\u{a0}: {purpose}{training}{of}."
+                        "{who} a appris qu’il y a plus {many}\u{a0}; finalité\u{a0}: {purpose}{training}{of}."
                     );
                 }
             };
@@ -208,16 +218,17 @@ fn french(event: &AuditEvent) -> String {
             let what = match kind {
                 ReleaseKind::Ground => {
                     let given = plusieurs(*count, "élément fourni", "éléments fournis");
-                    format!("{given} à «\u{a0}{actor}\u{a0}» comme contexte")
+                    format!("{given} à {who} comme contexte")
                 }
-                _ => format!("{what} par «\u{a0}{actor}\u{a0}»"),
+                _ => format!("{what} par {who}"),
             };
             let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
             let of = list(categories, lang);
             format!("{what}\u{a0}; finalité\u{a0}: {purpose}{training}{of}.")
         }
         E::Refused { purpose, actor } => format!(
-            "Une demande de «\u{a0}{actor}\u{a0}» a été refusée\u{a0}; finalité\u{a0}: {}.",
+            "Une demande de {} a été refusée\u{a0}; finalité\u{a0}: {}.",
+            actor.told(lang),
             purpose_words(*purpose, lang)
         ),
         E::Remembered { parents, .. } => {
@@ -232,6 +243,7 @@ fn french(event: &AuditEvent) -> String {
         E::ConversationSaved { .. } => "L’étiquette d’une conversation a été enregistrée.".into(),
         E::OriginalExported { .. } => "Un fichier importé a été remis tel quel à la personne.".into(),
         E::Endorsed { .. } => "La personne a confirmé ce qui a été écrit pour elle.".into(),
+        E::Heard { .. } => "La personne s’est exprimée dans une conversation, avec ses propres mots.".into(),
         E::MemoryEdited { .. } => "Un souvenir a été modifié par la personne.".into(),
         E::MemoryDeleted { .. } => "Un souvenir a été supprimé par la personne.".into(),
         E::MemoryKept { .. } => {
@@ -248,8 +260,8 @@ fn french(event: &AuditEvent) -> String {
             "La personne a changé ce qui peut être gardé dans une partition.".into()
         }
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
-        E::RecipientNotified { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a été informé d’un retrait."),
-        E::RecipientConfirmed { actor, .. } => format!("«\u{a0}{actor}\u{a0}» a confirmé un retrait."),
+        E::RecipientNotified { actor, .. } => format!("Retrait annoncé à {}.", actor.told(lang)),
+        E::RecipientConfirmed { actor, .. } => format!("Retrait confirmé par {}.", actor.told(lang)),
         E::Erased { records, sources, .. } => {
             let n = plusieurs(*records, "donnée", "données");
             let files = if *sources == 0 {
@@ -295,7 +307,7 @@ fn french(event: &AuditEvent) -> String {
         E::Renewed { expires, .. } => format!("Une autorisation a été renouvelée {}.", until(*expires, lang)),
         E::GlassBroken { actor, until, .. } => {
             let until = day_and_time(*until, lang);
-            format!("«\u{a0}{actor}\u{a0}» a pris un accès d’urgence, jusqu’au {until} au plus tard.")
+            format!("{} a pris un accès d’urgence, jusqu’au {until} au plus tard.", actor.told(lang))
         }
         E::WayInAdded { kind, .. } => format!("Accès à l’espace ajouté\u{a0}: {}.", way_in(*kind, lang)),
         E::WayInChanged { kind, .. } => format!("Accès à l’espace changé\u{a0}: {}.", way_in(*kind, lang)),

@@ -3,8 +3,9 @@
 //! A carer reads, counts and asks; consents, exports and erasure stay the person's. A carer may pass
 //! the grant on only where it says so, once, and what was passed on falls with it (D9).
 
+use super::RecipientKind;
 use super::fhir::ConsentDoc;
-use super::grant::{GrantSpec, GrantTerms, RecipientKind};
+use super::grant::{GrantSpec, GrantTerms};
 use super::rule::Validity;
 use super::words::pick;
 use crate::id::GrantId;

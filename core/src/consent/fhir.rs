@@ -6,9 +6,10 @@
 //! root only, and nothing below that.
 
 use super::carer::Delegation;
-use super::grant::{AFTER_LAST, FIRST, GrantSpec, GrantTerms, Recipient, RecipientKind, known_obligations};
+use super::grant::{AFTER_LAST, FIRST, GrantSpec, GrantTerms, known_obligations};
 use super::rule::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Validity};
 use super::wire as w;
+use super::{Recipient, RecipientKind};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Identity, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
@@ -206,15 +207,6 @@ fn read_period(p: Option<&w::Period>) -> Option<(Option<Timestamp>, Option<Times
     Some((start, end.map(|e| e.plus_millis(1))))
 }
 
-/// The FHIR type behind an actor reference.
-const fn actor_type(kind: RecipientKind) -> &'static str {
-    match kind {
-        RecipientKind::Model | RecipientKind::App => "Device",
-        RecipientKind::Person | RecipientKind::Reference | RecipientKind::Role => "RelatedPerson",
-        RecipientKind::Organization => "Organization",
-    }
-}
-
 fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
     let t = spec.terms();
     if meta.version == 0 {
@@ -223,6 +215,8 @@ fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
     let person = || w::Reference::new("Patient", w::URI, uuid(meta.subject.as_bytes()), None);
     let purpose = |p: Purpose| vec![w::Coding::new(Purpose::SYSTEM, p.code())];
     let (who, kind) = (t.recipient.name(), t.recipient.kind());
+    // Grants of ours name no other kind.
+    let actor_type = kind.fhir_type()?;
     let recipient_system = format!("{}{}", w::RECIPIENT_SYSTEM, kind.code());
 
     let controls: Vec<w::Control> = known_obligations()
@@ -262,7 +256,7 @@ fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
         period: period(t.starts, t.expires)?,
         actor: vec![w::Actor {
             role: w::Concept::new(w::INFORMATION_RECIPIENT.0, w::INFORMATION_RECIPIENT.1),
-            reference: w::Reference::new(actor_type(kind), &recipient_system, who.to_owned(), Some(who)),
+            reference: w::Reference::new(actor_type, &recipient_system, who.to_owned(), Some(who)),
         }],
         purpose: purpose(Purpose::MlTraining),
         data: vec![w::Data {

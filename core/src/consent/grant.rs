@@ -4,158 +4,12 @@ use super::carer::Delegation;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
-use crate::record::Category;
-use unicode_normalization::UnicodeNormalization;
+use crate::record::{Category, Recipient, RecipientKind};
 
 /// How long emergency access lasts at most, each time.
 pub const GLASS_MINUTES: u32 = 60;
 
 const BAD: Error = Error::Malformed(Malformed::Argument);
-/// What an entry of the log can name.
-const LONGEST_NAME: usize = 256;
-
-/// What a recipient is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RecipientKind {
-    /// A model at a provider.
-    Model,
-    /// An app.
-    App,
-    /// A person.
-    Person,
-    /// An organisation.
-    Organization,
-    /// Whoever a FHIR reference or a business identifier names: as consents from elsewhere do.
-    Reference,
-    /// A role that somebody holds.
-    Role,
-}
-
-impl RecipientKind {
-    /// Every kind that a grant of this library can name.
-    pub const ALL: &'static [Self] = &[Self::Model, Self::App, Self::Person, Self::Organization];
-
-    /// The fixed word for it.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Model => "model",
-            Self::App => "app",
-            Self::Person => "person",
-            Self::Organization => "organization",
-            Self::Reference => "reference",
-            Self::Role => "role",
-        }
-    }
-}
-
-/// Who is to receive data. The host authenticates who acts; the name is compared as it stands.
-///
-/// ```
-/// use healthspace::consent::Recipient;
-/// assert_eq!(Recipient::model("eu-llm").unwrap().name(), "eu-llm");
-/// assert!(Recipient::model("").is_err());
-/// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Recipient {
-    kind: RecipientKind,
-    name: String,
-}
-
-impl core::fmt::Debug for Recipient {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Recipient({}, ..)", self.kind.code())
-    }
-}
-
-/// What is not seen: controls, directions, line breaks, tags.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{ad}')
-        || matches!(c, '\u{180e}' | '\u{e0000}'..='\u{e007f}')
-}
-
-impl Recipient {
-    /// A recipient; the name is brought to Unicode NFC.
-    ///
-    /// # Errors
-    /// `Malformed(Argument)` unless the name has 1..=200 characters in at most 256 bytes, none of
-    /// them one that is not seen (controls, directions, line breaks, tags), and does not begin or end
-    /// with a blank. Whoever can be named can be logged.
-    pub fn new(kind: RecipientKind, name: &str) -> Result<Self> {
-        if name.len() > 4000 {
-            return Err(BAD);
-        }
-        let name: String = name.nfc().collect();
-        let count = name.chars().count();
-        if !(1..=200).contains(&count)
-            || name.len() > LONGEST_NAME
-            || name.chars().any(is_hidden)
-            || name.trim() != name
-        {
-            return Err(BAD);
-        }
-        Ok(Self { kind, name })
-    }
-
-    /// A recipient by the name as it stands, if an entry of a log can hold it.
-    pub(super) fn as_it_stands(kind: RecipientKind, name: &str) -> Option<Self> {
-        let shown = (1..=LONGEST_NAME).contains(&name.len()) && !name.chars().any(is_hidden);
-        shown.then(|| Self { kind, name: name.to_owned() })
-    }
-
-    /// A model.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn model(name: &str) -> Result<Self> {
-        Self::new(RecipientKind::Model, name)
-    }
-
-    /// An app.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn app(name: &str) -> Result<Self> {
-        Self::new(RecipientKind::App, name)
-    }
-
-    /// Whoever a FHIR reference names (`Practitioner/1`), as the host has authenticated them.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn reference(name: &str) -> Result<Self> {
-        Self::new(RecipientKind::Reference, name)
-    }
-
-    /// Whoever a business identifier names.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn identifier(system: &str, value: &str) -> Result<Self> {
-        Self::new(RecipientKind::Reference, &format!("{system}|{value}"))
-    }
-
-    /// A role by its code.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn role(system: &str, code: &str) -> Result<Self> {
-        Self::new(RecipientKind::Role, &format!("{system}|{code}"))
-    }
-
-    /// What it is.
-    #[must_use]
-    pub const fn kind(&self) -> RecipientKind {
-        self.kind
-    }
-
-    /// What it is called.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
 
 /// What is to be asked, before it is checked. One purpose: consent must be separable (GDPR
 /// article 7(2)).
@@ -262,7 +116,7 @@ impl GrantSpec {
         terms.categories.dedup();
         let whole = |t: Timestamp| Timestamp::from_millis(t.as_millis() - t.as_millis().rem_euclid(MINUTE));
         let in_range = |t: Timestamp| (FIRST..AFTER_LAST).contains(&t.as_millis());
-        if !RecipientKind::ALL.contains(&terms.recipient.kind) {
+        if !RecipientKind::ALL.contains(&terms.recipient.kind()) {
             return Err(BAD);
         }
         let times = [terms.starts, terms.expires, terms.data_period.map(|p| p.0), terms.data_period.map(|p| p.1)];

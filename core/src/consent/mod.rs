@@ -20,6 +20,7 @@ mod tests;
 mod wire;
 mod words;
 
+pub use crate::record::{Recipient, RecipientKind};
 pub use carer::Delegation;
 pub use declassify::{
     DeclassifyDoc, DeclassifySpec, DeclassifyTerms, NamedPartition, declassify_from_fhir, declassify_notice,
@@ -30,7 +31,7 @@ pub use dpv::Parties;
 pub(crate) use dpv::{Happened, receipt, record};
 pub(crate) use fhir::as_written;
 pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withdraw};
-pub use grant::{GLASS_MINUTES, GrantSpec, GrantTerms, Recipient, RecipientKind};
+pub use grant::{GLASS_MINUTES, GrantSpec, GrantTerms};
 pub use notice::notice;
 pub use read::{ReadConsent, Reads, read_consent, read_consents};
 pub use renewal::{renewal_notice, renewed};

@@ -81,9 +81,11 @@ fn which(spec: &GrantSpec, lang: Lang) -> String {
     let mut text = match (t.data_period, lang) {
         (None, Lang::En) => "Which: of any date.".to_owned(),
         (None, Lang::Fr) => "Lesquelles\u{a0}: de toute date.".to_owned(),
-        (Some((from, to)), Lang::En) => format!("Which: only data dated {} {}.", since(from, lang), before(to, lang)),
+        (Some((from, to)), Lang::En) => {
+            format!("Which: only data dated {} {} (UTC).", since(from, lang), before(to, lang))
+        }
         (Some((from, to)), Lang::Fr) => format!(
-            "Lesquelles\u{a0}: seulement les données datées {} {}.",
+            "Lesquelles\u{a0}: seulement les données datées {} {} (UTC).",
             since(from, lang).replacen("à partir ", "", 1),
             before(to, lang)
         ),
@@ -188,13 +190,14 @@ fn how(spec: &GrantSpec, lang: Lang) -> String {
     text
 }
 
-pub(super) fn until(spec: &GrantSpec, lang: Lang) -> String {
+fn until(spec: &GrantSpec, lang: Lang) -> String {
+    format!("{}{}", pick(lang, ("Until when: ", "Jusqu’à quand\u{a0}: ")), term(spec, lang))
+}
+
+/// From when and until when it holds.
+pub(super) fn term(spec: &GrantSpec, lang: Lang) -> String {
     let t = spec.terms();
-    let mut text = pick(lang, ("Until when: ", "Jusqu’à quand\u{a0}: ")).to_owned();
-    if let Some(start) = t.starts {
-        text.push_str(&since(start, lang));
-        text.push_str(", ");
-    }
+    let mut text = t.starts.map_or_else(String::new, |start| format!("{} (UTC), ", since(start, lang)));
     match (t.expires, lang) {
         (Some(end), Lang::En) => text.push_str(&format!("{} (UTC), unless you withdraw before.", before(end, lang))),
         (Some(end), Lang::Fr) => {
@@ -349,8 +352,8 @@ mod tests {
         let en = plain(all.clone(), Lang::En);
         let fr = plain(all, Lang::Fr);
         for part in [
-            "dated from 1 January 2022 until the end of 31 December 2022.",
-            "from 1 March 2026, until 22 February 2027 at 09:05 (UTC)",
+            "dated from 1 January 2022 until the end of 31 December 2022 (UTC).",
+            "from 1 March 2026 (UTC), until 22 February 2027 at 09:05 (UTC)",
             "at most “normal”",
             "HIV/AIDS",
             "At most 3 times.",
@@ -358,8 +361,8 @@ mod tests {
             assert!(en.contains(part), "{part}\n---\n{en}");
         }
         for part in [
-            "datées du 1er janvier 2022 jusqu’à la fin du 31 décembre 2022.",
-            "à partir du 1er mars 2026, jusqu’au 22 février 2027 à 9 h 05 (UTC)",
+            "datées du 1er janvier 2022 jusqu’à la fin du 31 décembre 2022 (UTC).",
+            "à partir du 1er mars 2026 (UTC), jusqu’au 22 février 2027 à 9 h 05 (UTC)",
             "au plus « normal »",
             "VIH/sida",
             "Au plus 3 fois.",
@@ -377,6 +380,7 @@ mod tests {
                 let text = plain(terms.clone(), lang);
                 let usual = words::purpose(*p).map(|pair| pick(lang, pair));
                 assert!(text.contains(usual.unwrap_or(pick(lang, purpose_words(*p)))), "{text}");
+                assert!(!text.contains("HL7") && !text.contains(p.code()), "{text}");
                 assert!(Category::ALL.iter().all(|c| text.contains(pick(lang, words::category(*c)))));
                 assert_eq!(text.contains("fine-tune") || text.contains("affiner"), *p != Purpose::MlTraining);
             }

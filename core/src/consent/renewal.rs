@@ -1,7 +1,7 @@
 //! Renewing a grant: the same terms under a new end, and the words that say what changes.
 
 use super::grant::{GrantSpec, GrantTerms};
-use super::notice::{notice, until};
+use super::notice::{notice, term};
 use crate::error::Result;
 use crate::id::Timestamp;
 use crate::lang::Lang;
@@ -46,7 +46,7 @@ pub fn renewal_notice(given: &GrantSpec, new: &GrantSpec, partition: &str, lang:
             "Désormais\u{a0}:",
         ),
     };
-    let mut text = format!("{first}\n{before} {}\n{after} {}", until(given, lang), until(new, lang));
+    let mut text = format!("{first}\n{before} {}\n{after} {}", term(given, lang), term(new, lang));
     if let Some(n) = new.terms().uses {
         let old = given.terms().uses.unwrap_or(n);
         text.push('\n');

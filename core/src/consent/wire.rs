@@ -17,7 +17,7 @@ pub(super) const ACT_CODE_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/
 /// Codes that HL7 lacks: a category of this library, and the refrain `NOMLTRAINING`.
 pub(super) const OWN_CATEGORY_SYSTEM: &str = "https://healthspace.invalid/fhir/CodeSystem/category";
 pub(super) const OWN_OBLIGATION_SYSTEM: &str = "https://healthspace.invalid/fhir/CodeSystem/obligation";
-pub(super) const RECIPIENT_SYSTEM: &str = "https://healthspace.invalid/fhir/recipient/";
+pub(super) use crate::record::RECIPIENT_SYSTEM;
 /// A permit holds only under these controls (as in the "Consent about AI" guide).
 pub(super) const LIMIT: &str = "http://hl7.org/fhir/StructureDefinition/consent-provision-limit";
 pub(super) const USES: &str = "https://healthspace.invalid/fhir/StructureDefinition/consent-uses";

@@ -118,12 +118,12 @@ pub(super) fn duties(o: Obligations) -> Option<Pair> {
     })
 }
 
-/// A purpose in words; where nobody is usually asked for it, its name in HL7's terms.
+/// A purpose in words; where nobody is usually asked for it, by what it is called.
 pub(super) fn why(p: Purpose, lang: Lang) -> String {
     match (purpose(p), lang, purpose_words(p)) {
         (Some(pair), ..) => pick(lang, pair).to_owned(),
-        (None, Lang::En, (en, _)) => format!("for {en} (HL7 {})", p.code()),
-        (None, Lang::Fr, (_, fr)) => format!("pour «\u{a0}{fr}\u{a0}» (HL7 {})", p.code()),
+        (None, Lang::En, (en, _)) => format!("for {en}"),
+        (None, Lang::Fr, (_, fr)) => format!("pour «\u{a0}{fr}\u{a0}»"),
     }
 }
 

@@ -7,9 +7,9 @@ use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash, root_of_h
 use crate::consent::ConsentDoc;
 use crate::error::Result;
 use crate::id::{GrantId, Identity, ScopeId};
-use crate::label::{Label, Origins, Purpose};
+use crate::label::{Label, Purpose};
 use crate::ledger::Hash;
-use crate::record::Category;
+use crate::record::{Category, Recipient};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a claim reaches without trusting whoever wrote the file.
@@ -57,8 +57,6 @@ const PARTITION: &str = "that the partition is the grant's";
 const USES: &str = "that the grant was used no more often than it says";
 const GLASS: &str = "that emergency access had begun";
 const ITEMS: &str = "which items";
-/// As whom the person looks by themself.
-const PERSON: &str = "person";
 
 /// Largest size of a log: what every verifier can count.
 pub(super) const MAX_SIZE: u64 = i64::MAX as u64;
@@ -74,10 +72,11 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The partition whose log it is, and its number, by its first entry, where that is shown.
-    pub(super) fn partition(&self) -> Option<(ScopeId, u16)> {
+    /// The partition whose log it is, and the least label of what is in it, by its first entry, where that is
+    /// shown.
+    pub(super) fn partition(&self) -> Option<(ScopeId, Label)> {
         match self.entries.get(&0)?.event {
-            AuditEvent::PartitionCreated { scope, ordinal } => Some((scope, ordinal)),
+            AuditEvent::PartitionCreated { scope, ordinal, kind } => Some((scope, Label::of_partition(kind, ordinal))),
             _ => None,
         }
     }
@@ -137,7 +136,7 @@ pub(super) fn consecutive(log: &Known, from: u64, to: u64) -> bool {
 #[derive(Clone, Copy)]
 struct Release<'a> {
     purpose: Purpose,
-    actor: &'a str,
+    actor: &'a Recipient,
     label: Label,
 }
 
@@ -192,7 +191,7 @@ impl All {
             return Ok(());
         };
         let terms = doc.spec.terms();
-        if terms.recipient.name() != release.actor || !release.label.obligations.contains(terms.obligations) {
+        if terms.recipient != *release.actor || !release.label.obligations.contains(terms.obligations) {
             return Err(BAD);
         }
         if let Some(uses) = terms.uses {
@@ -251,7 +250,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     let mut does_not_prove = Vec::new();
     let hidden = check_items(items, *count, items_root, *kind)?;
     if grants.is_empty() {
-        if actor != PERSON || *purpose != Purpose::PatientRequest {
+        if *actor != Recipient::the_person() || *purpose != Purpose::PatientRequest {
             return Err(BAD);
         }
         does_not_prove.extend(hidden);
@@ -297,7 +296,9 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     let terms = all.texts && own;
     let partition = log.partition();
     let scope = partition.map(|(scope, _)| scope);
-    if partition.is_some_and(|(_, ordinal)| !Origins::partition(ordinal).is_subset(label.origins)) {
+    let is_below =
+        |least: Label| !least.origins.is_subset(label.origins) || label.confidentiality < least.confidentiality;
+    if partition.is_some_and(|(_, least)| is_below(least)) {
         return Err(BAD);
     }
     if all.told && own && !categories.is_subset(&all.categories)

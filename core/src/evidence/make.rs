@@ -10,6 +10,7 @@ use crate::crypto::hash::sha256;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::label::Purpose;
+use crate::record::Recipient;
 use crate::vault::{Disclosing, HealthSpace, Log};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,13 +31,15 @@ pub enum ItemsShown {
 /// Which releases to give evidence of, and how much of each.
 ///
 /// ```
+/// use healthspace::consent::Recipient;
 /// use healthspace::evidence::{EvidenceRequest, ItemsShown};
-/// let ask = EvidenceRequest::new().recipient("eu-llm").items(ItemsShown::Count);
+/// let ask = EvidenceRequest::new().recipient(Recipient::model("eu-llm")?).items(ItemsShown::Count);
+/// # Ok::<(), healthspace::Error>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct EvidenceRequest {
     partition: Option<String>,
-    recipient: Option<String>,
+    recipient: Option<Recipient>,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
     entries: Option<BTreeSet<u64>>,
@@ -65,10 +68,10 @@ impl EvidenceRequest {
         self
     }
 
-    /// To one recipient, by name.
+    /// To one recipient.
     #[must_use]
-    pub fn recipient(mut self, name: &str) -> Self {
-        self.recipient = Some(name.to_owned());
+    pub fn recipient(mut self, to: Recipient) -> Self {
+        self.recipient = Some(to);
         self
     }
 

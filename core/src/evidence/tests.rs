@@ -6,7 +6,7 @@ use crate::crypto::hash::sha256;
 use crate::crypto::sign::SigningKey;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Identity, RecordId, ScopeId, Timestamp};
-use crate::label::{Label, Obligations, Purpose};
+use crate::label::{Label, Obligations, PartitionKind, Purpose};
 use crate::lang::Lang;
 use crate::ledger::commit::commitment;
 use crate::ledger::note::{Checkpoint, VerifierKey, origin};
@@ -78,8 +78,8 @@ fn a_disclosure_is_proved_with_its_grant_its_items_and_no_withdrawal_before() {
             .collect::<Vec<u64>>()
     };
     let none: Vec<u64> = Vec::new();
-    assert_eq!(count(EvidenceRequest::new().recipient("eu-llm")), [entry, last]);
-    assert_eq!(count(EvidenceRequest::new().recipient("nobody")), none);
+    assert_eq!(count(EvidenceRequest::new().recipient(model())), [entry, last]);
+    assert_eq!(count(EvidenceRequest::new().recipient(Recipient::model("nobody").unwrap())), none);
     assert_eq!(count(EvidenceRequest::new().partition("health").entries(&[last])), [last]);
     assert_eq!(count(EvidenceRequest::new().partition("general")), none);
     let (before, after) = (Timestamp::from_millis(0), Timestamp::from_millis(1_790_000_000_000));
@@ -213,7 +213,7 @@ pub(super) const ELSEWHERE: &str = r#"{"status":"active"}"#;
 
 /// The first entry of the log of the partition that the grants here name.
 pub(super) fn opened() -> (i64, AuditEvent) {
-    (1, AuditEvent::PartitionCreated { scope: SCOPE, ordinal: 1 })
+    (1, AuditEvent::PartitionCreated { scope: SCOPE, ordinal: 1, kind: PartitionKind::Health })
 }
 
 pub(super) fn terms(who: Recipient) -> GrantTerms {
@@ -257,7 +257,7 @@ pub(super) fn released(system: LogHead, items: &[[u8; 18]]) -> AuditEvent {
     AuditEvent::Released {
         purpose: Purpose::PatientRequest,
         grants: vec![A],
-        actor: "eu-llm".into(),
+        actor: model(),
         query_hash: [0; 32],
         count: items.len() as u64,
         items_root: items_root(&[8; 32], items.iter().map(|i| &i[..])).unwrap(),
@@ -507,13 +507,13 @@ fn the_person_reads_of_every_disclosure_in_words() {
     assert_eq!(
         told,
         [
-            "On 21 September 2026 at 14:13 UTC: 1 item was read by \u{201c}eu-llm\u{201d} for the person’s own request, \
+            "On 21 September 2026 at 14:13 UTC: 1 item was read by \u{201c}eu-llm\u{201d} (AI model) for the person’s own request, \
              not for training AI models: laboratory results. The permission was given on 21 September 2026.",
-            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: 1 élément lu par «\u{a0}eu-llm\u{a0}»\u{a0}; finalité\
+            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: 1 élément lu par «\u{a0}eu-llm\u{a0}» (modèle d’IA)\u{a0}; finalité\
              \u{a0}: demande de la personne elle-même, sans entraînement de modèles d’IA\u{a0}: résultats de laboratoire. L’autorisation date \
              du 21 septembre 2026.",
-            "On 21 September 2026 at 14:13 UTC: A request by \u{201c}us-llm\u{201d} for the person’s own request was refused.",
-            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: Une demande de «\u{a0}us-llm\u{a0}» a été refusée\u{a0}; \
+            "On 21 September 2026 at 14:13 UTC: A request by \u{201c}us-llm\u{201d} (AI model) for the person’s own request was refused.",
+            "Le 21 septembre 2026 à 14\u{a0}h\u{a0}13 UTC\u{a0}: Une demande de «\u{a0}us-llm\u{a0}» (modèle d’IA) a été refusée\u{a0}; \
              finalité\u{a0}: demande de la personne elle-même.",
         ]
     );

@@ -11,7 +11,7 @@ use crate::consent::{Delegation, GrantTerms, Recipient};
 use crate::environment::{Environment, FileAnchor};
 use crate::error::{Error, Malformed};
 use crate::id::{GrantId, ScopeId, Timestamp};
-use crate::label::{Obligations, Origins, Purpose};
+use crate::label::{Confidentiality, Obligations, Origins, PartitionKind, Purpose};
 use crate::record::Category;
 use crate::vault::tests::{allow, clock, fill, gesture, model, of_code, unlock};
 use crate::vault::{HealthSpace, Presence, Session};
@@ -92,7 +92,8 @@ fn emergency_access_is_under_its_grants_and_for_an_hour_at_most() {
     let theirs = GrantTerms { purpose: Purpose::BreakGlass, ..terms(model()) };
     let (event, text) = given(A, &theirs);
     let began = |time: i64, grants: &[GrantId], who: &str, until: i64| {
-        let (grants, actor, until) = (grants.to_vec(), who.to_owned(), Timestamp::from_millis(until * MINUTE));
+        let (grants, actor, until) =
+            (grants.to_vec(), Recipient::model(who).unwrap(), Timestamp::from_millis(until * MINUTE));
         (time, AuditEvent::GlassBroken { grants, actor, reason_hash: [0; 32], until, gesture: None })
     };
     let btg = |f: &mut Fields<'_>| *f.purpose = Purpose::BreakGlass;
@@ -155,7 +156,7 @@ fn a_partition_has_one_log() {
         }
     };
     let noise = AuditEvent::SpaceCreated {};
-    let other = AuditEvent::PartitionCreated { scope: SCOPE, ordinal: 2 };
+    let other = AuditEvent::PartitionCreated { scope: SCOPE, ordinal: 2, kind: PartitionKind::Health };
     assert!(!check(opened().1, opened().1, &[]), "a one-time grant, used in each");
     assert!(!check(opened().1, other, &[]));
     // Where it is not said which partition it is, how often a grant was used is not known either.
@@ -220,8 +221,15 @@ fn a_release_bears_the_label_of_its_partition() {
     };
     assert_eq!((check(0b10, &[]), check(0b110, &[])), (NONE.to_vec(), NONE.to_vec()));
     assert_eq!((check(0, &[])[0], check(0b100, &[])[0]), ("refused", "refused"));
+    let level = |of| limits_at(&[(5, granted(None))], 1, &[0], &[&own], &[], &|f| f.label.confidentiality = of);
+    assert_eq!(
+        (level(Confidentiality::Restricted), level(Confidentiality::VeryRestricted)),
+        (NONE.to_vec(), NONE.to_vec())
+    );
+    assert_eq!(level(Confidentiality::Normal), REFUSED, "what is in a partition of health data is restricted");
+    assert_eq!(level(Confidentiality::Unrestricted), REFUSED);
     // And a log is of one partition, by its first entry alone.
-    let other = AuditEvent::PartitionCreated { scope: ScopeId([9; 16]), ordinal: 2 };
+    let other = AuditEvent::PartitionCreated { scope: ScopeId([9; 16]), ordinal: 2, kind: PartitionKind::Health };
     assert_eq!(check(0b110, &[(5, other)]), REFUSED);
 }
 

@@ -75,7 +75,7 @@ pub(super) type Change<'a> = &'a dyn Fn(&mut Fields<'_>);
 pub(super) struct Fields<'a> {
     pub(super) purpose: &'a mut Purpose,
     pub(super) grants: &'a mut Vec<GrantId>,
-    pub(super) actor: &'a mut String,
+    pub(super) actor: &'a mut Recipient,
     pub(super) label: &'a mut Label,
     pub(super) count: &'a mut u64,
     pub(super) categories: &'a mut BTreeSet<Category>,
@@ -136,7 +136,7 @@ pub(super) fn limits(events: &[AuditEvent], size: usize, shown: &[usize], texts:
 /// A release to a carer.
 pub(super) fn to_ben(f: &mut Fields<'_>) {
     *f.purpose = Purpose::FamilyRequest;
-    *f.actor = "Ben".to_owned();
+    *f.actor = Recipient::new(RecipientKind::Person, "Ben").unwrap();
 }
 
 pub(super) const OMITTED: &str = "omitted withdrawals";
@@ -234,9 +234,17 @@ fn a_release_keeps_to_what_the_text_says() {
     assert_eq!(limits_of(&[imported(1)], 1, &[0], &[ELSEWHERE], &|f| *f.purpose = Purpose::MlTraining), REFUSED);
     assert_eq!(check(&plain, &|f| f.grants.push(A)), REFUSED, "one grant twice");
     // The person's own look is theirs.
-    let look = |f: &mut Fields<'_>| (f.grants.clear(), "person".clone_into(f.actor)).1;
+    let look = |f: &mut Fields<'_>| {
+        f.grants.clear();
+        *f.actor = Recipient::the_person();
+    };
     assert_eq!(check(&plain, &look), NONE);
     assert_eq!(check(&plain, &|f| f.grants.clear()), REFUSED, "by eu-llm");
+    let called_so = |f: &mut Fields<'_>| (look(f), *f.actor = Recipient::model("person").unwrap()).1;
+    assert_eq!(check(&plain, &called_so), REFUSED, "by a model of that name");
+    // A grant is for one of its name and its kind.
+    let of_the_name = |f: &mut Fields<'_>| *f.actor = Recipient::app("eu-llm").unwrap();
+    assert_eq!(check(&plain, &of_the_name), REFUSED);
     assert_eq!(check(&plain, &|f| (look(f), *f.purpose = Purpose::MlTraining).1), REFUSED);
 }
 

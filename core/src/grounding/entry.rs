@@ -257,6 +257,12 @@ pub(super) fn status(view: &View<'_>, fact: &FactDraft) -> String {
     let lasting = matches!(fact.kind, Kind::Condition | Kind::Allergy);
     let ended = ended(view, fact);
     let word = match (standing.clinical, fact.kind) {
+        // A note of an assistant is no record, and says whose word it is.
+        (Status::Preliminary, Kind::Memory | Kind::Turn) => view.say(
+            "noted by an assistant, not confirmed by the person",
+            "noté par un assistant, non confirmé par la personne",
+        ),
+        (_, Kind::Memory | Kind::Turn) => view.say("noted, confirmed by the person", "noté, confirmé par la personne"),
         (Status::Active, Kind::Medication) => view.say("active", "en cours"),
         (Status::Active, _) if lasting && !ended => view.say("active", "en cours"),
         (Status::Final, Kind::Medication) => view.say("completed", "terminé"),

@@ -338,6 +338,7 @@ fn block(view: &View<'_>, of: &Named<Presence>, allergic: bool) -> Result<Option
         Kind::Immunization => view.say("Vaccination", "Vaccination"),
         Kind::Encounter => view.say("Visit", "Consultation ou séjour"),
         Kind::Document => view.say("Document", "Document"),
+        Kind::Memory | Kind::Turn => view.say("Note", "Note"),
         _ => String::new(),
     };
     let title = if sort.is_empty() { name } else { sort + view.colon() + &name };

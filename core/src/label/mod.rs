@@ -156,6 +156,32 @@ impl Origins {
     }
 }
 
+/// What kind of room a partition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionKind {
+    /// Health data: restricted, no training, default deny.
+    Health,
+    /// What a general assistant may keep: nothing that came from a health partition flows here.
+    General,
+}
+
+impl PartitionKind {
+    /// The fixed word for it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::General => "general",
+        }
+    }
+
+    /// The kind of this word.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Health, Self::General].into_iter().find(|k| k.code() == code)
+    }
+}
+
 /// Obligations and refrains of HL7 v3-ActCode that travel with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Obligations(u32);

@@ -307,6 +307,14 @@ impl Label {
             integrity: super::Integrity::External,
         }
     }
+
+    /// The least label of what is in a partition of this kind.
+    pub(crate) const fn of_partition(kind: super::PartitionKind, ordinal: u16) -> Self {
+        match kind {
+            super::PartitionKind::Health => Self::health(ordinal),
+            super::PartitionKind::General => Self { origins: super::Origins::partition(ordinal), ..Self::BOTTOM },
+        }
+    }
 }
 
 #[cfg(test)]

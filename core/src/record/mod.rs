@@ -5,6 +5,7 @@
 
 mod draft;
 mod filter;
+mod recipient;
 mod sample;
 mod standing;
 mod time;
@@ -15,6 +16,8 @@ pub use draft::{
     Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint,
 };
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
+pub(crate) use recipient::{RECIPIENT_SYSTEM, is_hidden};
+pub use recipient::{Recipient, RecipientKind};
 pub use sample::{Meta, Sample, SeriesKey};
 pub use standing::Standing;
 pub use time::{Precision, When};

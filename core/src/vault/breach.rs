@@ -8,6 +8,7 @@ use super::logs::LogOf;
 use super::space::HealthSpace;
 use super::state::State;
 use crate::audit::AuditEvent;
+use crate::consent::Recipient;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{BackupId, ScopeId, SlotId, Timestamp};
 use crate::keyring::SlotKind;
@@ -55,8 +56,8 @@ pub struct BreachedPartition {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BreachedRecipient {
-    /// The name in the log.
-    pub name: String,
+    /// As releases name it.
+    pub recipient: Recipient,
     /// How often.
     pub releases: u64,
     /// Items, counted as often as they were released; who was told a number received none.
@@ -200,23 +201,23 @@ impl HealthSpace {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let mut shown = 0;
-        let mut recipients: BTreeMap<String, (u64, u64, Timestamp)> = BTreeMap::new();
+        let mut recipients: BTreeMap<Recipient, (u64, u64, Timestamp)> = BTreeMap::new();
         for line in lines.into_iter().filter(|l| range.contains(&l.index)) {
             shown += 1;
-            let (name, items) = match line.entry.event {
+            let (recipient, items) = match line.entry.event {
                 AuditEvent::Released { grants, .. } if grants.is_empty() => continue,
                 AuditEvent::Released { actor, kind, .. } if kind.names_no_items() => (actor, 0),
                 AuditEvent::Released { actor, count, .. } => (actor, count),
                 _ => continue,
             };
-            let entry = recipients.entry(name).or_insert((0, 0, line.entry.time));
+            let entry = recipients.entry(recipient).or_insert((0, 0, line.entry.time));
             *entry = (entry.0 + 1, entry.1 + items, entry.2.max(line.entry.time));
         }
         let recipients: Vec<BreachedRecipient> = recipients
             .into_iter()
-            .map(|(name, (releases, items, last))| {
+            .map(|(recipient, (releases, items, last))| {
                 let exposure = Exposure::Clear;
-                BreachedRecipient { name, releases, items, last, exposure }
+                BreachedRecipient { recipient, releases, items, last, exposure }
             })
             .collect();
         let mut does_not_say = vec![WHETHER, DONE];

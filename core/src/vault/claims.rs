@@ -4,12 +4,12 @@
 //! clearance that was relaxed or a missing anchor changes what is claimed.
 
 use super::logs::LogOf;
-use super::policy_row::PartitionKind;
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
 use crate::catalog::RecordRef;
 use crate::consent::Standing;
 use crate::error::{Error, Result};
+use crate::label::PartitionKind;
 use crate::label::Purpose;
 use crate::policy::clearance_of_general;
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use super::consent_record::ended_within;
 use super::grants::{ConsentKind, file_consents};
-use super::policy_row::{FiledConsent, Origin, PartitionKind};
+use super::policy_row::{FiledConsent, Origin};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
@@ -13,6 +13,7 @@ use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, Identity, ScopeId, Timestamp};
 use crate::import::{patient_key, subject_reference};
+use crate::label::PartitionKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every decision looks at all of them: a space is not an archive of consents.

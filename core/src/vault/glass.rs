@@ -13,17 +13,19 @@ use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use super::uses::Counting;
-use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time, is_hidden};
+use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time};
 use crate::codec::cbor::{Reader, Writer};
-use crate::consent::{Action, GLASS_MINUTES, Recipient};
+use crate::consent::{Action, GLASS_MINUTES, Recipient, RecipientKind};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::Purpose;
 use crate::lang::Lang;
+use crate::record::is_hidden;
 use std::sync::{Mutex, PoisonError};
 
+const BAD: Error = Error::Malformed(Malformed::Cbor);
 /// Longest reason, in bytes.
 const LONGEST_REASON: usize = 1000;
 
@@ -153,7 +155,7 @@ impl Glass {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Break {
     entry: u64,
-    actor: String,
+    actor: Recipient,
     reason: String,
     began: i64,
     until: i64,
@@ -170,7 +172,8 @@ pub(crate) struct Break {
 pub(crate) fn write_breaks(w: &mut Writer, all: &[Break]) {
     w.uint(23).array(all.len());
     for b in all {
-        w.array(9).uint(b.entry).text(&b.actor).text(&b.reason).int(b.began).int(b.until).bool(b.present);
+        w.array(10).uint(b.entry).text(b.actor.kind().code()).text(b.actor.name()).text(&b.reason);
+        w.int(b.began).int(b.until).bool(b.present);
         match b.seen {
             Some(at) => w.int(at),
             None => w.null(),
@@ -191,8 +194,10 @@ pub(crate) fn read_breaks(r: &mut Reader<'_>) -> Result<Vec<Break>> {
     r.key_is(23)?;
     let n = r.array()?;
     let mut one = |_| {
-        r.array_of(9)?;
-        let (entry, actor, reason) = (r.uint()?, r.text()?.to_owned(), r.text()?.to_owned());
+        r.array_of(10)?;
+        let (entry, kind) = (r.uint()?, RecipientKind::from_code(r.text()?).ok_or(BAD)?);
+        let actor = Recipient::as_it_stands(kind, r.text()?).ok_or(BAD)?;
+        let reason = r.text()?.to_owned();
         let (began, until, present) = (r.int()?, r.int()?, r.bool()?);
         let seen = if r.null() { None } else { Some(r.int()?) };
         let next = if r.null() { None } else { Some(r.uint()?) };
@@ -216,7 +221,7 @@ pub struct BreakGlassNotice {
     /// The entry by which it began, in the partition's log.
     pub entry: u64,
     /// Who.
-    pub recipient: String,
+    pub recipient: Recipient,
     /// Why, in their words.
     pub reason: String,
     /// From when.
@@ -246,17 +251,17 @@ impl BreakGlassNotice {
     pub fn text(&self, language: &str) -> String {
         let lang = Lang::parse(language);
         let at = |t| day_and_time(t, lang);
-        let (who, why) = (&self.recipient, &self.reason);
+        let (who, why) = (self.recipient.told(lang), &self.reason);
         let mut text = match lang {
             Lang::En => format!(
-                "Emergency access to your Health space.\n\nWho: \u{201c}{who}\u{201d}, in the partition \
+                "Emergency access to your Health space.\n\nWho: {who}, in the partition \
                  \u{201c}{}\u{201d}.\nWhen: from {}, until {} at the latest.\nReason given: \u{201c}{why}\u{201d}.\n",
                 self.partition,
                 at(self.began),
                 at(self.until)
             ),
             Lang::Fr => format!(
-                "Accès d’urgence à votre espace Santé.\n\nQui\u{a0}: «\u{a0}{who}\u{a0}», dans la partition \
+                "Accès d’urgence à votre espace Santé.\n\nQui\u{a0}: {who}, dans la partition \
                  «\u{a0}{}\u{a0}».\nQuand\u{a0}: à partir du {}, jusqu’au {} au plus tard.\nMotif donné\u{a0}: \
                  «\u{a0}{why}\u{a0}».\n",
                 self.partition,
@@ -375,7 +380,7 @@ impl HealthSpace {
                 other => other?,
             };
             let salt: [u8; 32] = random_array()?;
-            let actor = actors.first().map(|a| a.name().to_owned()).unwrap_or_default();
+            let actor = asking.actor()?;
             let present = matches!(presence, Presence::Confirmed(_));
             let event = AuditEvent::GlassBroken {
                 grants: permit.basis().to_vec(),

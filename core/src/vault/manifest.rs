@@ -429,8 +429,7 @@ impl PageEntry for ConversationEntry {
         r.array_of(6)?;
         let id = ConversationId(r.fixed()?);
         let (kind, name) = (r.text()?, r.text()?);
-        let kinds = RecipientKind::ALL.iter().chain(&[RecipientKind::Reference, RecipientKind::Role]);
-        let kind = kinds.copied().find(|k| k.code() == kind).ok_or(BAD)?;
+        let kind = RecipientKind::from_code(kind).ok_or(BAD)?;
         let recipient = Recipient::new(kind, name).ok().filter(|to| to.name() == name).ok_or(BAD)?;
         let purpose = Purpose::from_code(r.text()?).ok_or(BAD)?;
         let label = read_label(r)?;

@@ -60,6 +60,7 @@ mod tx;
 mod unlocking;
 mod uses;
 
+pub use crate::label::PartitionKind;
 pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
 pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};
 pub use check::{Repaired, ScopeCheck, SpaceCheck};
@@ -75,7 +76,6 @@ pub use keys::{EpochDestroyed, LogHandover, OldCopies, Rotated, WayIn, WayInKind
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Conversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
-pub use policy_row::PartitionKind;
 pub use reader::{Reader, Reading};
 pub use recipients::{NoticeState, WithdrawalNotice};
 pub(crate) use release::Release;

@@ -9,17 +9,8 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::consent::{self, ConsentState, DeclassifyDoc, Kept, Rules};
 use crate::error::{Error, Part, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
-use crate::label::Label;
+use crate::label::{Label, PartitionKind};
 use std::collections::BTreeSet;
-
-/// What kind of room a partition is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartitionKind {
-    /// Health data: restricted, no training, default deny.
-    Health,
-    /// What a general assistant may keep: nothing that came from a health partition flows here.
-    General,
-}
 
 /// Name and place of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::logs::LogOf;
 use super::space::HealthSpace;
 use super::state::Target;
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::Standing;
+use crate::consent::{Recipient, Standing};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
 use std::collections::BTreeMap;
@@ -34,9 +34,9 @@ pub enum NoticeState {
 pub struct WithdrawalNotice {
     /// The grant.
     pub grant: GrantId,
-    /// The recipient, as releases name it. Empty where entries were erased that may have said of
+    /// The recipient, as releases name it. None where entries were erased that may have said of
     /// more: nobody knows to whom, and there is nothing to enter about it.
-    pub recipient: String,
+    pub recipient: Option<Recipient>,
     /// How many releases there were.
     pub releases: u64,
     /// When the last one was; without any, when the grant was withdrawn.
@@ -68,8 +68,8 @@ struct Seen {
     /// When the newest version of a consent from elsewhere was filed: it may be the withdrawal.
     filed: BTreeMap<GrantId, Timestamp>,
     /// Releases by grant and recipient: how many, and the last.
-    released: BTreeMap<(GrantId, String), (u64, Timestamp)>,
-    told: BTreeMap<(GrantId, String), NoticeState>,
+    released: BTreeMap<(GrantId, Recipient), (u64, Timestamp)>,
+    told: BTreeMap<(GrantId, Recipient), NoticeState>,
 }
 
 impl Seen {
@@ -140,18 +140,22 @@ impl HealthSpace {
         let imported = self.imported_consents()?;
         imported.iter().filter(|c| c.standing == Standing::Withdrawn).for_each(|c| seen.settle(c.id));
         let now = self.inner.base.env.now().as_millis().max(self.inner.peek()?.floor());
-        let Seen { given, withdrawn, mut released, told, .. } = seen;
+        let Seen { given, withdrawn, released, told, .. } = seen;
+        let named = |((grant, to), seen): ((GrantId, Recipient), _)| ((grant, Some(to)), seen);
+        let mut released: BTreeMap<(GrantId, Option<Recipient>), (u64, Timestamp)> =
+            released.into_iter().map(named).collect();
         let mut erased = BTreeMap::new();
         for (grant, ended) in &withdrawn {
             let n = self.erased_while(*grant, given.get(grant).copied(), *ended)?;
             if n > 0 {
                 erased.insert(*grant, n);
-                released.insert((*grant, String::new()), (0, *ended));
+                released.insert((*grant, None), (0, *ended));
             }
         }
-        let notice = |((grant, recipient), (releases, last_release)): ((GrantId, String), (u64, Timestamp))| {
+        let notice = |((grant, recipient), (releases, last_release)): ((_, Option<Recipient>), _)| {
             let withdrawn = *withdrawn.get(&grant)?;
-            let state = told.get(&(grant, recipient.clone())).copied().unwrap_or(NoticeState::Open);
+            let state = recipient.clone().and_then(|to| told.get(&(grant, to)).copied());
+            let state = state.unwrap_or(NoticeState::Open);
             let due = withdrawn.plus_millis(TERM);
             let confirmed = matches!(state, NoticeState::Acknowledged(_)) || releases == 0;
             let overdue = now >= due.as_millis() && !confirmed;
@@ -188,8 +192,8 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::NotFound`] where nothing was released to it under that grant, or the grant is not
     /// withdrawn.
-    pub fn recipient_notified(&self, grant: GrantId, recipient: &str, how: Gesture) -> Result<()> {
-        let actor = self.told(grant, recipient)?;
+    pub fn recipient_notified(&self, grant: GrantId, recipient: &Recipient, how: Gesture) -> Result<()> {
+        let actor = self.known(grant, recipient)?;
         self.enter_notice(AuditEvent::RecipientNotified { grant, actor, gesture: how })
     }
 
@@ -197,15 +201,15 @@ impl HealthSpace {
     ///
     /// # Errors
     /// As [`recipient_notified`](Self::recipient_notified).
-    pub fn recipient_acknowledged(&self, grant: GrantId, recipient: &str, how: Gesture) -> Result<()> {
-        let actor = self.told(grant, recipient)?;
+    pub fn recipient_acknowledged(&self, grant: GrantId, recipient: &Recipient, how: Gesture) -> Result<()> {
+        let actor = self.known(grant, recipient)?;
         self.enter_notice(AuditEvent::RecipientConfirmed { grant, actor, gesture: how })
     }
 
-    fn told(&self, grant: GrantId, recipient: &str) -> Result<String> {
+    fn known(&self, grant: GrantId, recipient: &Recipient) -> Result<Recipient> {
         let known = self.withdrawal_notices()?;
-        let found = known.into_iter().find(|n| n.grant == grant && n.recipient == recipient && n.releases > 0);
-        Ok(found.ok_or(Error::NotFound)?.recipient)
+        let found = known.into_iter().any(|n| n.grant == grant && n.recipient.as_ref() == Some(recipient));
+        if found { Ok(recipient.clone()) } else { Err(Error::NotFound) }
     }
 
     fn enter_notice(&self, event: AuditEvent) -> Result<()> {
@@ -243,7 +247,7 @@ mod tests {
         assert!(!released.value().is_empty());
         assert_eq!(space.log(LogOf::Partition("health")).unwrap().len(), before + 2);
         assert!(space.withdrawal_notices().unwrap().is_empty(), "nothing is withdrawn");
-        assert!(matches!(space.recipient_notified(used, model().name(), gesture()), Err(Error::NotFound)));
+        assert!(matches!(space.recipient_notified(used, &model(), gesture()), Err(Error::NotFound)));
 
         space.withdraw(used).unwrap();
         space.withdraw(unused).unwrap();
@@ -251,20 +255,23 @@ mod tests {
         let of = |all: &[WithdrawalNotice]| all.iter().find(|n| n.grant == used).cloned().unwrap();
         let n = of(&all);
         assert_eq!(
-            (n.recipient.as_str(), n.releases, n.state, n.overdue),
-            (model().name(), 2, NoticeState::Open, false)
+            (n.recipient.as_ref(), n.releases, n.state, n.overdue),
+            (Some(&model()), 2, NoticeState::Open, false)
         );
         assert_eq!(n.due.as_millis() - n.withdrawn.as_millis(), TERM);
 
-        assert!(matches!(space.recipient_notified(used, "nobody", gesture()), Err(Error::NotFound)));
-        space.recipient_notified(used, model().name(), gesture()).unwrap();
+        assert!(matches!(
+            space.recipient_notified(used, &Recipient::model("nobody").unwrap(), gesture()),
+            Err(Error::NotFound)
+        ));
+        space.recipient_notified(used, &model(), gesture()).unwrap();
         assert!(matches!(of(&space.withdrawal_notices().unwrap()).state, NoticeState::Notified(_)));
         time.set(Timestamp::from_millis(1_790_000_000_000 + TERM + 60_000));
         assert!(of(&space.withdrawal_notices().unwrap()).overdue, "told, but not confirmed");
-        space.recipient_acknowledged(used, model().name(), gesture()).unwrap();
+        space.recipient_acknowledged(used, &model(), gesture()).unwrap();
         let n = of(&space.withdrawal_notices().unwrap());
         assert!(matches!(n.state, NoticeState::Acknowledged(_)) && !n.overdue);
-        space.recipient_notified(used, model().name(), gesture()).unwrap();
+        space.recipient_notified(used, &model(), gesture()).unwrap();
         assert!(matches!(of(&space.withdrawal_notices().unwrap()).state, NoticeState::Acknowledged(_)));
     }
     /// Once the entry of a release is erased nobody knows who got something; that there may be
@@ -298,13 +305,13 @@ mod tests {
             let all = space.withdrawal_notices().unwrap();
             all.into_iter().map(|n| (n.recipient, n.releases, n.erased, n.overdue)).collect::<Vec<_>>()
         };
-        let eu = |releases, erased| (model().name().to_owned(), releases, erased, false);
+        let eu = |releases, erased| (Some(model()), releases, erased, false);
         space.erase_entries(health, &[early, late], gesture()).unwrap();
         assert_eq!(told(), [eu(2, 0)]);
         space.erase_entries(health, &[first], gesture()).unwrap();
-        assert_eq!(told(), [(String::new(), 0, 1, false), eu(1, 1)]);
+        assert_eq!(told(), [(None, 0, 1, false), eu(1, 1)]);
         space.erase_entries(health, &[first + 1], gesture()).unwrap();
-        assert_eq!(told(), [(String::new(), 0, 2, false)]);
-        assert!(matches!(space.recipient_notified(grant, "", gesture()), Err(Error::NotFound)));
+        assert_eq!(told(), [(None, 0, 2, false)]);
+        assert!(matches!(space.recipient_notified(grant, &model(), gesture()), Err(Error::NotFound)));
     }
 }

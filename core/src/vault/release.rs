@@ -16,7 +16,7 @@ use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
 use crate::consent::{Action, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
-use crate::error::{Error, Limit, Result};
+use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
@@ -197,9 +197,10 @@ impl Inner {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, asking).map(|()| Err(e)),
                 other => other?,
             };
-            // Nothing changed, and time has ended no grant: what was put together stands.
+            // Nothing changed, and time has ended nothing that it shows: what was put together stands.
             let unchanged = ready.take().filter(|(c, partition, system)| {
-                let same = c.permit.filter() == permit.filter() && c.permit.basis() == permit.basis();
+                let ended = w.state.ends_within(&scope, c.permit.decided_at(), permit.decided_at());
+                let same = c.permit.filter() == permit.filter() && !ended;
                 same && *partition == scope.digest && *system == w.state.view.digest
             });
             let c = match unchanged {
@@ -333,7 +334,7 @@ pub(crate) const fn is_refusal(e: &Error) -> bool {
 struct Entering<'a> {
     purpose: Purpose,
     grants: Vec<GrantId>,
-    actor: String,
+    actor: Recipient,
     query: &'a [u8],
     kind: ReleaseKind,
     shown_in: Option<ConversationId>,
@@ -341,28 +342,29 @@ struct Entering<'a> {
 
 impl<'a> Entering<'a> {
     /// Takes the permit.
-    fn by(permit: Permit, asking: &Asking<'a>) -> Self {
+    fn by(permit: Permit, asking: &Asking<'a>) -> Result<Self> {
         let grants = permit.basis().to_vec();
-        let (actor, query, kind, shown_in) = (asking.actor(), asking.query, asking.kind, asking.shown_in);
-        Self { purpose: permit.purpose(), grants, actor, query, kind, shown_in }
+        let (query, kind, shown_in) = (asking.query, asking.kind, asking.shown_in);
+        Ok(Self { purpose: permit.purpose(), grants, actor: asking.actor()?, query, kind, shown_in })
     }
 
     fn person(query: &'a [u8]) -> Self {
         let (purpose, kind) = (Purpose::PatientRequest, ReleaseKind::Read);
-        Self { purpose, grants: Vec::new(), actor: "person".to_owned(), query, kind, shown_in: None }
+        Self { purpose, grants: Vec::new(), actor: Recipient::the_person(), query, kind, shown_in: None }
     }
 }
 
 impl Asking<'_> {
-    fn actor(&self) -> String {
-        self.actors.first().map(|a| a.name().to_owned()).unwrap_or_default()
+    /// Under whom it is entered.
+    pub(super) fn actor(&self) -> Result<Recipient> {
+        self.actors.first().cloned().ok_or(Error::Malformed(Malformed::Argument))
     }
 }
 
 pub(super) fn refuse(tx: &mut Tx<'_>, w: &mut Writing, at: usize, asking: &Asking<'_>) -> Result<()> {
     let work = w.work(tx, Target::Partition(at))?;
     let log = work.scope.id;
-    let entry = tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor() })?;
+    let entry = tx.log(work, AuditEvent::Refused { purpose: asking.purpose, actor: asking.actor()? })?;
     match asking.glass {
         Some(glass) if glass.scope() != log => glass.note(tx, w, log, entry),
         _ => Ok(()),
@@ -392,7 +394,7 @@ fn give<T>(
     take_uses(tx, w, at, &permit)?;
     let taken = permit.counted().to_vec();
     let what = What { count, categories, items: &composed.items, label: tag.label };
-    let receipt = enter(tx, w, at, Entering::by(permit, asking), what)?;
+    let receipt = enter(tx, w, at, Entering::by(permit, asking)?, what)?;
     Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken })
 }
 

@@ -3,7 +3,6 @@
 use super::glass::Glass;
 use super::manifest::ConversationEntry;
 use super::permitted::Visible;
-use super::policy_row::PartitionKind;
 use super::release::{Asking, Audited, Release, is_refusal};
 use super::rows::Base;
 use super::scope::Scope;
@@ -17,7 +16,7 @@ use crate::consent::{Action, Recipient};
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, ScopeId, Timestamp};
-use crate::label::{Label, Origins, Purpose};
+use crate::label::{Label, PartitionKind, Purpose};
 use crate::policy::{Floating, Tag};
 use crate::storage::ReadTxn;
 use std::collections::BTreeSet;
@@ -50,10 +49,7 @@ impl core::fmt::Debug for Session {
 impl Scope {
     /// The label of whatever is read here.
     pub(crate) fn label(&self) -> Label {
-        match self.policy.kind {
-            PartitionKind::Health => Label::health(self.ordinal),
-            PartitionKind::General => Label { origins: Origins::partition(self.ordinal), ..Label::BOTTOM },
-        }
+        Label::of_partition(self.policy.kind, self.ordinal)
     }
 }
 

@@ -3,13 +3,13 @@
 use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
 use super::head::SystemPart;
 use super::keys::open_limited;
-use super::policy_row::{DirectoryEntry, Origin, PartitionKind, PolicyRow};
+use super::policy_row::{DirectoryEntry, Origin, PolicyRow};
 use super::rows::Base;
 use super::scope::{Opening, Scope, stands_under};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use super::unlocking::{FullWay, Held, WaysIn, open_scope_key, open_scopes, slots_digest};
-use crate::audit::{AuditEvent, is_hidden};
+use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
@@ -17,6 +17,8 @@ use crate::environment::Environment;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
+use crate::label::PartitionKind;
+use crate::record::is_hidden;
 use crate::storage::{SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
@@ -244,8 +246,8 @@ impl HealthSpace {
             tx.log(work, AuditEvent::SpaceCreated {})?;
             for i in 0..w.state.partitions.len() {
                 let work = w.work(tx, Target::Partition(i))?;
-                let (scope, ordinal) = (work.scope.id, work.scope.ordinal);
-                tx.log(work, AuditEvent::PartitionCreated { scope, ordinal })?;
+                let (scope, ordinal, kind) = (work.scope.id, work.scope.ordinal, work.scope.policy.kind);
+                tx.log(work, AuditEvent::PartitionCreated { scope, ordinal, kind })?;
             }
             Ok(())
         })
@@ -437,8 +439,8 @@ impl Inner {
         self.write(|tx, w| {
             let i = w.state.position(name)?;
             let work = w.work(tx, Target::Partition(i))?;
-            let (scope, ordinal) = (work.scope.id, work.scope.ordinal);
-            tx.log(work, AuditEvent::PartitionCreated { scope, ordinal }).map(|_| ())
+            let (scope, ordinal, kind) = (work.scope.id, work.scope.ordinal, work.scope.policy.kind);
+            tx.log(work, AuditEvent::PartitionCreated { scope, ordinal, kind }).map(|_| ())
         })
     }
 }

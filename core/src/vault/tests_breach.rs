@@ -50,7 +50,7 @@ fn a_loss_is_told_by_partition_and_recipient() {
     let after = space.log(LogOf::Partition("health")).unwrap().len() as u64;
     let scope = space.breach_scope(&Lost::Entries("health", before..after)).unwrap();
     assert_eq!(of(&scope), [("health", items, Exposure::Clear)]);
-    let to: Vec<_> = scope.recipients.iter().map(|r| (r.name.as_str(), r.releases, r.items)).collect();
+    let to: Vec<_> = scope.recipients.iter().map(|r| (r.recipient.name(), r.releases, r.items)).collect();
     assert_eq!(to, [(model().name(), 3, items)]);
     let none = space.breach_scope(&Lost::Entries("health", 0..1)).unwrap();
     assert!(none.partitions.is_empty() && none.recipients.is_empty());

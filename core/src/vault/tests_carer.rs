@@ -243,3 +243,19 @@ fn a_child_that_was_withdrawn_in_its_partition_does_not_come_back_with_its_paren
     };
     assert_eq!((entered(parent), entered(child)), (1, 1));
 }
+
+/// After a restore, what was passed on waits for the grant that it falls with.
+#[test]
+fn d9_r_freshness_a_child_is_not_confirmed_before_its_parent() {
+    let (dir, space, _) = space();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+    let child = to(&space, "Ben").under(parent).expires_in_days(20).agree(gesture()).unwrap().id();
+    let (copy, to) = (dir.path().join("backup"), dir.path().join("restored.hs"));
+    space.backup_to(&copy).unwrap();
+    let again = HealthSpace::restore(&copy, &to, &unlock(), clock().0, &RestoreOptions::new(gesture())).unwrap().0;
+    let ben = || ask(&again, "Ben").is_ok();
+    assert!(!ben() && matches!(again.confirm_permission(child, gesture()), Err(Error::Denied)) && !ben());
+    again.confirm_permission(parent, gesture()).unwrap();
+    again.confirm_permission(child, gesture()).unwrap();
+    assert!(ben());
+}

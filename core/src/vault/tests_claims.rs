@@ -113,8 +113,8 @@ fn whoever_got_something_after_it_confirmed_is_told_of_the_next_withdrawal() {
     let id = space.import_consents(&permit("2026-01-01", "active", ""), gesture()).unwrap().filed[0];
     asks(&space).query(&of_code("13457-7")).unwrap();
     space.withdraw(id).unwrap();
-    space.recipient_notified(id, "eu-llm", gesture()).unwrap();
-    space.recipient_acknowledged(id, "eu-llm", gesture()).unwrap();
+    space.recipient_notified(id, &model(), gesture()).unwrap();
+    space.recipient_acknowledged(id, &model(), gesture()).unwrap();
     time.set(Timestamp::from_millis(NOW + 60 * DAY));
     space.import_consents(&permit("2026-02-01", "active", ""), gesture()).unwrap();
     assert!(space.withdrawal_notices().unwrap().is_empty(), "in force again");
@@ -127,7 +127,7 @@ fn whoever_got_something_after_it_confirmed_is_told_of_the_next_withdrawal() {
     assert_eq!((n.state, n.releases, n.withdrawn, n.overdue), (NoticeState::Open, 2, again, false));
 
     // Given and withdrawn once more, and nothing was released meanwhile: what was confirmed stands.
-    space.recipient_acknowledged(id, "eu-llm", gesture()).unwrap();
+    space.recipient_acknowledged(id, &model(), gesture()).unwrap();
     space.import_consents(&permit("2026-03-01", "active", ""), gesture()).unwrap();
     space.withdraw(id).unwrap();
     let n = space.withdrawal_notices().unwrap().remove(0);
@@ -144,8 +144,8 @@ fn a_newer_version_that_says_inactive_is_a_withdrawal() {
     let id = space.import_consents(&permit("2026-02-01", "inactive", ""), gesture()).unwrap().filed[0];
     assert!(matches!(asks(&space).query(&of_code("13457-7")), Err(Error::Denied)));
     let n = space.withdrawal_notices().unwrap().remove(0);
-    assert_eq!((n.grant, n.recipient.as_str(), n.withdrawn, n.state), (id, "eu-llm", later, NoticeState::Open));
-    space.recipient_notified(id, "eu-llm", gesture()).unwrap();
+    assert_eq!((n.grant, n.recipient.as_ref(), n.withdrawn, n.state), (id, Some(&model()), later, NoticeState::Open));
+    space.recipient_notified(id, &model(), gesture()).unwrap();
     assert_eq!(space.withdrawal_notices().unwrap()[0].state, NoticeState::Notified(later));
 }
 

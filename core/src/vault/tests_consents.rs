@@ -325,3 +325,21 @@ fn a_consent_of_another_patient_needs_the_persons_word() {
     // From then on that is a name of the person.
     assert_eq!(space.import_consents(&of("Patient/p2", "d"), gesture()).unwrap().filed.len(), 1);
 }
+
+/// Permits of consents from elsewhere wait as well.
+#[test]
+fn r_freshness_a_consent_from_elsewhere_permits_nothing_after_a_restore() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let asks = |s: &HealthSpace| asked(s, &model(), Purpose::PatientRequest);
+    let text = consent("a", "2026-01-01", "active", &provision("permit", "PATRQT", ""));
+    space.import_consents(&text, gesture()).unwrap();
+    assert!(asks(&space).is_ok());
+    let (copy, to) = (dir.path().join("backup"), dir.path().join("restored.hs"));
+    space.backup_to(&copy).unwrap();
+    drop(space);
+    drop(HealthSpace::restore(&copy, &to, &unlock(), clock().0, &RestoreOptions::new(gesture())).unwrap());
+    let again = HealthSpace::open(&to, &unlock(), clock().0).unwrap();
+    assert!(matches!(asks(&again), Err(Error::Denied)));
+}

@@ -292,6 +292,26 @@ fn withdrawing_either_consent_sets_aside_what_was_lowered_also_for_a_handle_of_g
     }
 }
 
+/// What was made of a lowered statement elsewhere knows until when the consent to lower holds.
+#[test]
+fn what_was_made_of_a_lowered_statement_ends_with_the_consent_in_a_handle_that_does_not_know_it() {
+    let t = setting();
+    let ask = t.space.declassify_request("health", "general", Purpose::PatientRequest).dropping(down_to_normal());
+    let grant = ask.expires_at(Timestamp::from_millis(T0 + 10 * 86_400_000)).agree(gesture()).unwrap().id();
+    t.lower(&t.ldl(), grant, Lowering::NONE).unwrap();
+    let s = t.session();
+    s.memories("general").unwrap();
+    let made = s.remember_in("health", "Told the cook").unwrap();
+    t.clock.set(Timestamp::from_millis(T0 + 11 * 86_400_000));
+    let env = Environment { clock: Arc::<FixedClock>::clone(&t.clock), ..Environment::default() };
+    let alone = HealthSpace::open_partitions(t.dir.path().join("me.hs"), &unlock(), env, &["health"]).unwrap();
+    for space in [&t.space, &alone] {
+        let kept = space.partition("health").unwrap().memories().unwrap().into_value();
+        let of = kept.iter().find(|m| m.id == made).unwrap();
+        assert!(of.grants.contains(&grant) && of.quarantine == Some(Quarantine::ConsentEnded));
+    }
+}
+
 #[test]
 fn a_text_that_a_hidden_call_made_can_be_lowered_without_anybody_having_seen_it() {
     let t = setting();

@@ -275,7 +275,7 @@ fn every_recipient_can_be_logged() {
     // Whatever a name may hold, an entry may hold.
     for c in ('\0'..=char::MAX).filter(|c| !c.is_alphanumeric()) {
         if let Ok(r) = Recipient::new(RecipientKind::App, &format!("a{c}b")) {
-            let event = AuditEvent::Refused { purpose: Purpose::PatientRequest, actor: r.name().to_owned() };
+            let event = AuditEvent::Refused { purpose: Purpose::PatientRequest, actor: r.clone() };
             let entry = crate::audit::Entry { time: Timestamp::from_millis(0), event };
             assert!(entry.encode().is_ok(), "{c:?}");
         }
@@ -374,4 +374,19 @@ fn taps_that_come_together_are_one() {
     let wider = ask.clone().categories(Category::ALL);
     assert!(matches!(wider.confirm(gesture()), Err(Error::Malformed(Malformed::Argument))));
     ask.confirm(gesture()).unwrap();
+}
+
+/// Or whoever reads an entry could try what was asked.
+#[test]
+fn the_hash_of_a_question_is_salted() {
+    let (_d, space, _) = space();
+    allow(&space, &[Category::Laboratory]);
+    let hash = || {
+        session(&space).query(&of_code("13457-7")).unwrap();
+        match events(&space, HEALTH).pop() {
+            Some(AuditEvent::Released { query_hash, .. }) => query_hash,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_ne!(hash(), hash());
 }

@@ -86,7 +86,7 @@ fn d11_the_entry_comes_first_and_time_ends_it() {
     let session = unable(&space, 600).unwrap();
     let log = events(&space, LogOf::Partition("health"));
     let AuditEvent::GlassBroken { until, gesture: None, actor, .. } = log.last().unwrap() else { panic!("no entry") };
-    assert_eq!((until.as_millis(), actor.as_str()), (NOW + 60 * MINUTE, "Dr X"), "an hour at most");
+    assert_eq!((until.as_millis(), actor), (NOW + 60 * MINUTE, &doctor()), "an hour at most");
     let reader = session.reader(&Query::default(), 10).unwrap();
     let record = reader.facts(&Query::default()).unwrap()[0].record;
     time.set(Timestamp::from_millis(NOW + 60 * MINUTE - 1));
@@ -116,9 +116,13 @@ fn d11_the_person_is_told_what_was_done() {
         [(2, true, None), (0, false, None)]
     );
     let en = all[0].text("en");
-    for part in
-        ["\u{201c}Dr X\u{201d}", "chest pain", "You were there and agreed", "1 item was read", "3 items were counted"]
-    {
+    for part in [
+        "\u{201c}Dr X\u{201d} (person)",
+        "chest pain",
+        "You were there and agreed",
+        "1 item was read",
+        "3 items were counted",
+    ] {
         assert!(en.contains(part), "{part}\n{en}");
     }
     let fr = all[0].text("fr");
@@ -321,7 +325,7 @@ fn d11_the_notice_says_until_when_and_what_was_refused() {
     time.set(end);
     assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
     let [refused] = &notice().uses[..] else { panic!("one entry") };
-    assert_eq!(refused.event, AuditEvent::Refused { purpose: Purpose::BreakGlass, actor: "Dr X".into() });
+    assert_eq!(refused.event, AuditEvent::Refused { purpose: Purpose::BreakGlass, actor: doctor() });
     for (language, told) in [("en", crate::lang::Lang::En), ("fr", crate::lang::Lang::Fr)] {
         assert!(notice().text(language).contains(&refused.tell(told)), "{language}");
     }

@@ -2,12 +2,14 @@
 
 use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
 use super::*;
-use crate::audit::AuditEvent;
-use crate::catalog::Query;
+use crate::audit::{AuditEvent, ReleaseKind};
+use crate::catalog::{Facts, Query};
 use crate::environment::FixedClock;
 use crate::error::{Error, Malformed};
+use crate::grounding::{Budget, GroundOptions};
 use crate::id::{RecordId, Timestamp};
-use crate::label::{Integrity, Purpose};
+use crate::label::{Confidentiality, Integrity, Label, Purpose, Purposes};
+use crate::lang::Lang;
 use crate::record::{Category, Kind};
 use std::sync::Arc;
 
@@ -333,6 +335,33 @@ fn a_grant_that_runs_out_quarantines_in_every_handle_without_a_call() {
     assert_eq!(t.kept("health")[0].quarantine, Some(Quarantine::ConsentEnded));
 }
 
+/// Whether that grant is of whoever lists or of somebody else.
+#[test]
+fn a_memory_whose_grant_runs_out_while_a_list_is_made_is_not_in_it() {
+    for who in [model(), crate::consent::Recipient::model("us-llm").unwrap()] {
+        let t = setting();
+        let (ask, end) = (t.space.consent_request(), Timestamp::from_millis(T0 + 120_000));
+        let ask = ask.purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]).recipient(model());
+        ask.expires_at(end).agree(gesture()).unwrap();
+        let s = t.session();
+        let seen = s.query(&of_code("13457-7")).unwrap();
+        s.remember("LDL", &seen).unwrap();
+        let ask = t.space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Memories]);
+        ask.recipient(who.clone()).agree(gesture()).unwrap();
+        let list = |at: Timestamp| {
+            let (s, kind) = (t.space.session(who.clone(), Purpose::PatientRequest).unwrap(), ReleaseKind::Read);
+            let released = s.release("health", crate::consent::Action::Read, kind, b"q", &mut |v| {
+                let value = v.query(&Query { kinds: vec![Kind::Memory], ..Query::default() })?;
+                t.clock.set(at);
+                let items = value.iter().map(|r| (r.record, r.part)).collect();
+                Ok(super::release::Release { items, categories: [Category::Memories].into(), value })
+            });
+            released.unwrap().into_value().len()
+        };
+        assert_eq!((list(Timestamp::from_millis(T0)), list(end)), (1, 0), "{who:?}");
+    }
+}
+
 #[test]
 fn a_withdrawal_by_a_handle_of_one_partition_quarantines_there() {
     let t = setting();
@@ -361,6 +390,7 @@ fn what_an_assistant_writes_is_its_word_until_the_person_endorses_it() {
     let entry = events(&t.space, HEALTH).into_iter().find(|e| matches!(e, AuditEvent::Endorsed { .. }));
     let Some(AuditEvent::Endorsed { record: Some(r), before: b, after: a, .. }) = entry else { panic!() };
     assert!(r == id && b == before.label && a == after.label);
+    assert!(before.is_ai_asserted() && !after.is_ai_asserted());
     // A session that reads it gets it as such.
     let s = t.session();
     let read = s.memories("health").unwrap();
@@ -369,6 +399,70 @@ fn what_an_assistant_writes_is_its_word_until_the_person_endorses_it() {
     // The conversation of one handle is not read by another recipient without a grant.
     let stranger = t.space.session(crate::consent::Recipient::app("x").unwrap(), Purpose::PatientRequest).unwrap();
     assert!(matches!(stranger.memories("health"), Err(Error::Denied)));
+}
+
+/// A file's integrity is below an AI's, and the lowest counts: that an AI wrote it is told all the same.
+#[test]
+fn what_an_assistant_makes_of_a_file_is_asserted_by_an_ai_until_the_person_vouches_for_it() {
+    let t = setting();
+    allow(&t.space, &[Category::Laboratory]);
+    allow_memories(&t.space, "health");
+    let s = t.session();
+    let seen = s.query(&of_code("13457-7")).unwrap();
+    let first = s.remember("LDL is a bit high", &seen).unwrap();
+    let second = s.remember("Eat less butter", &seen).unwrap();
+    let said = s.say("It is 112.5").unwrap();
+    s.append("health", Role::Assistant, &said).unwrap();
+    let asserted = |all: Vec<Memory>| -> Vec<RecordId> {
+        assert!(all.iter().all(|m| !m.is_ai_asserted() || m.label.integrity == Integrity::External));
+        all.into_iter().filter(Memory::is_ai_asserted).map(|m| m.id).collect()
+    };
+    assert_eq!(asserted(t.kept("health")).len(), 2);
+    assert_eq!(asserted(t.session().memories("health").unwrap().into_value()).len(), 2);
+    assert!(s.turns("health").unwrap().value()[0].memory.is_ai_asserted());
+    let grounded = |lang: Lang| {
+        let options = GroundOptions { lang: Some(lang), ..GroundOptions::new(Budget::tokens(1000)) };
+        t.session().ground_with("What about butter?", &options).unwrap().into_value().text
+    };
+    let (en, fr) = (grounded(Lang::En), grounded(Lang::Fr));
+    assert!(en.contains("Eat less butter», noted by an assistant, not confirmed by the person"), "{en}");
+    assert!(fr.contains("noté par un assistant, non confirmé par la personne"), "{fr}");
+    t.partition("health").endorse(first, gesture()).unwrap();
+    assert_eq!(asserted(t.kept("health")), [second]);
+    t.partition("health").endorse(second, gesture()).unwrap();
+    assert!(grounded(Lang::En).contains("Eat less butter», noted, confirmed by the person"));
+    t.partition("health").edit_memory(second, "Eat no butter", gesture()).unwrap();
+    assert!(grounded(Lang::En).contains("Eat no butter», noted, confirmed by the person"));
+    assert!(asserted(t.kept("health")).is_empty());
+    // What the person vouched for before it was kept, and what they said, is theirs.
+    let mine = t.space.endorse(&s.say("Butter is out").unwrap(), gesture()).unwrap();
+    s.keep(&mine, "health").unwrap();
+    s.append("health", Role::Person, &s.heard("No butter", gesture()).unwrap()).unwrap();
+    assert!(asserted(t.kept("health")).is_empty());
+    // In FHIR by the security label that HL7 has for it: of the two that nobody had vouched for then.
+    let told = t.space.audit_events(HEALTH, "en").unwrap();
+    assert_eq!((told.matches(r#""code":"AIAST""#).count(), told.matches(r#""code":"Remembered""#).count()), (2, 3));
+}
+
+/// Its label is no less strict than any.
+#[test]
+fn a_memory_whose_label_is_missing_is_of_the_strictest() {
+    let t = setting();
+    t.session().remember_in("general", "Likes tea").unwrap();
+    allow_memories(&t.space, "general");
+    assert_eq!(t.session().memories("general").unwrap().value().len(), 1);
+    let forget = |tx: &mut tx::Tx<'_>, w: &mut state::Writing| {
+        let at = w.state.position("general")?;
+        w.work(tx, state::Target::Partition(at))?.manifest.tags.named.clear();
+        Ok(())
+    };
+    t.space.inner.write(forget).unwrap();
+    let (_txn, state) = t.space.inner.read().unwrap();
+    let scope = &state.partitions[state.position("general").unwrap()];
+    let tag = scope.tag_of(scope.notes()[0]);
+    assert_eq!(tag.label, Label::BOTTOM.join(Label { integrity: Integrity::External, ..tag.label }));
+    assert!(tag.label.purposes == Purposes::NONE && tag.label.confidentiality == Confidentiality::VeryRestricted);
+    assert!(tag.label.origins.bits() == u64::MAX && tag.label.obligations.bits() == u32::MAX);
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn an_entry_whose_secret_is_gone_confirms_nothing_and_every_other_proof_holds() 
     ask(&d.space).unwrap();
     let grown = d.space.consistency(of, size).unwrap();
     verify_consistency(&kept, &grown, &key).unwrap();
-    let evidence = EvidenceRequest::new().recipient("eu-llm").partition("health");
+    let evidence = EvidenceRequest::new().recipient(super::tests::model()).partition("health");
     assert!(matches!(d.space.evidence(&evidence), Err(Error::Corrupt(Part::Ledger))), "not shown as if whole");
     // What is left is 32 bytes: without r, the text is no better than another one. Every secret that
     // is still there is another entry's.

@@ -1,6 +1,6 @@
 //! Values: holding does not taint, revealing does, calls join, sinks have clearances.
 
-use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
+use super::tests::{allow, clock, events, fill, gesture, model, of_code, source, unlock};
 use super::*;
 use crate::audit::AuditEvent;
 use crate::catalog::Query;
@@ -8,6 +8,7 @@ use crate::consent::Recipient;
 use crate::error::{Error, Malformed};
 use crate::id::RecordId;
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose};
+use crate::lang::Lang;
 use crate::policy::clearance_of_health;
 use crate::record::Category;
 
@@ -88,6 +89,20 @@ fn what_may_not_be_read_may_not_be_held() {
     assert_eq!(s.label(), Label::BOTTOM);
 }
 
+/// A document that says of allergies that none are known is of two categories.
+#[test]
+fn what_is_seen_in_part_may_not_be_held() {
+    let (_dir, space) = space();
+    let document = r#"{"resourceType":"Composition","id":"c","status":"final","type":{"text":"Summary"},"subject":{"reference":"Patient/p1"},"date":"2026-01-05","title":"Summary","section":[{"title":"Allergies","code":{"coding":[{"system":"http://loinc.org","code":"48765-2"}]},"emptyReason":{"coding":[{"code":"nilknown"}]}}]}"#;
+    space.partition("health").unwrap().import(source(&[document.to_owned()])).unwrap();
+    allow(&space, &[Category::Documents]);
+    let rows = session(&space).query(&Query::default()).unwrap().into_value();
+    assert_eq!(rows.len(), 1, "the document, and not what it says of allergies");
+    assert!(matches!(session(&space).hold(rows[0].record), Err(Error::NotFound)));
+    allow(&space, &[Category::Allergies]);
+    session(&space).hold(rows[0].record).unwrap();
+}
+
 /// An Apple correlation is kept verbatim, without facts that a grant could reach.
 #[test]
 fn a_record_without_facts_is_held_by_nobody() {
@@ -147,12 +162,12 @@ fn a_quarantined_call_releases_to_the_endpoint_and_taints_its_answer_not_the_ses
         Some(AuditEvent::Refused { actor, .. } | AuditEvent::Released { actor, .. }) => actor.clone(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(actor(events(&space, HEALTH).last()), "quarantined-llm");
+    assert_eq!(actor(events(&space, HEALTH).last()).name(), "quarantined-llm");
     let grant = allow_other(&space);
     let call = s.model_call(&[&question, &held], &endpoint).unwrap();
     let all = events(&space, HEALTH);
     let Some(AuditEvent::Released { grants, count, .. }) = all.last() else { panic!("{all:?}") };
-    assert!(actor(all.last()) == "quarantined-llm" && *count == 1 && grants.contains(&grant.id()));
+    assert!(actor(all.last()).name() == "quarantined-llm" && *count == 1 && grants.contains(&grant.id()));
     let contents: Vec<&str> = call.contents().collect();
     assert!(contents[0] == "Summarize:" && contents[1].contains("112.5"));
     assert!(call.label().no_training() && s.label() == Label::BOTTOM);
@@ -244,7 +259,7 @@ fn an_answer_of_one_model_reaches_another_only_by_consent() {
     space.withdraw(grant.id()).unwrap();
     assert!(matches!(s.model_call(&[&answer], &next), Err(Error::Denied)));
     assert!(
-        matches!(events(&space, HEALTH).last(), Some(AuditEvent::Refused { actor, .. }) if actor == "quarantined-llm")
+        matches!(events(&space, HEALTH).last(), Some(AuditEvent::Refused { actor, .. }) if actor.name() == "quarantined-llm")
     );
 }
 
@@ -319,7 +334,14 @@ fn only_a_gesture_raises_integrity_and_it_is_logged_first() {
     let kept = space.partition("health").unwrap().memories().unwrap().into_value();
     let integrity: Vec<Integrity> = kept.iter().map(|m| m.label.integrity).collect();
     assert!(integrity.contains(&Integrity::User) && integrity.iter().min() < Some(&Integrity::User));
-    assert!(s.heard("I agree", gesture()).unwrap().label().no_training());
+    let heard = s.heard("I agree", gesture()).unwrap();
+    assert!(heard.label().no_training() && heard.label().integrity == Integrity::User);
+    // What the person said is not told as what was written for them.
+    let entry = events(&space, HEALTH).pop().unwrap();
+    let said = |lang| crate::audit::describe(&entry, lang);
+    assert!(said(Lang::En).contains("in their own words") && said(Lang::Fr).contains("ses propres mots"));
+    let AuditEvent::Heard { conversation, label, .. } = entry else { panic!("{entry:?}") };
+    assert!(conversation == s.conversation() && label == heard.label());
     let held = s.hold(ldl(&space)).unwrap();
     assert!(matches!(space.endorse(&held, gesture()), Err(Error::Malformed(_))));
     assert!(matches!(s.keep(&held, "health"), Err(Error::Malformed(_))));

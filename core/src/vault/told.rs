@@ -38,14 +38,20 @@ impl DisclosureLine {
         let lang = Lang::parse(language);
         let mut out = self.entry.tell(lang);
         let own = self.permitted.len().saturating_sub(self.elsewhere);
+        let mut told = Vec::new();
         for (at, given) in self.permitted.iter().enumerate() {
             let day = audit::day(*given, lang);
-            out += &match (at < own, lang) {
+            let how = match (at < own, lang) {
                 (true, Lang::En) => format!(" The permission was given on {day}."),
                 (true, Lang::Fr) => format!(" L’autorisation date du {day}."),
                 (false, Lang::En) => format!(" A consent that was given elsewhere, and added on {day}, allows it."),
                 (false, Lang::Fr) => format!(" Un consentement donné ailleurs, ajouté le {day}, le permet."),
             };
+            // Of several of one day the sentence is the same.
+            if !told.contains(&how) {
+                out += &how;
+                told.push(how);
+            }
         }
         out
     }
@@ -113,5 +119,74 @@ impl HealthSpace {
         let key = self.verifier_key(of)?;
         let origin = key.split('+').next().unwrap_or_default();
         Ok(audit::bundle(origin, lines.iter().map(|l| (l.index, &l.entry)), Lang::parse(language)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::{Recipient, RecipientKind};
+    use crate::label::Purpose;
+    use crate::record::Category;
+    use crate::vault::tests::{allow, clock, fill, gesture, model, unlock};
+    use crate::vault::{HealthSpace, NoticeState};
+
+    fn space() -> (tempfile::TempDir, HealthSpace, std::sync::Arc<crate::FixedClock>) {
+        let dir = tempfile::tempdir().unwrap();
+        let (env, time) = clock();
+        let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), env).unwrap();
+        fill(&space);
+        (dir, space, time)
+    }
+
+    fn ask(space: &HealthSpace, who: &Recipient) {
+        let query = crate::catalog::Query { categories: vec![Category::Laboratory], ..Default::default() };
+        space.session(who.clone(), Purpose::PatientRequest).unwrap().query(&query).unwrap();
+    }
+
+    #[test]
+    fn permissions_of_one_day_are_told_once() {
+        let (_dir, space, time) = space();
+        allow(&space, &[Category::Laboratory]);
+        allow(&space, &[Category::Laboratory, Category::VitalSigns]);
+        ask(&space, &model());
+        time.set(Timestamp::from_millis(1_790_000_000_000 + 86_400_000));
+        allow(&space, &[Category::Laboratory, Category::Conditions]);
+        ask(&space, &model());
+        let lines = space.disclosure_log().unwrap();
+        assert_eq!(lines.iter().map(|l| l.permitted.len()).collect::<Vec<_>>(), [2, 3]);
+        let told = |lang: &str| lines.iter().map(|l| l.describe(lang)).collect::<Vec<_>>();
+        let count = |text: &str, what: &str| text.matches(what).count();
+        let (en, fr) = (told("en"), told("fr"));
+        assert_eq!(count(&en[0], "The permission was given on 21 September 2026."), 1, "{}", en[0]);
+        assert_eq!(count(&en[1], "The permission was given on 2"), 2, "{}", en[1]);
+        assert_eq!(count(&fr[0], "L’autorisation date du 21 septembre 2026."), 1, "{}", fr[0]);
+    }
+
+    /// Of two of one name, each is told apart: in the log, and of a withdrawal.
+    #[test]
+    fn a_model_and_an_organisation_of_one_name_are_two() {
+        let (_dir, space, _) = space();
+        let text = r#"{"resourceType":"Consent","id":"a","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+        let id = space.import_consents(text.as_bytes(), gesture()).unwrap().filed[0];
+        let of = |kind| Recipient::new(kind, "acme").unwrap();
+        let (model, organisation) = (of(RecipientKind::Model), of(RecipientKind::Organization));
+        ask(&space, &model);
+        ask(&space, &model);
+        ask(&space, &organisation);
+        let lines = space.disclosure_log().unwrap();
+        let told = |lang: &str| lines.iter().map(|l| l.describe(lang).replace('\u{a0}', " ")).collect::<Vec<_>>();
+        let (en, fr) = (told("en"), told("fr"));
+        assert!(en[1].contains("“acme” (AI model)") && en[2].contains("“acme” (organisation)"), "{en:?}");
+        assert!(fr[1].contains("« acme » (modèle d’IA)") && fr[2].contains("« acme » (organisation)"), "{fr:?}");
+        space.withdraw(id).unwrap();
+        space.recipient_notified(id, &organisation, gesture()).unwrap();
+        let notices = space.withdrawal_notices().unwrap();
+        let found: Vec<_> = notices.iter().map(|n| (n.recipient.clone(), n.releases, n.state)).collect();
+        assert_eq!(found[0], (Some(model), 2, NoticeState::Open));
+        assert!(found.len() == 2 && found[1].0.as_ref() == Some(&organisation) && found[1].1 == 1);
+        assert!(matches!(found[1].2, NoticeState::Notified(_)));
+        let app = of(RecipientKind::App);
+        assert!(space.recipient_acknowledged(id, &app, gesture()).is_err(), "nothing was released to it");
     }
 }

@@ -206,13 +206,13 @@ fn passed_on(space: &HealthSpace, dir: &Path) -> Done {
     let above = agreed(&to("Ana")?.may_pass_on())?.id();
     agreed(&to("Ben")?.under(above))?;
     let who = Recipient::new(RecipientKind::Person, "Ben").map_err(told)?;
-    let session = space.session(who, Purpose::FamilyRequest).map_err(told)?;
+    let session = space.session(who.clone(), Purpose::FamilyRequest).map_err(told)?;
     session.query(&Query::default()).map_err(told)?;
     // Later, and of no weight before.
     space.withdraw(above).map_err(told)?;
     let keys = space.verifier_keys().map_err(told)?;
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let bytes = space.evidence(&EvidenceRequest::new().recipient("Ben")).map_err(told)?;
+    let bytes = space.evidence(&EvidenceRequest::new().recipient(who)).map_err(told)?;
     let report = verify_evidence(&bytes, &keys).map_err(told)?;
     match &report.disclosures[..] {
         [one] if one.level == Level::Verifiable && one.grants.len() == 2 => {}

@@ -35,13 +35,13 @@ const (
 var events = map[uint64]struct{ told, types string }{
 	1:  {"the space was created", ""},
 	2:  {"a log was begun", "id head?"},
-	3:  {"a partition was created", "id u16"},
+	3:  {"a partition was created", "id u16 partition"},
 	4:  {"a permission was given", "id hash hash text gesture purpose time?"},
 	5:  {"a permission was withdrawn", "id gesture?"},
 	6:  {"a file was imported", "hash uint uint uint uint"},
 	7:  {"an import was discarded", "hash uint"},
-	8:  {"data was released", "purpose ids text hash uint hash head label kind categories"},
-	9:  {"a request was refused", "purpose text"},
+	8:  {"data was released", "purpose ids recipient hash uint hash head label kind categories"},
+	9:  {"a request was refused", "purpose recipient"},
 	10: {"a memory was stored", "id uint label"},
 	11: {"a flow was stopped", "label id?"},
 	12: {"a label was lowered", "id id label label gesture"},
@@ -58,10 +58,10 @@ var events = map[uint64]struct{ told, types string }{
 	23: {"memories were set aside", "uint"},
 	24: {"a turn of a conversation was stored", "id id label"},
 	25: {"what may flow into a partition was changed", "id label label gesture?"},
-	26: {"a recipient was told of a withdrawal", "id text gesture"},
-	27: {"a recipient confirmed a withdrawal", "id text gesture"},
+	26: {"a recipient was told of a withdrawal", "id recipient gesture"},
+	27: {"a recipient confirmed a withdrawal", "id recipient gesture"},
 	28: {"a permission was renewed", "id uint hash hash text gesture time"},
-	29: {"emergency access began", "ids text hash time gesture?"},
+	29: {"emergency access began", "ids recipient hash time gesture?"},
 	30: {"the notice of an emergency access was seen", "uint gesture"},
 	31: {"a way in was added", "id uint ids"},
 	32: {"a way in was changed", "id uint id"},
@@ -80,6 +80,7 @@ var events = map[uint64]struct{ told, types string }{
 	46: {"what was erased was to be taken from older copies", "uint heads gesture"},
 	47: {"the secret of older keys was destroyed", "uint uint text text hash uint?"},
 	48: {"an erasure was checked", "uint text uint uint"},
+	49: {"the person said something", "id label gesture"},
 }
 
 type entry struct {
@@ -124,24 +125,30 @@ type imported struct {
 type created struct {
 	scope   string
 	ordinal uint64
+	kind    string
 }
+
+// recipient is what somebody is, and what they are called.
+type recipient struct{ kind, name string }
+
+func (r recipient) String() string { return fmt.Sprintf("%q (%s)", r.name, r.kind) }
 
 type glass struct {
 	grants map[string]bool
-	actor  string
+	actor  recipient
 	until  int64
 }
 
 type released struct {
-	purpose     string
-	grants      []string
-	actor       string
-	count       uint64
-	itemsRoot   tlog.Hash
-	system      prefix
-	origins     uint64
-	obligations uint64
-	kind        uint64
+	purpose   string
+	grants    []string
+	actor     recipient
+	count     uint64
+	itemsRoot tlog.Hash
+	system    prefix
+	// Of its label.
+	confidentiality, origins, obligations uint64
+	kind                                  uint64
 	// Ascending, each once.
 	categories []string
 }
@@ -251,6 +258,13 @@ func isOf(v interface{}, t string) bool {
 	case "text":
 		s, ok := v.(string)
 		return ok && isShown(s)
+	case "recipient":
+		return isList(v, "what", "text")
+	case "what":
+		s, ok := v.(string)
+		return ok && place(recipientKinds, s) >= 0
+	case "partition":
+		return v == healthPartition || v == generalPartition
 	case "purpose":
 		s, ok := v.(string)
 		return ok && isPurpose(s)
@@ -347,6 +361,10 @@ func (e *entry) keep(f []interface{}) error {
 	bytesOf := func(i int) []byte { b, _ := f[i].([]byte); return b }
 	textOf := func(i int) string { s, _ := f[i].(string); return s }
 	uintOf := func(i int) uint64 { n, _ := f[i].(uint64); return n }
+	whomOf := func(i int) recipient {
+		a := f[i].(array)
+		return recipient{a[0].(string), a[1].(string)}
+	}
 	timeOf := func(i int) *int64 {
 		ms, err := millis(f[i])
 		if err != nil {
@@ -356,7 +374,7 @@ func (e *entry) keep(f []interface{}) error {
 	}
 	switch e.number {
 	case eventCreated:
-		e.created = &created{string(bytesOf(0)), uintOf(1)}
+		e.created = &created{string(bytesOf(0)), uintOf(1), textOf(2)}
 	case eventGranted:
 		e.granted = &granted{grant: string(bytesOf(0)), version: 1, consentHash: bytesOf(1), noticeHash: bytesOf(2),
 			locale: textOf(3), purpose: textOf(5), expires: timeOf(6), given: e.time, updated: e.time}
@@ -370,19 +388,20 @@ func (e *entry) keep(f []interface{}) error {
 	case eventImported:
 		e.imported = &imported{string(bytesOf(0)), uintOf(1), bytesOf(2)}
 	case eventGlass:
-		e.glass = &glass{map[string]bool{}, textOf(1), *timeOf(3)}
+		e.glass = &glass{map[string]bool{}, whomOf(1), *timeOf(3)}
 		for _, g := range f[0].(array) {
 			e.glass.grants[string(g.([]byte))] = true
 		}
 	case eventReleased:
-		r := &released{purpose: textOf(0), actor: textOf(2), count: uintOf(4), kind: uintOf(8)}
+		r := &released{purpose: textOf(0), actor: whomOf(2), count: uintOf(4), kind: uintOf(8)}
 		for _, g := range f[1].(array) {
 			r.grants = append(r.grants, string(g.([]byte)))
 		}
 		for _, c := range f[9].(array) {
 			r.categories = append(r.categories, c.(string))
 		}
-		r.origins, r.obligations = f[7].(array)[2].(uint64), f[7].(array)[4].(uint64)
+		label := f[7].(array)
+		r.confidentiality, r.origins, r.obligations = label[0].(uint64), label[2].(uint64), label[4].(uint64)
 		head := f[6].(array)
 		var err error
 		if r.system.size, err = size(head[1]); err != nil {
@@ -411,7 +430,7 @@ func describe(b []byte) string {
 		what = about.told
 	}
 	if r := e.released; r != nil {
-		what = fmt.Sprintf("%d items were released to %q for %s", r.count, r.actor, r.purpose)
+		what = fmt.Sprintf("%d items were released to %s for %s", r.count, r.actor, r.purpose)
 	}
 	if g := e.granted; g != nil {
 		what += " for " + g.purpose

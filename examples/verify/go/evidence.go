@@ -435,7 +435,7 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]
 	if categories == "" {
 		categories = "no category"
 	}
-	line = fmt.Sprintf("%s entry %d of %s: %d items to %q for %s of %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.count,
+	line = fmt.Sprintf("%s entry %d of %s: %d items to %s for %s of %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.count,
 		e.released.actor, e.released.purpose, categories, c.what, c.level, items)
 	if len(c.doesNotProve) > 0 {
 		line += "; not proven: " + strings.Join(c.doesNotProve, ", ")
@@ -608,7 +608,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		}
 	}
 	if len(r.grants) == 0 {
-		if r.actor != "person" || r.purpose != "PATRQT" {
+		if r.actor != (recipient{"person", "person"}) || r.purpose != "PATRQT" {
 			return c, refusal("looked at by somebody else than the person, under no grant")
 		}
 		return claim{what: ownLook, level: "logged"}, nil
@@ -660,6 +660,9 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		if r.origins>>bit&1 == 0 {
 			return c, refusal("the label does not name the partition")
 		}
+		if partition.kind == healthPartition && r.confidentiality < restricted {
+			return c, refusal("the label is below that of the partition")
+		}
 	}
 	var grants []seen
 	for _, grant := range r.grants {
@@ -698,7 +701,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			counted = true
 		}
 		switch {
-		case t.recipient != r.actor:
+		case (recipient{t.kind, t.recipient}) != r.actor:
 			return c, refusal("the grant is for somebody else")
 		case t.obligations&^r.obligations != 0:
 			return c, refusal("the label asks for less than the grant")

@@ -65,7 +65,15 @@ var (
 		NOINTEGRATE NOPERSISTP NODSCLCD NORELINK NOCOLLECT MASK`)
 )
 
+// What a recipient is.
+var recipientKinds = strings.Fields("model app person organization reference role")
+
 const (
+	healthPartition  = "health"
+	generalPartition = "general"
+	// The least confidentiality of what is in a partition of health data.
+	restricted = 4
+
 	noTraining     = 1
 	noRedisclosure = 1 << 4
 )

@@ -29,6 +29,8 @@ def main(files):
             categories = [d.valueString for d in event.entity[1].detail if d.type == "category"]
             assert categories == ["laboratory"], categories
             assert len(recipient) == 1 and recipient[0].who.display == "eu-llm"
+            who = recipient[0].who
+            assert (who.type, who.identifier.value) == ("Device", "eu-llm") and who.identifier.system.endswith("/recipient/model")
             assert len(consents) == 1 and consents[0].what.identifier.value.startswith("urn:uuid:")
             assert event.purposeOfEvent[0].coding[0].code == "PATRQT"
             assert int(details["items"]) > 0 and len(details["items-root"]) == 64

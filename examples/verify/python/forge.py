@@ -32,7 +32,8 @@ from hsev import (
     UNDER_GRANT,
     USES,
 )
-from hsgrant import MINUTE, OBLIGATIONS, Grant, urn, write
+from hsevents import RECIPIENTS
+from hsgrant import KINDS, MINUTE, OBLIGATIONS, Grant, urn, write
 from hslog import leaf_hash, node_hash, root_of, sha256
 
 GRANT, ABOVE, SALT = b"g" * 16, b"p" * 16, b"s" * 32
@@ -177,14 +178,16 @@ def texts(*grants):
 WITHDRAWN = (5, 6, {1: GRANT, 2: None})
 FALLEN = (5, 6, {1: ABOVE, 2: None})
 NOISE = (1, 5, {})
-OPENED = (3, 1, {1: PLAIN.scope, 2: 1})
-ELSEWHERE_OPENED = (3, 1, {1: b"z" * 16, 2: 2})
+OPENED = (3, 1, {1: PLAIN.scope, 2: 1, 3: "health"})
+ELSEWHERE_OPENED = (3, 1, {1: b"z" * 16, 2: 2, 3: "health"})
+GENERAL_OPENED = (3, 1, {1: PLAIN.scope, 2: 1, 3: "general"})
+EU, ANA, BEN = ["model", "eu-llm"], ["person", "ana"], ["person", "ben"]
 RESTORED = (44, 6, {1: b"b" * 16, 2: "unknown", 3: 1, 4: TAP})
 RECOVERED = (37, 6, {1: 1, 2: TAP})
 CONFIRMED = (14, 6, {1: 30 * MINUTE, 2: TAP})
 
 
-def broken(until, actor="eu-llm", grants=(GRANT,), time=8):
+def broken(until, actor=EU, grants=(GRANT,), time=8):
     """Emergency access of this recipient begins."""
     return 29, time, {1: list(grants), 2: actor, 3: b"r" * 32, 4: until * MINUTE, 5: None}
 
@@ -195,7 +198,7 @@ def released(log, size, root=None, time=10, **otherwise):
     body = {
         1: "PATRQT",
         2: [GRANT],
-        3: "eu-llm",
+        3: EU,
         4: b"q" * 32,
         5: 3,
         6: root_of([leaf_hash(h) for h in hashes]),
@@ -360,13 +363,13 @@ def known_events():
     return [
         (1, {}),
         (2, {1: i, 2: head}),
-        (3, {1: i, 2: 2}),
+        (3, {1: i, 2: 2, 3: "general"}),
         (4, {1: i, 2: h, 3: h, 4: "en", 5: TAP, 6: "TREAT", 7: t}),
         (5, {1: i, 2: TAP}),
         (6, {1: h, 2: n, 3: n, 4: n, 5: n}),
         (7, {1: h, 2: (1 << 64) - 1}),
-        (8, {1: "TREAT", 2: [i], 3: "x", 4: h, 5: n, 6: h, 7: head, 8: LABEL, 9: 2, 10: []}),
-        (9, {1: "TREAT", 2: "x"}),
+        (8, {1: "TREAT", 2: [i], 3: ["role", "x"], 4: h, 5: n, 6: h, 7: head, 8: LABEL, 9: 2, 10: []}),
+        (9, {1: "TREAT", 2: ["reference", "x"]}),
         (10, {1: i, 2: n, 3: LABEL}),
         (11, {1: LABEL, 2: i}),
         (12, {1: i, 2: i, 3: LABEL, 4: LABEL, 5: TAP}),
@@ -383,10 +386,10 @@ def known_events():
         (23, {1: n}),
         (24, {1: i, 2: i, 3: LABEL}),
         (25, {1: i, 2: LABEL, 3: LABEL, 4: TAP}),
-        (26, {1: i, 2: "x", 3: TAP}),
-        (27, {1: i, 2: "x", 3: TAP}),
+        (26, {1: i, 2: ["organization", "x"], 3: TAP}),
+        (27, {1: i, 2: ["app", "x"], 3: TAP}),
         (28, {1: i, 2: 2, 3: h, 4: h, 5: "fr", 6: TAP, 7: t}),
-        (29, {1: [i, i], 2: "x", 3: h, 4: t, 5: TAP}),
+        (29, {1: [i, i], 2: ["person", "x"], 3: h, 4: t, 5: TAP}),
         (30, {1: n, 2: TAP}),
         (31, {1: i, 2: n, 3: []}),
         (32, {1: i, 2: n, 3: i}),
@@ -395,6 +398,7 @@ def known_events():
         (40, {1: "records", 2: n, 3: n, 4: n, 5: n, 6: n, 7: h, 8: TAP}),
         (41, {1: n, 2: "E1"}),
         (45, {1: [n, n], 2: TAP}),
+        (49, {1: i, 2: LABEL, 3: TAP}),
     ]
 
 
@@ -422,7 +426,7 @@ def main(directory):
     other = emergency._replace(grant=ABOVE)
     two = {"grants": [GRANT, ABOVE], "consents": texts(emergency, other), "clock": [granted(other)]}
     above_missing = [OMITTED, PASSED_ON, LIMITED, TERMS, CATEGORIES]
-    looks = {"grants": [], "what": OWN_LOOK, "actor": "person"}
+    looks = {"grants": [], "what": OWN_LOOK, "actor": ["person", "person"]}
     alone_since = renewal(20, CHILD._replace(parent=None))
     unread = lambda text: from_elsewhere(text, [ACTIVE, *elsewhere])
 
@@ -439,11 +443,11 @@ def main(directory):
         consents = texts(above, child, *([] if now is None else [now])) if consents is None else consents
         shown = range(len(events)) if shown is None else shown
         size = len(events) if size is None else size
-        how = {"actor": "ben", "purpose": "FAMRQT", **how}
+        how = {"actor": BEN, "purpose": "FAMRQT", **how}
         return evidence(events, size, shown, list(limits), consents=consents, **how)
 
     def turned(limits, size, *events, consents=texts(CARER, CHILD)):
-        return evidence(list(events), size, range(len(events)), limits, consents=consents, actor="ben", purpose="FAMRQT")
+        return evidence(list(events), size, range(len(events)), limits, consents=consents, actor=BEN, purpose="FAMRQT")
 
     files = {
         "good-withdrawn-later": evidence(log, 3, [1, 2, 3], [LIMITED]),
@@ -515,8 +519,8 @@ def main(directory):
         **{
             f"bad-renewed-with-{name}": renewals(ends(7)._replace(**before), renewal(11, **after), **how)
             for name, (before, after, how) in {
-                "another-recipient": ({}, {"recipient": "us-llm"}, {"actor": "us-llm"}),
-                "a-recipient-of-another-kind": ({}, {"kind": "app"}, {}),
+                "another-recipient": ({}, {"recipient": "us-llm"}, {"actor": ["model", "us-llm"]}),
+                "a-recipient-of-another-kind": ({}, {"kind": "app"}, {"actor": ["app", "eu-llm"]}),
                 "more-categories": ({}, {"categories": ["laboratory", "sleep"]}, {"of": ["sleep"]}),
                 "fewer-categories": ({"categories": ["laboratory", "sleep"]}, {}, {}),
                 "another-partition": ({"scope": b"z" * 16}, {}, {}),
@@ -550,13 +554,13 @@ def main(directory):
         # Under a grant that is nowhere.
         "good-given-in-an-entry-that-is-not-shown": evidence([NOISE] * 3, 3, [0, 2], MISSING, consents=[]),
         "good-given-above-in-an-entry-that-is-not-shown": evidence(
-            [NOISE, granted(CHILD)], 2, [1], above_missing, consents=texts(CHILD), actor="ben", purpose="FAMRQT"
+            [NOISE, granted(CHILD)], 2, [1], above_missing, consents=texts(CHILD), actor=BEN, purpose="FAMRQT"
         ),
         "bad-never-given": evidence([NOISE] * 2, 2, [0, 1], MISSING, consents=[]),
         "bad-never-given-and-no-prefix": evidence([NOISE] * 2, 2, [0, 1], MISSING, prefix=False, consents=[]),
         "bad-never-given-in-a-log-of-nothing": evidence([NOISE], 0, [0], MISSING, prefix=False, root=sha256(), consents=[]),
         "bad-never-given-and-renewed": evidence([renewed(renewal(11))], 1, [0], MISSING, consents=[]),
-        "bad-never-given-above": evidence([granted(CHILD)], 1, [0], above_missing, consents=texts(CHILD), actor="ben", purpose="FAMRQT"),
+        "bad-never-given-above": evidence([granted(CHILD)], 1, [0], above_missing, consents=texts(CHILD), actor=BEN, purpose="FAMRQT"),
         "bad-one-of-two-never-given": evidence(one, 1, [0], MISSING, grants=[GRANT, ABOVE]),
         "bad-given-twice": evidence([granted(), granted()], 2, [0, 1], [LIMITED]),
         "bad-other-root": evidence(one, 1, [0], [LIMITED], root=b"x" * 32),
@@ -584,7 +588,7 @@ def main(directory):
         "bad-released-in-the-log-of-the-space": in_one_log(1),
         "bad-given-in-a-partitions-log": under_a_partition(),
         # What the text of a grant says.
-        "good-for-a-carer": given(CARER, actor="ana", purpose="FAMRQT", grants=[ABOVE]),
+        "good-for-a-carer": given(CARER, actor=ANA, purpose="FAMRQT", grants=[ABOVE]),
         "good-of-all-it-can-say": given(
             ends(20)._replace(
                 starts=0,
@@ -599,13 +603,29 @@ def main(directory):
                 language="fr",
             ),
             [LIMITED, USES],
-            actor='Clinique "Zo\u00e9" \\ 2',
+            actor=["organization", 'Clinique "Zo\u00e9" \\ 2'],
             label=[*LABEL[:4], (1 << len(OBLIGATIONS)) - 1, 0],
         ),
-        "good-name-in-another-form-of-the-same-signs": given(PLAIN._replace(recipient="Zoe\u0301"), actor="Zoe\u0301"),
+        "good-name-in-another-form-of-the-same-signs": given(PLAIN._replace(recipient="Zoe\u0301"), actor=["model", "Zoe\u0301"]),
+        **{f"good-for-{kind}-of-the-name": given(PLAIN._replace(kind=kind), actor=[kind, "eu-llm"]) for kind in KINDS},
+        **{
+            f"bad-for-{kind}-of-the-name-to-{other}": given(PLAIN._replace(kind=kind), actor=[other, "eu-llm"])
+            for kind in KINDS
+            for other in RECIPIENTS
+            if other != kind
+        },
+        "bad-for-another-kind-and-said": given(PLAIN._replace(kind="app"), [LIMITED, RECIPIENT]),
+        "good-for-another-kind-and-text-hidden": evidence(one, 1, [0], HIDDEN, consents=[], actor=["app", "eu-llm"]),
+        "good-from-elsewhere-to-a-role": evidence([imported(1)], 1, [0], elsewhere, actor=["role", "eu-llm"], **import_shown),
+        "bad-of-a-kind-that-is-not-known": given(PLAIN, actor=["Model", "eu-llm"]),
+        "bad-of-no-kind": given(PLAIN, actor="eu-llm"),
+        "bad-of-the-name-before-the-kind": given(PLAIN, actor=["eu-llm", "model"]),
+        "bad-of-a-kind-and-a-name-and-more": given(PLAIN, actor=[*EU, ""]),
+        "bad-emergency-of-another-kind-of-the-name": in_emergency(broken(11, ["app", "eu-llm"])),
+        "bad-own-look-by-a-model-called-person": evidence(one, 1, [0], [], **{**looks, "actor": ["model", "person"]}),
         "bad-for-somebody-else": given(PLAIN._replace(recipient="us-llm")),
         "bad-for-somebody-else-and-said": given(PLAIN._replace(recipient="us-llm"), [LIMITED, RECIPIENT]),
-        "bad-name-that-is-not-seen": given(PLAIN._replace(recipient="eu\u200bllm"), actor="eu\u200bllm"),
+        "bad-name-that-is-not-seen": given(PLAIN._replace(recipient="eu\u200bllm"), actor=["model", "eu\u200bllm"]),
         "bad-text-inactive": given(PLAIN._replace(status="inactive")),
         "bad-text-entered-in-error": spoilt(b'"status":"active"', b'"status":"entered-in-error"'),
         "bad-text-denies": spoilt(b'"type":"permit"', b'"type":"deny"'),
@@ -693,7 +713,7 @@ def main(directory):
         "bad-used-in-a-log-of-no-partition": often(2, [(granted(counted), counted)], [1, 1], [PARTITION], first=NOISE),
         "good-used-beside-another-partition": two_logs(OPENED, ELSEWHERE_OPENED, uses=[2]),
         "bad-one-partition-with-two-logs": two_logs(OPENED, OPENED),
-        "bad-one-partition-with-two-logs-under-other-ordinals": two_logs(OPENED, (3, 1, {1: PLAIN.scope, 2: 2})),
+        "bad-one-partition-with-two-logs-under-other-ordinals": two_logs(OPENED, (3, 1, {1: PLAIN.scope, 2: 2, 3: "health"})),
         "bad-one-partition-with-two-logs-one-of-them-unused": two_logs(OPENED, OPENED, uses=[2]),
         "bad-one-partition-with-the-log-of-the-space": two_logs(OPENED, ELSEWHERE_OPENED, uses=[2], opened=OPENED),
         "good-counted-and-not-shown-and-said": given(counted, [LIMITED, USES]),
@@ -710,7 +730,7 @@ def main(directory):
         "bad-emergency-that-did-not-begin": given(emergency, [], before=[NOISE], own=[0], purpose="BTG"),
         "bad-emergency-that-did-not-begin-and-said": given(emergency, [EMERGENCY], before=[NOISE], own=[0], purpose="BTG"),
         "bad-emergency-that-was-over": given(emergency, [], before=[broken(10)], own=[0], purpose="BTG"),
-        "bad-emergency-of-somebody-else": given(emergency, [], before=[broken(11, "us-llm")], own=[0], purpose="BTG"),
+        "bad-emergency-of-somebody-else": given(emergency, [], before=[broken(11, ["model", "us-llm"])], own=[0], purpose="BTG"),
         "good-emergency-of-an-hour": in_emergency(broken(68)),
         "good-emergency-at-once": in_emergency(broken(11, time=10)),
         "good-emergency-under-more-grants": in_emergency(broken(11, grants=[ABOVE, GRANT])),
@@ -779,8 +799,21 @@ def main(directory):
         "bad-label-without-the-partition": given(PLAIN, label=[*LABEL[:2], 0, *LABEL[3:]]),
         "bad-label-of-another-partition": given(PLAIN, label=[*LABEL[:2], 1 << 2, *LABEL[3:]]),
         "good-label-of-several-partitions": given(PLAIN, label=[*LABEL[:2], 0b110, *LABEL[3:]]),
-        "good-label-of-a-partition-behind-the-63rd": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 300}), label=[*LABEL[:2], 1 << 63, *LABEL[3:]]),
-        "bad-label-of-a-partition-behind-the-63rd": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 300}), label=[*LABEL[:2], 1 << 44, *LABEL[3:]]),
+        "good-label-of-a-partition-behind-the-63rd": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 300, 3: "health"}), label=[*LABEL[:2], 1 << 63, *LABEL[3:]]),
+        "bad-label-of-a-partition-behind-the-63rd": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 300, 3: "health"}), label=[*LABEL[:2], 1 << 44, *LABEL[3:]]),
+        # What is in a partition of health data is restricted at least.
+        "good-label-very-restricted": given(PLAIN, label=[5, *LABEL[1:]]),
+        **{f"bad-label-{n}-from-a-health-partition": given(PLAIN, label=[n, *LABEL[1:]]) for n in range(4)},
+        "bad-label-unrestricted-and-said": given(PLAIN, [LIMITED, PARTITION], label=[0, *LABEL[1:]]),
+        "bad-label-unrestricted-from-a-health-partition-of-a-count": given(
+            PLAIN, [LIMITED, "which items"], label=[0, *LABEL[1:]], kind=2, items=None
+        ),
+        "good-label-unrestricted-from-a-general-partition": given(PLAIN, label=[0, *LABEL[1:]], first=GENERAL_OPENED),
+        "good-label-unrestricted-and-the-partition-not-shown": given(
+            PLAIN, [LIMITED, PARTITION], label=[0, *LABEL[1:]], first_shown=False
+        ),
+        "bad-partition-of-a-kind-that-is-not-known": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 1, 3: "Health"})),
+        "bad-partition-of-no-kind": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 1})),
         "bad-partition-created-within-a-log": evidence(one, 1, [0], [], before=[ELSEWHERE_OPENED], own=[0]),
         "bad-partition-created-within-the-log-of-the-space": evidence([granted(), ELSEWHERE_OPENED], 2, [0, 1], [LIMITED]),
         "bad-clock-confirmed-only-before": evidence(
@@ -841,11 +874,11 @@ def main(directory):
         "bad-passed-on-by-one-who-is-no-carer": passed_on(above=CARER._replace(may_pass_on=None)),
         "bad-passed-on-twice": passed_on(above=CARER._replace(may_pass_on=False, parent=b"q" * 16)),
         "bad-passed-on-and-may-be-again": passed_on(child=CHILD._replace(may_pass_on=True)),
-        "bad-passed-on-to-a-model": passed_on(child=CHILD._replace(kind="model")),
+        "bad-passed-on-to-a-model": passed_on(child=CHILD._replace(kind="model"), actor=["model", "ben"]),
         "bad-passed-on-without-an-end": passed_on(child=CHILD._replace(expires=None)),
-        "bad-passed-on-under-itself": given(CHILD._replace(parent=GRANT), actor="ben", purpose="FAMRQT"),
+        "bad-passed-on-under-itself": given(CHILD._replace(parent=GRANT), actor=BEN, purpose="FAMRQT"),
         "bad-passed-on-under-a-consent-from-elsewhere": turned([LIMITED], 2, imported(1, write(CARER), ABOVE), granted(CHILD)),
-        "bad-passed-on-unsaid": given(CHILD, actor="ben", purpose="FAMRQT"),
+        "bad-passed-on-unsaid": given(CHILD, actor=BEN, purpose="FAMRQT"),
         "bad-passed-on-of-more": passed_on(child=CHILD._replace(categories=["laboratory", "sleep"])),
         "bad-passed-on-of-more-dates": passed_on(above=CARER._replace(dates=(0, MINUTE))),
         "bad-passed-on-of-other-dates": passed_on(
@@ -893,7 +926,7 @@ def main(directory):
         # Entries: what is known is read wholly, what is not is counted.
         "good-unknown-event": noise(1 << 40, {}),
         "good-unknown-event-that-is-no-map": noise(1 << 41, b"\xff of a later version"),
-        "good-another-known-event": noise(9, {1: "PATRQT", 2: "eu-llm"}),
+        "good-another-known-event": noise(9, {1: "PATRQT", 2: EU}),
         "good-every-known-event": noises([(number, body) for number, body in EVENTS if number != 3]),
         **{f"bad-event-{number}-with-one-more-field": noise(number, {**body, len(body) + 1: 0}) for number, body in EVENTS},
         **{
@@ -905,18 +938,18 @@ def main(directory):
         "bad-known-event-of-other-fields": noise(9, {1: "garbage"}),
         "bad-known-event-of-text": noise(7, b"garbage"),
         "bad-known-event-of-an-unknown-purpose": noise(9, {1: "ZZZ", 2: "eu-llm"}),
-        "bad-known-event-of-an-unseen-name": noise(9, {1: "PATRQT", 2: "eu\u202ellm"}),
-        "bad-known-event-of-no-name": noise(9, {1: "PATRQT", 2: ""}),
-        "bad-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: "x" * 257}),
-        "good-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: "x" * 256}),
+        "bad-known-event-of-an-unseen-name": noise(9, {1: "PATRQT", 2: ["model", "eu\u202ellm"]}),
+        "bad-known-event-of-no-name": noise(9, {1: "PATRQT", 2: ["model", ""]}),
+        "bad-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: ["model", "x" * 257]}),
+        "good-known-event-of-a-long-name": noise(9, {1: "PATRQT", 2: ["model", "x" * 256]}),
         "bad-known-event-of-a-long-list": noise(31, {1: b"w" * 16, 2: 5, 3: [b"x" * 16] * 257}),
-        "bad-known-event-of-an-ordinal-of-17-bits": noise(3, {1: b"o" * 16, 2: 1 << 16}),
+        "bad-known-event-of-an-ordinal-of-17-bits": noise(3, {1: b"o" * 16, 2: 1 << 16, 3: "health"}),
         "bad-unknown-event-longer-than-any": noise(1 << 41, b"x" * (32 << 10 | 1)),
         "bad-withdrawn-by-no-gesture": evidence([granted(), (5, 6, {1: ABOVE, 2: "x"})], 2, [0, 1], [LIMITED]),
         "bad-granted-for-an-unknown-purpose": evidence([granted(f6="ZZZ")], 1, [0], [LIMITED, PURPOSE]),
         "bad-released-for-an-unknown-purpose": given(PLAIN, [LIMITED, PURPOSE], purpose="ZZZ"),
         "bad-released-of-an-unknown-category": given(PLAIN, of=["zzz"]),
-        "bad-released-to-nobody": given(PLAIN, actor=""),
+        "bad-released-to-nobody": given(PLAIN, actor=["model", ""]),
         "bad-label-of-text": given(PLAIN, label="garbage"),
         "bad-label-of-an-unknown-confidentiality": given(PLAIN, label=[6, *LABEL[1:]]),
         "bad-label-of-an-unknown-integrity": given(PLAIN, label=[*LABEL[:5], 4]),

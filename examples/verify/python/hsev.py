@@ -24,6 +24,7 @@ from hsevents import (
     RENEWED,
     RESTORED,
     WITHDRAWN,
+    named,
     parse_entry,
     permits,
 )
@@ -72,7 +73,9 @@ USES = "that the grant was used no more often than it says"
 EMERGENCY = "that emergency access had begun"
 ITEMS = "which items"
 # As whom, and for what, the person looks by themself.
-PERSON = ("person", "PATRQT")
+PERSON = (("person", "person"), "PATRQT")
+# The least confidentiality of what is in a partition of health data: restricted.
+RESTRICTED = 4
 
 
 class ShownLog(NamedTuple):
@@ -375,7 +378,7 @@ def derive(logs, own, index, entry, consents, spaces):
         texts, named, told = texts and shown, named and shown, told and said is not None
         if said is None:
             continue
-        need(said.recipient == release.actor, "the grant is for somebody else")
+        need((said.kind, said.recipient) == release.actor, "the grant is for somebody else")
         need(said.obligations & ~release.obligations() == 0, "the label asks for less than the grant")
         if said.uses is not None:
             counted = True
@@ -390,6 +393,8 @@ def derive(logs, own, index, entry, consents, spaces):
     partition, whole = own.partition(), own.consecutive(0, index)
     scope = None if partition is None else partition.scope
     need(partition is None or release.label[2] >> min(partition.ordinal, 63) & 1, "the label does not name the partition")
+    low = partition is not None and partition.kind == "health" and release.label[0] < RESTRICTED
+    need(not low, "the label is below that of the partition")
     terms = texts and not elsewhere
     need(not told or elsewhere or categories.issuperset(release.categories), "other categories than the grant's")
     need(scope is None or scopes <= {scope}, "the grant is for another partition")
@@ -424,7 +429,7 @@ def verify_disclosure(part, logs, consents, spaces, show_items):
     same = fields(said, 1, 2, 3) == [claim.what, claim.level, limits]
     need(same, "the claim is not what follows from what is shown")
     release = entry.said
-    line = f"{when(entry.time)} entry {index} of {own.origin}: {release.count} items to {quoted(release.actor)}"
+    line = f"{when(entry.time)} entry {index} of {own.origin}: {release.count} items to {named(release.actor)}"
     line += f" for {release.purpose} of {', '.join(release.categories) or 'no category'}, {claim.what} [{claim.level}; {shown}]"
     if limits:
         line += "; not proven: " + ", ".join(limits)

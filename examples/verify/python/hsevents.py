@@ -21,13 +21,13 @@ NO_TRAINING = 1
 EVENTS = {
     1: ("the space was created", ""),
     2: ("a log was begun", "id head?"),
-    3: ("a partition was created", "id u16"),
+    3: ("a partition was created", "id u16 partition"),
     4: ("a permission was given", "id hash hash text gesture purpose time?"),
     5: ("a permission was withdrawn", "id gesture?"),
     6: ("a file was imported", "hash uint uint uint uint"),
     7: ("an import was discarded", "hash uint"),
-    8: ("data was released", "purpose ids text hash uint hash head label kind categories"),
-    9: ("a request was refused", "purpose text"),
+    8: ("data was released", "purpose ids recipient hash uint hash head label kind categories"),
+    9: ("a request was refused", "purpose recipient"),
     10: ("a memory was stored", "id uint label"),
     11: ("a flow was stopped", "label id?"),
     12: ("a label was lowered", "id id label label gesture"),
@@ -44,10 +44,10 @@ EVENTS = {
     23: ("memories were set aside", "uint"),
     24: ("a turn of a conversation was stored", "id id label"),
     25: ("what may flow into a partition was changed", "id label label gesture?"),
-    26: ("a recipient was told of a withdrawal", "id text gesture"),
-    27: ("a recipient confirmed a withdrawal", "id text gesture"),
+    26: ("a recipient was told of a withdrawal", "id recipient gesture"),
+    27: ("a recipient confirmed a withdrawal", "id recipient gesture"),
     28: ("a permission was renewed", "id uint hash hash text gesture time"),
-    29: ("emergency access began", "ids text hash time gesture?"),
+    29: ("emergency access began", "ids recipient hash time gesture?"),
     30: ("the notice of an emergency access was seen", "uint gesture"),
     31: ("a way in was added", "id uint ids"),
     32: ("a way in was changed", "id uint id"),
@@ -66,6 +66,7 @@ EVENTS = {
     46: ("what was erased was to be taken from older copies", "uint heads gesture"),
     47: ("the secret of older keys was destroyed", "uint uint text text hash uint?"),
     48: ("an erasure was checked", "uint text uint uint"),
+    49: ("the person said something", "id label gesture"),
 }
 
 # HL7 v3-ActReason below PurposeOfUse: each purpose, and what stands directly below it.
@@ -89,6 +90,9 @@ CATEGORIES = (
     "laboratory vital-signs medications conditions allergies immunizations procedures encounters documents activity "
     "sleep nutrition reproductive social-history demographics care-plans financial memories other"
 ).split()
+# What a recipient is, and what kind of data a partition is for.
+RECIPIENTS = ("model", "app", "person", "organization", "reference", "role")
+PARTITIONS = ("health", "general")
 # Controls, and what is not seen or reorders what is.
 HIDDEN = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
@@ -98,6 +102,7 @@ HIDDEN = re.compile(
 class Created(NamedTuple):
     scope: bytes
     ordinal: int
+    kind: str
 
 
 class Granted(NamedTuple):
@@ -118,7 +123,7 @@ class Withdrawn(NamedTuple):
 class Released(NamedTuple):
     purpose: str
     grants: list
-    actor: str
+    actor: tuple  # what it is, and its name
     query_hash: bytes
     count: int
     items_root: bytes
@@ -160,7 +165,7 @@ class Confirmed(NamedTuple):
 
 class GlassBroken(NamedTuple):
     grants: list
-    actor: str
+    actor: tuple
     reason_hash: bytes
     until: int
     gesture: tuple | None
@@ -230,6 +235,11 @@ def gesture(value):
     return shown(method), fixed(evidence, 32)
 
 
+def recipient(value):
+    kind, name = listed(value, 2)
+    return one_of(RECIPIENTS)(kind), shown(name)
+
+
 def head(value):
     origin, size, root = listed(value, 3)
     return shown(origin), below(1 << 64)(size), fixed(root, 32)
@@ -260,6 +270,8 @@ TYPES = {
     "ids": several(identity),
     "hash": lambda value: fixed(value, 32),
     "text": shown,
+    "recipient": recipient,
+    "partition": one_of(PARTITIONS),
     "uint": below(1 << 64),
     "uints": several(below(1 << 64)),
     "u16": below(1 << 16),
@@ -291,6 +303,11 @@ def parse_entry(raw):
     return Entry(number, millis(time), said)
 
 
+def named(recipient):
+    kind, name = recipient
+    return f"{quoted(name)} ({kind})"
+
+
 def describe(raw):
     """What an entry says, in one line."""
     try:
@@ -299,7 +316,7 @@ def describe(raw):
         return "an entry that this program cannot read"
     what = EVENTS.get(entry.number, (f"event {entry.number}",))[0]
     if isinstance(entry.said, Released):
-        what = f"{entry.said.count} items were released to {quoted(entry.said.actor)} for {entry.said.purpose}"
+        what = f"{entry.said.count} items were released to {named(entry.said.actor)} for {entry.said.purpose}"
     elif isinstance(entry.said, Granted):
         what += f" for {entry.said.purpose}"
     return f"{when(entry.time)} {what}"

@@ -1,9 +1,9 @@
 //! One provision, read: each dimension stated, not stated, or not understood.
 
 use super::super::detail::{Code, Meaning, Named};
-use super::super::grant::{Recipient, RecipientKind};
 use super::super::rule::Effect;
 use super::super::wire as w;
+use super::super::{Recipient, RecipientKind};
 use super::json::{Json, is_allowed};
 use super::terms::{self, Class, Mark, Target, Uses};
 use super::{Broken, Form};

@@ -23,7 +23,8 @@ impl HealthSpace {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let after = Value { tag: value.tag().clone().endorsed(), ..value.clone() };
-        log_endorsed(&self.inner, value.label(), after.label(), gesture)?;
+        let (before, label) = (value.label(), after.label());
+        log(&self.inner, label, AuditEvent::Endorsed { record: None, before, after: label, gesture })?;
         Ok(after)
     }
 }
@@ -37,18 +38,18 @@ impl Session {
     /// As [`say`](Self::say), and what writing can yield.
     pub fn heard(&self, text: &str, gesture: Gesture) -> Result<Value> {
         check_text(text)?;
-        let floating = self.caught_up()?;
-        let (said, heard) = (floating.said(), floating.heard());
-        log_endorsed(&self.inner, said.label, heard.label, gesture)?;
+        let heard = self.caught_up()?.heard();
+        let (conversation, label) = (self.conversation(), heard.label);
+        log(&self.inner, label, AuditEvent::Heard { conversation, label, gesture })?;
         Ok(self.spoken(text, heard))
     }
 }
 
 /// In the log of a partition that may hold such a value: a label tells something, too.
-fn log_endorsed(inner: &Inner, before: Label, after: Label, gesture: Gesture) -> Result<()> {
+fn log(inner: &Inner, label: Label, event: AuditEvent) -> Result<()> {
     inner.write(|tx, w| {
-        let work = w.work(tx, Target::Partition(place(&w.state, after)))?;
-        tx.log(work, AuditEvent::Endorsed { record: None, before, after, gesture }).map(|_| ())
+        let work = w.work(tx, Target::Partition(place(&w.state, label)))?;
+        tx.log(work, event).map(|_| ())
     })
 }
 

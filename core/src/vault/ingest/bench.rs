@@ -90,7 +90,10 @@ impl Partition {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;
             for _ in 0..entries {
-                let event = AuditEvent::Refused { purpose: Purpose::Marketing, actor: "benchmark".to_owned() };
+                let event = AuditEvent::Refused {
+                    purpose: Purpose::Marketing,
+                    actor: crate::consent::Recipient::app("benchmark")?,
+                };
                 tx.log(work, event)?;
             }
             Ok(())

@@ -119,6 +119,11 @@ impl State {
         tags.named.iter().filter(|(_, tag)| rests(tag)).map(|(name, _)| *name).collect()
     }
 
+    /// Whether a grant that memories of a scope rest on ends between these times.
+    pub(crate) fn ends_within(&self, scope: &Scope, from: Timestamp, to: Timestamp) -> bool {
+        self.ended_tags(scope, from) != self.ended_tags(scope, to)
+    }
+
     /// When the next grant that memories of a scope rest on runs out.
     pub(crate) fn next_end(&self, scope: &Scope, now: Timestamp) -> Option<i64> {
         let ends = scope.manifest.tags.resting.iter().filter_map(|r| r.expires);

@@ -26,7 +26,7 @@ pub(super) use write::{New, check_text, open_note, put_note, text_of_note};
 pub(crate) use write::{by_kind, clearance};
 
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
-use crate::label::Label;
+use crate::label::{Integrity, Label};
 use crate::record::Author;
 
 /// A memory, read.
@@ -51,6 +51,19 @@ pub struct Memory {
     pub at: Timestamp,
     /// Kept from sessions until the person keeps or deletes it.
     pub quarantine: Option<Quarantine>,
+}
+
+impl Memory {
+    /// Whether it is what an AI asserts (HL7 `AIAST`): an assistant wrote the words, and the person has not
+    /// endorsed them. The integrity may be lower than an AI's: that of what it was made from.
+    #[must_use]
+    pub fn is_ai_asserted(&self) -> bool {
+        is_ai_asserted(self.author, self.label.integrity)
+    }
+}
+
+fn is_ai_asserted(author: Author, integrity: Integrity) -> bool {
+    author == Author::Assistant && integrity <= Integrity::AiAsserted
 }
 
 impl core::fmt::Debug for Memory {

@@ -8,12 +8,12 @@ use crate::consent::Action;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{Identity, RecordId, Timestamp};
+use crate::label::PartitionKind;
 use crate::label::{Integrity, Label};
 use crate::policy::{Sink, Tag, may_flow};
 use crate::record::Author;
 use crate::vault::flow::Value;
 use crate::vault::ingest::Partition;
-use crate::vault::policy_row::PartitionKind;
 use crate::vault::session::Session;
 use crate::vault::state::Target;
 

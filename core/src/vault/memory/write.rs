@@ -1,10 +1,12 @@
 //! Writing a memory or a turn: one record under a key group of its own, one segment.
 
+use super::is_ai_asserted;
 use super::wire::Note;
 use crate::catalog::{NewRecord, ObjectRef, RecordRef, SegmentBuilder};
 use crate::crypto::context::Class;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{GrantId, Identity, RecordId};
+use crate::label::PartitionKind;
 use crate::label::{Integrity, Label};
 use crate::policy::{Basis, Tag, clearance_of_general, clearance_of_health};
 use crate::record::{Author, Category, FactDraft, Precision, Revision, Status, Value, When};
@@ -12,7 +14,6 @@ use crate::storage::ReadTxn;
 use crate::vault::block;
 use crate::vault::payload::Content;
 use crate::vault::permitted::block_record;
-use crate::vault::policy_row::PartitionKind;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::tx::{Tx, Work};
@@ -81,11 +82,13 @@ pub(in crate::vault) fn put_note(
     let mut raw = Vec::new();
     one.take(&mut raw);
     let put = tx.put_content(work, Class::Body, group, Content::Document, &raw)?;
+    // What an AI asserts is not confirmed.
+    let asserted = is_ai_asserted(author, label.integrity);
     let fact = FactDraft {
         text: note.text.clone(),
         when: Some(When { at: note.at, precision: Precision::Milli, offset: Some(0) }),
         value: Value::Text(note.text.clone()),
-        status: Status::Active,
+        status: if asserted { Status::Preliminary } else { Status::Active },
         ..FactDraft::new(note.kind(), Category::Memories)
     };
     let record = NewRecord {
