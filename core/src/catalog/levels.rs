@@ -31,7 +31,8 @@ pub(crate) fn plan(segments: &[(u8, usize)]) -> Option<Merge> {
         while weight < FINAL && sum < FINAL && end - start < FAN && start > 0 {
             match segments.get(start - 1) {
                 Some((l, w)) if *l == level && *w < FINAL => {
-                    sum += w;
+                    // Numbers of a manifest: whoever can write in a partition says them.
+                    sum = sum.saturating_add(*w);
                     start -= 1;
                 }
                 _ => break,

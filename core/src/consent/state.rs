@@ -4,6 +4,7 @@ use super::fhir::{ConsentDoc, ConsentStatus};
 use super::read::{ReadConsent, Reads};
 use super::rule::{Effect, Rule, Rules, Validity};
 use crate::id::{GrantId, Timestamp};
+use crate::label::Purpose;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the vault knows of a version besides its bytes.
@@ -180,6 +181,16 @@ impl ConsentState {
     /// Every grant, in order of its id.
     pub fn series(&self) -> impl Iterator<Item = GrantId> {
         self.0.keys().copied()
+    }
+
+    /// Whether a consent may let somebody in in an emergency.
+    #[must_use]
+    pub fn allows_glass(&self) -> bool {
+        self.0.values().any(|(_, kept)| match kept {
+            Kept::Read { doc, .. } => Purpose::BreakGlass.covers(doc.spec.terms().purpose),
+            Kept::Imported { .. } => true,
+            Kept::Unusable => false,
+        })
     }
 
     /// The grants that were passed on under this one, and have not been withdrawn.

@@ -9,11 +9,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// One head of a scope and no other: its generation, and the SHA-256 of its body.
+/// One head of a scope and no other: its epoch and generation, and the SHA-256 of its body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AnchoredHead {
-    /// Counts up by one with every change of the scope. 0 is no head: it stands where a scope is
-    /// about to be anchored, so that the anchor is known from one that forgot.
+    /// Counts up by one whenever the space gets new keys.
+    pub epoch: u32,
+    /// Counts up by one with every change of the scope, from 1 in each epoch. 0 is no head: it stands where
+    /// a scope is about to be anchored, so that the anchor is known from one that forgot.
     pub generation: u32,
     /// SHA-256 of the head's body.
     pub digest: [u8; 32],
@@ -21,7 +23,10 @@ pub struct AnchoredHead {
 
 impl core::fmt::Debug for AnchoredHead {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("AnchoredHead").field("generation", &self.generation).finish_non_exhaustive()
+        f.debug_struct("AnchoredHead")
+            .field("epoch", &self.epoch)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 
@@ -89,7 +94,7 @@ const FIRST_LINE: &str = "healthspace-anchor/0";
 const LONGEST: u64 = 4 << 20;
 const BAD: Error = Error::Malformed(Malformed::Argument);
 
-/// The heads of a file, one a line: space, scope, generation, digest.
+/// The heads of a file, one a line: space, scope, epoch, generation, digest.
 type Lines = Vec<(SpaceId, ScopeId, AnchoredHead)>;
 
 impl FileAnchor {
@@ -125,7 +130,13 @@ impl FileAnchor {
         let mut text = format!("{FIRST_LINE}\n");
         for (space, scope, head) in lines {
             let digest = crate::id::SourceId::from_bytes(head.digest).to_hex();
-            text.push_str(&format!("{} {} {} {digest}\n", space.to_hex(), scope.to_hex(), head.generation));
+            text.push_str(&format!(
+                "{} {} {} {} {digest}\n",
+                space.to_hex(),
+                scope.to_hex(),
+                head.epoch,
+                head.generation
+            ));
         }
         let new = self.beside(".new");
         let mut options = private();
@@ -154,9 +165,9 @@ fn private() -> OpenOptions {
 fn read_line(line: &str) -> Option<(SpaceId, ScopeId, AnchoredHead)> {
     let mut words = line.split(' ');
     let (space, scope) = (SpaceId::from_hex(words.next()?)?, ScopeId::from_hex(words.next()?)?);
-    let generation = words.next()?.parse().ok()?;
+    let (epoch, generation) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let digest = *crate::id::SourceId::from_hex(words.next()?)?.as_bytes();
-    words.next().is_none().then_some((space, scope, AnchoredHead { generation, digest }))
+    words.next().is_none().then_some((space, scope, AnchoredHead { epoch, generation, digest }))
 }
 
 impl FreshnessAnchor for FileAnchor {
@@ -198,7 +209,7 @@ mod tests {
     use super::*;
 
     fn head(generation: u32) -> AnchoredHead {
-        AnchoredHead { generation, digest: [generation as u8; 32] }
+        AnchoredHead { epoch: 1, generation, digest: [generation as u8; 32] }
     }
 
     #[test]

@@ -28,6 +28,11 @@ impl KeyPage {
         Some(self.keys.len() - 1)
     }
 
+    /// How many keys were ever put in it.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.keys.len() >= PAGE_KEYS
     }

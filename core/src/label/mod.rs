@@ -118,11 +118,16 @@ impl Origins {
     /// From nowhere.
     pub const NONE: Self = Self(0);
 
-    /// From the partition of this ordinal. Ordinals above 63 share the last bit, which makes a
-    /// label stricter, never laxer.
+    /// Whether partitions of ordinals up to this one have a bit each; a space has no others.
+    pub(crate) const fn tells_apart(ordinal: u16) -> bool {
+        ordinal < u64::BITS as u16
+    }
+
+    /// From the partition of this ordinal. A space has none above 63: they would share the last bit, which
+    /// makes a label stricter, never laxer.
     #[must_use]
     pub const fn partition(ordinal: u16) -> Self {
-        Self(1 << if ordinal > 63 { 63 } else { ordinal })
+        Self(1 << if Self::tells_apart(ordinal) { ordinal } else { 63 })
     }
 
     /// Both.

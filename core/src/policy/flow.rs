@@ -61,8 +61,8 @@ pub const fn clearance_of_health() -> Label {
 /// from nowhere, at most normally confidential, not sensitive.
 #[must_use]
 pub const fn clearance_of_general(ordinal: u16) -> Label {
-    // Ordinals from 63 on share a bit of `Origins`: as a clearance that would let one another in.
-    let origins = if ordinal < 63 { Origins::partition(ordinal) } else { Origins::NONE };
+    // As a clearance, a bit that others share would let one another in.
+    let origins = if Origins::tells_apart(ordinal) { Origins::partition(ordinal) } else { Origins::NONE };
     Label {
         confidentiality: Confidentiality::Normal,
         sensitivities: Sensitivities::NONE,

@@ -20,7 +20,7 @@ pub(crate) const ANCHORED: u64 = 1;
 
 /// What an anchor has of a scope that is about to be anchored, so that one which has nothing can be
 /// told from one that forgot. Of no head: generations count from 1.
-pub(super) const AWAITED: AnchoredHead = AnchoredHead { generation: 0, digest: [0; 32] };
+pub(super) const AWAITED: AnchoredHead = AnchoredHead { epoch: 0, generation: 0, digest: [0; 32] };
 
 /// How often others may get in between before a call gives up.
 const TRIES: usize = 8;
@@ -117,7 +117,7 @@ impl Base {
             // is a file from before, or another one.
             return match known {
                 None | Some(AWAITED) => Ok(true),
-                Some(k) if k.generation > head.generation => Err(Error::RolledBack),
+                Some(k) if place(&k) > (head.epoch, head.generation) => Err(Error::RolledBack),
                 Some(_) => Err(Error::Forked),
             };
         }
@@ -126,12 +126,12 @@ impl Base {
                 None => return Err(Error::AnchorMissing),
                 // Committed, and the process ended before it was told.
                 Some(AWAITED) => true,
-                Some(k) if k.generation > new.generation && turn == 0 => return Err(Error::RolledBack),
-                Some(k) if k.generation > new.generation => return Ok(false),
-                Some(k) if k.generation == new.generation => {
+                Some(k) if place(&k) > place(&new) && turn == 0 => return Err(Error::RolledBack),
+                Some(k) if place(&k) > place(&new) => return Ok(false),
+                Some(k) if place(&k) == place(&new) => {
                     return if k == new { Ok(true) } else { Err(Error::Forked) };
                 }
-                Some(k) => k.generation.checked_add(1) == Some(new.generation) && k.digest == head.previous,
+                Some(k) => is_next(&k, &new) && k.digest == head.previous,
             };
             if follows && anchor.advance(self.space, scope, known, new)? {
                 return Ok(true);
@@ -183,6 +183,18 @@ impl Base {
     }
 }
 
+/// Where a head stands among those of its scope: by its epoch, then by its generation, which begins anew
+/// with each epoch.
+pub(super) const fn place(head: &AnchoredHead) -> (u32, u32) {
+    (head.epoch, head.generation)
+}
+
+/// Whether no head can stand between these two.
+fn is_next(known: &AnchoredHead, new: &AnchoredHead) -> bool {
+    let begins = known.epoch.checked_add(1) == Some(new.epoch) && new.generation == 1;
+    begins || known.epoch == new.epoch && known.generation.checked_add(1) == Some(new.generation)
+}
+
 /// Whether a head is not to be used without its anchor.
 pub(crate) fn is_anchored(head: &Head) -> bool {
     head.flags & ANCHORED != 0
@@ -190,5 +202,6 @@ pub(crate) fn is_anchored(head: &Head) -> bool {
 
 /// A head as an anchor knows it: of one without the flag it knows nothing.
 pub(crate) fn named(head: &Head, digest: [u8; 32]) -> AnchoredHead {
-    if is_anchored(head) { AnchoredHead { generation: head.generation, digest } } else { AWAITED }
+    let (epoch, generation) = (head.epoch, head.generation);
+    if is_anchored(head) { AnchoredHead { epoch, generation, digest } } else { AWAITED }
 }

@@ -211,7 +211,7 @@ impl HealthSpace {
                 _ => continue,
             };
             let entry = recipients.entry(recipient).or_insert((0, 0, line.entry.time));
-            *entry = (entry.0 + 1, entry.1 + items, entry.2.max(line.entry.time));
+            *entry = (entry.0 + 1, entry.1.saturating_add(items), entry.2.max(line.entry.time));
         }
         let recipients: Vec<BreachedRecipient> = recipients
             .into_iter()
@@ -224,7 +224,7 @@ impl HealthSpace {
         if shown < range.end - range.start {
             does_not_say.push(ERASED);
         }
-        let records = recipients.iter().map(|r| r.items).sum();
+        let records = recipients.iter().fold(0u64, |sum, r| sum.saturating_add(r.items));
         let own = BreachedPartition { name: partition.to_owned(), records, exposure: Exposure::Clear };
         let partitions = if recipients.is_empty() { Vec::new() } else { vec![own] };
         Ok(BreachScope { partitions, recipients, erasures_since: 0, does_not_say })

@@ -5,7 +5,7 @@
 //! by their ids and positions; no content is told. What is whole stays readable meanwhile, and
 //! afterwards. Mending is writing a second copy again; of what stands once there is the backup.
 
-use super::head::{self, RowRef};
+use super::head::{self, Head, RowRef};
 use super::keys::write_both;
 use super::logs::read_line;
 use super::rows::Base;
@@ -188,7 +188,7 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
     let mut scopes = Vec::new();
     for scope in state.system.iter().chain(&state.partitions) {
         let mut looking = Looking::new(base, txn, scope.unread());
-        looking.rows()?;
+        looking.rows(&state.view.head)?;
         looking.log()?;
         if scope.id == state.view.id {
             looking.of_the_system(state)?;
@@ -268,15 +268,15 @@ impl<'a> Looking<'a> {
         Ok(())
     }
 
-    /// Everything that the manifest names.
-    fn rows(&mut self) -> Result<()> {
+    /// Everything that the manifest names; the log's key by the system head.
+    fn rows(&mut self, named_by: &Head) -> Result<()> {
         let manifest = std::sync::Arc::clone(&self.scope.manifest);
         let (base, txn) = (self.base, self.txn);
         self.named.insert(u64::from(self.scope.ordinal) << 40 | MANIFEST_ROW);
         let read = load_manifest(base, txn, &self.scope.keys, &self.scope.id, &self.scope.head, None);
         self.count(Part::Manifest, read)?;
         self.named.insert(manifest.seed.number);
-        let read = self.scope.signer(base, txn);
+        let read = self.scope.signer(base, txn, named_by);
         self.count(Part::Manifest, read)?;
         self.named.extend(manifest.key_pages.stretches().iter().map(|row| row.number));
         for (i, row) in manifest.key_pages.iter().enumerate() {

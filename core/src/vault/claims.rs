@@ -137,7 +137,7 @@ impl HealthSpace {
         };
         let state = self.inner.peek()?;
         let open = state.system.iter().chain(&state.partitions);
-        facts.erased = open.flat_map(|s| s.manifest.erased.iter()).map(|(from, to)| to - from).sum();
+        facts.erased = open.fold(0, |n: u64, s| n.saturating_add(s.manifest.erased_below(s.head.log_size)));
         let mut lowered = 0;
         for p in state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::General) {
             facts.general.push(p.policy.name.clone());

@@ -33,7 +33,7 @@ impl HealthSpace {
         let clock = self.inner.base.env.now().as_millis();
         self.inner.write(|tx, w| {
             let Some(system) = &w.state.system else { return Err(Error::NeedsFullSlot) };
-            let floor = w.state.floor();
+            let floor = w.state.latest();
             if clock >= floor {
                 return Ok(());
             }
@@ -46,7 +46,7 @@ impl HealthSpace {
             let work = w.work(tx, Target::System)?;
             work.last_entry = clock;
             tx.log(work, AuditEvent::ClockConfirmed { floor: Timestamp::from_millis(floor), gesture })?;
-            for at in 0..w.state.partitions.len() {
+            for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
                 let work = w.work(tx, Target::Partition(at))?;
                 work.last_entry = work.last_entry.min(clock);
                 work.manifest.breaks.iter_mut().for_each(|b| b.cut(clock));

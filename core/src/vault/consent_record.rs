@@ -59,7 +59,7 @@ impl HealthSpace {
             }
         }
         let (gesture, given) = given.ok_or(Error::NotFound)?;
-        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor_in(p)));
         let gesture = (gesture.method, gesture.evidence);
         let withdrawn = withdrawn.or(within);
         write(doc, &Happened { log, gesture, given, renewed, withdrawn }, now)
@@ -70,7 +70,7 @@ impl HealthSpace {
     pub(super) fn withdrawn_within(&self, grant: GrantId) -> Result<Option<(Timestamp, String, u64)>> {
         let (name, log) = {
             let (_txn, state) = self.inner.read()?;
-            let Some(p) = state.partitions.iter().find(|p| p.manifest.denied.contains(&grant)) else {
+            let Some(p) = state.partitions.iter().find(|p| p.has_withdrawn(grant)) else {
                 return Ok(None);
             };
             (p.policy.name.clone(), note::origin(&p.head.log_origin))

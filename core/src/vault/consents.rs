@@ -194,11 +194,12 @@ impl HealthSpace {
     /// [`Error::Locked`], and what rereading the heads can yield.
     pub fn imported_consents(&self) -> Result<Vec<ImportedConsent>> {
         let (_txn, state) = self.inner.read()?;
-        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let clock = self.inner.base.env.now().as_millis();
         let mut all = BTreeMap::new();
         // A handle of some partitions does not know the others.
         let here: Option<Vec<ScopeId>> = state.system.as_ref().map(|_| state.partitions.iter().map(|p| p.id).collect());
         for p in &state.partitions {
+            let now = Timestamp::from_millis(clock.max(state.floor_in(p)));
             let consents = p.consents();
             for id in consents.series() {
                 if let (Some(c), Some(standing)) = (consents.imported(id), consents.standing(id, now)) {

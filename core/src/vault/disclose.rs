@@ -8,6 +8,7 @@ use super::tx::{OpenEntry, ReadRows, read_entry};
 use crate::audit::Entry;
 use crate::catalog::ObjectRef;
 use crate::crypto::context::Class;
+use crate::crypto::sign::SigningKey;
 use crate::error::{Error, Part, Result};
 use crate::id::GrantId;
 use crate::ledger::note::{self, VerifierKey};
@@ -77,14 +78,18 @@ impl Log<'_> {
         self.scope.head.log_size
     }
 
+    fn signer(&self) -> Result<SigningKey> {
+        self.of.state.signer(&self.of.space.inner.base, self.of.txn, self.scope)
+    }
+
     /// Name and public key.
     pub(crate) fn key(&self) -> Result<VerifierKey> {
-        let key = self.scope.signer(&self.of.space.inner.base, self.of.txn)?.verifying_key();
+        let key = self.signer()?.verifying_key();
         Ok(VerifierKey { name: self.origin(), key })
     }
 
     pub(crate) fn checkpoint(&self) -> Result<String> {
-        checkpoint(self.scope).sign(&self.scope.signer(&self.of.space.inner.base, self.of.txn)?)
+        checkpoint(self.scope).sign(&self.signer()?)
     }
 
     /// Every entry that was not erased, by index: just those whose root the head names.

@@ -78,17 +78,26 @@ impl Break {
         to > self.entry.saturating_add(1) && self.next.is_none_or(|next| from < next)
     }
 
-    /// Whether the person is still to be told of what this entry says; `here`: of the partition that
-    /// it was begun in.
-    pub(super) fn is_owed(&self, log: ScopeId, here: bool, index: u64, event: &AuditEvent) -> bool {
+    /// Whether the person is still to be told of what this entry says, by the partition `of` in which it was
+    /// begun. Of another log it speaks only where the partition's signed consents let it be begun at all, and
+    /// of nothing but what a session does.
+    pub(super) fn is_owed(&self, of: &Scope, log: ScopeId, index: u64, event: &AuditEvent) -> bool {
+        let here = of.id == log;
         let used = here && (index == self.entry || self.has_use(index, event));
-        self.seen.is_none() && (used || self.done.contains(&(log, index)))
+        let there = here || of.policy.state.allows_glass() && is_of_a_session(event);
+        self.seen.is_none() && (used || there && self.done.contains(&(log, index)))
     }
 
     /// The person has confirmed that it is this time: what was given by another clock is over.
     pub(super) fn cut(&mut self, clock: i64) {
         self.until = self.until.min(clock);
     }
+}
+
+/// Whether an entry says what a session did in a partition.
+const fn is_of_a_session(event: &AuditEvent) -> bool {
+    use AuditEvent::{FlowDenied, Refused, Released, Remembered, TurnAppended};
+    matches!(event, Released { .. } | Refused { .. } | FlowDenied { .. } | Remembered { .. } | TurnAppended { .. })
 }
 
 impl Glass {
@@ -362,7 +371,8 @@ impl HealthSpace {
             let at = there.as_ref().copied().or_else(|_| w.state.position(&w.state.first_health()?))?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let from = tx.base.env.now();
-            let until = Timestamp::from_millis(tx.now.saturating_add(lasts));
+            let now = tx.now_in(&scope);
+            let until = Timestamp::from_millis(now.saturating_add(lasts));
             let mut glass = Glass::begin(scope.id, from.as_millis(), until.as_millis());
             let asking = Asking {
                 actors: &actors,
@@ -375,7 +385,7 @@ impl HealthSpace {
                 shown_in: None,
             };
             let decided = there.map_err(|_| Error::Denied);
-            let permit = match decided.and_then(|_| self.inner.decide_at(&w.state, &scope, &asking, tx.now)) {
+            let permit = match decided.and_then(|_| self.inner.decide_at(&w.state, &scope, &asking, now)) {
                 Err(e) if is_refusal(&e) => return refuse(tx, w, at, &asking).map(|()| Err(e)),
                 other => other?,
             };
@@ -395,7 +405,7 @@ impl HealthSpace {
             let work = w.work(tx, Target::Partition(at))?;
             let entry = tx.log_with_items(work, event, None, &salt, &[])?;
             (glass.entry, glass.grants) = (Some(entry), permit.basis().to_vec());
-            let (began, until) = (tx.now, until.as_millis());
+            let (began, until) = (now, until.as_millis());
             let earlier = work.manifest.breaks.iter_mut().filter(|b| b.actor == actor);
             earlier.for_each(|b| _ = b.next.get_or_insert(entry));
             work.manifest.breaks.push(Break {
@@ -476,8 +486,9 @@ impl HealthSpace {
             }
             let work = w.work(tx, Target::Partition(at))?;
             // Dated so, this entry is what keeps it over.
-            let over = work.manifest.breaks.iter_mut().find(|b| b.entry == entry && b.until <= tx.now);
-            over.into_iter().for_each(|b| b.seen = Some(tx.now));
+            let now = tx.now_in(&work.scope);
+            let over = work.manifest.breaks.iter_mut().find(|b| b.entry == entry && b.until <= now);
+            over.into_iter().for_each(|b| b.seen = Some(now));
             tx.log(work, AuditEvent::GlassSeen { entry, gesture: gesture.clone() }).map(|_| ())
         })
     }

@@ -87,14 +87,21 @@ impl Shown {
     }
 }
 
-/// The hash of what the person says yes to now: of the terms that were shown, and not over.
-pub(super) fn confirmed(shown: [u8; 32], text: &str, expires: Option<Timestamp>, tx: &Tx<'_>) -> Result<[u8; 32]> {
+/// The hash of what the person says yes to now: of the terms that were shown, and not over in the partition
+/// `p`.
+pub(super) fn confirmed(
+    shown: [u8; 32],
+    text: &str,
+    expires: Option<Timestamp>,
+    tx: &Tx<'_>,
+    p: &Scope,
+) -> Result<[u8; 32]> {
     let notice = sha256(&[text.as_bytes()]);
     let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
     if shown != notice || over(tx.base.env.now()) {
         return Err(Error::Malformed(Malformed::Argument));
     }
-    if over(Timestamp::from_millis(tx.now)) {
+    if over(Timestamp::from_millis(tx.now_in(p))) {
         return Err(Error::ClockBehind);
     }
     Ok(notice)
@@ -221,10 +228,11 @@ impl HealthSpace {
     /// [`Error::Locked`], and what rereading the heads can yield.
     pub fn grants(&self) -> Result<Vec<GrantInfo>> {
         let (_txn, state) = self.inner.read()?;
-        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let clock = self.inner.base.env.now().as_millis();
         let unverified = self.inner.base.freshness(&state) == "unverified";
         let mut list = Vec::new();
         for p in &state.partitions {
+            let now = Timestamp::from_millis(clock.max(state.floor_in(p)));
             let consents = p.consents();
             for id in consents.series() {
                 let (Some(doc), Some(standing)) = (consents.doc(id), consents.standing(id, now)) else { continue };
@@ -482,9 +490,10 @@ impl ConsentRequest {
             let spec = self.spec(p.id)?;
             let (id, now) = (GrantId(random_array()?), Timestamp::from_millis(tx.now));
             let text = consent::notice(&spec, &p.policy.name, lang);
-            let notice = confirmed(shown, &text, spec.terms().expires, tx)?;
-            has_parent(&p, &spec, now)?;
-            unopposed(&p, &spec, None, now)?;
+            let notice = confirmed(shown, &text, spec.terms().expires, tx, &p)?;
+            let here = Timestamp::from_millis(tx.now_in(&p));
+            has_parent(&p, &spec, here)?;
+            unopposed(&p, &spec, None, here)?;
             let meta = ConsentMeta {
                 series: id,
                 version: 1,

@@ -105,7 +105,7 @@ impl HealthSpace {
     pub fn verifier_key(&self, of: LogOf<'_>) -> Result<String> {
         let (txn, state) = self.inner.read()?;
         let scope = scope_of(&state, of)?;
-        let key = scope.signer(&self.inner.base, &*txn)?.verifying_key();
+        let key = state.signer(&self.inner.base, &*txn, scope)?.verifying_key();
         Ok(VerifierKey { name: note::origin(&scope.head.log_origin), key }.to_text())
     }
 
@@ -116,7 +116,7 @@ impl HealthSpace {
     pub fn checkpoint(&self, of: LogOf<'_>) -> Result<String> {
         let (txn, state) = self.inner.read()?;
         let scope = scope_of(&state, of)?;
-        checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)
+        checkpoint(scope).sign(&state.signer(&self.inner.base, &*txn, scope)?)
     }
 
     /// A receipt of an entry: what it says, and a proof that it stands in the log
@@ -134,7 +134,7 @@ impl HealthSpace {
         if !verify::verify_inclusion(&scope.head.log_root, size, index, &open.leaf, &path) {
             return Err(Error::Corrupt(Part::Ledger));
         }
-        let checkpoint = checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?;
+        let checkpoint = checkpoint(scope).sign(&state.signer(&self.inner.base, &*txn, scope)?)?;
         receipt::write(&open.r, &open.bytes, &Proof { extra: None, index, path, checkpoint })
     }
 
@@ -154,7 +154,7 @@ impl HealthSpace {
         if !verify::verify_consistency(old_size, &tree::root(&rows, old_size)?, head.size, &head.root, &path) {
             return Err(Error::Corrupt(Part::Ledger));
         }
-        let checkpoint = checkpoint(scope).sign(&scope.signer(&self.inner.base, &*txn)?)?;
+        let checkpoint = checkpoint(scope).sign(&state.signer(&self.inner.base, &*txn, scope)?)?;
         Ok(Consistency { old: old_size, path, checkpoint }.to_text())
     }
 }

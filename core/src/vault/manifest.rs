@@ -69,6 +69,13 @@ pub(crate) struct Staged {
     pub(crate) settings: [u8; 16],
 }
 
+impl Staged {
+    /// By which segments of it are told; `None` for an ordinal that no source can have.
+    pub(crate) const fn mark(&self) -> Option<u32> {
+        self.ordinal.checked_add(1)
+    }
+}
+
 /// A consent document of the system scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentRef {
@@ -180,6 +187,19 @@ impl Manifest {
     /// Whether only the leaf is left of an entry.
     pub(crate) fn is_erased(&self, entry: u64) -> bool {
         self.erased.iter().any(|(from, to)| (*from..*to).contains(&entry))
+    }
+
+    /// Entries of a log of this size that say something still. Ranges are passed over whole: there is no
+    /// telling how long whoever wrote them made them.
+    pub(crate) fn left(&self, size: u64) -> impl Iterator<Item = u64> + '_ {
+        let begins = core::iter::once(0).chain(self.erased.iter().map(|(_, to)| *to));
+        let ends = self.erased.iter().map(|(from, _)| *from).chain([size]);
+        begins.zip(ends).flat_map(move |(from, to)| from..to.min(size))
+    }
+
+    /// How many entries of a log of this size say nothing any more.
+    pub(crate) fn erased_below(&self, size: u64) -> u64 {
+        self.erased.iter().map(|(from, to)| (*to).min(size).saturating_sub(*from)).sum()
     }
 
     /// Notes that only the leaf is left of an entry.
@@ -334,6 +354,10 @@ impl Manifest {
             r.array_of(2)?;
             Ok((r.uint()?, r.uint()?))
         })?;
+        // Ascending and apart, so that nothing is counted twice.
+        if !erased.iter().flat_map(|(from, to)| [from, to]).is_sorted_by(|a, b| a < b) {
+            return Err(BAD);
+        }
         let uses = Uses::read(&mut r)?;
         let breaks = read_breaks(&mut r)?;
         r.finish()?;
@@ -489,6 +513,10 @@ mod tests {
         }
         assert_eq!(m.erased, [(3, 6), (7, 8), (9, 10)]);
         assert!((0..12).filter(|n| m.is_erased(*n)).eq([3, 4, 5, 7, 9]));
+        for size in 0..12 {
+            assert!(m.left(size).eq((0..size).filter(|n| !m.is_erased(*n))));
+            assert_eq!(m.erased_below(size), (0..size).filter(|n| m.is_erased(*n)).count() as u64);
+        }
         let bytes = m.encode();
         assert_eq!(*Manifest::decode(&bytes).unwrap().encode(), *bytes);
         for cut in 0..bytes.len() {

@@ -164,6 +164,8 @@ mod tests_recover;
 #[cfg(test)]
 mod tests_renewal;
 #[cfg(test)]
+mod tests_rooms;
+#[cfg(test)]
 mod tests_rotate;
 #[cfg(test)]
 mod tests_said;

@@ -180,7 +180,7 @@ impl HealthSpace {
                 let after = lines.iter().find(|l| l.index >= *to);
                 let begun = after.is_none_or(|l| given.is_none_or(|at| l.entry.time >= at));
                 if begun && before.is_none_or(|l| l.entry.time <= withdrawn) {
-                    n += to - from;
+                    n = u64::saturating_add(n, to - from);
                 }
             }
         }

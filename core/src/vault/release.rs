@@ -131,10 +131,12 @@ impl Inner {
         self.decide_at(state, scope, asking, now)
     }
 
-    /// The same as of the time that an entry of it bears: no grant that is over by then stands in it.
+    /// The same as of the time that an entry of it bears, which is not before those of the partition: no
+    /// grant that is over by then stands in it.
     pub(crate) fn decide_at(&self, state: &State, scope: &Scope, asking: &Asking<'_>, now: i64) -> Result<Permit> {
         let clock = self.base.env.now().as_millis();
-        let (floor, now) = (state.floor(), Timestamp::from_millis(now));
+        let floor = state.floor_in(scope);
+        let now = Timestamp::from_millis(now.max(floor));
         let behind = clock < floor.saturating_sub(CLOCK_TOLERANCE);
         if asking.purpose == Purpose::BreakGlass && !asking.glass.is_some_and(|g| g.holds(scope, clock, now)) {
             return Err(Error::Denied);
@@ -291,7 +293,7 @@ impl Inner {
         self.write(|tx, w| {
             let at = w.state.position(partition)?;
             let scope = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
-            let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now))?;
+            let (composed, tag) = compose(&*tx.txn, &w.state, &scope, Timestamp::from_millis(tx.now_in(&scope)))?;
             let (count, categories) = (composed.items.len() as u64, composed.categories);
             let what = What { count, categories, items: &composed.items, label: tag.label };
             let receipt = enter(tx, w, at, Entering::person(query), what)?;

@@ -138,9 +138,10 @@ impl RenewalRequest {
             let (p, given) = (p.clone(), given.clone());
             let spec = self.spec(&given)?;
             let text = consent::renewal_notice(&given.spec, &spec, &p.policy.name, lang);
-            let notice = confirmed(shown, &text, spec.terms().expires, tx)?;
-            has_parent(&p, &spec, Timestamp::from_millis(tx.now))?;
-            unopposed(&p, &spec, Some(self.grant), Timestamp::from_millis(tx.now))?;
+            let notice = confirmed(shown, &text, spec.terms().expires, tx, &p)?;
+            let now = Timestamp::from_millis(tx.now_in(&p));
+            has_parent(&p, &spec, now)?;
+            unopposed(&p, &spec, Some(self.grant), now)?;
             let expires = spec.terms().expires.ok_or(Error::Internal(112))?;
             let version = given.meta.version + 1;
             let updated = Timestamp::from_millis(tx.now);

@@ -268,6 +268,12 @@ impl Scope {
         Segment::decode(&raw)
     }
 
+    /// The generation of its next head. Whoever can write in a partition can leave no number for one: then
+    /// it stays as it is until the space gets [new keys](crate::HealthSpace::rotate) or goes on anew.
+    pub(crate) fn next_generation(&self) -> Option<u32> {
+        self.head.generation.checked_add(1)
+    }
+
     /// A place in this scope; number and version are filled in by the caller.
     pub(crate) fn place(&self, class: Class, epoch: u32, group: u64) -> Place {
         Place { tag: self.id, scope: self.id, class, number: 0, version: 0, epoch, group }
@@ -408,9 +414,14 @@ impl Scope {
         self.edge = Some(Arc::new(edge));
     }
 
-    /// The signing key of this scope's log.
-    pub(crate) fn signer(&self, base: &Base, txn: &dyn ReadTxn) -> Result<SigningKey> {
-        self.signer_of(base, txn, &self.manifest.seed)
+    /// The signing key of this scope's log: `named` by the system head, and no other.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where another seed stands in its place.
+    pub(crate) fn signer(&self, base: &Base, txn: &dyn ReadTxn, named: &Head) -> Result<SigningKey> {
+        let key = self.signer_of(base, txn, &self.manifest.seed)?;
+        let same = named.entry(&self.id).is_some_and(|e| e.verify == key.verifying_key().0);
+        if same { Ok(key) } else { Err(Error::Corrupt(Part::Manifest)) }
     }
 
     /// The signing key whose seed stands in this row.

@@ -71,12 +71,17 @@ impl HealthSpace {
     /// stored: begin a new one.
     pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
         let (txn, state) = self.inner.read()?;
-        let stored = state.conversation(&self.inner.base, &*txn, conversation)?.ok_or(Error::NotFound)?;
+        let stored = state.conversation(&self.inner.base, &*txn, conversation)?;
         drop(txn);
-        if (&stored.recipient, stored.purpose) != (&recipient, purpose) {
+        let all = stored.iter().fold(Tag::bottom(), |tag, (_, c)| tag.join(&c.tag));
+        // A partition of files says more than one that programs write in; several of them must agree.
+        let of = |kind| stored.iter().filter(move |(k, _)| *k == kind).map(|(_, c)| (&c.recipient, c.purpose));
+        let says = |kind| of(kind).next().is_some() && of(kind).all(|of| of == (&recipient, purpose));
+        let files = of(PartitionKind::Health).next().is_some();
+        if !says(if files { PartitionKind::Health } else { PartitionKind::General }) {
             return Err(Error::NotFound);
         }
-        self.begin(recipient, purpose, conversation, stored.tag)
+        self.begin(recipient, purpose, conversation, all)
     }
 
     fn begin(&self, recipient: Recipient, purpose: Purpose, conversation: ConversationId, tag: Tag) -> Result<Session> {
@@ -97,21 +102,26 @@ impl HealthSpace {
 }
 
 impl State {
-    /// A conversation, its tag joined over the partitions that are open here.
-    pub(crate) fn conversation(
+    /// What the partitions that are open here have stored of a conversation, and of which kind each is.
+    fn conversation(
         &self,
         base: &Base,
         txn: &dyn ReadTxn,
         id: ConversationId,
-    ) -> Result<Option<ConversationEntry>> {
-        let mut whole: Option<ConversationEntry> = None;
-        for p in &self.partitions {
-            if let Some(stored) = p.conversation(base, txn, id)? {
-                let tag = whole.map_or_else(Tag::bottom, |w| w.tag).join(&stored.tag);
-                whole = Some(ConversationEntry { tag, ..(*stored).clone() });
-            }
-        }
-        Ok(whole)
+    ) -> Result<Vec<(PartitionKind, Arc<ConversationEntry>)>> {
+        let stored = self.partitions.iter().map(|p| Ok(p.conversation(base, txn, id)?.map(|c| (p.policy.kind, c))));
+        Ok(stored.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    /// The tag of a conversation, joined over the partitions that are open here; `None` where it is stored
+    /// in none.
+    pub(crate) fn tag_of_conversation(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        id: ConversationId,
+    ) -> Result<Option<Tag>> {
+        Ok(self.conversation(base, txn, id)?.into_iter().map(|(_, c)| c.tag.clone()).reduce(|a, b| a.join(&b)))
     }
 
     /// The partition that a session reads unless told otherwise: the first health partition.
@@ -167,10 +177,10 @@ impl Session {
     /// is spoken here may repeat it.
     pub(crate) fn caught_up(&self) -> Result<Floating> {
         let (txn, state) = self.inner.read()?;
-        let stored = state.conversation(&self.inner.base, &*txn, self.conversation)?;
+        let stored = state.tag_of_conversation(&self.inner.base, &*txn, self.conversation)?;
         let mut floating = self.floating.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(stored) = stored {
-            floating.raise(&stored.tag);
+            floating.raise(&stored);
         }
         Ok(floating.clone())
     }
@@ -179,10 +189,10 @@ impl Session {
     /// in the partition that was read, in the transaction of the release itself. It is joined with
     /// what is stored: another handle of this conversation may have read more.
     pub(crate) fn store_label(&self, tx: &mut Tx<'_>, w: &mut Writing, read: &str, tag: &Tag) -> Result<()> {
-        let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation)?;
+        let stored = w.state.tag_of_conversation(tx.base, &*tx.txn, self.conversation)?;
         let mut floating = self.floating();
         floating.raise(tag);
-        floating.raise(&stored.map_or_else(Tag::bottom, |c| c.tag));
+        floating.raise(&stored.unwrap_or_else(Tag::bottom));
         let tag = floating.tag();
         let mut places = vec![w.state.position(read)?];
         // A conversation whose home is not open here could be laundered by whoever opens it there.

@@ -14,10 +14,10 @@ use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Environment;
-use crate::error::{Error, Malformed, Part, Result};
+use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
-use crate::label::PartitionKind;
+use crate::label::{Origins, PartitionKind};
 use crate::record::is_hidden;
 use crate::storage::{SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
@@ -357,6 +357,7 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`]; [`Error::AlreadyExists`] for a taken name;
+    /// [`Error::TooLarge`] for the 64th partition: labels could not tell it from the 63rd;
     /// [`Error::Malformed`] for an empty name, one over 64 bytes, or one with characters that are not seen
     /// (controls, directions, line breaks, tags).
     pub fn create_partition(&self, name: &str, kind: PartitionKind, unlock: &Unlock) -> Result<()> {
@@ -387,7 +388,7 @@ impl HealthSpace {
         }
         let ordinal = directory.directory.iter().map(|d| d.ordinal).max().unwrap_or(0);
         let ordinal =
-            ordinal.checked_add(1).filter(|o| *o < u16::MAX).ok_or(Error::TooLarge(crate::error::Limit::Capacity))?;
+            ordinal.checked_add(1).filter(|o| Origins::tells_apart(*o)).ok_or(Error::TooLarge(Limit::Capacity))?;
         let new = NewScope::make(ScopeId(random_array()?), ordinal)?;
         directory.directory.push(DirectoryEntry { name: name.to_owned(), scope: new.id, ordinal, kind });
         let work = w.work(tx, Target::System)?;
@@ -400,9 +401,8 @@ impl HealthSpace {
             let imported = other.into_iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own);
             policy.consents = imported.cloned().collect();
         }
-        if let Some(other) = w.state.partitions.first() {
-            policy.suspended.clone_from(&other.policy.suspended);
-        }
+        let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended).copied();
+        policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
         let entry =
             new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, numbers, version }, &policy)?;
         let place = system_place(base, system.id, system.id, Class::Policy, directory_row, version);

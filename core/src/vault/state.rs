@@ -11,9 +11,9 @@ use super::tx::{Tx, Work};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::seal;
-use crate::crypto::sign::VerifyingKey;
+use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::environment::AnchoredHead;
-use crate::error::{Error, Part, Result};
+use crate::error::{Error, Limit, Part, Result};
 use crate::id::{ScopeId, Timestamp};
 use crate::keyring::ScopeKeys;
 use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
@@ -67,6 +67,8 @@ pub(crate) enum Target {
 pub(crate) struct Writing {
     pub(crate) state: State,
     works: BTreeMap<Target, Work>,
+    /// Whether the space goes on anew: a scope that has no number left for a head begins at 1.
+    anew: bool,
 }
 
 impl Writing {
@@ -77,10 +79,17 @@ impl Writing {
                 Target::System => self.state.system.as_ref().ok_or(Error::NeedsFullSlot)?,
                 Target::Partition(i) => self.state.partitions.get(i).ok_or(Error::NoSuchPartition)?,
             };
-            let work = tx.work(scope)?;
-            self.works.insert(target, work);
+            let first = self.anew.then_some(1);
+            let generation = scope.next_generation().or(first).ok_or(Error::TooLarge(Limit::Capacity))?;
+            self.works.insert(target, tx.work(scope, generation));
         }
         self.works.get_mut(&target).ok_or(Error::Internal(50))
+    }
+
+    /// Whether a partition can be changed: see [`Scope::next_generation`]. What happens in others does not
+    /// wait for one that cannot.
+    pub(crate) fn can_change(&self, at: usize) -> bool {
+        self.anew || self.state.partitions.get(at).is_some_and(|p| p.next_generation().is_some())
     }
 
     /// The system head's own fields, to be changed.
@@ -95,10 +104,25 @@ impl State {
         self.partitions.iter().position(|p| p.policy.name == name).ok_or(Error::NoSuchPartition)
     }
 
-    /// The latest entry of any open log: time never runs behind it.
+    /// The last entry of the space's log: time never runs behind it.
     pub(crate) fn floor(&self) -> i64 {
-        let partitions = self.partitions.iter().map(|p| p.head.last_entry);
-        partitions.chain([self.view.head.last_entry]).max().unwrap_or(i64::MIN)
+        self.view.head.last_entry
+    }
+
+    /// Nor behind a partition's own log, in what concerns that partition. What its head says of the time is
+    /// said by whoever can write there, and counts nowhere else.
+    pub(crate) fn floor_in(&self, scope: &Scope) -> i64 {
+        self.floor().max(scope.head.last_entry)
+    }
+
+    /// The latest entry of any open log.
+    pub(crate) fn latest(&self) -> i64 {
+        self.partitions.iter().map(|p| p.head.last_entry).fold(self.floor(), i64::max)
+    }
+
+    /// The signing key of an open scope's log.
+    pub(crate) fn signer(&self, base: &Base, txn: &dyn ReadTxn, scope: &Scope) -> Result<SigningKey> {
+        scope.signer(base, txn, &self.view.head)
     }
 
     /// Rereads the heads in this snapshot and loads what changed.
@@ -310,16 +334,16 @@ impl Inner {
         Ok((txn, next))
     }
 
-    /// The time of the next entry: never before the last one, and more than a day after it only
-    /// where the host confirms.
-    fn now_after(&self, last: i64) -> Result<i64> {
-        let now = self.base.env.now();
+    /// The time of the next entry: never before the last one of the space's log, and more than a day after
+    /// the latest of any only where the host confirms.
+    fn now_after(&self, state: &State) -> Result<i64> {
+        let (last, now) = (state.latest(), self.base.env.now());
         if now.as_millis().saturating_sub(last) > DAY
             && !self.base.env.clock.confirms(Timestamp::from_millis(last), now)
         {
             return Err(Error::ClockAhead);
         }
-        Ok(now.as_millis().max(last))
+        Ok(now.as_millis().max(state.floor()))
     }
 
     pub(super) fn is_open(&self) -> Result<()> {
@@ -369,7 +393,7 @@ impl Inner {
         self.base.hold_against_anchor(&fresh, &said, Others::Wait)?;
         self.publish(&fresh)?;
         mend(&mut *txn, &fresh.view)?;
-        let now = self.now_after(fresh.floor())?;
+        let now = self.now_after(&fresh)?;
         Ok((txn, fresh, now))
     }
 
@@ -382,7 +406,7 @@ impl Inner {
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
         let (txn, fresh, now) = self.begin()?;
         let mut tx = Tx::new(&self.base, txn, now)?;
-        let mut writing = Writing { state: fresh, works: BTreeMap::new() };
+        let mut writing = Writing { state: fresh, works: BTreeMap::new(), anew: false };
         let out = f(&mut tx, &mut writing)?;
         let whole_space = writing.state.system.is_some();
         let flags = |scope: &Scope| self.base.next_flags(scope, whole_space);
@@ -409,12 +433,16 @@ impl Inner {
         let mut fresh = self.peek()?;
         fresh.refresh(&self.base, &*txn)?;
         mend(&mut *txn, &fresh.view)?;
-        let now = self.now_after(fresh.floor())?;
+        let now = self.now_after(&fresh)?;
         let mut tx = Tx::new(&self.base, txn, now)?;
-        let mut writing = Writing { state: fresh, works: BTreeMap::new() };
+        let mut writing = Writing { state: fresh, works: BTreeMap::new(), anew: true };
         let out = f(&mut tx, &mut writing)?;
         let flags = |scope: &Scope| Ok(flags.unwrap_or(scope.head.flags));
         let (_, next) = self.commit(tx, writing, flags)?.ok_or(Error::Internal(121))?;
+        // Also where a generation began anew, which is no later one.
+        if let Some(state) = self.lock().as_mut() {
+            state.clone_from(&next);
+        }
         Ok((out, next))
     }
 
@@ -444,11 +472,11 @@ impl Inner {
         if policies {
             // Every partition's head names the new system head, so that putting the system scope
             // back alone is seen: it would undo a withdrawal.
-            for i in 0..writing.state.partitions.len() {
+            for i in (0..writing.state.partitions.len()).filter(|i| writing.can_change(*i)).collect::<Vec<_>>() {
                 writing.work(&tx, Target::Partition(i))?;
             }
         }
-        let Writing { state: mut next, works } = writing;
+        let Writing { state: mut next, works, .. } = writing;
         if works.is_empty() {
             return Ok(None);
         }

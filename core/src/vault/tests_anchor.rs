@@ -261,10 +261,10 @@ fn two_copies_of_one_space_cannot_both_go_on() {
     t.disk.restore(&copy);
     let (space, scope) = (theirs.inner.base.space, theirs.inner.peek().unwrap().partitions[0].id);
     let head = theirs.inner.peek().unwrap().partitions[0].head.generation;
-    let planted = AnchoredHead { generation: head, digest: [9; 32] };
+    let planted = AnchoredHead { epoch: 1, generation: head, digest: [9; 32] };
     t.anchor.heads.lock().unwrap().insert((space, scope), planted);
     let system = theirs.inner.peek().unwrap();
-    let own = AnchoredHead { generation: system.view.head.generation, digest: system.view.digest };
+    let own = AnchoredHead { epoch: 1, generation: system.view.head.generation, digest: system.view.digest };
     t.anchor.heads.lock().unwrap().insert((space, system.view.id), own);
     assert!(matches!(t.open(), Err(Error::Forked)));
 }

@@ -632,7 +632,7 @@ fn a_newer_format_in_a_head_is_told_apart_once_it_is_authentic() {
     let space = v.open().unwrap();
     let (txn, state) = space.inner.read().unwrap();
     let system = state.system.clone().unwrap();
-    let signer = system.signer(&space.inner.base, &*txn).unwrap();
+    let signer = state.signer(&space.inner.base, &*txn, &system).unwrap();
     drop(txn);
     let of = |scope: &scope::Scope, sign: bool| {
         let mut body = scope.head.encode();

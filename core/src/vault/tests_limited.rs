@@ -132,7 +132,7 @@ fn loot(world: &World) -> Loot {
     Loot { general: own.partitions[0].id, system: own.view.id, health: all.partitions[0].id, handle }
 }
 
-fn put_head(image: &mut Image, scope: ScopeId, row: &HeadRow) {
+pub(super) fn put_head(image: &mut Image, scope: ScopeId, row: &HeadRow) {
     for copy in &mut image.heads {
         Arc::make_mut(copy).insert(scope, row.clone());
     }
@@ -155,7 +155,7 @@ fn it_forges_nothing_outside_its_rooms() {
     let loot = loot(&world);
     let state = loot.handle.inner.peek().unwrap();
     let (base, own) = (&loot.handle.inner.base, state.partitions[0].clone());
-    let signer = own.signer(base, &*base.storage.begin_read().unwrap()).unwrap();
+    let signer = state.signer(base, &*base.storage.begin_read().unwrap(), &own).unwrap();
     let good = world.disk.image();
     let system_head = good.heads[0][&loot.system].clone();
     let entry = state.view.head.entry(&loot.general).unwrap().clone();

@@ -288,7 +288,7 @@ fn a_source_that_is_erased_sets_aside_all_that_was_derived_from_it() {
     let held = s.hold(second).unwrap();
     // What an erasure does besides dropping the keys of the record.
     let gone = std::collections::BTreeSet::from([seen.value()[0].record]);
-    t.space.inner.write(|tx, w| super::memory::quarantine_derived(tx, w, &gone)).unwrap();
+    t.space.inner.write(|tx, w| super::memory::quarantine_derived(tx, w, 0, &gone)).unwrap();
     assert!(matches!(events(&t.space, HEALTH).pop(), Some(AuditEvent::Quarantined { records: 2 })));
     assert_eq!(t.listed("health"), [other]);
     let why = |id| t.kept("health").into_iter().find(|m| m.id == id).unwrap().quarantine;
@@ -305,7 +305,7 @@ fn a_source_that_is_erased_sets_aside_all_that_was_derived_from_it() {
     assert_eq!(why(edited), Some(Quarantine::SourceGone));
     t.partition("health").keep_memory(edited, gesture()).unwrap();
     assert!(t.listed("health").contains(&edited));
-    t.space.inner.write(|tx, w| super::memory::quarantine_derived(tx, w, &gone)).unwrap();
+    t.space.inner.write(|tx, w| super::memory::quarantine_derived(tx, w, 0, &gone)).unwrap();
     assert_eq!(why(edited), Some(Quarantine::SourceGone), "gone a second time");
 }
 

@@ -411,7 +411,7 @@ fn the_devices_old_key_dies_and_a_lost_device_is_replaced() {
 }
 
 #[test]
-fn partitions_of_other_handles_are_rotated_too_and_unfinished_imports_are_not() {
+fn partitions_of_other_handles_are_rotated_too_and_unfinished_imports_discarded() {
     let disk = Memory::new();
     let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
     let other = open(&disk, &unlock()).unwrap();
@@ -426,7 +426,12 @@ fn partitions_of_other_handles_are_rotated_too_and_unfinished_imports_are_not() 
     let (space, cut) = meddled(env.clone(), &disk, &file, move || cancel.cancel());
     assert!(matches!(cut, Err(Error::Cancelled)));
     env.cancel.reset();
-    assert!(matches!(space.rotate(&unlock(), &[]), Err(Error::InUse)));
+    assert!(space.partition("health").unwrap().staged_imports().unwrap()[0].units > 0);
+    let space = space.rotate(&unlock(), &[]).unwrap().space;
+    assert!(space.partition("health").unwrap().staged_imports().unwrap().is_empty());
+    let said = super::tests::events(&space, LogOf::Partition("health"));
+    assert!(matches!(said.last(), Some(AuditEvent::ImportDiscarded { .. })));
+    assert!(space.check().unwrap().is_whole() && space.check().unwrap().scopes.iter().all(|s| s.unnamed == 0));
     import(&space, &file).unwrap();
     env.cancel.cancel();
     assert!(matches!(space.rotate(&unlock(), &[]), Err(Error::Cancelled)));

@@ -28,7 +28,8 @@ use std::sync::Arc;
 pub(crate) struct Tx<'a> {
     pub(crate) base: &'a Base,
     pub(crate) txn: Box<dyn WriteTxn + 'a>,
-    /// Milliseconds since the epoch, not before any entry of the scopes involved.
+    /// Milliseconds since the epoch, not before any entry of the space's log. A partition's log may be
+    /// further: see [`now_in`](Self::now_in).
     pub(crate) now: i64,
     word: u32,
     buffers: Buffers,
@@ -59,6 +60,12 @@ pub(crate) struct Put {
 }
 
 impl Work {
+    /// Where the key of a group stands among all keys, if it was ever made.
+    fn key_of(&self, group: u64) -> Option<usize> {
+        let keys = self.manifest.key_pages.len() * PAGE_KEYS + self.manifest.last_keys.len();
+        usize::try_from(group).ok()?.checked_sub(1).filter(|at| *at < keys)
+    }
+
     /// Size and root of the log as this transaction leaves it.
     pub(super) fn tree(&self) -> TreeHead {
         let head = &self.scope.head;
@@ -71,12 +78,13 @@ impl<'a> Tx<'a> {
         Ok(Self { base, txn, now, word: u32::from_be_bytes(random_array()?), buffers: Buffers::default() })
     }
 
-    /// A working copy of a scope that was refreshed under this transaction.
-    pub(crate) fn work(&self, scope: &Scope) -> Result<Work> {
+    /// A working copy of a scope that was refreshed under this transaction, with the generation of its
+    /// next head.
+    pub(crate) fn work(&self, scope: &Scope, generation: u32) -> Work {
         let head = &scope.head;
-        Ok(Work {
+        Work {
             manifest: (*scope.manifest).clone(),
-            generation: head.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?,
+            generation,
             previous: scope.digest,
             origin: head.log_origin,
             edge: None,
@@ -85,7 +93,12 @@ impl<'a> Tx<'a> {
             segments: scope.segments().clone(),
             system: head.system.clone(),
             scope: scope.clone(),
-        })
+        }
+    }
+
+    /// The time of what is done in a scope: not before its own entries.
+    pub(crate) fn now_in(&self, scope: &Scope) -> i64 {
+        self.now.max(scope.head.last_entry)
     }
 
     /// Makes everything durable.
@@ -111,9 +124,10 @@ impl<'a> Tx<'a> {
         Ok((work.manifest.key_pages.len() * PAGE_KEYS + slot) as u64 + 1)
     }
 
-    /// Drops a group's key: what it sealed is gone once this is durable.
+    /// Drops a group's key: what it sealed is gone once this is durable. Nothing to do for one that was
+    /// never made.
     pub(crate) fn drop_group(&mut self, work: &mut Work, group: u64) -> Result<()> {
-        let at = usize::try_from(group.saturating_sub(1)).map_err(|_| Error::Internal(42))?;
+        let Some(at) = work.key_of(group) else { return Ok(()) };
         let index = at / PAGE_KEYS;
         if index == work.manifest.key_pages.len() {
             Arc::make_mut(&mut work.manifest.last_keys).drop_key(at % PAGE_KEYS);
@@ -201,7 +215,8 @@ impl<'a> Tx<'a> {
         salt: &[u8; 32],
         items: &[EncodedItem],
     ) -> Result<u64> {
-        let entry = Entry { time: Timestamp::from_millis(self.now), event }.encode()?;
+        let now = self.now.max(work.last_entry);
+        let entry = Entry { time: Timestamp::from_millis(now), event }.encode()?;
         let mut edge = match work.edge.take() {
             Some(edge) => edge,
             None => work.scope.edge(&*self.txn)?,
@@ -233,7 +248,7 @@ impl<'a> Tx<'a> {
         edge.push(commit::commitment(&r, &entry), |row| nodes.push(row.hash))?;
         self.txn.put_ledger(&work.scope.log(), index, &nodes, &wrap, &sealed)?;
         work.edge = Some(edge);
-        work.last_entry = work.last_entry.max(self.now);
+        work.last_entry = now;
         Ok(index)
     }
 
@@ -277,9 +292,9 @@ impl<'a> Tx<'a> {
     /// A source's entry as this transaction sees it.
     pub(crate) fn source_entry(&self, work: &Work, ordinal: u32) -> Result<Arc<SourceEntry>> {
         let i = usize::try_from(ordinal).map_err(|_| Error::Internal(53))?;
-        let row = work.manifest.source_pages.get(i / PAGE_ENTRIES).ok_or(Error::Internal(54))?;
+        let row = work.manifest.source_pages.get(i / PAGE_ENTRIES).ok_or(Error::NotFound)?;
         let page = work.scope.source_page(self.base, &*self.txn, row)?;
-        page.get(i % PAGE_ENTRIES).cloned().ok_or(Error::Internal(55))
+        page.get(i % PAGE_ENTRIES).cloned().ok_or(Error::NotFound)
     }
 
     /// Adds a piece to a source's envelope, and a row to what its records are told by. Once in a

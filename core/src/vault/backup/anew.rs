@@ -9,10 +9,10 @@ use crate::crypto::random_array;
 use crate::crypto::secret::{Key, Seed};
 use crate::crypto::sign::SigningKey;
 use crate::environment::{AnchoredHead, FreshnessAnchor};
-use crate::error::{Error, Limit, Result};
+use crate::error::{Error, Result};
 use crate::id::{GrantId, ScopeId, SpaceId, Timestamp};
 use crate::ledger::note;
-use crate::vault::anchor::{ANCHORED, AWAITED, named};
+use crate::vault::anchor::{ANCHORED, AWAITED, named, place};
 use crate::vault::grants::put_row;
 use crate::vault::keys::drop_limited;
 use crate::vault::memory::by_kind;
@@ -95,8 +95,11 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places) -> Result
         let work = w.work(tx, target)?;
         let scope = work.scope.id;
         let known = places.known.iter().find(|p| p.0 == scope).and_then(|p| p.1);
-        if let Some(k) = known.filter(|k| k.generation >= work.scope.head.generation) {
-            work.generation = k.generation.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
+        let head = &work.scope.head;
+        if let Some(k) = known.filter(|k| place(k) >= (head.epoch, head.generation)) {
+            // One of a later epoch, or the last that there is a number for, is followed by its hash alone.
+            let same = k.epoch == head.epoch;
+            work.generation = k.generation.checked_add(1).filter(|_| same).unwrap_or(work.generation);
             work.previous = k.digest;
         }
         work.manifest.uses = Uses::default();
@@ -117,8 +120,9 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places) -> Result
     Ok(Anew { permissions, limited })
 }
 
-/// Suspends every permission that was not withdrawn, in the policy row of each partition: memories
-/// in one rest on permissions of another. How many count otherwise.
+/// Suspends every permission that was not withdrawn, in the policy row of each partition that has it, and of
+/// each whose memories rest on it: a way in for one partition learns nothing of the others'. How many
+/// count otherwise.
 fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
     let now = Timestamp::from_millis(tx.now);
     let (mut all, mut counting) = (BTreeSet::new(), BTreeSet::new());
@@ -133,7 +137,9 @@ fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
         }
     }
     for p in w.state.partitions.clone() {
-        let mut row = PolicyRow { suspended: all.clone(), ..(*p.policy).clone() };
+        let here = |grant: &GrantId| p.names(*grant) || p.manifest.tags.resting.iter().any(|r| r.grant == *grant);
+        let suspended = all.iter().copied().filter(here).collect();
+        let mut row = PolicyRow { suspended, ..(*p.policy).clone() };
         // Less may have been let in since.
         row.clearance = row.clearance.filter(|c| c.flows_to(by_kind(&p)));
         put_row(tx, w, &p, &row)?;

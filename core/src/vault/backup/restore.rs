@@ -162,6 +162,9 @@ fn discard(inner: &Inner) -> Result<Vec<(usize, SourceId, u64)>> {
     let all = inner.write_anew(None, |tx, w| {
         let mut all = Vec::new();
         for at in 0..w.state.partitions.len() {
+            if w.state.partitions.get(at).is_none_or(|p| p.manifest.staged.is_empty()) {
+                continue;
+            }
             let work = w.work(tx, Target::Partition(at))?;
             all.extend(discard_all(tx, work)?.into_iter().map(|(source, units)| (at, source, units)));
         }

@@ -9,7 +9,7 @@ use crate::catalog::RecordRef;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
 use crate::storage::ReadTxn;
-use crate::vault::memory::{notes_of, reach, versions_of_notes};
+use crate::vault::memory::{notes_of, reach};
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::State;
@@ -72,16 +72,13 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     if asked.is_empty() && sources.is_empty() {
         return Err(Error::NotFound);
     }
-    let mut notes = Vec::new();
-    for (n, p) in state.partitions.iter().enumerate() {
-        notes.extend(versions_of_notes(base, txn, p, &asked)?.into_iter().map(|v| (n, v)));
-    }
-    let reached = reach(&asked, notes.iter().map(|(_, v)| (v.id, &v.note.parents[..])));
+    let notes = state.notes_but(base, txn, at, &asked)?;
+    let reached = reach(state, asked.iter().map(|id| (at, *id)).collect(), notes.iter());
     let mut records = vec![BTreeSet::new(); state.partitions.len()];
     let mut derived = 0;
     for (n, p) in state.partitions.iter().enumerate() {
         let Some(mine) = records.get_mut(n) else { continue };
-        for (_, v) in notes.iter().filter(|(of, v)| *of == n && reached.contains(&v.id)) {
+        for (_, v) in notes.iter().filter(|(of, v)| *of == n && reached.contains(&(n, v.id))) {
             all_versions(p, p.catalog.find_record(&v.id).ok_or(Error::NotFound)?, mine);
         }
         derived += mine.len() as u64;

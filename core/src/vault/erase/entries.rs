@@ -90,7 +90,7 @@ impl HealthSpace {
                 let open = read_entry(tx.base, &*tx.txn, &scope, *index)?;
                 let event = Entry::decode(&open.bytes)?.event;
                 // The person is told first what was done in an emergency.
-                let owed = |p: &Scope| p.manifest.breaks.iter().any(|b| b.is_owed(scope.id, p.id == scope.id, *index, &event));
+                let owed = |p: &Scope| p.manifest.breaks.iter().any(|b| b.is_owed(p, scope.id, *index, &event));
                 if w.state.partitions.iter().any(owed) {
                     return Err(Error::Denied);
                 }
@@ -120,7 +120,7 @@ impl HealthSpace {
             }
             // Without its renewal, what a grant allowed would look as if it had been over.
             if !renewed.is_empty() {
-                for index in (0..scope.head.log_size).filter(|i| !gone.contains(i)) {
+                for index in scope.manifest.left(scope.head.log_size).filter(|i| !gone.contains(i)) {
                     let (_, entry) = read_line(tx.base, &*tx.txn, &scope, index)?;
                     if matches!(entry, Some(Entry { event: AuditEvent::Granted { grant, .. }, .. }) if renewed.contains(&grant))
                     {
@@ -177,7 +177,7 @@ pub(in crate::vault) fn replace_log_key(
     const BAD: Error = Error::Corrupt(Part::Ledger);
     let base: &Base = tx.base;
     let new = Key::make()?;
-    for index in (0..scope.head.log_size).filter(|i| !manifest.is_erased(*i)) {
+    for index in manifest.left(scope.head.log_size) {
         let row = tx.txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
         let wrap = Wrapped::read(&row.wrap)?;
         let at = |epoch| Context {

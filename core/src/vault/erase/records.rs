@@ -202,7 +202,7 @@ impl Partition {
     /// # Errors
     /// [`Error::NotFound`] where one of the records, or anything of the kind, is not there;
     /// [`Error::NeedsFullSlot`] where some partitions only are open: what was made from the records
-    /// elsewhere would stay; [`Error::Busy`] while an import is not finished, here or in another partition
+    /// elsewhere would stay; [`Error::Busy`] while an import into this partition is not finished
     /// ([`discard`](Self::discard) ends it); [`Error::TooLarge`] for more than 65,536 records named one
     /// by one; [`Error::Malformed`] for a period that ends before it begins. Nothing is erased then.
     pub fn erase(&self, what: &Erase, gesture: Gesture) -> Result<RecordErasure> {
@@ -218,7 +218,8 @@ impl Partition {
                 return Err(Error::NeedsFullSlot);
             }
             let at = w.state.position(&self.name)?;
-            if w.state.partitions.iter().any(|p| !p.manifest.staged.is_empty()) {
+            // What goes elsewhere are memories, which no import has to do with.
+            if w.state.partitions.get(at).is_some_and(|p| !p.manifest.staged.is_empty()) {
                 return Err(Error::Busy);
             }
             let mut chosen = choose(tx.base, &*tx.txn, &w.state, at, what)?;

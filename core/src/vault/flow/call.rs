@@ -273,7 +273,7 @@ impl Session {
         let ended = {
             let (_txn, state) = self.inner.read()?;
             let mut grants = inputs.iter().filter(|v| v.text().is_some()).flat_map(|v| v.tag().basis.iter());
-            grants.any(|g| state.partitions.iter().any(|p| state.has_ended(p, g, now)))
+            grants.any(|g| state.is_over(g, now))
         };
         if !ended {
             return Ok(());

@@ -132,13 +132,13 @@ impl HealthSpace {
 
 /// Whether a declassification holds now; `None` where it does not.
 fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Settled>> {
-    let now = Timestamp::from_millis(tx.now);
     let into = state.lowering_at(what.grant).ok_or(Error::NotFound)?;
     let target = state.partitions.get(into).ok_or(Error::NoSuchPartition)?;
     let doc = target.policy.lowering(what.grant).ok_or(Error::NotFound)?;
     let terms = doc.spec.terms();
     let from = state.partitions.iter().position(|p| p.id == terms.from.scope).ok_or(Error::NoSuchPartition)?;
     let source = state.partitions.get(from).ok_or(Error::NoSuchPartition)?;
+    let now = Timestamp::from_millis(tx.now_in(source).max(tx.now_in(target)));
     let denied = target.manifest.denied.contains(&what.grant)
         || source.manifest.denied.contains(&what.grant)
         || target.policy.suspended.contains(&what.grant);
@@ -153,9 +153,7 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
     if denied || doc.standing(now) != Standing::InForce || state.position(what.into)? != into {
         return Ok(None);
     }
-    // Ordinals from 63 on share a bit of `Origins`: dropping it would drop another partition's.
-    let origins = if source.ordinal < 63 { Origins::partition(source.ordinal) } else { Origins::NONE };
-    let bound = Lowering { origins, ..terms.lowering };
+    let bound = Lowering { origins: Origins::partition(source.ordinal), ..terms.lowering };
     let before = what.value.label();
     let clearance = clearance(target);
     let by = Lowering::to_fit(before, clearance).and(what.also);
@@ -173,8 +171,7 @@ fn stands(state: &State, value: &Value, now: Timestamp) -> Result<()> {
     if !state.all_stand(value.parents(), now)? {
         return Err(Error::NotFound);
     }
-    let ended = |g| state.partitions.iter().any(|p| state.has_ended(p, g, now));
-    if value.tag().basis.iter().any(ended) { Err(Error::NotFound) } else { Ok(()) }
+    if value.tag().basis.iter().any(|g| state.is_over(g, now)) { Err(Error::NotFound) } else { Ok(()) }
 }
 
 fn put(tx: &mut Tx<'_>, w: &mut Writing, what: &Declassify<'_>, id: RecordId, settled: &Settled) -> Result<()> {
@@ -182,7 +179,8 @@ fn put(tx: &mut Tx<'_>, w: &mut Writing, what: &Declassify<'_>, id: RecordId, se
     check_text(&text)?;
     let basis = Basis::of(what.value.tag().basis.iter().chain([what.grant]));
     let parents = what.value.parents().to_vec();
-    let (ends, at) = (w.state.ends(&basis, Timestamp::from_millis(tx.now)), tx.now);
+    let ends = w.state.ends(&basis, Timestamp::from_millis(tx.now));
+    let at = w.state.partitions.get(settled.into).map_or(tx.now, |p| tx.now_in(p));
     let note = Note { text, label: settled.after, parents, conversation, at, role: None, place: 0 };
     let record = AuditEvent::Remembered { record: id, parents: note.parents.len() as u64, label: settled.after };
     let work = w.work(tx, Target::Partition(settled.into))?;

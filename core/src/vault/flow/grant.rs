@@ -85,9 +85,10 @@ impl HealthSpace {
     /// [`Error::Locked`], and what rereading the heads can yield.
     pub fn declassify_grants(&self) -> Result<Vec<DeclassifyInfo>> {
         let (_txn, state) = self.inner.read()?;
-        let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
+        let clock = self.inner.base.env.now().as_millis();
         let mut list = Vec::new();
         for p in &state.partitions {
+            let now = Timestamp::from_millis(clock.max(state.floor_in(p)));
             for (id, doc) in &p.policy.lowered {
                 let Some(doc) = doc else { continue };
                 let denied = p.manifest.denied.contains(id);
@@ -170,7 +171,7 @@ impl DeclassifyRequest {
             let now = Timestamp::from_millis(tx.now);
             let notice = sha256(&[declassify_notice(&spec, lang).as_bytes()]);
             let expires = spec.terms().expires;
-            if shown != notice || expires.is_some_and(|end| end <= now) {
+            if shown != notice || expires.is_some_and(|end| end.as_millis() <= tx.now_in(&p)) {
                 return Err(Error::Malformed(Malformed::Argument));
             }
             let id = GrantId(random_array()?);

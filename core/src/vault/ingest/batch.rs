@@ -10,7 +10,7 @@ use crate::catalog::series::{self, Chunk, Chunker};
 use crate::catalog::{Catalog, NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
 use crate::codec::varint;
 use crate::crypto::context::Class;
-use crate::error::{Error, Part, Result};
+use crate::error::{Error, Limit, Part, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::{Named, Report, Severity, Sink, What};
 use crate::label::{Confidentiality, Sensitivities};
@@ -360,7 +360,7 @@ impl Store<'_> {
         if self.waiting.is_empty() && self.links.is_empty() && self.envelope.is_empty() {
             return Ok(());
         }
-        let mark = self.staged.ordinal + 1;
+        let mark = self.staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
         self.inner.write(|tx, w| {
             let at = w.state.position(self.partition)?;
             let work = w.work(tx, Target::Partition(at))?;

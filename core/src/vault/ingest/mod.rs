@@ -32,7 +32,7 @@ use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
 use crate::crypto::random_array;
 use crate::environment::Progress;
-use crate::error::{Error, Result};
+use crate::error::{Error, Limit, Result};
 use crate::id::{SourceId, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
@@ -317,9 +317,9 @@ impl Partition {
         }
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
-            let now = tx.now;
             let owner = random_array()?;
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            let now = tx.now_in(scope);
             if scope.has_source(tx.base, &*tx.txn, &id)? {
                 return Ok(None);
             }
@@ -367,8 +367,8 @@ impl Partition {
             batch::owned(tx, work, staged)?;
             let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
             let (settled, replaced) = settle::settle(tx, work, staged, done.pending, report)?;
-            let mark = staged.ordinal + 1;
-            let imported_at = tx.now;
+            let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
+            let imported_at = tx.now_in(&work.scope);
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {
                 s.staged = 0;
             }
@@ -398,7 +398,7 @@ impl Partition {
                 issues: report.issue_counts.values().sum(),
             };
             tx.log(work, event)?;
-            quarantine_derived(tx, w, &replaced)?;
+            quarantine_derived(tx, w, at, &replaced)?;
             Ok(true)
         })
     }
@@ -412,8 +412,9 @@ impl Partition {
             let Some(staged) = work.manifest.staged.iter().find(of).cloned() else {
                 return Ok(());
             };
-            let entry = drop_staged(tx, work, &staged)?;
-            tx.set_source(work, ordinal, entry)?;
+            drop_staged(tx, work, &staged)?;
+            let entries = discarded_entry(tx, work, &staged)?.into_iter().collect();
+            tx.set_sources(work, entries)?;
             if staged.units == 0 {
                 return Ok(());
             }
@@ -422,20 +423,34 @@ impl Partition {
     }
 }
 
-/// Drops everything that an unfinished import has put; what is left to be said of its source.
-fn drop_staged(tx: &mut Tx<'_>, work: &mut Work, staged: &Staged) -> Result<SourceEntry> {
-    let mark = staged.ordinal + 1;
+/// Drops everything that an unfinished import has put. What it names may not be there: whoever can write in
+/// a partition can enter what they like.
+pub(super) fn drop_staged(tx: &mut Tx<'_>, work: &mut Work, staged: &Staged) -> Result<()> {
+    work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
+    // 0 marks what is visible.
+    let Some(mark) = staged.mark() else { return Ok(()) };
     let gone: Vec<_> = work.manifest.segments.iter().filter(|s| s.staged == mark).cloned().collect();
     for s in gone {
         tx.drop_segment(work, &s)?;
     }
     work.manifest.segments.retain(|s| s.staged != mark);
-    work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
     let from = u64::from(work.scope.ordinal) << 40 | staged.first_row;
     tx.txn.delete_group(&work.scope.id, staged.group, from)?;
-    tx.drop_group(work, staged.group)?;
-    let old = tx.source_entry(work, staged.ordinal)?;
-    Ok(SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..(*old).clone() })
+    tx.drop_group(work, staged.group)
+}
+
+/// What is left to be said of a source whose import was discarded.
+pub(super) fn discarded(entry: &SourceEntry) -> SourceEntry {
+    SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..entry.clone() }
+}
+
+/// The same by its ordinal, where it has an entry.
+fn discarded_entry(tx: &Tx<'_>, work: &Work, staged: &Staged) -> Result<Option<(u32, SourceEntry)>> {
+    match tx.source_entry(work, staged.ordinal) {
+        Ok(entry) => Ok(Some((staged.ordinal, discarded(&entry)))),
+        Err(Error::NotFound) => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 /// Discards every unfinished import, without an entry: the source and units of each.
@@ -443,7 +458,8 @@ pub(super) fn discard_all(tx: &mut Tx<'_>, work: &mut Work) -> Result<Vec<(Sourc
     let all = work.manifest.staged.clone();
     let mut entries = BTreeMap::new();
     for staged in &all {
-        entries.insert(staged.ordinal, drop_staged(tx, work, staged)?);
+        drop_staged(tx, work, staged)?;
+        entries.extend(discarded_entry(tx, work, staged)?);
     }
     tx.set_sources(work, entries)?;
     Ok(all.into_iter().map(|s| (s.source, s.units)).collect())

@@ -3,7 +3,7 @@
 
 use super::versions::Versions;
 use crate::catalog::{self, Catalog, Keep, NewRecord, Origin, RecordRef, SegmentBuilder};
-use crate::error::{Error, Result};
+use crate::error::{Error, Limit, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::Report;
 use crate::record::{FactDraft, Revision};
@@ -81,10 +81,11 @@ pub(crate) fn settle(
         return Ok(Outcome::default());
     }
     let before = Arc::clone(&work.scope.catalog);
-    tx.load_staged(work, staged.ordinal + 1)?;
+    let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
+    tx.load_staged(work, mark)?;
     let of = |mine: bool| {
         let all = work.manifest.segments.iter();
-        let chosen = all.filter(move |s| s.staged == staged.ordinal + 1 || !mine && s.staged == 0);
+        let chosen = all.filter(move |s| s.staged == mark || !mine && s.staged == 0);
         Catalog::of(chosen.filter_map(|s| work.segments.get(&s.key()).cloned()))
     };
     let (mine, all) = (of(true), of(false));
@@ -109,7 +110,7 @@ pub(crate) fn settle(
     settled.count(&mine, pending.resumed.as_ref(), report);
     let segments = settled.segments(&before, &all)?;
     if !settled.doubled.is_empty() {
-        drop_doubled(tx, work, staged.ordinal + 1, &settled.doubled)?;
+        drop_doubled(tx, work, mark, &settled.doubled)?;
     }
     Ok((segments, settled.history))
 }

@@ -5,6 +5,7 @@
 
 use crate::audit::{AuditEvent, LogHead};
 use crate::crypto::context::Class;
+use crate::crypto::random_array;
 use crate::crypto::secret::{Key, Seed};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Result};
@@ -12,9 +13,11 @@ use crate::keyring::{PAGE_KEYS, ScopeKeys};
 use crate::ledger::note::{self, Checkpoint};
 use crate::vault::erase::replace_log_key;
 use crate::vault::head::RowRef;
-use crate::vault::manifest::{PageEntry, encode_page};
+use crate::vault::ingest::{discarded, drop_staged};
+use crate::vault::manifest::{PAGE_ENTRIES, PageEntry, encode_page};
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
+use crate::vault::state::State;
 use crate::vault::tx::{SEED_ROW, Tx, Work};
 use std::sync::Arc;
 
@@ -35,22 +38,30 @@ impl Resealed {
 /// over to a new signing key. What its head names besides (its wrapped key and policy row) is the
 /// caller's.
 ///
-/// # Errors
-/// [`Error::InUse`] while an import is unfinished: its group key would go on to be used.
-pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, scope: &Scope) -> Result<Resealed> {
-    if !scope.manifest.staged.is_empty() {
-        return Err(Error::InUse);
-    }
-    let before = scope.signer(old, &*tx.txn)?;
-    let mut work = tx.work(scope)?;
+/// Unfinished imports are discarded: their group keys would go on to be used. Generations begin anew.
+pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) -> Result<Resealed> {
+    let before = match state.signer(old, &*tx.txn, scope) {
+        // Whoever can write in a partition can take its key away, but not keep it from new ones.
+        Err(Error::Corrupt(_)) => None,
+        other => Some(other?),
+    };
+    let mut work = tx.work(scope, 1);
     for index in 0..scope.manifest.key_pages.len() {
         let (page, _) = scope.group_page(old, &*tx.txn, (index * PAGE_KEYS) as u64 + 1)?;
         work.dirty_keys.insert(index, (*page).clone());
     }
+    let unfinished = scope.manifest.staged.clone();
+    unfinished.iter().try_for_each(|staged| drop_staged(tx, &mut work, staged))?;
     work.scope.keys = Arc::new(ScopeKeys::make()?);
     for i in 0..scope.manifest.source_pages.len() {
         let row = *scope.manifest.source_pages.get(i).ok_or(Error::Internal(124))?;
-        let page = scope.source_page(old, &*tx.txn, &row)?;
+        let mut page = scope.source_page(old, &*tx.txn, &row)?.to_vec();
+        for staged in &unfinished {
+            let at = staged.ordinal as usize;
+            if let Some(entry) = page.get_mut(at % PAGE_ENTRIES).filter(|_| at / PAGE_ENTRIES == i) {
+                *entry = Arc::new(discarded(entry));
+            }
+        }
         put_page(tx, &mut work, i, &row, &page, |w| &mut w.manifest.source_pages)?;
     }
     for i in 0..scope.manifest.conversation_pages.len() {
@@ -63,7 +74,18 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, scope: &Scope) -> Result<Resea
     work.manifest.seed = tx.put_bookkeeping(&work, Class::LogSeed, seed.expose(), number)?;
     let signer = SigningKey::from_seed(seed.expose())?;
     replace_log_key(tx, scope, &mut work.manifest, old.epoch)?;
-    hand_over(tx, &mut work, &before, &signer)?;
+    match before {
+        Some(before) => hand_over(tx, &mut work, &before, &signer)?,
+        None => {
+            // Nothing can be signed for the log that it was: another one goes on from it.
+            let origin = note::origin(&core::mem::replace(&mut work.origin, random_array()?));
+            let previous = LogHead { origin, size: scope.head.log_size, root: scope.head.log_root };
+            tx.log(&mut work, AuditEvent::LogOpened { scope: scope.id, previous: Some(previous) })?;
+        }
+    }
+    for staged in unfinished.iter().filter(|s| s.units > 0) {
+        tx.log(&mut work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units })?;
+    }
     Ok(Resealed { work, signer })
 }
 

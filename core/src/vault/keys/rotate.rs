@@ -294,13 +294,13 @@ impl<'a> NewSlots<'a> {
     /// Writes every scope under new keys, and the slots; their digest.
     fn reseal_all(&mut self, tx: &mut Tx<'_>, old: &Base, state: &State) -> Result<[u8; 32]> {
         let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
-        let mut own = reseal(tx, old, system)?;
+        let mut own = reseal(tx, old, state, system)?;
         let mut rooms = Vec::new();
         for p in &state.partitions {
             if tx.base.env.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            rooms.push(reseal(tx, old, p)?);
+            rooms.push(reseal(tx, old, state, p)?);
         }
         if let Some(gesture) = self.gesture.take() {
             let heads = state.partitions.iter().map(|p| LogHead {

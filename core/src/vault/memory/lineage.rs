@@ -57,6 +57,31 @@ impl Scope {
         tag
     }
 
+    /// Whether a grant is one of this partition, by its signed policy row.
+    pub(crate) fn names(&self, grant: GrantId) -> bool {
+        self.policy.state.version(grant).is_some() || self.policy.lowering(grant).is_some()
+    }
+
+    /// Whether a handle of this partition withdrew one of its grants. What it says of others is no word of
+    /// the space.
+    pub(crate) fn has_withdrawn(&self, grant: GrantId) -> bool {
+        self.manifest.denied.contains(&grant) && self.names(grant)
+    }
+
+    /// Whether this partition knows that a grant has ended: its policy row does, or a handle of it withdrew
+    /// one of its own.
+    fn says_ended(&self, grant: GrantId, now: Timestamp) -> bool {
+        let own = self.policy.state.doc(grant).is_some() || self.policy.lowering(grant).is_some();
+        // A consent from elsewhere stands in several partitions: the time of one log is not that of all.
+        let now = if own { Timestamp::from_millis(now.as_millis().max(self.head.last_entry)) } else { now };
+        let lowering = self.policy.lowering(grant).map(|doc| doc.standing(now));
+        let given = self.policy.state.standing(grant, now);
+        lowering.is_some_and(|s| s != Standing::InForce)
+            || matches!(given, Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable))
+            || self.has_withdrawn(grant)
+            || self.policy.suspended.contains(&grant)
+    }
+
     /// Every memory and turn, the newest first.
     pub(crate) fn notes(&self) -> Vec<RecordRef<'_>> {
         notes_of(&self.catalog)
@@ -72,42 +97,39 @@ pub(crate) fn notes_of(catalog: &Catalog) -> Vec<RecordRef<'_>> {
 impl State {
     /// Whether a grant that memories of a scope rest on has ended, as far as this handle can see.
     pub(crate) fn has_ended(&self, scope: &Scope, grant: GrantId, now: Timestamp) -> bool {
+        let here = now.as_millis().max(scope.head.last_entry);
         let kept = scope.manifest.tags.resting.iter().find(|r| r.grant == grant);
-        if kept.is_some_and(|r| r.ended || r.expires.is_some_and(|end| end <= now.as_millis())) {
+        if kept.is_some_and(|r| r.ended || r.expires.is_some_and(|end| end <= here)) {
             return true;
         }
-        self.partitions.iter().any(|p| {
-            let lowering = p.policy.lowering(grant).map(|doc| doc.standing(now));
-            lowering.is_some_and(|s| s != Standing::InForce)
-                || p.manifest.denied.contains(&grant)
-                || p.policy.suspended.contains(&grant)
-                || matches!(
-                    p.policy.state.standing(grant, now),
-                    Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable)
-                )
-        })
+        self.partitions
+            .iter()
+            .any(|p| p.says_ended(grant, now) || p.id == scope.id && p.manifest.denied.contains(&grant))
     }
 
     /// Until when the grants of a basis hold, as far as this handle can see: one that has ended,
     /// since ever. A handle that sees less learns it from where this is kept.
     pub(crate) fn ends(&self, basis: &Basis, now: Timestamp) -> Vec<(GrantId, Option<i64>)> {
         let end = |grant| {
-            if self.partitions.iter().any(|p| self.has_ended(p, grant, now)) {
+            if self.partitions.iter().any(|p| p.says_ended(grant, now)) {
                 return Some(i64::MIN);
             }
-            let known = self.partitions.iter().find(|p| p.policy.state.version(grant).is_some());
-            let lowering = self.partitions.iter().find_map(|p| p.policy.lowering(grant));
-            if let Some(doc) = lowering {
+            if let Some(doc) = self.partitions.iter().find_map(|p| p.policy.lowering(grant)) {
                 return doc.spec.terms().expires.map(Timestamp::as_millis);
             }
-            let kept =
-                || self.partitions.iter().find_map(|p| p.manifest.tags.resting.iter().find(|r| r.grant == grant));
-            match known {
-                Some(p) => p.policy.state.end(grant).map_or(Some(i64::MIN), |end| end.map(Timestamp::as_millis)),
-                None => kept().and_then(|r| r.expires),
+            if let Some(p) = self.partitions.iter().find(|p| p.names(grant)) {
+                return p.policy.state.end(grant).map_or(Some(i64::MIN), |end| end.map(Timestamp::as_millis));
             }
+            // Of none that is open here: what is kept with other memories that rest on it.
+            let mut kept = self.partitions.iter().flat_map(|p| &p.manifest.tags.resting).filter(|r| r.grant == grant);
+            kept.next().and_then(|r| if r.ended { Some(i64::MIN) } else { r.expires })
         };
         basis.iter().map(|grant| (grant, end(grant))).collect()
+    }
+
+    /// Whether a grant has ended for what is in no partition: a text that rests on it.
+    pub(crate) fn is_over(&self, grant: GrantId, now: Timestamp) -> bool {
+        self.ends(&Basis::of([grant]), now).iter().any(|(_, end)| end.is_some_and(|end| end <= now.as_millis()))
     }
 
     /// The tags of a scope that rest on a grant which has ended.
@@ -152,6 +174,34 @@ impl State {
         Ok(ids.iter().all(|id| shown.iter().any(|catalog| stands(catalog, id))))
     }
 
+    /// Where a parent of a note in the partition at `of` stands: there, or in one that its label names, or
+    /// in the first that has such a record.
+    fn place_of(&self, of: usize, note: &Version, parent: RecordId) -> Place {
+        let has = |at: &usize| self.partitions.get(*at).is_some_and(|p| p.catalog.find_record(&parent).is_some());
+        let origins = note.note.label.origins;
+        let named =
+            |at: &usize| self.partitions.get(*at).is_some_and(|p| Origins::partition(p.ordinal).is_subset(origins));
+        let all = || (0..self.partitions.len()).filter(has);
+        let found = all().find(|at| *at == of).or_else(|| all().find(named)).or_else(|| all().next());
+        (found.unwrap_or(of), parent)
+    }
+
+    /// Every version of every memory and turn by partition, but those of the partition at `of` that are gone.
+    pub(in crate::vault) fn notes_but(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        of: usize,
+        gone: &BTreeSet<RecordId>,
+    ) -> Result<Vec<(usize, Version)>> {
+        let (mut all, none) = (Vec::new(), BTreeSet::new());
+        for (at, p) in self.partitions.iter().enumerate() {
+            let gone = if at == of { gone } else { &none };
+            all.extend(versions_of_notes(base, txn, p, gone)?.into_iter().map(|v| (at, v)));
+        }
+        Ok(all)
+    }
+
     /// The catalog of a scope as sessions see it: without what is quarantined.
     pub(crate) fn shown(&self, scope: &Scope, now: Timestamp) -> Result<Arc<Catalog>> {
         let ended = self.ended_tags(scope, now);
@@ -189,7 +239,7 @@ pub(in crate::vault) struct Version {
 
 /// Every version of every memory and turn but those that are gone: what was made from an older one
 /// was made from what that one was made from.
-pub(in crate::vault) fn versions_of_notes(
+pub(super) fn versions_of_notes(
     base: &Base,
     txn: &dyn ReadTxn,
     scope: &Scope,
@@ -204,17 +254,25 @@ pub(in crate::vault) fn versions_of_notes(
     Ok(versions)
 }
 
-/// What was made from some records, directly or through others, and those themselves.
+/// A record by the partition that it stands in: an id alone is what anybody can give to a record of
+/// their own.
+pub(in crate::vault) type Place = (usize, RecordId);
+
+/// What was made from some records, directly or through others, and those themselves; notes by their
+/// partition.
 pub(in crate::vault) fn reach<'n>(
-    from: &BTreeSet<RecordId>,
-    notes: impl Iterator<Item = (RecordId, &'n [RecordId])> + Clone,
-) -> BTreeSet<RecordId> {
-    let mut reached = from.clone();
+    state: &State,
+    from: BTreeSet<Place>,
+    notes: impl Iterator<Item = &'n (usize, Version)>,
+) -> BTreeSet<Place> {
+    let made: Vec<(Place, Vec<Place>)> =
+        notes.map(|(n, v)| ((*n, v.id), v.note.parents.iter().map(|p| state.place_of(*n, v, *p)).collect())).collect();
+    let mut reached = from;
     loop {
         let before = reached.len();
-        for (id, parents) in notes.clone() {
+        for (note, parents) in &made {
             if parents.iter().any(|p| reached.contains(p)) {
-                reached.insert(id);
+                reached.insert(*note);
             }
         }
         if reached.len() == before {
@@ -224,19 +282,21 @@ pub(in crate::vault) fn reach<'n>(
 }
 
 /// Enters in the lists of their partitions what was derived from records that are gone or were
-/// replaced, directly or through others, older versions of memories too; each partition's log says
-/// how many.
-pub(in crate::vault) fn quarantine_derived(tx: &mut Tx<'_>, w: &mut Writing, gone: &BTreeSet<RecordId>) -> Result<()> {
+/// replaced, of the partition at `of`, directly or through others, older versions of memories too; each
+/// partition's log says how many.
+pub(in crate::vault) fn quarantine_derived(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    of: usize,
+    gone: &BTreeSet<RecordId>,
+) -> Result<()> {
     if gone.is_empty() {
         return Ok(());
     }
-    let mut notes: Vec<(usize, Version)> = Vec::new();
-    for (at, p) in w.state.partitions.iter().enumerate() {
-        notes.extend(versions_of_notes(tx.base, &*tx.txn, p, gone)?.into_iter().map(|v| (at, v)));
-    }
-    let reached = reach(gone, notes.iter().map(|(_, v)| (v.id, &v.note.parents[..])));
-    for at in 0..w.state.partitions.len() {
-        let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&v.id));
+    let notes = w.state.notes_but(tx.base, &*tx.txn, of, gone)?;
+    let reached = reach(&w.state, gone.iter().map(|id| (of, *id)).collect(), notes.iter());
+    for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
+        let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&(at, v.id)));
         set_aside(tx, w, at, here.map(|(_, v)| v.id).collect())?;
     }
     Ok(())
@@ -280,7 +340,7 @@ impl Writing {
     pub(crate) fn end_grant(&mut self, tx: &Tx<'_>, grant: GrantId) -> Result<()> {
         for at in 0..self.state.partitions.len() {
             let rests = |p: &Scope| p.manifest.tags.resting.iter().any(|r| r.grant == grant && !r.ended);
-            if self.state.partitions.get(at).is_some_and(rests) {
+            if self.state.partitions.get(at).is_some_and(rests) && self.can_change(at) {
                 self.work(tx, Target::Partition(at))?.manifest.tags.end(grant);
             }
         }
@@ -291,7 +351,7 @@ impl Writing {
     pub(crate) fn extend_grant(&mut self, tx: &Tx<'_>, grant: GrantId, until: Timestamp) -> Result<()> {
         for at in 0..self.state.partitions.len() {
             let rests = |p: &Scope| p.manifest.tags.resting.iter().any(|r| r.grant == grant);
-            if self.state.partitions.get(at).is_some_and(rests) {
+            if self.state.partitions.get(at).is_some_and(rests) && self.can_change(at) {
                 self.work(tx, Target::Partition(at))?.manifest.tags.extend(grant, until.as_millis());
             }
         }

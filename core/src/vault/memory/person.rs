@@ -79,9 +79,9 @@ impl Partition {
             let Found { mut note, tag, identity, .. } = find(tx, w, at, memory)?;
             text.clone_into(&mut note.text);
             note.label.integrity = note.label.integrity.max(Integrity::User);
-            note.at = tx.now;
             let (id, ends) = (RecordId(random_array()?), w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)));
             let work = w.work(tx, Target::Partition(at))?;
+            note.at = tx.now_in(&work.scope);
             let mut builder = SegmentBuilder::new();
             builder.retire(memory);
             let old = std::sync::Arc::clone(&work.scope.catalog);
@@ -93,7 +93,7 @@ impl Partition {
             let new = New { id, identity, author, note, basis: &tag.basis, ends: &ends };
             let label = put_note(tx, work, new, builder)?;
             tx.log(work, AuditEvent::MemoryEdited { record: id, replaces: memory, label, gesture })?;
-            quarantine_derived(tx, w, &BTreeSet::from([memory]))?;
+            quarantine_derived(tx, w, at, &BTreeSet::from([memory]))?;
             Ok(id)
         })
     }
@@ -145,7 +145,7 @@ impl Partition {
             prune(work, &gone);
             let entry = AuditEvent::MemoryDeleted { record: memory, versions: gone.len() as u64, gesture };
             let entry = tx.log(work, entry)?;
-            quarantine_derived(tx, w, &gone)?;
+            quarantine_derived(tx, w, at, &gone)?;
             Ok(entry)
         })
     }
@@ -157,12 +157,15 @@ impl Partition {
     /// As [`memories`](Self::memories).
     pub fn derived_from(&self, record: RecordId) -> Result<Audited<Vec<Memory>>> {
         let (txn, state) = self.inner.read()?;
-        let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        let at = state.position(&self.name)?;
+        let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
         let notes = versions_of_notes(&self.inner.base, &*txn, scope, &BTreeSet::new())?;
         drop(txn);
-        let reached = reach(&BTreeSet::from([record]), notes.iter().map(|v| (v.id, &v.note.parents[..])));
+        let notes: Vec<_> = notes.into_iter().map(|v| (at, v)).collect();
+        let wherever = (0..state.partitions.len()).map(|at| (at, record)).collect();
+        let reached = reach(&state, wherever, notes.iter());
         let of = |r: RecordRef<'_>, note: Note, basis: &Basis, q| {
-            (r.id() != record && reached.contains(&r.id())).then(|| note.memory(r, basis, q))
+            (r.id() != record && reached.contains(&(at, r.id()))).then(|| note.memory(r, basis, q))
         };
         self.look(Kind::Memory, b"derived", of, |all| all)
     }

@@ -55,8 +55,8 @@ impl Session {
             return Err(Error::NotFound);
         }
         floating.raise(&of?);
-        if let Some(stored) = state.conversation(base, &*txn, self.conversation())? {
-            floating.raise(&stored.tag);
+        if let Some(stored) = state.tag_of_conversation(base, &*txn, self.conversation())? {
+            floating.raise(&stored);
         }
         drop(txn);
         let label = floating.tag().label;
@@ -127,8 +127,8 @@ impl Session {
             let at = w.state.position(partition)?;
             // Another handle of this conversation may have read more meanwhile.
             let mut floating = self.floating();
-            let stored = w.state.conversation(tx.base, &*tx.txn, self.conversation())?;
-            floating.raise(&stored.map_or_else(Tag::bottom, |c| c.tag));
+            let stored = w.state.tag_of_conversation(tx.base, &*tx.txn, self.conversation())?;
+            floating.raise(&stored.unwrap_or_else(Tag::bottom));
             if shown {
                 floating.raise(&of);
             }
@@ -142,7 +142,7 @@ impl Session {
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
             let allowed = floating.may_write(&tag, Sink::Partition(clearance(scope)), self.purpose);
             let tag = floating.written(&tag);
-            let (ends, now) = (w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)), tx.now);
+            let (ends, now) = (w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)), tx.now_in(scope));
             let work = w.work(tx, Target::Partition(at))?;
             if !allowed {
                 let log = work.scope.id;
