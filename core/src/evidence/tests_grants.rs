@@ -334,8 +334,8 @@ fn every_kind_of_grant_is_proved_by_a_space() {
     assert_eq!(all.disclosures[3].does_not_prove, [limited, GLASS]);
 }
 
-/// The clock ran ahead for one entry of another partition: what is released since is decided at the
-/// time that its entry bears, so evidence of it can be written.
+/// The clock ran ahead for one entry of the partition: what is released since is decided at the time that its
+/// entry bears, so evidence of it can be written. An entry of another partition is of no account.
 #[test]
 fn a_release_is_decided_at_the_time_of_its_entry() {
     let dir = tempfile::tempdir().unwrap();
@@ -346,18 +346,22 @@ fn a_release_is_decided_at_the_time_of_its_entry() {
     let request = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
     request.recipient(model()).expires_at(hour(1)).agree(gesture()).unwrap();
     ask(&space, "eu-llm");
-    time.set(hour(2));
-    let session = space.session(model(), Purpose::PatientRequest).unwrap();
-    session.remember_in("general", "hello").unwrap();
-    time.set(hour(0).plus_millis(MINUTE));
+    let remember = |partition: &str| {
+        time.set(hour(2));
+        space.session(model(), Purpose::PatientRequest).unwrap().remember_in(partition, "hello").unwrap();
+        time.set(hour(0).plus_millis(MINUTE));
+    };
+    remember("general");
+    ask(&space, "eu-llm");
+    remember("health");
     let again = space.session(model(), Purpose::PatientRequest).unwrap().query(&of_code("13457-7"));
     assert!(matches!(again, Err(Error::ClockBehind)), "over by the log's time alone");
     let file = space.evidence(&EvidenceRequest::new()).unwrap();
-    assert_eq!(verify(&file, &keys(&space)).unwrap().disclosures.len(), 1);
+    assert_eq!(verify(&file, &keys(&space)).unwrap().disclosures.len(), 2);
     space.confirm_clock(gesture()).unwrap();
     ask(&space, "eu-llm");
     let file = space.evidence(&EvidenceRequest::new()).unwrap();
-    assert_eq!(verify(&file, &keys(&space)).unwrap().disclosures.len(), 2);
+    assert_eq!(verify(&file, &keys(&space)).unwrap().disclosures.len(), 3);
 }
 
 /// Of a consent from elsewhere nobody reads the terms; that it stands it must say itself.

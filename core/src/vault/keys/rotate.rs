@@ -77,7 +77,7 @@ impl HealthSpace {
     /// passphrase, a device, a root key. `unlock` and `others` are the ways in from then on, whether they
     /// were before or not; limited ones must have been. All others are gone; a recovery code is issued
     /// anew unless it is among them. Where one of them brings a keystore, it keeps the new epoch secret;
-    /// where none does, the secret stands in the file.
+    /// where none does, the secret stands in the file. Unfinished imports are discarded: import the file again.
     ///
     /// Takes time in proportion to the logs and the lists of sources and conversations, not to the
     /// records, and keeps the write lock for that time. [`Cancel`](crate::Cancel) is looked at once per
@@ -103,7 +103,7 @@ impl HealthSpace {
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`] (also for a limited way in that there is not, and for
     /// a second device's keystore); [`Error::Malformed`] for a passphrase without the device where the
     /// device keeps the epoch secret, and for two recovery codes; [`Error::TwoWaysIn`] for a recovery code
-    /// alone; [`Error::InUse`] while an import is unfinished; [`Error::Busy`];
+    /// alone; [`Error::Busy`];
     /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
     /// [`Error::NotAnchored`]: the new keys are durable; so they may be after an error of the disk. Then this
     /// handle says [`Error::Rekeyed`], every way in that was presented opens, and a recovery code that was
