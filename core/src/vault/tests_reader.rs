@@ -224,12 +224,12 @@ fn that_there_is_more_is_entered_as_an_answer() {
     assert!(session.label().no_training(), "it was told something");
     let line = space.disclosure_log().unwrap().remove(0);
     assert!(
-        line.describe("en").contains("“eu-llm” was told that there is more than 1 item"),
+        line.describe("en").contains("“eu-llm” (AI model) was told that there is more than 1 item"),
         "{}",
         line.describe("en")
     );
     assert!(line.describe("en").contains("laboratory results") && !line.describe("en").contains("refused"));
-    assert!(line.describe("fr").contains("a appris qu’il y a plus de 1 élément"), "{}", line.describe("fr"));
+    assert!(line.describe("fr").contains("a appris qu’il y a plus d’un élément"), "{}", line.describe("fr"));
     let evidence = space.evidence(&crate::evidence::EvidenceRequest::new()).unwrap();
     assert!(!evidence.is_empty());
 }
