@@ -386,3 +386,87 @@ fn labels_tell_all_partitions_apart() {
     let origins = state.partitions.iter().map(|p| crate::label::Origins::partition(p.ordinal).bits());
     assert_eq!(origins.collect::<std::collections::BTreeSet<_>>().len(), 63);
 }
+
+/// Everything that a full handle reads, and does, over a room whose numbers are not so.
+fn use_all(full: &HealthSpace) {
+    let general = LogOf::Partition("general");
+    _ = full.check();
+    _ = full.repair();
+    _ = full.claims();
+    _ = (full.withdrawal_notices(), full.break_glass_notices(), full.grants(), full.permissions());
+    _ = (full.log(general), full.verifier_key(general), full.consistency(general, 1), full.receipt(general, 0));
+    _ = (full.handovers(general), full.disclosure_log(), full.breach_scope(&Lost::Device));
+    _ = full.breach_scope(&Lost::Entries("general", 0..u64::MAX));
+    let room = full.partition("general").unwrap();
+    _ = (room.sources(), room.stats(), room.memories(), room.conversations());
+    let session = full.session(model(), Purpose::PatientRequest).unwrap();
+    _ = (session.query(&Query::default()), session.remember_in("general", "a note"));
+    _ = full.erase_entries(general, &[0], gesture());
+    for staged in room.staged_imports().unwrap() {
+        _ = room.discard(staged.source);
+    }
+    _ = room.erase(&Erase::Everything, gesture());
+    _ = full.rotate(&unlock(), &[]);
+}
+
+#[test]
+fn no_number_of_its_manifest_makes_a_full_handle_panic() {
+    type Change = fn(&mut Work);
+    let changes: [Change; 9] = [
+        |work| work.manifest.next_row = u64::MAX,
+        |work| (work.manifest.sources, work.manifest.zone_minutes) = (u32::MAX, i16::MIN),
+        |work| work.manifest.erased = vec![(0, u64::MAX)],
+        |work| work.manifest.erased = vec![(1, u64::MAX - 1)],
+        |work| work.last_entry = i64::MIN,
+        |work| work.last_entry = i64::MAX,
+        |work| {
+            let weight = |level, weight| manifest::SegmentRef {
+                row: head::RowRef { number: u64::MAX, version: u64::MAX, salt: [0; 24] },
+                group: u64::MAX,
+                here: None,
+                level,
+                weight,
+                staged: 7,
+            };
+            work.manifest.segments.extend((0..9).map(|n| weight(u8::MAX, u64::MAX - n)));
+            work.manifest.staged.push(Staged {
+                ordinal: 6,
+                source: SourceId::from_bytes([3; 32]),
+                group: 0,
+                units: u64::MAX,
+                first_row: u64::MAX,
+                began: i64::MIN,
+                owner: [1; 16],
+                settings: [1; 16],
+            });
+        },
+        |work| {
+            let mut c = crate::codec::cbor::Writer::new();
+            c.uint(23).array(2);
+            for (from, to) in [(u64::MAX, 0), (0, u64::MAX)] {
+                c.array(9)
+                    .uint(from)
+                    .text("x")
+                    .text("y")
+                    .int(i64::MAX)
+                    .int(i64::MIN)
+                    .bool(false)
+                    .null()
+                    .uint(to)
+                    .array(0);
+            }
+            let bytes = c.into_bytes();
+            work.manifest.breaks = glass::read_breaks(&mut crate::codec::cbor::Reader::new(&bytes)).unwrap();
+        },
+        |work| work.manifest.denied = vec![GrantId::from_bytes([1; 16]); 3],
+    ];
+    for change in changes {
+        let w = World::new();
+        w.write(|_, work| {
+            change(work);
+            Ok(())
+        });
+        use_all(&w.full());
+        w.full().partition("health").unwrap().erase(&Erase::Everything, gesture()).unwrap();
+    }
+}
