@@ -24,7 +24,7 @@ pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
 pub(crate) use slots::{MAX_SLOTS, Slot, Stretched, make_slot, open_slots};
-pub(crate) use space_row::{FORMAT, MAX_PENDING, Pending, SpaceRow, space_row_id};
+pub(crate) use space_row::{FORMAT, KeysOf, MAX_PENDING, Pending, SpaceRow, space_row_id};
 pub use unlock::Unlock;
 
 use crate::crypto::context::{self, Class, Context};

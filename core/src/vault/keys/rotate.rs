@@ -13,8 +13,8 @@ use crate::environment::Progress;
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::ScopeId;
 use crate::keyring::{
-    Bundle, Kept, KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched, Unlock,
-    make_limited, make_slot, open_slots,
+    Bundle, Kept, KeyStore, KeysOf, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched,
+    Unlock, make_limited, make_slot, open_slots,
 };
 use crate::ledger::note;
 use crate::vault::HealthSpace;
@@ -241,11 +241,16 @@ impl<'a> NewSlots<'a> {
             stores.try_for_each(|store| kept.open(store).map(drop).map_err(|_| Error::CannotOpen))?;
         }
         let stores: Vec<_> = ways.iter().filter_map(|w| w.keystore.as_ref()).collect();
-        let here = |kept: &Kept| stores.iter().any(|store| kept.open(store).is_ok());
+        // Not where the space rests on another's keys as well.
+        let destroys = before.row.keys_of != KeysOf::Others;
+        let here = |kept: &Kept| destroys && stores.iter().any(|store| kept.open(store).is_ok());
         let epoch = before.row.kept.as_ref().map(|(_, kept)| kept).filter(|kept| here(kept));
         // What another device was to destroy of older keys this one cannot.
         row.pending = before.row.pending.iter().filter(|p| p.epoch == 0 || epoch.is_some()).cloned().collect();
-        row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: before.row.epoch }));
+        // Where older copies have the epoch's secret under another key, it is not gone with this one.
+        let alone = before.row.keys_of == KeysOf::ItsOwn;
+        let of_epoch = if alone { before.row.epoch } else { 0 };
+        row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: of_epoch }));
         let slots = before.slots.values().filter_map(|s| s.kept.as_ref()).filter(|kept| here(kept));
         row.pending.extend(slots.map(|kept| Pending { key: kept.key.clone(), epoch: 0 }));
         if row.pending.len() > MAX_PENDING {
