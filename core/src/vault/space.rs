@@ -285,6 +285,10 @@ impl HealthSpace {
         if state.system.is_some() && space.inner.base.env.anchor.is_some() && !state.is_anchored() {
             space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
         }
+        if state.system.is_some() {
+            // As well as it can be done now: what is in the way may be so again at the next opening.
+            let _ = space.sweep_waiting();
+        }
         if pending && state.system.is_some() {
             // The head has named them by now. A disk that cannot be written to opens all the same.
             space.destroy_keys(unlock, None);
