@@ -105,20 +105,22 @@ thread_local! {
     pub(crate) static ARGON2_RUNS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
+/// UTF-8 in NFKC, other bytes as they are. The vector never grows: it would leave a copy behind.
+fn normal_form(passphrase: &[u8]) -> Vec<u8> {
+    let Ok(text) = core::str::from_utf8(passphrase) else { return passphrase.to_vec() };
+    let mut out = Vec::with_capacity(text.nfkc().map(char::len_utf8).sum());
+    let mut buf = [0; 4];
+    text.nfkc().for_each(|c| out.extend_from_slice(c.encode_utf8(&mut buf).as_bytes()));
+    buf.zeroize();
+    out
+}
+
 /// Argon2id of a passphrase: UTF-8 is brought to NFKC first, so that two keyboards agree.
 pub(crate) fn argon2id(passphrase: &[u8], salt: &[u8; 32], params: KdfParams) -> Result<Zeroizing<[u8; 32]>> {
     params.check()?;
     #[cfg(test)]
     ARGON2_RUNS.set(ARGON2_RUNS.get() + 1);
-    let mut normal = match core::str::from_utf8(passphrase) {
-        Ok(s) => {
-            let mut v = Vec::with_capacity(passphrase.len() * 4);
-            let mut buf = [0; 4];
-            s.nfkc().for_each(|c| v.extend_from_slice(c.encode_utf8(&mut buf).as_bytes()));
-            v
-        }
-        Err(_) => passphrase.to_vec(),
-    };
+    let mut normal = normal_form(passphrase);
     let p = Params::new(params.memory_kib, params.passes, params.lanes, Some(32)).map_err(|_| Error::Internal(14))?;
     let mut out = Zeroizing::new([0; 32]);
     let done = Argon2::new(Algorithm::Argon2id, Version::V0x13, p).hash_password_into(&normal, salt, &mut *out);
@@ -130,6 +132,17 @@ pub(crate) fn argon2id(passphrase: &[u8], salt: &[u8; 32], params: KdfParams) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// U+FDFA becomes eleven times as long.
+    #[test]
+    fn a_passphrase_never_outgrows_its_buffer() {
+        for words in ["\u{fdfa}".repeat(8), "plain".to_owned(), "\u{e9}\u{fb01}".to_owned(), String::new()] {
+            let normal = normal_form(words.as_bytes());
+            assert_eq!(normal.capacity(), normal.len(), "{words}");
+            assert_eq!(normal, words.nfkc().collect::<String>().into_bytes());
+        }
+        assert_eq!(normal_form(&[0xff, 1]), [0xff, 1]);
+    }
 
     #[test]
     fn wycheproof_hkdf_sha512() {

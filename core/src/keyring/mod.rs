@@ -24,7 +24,7 @@ pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
 pub(crate) use slots::{MAX_SLOTS, Slot, Stretched, make_slot, open_slots};
-pub(crate) use space_row::{FORMAT, MAX_PENDING, Pending, SpaceRow, space_row_id};
+pub(crate) use space_row::{FORMAT, KeysOf, MAX_PENDING, Pending, SpaceRow, space_row_id};
 pub use unlock::Unlock;
 
 use crate::crypto::context::{self, Class, Context};
@@ -78,6 +78,9 @@ impl SlotKind {
     }
 }
 
+/// Length of a scope's sealed key.
+pub(crate) const WRAPPED: usize = seal::sealed_len(32);
+
 /// The keys of one open scope.
 pub(crate) struct ScopeKeys {
     root: Key<Scope>,
@@ -107,15 +110,16 @@ impl ScopeKeys {
         vec![*self.root.expose(), *self.head_mac.expose(), *self.manifest.expose(), *self.policy.expose()]
     }
 
-    /// Seals the scope's key for the file (class 8).
-    pub(crate) fn wrap(&self, vrk: &Key<EpochRoot>, at: &Context) -> Result<Vec<u8>> {
+    /// Seals the scope's key for the head that names the scope (class 8).
+    pub(crate) fn wrap(&self, vrk: &Key<EpochRoot>, at: &Context) -> Result<[u8; WRAPPED]> {
         debug_assert!(at.class == Class::ScopeWrap);
-        seal::seal(kdf::wrap_key(vrk)?.expose(), &at.encode(), self.root.expose())
+        let sealed = seal::seal(kdf::wrap_key(vrk)?.expose(), &at.encode(), self.root.expose())?;
+        sealed.try_into().map_err(|_| Error::Internal(63))
     }
 
     /// Opens a scope's key.
-    pub(crate) fn unwrap(vrk: &Key<EpochRoot>, at: &Context, sealed: &[u8]) -> Result<Self> {
-        let mut sealed = sealed.to_vec();
+    pub(crate) fn unwrap(vrk: &Key<EpochRoot>, at: &Context, sealed: &[u8; WRAPPED]) -> Result<Self> {
+        let mut sealed = *sealed;
         let wrap = kdf::wrap_key(vrk)?;
         let plain =
             seal::open_in_place(wrap.expose(), &at.encode(), &mut sealed).map_err(|_| Error::Corrupt(Part::Slot))?;

@@ -1,13 +1,14 @@
 //! Slots: each opens the space root key with one secret of the person or the device.
 
 use super::keystore::{Kept, device_secret};
-use super::{KdfParams, SlotKind, SpaceRow, Unlock};
+use super::{KdfParams, KeyStore, SlotKind, SpaceRow, Unlock};
 use crate::codec::cbor::{Reader, Writer};
 use crate::crypto::kdf;
 use crate::crypto::random_array;
 use crate::crypto::seal;
 use crate::crypto::secret::{Epoch, Kek, Key, SpaceRoot};
 use crate::error::{Error, Result};
+use std::sync::Arc;
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -142,6 +143,27 @@ pub(crate) struct Opened {
     pub(crate) epoch_secret: Option<Key<Epoch>>,
 }
 
+/// How often one key of a keystore is asked for in an attempt. Each slot has a key of its own, so that more are
+/// planted ones; each time, the platform may ask the person.
+const ASKED: usize = 2;
+
+/// The device's secret of a slot, the same wrapping asked for once.
+fn ask<'s>(
+    store: &Arc<dyn KeyStore>,
+    kept: &'s Kept,
+    asked: &mut Vec<(&'s Kept, Option<Zeroizing<Vec<u8>>>)>,
+) -> Result<Zeroizing<Vec<u8>>> {
+    if let Some((_, said)) = asked.iter().find(|(k, _)| *k == kept) {
+        return said.clone().ok_or(Error::CannotOpen);
+    }
+    if asked.iter().filter(|(k, _)| k.key == kept.key).count() >= ASKED {
+        return Err(Error::CannotOpen);
+    }
+    let said = kept.open(store);
+    asked.push((kept, said.as_ref().ok().cloned()));
+    said
+}
+
 /// Tries every slot of the kind, with no early exit: the time taken does not say which one opened.
 ///
 /// # Errors
@@ -159,9 +181,10 @@ pub(crate) fn open_slots<'a>(
     let mut slots = drawn.collect::<Result<Vec<_>>>()?;
     slots.sort_unstable_by_key(|(chance, ..)| *chance);
     let (mut root, mut at) = (Zeroizing::new([0; 32]), u32::MAX);
+    let mut asked = Vec::new();
     for (n, (_, id, slot)) in (0..).zip(&slots) {
         let device = match (&slot.kept, &by.unlock.keystore) {
-            (Some(kept), Some(store)) => match kept.open(store) {
+            (Some(kept), Some(store)) => match ask(store, kept, &mut asked) {
                 Ok(secret) => secret,
                 Err(Error::NotFound | Error::CannotOpen | Error::Malformed(_)) => continue,
                 Err(e) => {

@@ -36,6 +36,29 @@ pub(crate) struct Pending {
     pub(crate) epoch: u32,
 }
 
+/// Whose the keys are that the keystore has for a space. The numbers are stored: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum KeysOf {
+    /// Its own, from when the secrets were made that they keep.
+    ItsOwn = 0,
+    /// Its own since it was taken up from a copy: what was before keeps the same secrets under other keys.
+    ItsOwnSince = 1,
+    /// Of the space that it was taken up from, too: they are not its to destroy.
+    Others = 2,
+}
+
+impl KeysOf {
+    const fn from_u8(n: u8) -> Option<Self> {
+        match n {
+            0 => Some(Self::ItsOwn),
+            1 => Some(Self::ItsOwnSince),
+            2 => Some(Self::Others),
+            _ => None,
+        }
+    }
+}
+
 /// What all slots share.
 pub(crate) struct SpaceRow {
     pub(crate) space: SpaceId,
@@ -48,6 +71,8 @@ pub(crate) struct SpaceRow {
     pub(crate) recoverable: bool,
     /// To be destroyed.
     pub(crate) pending: Vec<Pending>,
+    /// Whose the keys are that `kept` here and in the slots names.
+    pub(crate) keys_of: KeysOf,
     pub(crate) salt: [u8; 32],
     pub(crate) params: KdfParams,
     /// Where the system scope's key stands. Only a pointer: what it points to is authenticated.
@@ -65,6 +90,7 @@ impl SpaceRow {
             kept: None,
             recoverable: true,
             pending: Vec::new(),
+            keys_of: KeysOf::ItsOwn,
             salt: random_array()?,
             params,
             system: ScopeId(random_array()?),
@@ -84,7 +110,7 @@ impl SpaceRow {
     pub(crate) fn next_epoch(&self) -> Result<Self> {
         let epoch = self.epoch.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
         let secret = Some(Key::make()?);
-        Ok(Self { epoch, epoch_secret: secret, kept: None, pending: Vec::new(), ..*self })
+        Ok(Self { epoch, epoch_secret: secret, kept: None, pending: Vec::new(), keys_of: KeysOf::ItsOwn, ..*self })
     }
 
     /// Whether a recovery code opens the space by itself.
@@ -106,10 +132,10 @@ impl SpaceRow {
 
     /// `{1 format, 2 space, 3 epoch, 4 epoch secret or null, 5 salt, 6 memory, 7 passes, 8 lanes,
     /// 9 system scope, 10 [class, key, wrapped] or null, 11 [[key to be destroyed, its epoch or 0]],
-    /// 12 whether recovery codes hold the epoch secret}`
+    /// 12 whether recovery codes hold the epoch secret, 13 whose the keystore's keys are}`
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.map(12).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch)).uint(4);
+        w.map(13).uint(1).uint(FORMAT).uint(2).bytes(self.space.as_bytes()).uint(3).uint(u64::from(self.epoch)).uint(4);
         match &self.epoch_secret {
             Some(es) if self.kept.is_none() => w.bytes(es.expose()),
             _ => w.null(),
@@ -124,7 +150,7 @@ impl SpaceRow {
         };
         w.uint(11).array(self.pending.len());
         self.pending.iter().for_each(|p| _ = w.array(2).bytes(&p.key).uint(u64::from(p.epoch)));
-        w.uint(12).bool(self.recoverable);
+        w.uint(12).bool(self.recoverable).uint(13).uint(self.keys_of as u64);
         w.into_bytes()
     }
 
@@ -140,7 +166,7 @@ impl SpaceRow {
         if format > FORMAT {
             return Err(Error::NeedsNewerLibrary);
         }
-        if fields != 12 {
+        if fields != 13 {
             return Err(Error::CannotOpen);
         }
         Self::read(r).map_err(|_| Error::CannotOpen)
@@ -188,9 +214,11 @@ impl SpaceRow {
         let pending = pending.collect::<Result<_>>()?;
         r.key_is(12)?;
         let recoverable = r.bool()?;
+        r.key_is(13)?;
+        let keys_of = KeysOf::from_u8(r.small()?).ok_or(BAD)?;
         r.finish()?;
         let params = KdfParams { memory_kib, passes, lanes };
-        Ok(Self { space, epoch, epoch_secret, kept, recoverable, pending, salt, params, system })
+        Ok(Self { space, epoch, epoch_secret, kept, recoverable, pending, keys_of, salt, params, system })
     }
 
     /// The context of a slot's sealed root.

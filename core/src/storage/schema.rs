@@ -22,8 +22,8 @@ pub(super) const FORMAT: i32 = 0;
 pub(super) const PAGE_SIZE: i32 = 4096;
 /// Page cache of one connection, KiB.
 const CACHE_KIB: i32 = 8 * 1024;
-/// Bytes of the largest row or blob. A segment is about 1 MiB.
-const ROW_BYTES: i32 = 256 << 20;
+/// Bytes of the largest row or blob: a sealed message of 64 MiB and what is around it. A segment is about 1 MiB.
+const ROW_BYTES: i32 = 66 << 20;
 
 /// `(type, name, table, sql)` as `sqlite_schema` must hold them, byte for byte.
 ///

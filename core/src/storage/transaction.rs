@@ -26,6 +26,13 @@ pub(super) struct Txn<'s> {
     broken: bool,
 }
 
+/// The longest head, authenticator and slot, and how many slots are read of a copy: what is planted is
+/// refused before it takes memory.
+const MAX_HEAD: u32 = 1 << 20;
+const MAX_AUTH: u32 = 4096;
+const MAX_SLOT: u32 = 64 << 10;
+const MAX_SLOT_ROWS: u32 = 256;
+
 // The number's bits are kept, see the module `storage`.
 const fn to_db(n: u64) -> i64 {
     n.cast_signed()
@@ -242,10 +249,12 @@ impl ReadTxn for Txn<'_> {
 
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         let sql = match copy {
-            Copy::First => "SELECT body,auth FROM head WHERE scope=?1",
-            Copy::Second => "SELECT body,auth FROM head_copy WHERE scope=?1",
+            Copy::First => "SELECT iif(length(body)<=?2 AND length(auth)<=?3,body,NULL),auth FROM head WHERE scope=?1",
+            Copy::Second => {
+                "SELECT iif(length(body)<=?2 AND length(auth)<=?3,body,NULL),auth FROM head_copy WHERE scope=?1"
+            }
         };
-        self.one(sql, [scope.as_bytes()], |row| {
+        self.one(sql, params![scope.as_bytes(), MAX_HEAD, MAX_AUTH], |row| {
             Ok(HeadRow { body: blob(row, 0)?.to_vec(), auth: blob(row, 1)?.to_vec() })
         })
     }
@@ -264,11 +273,12 @@ impl ReadTxn for Txn<'_> {
 
     fn slots(&self, copy: Copy) -> Result<Vec<SlotRow>> {
         let sql = match copy {
-            Copy::First => "SELECT id,body FROM slot ORDER BY id",
-            Copy::Second => "SELECT id,body FROM slot_copy ORDER BY id",
+            // What is too long is read as nothing: no slot, and not what a head names.
+            Copy::First => "SELECT id,iif(length(body)<=?1,body,x'') FROM slot ORDER BY id LIMIT ?2",
+            Copy::Second => "SELECT id,iif(length(body)<=?1,body,x'') FROM slot_copy ORDER BY id LIMIT ?2",
         };
         let mut out = Vec::new();
-        self.each(sql, [], &mut |row| {
+        self.each(sql, params![MAX_SLOT, MAX_SLOT_ROWS], &mut |row| {
             let id = blob(row, 0)?.try_into().map_err(|_| DAMAGED)?;
             out.push(SlotRow { id, body: blob(row, 1)?.to_vec() });
             Ok(true)
@@ -321,6 +331,9 @@ impl WriteTxn for Txn<'_> {
     }
 
     fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()> {
+        if body.len() > MAX_HEAD as usize || auth.len() > MAX_AUTH as usize {
+            return Err(Error::TooLarge(Limit::Capacity));
+        }
         for sql in [
             "INSERT OR REPLACE INTO head(scope,body,auth)VALUES(?1,?2,?3)",
             "INSERT OR REPLACE INTO head_copy(scope,body,auth)VALUES(?1,?2,?3)",
@@ -331,6 +344,9 @@ impl WriteTxn for Txn<'_> {
     }
 
     fn put_slot(&mut self, id: &[u8; 16], body: &[u8]) -> Result<()> {
+        if body.len() > MAX_SLOT as usize {
+            return Err(Error::TooLarge(Limit::Capacity));
+        }
         for sql in [
             "INSERT OR REPLACE INTO slot(id,body)VALUES(?1,?2)",
             "INSERT OR REPLACE INTO slot_copy(id,body)VALUES(?1,?2)",

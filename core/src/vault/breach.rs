@@ -131,8 +131,8 @@ impl HealthSpace {
                 // A passphrase that opens nothing without the device is half of a secret.
                 let both = kind == WayInKind::PassphraseAndDevice;
                 let exposure = if both { Exposure::Sealed } else { Exposure::Clear };
-                let of = |id: &ScopeId| scopes.is_empty() || scopes.contains(id);
-                self.concerned(exposure, of, vec![WHETHER, OPENED, OTHER_COPIES])
+                let of = |id: &ScopeId| (scopes.is_empty() || scopes.contains(id)).then_some(exposure);
+                self.concerned(of, vec![WHETHER, OPENED, OTHER_COPIES])
             }
             Lost::Backup(id) => {
                 let copies = self.known_copies()?;
@@ -143,13 +143,21 @@ impl HealthSpace {
                 });
                 let there: BTreeSet<ScopeId> = logs.unwrap_or_default().into_iter().map(|m| m.scope).collect();
                 let says_not = vec![WHETHER, THEN, OPENED];
-                let scope = self.concerned(Exposure::Sealed, |id| there.contains(id), says_not)?;
+                let scope = self.concerned(|id| there.contains(id).then_some(Exposure::Sealed), says_not)?;
                 Ok(BreachScope { erasures_since: copy.erasures_since, ..scope })
             }
             Lost::Device => {
-                let alone = self.ways_in()?.iter().any(|w| w.kind == WayInKind::KeyStore);
-                let exposure = if alone { Exposure::Clear } else { Exposure::Sealed };
-                self.concerned(exposure, |_| true, vec![WHETHER, SHOWN, OPENED])
+                let ways = self.ways_in()?;
+                // What the programs on it keep opens their partitions.
+                let mut open = BTreeSet::new();
+                let mut all = ways.iter().any(|w| w.kind == WayInKind::KeyStore);
+                for way in ways.iter().filter(|w| w.kind == WayInKind::Limited) {
+                    let scopes = self.way_in_of(way.id)?.1;
+                    all |= scopes.is_empty();
+                    open.extend(scopes);
+                }
+                let exposure = |id: &ScopeId| if all || open.contains(id) { Exposure::Clear } else { Exposure::Sealed };
+                self.concerned(|id| Some(exposure(id)), vec![WHETHER, SHOWN, OPENED])
             }
             Lost::Entries(partition, range) => self.released_by(partition, range),
         }
@@ -157,18 +165,16 @@ impl HealthSpace {
 
     fn concerned(
         &self,
-        exposure: Exposure,
-        of: impl Fn(&ScopeId) -> bool,
+        exposure: impl Fn(&ScopeId) -> Option<Exposure>,
         does_not_say: Vec<&'static str>,
     ) -> Result<BreachScope> {
         let (_txn, state) = self.inner.read()?;
         let State { partitions, .. } = &state;
-        let partitions = partitions.iter().filter(|p| of(&p.id)).map(|p| BreachedPartition {
-            name: p.policy.name.clone(),
-            records: p.catalog.records().count() as u64,
-            exposure,
+        let concerned = partitions.iter().filter_map(|p| {
+            let (name, records) = (p.policy.name.clone(), p.catalog.records().count() as u64);
+            exposure(&p.id).map(|exposure| BreachedPartition { name, records, exposure })
         });
-        Ok(BreachScope { partitions: partitions.collect(), recipients: Vec::new(), erasures_since: 0, does_not_say })
+        Ok(BreachScope { partitions: concerned.collect(), recipients: Vec::new(), erasures_since: 0, does_not_say })
     }
 
     /// What a way in opened, and of a limited one which partitions: none where that is not known any more.

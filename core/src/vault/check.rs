@@ -5,7 +5,7 @@
 //! by their ids and positions; no content is told. What is whole stays readable meanwhile, and
 //! afterwards. Mending is writing a second copy again; of what stands once there is the backup.
 
-use super::head::{self, Head, RowRef};
+use super::head::{Head, RowRef};
 use super::keys::write_both;
 use super::logs::read_line;
 use super::rows::Base;
@@ -16,11 +16,10 @@ use super::tx::MANIFEST_ROW;
 use super::unlocking::slots_digest;
 use crate::catalog::{Catalog, ObjectRef, Segment};
 use crate::crypto::context::Class;
-use crate::crypto::seal;
 use crate::error::{Error, Part, Result};
 use crate::id::{RecordId, ScopeId};
 use crate::ledger::tree::Edge;
-use crate::storage::{Copy, HeadRow, ReadTxn};
+use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What [`HealthSpace::check`] found.
@@ -141,17 +140,14 @@ impl HealthSpace {
     pub fn repair(&self) -> Result<Repaired> {
         self.inner.mend_copies(|txn, state| {
             let mut heads = 0;
-            let system = (state.view.id, state.view.digest);
-            for (scope, digest) in state.partitions.iter().map(|p| (p.id, p.digest)).chain([system]) {
-                let read = |copy| or_damaged(txn.head(&scope, copy)).map(Option::flatten);
-                let (first, second) = (read(Copy::First)?, read(Copy::Second)?);
-                if first == second && first.is_some() {
-                    continue;
-                }
-                let good = first.into_iter().chain(second).find(|row| head::digest(&row.body) == digest);
-                let good = good.ok_or(Error::Corrupt(Part::Head))?;
-                txn.put_head(&scope, &good.body, &good.auth)?;
-                heads += 1;
+            for scope in state.system.iter().chain(&state.partitions) {
+                heads += u64::from(mend_head(txn, &scope.id, &|row| scope.is_own_head(row))?);
+            }
+            if state.system.is_none() {
+                // Whoever lacks its key cannot tell which of two signed copies has the right MAC.
+                let signed = |row: &HeadRow| state.view.is_own_head(row);
+                let both = head_copies(txn, &state.view.id)?.iter().flatten().filter(|row| signed(row)).count() == 2;
+                heads += u64::from(!both && mend_head(txn, &state.view.id, &signed)?);
             }
             let named = state.view.slots_digest().ok_or(Error::Corrupt(Part::Slot))?;
             let slots = !slots_agree(&*txn, &named)?;
@@ -219,13 +215,26 @@ fn or_damaged<T>(read: Result<T>) -> Result<Option<T>> {
     }
 }
 
+fn head_copies(txn: &dyn ReadTxn, scope: &ScopeId) -> Result<[Option<HeadRow>; 2]> {
+    let read = |copy| or_damaged(txn.head(scope, copy)).map(Option::flatten);
+    Ok([read(Copy::First)?, read(Copy::Second)?])
+}
+
 fn heads_agree(txn: &dyn ReadTxn, scope: &Scope) -> Result<bool> {
-    let read = |copy| or_damaged(txn.head(&scope.id, copy));
-    let same = |r: &HeadRow| head::digest(&r.body) == scope.digest;
-    Ok(match (read(Copy::First)?.flatten(), read(Copy::Second)?.flatten()) {
-        (Some(a), Some(b)) => a == b && same(&a),
-        _ => false,
-    })
+    let copies = head_copies(txn, &scope.id)?;
+    Ok(copies.iter().all(|row| row.as_ref().is_some_and(|row| scope.is_own_head(row))))
+}
+
+/// Writes a head anew where a copy is not good, from the one that is; whether that was done.
+fn mend_head(txn: &mut dyn WriteTxn, scope: &ScopeId, good: &dyn Fn(&HeadRow) -> bool) -> Result<bool> {
+    let copies = head_copies(txn, scope)?;
+    let whole: Vec<&HeadRow> = copies.iter().flatten().filter(|row| good(row)).collect();
+    let Some(row) = whole.first() else { return Err(Error::Corrupt(Part::Head)) };
+    if whole.len() == copies.len() {
+        return Ok(false);
+    }
+    txn.put_head(scope, &row.body, &row.auth)?;
+    Ok(true)
 }
 
 fn slots_agree(txn: &dyn ReadTxn, digest: &[u8; 32]) -> Result<bool> {
@@ -368,22 +377,12 @@ impl<'a> Looking<'a> {
         Ok(())
     }
 
-    /// The rows of the system scope that its head names: wrapped keys and policies. A wrapped key is
-    /// compared by version and salt: to open it takes a way in.
+    /// The rows of the system scope that its head names. Scopes' keys stand in the head itself.
     fn of_the_system(&mut self, state: &State) -> Result<()> {
         let (base, txn) = (self.base, self.txn);
         let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
         for entry in &part.scopes {
-            self.named.extend([entry.wrap.number, entry.policy.number]);
-            let read = txn.row(&state.view.id, entry.wrap.number).and_then(|row| {
-                let same = row.filter(|r| {
-                    r.class == Class::ScopeWrap as u8
-                        && r.version == entry.wrap.version
-                        && seal::salt_of(&r.sealed) == Some(entry.wrap.salt)
-                });
-                same.map(drop).ok_or(Error::Corrupt(Part::Slot))
-            });
-            self.count(Part::Slot, read)?;
+            self.named.insert(entry.policy.number);
             let scope = state.system.iter().chain(&state.partitions).find(|s| s.id == entry.scope);
             if let Some(scope) = scope {
                 let read = load_policy(base, txn, &state.view, &scope.id, &scope.keys);

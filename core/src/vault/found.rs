@@ -6,7 +6,7 @@ use super::payload::Content;
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Buffers, Place};
 use super::tx::{MANIFEST_ROW, SEED_ROW};
-use crate::crypto::context::Class;
+use crate::crypto::context::{Class, Context};
 use crate::crypto::hash::sha256;
 use crate::crypto::secret::{EpochRoot, Key, Seed};
 use crate::crypto::sign::SigningKey;
@@ -26,24 +26,23 @@ pub(crate) struct NewScope {
     verify: [u8; 32],
 }
 
-/// Where in the system scope a new scope's two rows go.
+/// Where in the system scope a new scope's policy row goes.
 pub(crate) struct Announcement {
     pub(crate) system: ScopeId,
-    /// Two free rows.
-    pub(crate) numbers: [u64; 2],
+    /// A free row.
+    pub(crate) number: u64,
     pub(crate) version: u64,
 }
 
-/// The place of a bookkeeping row of the system scope that concerns `scope`.
-pub(crate) fn system_place(
-    base: &Base,
-    system: ScopeId,
-    scope: ScopeId,
-    class: Class,
-    number: u64,
-    version: u64,
-) -> Place {
-    Place { tag: system, scope, class, number, version, epoch: base.epoch, group: 0 }
+/// Where a scope's key is sealed: no row, but the system head, which names one sealing of it in an epoch.
+pub(crate) fn wrap_context(base: &Base, scope: ScopeId, ordinal: u16) -> Context {
+    let (space, epoch) = (base.space, base.epoch);
+    Context { space, scope, epoch, class: Class::ScopeWrap, object: u64::from(ordinal), version: 0 }
+}
+
+/// The place of a scope's policy row in the system scope.
+pub(crate) fn policy_place(base: &Base, system: ScopeId, scope: ScopeId, number: u64, version: u64) -> Place {
+    Place { tag: system, scope, class: Class::Policy, number, version, epoch: base.epoch, group: 0 }
 }
 
 /// Version of rows written by the first transaction of a scope.
@@ -58,7 +57,7 @@ impl NewScope {
         Ok(Self { id, ordinal, keys: ScopeKeys::make()?, seed, verify })
     }
 
-    /// Writes the rows by which the system head will name it: its key and its policy.
+    /// What the system head will say of it: its key, and its policy, which is written.
     pub(crate) fn announce(
         &self,
         base: &Base,
@@ -67,13 +66,9 @@ impl NewScope {
         at: Announcement,
         policy: &PolicyRow,
     ) -> Result<ScopeEntry> {
-        let Announcement { system, numbers: [wrap_row, policy_row], version } = at;
-        let place = system_place(base, system, self.id, Class::ScopeWrap, wrap_row, version);
-        let sealed = self.keys.wrap(vrk, &base.context(&place))?;
-        let salt = seal::salt_of(&sealed).ok_or(Error::Internal(61))?;
-        txn.put(&system, wrap_row, 0, Class::ScopeWrap as u8, version, &sealed)?;
-        let wrap = RowRef { number: wrap_row, version, salt };
-        let place = system_place(base, system, self.id, Class::Policy, policy_row, version);
+        let Announcement { system, number, version } = at;
+        let wrap = self.keys.wrap(vrk, &wrap_context(base, self.id, self.ordinal))?;
+        let place = policy_place(base, system, self.id, number, version);
         let (policy, policy_digest) = put_policy(base, txn, &place, &self.keys, policy)?;
         Ok(ScopeEntry { scope: self.id, ordinal: self.ordinal, wrap, policy, policy_digest, verify: self.verify })
     }

@@ -88,6 +88,11 @@ impl Break {
         self.seen.is_none() && (used || there && self.done.contains(&(log, index)))
     }
 
+    /// Whether the person has still to be told of it.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.seen.is_none()
+    }
+
     /// The person has confirmed that it is this time: what was given by another clock is over.
     pub(super) fn cut(&mut self, clock: i64) {
         self.until = self.until.min(clock);

@@ -2,7 +2,7 @@
 
 use super::consents::withdraw_imported;
 use super::flow::withdraw_lowering;
-use super::found::{put_policy, system_place};
+use super::found::{policy_place, put_policy};
 use super::policy_row::{FiledConsent, PolicyRow};
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -312,7 +312,7 @@ pub(super) fn put_row(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, row: &PolicyR
     let system = work.scope.id;
     let number = tx.next_row(work)?;
     let row_version = tx.version(work);
-    let place = system_place(base, system, p.id, Class::Policy, number, row_version);
+    let place = policy_place(base, system, p.id, number, row_version);
     let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, row)?;
     let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == p.id).ok_or(Error::Internal(70))?;
     let old = entry.policy.number;

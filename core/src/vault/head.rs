@@ -10,7 +10,7 @@ use crate::crypto::secret::{HeadMac, Key};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Part, Result};
 use crate::id::{ScopeId, SpaceId};
-use crate::keyring::FORMAT;
+use crate::keyring::{FORMAT, WRAPPED};
 
 /// A bookkeeping row that a head or manifest names: number, version and salt name one sealing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl RowRef {
 pub(crate) struct ScopeEntry {
     pub(crate) scope: ScopeId,
     pub(crate) ordinal: u16,
-    /// Class 8 row with the scope's key.
-    pub(crate) wrap: RowRef,
+    /// The scope's key, sealed (class 8): it stands in both copies of the head.
+    pub(crate) wrap: [u8; WRAPPED],
     /// Class 11 row and the digest of its sealed bytes: whoever holds the partition's key can
     /// read it, but not exchange it.
     pub(crate) policy: RowRef,
@@ -88,8 +88,7 @@ impl Head {
         if let Some(s) = &self.system {
             w.uint(14).bytes(&s.slots_digest).uint(15).array(s.scopes.len());
             for e in &s.scopes {
-                w.array(6).bytes(e.scope.as_bytes()).uint(u64::from(e.ordinal));
-                e.wrap.write(&mut w);
+                w.array(6).bytes(e.scope.as_bytes()).uint(u64::from(e.ordinal)).bytes(&e.wrap);
                 e.policy.write(&mut w);
                 w.bytes(&e.policy_digest).bytes(&e.verify);
             }
@@ -101,16 +100,20 @@ impl Head {
     }
 
     pub(super) fn decode(body: &[u8]) -> Result<Self> {
+        match Self::read(body)? {
+            (head, true) => Ok(head),
+            (_, false) => Err(Error::NeedsNewerLibrary),
+        }
+    }
+
+    /// Reads a body, and whether this library knows all that it must know of it.
+    fn read(body: &[u8]) -> Result<(Self, bool)> {
         let mut r = Reader::new(body);
         let fields = r.map()?;
         r.key_is(1)?;
-        if r.uint()? != u64::from(SUITE) {
-            return Err(Error::NeedsNewerLibrary);
-        }
+        let mut known = r.uint()? == u64::from(SUITE);
         r.key_is(2)?;
-        if r.uint()? != FORMAT {
-            return Err(Error::NeedsNewerLibrary);
-        }
+        known &= r.uint()? == FORMAT;
         r.key_is(3)?;
         let space = SpaceId(r.fixed()?);
         r.key_is(4)?;
@@ -133,9 +136,7 @@ impl Head {
         let previous = r.fixed()?;
         r.key_is(13)?;
         let flags = r.uint()?;
-        if flags & !super::anchor::ANCHORED != 0 {
-            return Err(Error::NeedsNewerLibrary);
-        }
+        known &= flags & !super::anchor::ANCHORED == 0;
         let mut head = Self {
             space,
             scope,
@@ -163,7 +164,7 @@ impl Head {
                     scopes.push(ScopeEntry {
                         scope: ScopeId(r.fixed()?),
                         ordinal: r.small()?,
-                        wrap: RowRef::read(&mut r)?,
+                        wrap: r.fixed()?,
                         policy: RowRef::read(&mut r)?,
                         policy_digest: r.fixed()?,
                         verify: r.fixed()?,
@@ -179,7 +180,14 @@ impl Head {
             _ => return Err(Error::Corrupt(Part::Head)),
         }
         r.finish()?;
-        Ok(head)
+        Ok((head, known))
+    }
+
+    /// What a body that nobody has verified yet says of its own scope's key: to be opened, and the body
+    /// verified by what comes out.
+    pub(super) fn own_key(body: &[u8]) -> Option<[u8; WRAPPED]> {
+        let (head, _) = Self::read(body).ok()?;
+        head.entry(&head.scope).map(|own| own.wrap)
     }
 
     /// What the system head says of a scope.
@@ -209,13 +217,29 @@ pub(crate) fn authenticate(body: &[u8], mac: &Key<HeadMac>, signer: Option<&Sign
     Ok(auth)
 }
 
-/// Reads a body whose MAC holds; `None` where it does not.
-pub(crate) fn verify_mac(body: &[u8], auth: &[u8], mac: &Key<HeadMac>) -> Option<Result<Head>> {
-    let tag: &[u8; MAC_LEN] = auth.first_chunk()?;
-    hmac_sha256_verify(mac.expose(), &[HEAD_MAC, &[0], body], tag).then(|| Head::decode(body))
+fn mac_holds(body: &[u8], tag: &[u8; MAC_LEN], mac: &Key<HeadMac>) -> bool {
+    hmac_sha256_verify(mac.expose(), &[HEAD_MAC, &[0], body], tag)
 }
 
-/// Reads a system head's body by its signature alone; `None` where it does not hold.
+/// Reads a partition's head whose MAC holds, and is all that stands there; `None` where not.
+pub(crate) fn verify_mac(body: &[u8], auth: &[u8], mac: &Key<HeadMac>) -> Option<Result<Head>> {
+    mac_holds(body, auth.try_into().ok()?, mac).then(|| Head::decode(body))
+}
+
+/// Reads the system head by both: the MAC, and the signature by the key that the body names; `None`
+/// where one of them does not hold, or anything stands behind them.
+pub(crate) fn verify_system(body: &[u8], auth: &[u8], mac: &Key<HeadMac>) -> Option<Result<Head>> {
+    if !mac_holds(body, auth.first_chunk()?, mac) {
+        return None;
+    }
+    match Head::read(body) {
+        Ok((head, _)) => verify_signature(body, auth, &VerifyingKey(head.entry(&head.scope)?.verify)),
+        Err(e) => Some(Err(e)),
+    }
+}
+
+/// Reads a system head's body by its signature alone, as whoever lacks its key does; `None` where it does
+/// not hold, or anything stands behind it.
 pub(crate) fn verify_signature(body: &[u8], auth: &[u8], key: &VerifyingKey) -> Option<Result<Head>> {
     let signature: &[u8; SIGNATURE_LEN] = auth.get(MAC_LEN..)?.try_into().ok()?;
     let mut message = Vec::with_capacity(SYSTEM_HEAD.len() + 1 + body.len());
@@ -253,32 +277,49 @@ mod tests {
 
     #[test]
     fn heads_round_trip_and_every_bit_is_authenticated() {
+        let mac = Key::make().unwrap();
+        let signer = SigningKey::from_seed(&[6; 32]).unwrap();
         let entry = ScopeEntry {
-            scope: ScopeId([9; 16]),
-            ordinal: 1,
-            wrap: row(1),
+            scope: head().scope,
+            ordinal: 0,
+            wrap: [3; WRAPPED],
             policy: row(2),
             policy_digest: [1; 32],
-            verify: [2; 32],
+            verify: signer.verifying_key().0,
         };
         let system =
             Head { under: None, system: Some(SystemPart { slots_digest: [5; 32], scopes: vec![entry] }), ..head() };
-        let mac = Key::make().unwrap();
-        let signer = SigningKey::from_seed(&[6; 32]).unwrap();
-        for h in [head(), system] {
+        assert_eq!(Head::own_key(&system.encode()), Some([3; WRAPPED]));
+        assert_eq!(Head::own_key(&head().encode()), None);
+        let by_mac = |body: &[u8], auth: &[u8]| verify_mac(body, auth, &mac);
+        let by_both = |body: &[u8], auth: &[u8]| verify_system(body, auth, &mac);
+        let by_signature = |body: &[u8], auth: &[u8]| verify_signature(body, auth, &signer.verifying_key());
+        type Verify<'a> = &'a dyn Fn(&[u8], &[u8]) -> Option<Result<Head>>;
+        let cases: [(&Head, bool, Verify<'_>, usize); 3] = [
+            (&head(), false, &by_mac, 0),
+            (&system, true, &by_both, 0),
+            // Its MAC is not for whoever lacks the key.
+            (&system, true, &by_signature, MAC_LEN),
+        ];
+        for (h, signed, verify, from) in cases {
             let body = h.encode();
-            let auth = authenticate(&body, &mac, Some(&signer)).unwrap();
-            assert_eq!(verify_mac(&body, &auth, &mac).unwrap().unwrap(), h);
-            assert_eq!(verify_signature(&body, &auth, &signer.verifying_key()).unwrap().unwrap(), h);
+            let auth = authenticate(&body, &mac, signed.then_some(&signer)).unwrap();
+            assert_eq!(verify(&body, &auth).unwrap().unwrap(), *h);
             for i in (0..body.len() * 8).step_by(7) {
                 let mut bad = body.clone();
                 bad[i / 8] ^= 1 << (i % 8);
-                assert!(verify_mac(&bad, &auth, &mac).is_none());
-                assert!(verify_signature(&bad, &auth, &signer.verifying_key()).is_none());
+                assert!(verify(&bad, &auth).is_none());
             }
-            assert!(verify_mac(&body, &[0; 32], &mac).is_none());
-            assert!(verify_mac(&body, &[], &mac).is_none());
-            assert!(verify_signature(&body, &auth[..95], &signer.verifying_key()).is_none());
+            for i in from * 8..auth.len() * 8 {
+                let mut bad = auth.clone();
+                bad[i / 8] ^= 1 << (i % 8);
+                assert!(verify(&body, &bad).is_none());
+            }
+            for n in [0, 1, 31, 32, 33, 95, 96, 97, 1000].into_iter().filter(|n| *n != auth.len()) {
+                let mut other = auth.clone();
+                other.resize(n, 7);
+                assert!(verify(&body, &other).is_none(), "{n}");
+            }
         }
     }
 }

@@ -144,6 +144,8 @@ pub(crate) struct Manifest {
     pub(crate) uses: Uses,
     /// Emergency accesses, the oldest first.
     pub(crate) breaks: Vec<Break>,
+    /// Entries of erasures after which the file was not swept yet.
+    pub(crate) unswept: Vec<u64>,
 }
 
 fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
@@ -181,6 +183,7 @@ impl Manifest {
             erased: Vec::new(),
             uses: Uses::default(),
             breaks: Vec::new(),
+            unswept: Vec::new(),
         })
     }
 
@@ -224,7 +227,7 @@ impl Manifest {
         let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
         // Enough, mostly: it grows where it has to.
         let mut w = Writer::secret(4096 + 64 * rows + here);
-        w.map(23).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(24).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         self.key_pages.write(w.uint(4));
         w.uint(5).array(self.segments.len());
@@ -277,13 +280,15 @@ impl Manifest {
         }
         self.uses.write(&mut w);
         write_breaks(&mut w, &self.breaks);
+        w.uint(24).array(self.unswept.len());
+        self.unswept.iter().for_each(|entry| _ = w.uint(*entry));
         w.into_bytes().into()
     }
 
     /// Reads what [`encode`](Self::encode) wrote. The list of key pages is still to be filled.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 23 {
+        if r.map()? != 24 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -360,6 +365,7 @@ impl Manifest {
         }
         let uses = Uses::read(&mut r)?;
         let breaks = read_breaks(&mut r)?;
+        let unswept = read_list(&mut r, 24, |r| r.uint())?;
         r.finish()?;
         Ok(Self {
             next_row,
@@ -383,6 +389,7 @@ impl Manifest {
             erased,
             uses,
             breaks,
+            unswept,
         })
     }
 }

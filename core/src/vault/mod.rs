@@ -116,6 +116,8 @@ mod tests_clock;
 #[cfg(test)]
 mod tests_consents;
 #[cfg(test)]
+mod tests_copies;
+#[cfg(test)]
 mod tests_debug;
 #[cfg(test)]
 mod tests_declassify;

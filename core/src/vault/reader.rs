@@ -224,10 +224,16 @@ impl Reader<'_> {
         let seen = heads(&*txn, state.view.id, scope)?;
         let (digests, anchored) = ([state.view.digest, scope.digest], state.known_heads(scope));
         let shown = state.shown(scope, permit.decided_at())?;
-        if !Arc::ptr_eq(&shown, &scope.catalog) {
-            // Memories that were set aside since.
-            let mut set = self.set.borrow_mut();
-            set.retain(|id, _| shown.find_record(id).is_some());
+        let mut gone = false;
+        if self.standing.borrow().digests[1] != scope.digest || !Arc::ptr_eq(&shown, &scope.catalog) {
+            // What was erased, deleted or set aside since is not given any more; what shared a key with it
+            // stands elsewhere.
+            self.set.borrow_mut().retain(|id, held| {
+                let found = shown.find_record(id);
+                held.object = found.map_or(held.object, |r| r.object());
+                gone |= found.is_none();
+                found.is_some()
+            });
             *self.records.borrow_mut() = None;
         }
         let glass = self.session.glass.as_ref().map_or(i64::MAX, |g| g.until(scope));
@@ -238,6 +244,9 @@ impl Reader<'_> {
         // erased has none.
         self.lent(|l| {
             l.scope = scope;
+            if gone {
+                l.opened = Opened::default();
+            }
             Ok(())
         })?;
         let mut standing = self.standing.borrow_mut();
@@ -359,7 +368,7 @@ impl Reader<'_> {
         let Buffers { sealed, block } = &mut *buffers;
         // The consent is looked at before the set is: it may shrink it.
         self.in_time()?;
-        let object = self.object(&record)?;
+        let mut object = self.object(&record)?;
         if let Some(body) = self.lent(|l| Ok(l.opened.get(&object).map(<[u8]>::to_vec)))? {
             self.check(sealed)?;
             self.object(&record)?;
@@ -368,7 +377,11 @@ impl Reader<'_> {
         let base = &self.inner().base;
         for again in [true, false] {
             let found = self.fetch(object.number >> 8, sealed)?;
-            self.object(&record)?;
+            let now = self.object(&record)?;
+            // Sealed elsewhere behind the look at the heads.
+            if core::mem::replace(&mut object, now) != now && again {
+                continue;
+            }
             match found {
                 Under::Row(_, class, version) if class == Class::Body as u8 && version == object.version => {}
                 _ => return Err(Error::Corrupt(Part::Body)),

@@ -17,7 +17,7 @@ use crate::error::{Error, Part, Result};
 use crate::id::{ConversationId, RecordId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::ledger::tree::{self, Edge, TreeHead};
-use crate::storage::{Copy, LogId, ReadTxn};
+use crate::storage::{Copy, HeadRow, LogId, ReadTxn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -114,6 +114,15 @@ pub(crate) fn read_head(txn: &dyn ReadTxn, scope: &ScopeId, verify: &Verify<'_>)
     }
 }
 
+/// Reads a head of a scope whose key is there. The system's, of ordinal 0, is signed as well.
+fn verify_own(ordinal: u16, keys: &ScopeKeys, body: &[u8], auth: &[u8]) -> Option<Result<Head>> {
+    if ordinal == 0 {
+        head::verify_system(body, auth, &keys.head_mac)
+    } else {
+        head::verify_mac(body, auth, &keys.head_mac)
+    }
+}
+
 /// A head that does not verify may be of a later epoch, whose keys this handle lacks. Whoever writes the
 /// file can say so as well as damage it: either way nothing is read.
 fn or_rekeyed(txn: &dyn ReadTxn, scope: &ScopeId, epoch: u32, e: Error) -> Error {
@@ -167,7 +176,7 @@ fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Scope {
     /// Opens a scope's head, manifest and visible segments.
     pub(crate) fn open(base: &Base, txn: &dyn ReadTxn, o: Opening) -> Result<Self> {
-        let Found { head, digest, whole } = read_head(txn, &o.id, &|b, a| head::verify_mac(b, a, &o.keys.head_mac))?;
+        let Found { head, digest, whole } = read_head(txn, &o.id, &|b, a| verify_own(o.ordinal, &o.keys, b, a))?;
         if head.epoch != base.epoch {
             return Err(Error::Rekeyed);
         }
@@ -206,8 +215,7 @@ impl Scope {
         if unchanged(txn, &self.id, &self.digest)? {
             return Ok(());
         }
-        let mac = &self.keys.head_mac;
-        let found = read_head(txn, &self.id, &|b, a| head::verify_mac(b, a, mac));
+        let found = read_head(txn, &self.id, &|b, a| verify_own(self.ordinal, &self.keys, b, a));
         let Found { head, digest, whole } = found.map_err(|e| or_rekeyed(txn, &self.id, base.epoch, e))?;
         self.whole = whole;
         if head.epoch != base.epoch {
@@ -225,6 +233,12 @@ impl Scope {
         self.head = Arc::new(head);
         self.digest = digest;
         self.load_catalog(base, txn)
+    }
+
+    /// Whether a stored head is the one that was last seen, authenticator and all.
+    pub(crate) fn is_own_head(&self, row: &HeadRow) -> bool {
+        head::digest(&row.body) == self.digest
+            && matches!(verify_own(self.ordinal, &self.keys, &row.body, &row.auth), Some(Ok(_)))
     }
 
     /// Brings the catalog to what the manifest names; segments that stay are not read again.
@@ -521,6 +535,12 @@ impl SystemView {
     /// What it says of the slots.
     pub(crate) fn slots_digest(&self) -> Option<[u8; 32]> {
         self.head.system.as_ref().map(|s| s.slots_digest)
+    }
+
+    /// Whether a stored head is the one that was last seen, as far as its signature says.
+    pub(crate) fn is_own_head(&self, row: &HeadRow) -> bool {
+        head::digest(&row.body) == self.digest
+            && matches!(head::verify_signature(&row.body, &row.auth, &self.verify), Some(Ok(_)))
     }
 
     /// The head as partitions' heads name it.

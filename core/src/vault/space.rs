@@ -1,16 +1,15 @@
 //! Creating, opening and closing a space, and its partitions.
 
-use super::found::{Announcement, NewScope, first_version, put_policy, system_place};
+use super::found::{Announcement, NewScope, first_version, policy_place, put_policy};
 use super::head::SystemPart;
 use super::keys::open_limited;
 use super::policy_row::{DirectoryEntry, Origin, PolicyRow};
 use super::rows::Base;
-use super::scope::{Opening, Scope, stands_under};
+use super::scope::{Opening, Scope};
 use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
-use super::unlocking::{FullWay, Held, WaysIn, open_scope_key, open_scopes, slots_digest};
+use super::unlocking::{FullWay, Held, WaysIn, open_scopes, slots_digest};
 use crate::audit::AuditEvent;
-use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Environment;
@@ -174,19 +173,19 @@ impl HealthSpace {
         let base = Base::of(storage, row, env)?;
         let now = base.env.now().as_millis();
         {
+            // One transaction: a space without the first entries of its logs there never is.
             let mut txn = base.storage.begin_write()?;
             for s in &slots {
                 txn.put_slot(&s.id, &s.body)?;
             }
             Self::found(&base, &mut *txn, &vrk, row.system, &slots, now)?;
-            txn.commit()?;
+            let state = open_scopes(&base, &*txn, row.system, &vrk, &slots_digest(&slots), None)?;
+            Self::log_foundation(Tx::new(&base, txn, now)?, &state)?;
         }
         drop(vrk);
         drop(srk);
         healthspace_wipe::burn_stack();
-        let space = Self::open_in(Arc::clone(&base.storage), unlock, base.env.clone(), None)?;
-        space.log_foundation()?;
-        Ok(space)
+        Self::open_in(Arc::clone(&base.storage), unlock, base.env.clone(), None)
     }
 
     /// Writes the first state of a space: three scopes, their directory, and the system head.
@@ -217,14 +216,8 @@ impl HealthSpace {
             if s.ordinal == 0 {
                 policy.directory.clone_from(&directory);
             }
-            entries.push(s.announce(
-                base,
-                txn,
-                vrk,
-                Announcement { system, numbers: [row, row + 1], version },
-                &policy,
-            )?);
-            row += 2;
+            entries.push(s.announce(base, txn, vrk, Announcement { system, number: row, version }, &policy)?);
+            row += 1;
         }
         let part = SystemPart { slots_digest: slots_digest(slots), scopes: entries };
         let mut under = None;
@@ -239,18 +232,20 @@ impl HealthSpace {
         Ok(())
     }
 
-    /// The first entry of each log.
-    fn log_foundation(&self) -> Result<()> {
-        self.inner.write(|tx, w| {
-            let work = w.work(tx, Target::System)?;
-            tx.log(work, AuditEvent::SpaceCreated {})?;
-            for i in 0..w.state.partitions.len() {
-                let work = w.work(tx, Target::Partition(i))?;
-                let (scope, ordinal, kind) = (work.scope.id, work.scope.ordinal, work.scope.policy.kind);
-                tx.log(work, AuditEvent::PartitionCreated { scope, ordinal, kind })?;
-            }
-            Ok(())
-        })
+    /// Writes the first entry of each log, and makes all that the transaction wrote durable.
+    fn log_foundation(mut tx: Tx<'_>, state: &State) -> Result<()> {
+        let system = state.system.as_ref().ok_or(Error::Internal(130))?;
+        let signer = system.signer(tx.base, &*tx.txn, &system.head)?;
+        let next = |s: &Scope| s.next_generation().ok_or(Error::TooLarge(Limit::Capacity));
+        let mut work = tx.work(system, next(system)?);
+        tx.log(&mut work, AuditEvent::SpaceCreated {})?;
+        let system = tx.finish(work, None, Some(&signer), 0)?;
+        for p in &state.partitions {
+            let mut work = tx.work(p, next(p)?);
+            tx.log(&mut work, AuditEvent::PartitionCreated { scope: p.id, ordinal: p.ordinal, kind: p.policy.kind })?;
+            tx.finish(work, Some((system.head.generation, system.digest)), None, 0)?;
+        }
+        tx.commit()
     }
 
     /// Opens a space in full: every partition, and the right to change consents. By a limited way in: its
@@ -292,6 +287,10 @@ impl HealthSpace {
         // From the first time on that it has an anchor, no part of it is written without one.
         if state.system.is_some() && space.inner.base.env.anchor.is_some() && !state.is_anchored() {
             space.inner.write(|tx, w| w.work(tx, Target::System).map(|_| ()))?;
+        }
+        if state.system.is_some() {
+            // As well as it can be done now: what is in the way may be so again at the next opening.
+            let _ = space.sweep_waiting();
         }
         if pending && state.system.is_some() {
             // The head has named them by now. A disk that cannot be written to opens all the same.
@@ -366,10 +365,7 @@ impl HealthSpace {
         }
         let FullWay { vrk, srk, .. } = self.way(unlock)?;
         drop(srk);
-        let inner = &self.inner;
-        inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))?;
-        // The new scope is opened from the file like any other.
-        inner.adopt_partition(name, &vrk)
+        self.inner.write(|tx, w| self.add_partition(tx, w, name, kind, &vrk))
     }
 
     fn add_partition(
@@ -393,7 +389,7 @@ impl HealthSpace {
         directory.directory.push(DirectoryEntry { name: name.to_owned(), scope: new.id, ordinal, kind });
         let work = w.work(tx, Target::System)?;
         let version = tx.version(work);
-        let (numbers, directory_row) = ([tx.next_row(work)?, tx.next_row(work)?], tx.next_row(work)?);
+        let (number, directory_row) = (tx.next_row(work)?, tx.next_row(work)?);
         let mut policy = PolicyRow::new(name, kind);
         if kind == PartitionKind::Health {
             // What was refused elsewhere is refused here too, from the first record on.
@@ -404,8 +400,8 @@ impl HealthSpace {
         let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended).copied();
         policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
         let entry =
-            new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, numbers, version }, &policy)?;
-        let place = system_place(base, system.id, system.id, Class::Policy, directory_row, version);
+            new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, number, version }, &policy)?;
+        let place = policy_place(base, system.id, system.id, directory_row, version);
         let new_directory = put_policy(base, &mut *tx.txn, &place, &system.keys, &directory)?;
         let part = w.system_part(tx)?;
         let own = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
@@ -415,33 +411,14 @@ impl HealthSpace {
         tx.txn.delete(&system.id, old)?;
         let work = w.work(tx, Target::System)?;
         tx.log(work, AuditEvent::LogOpened { scope: new.id, previous: None })?;
-        // Its head names the system head before this transaction's, which is not written yet.
+        // The system head that its first entry's names is not written yet.
         let under = Some(w.state.view.name());
         new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
-        Ok(())
-    }
-}
-
-impl Inner {
-    /// Opens a partition that was added by this handle.
-    fn adopt_partition(&self, name: &str, vrk: &Key<EpochRoot>) -> Result<()> {
-        let (txn, state) = self.read()?;
-        let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
-        let directory = load_policy(&self.base, &*txn, &state.view, &system.id, &system.keys)?;
-        let d = directory.directory.iter().find(|d| d.name == name).ok_or(Error::NoSuchPartition)?;
-        let entry = state.view.head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
-        let keys = Arc::new(open_scope_key(&self.base, &*txn, vrk, system.id, entry)?);
-        let policy = load_policy(&self.base, &*txn, &state.view, &d.scope, &keys)?;
-        let scope = Scope::open(&self.base, &*txn, Opening { id: d.scope, ordinal: d.ordinal, keys, policy })?;
-        stands_under(&scope.head, state.view.name())?;
-        drop(txn);
-        self.push_partition(scope)?;
-        self.write(|tx, w| {
-            let i = w.state.position(name)?;
-            let work = w.work(tx, Target::Partition(i))?;
-            let (scope, ordinal, kind) = (work.scope.id, work.scope.ordinal, work.scope.policy.kind);
-            tx.log(work, AuditEvent::PartitionCreated { scope, ordinal, kind }).map(|_| ())
-        })
+        let o = Opening { id: new.id, ordinal, keys: Arc::new(new.keys), policy: Arc::new(policy) };
+        w.state.partitions.push(Scope::open(base, &*tx.txn, o)?);
+        let target = Target::Partition(w.state.partitions.len() - 1);
+        let work = w.work(tx, target)?;
+        tx.log(work, AuditEvent::PartitionCreated { scope: new.id, ordinal, kind }).map(drop)
     }
 }
 

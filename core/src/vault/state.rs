@@ -365,16 +365,6 @@ impl Inner {
         Ok(())
     }
 
-    /// Adds a partition that this handle has just opened.
-    pub(crate) fn push_partition(&self, scope: Scope) -> Result<()> {
-        let mut guard = self.lock();
-        let state = guard.as_mut().ok_or(Error::Locked)?;
-        if state.partitions.iter().all(|p| p.id != scope.id) {
-            state.partitions.push(scope);
-        }
-        Ok(())
-    }
-
     /// The state as last seen, without looking at the file.
     pub(crate) fn peek(&self) -> Result<State> {
         self.look_at_clock(true)?;

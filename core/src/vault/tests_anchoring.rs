@@ -159,6 +159,11 @@ fn wherever_a_process_ends_that_adds_a_partition_the_next_one_goes_on() {
         let space = open(&disk, dying(&anchor, after, arrives), &[]).unwrap();
         assert!(space.create_partition("fitness", PartitionKind::Health, &unlock()).is_err());
         let again = open(&disk, with(&anchor), &[]).unwrap();
+        if after == 0 {
+            // Its place was not kept yet: there is none.
+            assert_eq!(again.info().unwrap().partitions, ["health", "general"]);
+            again.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+        }
         let info = again.info().unwrap();
         assert_eq!((info.freshness, &info.partitions[2][..]), ("anchored", "fitness"), "{after} {arrives}");
         again.partition("fitness").unwrap().memories().unwrap();
@@ -170,12 +175,12 @@ fn wherever_a_process_ends_that_adds_a_partition_the_next_one_goes_on() {
 fn a_space_that_could_not_be_created_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("me.hs");
-    // Three places, three heads, and three more of the first entries.
-    for (after, arrives) in (0..9).flat_map(|n| [(n, false), (n, true)]) {
+    // Three places, three heads.
+    for (after, arrives) in (0..6).flat_map(|n| [(n, false), (n, true)]) {
         let made = HealthSpace::create(&file, &unlock(), dying(&TestAnchor::new(), after, arrives));
         assert!(matches!(made, Err(Error::Io(_) | Error::NotAnchored)));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{after} {arrives}");
     }
-    let (_, code) = HealthSpace::create(&file, &unlock(), dying(&TestAnchor::new(), 9, true)).unwrap();
+    let (_, code) = HealthSpace::create(&file, &unlock(), dying(&TestAnchor::new(), 6, true)).unwrap();
     assert!(!code.reveal().is_empty());
 }

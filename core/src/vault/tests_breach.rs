@@ -85,3 +85,22 @@ fn a_device_that_opens_by_itself_exposes_what_is_on_it() {
     space.add_way_in(&by, &super::tests_keystore::alone(&store)).unwrap();
     assert_eq!(exposure(&space), Exposure::Clear);
 }
+
+#[test]
+fn a_lost_device_gives_what_its_programs_open() {
+    let store = super::tests_keystore::store();
+    let by = super::tests_keystore::with(&store, "one");
+    let disk = crate::storage::memory::Memory::new();
+    let (space, _) = super::tests_keystore::make(&disk, &by, Environment::default()).unwrap();
+    let exposure = |s: &HealthSpace| {
+        s.breach_scope(&Lost::Device).unwrap().partitions.iter().map(|p| p.exposure).collect::<Vec<_>>()
+    };
+    let (_, slot) = space.add_limited_way_in(&by, &["general"]).unwrap();
+    assert_eq!(exposure(&space), [Exposure::Sealed, Exposure::Clear]);
+    // Which partitions it opens is not known any more.
+    let entry = events(&space, LogOf::Space).len() as u64 - 1;
+    space.erase_entries(LogOf::Space, &[entry], gesture()).unwrap();
+    assert_eq!(exposure(&space), [Exposure::Clear, Exposure::Clear]);
+    space.remove_way_in(&by, slot).unwrap();
+    assert_eq!(exposure(&space), [Exposure::Sealed, Exposure::Sealed]);
+}

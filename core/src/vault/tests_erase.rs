@@ -490,3 +490,110 @@ fn what_was_said_after_a_record_was_shown_is_set_aside_with_it() {
     assert!(health.memories().unwrap().value().iter().any(|m| m.id == other));
     whole(&space);
 }
+
+/// What was said of the partition goes too: who was shown what of it, why in an emergency, on which grants
+/// something rested. A conversation that goes on elsewhere keeps the label of what it was shown.
+#[test]
+fn everything_takes_along_what_conversations_were_shown() {
+    let (disk, space) = space();
+    let _grant = allow(&space, Category::ALL);
+    import(&space, file(0..3));
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let rows = session.query(&Query::default()).unwrap();
+    session.remember_in("health", "rests on them").unwrap();
+    drop(rows);
+    // Another one lives in the home of all, and has read here as well.
+    let (id, label) = (session.conversation(), session.label());
+    let stored = |space: &HealthSpace, at: usize| {
+        let (txn, state) = space.inner.read().unwrap();
+        state.partitions[at].conversation(&space.inner.base, &*txn, id).unwrap()
+    };
+    assert!(stored(&space, 0).is_some() && stored(&space, 1).is_some());
+    assert!(!space.inner.peek().unwrap().partitions[0].manifest.tags.resting.is_empty());
+    // The home forgets first: what it alone kept of the label is kept where the conversation goes on.
+    space
+        .inner
+        .write(|tx, w| {
+            let work = w.work(tx, state::Target::Partition(1))?;
+            let more = crate::label::Label { confidentiality: crate::label::Confidentiality::VeryRestricted, ..label };
+            let entry = (*work.scope.conversation(tx.base, &*tx.txn, id)?.unwrap()).clone();
+            let tag = crate::policy::Tag { label: more, ..entry.tag.clone() };
+            tx.set_conversation(work, manifest::ConversationEntry { tag, ..entry })
+        })
+        .unwrap();
+    // There is nothing else in it.
+    space.partition("general").unwrap().erase(&Erase::Everything, gesture()).unwrap();
+    assert!(stored(&space, 1).is_none());
+    let raised = stored(&space, 0).unwrap().tag.label;
+    assert_eq!(raised.confidentiality, crate::label::Confidentiality::VeryRestricted);
+    assert_eq!(space.resume(id, model(), Purpose::PatientRequest).unwrap().label(), raised);
+
+    space.partition("health").unwrap().erase(&Erase::Everything, gesture()).unwrap();
+    for space in [&space, &open(&disk)] {
+        let manifest = &space.inner.peek().unwrap().partitions[0].manifest;
+        assert!(manifest.conversation_pages.is_empty() && manifest.tags.resting.is_empty());
+        assert!(stored(space, 0).is_none());
+        assert!(matches!(space.resume(id, model(), Purpose::PatientRequest), Err(Error::NotFound)));
+        whole(space);
+    }
+}
+
+/// Somebody was in the way of the sweep: the next opening goes on, for everything that waits for it.
+#[test]
+fn what_was_not_swept_is_swept_at_the_next_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&path, &unlock(), clock().0).unwrap();
+    let _grant = allow(&space, Category::ALL);
+    import(&space, file(0..3));
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let rows = session.query(&Query::default()).unwrap();
+    session.remember("made from them", &rows).unwrap();
+    drop(session);
+    let other = HealthSpace::open(&path, &unlock(), clock().0).unwrap();
+    let reading = other.inner.base.storage.begin_read().unwrap();
+    let health = space.partition("health").unwrap();
+    let done = health.erase(&Erase::Source(health.sources().unwrap()[0].id), gesture()).unwrap();
+    assert_eq!((done.level, done.derived), (ErasureLevel::NotShown, 1));
+    let level = |space: &HealthSpace| {
+        let page = space.partition("health").unwrap().erasure_certificate(done.entry, "en").unwrap();
+        serde_json::from_str::<serde_json::Value>(&page).unwrap()["level"].clone()
+    };
+    assert_eq!(level(&space), "E0");
+    drop(reading);
+    drop((other, health, space));
+    // Whoever has some partitions only does not.
+    let part = HealthSpace::open_partitions(&path, &unlock(), clock().0, &["health"]).unwrap();
+    assert_eq!(level(&part), "E0");
+    drop(part);
+    let again = HealthSpace::open(&path, &unlock(), clock().0).unwrap();
+    assert_eq!(level(&again), "E1");
+    let all = events(&again, LogOf::Partition("health"));
+    assert!(matches!(all.last().unwrap(), AuditEvent::ErasureSwept { entry, .. } if *entry == done.entry));
+    assert_eq!(again.partition("health").unwrap().sweep(done.entry).unwrap(), ErasureLevel::FileErased);
+    drop(again);
+    let size = HealthSpace::open(&path, &unlock(), clock().0).unwrap().log(LogOf::Partition("health")).unwrap().len();
+    assert_eq!(size, all.len(), "once is enough");
+}
+
+/// Its hash would tell which file it was.
+#[test]
+fn a_source_of_which_nothing_is_left_is_not_named() {
+    let (disk, space) = space();
+    let _grant = allow(&space, Category::ALL);
+    import(&space, file(0..3));
+    import(&space, file(2..6));
+    let health = space.partition("health").unwrap();
+    let first = health.sources().unwrap()[0].id;
+    let erase = |n: u32| health.erase(&Erase::Records(vec![with_word(&space, n).unwrap()]), gesture()).unwrap();
+    assert_eq!((erase(0).sources, erase(1).sources), (0, 0));
+    // What both files said is the second one's as well.
+    assert_eq!(erase(2).sources, 1);
+    for space in [&space, &open(&disk)] {
+        let sources = space.partition("health").unwrap().sources().unwrap();
+        assert!(sources.len() == 1 && sources[0].id != first);
+        whole(space);
+    }
+    import(&space, file(0..3));
+    assert!(with_word(&space, 0).is_some(), "nothing remembers it");
+}

@@ -197,3 +197,17 @@ fn an_entry_that_stays_and_is_damaged_stops_it() {
         .is_ok()
     );
 }
+
+/// An older library does not undo what a newer one protects.
+#[test]
+fn what_a_later_version_wrote_is_not_erased() {
+    let disk = crate::storage::memory::Memory::new();
+    let row = crate::keyring::SpaceRow::make(crate::keyring::KdfParams::FLOOR).unwrap();
+    let (space, _) = HealthSpace::create_in(std::sync::Arc::new(disk), &row, &unlock(), clock().0).unwrap();
+    let entry = space.inner.write(|tx, w| {
+        let work = w.work(tx, super::state::Target::System)?;
+        tx.log(work, AuditEvent::Unknown { number: 99, body: vec![0xa0] })
+    });
+    let erased = space.erase_entries(LogOf::Space, &[entry.unwrap()], gesture());
+    assert!(matches!(erased, Err(Error::Denied)));
+}

@@ -290,3 +290,53 @@ fn an_import_that_another_one_overtakes_stores_nothing_twice() {
     assert_eq!(resumed.facts, reports[1].facts);
     assert_eq!(sorted(held(&space)), want);
 }
+
+/// Cut off at every step of the disk: whatever opens afterwards has logs that say what they are of.
+#[test]
+fn spaces_and_partitions_begin_with_their_first_entries_or_not_at_all() {
+    let first = |space: &HealthSpace, of| super::tests::events(space, of).first().map(crate::audit::AuditEvent::number);
+    let try_open = |disk: &Disk| HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, None);
+    let (mut made, mut refused) = (0, 0);
+    for n in 0.. {
+        let disk = Disk::new();
+        let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
+        disk.fail_after(n, Fault::Io);
+        let done = HealthSpace::create_in(Arc::new(disk.clone()), &row, &unlock(), clock().0).map(|_| ());
+        disk.crash();
+        match try_open(&disk) {
+            Ok(space) => {
+                made += 1;
+                for (of, number) in
+                    [(LogOf::Space, 1), (LogOf::Partition("health"), 3), (LogOf::Partition("general"), 3)]
+                {
+                    assert_eq!(first(&space, of), Some(number), "{n}");
+                }
+            }
+            Err(_) => refused += 1,
+        }
+        if done.is_ok() {
+            break;
+        }
+    }
+    assert!(made > 0 && refused > 10, "{made} {refused}");
+    let (mut made, mut refused) = (0, 0);
+    for n in 0.. {
+        let disk = Disk::new();
+        let space = create(Arc::new(disk.clone()), clock().0);
+        disk.fail_after(n, Fault::Io);
+        let done = space.create_partition("fitness", PartitionKind::Health, &unlock());
+        disk.crash();
+        let space = try_open(&disk).unwrap();
+        match first(&space, LogOf::Space).zip(space.partition("fitness").ok()) {
+            Some(_) => {
+                made += 1;
+                assert_eq!(first(&space, LogOf::Partition("fitness")), Some(3), "{n}");
+            }
+            None => refused += 1,
+        }
+        if done.is_ok() {
+            break;
+        }
+    }
+    assert!(made > 0 && refused > 10, "{made} {refused}");
+}

@@ -230,3 +230,35 @@ fn one_derivation_an_attempt() {
     disk.tamper(|image| _ = Arc::make_mut(&mut image.slots[0]).pop_last());
     assert_eq!(runs(&mut || _ = open(&disk, &with(&store, "nobody's"))), 1);
 }
+
+/// The platform may ask the person each time: planted slots do not multiply that.
+#[test]
+fn planted_slots_ask_the_device_no_more_often() {
+    use crate::keyring::{Slot, SlotKind};
+    let (disk, phone) = (Memory::new(), store());
+    let (space, _) = make(&disk, &with(&phone, "one"), clock().0).unwrap();
+    space.add_way_in(&with(&phone, "one"), &alone(&phone)).unwrap();
+    let asked = || {
+        let before = *phone.asked.lock().unwrap();
+        let opened = open(&disk, &alone(&phone)).is_ok();
+        (opened, *phone.asked.lock().unwrap() - before)
+    };
+    assert_eq!(asked(), (true, 2));
+    let good = disk.image();
+    for varied in [false, true] {
+        disk.restore(&good);
+        disk.tamper(|image| {
+            let all = Arc::make_mut(&mut image.slots[0]);
+            let own = all.values().filter_map(|b| Slot::decode(b)).find(|s| s.kind == SlotKind::KeyStore).unwrap();
+            for n in 0..60u8 {
+                let mut slot = Slot::decode(&own.encode()).unwrap();
+                if varied {
+                    slot.kept.as_mut().unwrap().wrapped[0] ^= n + 1;
+                }
+                all.insert([n + 1; 16], slot.encode());
+            }
+        });
+        let (opened, times) = asked();
+        assert!(opened && times <= 6, "{varied} {times}");
+    }
+}

@@ -233,3 +233,30 @@ fn that_there_is_more_is_entered_as_an_answer() {
     let evidence = space.evidence(&crate::evidence::EvidenceRequest::new()).unwrap();
     assert!(!evidence.is_empty());
 }
+
+/// By this handle or by another one: what was erased is given no more, what shared a key with it still is.
+#[test]
+fn what_was_erased_is_gone_from_open_readers() {
+    let case = Case::new(&[LDL, PULSE]);
+    allow(&case.space, Category::ALL);
+    let file = case._dir.path().join("me.hs");
+    let other = HealthSpace::open(&file, &unlock(), case.space.inner.base.env.clone()).unwrap();
+    let sessions = [case.session(), other.session(model(), Purpose::PatientRequest).unwrap()];
+    let readers: Vec<_> = sessions.iter().map(|s| s.reader(&Query::default(), 10).unwrap()).collect();
+    let (gone, stays) = (id_of(&sessions[0], Category::Laboratory), id_of(&sessions[0], Category::VitalSigns));
+    let pulse = readers[0].body(stays).unwrap();
+    readers[0].body(gone).unwrap();
+    case.space.partition("health").unwrap().erase(&Erase::Records(vec![gone]), gesture()).unwrap();
+    for reader in &readers {
+        assert!(matches!(reader.body(gone), Err(Error::NotFound)));
+        assert!(matches!(reader.bodies(&[gone]), Err(Error::NotFound)));
+        let facts = reader.facts(&Query::default()).unwrap();
+        assert!(facts.iter().all(|f| f.record == stays) && facts.len() == 1);
+        assert!(reader.readings(&Query::default()).unwrap().iter().all(|r| r.record == stays));
+        assert_eq!(
+            (reader.body(stays).unwrap(), reader.bodies(&[stays]).unwrap()),
+            (pulse.clone(), vec![pulse.clone()])
+        );
+        assert_eq!(reader.len(), 1);
+    }
+}

@@ -322,7 +322,19 @@ fn an_emergency_that_it_makes_up_keeps_no_entry_of_another_log() {
     let added = events(&w.space, LogOf::Space).len() as u64 - 1;
     let last = events(&w.space, LogOf::Partition("health")).len() as u64 - 1;
     let mut c = crate::codec::cbor::Writer::new();
-    c.uint(23).array(1).array(10).uint(0).text("model").text("x").text("y").int(0).int(0).bool(false).null().null().array(2);
+    c.uint(23)
+        .array(1)
+        .array(10)
+        .uint(0)
+        .text("model")
+        .text("x")
+        .text("y")
+        .int(0)
+        .int(0)
+        .bool(false)
+        .null()
+        .null()
+        .array(2);
     c.array(2).bytes(system.as_bytes()).uint(added).array(2).bytes(health.as_bytes()).uint(last);
     let bytes = c.into_bytes();
     w.write(|_, work| {

@@ -1,5 +1,6 @@
 //! New keys for the whole space: nothing is lost, nothing old opens it, and logs stay the same logs.
 
+use super::head::Head;
 use super::key_list::STRETCH;
 use super::tests::{allow, clock, fill, gesture, model, unlock};
 use super::tests_faults::{Held, held, import, meddled, sorted};
@@ -175,6 +176,10 @@ fn opened(image: &Image, space: crate::SpaceId, keys: &[[u8; 32]], scopes: &[Sco
     for (_, row) in image.rows.values() {
         let class = CLASSES.into_iter().find(|c| *c as u8 == row.class).unwrap();
         attempt(class, row.number, row.version, &row.sealed);
+    }
+    let heads = image.heads.iter().flat_map(|copy| copy.values()).filter_map(|row| Head::decode(&row.body).ok());
+    for entry in heads.filter_map(|head| head.system).flat_map(|part| part.scopes) {
+        attempt(Class::ScopeWrap, u64::from(entry.ordinal), 0, &entry.wrap);
     }
     for ((_, index), row) in image.ledger.iter() {
         if let Ok(wrap) = Wrapped::read(&row.wrap) {

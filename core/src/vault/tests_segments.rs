@@ -113,3 +113,35 @@ fn a_key_that_stands_in_the_manifest_is_dropped_there() {
     drop(txn);
     assert_eq!(space.partition("health").unwrap().memories().unwrap().into_value().len(), 1);
 }
+
+/// Each month of a series is looked up by itself, and not among all months.
+#[test]
+fn an_export_that_comes_again_takes_time_in_proportion_to_its_length() {
+    use crate::import::Source;
+    let export = |n: u32, more: &str| {
+        let one = |i: u32| {
+            let day = format!("{:04}-{:02}-05 10:00:00 +0000", 1700 + i / 12, i % 12 + 1);
+            format!(
+                r#"<Record type="HKQuantityTypeIdentifierStepCount" sourceName="P" unit="count" startDate="{day}" endDate="{day}" value="{i}"/>"#
+            )
+        };
+        let all: String = (0..n).map(one).collect();
+        let text = format!(r#"<?xml version="1.0"?><HealthData locale="en_US">{all}{more}</HealthData>"#);
+        Source::bytes(text.into_bytes()).unwrap()
+    };
+    // How much longer the second takes than the first.
+    let ratio = |n: u32| {
+        let space = super::tests_faults::create(Arc::new(crate::storage::memory::Memory::new()), clock().0);
+        let health = space.partition("health").unwrap();
+        let timed = |more: &str| {
+            let begin = std::time::Instant::now();
+            let report = health.import(export(n, more)).unwrap();
+            (begin.elapsed().as_secs_f64(), report.imported())
+        };
+        let (first, again) = (timed(""), timed("<!-- again -->"));
+        assert_eq!((first.1, again.1), (u64::from(n), 0));
+        again.0 / first.0
+    };
+    let (few, many) = (ratio(500), ratio(4000));
+    assert!(many < few * 3.0, "{few} {many}");
+}

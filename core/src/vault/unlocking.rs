@@ -1,14 +1,11 @@
 //! From a way in to the keys of the system scope: slots, root key, the head that names the slots.
 
-use super::found::system_place;
+use super::found::wrap_context;
 use super::head::{self, Head, ScopeEntry};
 use super::rows::Base;
 use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
 use super::state::{State, load_policy};
-use super::tx::FIRST_ROW;
-use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
-use crate::crypto::seal;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Part, Result};
@@ -135,50 +132,27 @@ pub(super) fn before_a_head(e: Error) -> Error {
 }
 
 /// Opens the key of a scope that the system head names.
-pub(super) fn open_scope_key(
-    base: &Base,
-    txn: &dyn ReadTxn,
-    vrk: &Key<EpochRoot>,
-    system: ScopeId,
-    entry: &ScopeEntry,
-) -> Result<ScopeKeys> {
-    const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&system, entry.wrap.number)?.ok_or(BAD)?;
-    if row.class != Class::ScopeWrap as u8
-        || row.version != entry.wrap.version
-        || seal::salt_of(&row.sealed) != Some(entry.wrap.salt)
-    {
-        return Err(BAD);
-    }
-    let place = system_place(base, system, entry.scope, Class::ScopeWrap, entry.wrap.number, entry.wrap.version);
-    ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed)
+pub(super) fn open_scope_key(base: &Base, vrk: &Key<EpochRoot>, entry: &ScopeEntry) -> Result<ScopeKeys> {
+    ScopeKeys::unwrap(vrk, &wrap_context(base, entry.scope, entry.ordinal), &entry.wrap)
 }
 
-/// Opens the system scope's key and verifies its head with it. The wrap always stands in the
-/// scope's first row; that the head names just this one is checked afterwards.
+/// Opens the system scope's key, which stands in its head, and verifies that head with it. A copy that is
+/// damaged has no key, or one that does not verify it: then there is the other.
 pub(super) fn open_system(
     base: &Base,
     txn: &dyn ReadTxn,
     vrk: &Key<EpochRoot>,
     id: ScopeId,
 ) -> Result<(ScopeKeys, Head, [u8; 32])> {
-    const BAD: Error = Error::Corrupt(Part::Slot);
-    let row = txn.row(&id, FIRST_ROW).map_err(before_a_head)?.ok_or(Error::CannotOpen)?;
-    if row.class != Class::ScopeWrap as u8 {
-        return Err(Error::CannotOpen);
-    }
-    let place = system_place(base, id, id, Class::ScopeWrap, row.number, row.version);
-    let keys = ScopeKeys::unwrap(vrk, &base.context(&place), &row.sealed).map_err(before_a_head)?;
-    let verify = |body: &[u8], auth: &[u8]| head::verify_mac(body, auth, &keys.head_mac);
+    let verify = |body: &[u8], auth: &[u8]| {
+        let keys = ScopeKeys::unwrap(vrk, &wrap_context(base, id, 0), &Head::own_key(body)?).ok()?;
+        head::verify_system(body, auth, &keys.head_mac)
+    };
     let Found { head, digest, .. } = read_head(txn, &id, &verify).map_err(before_a_head)?;
-    let entry = head.entry(&id).ok_or(Error::Corrupt(Part::Head))?;
-    let same = entry.wrap.number == row.number && entry.wrap.version == row.version;
-    if !same || seal::salt_of(&row.sealed) != Some(entry.wrap.salt) {
-        return Err(BAD);
-    }
     if head.epoch != base.epoch || head.space != base.space {
         return Err(Error::Corrupt(Part::Head));
     }
+    let keys = open_scope_key(base, vrk, head.entry(&id).ok_or(Error::Corrupt(Part::Head))?)?;
     Ok((keys, head, digest))
 }
 
@@ -205,7 +179,7 @@ pub(super) fn open_scopes(
             continue;
         }
         let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
-        let keys = Arc::new(open_scope_key(base, txn, vrk, head.scope, entry)?);
+        let keys = Arc::new(open_scope_key(base, vrk, entry)?);
         let policy = load_policy(base, txn, &view, &d.scope, &keys)?;
         let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
         let scope = Scope::open(base, txn, o)?;

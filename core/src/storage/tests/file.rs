@@ -481,3 +481,44 @@ fn an_io_error_of_a_write_ends_the_handle() {
     assert!(matches!(storage.begin_write().err(), Some(Error::Io(ErrorKind::Other))));
     assert!(matches!(storage.checkpoint(), Err(Error::Io(ErrorKind::Other))));
 }
+
+/// What is planted is refused before it takes memory.
+#[test]
+fn heads_and_slots_that_are_too_long_or_too_many_are_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("p.hs");
+    let storage = Sqlite::create(&path).unwrap();
+    write(&storage, |t| {
+        t.put_slot(&[9; 16], b"good").unwrap();
+        t.put_head(&A, b"body", b"auth").unwrap();
+        t.put_head(&B, &vec![1; 1 << 20], &[2; 4096]).unwrap();
+        let long = vec![0; (1 << 20) + 1];
+        assert!(matches!(t.put_slot(&[1; 16], &long[..(64 << 10) + 1]), Err(Error::TooLarge(_))));
+        assert!(matches!(t.put_head(&A, &long, b"auth"), Err(Error::TooLarge(_))));
+        assert!(matches!(t.put_head(&A, b"body", &long[..4097]), Err(Error::TooLarge(_))));
+    });
+    drop(storage);
+    {
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        for (n, len) in [(1u8, (64 << 10) + 1), (2, 70 << 20)] {
+            conn.execute("INSERT INTO slot VALUES(?1,zeroblob(?2))", rusqlite::params![vec![n; 16], len]).unwrap();
+        }
+        for n in 0..1000u16 {
+            let id = [&[0; 14][..], &n.to_be_bytes()].concat();
+            conn.execute("INSERT INTO slot_copy VALUES(?1,x'01')", [id]).unwrap();
+        }
+        let a = A.as_bytes();
+        conn.execute("UPDATE head SET body=zeroblob(70<<20) WHERE scope=?1", [a]).unwrap();
+        conn.execute("UPDATE head_copy SET auth=zeroblob(4097) WHERE scope=?1", [a]).unwrap();
+        conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    }
+    let storage = Sqlite::open(&path).unwrap();
+    let txn = storage.begin_read().unwrap();
+    let slots = txn.slots(Copy::First).unwrap();
+    assert_eq!(slots.iter().map(|s| s.body.len()).collect::<Vec<_>>(), [0, 0, 4]);
+    assert_eq!(txn.slots(Copy::Second).unwrap().len(), 256);
+    for copy in [Copy::First, Copy::Second] {
+        assert!(matches!(txn.head(&A, copy), Err(Error::Corrupt(_))));
+        assert_eq!(txn.head(&B, copy).unwrap().unwrap().body.len(), 1 << 20);
+    }
+}

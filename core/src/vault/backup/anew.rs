@@ -14,7 +14,7 @@ use crate::id::{GrantId, ScopeId, SpaceId, Timestamp};
 use crate::ledger::note;
 use crate::vault::anchor::{ANCHORED, AWAITED, named, place};
 use crate::vault::grants::put_row;
-use crate::vault::keys::drop_limited;
+use crate::vault::keys::{OwnKeys, drop_limited};
 use crate::vault::memory::by_kind;
 use crate::vault::policy_row::PolicyRow;
 use crate::vault::rows::Base;
@@ -83,7 +83,7 @@ pub(super) struct Anew {
 }
 
 /// Changes every scope. Nothing was sealed in this transaction before: it changes the number of the head.
-pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places) -> Result<Anew> {
+pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &OwnKeys) -> Result<Anew> {
     let part = w.state.view.head.system.as_ref().ok_or(Error::NeedsFullSlot)?;
     if w.state.system.is_none() || part.scopes.len() != w.state.partitions.len() + 1 {
         // A partition that was added a moment ago would be left out.
@@ -114,6 +114,7 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places) -> Result
     }
     let permissions = suspend(tx, w)?;
     let limited = drop_limited(tx, w)?;
+    own.put(tx, w)?;
     for entry in &mut w.system_part(tx)?.scopes {
         entry.verify = keys.iter().find(|(scope, _)| *scope == entry.scope).ok_or(Error::Internal(123))?.1;
     }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::keyring::Unlock;
 use crate::storage::Sqlite;
 use crate::storage::Storage;
+use crate::vault::keys::OwnKeys;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, Target};
 use std::path::Path;
@@ -60,8 +61,10 @@ impl HealthSpace {
         }
         let inner = Inner::new(base, state.clone());
         let places = Places::ask(&inner.base, &state)?;
+        // Where the commit fails they stay: it may stand after a crash.
+        let own = OwnKeys::make(&inner.base, &state, unlock)?;
         let (anew, next) = inner.write_anew(Some(places.flags()), |tx, w| {
-            let anew = go_on(tx, w, &places)?;
+            let anew = go_on(tx, w, &places, &own)?;
             let work = w.work(tx, Target::System)?;
             let event = AuditEvent::Recovered { permissions: anew.permissions, gesture: gesture.clone() };
             tx.log(work, event)?;

@@ -13,7 +13,7 @@ use crate::id::RecordId;
 use crate::ledger::tree;
 use crate::record::Sample;
 use crate::storage::ReadTxn;
-use crate::vault::erase::{Destroyed, Rests, act, forget_entries};
+use crate::vault::erase::{Destroyed, Rests, act, forget_entries, forget_the_rest};
 use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
 use crate::vault::manifest::Manifest;
@@ -141,6 +141,10 @@ pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gest
             let own = &mut work.manifest;
             (own.persons, own.references, own.born, own.sexes) = Default::default();
         }
+        // Only erasing everything takes conversations.
+        if m.subject.conversation_pages.is_empty() && !work.manifest.conversation_pages.is_empty() {
+            forget_the_rest(tx, work)?;
+        }
         if !m.records.is_empty() || !m.sources.is_empty() {
             let Destroyed { keys, rows, kept } = act(tx, work, &m.records, &m.sources, &m.rests)?;
             let salt: [u8; 32] = random_array()?;
@@ -154,7 +158,8 @@ pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gest
                 ids_root: items_root(&salt, m.records.iter().map(|id| &id.0[..]))?,
                 gesture: gesture.clone(),
             };
-            tx.log(work, event)?;
+            let entry = tx.log(work, event)?;
+            work.manifest.unswept.push(entry);
         }
         records += m.records.len() as u64;
         sources += m.sources.len() as u64;

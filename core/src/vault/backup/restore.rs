@@ -11,6 +11,7 @@ use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
 use crate::vault::ingest::discard_all;
+use crate::vault::keys::OwnKeys;
 use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, State, Target};
@@ -112,7 +113,8 @@ impl HealthSpace {
     /// their first entry under these says from which checkpoint they go on. What was erased after the
     /// backup is erased again where [a later state](RestoreOptions::later) is shown; otherwise it is back,
     /// and [`Restored::erasures`] says so. Ways in are those of the backup: a passphrase that was
-    /// changed since opens it.
+    /// changed since opens it. What a keystore keeps for the space it keeps for the restored one under keys of its
+    /// own, where `unlock` brings that keystore: changing the keys of one of the two leaves the other open.
     ///
     /// With an anchor in the environment the restored space takes the place of the one that it knew, which
     /// is refused there from then on. Without one it is not anchored, and an anchor of the old space
@@ -205,29 +207,33 @@ pub(in crate::vault) fn restore_in(
     // Whether what they have so far was erased or discarded since cannot be told.
     let staged = |p: &Scope| missing.is_some() && !p.manifest.staged.is_empty();
     let discarded = if state.partitions.iter().any(staged) { discard(&inner)? } else { Vec::new() };
-    let places = Places::ask(base, &state)?;
+    let own = OwnKeys::make(base, &state, unlock)?;
+    let places = Places::ask(base, &state).inspect_err(|_| own.discard())?;
     let newest = places.are_those_of(&state);
     let backup = from.map(|copy| copy.id);
-    let ((Anew { permissions, limited }, erasures), next) = inner.write_anew(Some(places.flags()), |tx, w| {
-        let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
-        let anew = go_on(tx, w, &places)?;
-        for (at, source, records) in discarded {
-            let work = w.work(tx, Target::Partition(at))?;
-            tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
-        }
-        let erasures = match &missing {
-            Some(missing) => {
-                let (records, sources) = repeat(tx, w, missing, &options.gesture)?;
-                ErasuresAfter::Replayed { records, sources, entries }
+    let ((Anew { permissions, limited }, erasures), next) = inner
+        .write_anew(Some(places.flags()), |tx, w| {
+            let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
+            let anew = go_on(tx, w, &places, &own)?;
+            for (at, source, records) in discarded {
+                let work = w.work(tx, Target::Partition(at))?;
+                tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
             }
-            None if newest => ErasuresAfter::None,
-            None => ErasuresAfter::Unknown,
-        };
-        let work = w.work(tx, Target::System)?;
-        let (permissions, gesture) = (anew.permissions, options.gesture.clone());
-        tx.log(work, AuditEvent::Restored { backup, erasures: erasures.code().into(), permissions, gesture })?;
-        Ok((anew, erasures))
-    })?;
+            let erasures = match &missing {
+                Some(missing) => {
+                    let (records, sources) = repeat(tx, w, missing, &options.gesture)?;
+                    ErasuresAfter::Replayed { records, sources, entries }
+                }
+                None if newest => ErasuresAfter::None,
+                None => ErasuresAfter::Unknown,
+            };
+            let work = w.work(tx, Target::System)?;
+            let (permissions, gesture) = (anew.permissions, options.gesture.clone());
+            tx.log(work, AuditEvent::Restored { backup, erasures: erasures.code().into(), permissions, gesture })?;
+            Ok((anew, erasures))
+        })
+        // Of a file that nobody gets.
+        .inspect_err(|_| own.discard())?;
     let made = from.map(|copy| copy.made);
     let restored = Restored { backup, made, read, erasures, permissions, limited_ways_in: limited };
     Ok((inner, places, next, restored))

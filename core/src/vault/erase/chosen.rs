@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 pub(super) struct Chosen {
     /// Records by open partition.
     pub(super) records: Vec<BTreeSet<RecordId>>,
-    /// Sources of the partition that was asked, by ordinal.
+    /// Sources of the partition that was asked, by ordinal: those that were asked for, and those of which
+    /// nothing is left.
     pub(super) sources: BTreeSet<u32>,
     /// What stays of chunks of samples that go, in the partition that was asked.
     pub(super) rests: Rests,
@@ -37,7 +38,7 @@ pub(super) struct Chosen {
 /// [`Error::NotFound`] where there is nothing of the kind.
 pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, what: &Erase) -> Result<Chosen> {
     let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-    let sources = sources(base, txn, scope, what)?;
+    let mut sources = sources(base, txn, scope, what)?;
     let mut asked = BTreeSet::new();
     let (mut rests, mut undated) = (Rests::new(), 0);
     match what {
@@ -69,7 +70,8 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
         }
         Erase::Everything => asked.extend(scope.catalog.records().map(|r| r.id())),
     }
-    if asked.is_empty() && sources.is_empty() {
+    let conversations = *what == Erase::Everything && !scope.manifest.conversation_pages.is_empty();
+    if asked.is_empty() && sources.is_empty() && !conversations {
         return Err(Error::NotFound);
     }
     let notes = state.notes_but(base, txn, at, &asked)?;
@@ -86,8 +88,34 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     if let Some(mine) = records.get_mut(at) {
         mine.extend(asked);
     }
+    if let Some(mine) = records.get(at) {
+        sources.extend(emptied(base, txn, scope, mine, &rests)?);
+    }
     let aside = may_rest_on(base, txn, state, &records, &notes)?;
     Ok(Chosen { records, sources, rests, undated, derived, aside })
+}
+
+/// Sources of which nothing is left: they go as well, for their hash tells which file it was.
+fn emptied(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    scope: &Scope,
+    gone: &BTreeSet<RecordId>,
+    rests: &Rests,
+) -> Result<BTreeSet<u32>> {
+    let (mut touched, mut left) = (BTreeSet::new(), BTreeSet::new());
+    for record in scope.catalog.records() {
+        let goes = gone.contains(&record.id()) && !rests.contains_key(&record.id());
+        let list = if goes { &mut touched } else { &mut left };
+        list.extend(record.origins().iter().map(|o| o.source));
+    }
+    let mut empty = BTreeSet::new();
+    for ordinal in touched.difference(&left) {
+        if scope.source(base, txn, *ordinal)?.finished {
+            empty.insert(*ordinal);
+        }
+    }
+    Ok(empty)
 }
 
 /// An older version tells as much as the newest.

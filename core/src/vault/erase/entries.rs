@@ -71,7 +71,8 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::NotFound`] where one of the entries is not there or erased already;
     /// [`Error::Denied`] for that of a consent in force, for that of an erasure or a change of keys, for a renewal whose
-    /// grant stays, and for what was done in an emergency until the person has seen its notice;
+    /// grant stays, for what a later version of this library wrote, and for what was done in an emergency until the
+    /// person has seen its notice;
     /// [`Error::Malformed`] for no entries, [`Error::TooLarge`] for more than 256 at a time;
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
     /// [`Error::Corrupt`] where an entry that stays cannot be opened. Nothing is erased then.
@@ -106,7 +107,9 @@ impl HealthSpace {
                     | AuditEvent::BackupFailed { .. }
                     | AuditEvent::LogOpened { previous: Some(_), .. }
                     | AuditEvent::Restored { .. }
-                    | AuditEvent::Recovered { .. } => return Err(Error::Denied),
+                    | AuditEvent::Recovered { .. }
+                    // Whatever a later version protects.
+                    | AuditEvent::Unknown { .. } => return Err(Error::Denied),
                     AuditEvent::Granted { grant, .. }
                     | AuditEvent::Renewed { grant, .. }
                     | AuditEvent::ConsentImported { grant, .. }

@@ -2,6 +2,7 @@
 
 use super::act::{Destroyed, Rests, act};
 use super::chosen::choose;
+use super::rest::{forget_the_rest, raise_elsewhere};
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Malformed, Result};
@@ -20,7 +21,8 @@ const MAX: usize = 65_536;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Erase {
-    /// These records, memories or turns, with all their versions.
+    /// These records, memories or turns, with all their versions; an imported file of which nothing is left
+    /// then goes too.
     Records(Vec<RecordId>),
     /// What this imported file brought, and that it was imported. What another file attests as well
     /// stays, as that one's.
@@ -38,7 +40,9 @@ pub enum Erase {
         /// The first instant after it.
         up_to: Timestamp,
     },
-    /// Every record and source of the partition, and whose they are.
+    /// Every record and source of the partition, whose they are, and who was shown them: conversations are
+    /// known here no more. Log, permissions and the partition's name stay, and an emergency access that the
+    /// person has not seen yet.
     Everything,
 }
 
@@ -137,7 +141,7 @@ pub struct RecordErasure {
     /// Its entry in the partition's log.
     pub entry: u64,
     /// How far it went. Where it is [`NotShown`](ErasureLevel::NotShown), somebody else was using the
-    /// file, or the disk failed: [`sweep`](Partition::sweep) goes on, and says what is in the way.
+    /// file, or the disk failed: [`sweep`](Partition::sweep) goes on, and so does the next opening in full.
     pub level: ErasureLevel,
     /// Records that are gone, here and elsewhere, older versions counted.
     pub records: u64,
@@ -178,7 +182,7 @@ impl Partition {
     ///
     /// A file of which a record was erased is no longer handed out [as it was](Self::original). Nothing
     /// remembers what was erased, so another export that holds it brings it back; the same file does
-    /// where it was erased as a [source](Erase::Source), for else it was imported already. What was released before is out of reach; the
+    /// where it was erased as a [source](Erase::Source) or nothing of it is left, for else it was imported already. What was released before is out of reach; the
     /// [disclosure log](crate::HealthSpace::disclosure_log) says to whom. Entries of logs name records by
     /// random ids and stay; [`erase_entries`](crate::HealthSpace::erase_entries) erases those.
     ///
@@ -236,6 +240,9 @@ impl Partition {
                 known_copies: known_copies(tx.base, &*tx.txn, &w.state)?,
                 salt,
             };
+            if *what == Erase::Everything {
+                raise_elsewhere(tx, w, at)?;
+            }
             for (n, records) in chosen.records.iter().enumerate() {
                 if records.is_empty() && n != at {
                     continue;
@@ -248,8 +255,7 @@ impl Partition {
                 let work = w.work(tx, Target::Partition(n))?;
                 let Destroyed { keys, rows, kept } = act(tx, work, records, &sources, &rests)?;
                 if n == at && *what == Erase::Everything {
-                    let m = &mut work.manifest;
-                    (m.persons, m.references, m.born, m.sexes) = Default::default();
+                    forget_the_rest(tx, work)?;
                 }
                 let event = AuditEvent::Erased {
                     what: what.kind().into(),
@@ -262,6 +268,7 @@ impl Partition {
                     gesture: gesture.clone(),
                 };
                 let entry = tx.log(work, event)?;
+                work.manifest.unswept.push(entry);
                 if n == at {
                     done.entry = entry;
                 }
@@ -276,46 +283,5 @@ impl Partition {
         // It is erased: that the file could not be swept is a lower level, and no error.
         done.level = self.sweep(done.entry).unwrap_or(ErasureLevel::NotShown);
         Ok(done)
-    }
-
-    /// Sweeps the file after an erasure that reached [`NotShown`](ErasureLevel::NotShown) only, and says
-    /// so in the log where it could: nobody else may be using the file meanwhile. Costs time and
-    /// memory in proportion to the file. Swept once, it stays so, and nothing is written.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log;
-    /// [`Error::DiskFull`] and [`Error::Io`], where what was erased stays erased.
-    pub fn sweep(&self, entry: u64) -> Result<ErasureLevel> {
-        if self.was_swept(entry)? {
-            return Ok(ErasureLevel::FileErased);
-        }
-        if !self.inner.base.storage.scrub()? {
-            return Ok(ErasureLevel::NotShown);
-        }
-        let level = ErasureLevel::FileErased;
-        self.inner.write(|tx, w| {
-            let at = w.state.position(&self.name)?;
-            let work = w.work(tx, Target::Partition(at))?;
-            tx.log(work, AuditEvent::ErasureSwept { entry, level: level.name().into() })
-        })?;
-        Ok(level)
-    }
-
-    fn was_swept(&self, erasure: u64) -> Result<bool> {
-        let (txn, state) = self.inner.read()?;
-        let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
-        let event = |index| {
-            let (_, entry) = crate::vault::logs::read_line(&self.inner.base, &*txn, scope, index)?;
-            Ok::<_, Error>(entry.map(|e| e.event))
-        };
-        if erasure >= scope.head.log_size || !matches!(event(erasure)?, Some(AuditEvent::Erased { .. })) {
-            return Err(Error::NotFound);
-        }
-        for index in erasure + 1..scope.head.log_size {
-            if matches!(event(index)?, Some(AuditEvent::ErasureSwept { entry, .. }) if entry == erasure) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

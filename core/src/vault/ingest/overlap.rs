@@ -1,10 +1,10 @@
 //! Which samples of a chunk are known already: an overlapping export adds only what is new.
 
-use crate::catalog::{FactRow, Query, View, series};
+use crate::catalog::{FactRow, series};
 use crate::crypto::context::Class;
 use crate::error::Result;
 use crate::id::Identity;
-use crate::record::{Everything, Kind, Sample, SeriesKey};
+use crate::record::{Sample, SeriesKey};
 use crate::storage::ReadTxn;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
@@ -42,17 +42,11 @@ impl Known {
     /// Loads what is known of a series and month.
     pub(crate) fn load(base: &Base, txn: &dyn ReadTxn, scope: &Scope, of: &SeriesKey) -> Result<Self> {
         let mut known = Self { of: of.identity(), samples: HashSet::new(), chunks: Vec::new() };
-        let query = Query {
-            codes: vec![(of.system.clone(), of.code.clone())],
-            kinds: vec![Kind::Series],
-            include_errors: true,
-            ..Query::default()
-        };
         let mut raw = Vec::new();
-        for fact in View::new(&scope.catalog, &Everything).query_facts(&query) {
-            if fact.record().identity() != known.of {
-                continue;
-            }
+        let mut found: Vec<_> = scope.catalog.versions(&known.of).filter(|r| r.series().is_some()).collect();
+        // The oldest first.
+        found.reverse();
+        for fact in found.iter().flat_map(|r| r.facts()) {
             let row = fact.to_row();
             scope.open_object(base, txn, Class::Series, &row.object, &mut raw)?;
             known.samples.extend(series::decode(&raw)?.iter().map(key));

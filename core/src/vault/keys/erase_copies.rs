@@ -3,7 +3,7 @@
 use super::Rotated;
 use crate::audit::Gesture;
 use crate::error::{Error, Result};
-use crate::keyring::Unlock;
+use crate::keyring::{KeysOf, Unlock};
 use crate::vault::HealthSpace;
 
 impl HealthSpace {
@@ -20,7 +20,9 @@ impl HealthSpace {
     /// read, released or exported before.
     ///
     /// # Errors
-    /// [`Error::LevelUnavailable`] where no keystore that is presented holds the secret of the space;
+    /// [`Error::LevelUnavailable`] where no keystore that is presented holds the secret of the space, and where
+    /// the space was taken up from a backup and its keys were not [changed](Self::rotate) since: older copies have
+    /// the same secret under a key that is not this space's to destroy;
     /// what the keystore says; otherwise as [`rotate`](Self::rotate).
     pub fn erase_from_copies(&self, unlock: &Unlock, others: &[&Unlock], gesture: Gesture) -> Result<Rotated> {
         let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
@@ -34,7 +36,7 @@ impl HealthSpace {
                 Err(e) => return Err(e),
             }
         }
-        if !holds {
+        if !holds || before.row.keys_of != KeysOf::ItsOwn {
             return Err(Error::LevelUnavailable);
         }
         self.renew_keys(&ways, Some(gesture))

@@ -8,21 +8,19 @@ use super::reseal::{Resealed, reseal};
 use super::slots::{LEAST, Slots, WayIn, write_slots};
 use super::{EpochDestroyed, OldCopies};
 use crate::audit::{AuditEvent, Gesture, LogHead};
-use crate::crypto::context::Class;
-use crate::crypto::seal;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Progress;
 use crate::error::{Error, Limit, Malformed, Result};
 use crate::id::ScopeId;
 use crate::keyring::{
-    Bundle, Kept, KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched, Unlock,
-    make_limited, make_slot, open_slots,
+    Bundle, Kept, KeyStore, KeysOf, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched,
+    Unlock, make_limited, make_slot, open_slots,
 };
 use crate::ledger::note;
 use crate::vault::HealthSpace;
 use crate::vault::anchor;
-use crate::vault::found::{put_policy, system_place};
-use crate::vault::head::{RowRef, ScopeEntry};
+use crate::vault::found::{policy_place, put_policy, wrap_context};
+use crate::vault::head::ScopeEntry;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{Inner, State};
@@ -243,11 +241,16 @@ impl<'a> NewSlots<'a> {
             stores.try_for_each(|store| kept.open(store).map(drop).map_err(|_| Error::CannotOpen))?;
         }
         let stores: Vec<_> = ways.iter().filter_map(|w| w.keystore.as_ref()).collect();
-        let here = |kept: &Kept| stores.iter().any(|store| kept.open(store).is_ok());
+        // Not where the space rests on another's keys as well.
+        let destroys = before.row.keys_of != KeysOf::Others;
+        let here = |kept: &Kept| destroys && stores.iter().any(|store| kept.open(store).is_ok());
         let epoch = before.row.kept.as_ref().map(|(_, kept)| kept).filter(|kept| here(kept));
         // What another device was to destroy of older keys this one cannot.
         row.pending = before.row.pending.iter().filter(|p| p.epoch == 0 || epoch.is_some()).cloned().collect();
-        row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: before.row.epoch }));
+        // Where older copies have the epoch's secret under another key, it is not gone with this one.
+        let alone = before.row.keys_of == KeysOf::ItsOwn;
+        let of_epoch = if alone { before.row.epoch } else { 0 };
+        row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: of_epoch }));
         let slots = before.slots.values().filter_map(|s| s.kept.as_ref()).filter(|kept| here(kept));
         row.pending.extend(slots.map(|kept| Pending { key: kept.key.clone(), epoch: 0 }));
         if row.pending.len() > MAX_PENDING {
@@ -341,16 +344,12 @@ impl<'a> NewSlots<'a> {
         Ok(slots)
     }
 
-    /// Puts a scope's wrapped key and policy row where they stood.
+    /// What the system head says of a scope: its key, sealed anew, and its policy row where it stood.
     fn announce(&self, tx: &mut Tx<'_>, system: &Scope, new: &Resealed, version: u64) -> Result<ScopeEntry> {
         let (scope, base) = (&new.work.scope, tx.base);
         let old = system.head.entry(&scope.id).ok_or(Error::Internal(129))?;
-        let place = system_place(base, system.id, scope.id, Class::ScopeWrap, old.wrap.number, version);
-        let sealed = scope.keys.wrap(&self.vrk, &base.context(&place))?;
-        let salt = seal::salt_of(&sealed).ok_or(Error::Internal(130))?;
-        tx.txn.put(&system.id, place.number, 0, Class::ScopeWrap as u8, version, &sealed)?;
-        let wrap = RowRef { number: place.number, version, salt };
-        let place = system_place(base, system.id, scope.id, Class::Policy, old.policy.number, version);
+        let wrap = scope.keys.wrap(&self.vrk, &wrap_context(base, scope.id, old.ordinal))?;
+        let place = policy_place(base, system.id, scope.id, old.policy.number, version);
         let (policy, policy_digest) = put_policy(base, &mut *tx.txn, &place, &scope.keys, &scope.policy)?;
         Ok(ScopeEntry { wrap, policy, policy_digest, verify: new.verify().0, ..old.clone() })
     }

@@ -10,7 +10,8 @@ use crate::audit::AuditEvent;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::SlotId;
 use crate::keyring::{
-    KeyStore, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Unlock, make_slot, space_row_id,
+    KeyStore, KeysOf, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Unlock, make_slot,
+    space_row_id,
 };
 use crate::storage::{Copy, ReadTxn, SlotRow, WriteTxn};
 use crate::vault::HealthSpace;
@@ -132,18 +133,21 @@ impl Slots {
         Ok(())
     }
 
-    /// Takes a slot out; its key, where this keystore has it, waits to be destroyed and is returned.
+    /// Takes a slot out; its key, where this keystore has it and it is the space's own, waits to be destroyed. It
+    /// is returned where older copies of the slot rest on it.
     fn remove(&mut self, id: &[u8; 16], store: Option<&Arc<dyn KeyStore>>) -> Result<(Slot, Option<Vec<u8>>)> {
         let slot = self.slots.remove(id).ok_or(Error::NotFound)?;
         let key = match (&slot.kept, store) {
-            (Some(kept), Some(store)) if kept.open(store).is_ok() => Some(kept.key.clone()),
+            (Some(kept), Some(store)) if self.row.keys_of != KeysOf::Others && kept.open(store).is_ok() => {
+                Some(kept.key.clone())
+            }
             _ => None,
         };
         if self.row.pending.len() + usize::from(key.is_some()) > MAX_PENDING {
             return Err(Error::TooLarge(Limit::Capacity));
         }
         self.row.pending.extend(key.clone().map(|key| Pending { key, epoch: 0 }));
-        Ok((slot, key))
+        Ok((slot, key.filter(|_| self.row.keys_of == KeysOf::ItsOwn)))
     }
 }
 
