@@ -456,8 +456,9 @@ fn no_number_of_its_manifest_makes_a_full_handle_panic() {
             let mut c = crate::codec::cbor::Writer::new();
             c.uint(23).array(2);
             for (from, to) in [(u64::MAX, 0), (0, u64::MAX)] {
-                c.array(9)
+                c.array(10)
                     .uint(from)
+                    .text("model")
                     .text("x")
                     .text("y")
                     .int(i64::MAX)
