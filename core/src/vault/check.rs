@@ -185,7 +185,7 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
     for scope in state.system.iter().chain(&state.partitions) {
         let mut looking = Looking::new(base, txn, scope.unread());
         looking.rows(&state.view.head)?;
-        looking.log()?;
+        looking.log(entries.get(&scope.id).copied().unwrap_or(0))?;
         if scope.id == state.view.id {
             looking.of_the_system(state)?;
         }
@@ -344,17 +344,22 @@ impl<'a> Looking<'a> {
         Ok(())
     }
 
-    /// Each entry of the log, the stored tree over them, and that they are those that the head names.
-    fn log(&mut self) -> Result<()> {
+    /// Each entry of the log, the stored tree over them, and that they are those that the head names. Where
+    /// more are missing than `rows` there are, the rest is not walked to: a head may name any size.
+    fn log(&mut self, rows: u64) -> Result<()> {
         let (base, txn, log) = (self.base, self.txn, self.scope.log());
         let mut edge = Edge::default();
-        let mut broken = false;
+        let (mut broken, mut missing) = (false, 0u64);
         for index in 0..self.scope.head.log_size {
             let read = read_line(base, txn, &self.scope, index).map(|(leaf, _)| leaf);
             let Some(leaf) = self.count(Part::Ledger, read)? else {
                 broken = true;
                 if self.entries.len() < NAMED {
                     self.entries.push(index);
+                }
+                missing += 1;
+                if missing > rows.saturating_add(NAMED as u64) {
+                    break;
                 }
                 continue;
             };

@@ -483,3 +483,16 @@ fn no_number_of_its_manifest_makes_a_full_handle_panic() {
         w.full().partition("health").unwrap().erase(&Erase::Everything, gesture()).unwrap();
     }
 }
+
+#[test]
+fn a_size_of_its_log_that_nothing_reaches_is_told_and_not_walked_to() {
+    for size in [1 << 40, u64::MAX] {
+        let w = World::new();
+        w.forge(|head| head.log_size = size);
+        let check = w.full().check().unwrap();
+        assert!(!check.is_whole());
+        assert!(
+            check.scopes.iter().filter(|s| s.partition.as_deref() != Some("general")).all(|s| s.damaged.is_empty())
+        );
+    }
+}
