@@ -57,7 +57,8 @@ def test_what_happened_in_a_period_is_erased_and_looked_for(tmp_path: pathlib.Pa
     assert check.confirmed == "E2r" and [t.by for t in check.tries if t.opened] == ["recovery_code"]
     page = json.loads(again.erasure_certificate("health", one.entry))
     assert page["level"] == "E2r" and page["notReached"].startswith("E3") and page["checks"][-1]["level"] == "E2r"
-    # The handle goes on as any other.
+    # The handle goes on as any other. Of a file of which nothing is left nothing is known.
+    assert not again.import_bytes("health", bundle()).already_imported
     assert again.import_bytes("health", bundle()).already_imported
     again.erase_everything("health", "tap", PROOF)
     assert not again.import_bytes("health", bundle()).already_imported
