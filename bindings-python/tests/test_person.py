@@ -113,6 +113,7 @@ def test_what_is_permitted_promised_and_disclosed(space: HealthSpace) -> None:
     assert space.permissions() == []
 
     [notice] = space.withdrawal_notices()
+    assert notice.recipient is not None
     assert (notice.grant, notice.recipient.kind, notice.recipient.name) == (grant.id, "model", "eu-llm")
     assert notice.releases == 1
     assert (notice.state, notice.overdue) == ("open", False)
