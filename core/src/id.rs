@@ -101,6 +101,12 @@ id!(
     32
 );
 id!(
+    /// A file as a log names it: HMAC-SHA-256 of its [`SourceId`] under a secret that is kept with the file
+    /// and goes with it, so that nobody can test a guess at a file that was erased.
+    SourceTag,
+    32
+);
+id!(
     /// A conversation whose label outlives the process.
     ConversationId,
     16

@@ -137,7 +137,9 @@ pub use environment::{
     Progress, SystemClock,
 };
 pub use error::{Error, ErrorCode, Limit, Malformed, Part, Result};
-pub use id::{BackupId, ConversationId, GrantId, Identity, RecordId, ScopeId, SlotId, SourceId, SpaceId, Timestamp};
+pub use id::{
+    BackupId, ConversationId, GrantId, Identity, RecordId, ScopeId, SlotId, SourceId, SourceTag, SpaceId, Timestamp,
+};
 pub use keyring::{DestroyProof, KdfParams, KeyStore, KeyStoreClass, RecoveryCode, SoftwareKeyStore, Unlock};
 pub use label::{
     Confidentiality, Integrity, Label, Lowering, NamedPurpose, Obligations, Origins, Purpose, Purposes, Sensitivities,

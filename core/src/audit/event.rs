@@ -4,7 +4,7 @@ use super::field::{Field, Gesture, LogHead, LogMark, ReleaseKind};
 use super::{BAD, MAX_BODY};
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
+use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceTag, Timestamp};
 use crate::label::{Label, PartitionKind, Purpose};
 use crate::record::{Category, Recipient};
 use core::fmt;
@@ -124,7 +124,7 @@ events! {
     /// A file was imported and its records can be found.
     6 Imported {
         /// The file.
-        1 source: SourceId,
+        1 source: SourceTag,
         /// Records stored.
         2 records: u64,
         /// Facts indexed.
@@ -137,7 +137,7 @@ events! {
     /// An import was broken off and what it had stored is gone.
     7 ImportDiscarded {
         /// The file.
-        1 source: SourceId,
+        1 source: SourceTag,
         /// Records that had been staged.
         2 records: u64,
     }
@@ -222,14 +222,14 @@ events! {
     /// The person said that a file is about them, although it says otherwise.
     16 SubjectConfirmed {
         /// The file.
-        1 source: SourceId,
+        1 source: SourceTag,
         /// SHA-256 of all that identifies the person since, salted.
         2 subject_hash: [u8; 32],
     }
     /// A file was handed to the person as it was.
     17 OriginalExported {
         /// The file.
-        1 source: SourceId,
+        1 source: SourceTag,
         /// Its length.
         2 bytes: u64,
         /// How the person asked for it.

@@ -317,7 +317,7 @@ fn details(event: &AuditEvent) -> Vec<Value> {
             text("gesture", gesture.method.clone()),
         ],
         AuditEvent::Imported { source, records, facts, .. } => vec![
-            text("source-blake3", source.to_hex()),
+            text("source-tag", source.to_hex()),
             text("records", records.to_string()),
             text("facts", facts.to_string()),
         ],

@@ -3,7 +3,7 @@
 use super::BAD;
 use crate::codec::cbor::{Reader, Writer};
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceId, Timestamp};
+use crate::id::{BackupId, ConversationId, GrantId, RecordId, ScopeId, SlotId, SourceTag, Timestamp};
 use crate::label::{
     Confidentiality, Integrity, Label, Obligations, Origins, PartitionKind, Purpose, Purposes, Sensitivities,
 };
@@ -155,7 +155,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(BackupId ScopeId GrantId RecordId SourceId ConversationId SlotId);
+ids!(BackupId ScopeId GrantId RecordId SourceTag ConversationId SlotId);
 
 /// A text is shown to the person: it holds nothing that is not seen or that reorders what is.
 impl Field for String {

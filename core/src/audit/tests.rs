@@ -2,7 +2,7 @@ use super::field::{Field, LabelBytes};
 use super::words::purpose_words;
 use super::*;
 use crate::error::Limit;
-use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceId};
+use crate::id::{ConversationId, GrantId, RecordId, ScopeId, SourceTag};
 use crate::label::{
     Confidentiality, Integrity, Label, Obligations, Origins, PartitionKind, Purpose, Purposes, Sensitivities,
 };
@@ -71,7 +71,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
     let grant = || any::<[u8; 16]>().prop_map(GrantId::from_bytes);
     let scope = || any::<[u8; 16]>().prop_map(ScopeId::from_bytes);
     let record = || any::<[u8; 16]>().prop_map(RecordId::from_bytes);
-    let source = || any::<[u8; 32]>().prop_map(SourceId::from_bytes);
+    let source = || any::<[u8; 32]>().prop_map(SourceTag::from_bytes);
     let slot = || any::<[u8; 16]>().prop_map(crate::id::SlotId::from_bytes);
     let hash = any::<[u8; 32]>;
     let first = prop_oneof![
@@ -131,12 +131,12 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             E::Declassified { record, grant, before, after, gesture }
         }),
         hash().prop_map(|subject_hash| E::SubjectPinned { subject_hash }),
-        (any::<[u8; 32]>().prop_map(SourceId::from_bytes), hash())
+        (any::<[u8; 32]>().prop_map(SourceTag::from_bytes), hash())
             .prop_map(|(source, subject_hash)| E::SubjectConfirmed { source, subject_hash }),
         (time(), gesture()).prop_map(|(floor, gesture)| E::ClockConfirmed { floor, gesture }),
         (any::<[u8; 16]>().prop_map(ConversationId::from_bytes), label())
             .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
-        (any::<[u8; 32]>().prop_map(SourceId::from_bytes), any::<u64>(), gesture())
+        (any::<[u8; 32]>().prop_map(SourceTag::from_bytes), any::<u64>(), gesture())
             .prop_map(|(source, bytes, gesture)| E::OriginalExported { source, bytes, gesture }),
         (50u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
     ];

@@ -23,6 +23,8 @@ pub(crate) const POLICY: &[u8] = b"hs/v1/policy";
 pub(crate) const SLOT: &[u8] = b"hs/v1/slot";
 /// Context of what the software keystore wraps, each under a random key of its own.
 pub(crate) const SOFTWARE_KEYSTORE: &[u8] = b"hs/v1/software-keystore";
+/// HMAC-SHA-256 with the secret of a source, over this || 0 || BLAKE3 of the file: how a log names it.
+pub(crate) const SOURCE: &[u8] = b"hs/v1/source";
 const OBJECT: &[u8; 9] = b"hs/v1/obj";
 
 /// Suite 1: Cobblestone-256, HKDF-SHA-512, HMAC-SHA-256, Ed25519, SHA-256 tree.

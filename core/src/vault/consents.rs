@@ -57,10 +57,11 @@ fn patient(consent: &ReadConsent) -> Option<Identity> {
     patient_key(named).map(|key| subject_reference(&key))
 }
 
-/// Whether it refers to somebody else than the data and the consents that are here.
-fn is_of_another(consent: &ReadConsent, health: &[Scope]) -> bool {
+/// Whether it refers to somebody else than the data, which refers to the person as given, and the consents
+/// that are here.
+fn is_of_another(consent: &ReadConsent, health: &[Scope], data: &BTreeSet<Identity>) -> bool {
     let Some(patient) = patient(consent) else { return false };
-    let mut known: BTreeSet<Identity> = health.iter().flat_map(|p| &p.manifest.references).copied().collect();
+    let mut known = data.clone();
     for p in health {
         let consents = p.consents();
         known.extend(consents.series().filter_map(|id| consents.imported(id).and_then(self::patient)));
@@ -120,7 +121,11 @@ impl HealthSpace {
             w.work(tx, Target::System)?;
             let health: Vec<Scope> =
                 w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health).cloned().collect();
-            if !confirmed && consents.iter().any(|c| is_of_another(c, &health)) {
+            let mut data = BTreeSet::new();
+            for p in &health {
+                data.extend(p.subject(tx.base, &*tx.txn)?.references);
+            }
+            if !confirmed && consents.iter().any(|c| is_of_another(c, &health, &data)) {
                 return Err(Error::OtherSubject);
             }
             let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();

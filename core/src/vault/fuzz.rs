@@ -2,9 +2,10 @@
 //! only where a key was lost, and must be total all the same.
 
 use super::head::Head;
-use super::manifest::{ConversationEntry, Manifest, SourceEntry, decode_page, encode_page};
+use super::manifest::{ConversationEntry, Manifest, decode_page, encode_page};
 use super::payload::Codec;
 use super::policy_row::PolicyRow;
+use super::sources::SourceEntry;
 use super::{block, logs};
 use crate::audit::Entry;
 use crate::error::{Error, Part, Result};

@@ -12,11 +12,10 @@ use crate::codec::cbor::{Reader, Writer};
 use crate::consent::{Recipient, RecipientKind};
 use crate::crypto::secret::{Key, Log};
 use crate::error::{Error, Malformed, Result};
-use crate::id::{ConversationId, GrantId, Identity, ScopeId, SourceId};
+use crate::id::{ConversationId, GrantId, ScopeId, SourceId, SourceTag};
 use crate::keyring::KeyPage;
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
 use crate::policy::Tag;
-use crate::record::Sex;
 use std::sync::Arc;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
@@ -56,6 +55,8 @@ impl SegmentRef {
 pub(crate) struct Staged {
     pub(crate) ordinal: u32,
     pub(crate) source: SourceId,
+    /// As the log names it.
+    pub(crate) tag: SourceTag,
     pub(crate) group: u64,
     /// Units (records, chunks, envelope pieces) that are durable.
     pub(crate) units: u64,
@@ -87,20 +88,6 @@ pub(crate) struct ConsentRef {
     pub(crate) group: u64,
 }
 
-/// A finished or staged source, one entry of a source page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SourceEntry {
-    pub(crate) id: SourceId,
-    pub(crate) imported_at: i64,
-    pub(crate) bytes: u64,
-    pub(crate) group: u64,
-    /// Rows with the envelope, in order; empty for sources whose bytes are not kept.
-    pub(crate) envelope: Vec<(u64, u64)>,
-    /// Rows with what its records are told by where their names may not last.
-    pub(crate) names: Vec<(u64, u64)>,
-    pub(crate) finished: bool,
-}
-
 /// A conversation: for whom and what for it was opened, and its tag. One entry of a conversation page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConversationEntry {
@@ -130,11 +117,6 @@ pub(crate) struct Manifest {
     pub(crate) staged: Vec<Staged>,
     /// Withdrawn here by a handle that cannot write the system scope.
     pub(crate) denied: Vec<GrantId>,
-    pub(crate) persons: Vec<Identity>,
-    pub(crate) references: Vec<Identity>,
-    /// Dates of birth and sexes that files about the subject state.
-    pub(crate) born: Vec<String>,
-    pub(crate) sexes: Vec<Sex>,
     pub(crate) consents: Vec<ConsentRef>,
     pub(crate) zone_minutes: i16,
     pub(crate) tags: Tags,
@@ -153,8 +135,12 @@ fn refs(w: &mut Writer, key: u64, list: &[RowRef]) {
     list.iter().for_each(|r| r.write(w));
 }
 
-fn read_list<T>(r: &mut Reader<'_>, key: u64, mut f: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<Vec<T>> {
+fn read_list<T>(r: &mut Reader<'_>, key: u64, f: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<Vec<T>> {
     r.key_is(key)?;
+    read_array(r, f)
+}
+
+pub(crate) fn read_array<T>(r: &mut Reader<'_>, mut f: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<Vec<T>> {
     let n = r.array()?;
     (0..n).map(|_| f(r)).collect()
 }
@@ -173,10 +159,6 @@ impl Manifest {
             conversation_pages: Vec::new(),
             staged: Vec::new(),
             denied: Vec::new(),
-            persons: Vec::new(),
-            references: Vec::new(),
-            born: Vec::new(),
-            sexes: Vec::new(),
             consents: Vec::new(),
             zone_minutes: 0,
             tags: Tags::default(),
@@ -227,7 +209,7 @@ impl Manifest {
         let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
         // Enough, mostly: it grows where it has to.
         let mut w = Writer::secret(4096 + 64 * rows + here);
-        w.map(24).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(20).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         self.key_pages.write(w.uint(4));
         w.uint(5).array(self.segments.len());
@@ -245,33 +227,19 @@ impl Manifest {
         refs(&mut w, 8, &self.conversation_pages);
         w.uint(9).array(self.staged.len());
         for s in &self.staged {
-            w.array(8).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).uint(s.group);
+            w.array(9).uint(u64::from(s.ordinal)).bytes(s.source.as_bytes()).bytes(s.tag.as_bytes()).uint(s.group);
             w.uint(s.units).uint(s.first_row).int(s.began).bytes(&s.owner).bytes(&s.settings);
         }
         w.uint(10).array(self.denied.len());
         self.denied.iter().for_each(|g| {
             w.bytes(g.as_bytes());
         });
-        for (key, list) in [(11, &self.persons), (12, &self.references)] {
-            w.uint(key).array(list.len());
-            list.iter().for_each(|i| {
-                w.bytes(i.as_bytes());
-            });
-        }
         w.uint(13).array(self.consents.len());
         for c in &self.consents {
             w.array(6).bytes(c.series.as_bytes()).uint(u64::from(c.version)).bytes(c.scope.as_bytes());
             w.uint(c.number).uint(c.row_version).uint(c.group);
         }
         w.uint(14).int(i64::from(self.zone_minutes));
-        w.uint(15).array(self.born.len());
-        self.born.iter().for_each(|b| {
-            w.text(b);
-        });
-        w.uint(16).array(self.sexes.len());
-        self.sexes.iter().for_each(|s| {
-            w.uint(*s as u64);
-        });
         self.tags.write(&mut w);
         w.uint(20).bytes(&self.last_keys.encode());
         w.uint(21).array(self.erased.len());
@@ -288,7 +256,7 @@ impl Manifest {
     /// Reads what [`encode`](Self::encode) wrote. The list of key pages is still to be filled.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 24 {
+        if r.map()? != 20 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -322,10 +290,11 @@ impl Manifest {
         let sources = r.small()?;
         let conversation_pages = read_list(&mut r, 8, RowRef::read)?;
         let staged = read_list(&mut r, 9, |r| {
-            r.array_of(8)?;
+            r.array_of(9)?;
             Ok(Staged {
                 ordinal: r.small()?,
                 source: SourceId(r.fixed()?),
+                tag: SourceTag(r.fixed()?),
                 group: r.uint()?,
                 units: r.uint()?,
                 first_row: r.uint()?,
@@ -335,8 +304,6 @@ impl Manifest {
             })
         })?;
         let denied = read_list(&mut r, 10, |r| Ok(GrantId(r.fixed()?)))?;
-        let persons = read_list(&mut r, 11, |r| Ok(Identity(r.fixed()?)))?;
-        let references = read_list(&mut r, 12, |r| Ok(Identity(r.fixed()?)))?;
         let consents = read_list(&mut r, 13, |r| {
             r.array_of(6)?;
             Ok(ConsentRef {
@@ -350,8 +317,6 @@ impl Manifest {
         })?;
         r.key_is(14)?;
         let zone_minutes = i16::try_from(r.int()?).map_err(|_| BAD)?;
-        let born = read_list(&mut r, 15, |r| Ok(r.text()?.to_owned()))?;
-        let sexes = read_list(&mut r, 16, |r| Sex::from_u8(r.small()?).ok_or(BAD))?;
         let tags = Tags::read(&mut r)?;
         r.key_is(20)?;
         let last_keys = Arc::new(KeyPage::decode(r.bytes()?)?);
@@ -379,10 +344,6 @@ impl Manifest {
             conversation_pages,
             staged,
             denied,
-            persons,
-            references,
-            born,
-            sexes,
             consents,
             zone_minutes,
             tags,
@@ -417,35 +378,6 @@ pub(crate) fn read_label(r: &mut Reader<'_>) -> Result<Label> {
 pub(crate) trait PageEntry: Sized {
     fn write(&self, w: &mut Writer);
     fn read(r: &mut Reader<'_>) -> Result<Self>;
-}
-
-impl PageEntry for SourceEntry {
-    fn write(&self, w: &mut Writer) {
-        w.array(7).bytes(self.id.as_bytes()).int(self.imported_at).uint(self.bytes).uint(self.group);
-        for list in [&self.envelope, &self.names] {
-            w.array(list.len());
-            for (number, version) in list {
-                w.array(2).uint(*number).uint(*version);
-            }
-        }
-        w.bool(self.finished);
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
-        r.array_of(7)?;
-        let id = SourceId(r.fixed()?);
-        let (imported_at, bytes, group) = (r.int()?, r.uint()?, r.uint()?);
-        let mut list = || {
-            let n = r.array()?;
-            let row = |_| {
-                r.array_of(2)?;
-                Ok((r.uint()?, r.uint()?))
-            };
-            (0..n).map(row).collect::<Result<Vec<_>>>()
-        };
-        let (envelope, names) = (list()?, list()?);
-        Ok(Self { id, imported_at, bytes, group, envelope, names, finished: r.bool()? })
-    }
 }
 
 impl PageEntry for ConversationEntry {
@@ -497,6 +429,7 @@ mod tests {
         m.staged.push(Staged {
             ordinal: 1,
             source: SourceId([1; 32]),
+            tag: SourceTag([2; 32]),
             group: 4,
             units: 5,
             first_row: 6,
@@ -505,8 +438,6 @@ mod tests {
             settings: [9; 16],
         });
         m.denied.push(GrantId([3; 16]));
-        m.born.push("1970-01".into());
-        m.sexes.push(Sex::Female);
         m.consents.push(ConsentRef {
             series: GrantId([3; 16]),
             version: 2,

@@ -52,6 +52,7 @@ mod rows;
 mod scope;
 mod segments;
 mod session;
+mod sources;
 mod space;
 mod state;
 mod tags;

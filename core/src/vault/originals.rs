@@ -4,10 +4,10 @@
 //! must not: recipients, consents or labels; what goes to anybody else is a release.
 
 use super::ingest::Partition;
-use super::manifest::SourceEntry;
 use super::permitted::block_record;
 use super::rows::Base;
 use super::scope::Scope;
+use super::sources::SourceEntry;
 use super::state::Target;
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
@@ -82,7 +82,7 @@ impl Partition {
         let (ordinal, entry) = finished(base, &*txn, scope, source)?;
         let pieces = pieces(base, &*txn, scope, ordinal, &entry)?.ok_or(Error::NotFound)?;
         let bytes = entry.bytes;
-        let event = AuditEvent::OriginalExported { source, bytes, gesture };
+        let event = AuditEvent::OriginalExported { source: entry.tag(), bytes, gesture };
         let at = self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let work = w.work(tx, Target::Partition(at))?;

@@ -5,9 +5,10 @@
 
 use super::head::{self, Head, RowRef};
 use super::key_list::KeyList;
-use super::manifest::{ConversationEntry, Manifest, PageEntry, SegmentRef, SourceEntry, decode_page};
+use super::manifest::{ConversationEntry, Manifest, PageEntry, SegmentRef, decode_page};
 use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
+use super::sources::{SourceEntry, Subject};
 use super::tx::ReadRows;
 use crate::catalog::{Catalog, ObjectRef, Segment};
 use crate::crypto::context::Class;
@@ -361,6 +362,15 @@ impl Scope {
             }
         }
         Ok(false)
+    }
+
+    /// Whose its files say that they are.
+    pub(crate) fn subject(&self, base: &Base, txn: &dyn ReadTxn) -> Result<Subject> {
+        let mut all = Subject::default();
+        for row in &self.manifest.source_pages {
+            self.source_page(base, txn, row)?.iter().for_each(|s| all.join(&s.subject));
+        }
+        Ok(all)
     }
 
     /// A page of conversations.

@@ -16,7 +16,7 @@ use crate::consent::{Recipient, Standing};
 use crate::crypto::context::Class;
 use crate::environment::Environment;
 use crate::error::{Error, Limit, Result};
-use crate::id::{GrantId, Identity, RecordId, SlotId, SourceId};
+use crate::id::{GrantId, Identity, RecordId, SlotId, SourceId, SourceTag};
 use crate::keyring::{RecoveryCode, Unlock};
 use crate::label::{Confidentiality, Purpose, Sensitivities};
 use crate::ledger::note::VerifierKey;
@@ -97,6 +97,7 @@ impl World {
             work.manifest.staged.push(Staged {
                 ordinal,
                 source,
+                tag: SourceTag::from_bytes([3; 32]),
                 group: 99,
                 units: 1,
                 first_row: u64::MAX,
@@ -444,6 +445,7 @@ fn no_number_of_its_manifest_makes_a_full_handle_panic() {
             work.manifest.staged.push(Staged {
                 ordinal: 6,
                 source: SourceId::from_bytes([3; 32]),
+                tag: SourceTag::from_bytes([7; 32]),
                 group: 0,
                 units: u64::MAX,
                 first_row: u64::MAX,

@@ -247,3 +247,70 @@ fn an_absence_in_a_section_does_not_open_the_document() {
         }
     }
 }
+
+/// What one file says of the person is kept with it, and not longer; what another says stays.
+#[test]
+fn what_a_file_says_of_its_person_goes_with_it() {
+    let (_dir, space) = space();
+    let gesture = || super::tests::gesture();
+    let health = space.partition("health").unwrap();
+    let pinned = || {
+        let (txn, state) = space.inner.read().unwrap();
+        let said = state.partitions[0].subject(&space.inner.base, &*txn).unwrap();
+        (said.persons.len(), said.references.len(), said.born, said.sexes.len())
+    };
+    import(&space, &bundle(&[PATIENT.into(), of("1", "Patient/p1")])).unwrap();
+    import(&space, &bundle(&[of("2", "Patient/p1"), of("3", "Patient/p1")])).unwrap();
+    let (persons, references, born, _) = pinned();
+    assert_eq!((persons, born.len()), (1, 1));
+    assert!(references > 0);
+    let sources: Vec<_> = health.sources().unwrap().iter().map(|s| s.id).collect();
+
+    health.erase(&Erase::Source(sources[0]), gesture()).unwrap();
+    assert_eq!(pinned(), (0, 1, Vec::new(), 0));
+    assert!(refused(import(&space, &bundle(&[of("4", "Patient/bert")]))), "the other file's person is pinned still");
+    import(&space, &bundle(&[PATIENT.into(), of("1", "Patient/p1")])).unwrap();
+    assert_eq!(pinned().0, 1);
+
+    // The record that describes the person, alone.
+    let patient = {
+        let (_txn, state) = space.inner.read().unwrap();
+        let catalog = &state.partitions[0].catalog;
+        catalog.records().find(|r| r.type_name() == "Patient").map(|r| r.id()).unwrap()
+    };
+    health.erase(&Erase::Records(vec![patient]), gesture()).unwrap();
+    let (persons, references, born, sexes) = pinned();
+    assert_eq!((persons, born.len(), sexes), (0, 0, 0));
+    assert!(references > 0);
+
+    health.erase(&Erase::Everything, gesture()).unwrap();
+    assert_eq!(pinned(), (0, 0, Vec::new(), 0));
+    import(&space, &bundle(&[of("5", "Patient/bert")])).unwrap();
+    assert!(space.check().unwrap().is_whole());
+}
+
+/// No entry says by which bytes a file can be known: the log of a space outlives what is erased.
+#[test]
+fn a_log_names_a_file_under_a_secret_that_goes_with_it() {
+    let tag = |space: &HealthSpace| {
+        let said = super::tests::events(space, LogOf::Partition("health"));
+        said.into_iter().find_map(|e| if let AuditEvent::Imported { source, .. } = e { Some(source) } else { None })
+    };
+    let text = bundle(&[PATIENT.into(), of("1", "Patient/p1")]);
+    let mut tags = Vec::new();
+    for _ in 0..2 {
+        let (_dir, space) = space();
+        import(&space, &text).unwrap();
+        let health = space.partition("health").unwrap();
+        let [known] = &health.sources().unwrap()[..] else { panic!("one file") };
+        assert_eq!(tag(&space), Some(known.tag));
+        assert_ne!(known.tag.as_bytes(), known.id.as_bytes());
+        tags.push(known.tag);
+        health.erase(&Erase::Source(known.id), super::tests::gesture()).unwrap();
+        assert_eq!(tag(&space), Some(known.tag));
+        let (txn, state) = space.inner.read().unwrap();
+        let left = state.partitions[0].source(&space.inner.base, &*txn, 0).unwrap();
+        assert_eq!((left.secret, *left.id.as_bytes()), ([0; 32], [0; 32]));
+    }
+    assert_ne!(tags[0], tags[1], "two spaces cannot be told to hold one file");
+}

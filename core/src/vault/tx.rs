@@ -5,10 +5,11 @@
 
 use super::head::{self, RowRef};
 use super::key_list::STRETCH;
-use super::manifest::{ConversationEntry, Manifest, PAGE_ENTRIES, PageEntry, SegmentRef, SourceEntry, encode_page};
+use super::manifest::{ConversationEntry, Manifest, PAGE_ENTRIES, PageEntry, SegmentRef, encode_page};
 use super::payload::Content;
 use super::rows::{Base, Buffers, Place};
 use super::scope::Scope;
+use super::sources::SourceEntry;
 use crate::audit::{AuditEvent, Entry};
 use crate::catalog::Segment;
 use crate::crypto::context::{Class, Context};

@@ -16,7 +16,6 @@ use crate::storage::ReadTxn;
 use crate::vault::erase::{Destroyed, Rests, act, forget_entries, forget_the_rest};
 use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
-use crate::vault::manifest::Manifest;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{State, Target, Writing};
@@ -32,8 +31,8 @@ pub(super) struct Missing {
     rests: Rests,
     sources: BTreeSet<u32>,
     entries: BTreeSet<u64>,
-    /// What the later state says of whose files there were.
-    subject: Manifest,
+    /// Whether no conversation is left there.
+    silent: bool,
 }
 
 /// Compares every scope of an older state with a later one.
@@ -76,7 +75,7 @@ pub(super) fn compare(
             rests,
             sources: before.difference(&after).copied().collect(),
             entries: (0..scope.head.log_size).filter(|i| gone(*i)).collect(),
-            subject: (*other.manifest).clone(),
+            silent: other.manifest.conversation_pages.is_empty(),
         });
     }
     Ok(all)
@@ -135,14 +134,9 @@ pub(super) fn forget(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) -> R
 pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gesture: &Gesture) -> Result<(u64, u64)> {
     let (mut records, mut sources) = (0, 0);
     for m in missing {
-        let subject = |list: &Manifest| list.persons.len() + list.references.len() + list.born.len() + list.sexes.len();
         let work = w.work(tx, m.target)?;
-        if subject(&m.subject) == 0 {
-            let own = &mut work.manifest;
-            (own.persons, own.references, own.born, own.sexes) = Default::default();
-        }
         // Only erasing everything takes conversations.
-        if m.subject.conversation_pages.is_empty() && !work.manifest.conversation_pages.is_empty() {
+        if m.silent && !work.manifest.conversation_pages.is_empty() {
             forget_the_rest(tx, work)?;
         }
         if !m.records.is_empty() || !m.sources.is_empty() {

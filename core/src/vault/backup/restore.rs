@@ -6,7 +6,7 @@ use super::replay::{compare, forget, repeat};
 use crate::audit::{AuditEvent, Gesture};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::id::{BackupId, SourceId, Timestamp};
+use crate::id::{BackupId, SourceTag, Timestamp};
 use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
@@ -160,7 +160,7 @@ impl HealthSpace {
 
 /// Discards the unfinished imports of every partition, in a commit before that which goes on anew: no
 /// page of sources is written twice in one. Nothing is entered yet, for it is no part of the old logs.
-fn discard(inner: &Inner) -> Result<Vec<(usize, SourceId, u64)>> {
+fn discard(inner: &Inner) -> Result<Vec<(usize, SourceTag, u64)>> {
     let all = inner.write_anew(None, |tx, w| {
         let mut all = Vec::new();
         for at in 0..w.state.partitions.len() {

@@ -4,15 +4,16 @@
 use crate::catalog::{self, Keep, NewRecord, ObjectRef, Origin, RecordRef, SegmentBuilder, series};
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
-use crate::id::{Identity, RecordId, SourceId};
+use crate::id::{Identity, RecordId};
 use crate::record::{Sample, Span};
 use crate::vault::block::Block;
 use crate::vault::ingest::{content_of, record_id, without_things};
-use crate::vault::manifest::SourceEntry;
 use crate::vault::memory::prune;
 use crate::vault::payload::Content;
 use crate::vault::permitted::block_record;
+use crate::vault::sources::SourceEntry;
 use crate::vault::tx::{Put, Tx, Work};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub(in crate::vault) struct Destroyed {
     /// Records that were sealed anew.
     pub(in crate::vault) kept: u64,
 }
+
+/// Records in which a file describes its person.
+const DESCRIBES: [&str; 2] = ["Patient", "Me"];
 
 /// The samples that stay of chunks that go, in the order in which they stood.
 pub(in crate::vault) type Rests = BTreeMap<RecordId, Vec<Sample>>;
@@ -50,8 +54,12 @@ pub(in crate::vault) fn act(
         groups.insert(record.object().group);
         things.insert(record.identity());
         for origin in record.origins() {
-            if let std::collections::btree_map::Entry::Vacant(v) = touched.entry(origin.source) {
-                v.insert((*tx.source_entry(work, origin.source)?).clone());
+            let entry = match touched.entry(origin.source) {
+                Entry::Vacant(v) => v.insert((*tx.source_entry(work, origin.source)?).clone()),
+                Entry::Occupied(o) => o.into_mut(),
+            };
+            if DESCRIBES.contains(&record.type_name()) {
+                entry.subject.forget_description();
             }
         }
     }
@@ -87,9 +95,8 @@ pub(in crate::vault) fn act(
     for (ordinal, entry) in touched {
         rows.extend(entry.envelope.iter().chain(&entry.names).map(|(number, _)| *number));
         let entry = if sources.contains(&ordinal) {
-            // Its hash is one of the file: it would tell whoever has the file that it was here.
-            let id = SourceId::from_bytes([0; 32]);
-            SourceEntry { id, bytes: 0, envelope: Vec::new(), names: Vec::new(), finished: false, ..entry }
+            // Its hash and its secret would tell whoever has the file that it was here.
+            entry.emptied()
         } else {
             let group = renamed.get(&entry.group).copied().unwrap_or(entry.group);
             let names = move_names(tx, work, &entry, group, &things)?;

@@ -1,4 +1,4 @@
-//! What a partition says besides its records: whose they are, who was shown them and how confidential
+//! What a partition says besides its records: who was shown them and how confidential
 //! that was, and why in an emergency. It goes with everything else.
 
 use crate::crypto::context::Class;
@@ -15,7 +15,6 @@ use std::sync::Arc;
 /// Forgets it. What the person has not seen yet of an emergency stays until they have.
 pub(in crate::vault) fn forget_the_rest(tx: &mut Tx<'_>, work: &mut Work) -> Result<()> {
     let m = &mut work.manifest;
-    (m.persons, m.references, m.born, m.sexes) = Default::default();
     m.tags.resting.clear();
     m.breaks.retain(Break::is_unseen);
     for row in core::mem::take(&mut m.conversation_pages) {

@@ -22,8 +22,9 @@ pub(super) use batch::{content_of, record_id};
 pub(super) use names::without_things;
 pub(super) use overlap::key as sample_key;
 
-use super::manifest::{SourceEntry, Staged};
+use super::manifest::Staged;
 use super::memory::quarantine_derived;
+use super::sources::{SourceEntry, Subject};
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
 use super::tx::{Tx, Work};
@@ -33,7 +34,7 @@ use crate::catalog::series::Chunker;
 use crate::crypto::random_array;
 use crate::environment::Progress;
 use crate::error::{Error, Limit, Result};
-use crate::id::{SourceId, Timestamp};
+use crate::id::{SourceId, SourceTag, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
 use std::collections::BTreeMap;
@@ -101,6 +102,8 @@ pub struct StagedImport {
 pub struct ImportedSource {
     /// BLAKE3 of its bytes.
     pub id: SourceId,
+    /// How the log names it.
+    pub tag: SourceTag,
     /// When.
     pub imported_at: Timestamp,
     /// Its length.
@@ -259,6 +262,7 @@ impl Partition {
             let page = p.source_page(&self.inner.base, &*txn, row)?;
             list.extend(page.iter().filter(|s| s.finished).map(|s| ImportedSource {
                 id: s.id,
+                tag: s.tag(),
                 imported_at: Timestamp::from_millis(s.imported_at),
                 bytes: s.bytes,
             }));
@@ -334,16 +338,19 @@ impl Partition {
             let group = tx.new_group(work)?;
             let entry = SourceEntry {
                 id,
+                secret: random_array()?,
                 imported_at: now,
                 bytes,
                 group,
                 envelope: Vec::new(),
                 names: Vec::new(),
                 finished: false,
+                subject: Subject::default(),
             };
+            let tag = entry.tag();
             let ordinal = tx.add_source(work, entry)?;
             let first_row = work.manifest.next_row;
-            let staged = Staged { ordinal, source: id, group, units: 0, first_row, began: now, owner, settings };
+            let staged = Staged { ordinal, source: id, tag, group, units: 0, first_row, began: now, owner, settings };
             work.manifest.staged.push(staged.clone());
             Ok(Some(staged))
         })
@@ -363,9 +370,11 @@ impl Partition {
             if done.names.overtaken(tx.base, &*tx.txn, scope)? {
                 return Ok(false);
             }
+            let pinned = scope.subject(tx.base, &*tx.txn)?;
             let work = w.work(tx, Target::Partition(at))?;
             batch::owned(tx, work, staged)?;
-            let checked = subject::check(work, &done.subjects, options.confirm_subject)?;
+            let salt = work.manifest.log_key.expose();
+            let (checked, subject) = subject::check(&pinned, salt, &done.subjects, options.confirm_subject)?;
             let (settled, replaced) = settle::settle(tx, work, staged, done.pending, report)?;
             let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
             let imported_at = tx.now_in(&work.scope);
@@ -379,7 +388,7 @@ impl Partition {
             }
             tx.merge_segments(work)?;
             let old = tx.source_entry(work, staged.ordinal)?;
-            let entry = SourceEntry { imported_at, bytes: report.bytes, finished: true, ..(*old).clone() };
+            let entry = SourceEntry { imported_at, bytes: report.bytes, finished: true, subject, ..(*old).clone() };
             tx.set_source(work, staged.ordinal, entry)?;
             match checked {
                 Checked::Known => {}
@@ -387,11 +396,11 @@ impl Partition {
                     tx.log(work, AuditEvent::SubjectPinned { subject_hash })?;
                 }
                 Checked::Confirmed(subject_hash) => {
-                    tx.log(work, AuditEvent::SubjectConfirmed { source: staged.source, subject_hash })?;
+                    tx.log(work, AuditEvent::SubjectConfirmed { source: staged.tag, subject_hash })?;
                 }
             }
             let event = AuditEvent::Imported {
-                source: staged.source,
+                source: staged.tag,
                 records: report.imported() + report.replaced() + report.superseded(),
                 facts: report.facts,
                 linked: report.linked(),
@@ -418,7 +427,7 @@ impl Partition {
             if staged.units == 0 {
                 return Ok(());
             }
-            tx.log(work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units }).map(|_| ())
+            tx.log(work, AuditEvent::ImportDiscarded { source: staged.tag, records: staged.units }).map(|_| ())
         })
     }
 }
@@ -439,22 +448,17 @@ pub(super) fn drop_staged(tx: &mut Tx<'_>, work: &mut Work, staged: &Staged) -> 
     tx.drop_group(work, staged.group)
 }
 
-/// What is left to be said of a source whose import was discarded.
-pub(super) fn discarded(entry: &SourceEntry) -> SourceEntry {
-    SourceEntry { envelope: Vec::new(), names: Vec::new(), finished: false, ..entry.clone() }
-}
-
-/// The same by its ordinal, where it has an entry.
+/// What is left to be said of a source whose import was discarded, by its ordinal, where it has an entry.
 fn discarded_entry(tx: &Tx<'_>, work: &Work, staged: &Staged) -> Result<Option<(u32, SourceEntry)>> {
     match tx.source_entry(work, staged.ordinal) {
-        Ok(entry) => Ok(Some((staged.ordinal, discarded(&entry)))),
+        Ok(entry) => Ok(Some((staged.ordinal, entry.emptied()))),
         Err(Error::NotFound) => Ok(None),
         Err(e) => Err(e),
     }
 }
 
-/// Discards every unfinished import, without an entry: the source and units of each.
-pub(super) fn discard_all(tx: &mut Tx<'_>, work: &mut Work) -> Result<Vec<(SourceId, u64)>> {
+/// Discards every unfinished import, without an entry: the tag and units of each.
+pub(super) fn discard_all(tx: &mut Tx<'_>, work: &mut Work) -> Result<Vec<(SourceTag, u64)>> {
     let all = work.manifest.staged.clone();
     let mut entries = BTreeMap::new();
     for staged in &all {
@@ -462,7 +466,7 @@ pub(super) fn discard_all(tx: &mut Tx<'_>, work: &mut Work) -> Result<Vec<(Sourc
         entries.extend(discarded_entry(tx, work, staged)?);
     }
     tx.set_sources(work, entries)?;
-    Ok(all.into_iter().map(|s| (s.source, s.units)).collect())
+    Ok(all.into_iter().map(|s| (s.tag, s.units)).collect())
 }
 
 /// Bytes of samples that the chunker may hold before it closes the oldest chunks.

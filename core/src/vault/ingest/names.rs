@@ -12,9 +12,9 @@ use crate::error::{Error, Part, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::Named;
 use crate::storage::ReadTxn;
-use crate::vault::manifest::SourceEntry;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
+use crate::vault::sources::SourceEntry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// Bytes of one entry of a table.

@@ -1,7 +1,8 @@
 //! Whose data it is: a space has one subject, pinned at the first import.
 //!
 //! What is pinned: pseudonyms of the person (name and birth date), the names by which files refer
-//! to the person, birth date and sex, those of a patient within another record included. A file passes if all that it says of its subject can be said
+//! to the person, birth date and sex, those of a patient within another record included; each with the
+//! file that says it, so that it goes with that. A file passes if all that it says of its subject can be said
 //! of the pinned one, and if each reference to a subject is known or leads to the file's own
 //! Patient. A file that says nothing of its subject passes. Everything else needs the person's
 //! confirmation, which is logged and pins what the file adds.
@@ -10,12 +11,9 @@ use crate::crypto::hash::sha256;
 use crate::error::{Error, Result};
 use crate::id::Identity;
 use crate::record::{PersonHint, Sex, SubjectHint};
-use crate::vault::manifest::Manifest;
-use crate::vault::tx::Work;
+use crate::vault::sources::{MOST, Subject, add};
 use std::collections::BTreeSet;
 
-/// More than a file about one person ever names.
-const MOST: usize = 4096;
 /// More than two persons are no worse than two.
 const PEOPLE: usize = 32;
 /// Characters of a date of which day, month and year are known.
@@ -102,8 +100,8 @@ impl Subjects {
     }
 
     /// Whether all of it can be about the pinned subject, or about one person where none is pinned.
-    fn fit(&self, m: &Manifest) -> bool {
-        let first = nobody(m);
+    fn fit(&self, m: &Subject) -> bool {
+        let first = m.is_empty();
         let me = self.people.first();
         let mine = |r: &Identity| me.is_some_and(|p| p.names.contains(r));
         let pinned = |r: &Identity| m.references.contains(r);
@@ -133,7 +131,7 @@ impl Subjects {
     }
 
     /// Whether what is said of patients within other records can be said of the one person, too.
-    fn fit_within(&self, m: &Manifest) -> bool {
+    fn fit_within(&self, m: &Subject) -> bool {
         let people = self.people.iter().map(|p| (&*p.born, p.sex));
         let others = self.within.iter().map(|(born, sex)| (&**born, *sex));
         let all = || people.clone().chain(others.clone());
@@ -146,10 +144,6 @@ impl Subjects {
     }
 }
 
-fn nobody(m: &Manifest) -> bool {
-    m.persons.is_empty() && m.references.is_empty() && m.born.is_empty() && m.sexes.is_empty()
-}
-
 /// What the check of a file has to leave in the log.
 pub(crate) enum Checked {
     /// Nothing that was not there.
@@ -160,41 +154,33 @@ pub(crate) enum Checked {
     Confirmed([u8; 32]),
 }
 
-/// Checks a file against the pinned subject, and pins what it adds.
-pub(crate) fn check(work: &mut Work, seen: &Subjects, confirmed: bool) -> Result<Checked> {
-    let m = &mut work.manifest;
-    let first = nobody(m);
-    let fits = seen.fit(m);
+/// Checks a file against the pinned subject; also what the file itself says of its own.
+pub(crate) fn check(pinned: &Subject, salt: &[u8; 32], seen: &Subjects, confirmed: bool) -> Result<(Checked, Subject)> {
+    let fits = seen.fit(pinned);
     if !fits && !confirmed {
         return Err(Error::OtherSubject);
     }
-    for (pinned, seen) in [(&mut m.persons, &seen.persons), (&mut m.references, &seen.references)] {
-        add(pinned, seen.iter().copied());
-    }
+    let mut own = Subject::default();
+    add(&mut own.persons, seen.persons.iter().copied());
+    add(&mut own.references, seen.references.iter().copied());
     for p in &seen.people {
-        add(&mut m.references, p.names.iter().copied());
-        add(&mut m.born, Some(p.born.clone()).filter(|b| !b.is_empty()));
-        add(&mut m.sexes, p.sex);
+        add(&mut own.references, p.names.iter().copied());
+        add(&mut own.born, Some(p.born.clone()).filter(|b| !b.is_empty()));
+        add(&mut own.sexes, p.sex);
     }
     for (born, sex) in &seen.within {
-        add(&mut m.born, Some(born.clone()).filter(|b| !b.is_empty()));
-        add(&mut m.sexes, *sex);
+        add(&mut own.born, Some(born.clone()).filter(|b| !b.is_empty()));
+        add(&mut own.sexes, *sex);
     }
-    if nobody(m) || fits && !first {
-        return Ok(Checked::Known);
+    let mut all = pinned.clone();
+    all.join(&own);
+    if all.is_empty() || fits && !pinned.is_empty() {
+        return Ok((Checked::Known, own));
     }
     // Salted with the log's own key: nobody who sees the entry can test a name against it.
-    let mut parts: Vec<&[u8]> = vec![m.log_key.expose()];
-    parts.extend(m.persons.iter().chain(&m.references).map(|i| &i.as_bytes()[..]));
-    parts.extend(m.born.iter().map(String::as_bytes));
+    let mut parts: Vec<&[u8]> = vec![salt];
+    parts.extend(all.persons.iter().chain(&all.references).map(|i| &i.as_bytes()[..]));
+    parts.extend(all.born.iter().map(String::as_bytes));
     let hash = sha256(&parts);
-    Ok(if fits { Checked::Pinned(hash) } else { Checked::Confirmed(hash) })
-}
-
-fn add<T: PartialEq>(pinned: &mut Vec<T>, seen: impl IntoIterator<Item = T>) {
-    for s in seen {
-        if pinned.len() < MOST && !pinned.contains(&s) {
-            pinned.push(s);
-        }
-    }
+    Ok((if fits { Checked::Pinned(hash) } else { Checked::Confirmed(hash) }, own))
 }

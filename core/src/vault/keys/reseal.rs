@@ -13,7 +13,7 @@ use crate::keyring::{PAGE_KEYS, ScopeKeys};
 use crate::ledger::note::{self, Checkpoint};
 use crate::vault::erase::replace_log_key;
 use crate::vault::head::RowRef;
-use crate::vault::ingest::{discarded, drop_staged};
+use crate::vault::ingest::drop_staged;
 use crate::vault::manifest::{PAGE_ENTRIES, PageEntry, encode_page};
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
@@ -59,7 +59,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) 
         for staged in &unfinished {
             let at = staged.ordinal as usize;
             if let Some(entry) = page.get_mut(at % PAGE_ENTRIES).filter(|_| at / PAGE_ENTRIES == i) {
-                *entry = Arc::new(discarded(entry));
+                *entry = Arc::new(entry.emptied());
             }
         }
         put_page(tx, &mut work, i, &row, &page, |w| &mut w.manifest.source_pages)?;
@@ -84,7 +84,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) 
         }
     }
     for staged in unfinished.iter().filter(|s| s.units > 0) {
-        tx.log(&mut work, AuditEvent::ImportDiscarded { source: staged.source, records: staged.units })?;
+        tx.log(&mut work, AuditEvent::ImportDiscarded { source: staged.tag, records: staged.units })?;
     }
     Ok(Resealed { work, signer })
 }
