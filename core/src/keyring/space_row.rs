@@ -99,18 +99,29 @@ impl SpaceRow {
 
     /// The row of a new space; the epoch secret goes into the keystore that the way in brings.
     pub(crate) fn make_for(unlock: &Unlock) -> Result<Self> {
-        let mut row = Self::make(unlock.params)?;
+        let mut row = Self::make(unlock.params.unwrap_or_default())?;
         if let Some(store) = &unlock.keystore {
             row.keep(store)?;
         }
         Ok(row)
     }
 
-    /// The row of the next epoch, with a new secret, in clear.
-    pub(crate) fn next_epoch(&self) -> Result<Self> {
+    /// The row of the next epoch, with a new secret, in clear, and a new salt for passphrases; with another
+    /// cost of them where one is asked for.
+    pub(crate) fn next_epoch(&self, cost: Option<KdfParams>) -> Result<Self> {
         let epoch = self.epoch.checked_add(1).ok_or(Error::TooLarge(Limit::Capacity))?;
-        let secret = Some(Key::make()?);
-        Ok(Self { epoch, epoch_secret: secret, kept: None, pending: Vec::new(), keys_of: KeysOf::ItsOwn, ..*self })
+        let params = cost.unwrap_or(self.params);
+        params.check()?;
+        Ok(Self {
+            epoch,
+            epoch_secret: Some(Key::make()?),
+            kept: None,
+            pending: Vec::new(),
+            keys_of: KeysOf::ItsOwn,
+            salt: random_array()?,
+            params,
+            ..*self
+        })
     }
 
     /// Whether a recovery code opens the space by itself.

@@ -15,13 +15,14 @@ use std::sync::Arc;
 pub struct Unlock {
     pub(crate) secret: SecretBytes,
     pub(crate) kind: SlotKind,
-    pub(crate) params: KdfParams,
+    /// What the host wants a passphrase to cost; what it costs already, or else the default.
+    pub(crate) params: Option<KdfParams>,
     pub(crate) keystore: Option<Arc<dyn KeyStore>>,
 }
 
 impl Unlock {
     fn of(secret: SecretBytes, kind: SlotKind) -> Self {
-        Self { secret, kind, params: KdfParams::default(), keystore: None }
+        Self { secret, kind, params: None, keystore: None }
     }
 
     /// A passphrase, as bytes or text.
@@ -74,11 +75,11 @@ impl Unlock {
         self
     }
 
-    /// The cost of the passphrase's derivation, for a space that is being created; an existing
-    /// space keeps its own.
+    /// The cost of the passphrase's derivation, for a space that is being created or given new keys
+    /// ([`rotate`](crate::HealthSpace::rotate)); otherwise a space keeps its own.
     #[must_use]
-    pub fn with_cost(mut self, params: KdfParams) -> Self {
-        self.params = params;
+    pub const fn with_cost(mut self, params: KdfParams) -> Self {
+        self.params = Some(params);
         self
     }
 }

@@ -1,7 +1,7 @@
 //! Erasing records: they are gone, with their keys and what was made from them, and nothing else is.
 
 use super::tests::{allow, clock, events, gesture, model, observation, of_code, source, unlock};
-use super::tests_faults::{create, held};
+use super::tests_faults::create;
 use super::*;
 use crate::audit::{AuditEvent, items_root};
 use crate::catalog::Query;
@@ -352,8 +352,10 @@ const MANY: usize = 65_537;
 fn a_disk_that_fails_at_any_step_leaves_all_or_nothing() {
     let (disk, space) = space();
     import(&space, file(0..12));
-    let before = held(&space);
-    let id = before.facts[4].0.record;
+    let id = {
+        let (_txn, state) = space.inner.read().unwrap();
+        state.partitions[0].catalog.records().nth(4).unwrap().id()
+    };
     let image = disk.image();
     drop(space);
     let (mut kept, mut gone) = (0, 0);

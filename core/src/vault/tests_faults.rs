@@ -7,6 +7,7 @@ use crate::catalog::{FactRow, Query};
 use crate::consent::Recipient;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::id::RecordId;
 use crate::import::{Report, Source};
 use crate::keyring::{KdfParams, SpaceRow};
 use crate::label::Purpose;
@@ -72,7 +73,9 @@ pub(super) fn held(space: &HealthSpace) -> Held {
             let object = crate::catalog::ObjectRef { number: 0, version: 0, group: 0 };
             let mut origins = row.origins.clone();
             origins.iter_mut().for_each(|o| o.source = 0);
-            (FactRow { object, origins, ..row }, body)
+            // Ids are keyed: another space has others for the same records.
+            let record = RecordId(crate::vault::ingest::content_of(&body));
+            (FactRow { object, origins, record, ..row }, body)
         })
         .collect();
     facts.sort_by_key(|(row, _)| (row.record, row.part));

@@ -74,7 +74,8 @@ impl HealthSpace {
     /// Gives the space new keys, for the day somebody may have the old ones: a copy of the file and its
     /// passphrase, a device, a root key. `unlock` and `others` are the ways in from then on, whether they
     /// were before or not; limited ones must have been. All others are gone; a recovery code is issued
-    /// anew unless it is among them. Where one of them brings a keystore, it keeps the new epoch secret;
+    /// anew unless it is among them. Passphrases are derived with a new salt, and at the cost that the first of
+    /// them that states one [asks for](Unlock::with_cost). Where one of them brings a keystore, it keeps the new epoch secret;
     /// where none does, the secret stands in the file. Unfinished imports are discarded: import the file again.
     ///
     /// Takes time in proportion to the logs and the lists of sources and conversations, not to the
@@ -231,7 +232,7 @@ impl<'a> NewSlots<'a> {
             1 => {}
             _ => return Err(Error::Malformed(Malformed::Argument)),
         }
-        let mut row = way.row.next_epoch()?;
+        let mut row = way.row.next_epoch(ways.iter().find_map(|w| w.params))?;
         let mut stores = ways.iter().filter_map(|w| w.keystore.as_ref());
         if let Some(first) = stores.next() {
             row.keep(first)?;
@@ -265,8 +266,9 @@ impl<'a> NewSlots<'a> {
             if unlock.kind == SlotKind::Passphrase && new.row.kept.is_some() {
                 return Err(Error::Malformed(Malformed::Argument));
             }
-            let by = new.row.stretch(unlock)?;
-            let there = open_slots(&way.row, &by, bodies.iter().map(|(id, body)| (*id, &body[..])));
+            // Salt and cost of passphrases are new.
+            let (old, by) = (way.row.stretch(unlock)?, new.row.stretch(unlock)?);
+            let there = open_slots(&way.row, &old, bodies.iter().map(|(id, body)| (*id, &body[..])));
             if let Ok(there) = &there {
                 new.kept.push(there.id);
             }
