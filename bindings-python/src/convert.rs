@@ -1,7 +1,7 @@
 //! Secrets, ids and instants, to and from Python.
 
 use crate::call::{argument, exception};
-use healthspace::{SecretBytes, Timestamp};
+use healthspace::{SecretBytes, Timestamp, Unlock};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict};
@@ -21,6 +21,14 @@ impl<'py> FromPyObject<'_, 'py> for Secret {
             return Ok(Self(SecretBytes::new(b.to_vec())));
         }
         Err(PyTypeError::new_err("a secret is bytes or bytearray"))
+    }
+}
+
+impl Secret {
+    /// A recovery code as the person typed it.
+    pub(crate) fn code(&self) -> PyResult<Unlock> {
+        let typed = std::str::from_utf8(self.0.expose()).map_err(|_| exception(&argument()))?;
+        Unlock::recovery_code(typed).map_err(|e| exception(&e))
     }
 }
 

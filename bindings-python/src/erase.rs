@@ -3,6 +3,7 @@
 use crate::call::{argument, call, exception};
 use crate::consent::Recipient;
 use crate::convert::{Secret, datetime};
+use crate::space::RecoveryCode;
 use healthspace::audit::Gesture;
 use healthspace::{
     Erase, ErasureTrial, Exposure, HealthSpace, RecordId, Rotated as CoreRotated, SoftwareKeyStore, TriedBy, Unlock,
@@ -187,7 +188,7 @@ pub(crate) struct Looked {
     pub(crate) salt: Option<[u8; 32]>,
     pub(crate) older: Option<PathBuf>,
     pub(crate) passphrase: Option<Secret>,
-    pub(crate) code: Option<String>,
+    pub(crate) code: Option<Secret>,
     pub(crate) keystore: Option<PathBuf>,
 }
 
@@ -204,7 +205,7 @@ pub(crate) fn verify(
     let mut ways: Vec<Unlock> = Vec::new();
     ways.extend(with.passphrase.map(|words| with_device(Unlock::passphrase(words.0), device)));
     if let Some(code) = &with.code {
-        ways.push(with_device(Unlock::recovery_code(code).map_err(|e| exception(&e))?, device));
+        ways.push(with_device(code.code()?, device));
     }
     call(py, || {
         let mut trial = ErasureTrial::new();
@@ -222,7 +223,7 @@ pub(crate) fn verify(
 /// What new keys came to.
 #[pyclass(frozen, module = "healthspace")]
 pub(crate) struct Rotated {
-    code: Option<String>,
+    code: Option<Py<RecoveryCode>>,
     removed: Vec<&'static str>,
     old_copies: &'static str,
     level: Option<&'static str>,
@@ -234,8 +235,8 @@ pub(crate) struct Rotated {
 impl Rotated {
     /// A new recovery code, shown once, where none was presented.
     #[getter]
-    fn recovery_code(&self) -> Option<&str> {
-        self.code.as_deref()
+    fn recovery_code(&self, py: Python<'_>) -> Option<Py<RecoveryCode>> {
+        self.code.as_ref().map(|code| code.clone_ref(py))
     }
 
     /// Kinds of the ways in that are gone.
@@ -278,19 +279,19 @@ pub(crate) fn rotate(
     py: Python<'_>,
     space: &HealthSpace,
     passphrase: Secret,
-    code: Option<&str>,
+    code: Option<Secret>,
     keystore: Option<&Path>,
     gesture: Option<Gesture>,
 ) -> PyResult<(HealthSpace, Rotated)> {
     let words = with_device(Unlock::passphrase(passphrase.0), keystore);
-    let code = code.map(Unlock::recovery_code).transpose().map_err(|e| exception(&e))?;
+    let code = code.map(|c| c.code()).transpose()?;
     let others: Vec<&Unlock> = code.iter().collect();
     let r: CoreRotated = call(py, || match gesture {
         Some(gesture) => space.erase_from_copies(&words, &others, gesture),
         None => space.rotate(&words, &others),
     })?;
     let told = Rotated {
-        code: r.recovery_code.map(|c| c.reveal().to_string()),
+        code: r.recovery_code.map(|c| Py::new(py, RecoveryCode(c))).transpose()?,
         removed: r.removed.iter().map(|w| way_in(w.kind)).collect(),
         old_copies: r.old_copies.describe("en"),
         level: r.destroyed.map(|d| d.level.name()),

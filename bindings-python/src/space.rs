@@ -17,6 +17,7 @@ use healthspace::{
     Lost, PartitionKind, RecordId, SlotId, SourceId, Unlock,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyByteArray;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,13 +31,13 @@ pub(crate) struct HealthSpace {
 
 /// The second way into a space: show it to the person once.
 #[pyclass(frozen, module = "healthspace")]
-pub(crate) struct RecoveryCode(healthspace::RecoveryCode);
+pub(crate) struct RecoveryCode(pub(crate) healthspace::RecoveryCode);
 
 #[pymethods]
 impl RecoveryCode {
-    /// The code as the person writes it down.
-    fn reveal(&self) -> String {
-        self.0.reveal().to_string()
+    /// The code as the person writes it down, in ASCII: a bytearray, to be overwritten once it was shown.
+    fn reveal<'py>(&self, py: Python<'py>) -> Bound<'py, PyByteArray> {
+        PyByteArray::new(py, self.0.reveal().as_bytes())
     }
 
     fn __repr__(&self) -> &'static str {
@@ -129,8 +130,8 @@ impl HealthSpace {
     /// Opens a space in full with its recovery code.
     #[staticmethod]
     #[pyo3(signature = (path, code, *, anchor = None))]
-    fn open_recovery(py: Python<'_>, path: PathBuf, code: &str, anchor: Option<PathBuf>) -> PyResult<Self> {
-        let unlock = Unlock::recovery_code(code).map_err(|e| exception(&e))?;
+    fn open_recovery(py: Python<'_>, path: PathBuf, code: Secret, anchor: Option<PathBuf>) -> PyResult<Self> {
+        let unlock = code.code()?;
         let open = move |env| Ok((healthspace::HealthSpace::open(path, &unlock, env)?, ()));
         opened(py, anchor, open).map(|(space, ())| space)
     }
@@ -164,12 +165,12 @@ impl HealthSpace {
         py: Python<'_>,
         backup: PathBuf,
         to: PathBuf,
-        code: &str,
+        code: Secret,
         method: String,
         evidence: [u8; 32],
         anchor: Option<PathBuf>,
     ) -> PyResult<(Self, Restored)> {
-        let unlock = Unlock::recovery_code(code).map_err(|e| exception(&e))?;
+        let unlock = code.code()?;
         let options = backup::options(Gesture { method, evidence }, None, false);
         let restore = move |env| healthspace::HealthSpace::restore(backup, to, &unlock, env, &options);
         opened(py, anchor, restore).map(|(space, r)| (space, Restored(r)))
@@ -312,7 +313,7 @@ impl HealthSpace {
         salt: Option<[u8; 32]>,
         older: Option<PathBuf>,
         passphrase: Option<Secret>,
-        code: Option<String>,
+        code: Option<Secret>,
         keystore: Option<PathBuf>,
     ) -> PyResult<ErasureCheck> {
         let with = Looked { records, salt, older, passphrase, code, keystore };
@@ -326,7 +327,7 @@ impl HealthSpace {
         &self,
         py: Python<'_>,
         passphrase: Secret,
-        code: Option<&str>,
+        code: Option<Secret>,
         keystore: Option<PathBuf>,
     ) -> PyResult<(Self, Rotated)> {
         let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_deref(), None)?;
@@ -342,7 +343,7 @@ impl HealthSpace {
         passphrase: Secret,
         method: String,
         evidence: [u8; 32],
-        code: Option<&str>,
+        code: Option<Secret>,
         keystore: Option<PathBuf>,
     ) -> PyResult<(Self, Rotated)> {
         let gesture = Some(Gesture { method, evidence });

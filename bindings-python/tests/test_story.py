@@ -110,6 +110,8 @@ def test_the_whole_story(file: pathlib.Path, tmp_path: pathlib.Path) -> None:
         assert {g.standing for g in space.grants()} == {"withdrawn"}
     with pytest.raises(errors.Locked):
         session.ground(QUESTION)
+    with pytest.raises(TypeError):
+        HealthSpace.open_recovery(file, code.reveal().decode())  # type: ignore[arg-type]
     with HealthSpace.open_recovery(file, code.reveal().lower()) as again:
         assert again.import_file("health", source).already_imported
 

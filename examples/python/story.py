@@ -19,7 +19,7 @@ def tell(text: str) -> None:
 
 def story(file: str, source: str, question: str, passphrase: bytes) -> None:
     space, code = HealthSpace.create(file, passphrase)
-    tell(f"recovery code, shown this once: {code.reveal()}")
+    tell(f"recovery code, shown this once: {code.reveal().decode()}")
     with space:
         report = space.import_file("health", source)
         tell(f"{report.imported} records, {report.facts} facts")

@@ -67,7 +67,7 @@ class HealthSpace:
     ) -> HealthSpace: ...
     @staticmethod
     def open_recovery(
-        path: str | PathLike[str], code: str, *, anchor: str | PathLike[str] | None = None
+        path: str | PathLike[str], code: bytes | bytearray, *, anchor: str | PathLike[str] | None = None
     ) -> HealthSpace: ...
     @staticmethod
     def restore(
@@ -85,7 +85,7 @@ class HealthSpace:
     def restore_recovery(
         backup: str | PathLike[str],
         to: str | PathLike[str],
-        code: str,
+        code: bytes | bytearray,
         method: str,
         evidence: bytes,
         *,
@@ -123,14 +123,14 @@ class HealthSpace:
         salt: bytes | None = None,
         older: str | PathLike[str] | None = None,
         passphrase: bytes | bytearray | None = None,
-        code: str | None = None,
+        code: bytes | bytearray | None = None,
         keystore: str | PathLike[str] | None = None,
     ) -> ErasureCheck: ...
     def rotate_keys(
         self,
         passphrase: bytes | bytearray,
         *,
-        code: str | None = None,
+        code: bytes | bytearray | None = None,
         keystore: str | PathLike[str] | None = None,
     ) -> tuple[HealthSpace, Rotated]: ...
     def erase_from_copies(
@@ -139,7 +139,7 @@ class HealthSpace:
         method: str,
         evidence: bytes,
         *,
-        code: str | None = None,
+        code: bytes | bytearray | None = None,
         keystore: str | PathLike[str] | None = None,
     ) -> tuple[HealthSpace, Rotated]: ...
     def ways_in(self) -> list[tuple[str, str, bool]]: ...
@@ -237,7 +237,7 @@ class HealthSpace:
 
 @final
 class RecoveryCode:
-    def reveal(self) -> str: ...
+    def reveal(self) -> bytearray: ...
 
 @final
 class Recipient:
@@ -550,7 +550,7 @@ class ErasureCheck:
 @final
 class Rotated:
     @property
-    def recovery_code(self) -> str | None: ...
+    def recovery_code(self) -> RecoveryCode | None: ...
     @property
     def removed(self) -> list[str]: ...
     @property
