@@ -534,6 +534,18 @@ events! {
         /// How the person said so.
         3 gesture: Gesture,
     }
+    /// In the space's own log: by which name the log of a partition goes from now on. A partition's log says so
+    /// of itself, too, but whoever holds another partition's key can say the same there.
+    50 LogNamed {
+        /// The partition's scope.
+        1 scope: ScopeId,
+        /// Its ordinal, by which labels name it.
+        2 ordinal: u16,
+        /// Whether it is one of health data.
+        3 kind: PartitionKind,
+        /// The log's origin.
+        4 origin: String,
+    }
 }
 
 impl fmt::Debug for AuditEvent {

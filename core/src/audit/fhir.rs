@@ -124,7 +124,9 @@ fn coded(event: &AuditEvent) -> Coded {
         E::Restored { .. } => done(dicom("110113", "Security Alert"), Some(lifecycle("restore")), "E"),
         E::Recovered { .. } => done(dicom("110113", "Security Alert"), None, "E"),
         E::PermissionConfirmed { .. } => done(lifecycle("reactivate"), None, "U"),
-        E::SpaceCreated {} | E::LogOpened { .. } | E::PartitionCreated { .. } => done(activity(), None, "C"),
+        E::SpaceCreated {} | E::LogOpened { .. } | E::PartitionCreated { .. } | E::LogNamed { .. } => {
+            done(activity(), None, "C")
+        }
         E::SubjectPinned { .. }
         | E::SubjectConfirmed { .. }
         | E::ClockConfirmed { .. }
@@ -271,9 +273,12 @@ fn entities(origin: &str, index: u64, event: &AuditEvent) -> Vec<Value> {
             out.extend(grants.iter().map(consent));
         }
         // What nobody vouched for when it was stored an AI asserts.
-        AuditEvent::Remembered { label, .. } if label.integrity <= Integrity::AiAsserted => {
+        AuditEvent::Remembered { label, .. } | AuditEvent::TurnAppended { label, .. }
+            if label.integrity <= Integrity::AiAsserted =>
+        {
             let asserted = json!([{ "system": VALUE, "code": "AIAST", "display": "Artificial Intelligence asserted" }]);
-            out.push(json!({ "type": code(ENTITY, "2"), "name": "memory", "securityLabel": asserted }));
+            let name = if matches!(event, AuditEvent::TurnAppended { .. }) { "turn" } else { "memory" };
+            out.push(json!({ "type": code(ENTITY, "2"), "name": name, "securityLabel": asserted }));
         }
         AuditEvent::Granted { grant, .. }
         | AuditEvent::Renewed { grant, .. }

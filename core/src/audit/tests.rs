@@ -138,9 +138,13 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             .prop_map(|(conversation, label)| E::ConversationSaved { conversation, label }),
         (any::<[u8; 32]>().prop_map(SourceTag::from_bytes), any::<u64>(), gesture())
             .prop_map(|(source, bytes, gesture)| E::OriginalExported { source, bytes, gesture }),
-        (50u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
+        (51u64.., prop::collection::vec(any::<u8>(), 0..50)).prop_map(|(number, body)| E::Unknown { number, body }),
     ];
     let third = prop_oneof![
+        (scope(), any::<u16>(), any::<bool>(), text()).prop_map(|(scope, ordinal, health, origin)| {
+            let kind = if health { PartitionKind::Health } else { PartitionKind::General };
+            E::LogNamed { scope, ordinal, kind, origin }
+        }),
         (prop::option::of(record()), label(), label(), gesture())
             .prop_map(|(record, before, after, gesture)| E::Endorsed { record, before, after, gesture }),
         (any::<[u8; 16]>().prop_map(ConversationId::from_bytes), label(), gesture())
@@ -259,7 +263,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 #[test]
 fn the_table_is_stable() {
-    assert_eq!(AuditEvent::KNOWN, (1..=38).chain(40..=49).collect::<Vec<u64>>());
+    assert_eq!(AuditEvent::KNOWN, (1..=38).chain(40..=50).collect::<Vec<u64>>());
     let withdrawn = AuditEvent::Withdrawn { grant: GrantId::from_bytes([7; 16]), gesture: None };
     let bytes = Entry { time: Timestamp::from_millis(-1), event: withdrawn }.encode().unwrap();
     let mut want = vec![0xa4, 1, 1, 2, 5, 3, 0x20, 4, 0x55, 0xa2, 1, 0x50];

@@ -31,6 +31,7 @@ fn english(event: &AuditEvent) -> String {
         E::SpaceCreated {} => "The space was created.".into(),
         E::LogOpened { previous: None, .. } => "A log was begun.".into(),
         E::LogOpened { previous: Some(_), .. } => "A log was begun that continues an earlier one.".into(),
+        E::LogNamed { .. } => "The log of a partition was named.".into(),
         E::PartitionCreated { kind: PartitionKind::Health, .. } => "A partition for health data was created.".into(),
         E::PartitionCreated { kind: PartitionKind::General, .. } => {
             "A general partition, without health data, was created.".into()
@@ -165,6 +166,7 @@ fn french(event: &AuditEvent) -> String {
         E::SpaceCreated {} => "L’espace a été créé.".into(),
         E::LogOpened { previous: None, .. } => "Un journal a été ouvert.".into(),
         E::LogOpened { previous: Some(_), .. } => "Un journal a été ouvert à la suite d’un précédent.".into(),
+        E::LogNamed { .. } => "Le journal d’une partition a été nommé.".into(),
         E::PartitionCreated { kind: PartitionKind::Health, .. } => {
             "Une partition pour les données de santé a été créée.".into()
         }

@@ -67,19 +67,36 @@ pub(super) struct Known {
     /// Whether it is the log of a space: consents stand in no other.
     pub(super) of_space: bool,
     pub(super) size: u64,
+    /// Whose log it is, and the least label of what is in it, as far as the space's own log is shown to say it.
+    pub(super) partition: Option<(ScopeId, Label)>,
     pub(super) entries: BTreeMap<u64, Entry>,
     pub(super) prefixes: BTreeMap<u64, Hash>,
 }
 
 impl Known {
-    /// The partition whose log it is, and the least label of what is in it, by its first entry, where that is
-    /// shown.
-    pub(super) fn partition(&self) -> Option<(ScopeId, Label)> {
-        match self.entries.get(&0)?.event {
-            AuditEvent::PartitionCreated { scope, ordinal, kind } => Some((scope, Label::of_partition(kind, ordinal))),
-            _ => None,
+    /// Whether its first entry, where it is shown, says of it what the space's own log does.
+    pub(super) fn is_of_its_partition(&self) -> bool {
+        match self.entries.get(&0).map(|e| &e.event) {
+            Some(AuditEvent::PartitionCreated { scope, ordinal, kind }) => {
+                self.partition.is_none_or(|named| named == (*scope, Label::of_partition(*kind, *ordinal)))
+            }
+            _ => true,
         }
     }
+}
+
+/// Takes from the space's own log which partition each of the others is of.
+pub(super) fn name_partitions(logs: &mut [Known]) -> Result<()> {
+    let mut all: BTreeMap<String, (ScopeId, Label)> = BTreeMap::new();
+    for entry in logs.iter().filter(|l| l.of_space).flat_map(|l| l.entries.values()) {
+        let AuditEvent::LogNamed { scope, ordinal, kind, origin } = &entry.event else { continue };
+        // Origins are random, and one is not given twice.
+        if all.insert(origin.clone(), (*scope, Label::of_partition(*kind, *ordinal))).is_some() {
+            return Err(BAD);
+        }
+    }
+    logs.iter_mut().for_each(|l| l.partition = all.get(&l.origin).copied());
+    Ok(())
 }
 
 /// A grant that a release names, as far as it is shown.
@@ -294,7 +311,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     }
     let own = !all.elsewhere;
     let terms = all.texts && own;
-    let partition = log.partition();
+    let partition = log.partition;
     let scope = partition.map(|(scope, _)| scope);
     let is_below =
         |least: Label| !least.origins.is_subset(label.origins) || label.confidentiality < least.confidentiality;

@@ -1,7 +1,7 @@
 //! Writing a file: which releases, and all that their claims rest on.
 
 use super::claim::{self, Known, LIMITS};
-use super::file::{ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
+use super::file::{BAD, ClaimPart, DisclosurePart, EntryPart, File, ItemsPart, LogPart, PrefixPart};
 use super::grounds;
 use super::text;
 use super::verify::check_own;
@@ -11,7 +11,7 @@ use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::label::Purpose;
 use crate::record::Recipient;
-use crate::vault::{Disclosing, HealthSpace, Log};
+use crate::vault::{Disclosing, HealthSpace, Log, is_damage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is shown of the items of a release.
@@ -126,7 +126,9 @@ impl EvidenceRequest {
 impl HealthSpace {
     /// An evidence file (`.hsev`) of releases: entries, consents, signed checkpoints and proofs, and
     /// what they do not prove. [`verify_evidence`](super::verify_evidence) reads it, and so do
-    /// programs that are not this library (`examples/verify`).
+    /// programs that are not this library (`examples/verify`). Of several partitions, what one of them enters
+    /// that no verifier would accept, or a log that cannot be read, keeps nobody from evidence of the others: it
+    /// is left out, unless it was asked for by number or by partition.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] where some partitions only are open; [`Error::NoSuchPartition`];
@@ -190,7 +192,10 @@ impl Maker<'_> {
         for (_, log) in self.all.partitions().filter(|(name, _)| named(name)) {
             found = true;
             let mut shown = Shown::default();
-            let entries = log.read()?;
+            let entries = match log.read() {
+                Err(e) if self.request.partition.is_none() && is_damage(&e) => continue,
+                other => other?,
+            };
             for (index, entry) in &entries {
                 if self.request.wants(*index, entry) {
                     self.rests_on(&system, entry, &mut own, &mut grants)?;
@@ -199,9 +204,11 @@ impl Maker<'_> {
                     chosen.push((log.origin(), *index, self.items(&log, *index, entry)?));
                 }
             }
-            // Which partition it is, the log's first entry says.
-            if !shown.entries.is_empty() {
-                shown.entries.extend(entries.first().filter(|(index, _)| *index == 0).map(|(index, _)| *index));
+            // Which partition it is, the space's own log says.
+            if !shown.entries.is_empty() && !self.request.without_system {
+                let of = log.origin();
+                let names = |e: &Entry| matches!(&e.event, AuditEvent::LogNamed { origin, .. } if *origin == of);
+                own.entries.extend(self.system.iter().filter(|(_, e)| names(e)).map(|(index, _)| *index));
             }
             logs.push((log, shown));
         }
@@ -292,18 +299,42 @@ impl Maker<'_> {
         })
     }
 
+    /// Writes the file without the disclosures that contradict what it shows: who holds a partition's key can
+    /// enter anything in its log, and that speaks for that partition alone.
     fn write(
         &self,
         mut logs: Vec<(Log<'_>, Shown)>,
-        chosen: Vec<(String, u64, ItemsPart)>,
+        mut chosen: Vec<(String, u64, ItemsPart)>,
         grants: &BTreeSet<(GrantId, u64)>,
     ) -> Result<Vec<u8>> {
+        loop {
+            let refused = match self.attempt(&logs, &chosen, grants)? {
+                Ok(bytes) => return Ok(bytes),
+                Err(refused) if self.request.entries.is_some() || refused.is_empty() => return Err(BAD),
+                Err(refused) => refused,
+            };
+            for (log, shown) in &mut logs {
+                let origin = log.origin();
+                shown.entries.retain(|index| !refused.contains(&(origin.clone(), *index)));
+            }
+            chosen.retain(|(origin, index, _)| !refused.contains(&(origin.clone(), *index)));
+        }
+    }
+
+    /// The file, or what in it no verifier would accept.
+    fn attempt(
+        &self,
+        all: &[(Log<'_>, Shown)],
+        chosen: &[(String, u64, ItemsPart)],
+        grants: &BTreeSet<(GrantId, u64)>,
+    ) -> Result<core::result::Result<Vec<u8>, BTreeSet<(String, u64)>>> {
+        let mut logs: Vec<&(Log<'_>, Shown)> = all.iter().collect();
         logs.retain(|(_, shown)| !shown.entries.is_empty());
         logs.sort_by_key(|(log, _)| log.origin());
         let space = self.all.system()?.origin();
         let mut file = File { limits: LIMITS.map(str::to_owned).to_vec(), ..File::default() };
         let (mut known, mut keys) = (Vec::new(), Vec::new());
-        for (log, shown) in &logs {
+        for (log, shown) in logs {
             keys.push(log.key()?);
             let (part, entries) = show(log, shown)?;
             let prefixes = shown.prefixes.clone();
@@ -311,11 +342,13 @@ impl Maker<'_> {
                 origin: log.origin(),
                 of_space: log.origin() == space,
                 size: log.size(),
+                partition: None,
                 entries,
                 prefixes,
             });
             file.logs.push(part);
         }
+        claim::name_partitions(&mut known)?;
         if !self.request.without_consents {
             let named = claim::consents_named(&known);
             let texts = grants.iter().map(|(g, version)| self.all.consent(*g, *version)).collect::<Result<Vec<_>>>()?;
@@ -323,19 +356,30 @@ impl Maker<'_> {
             file.consents.sort_by_key(|c| sha256(&[c]));
         }
         for (origin, index, items) in chosen {
-            let log = known.iter().position(|k| k.origin == origin).ok_or(Error::Internal(90))? as u64;
+            let log = known.iter().position(|k| k.origin == *origin).ok_or(Error::Internal(90))? as u64;
             let claim = ClaimPart { what: String::new(), level: String::new(), does_not_prove: Vec::new() };
-            file.disclosures.push(DisclosurePart { log, index, items, claim });
+            file.disclosures.push(DisclosurePart { log, index: *index, items: items.clone(), claim });
         }
         file.disclosures.sort_by_key(|d| (d.log, d.index));
-        let claims = file.disclosures.iter().map(|d| claim::derive(&known, &file, d.log, d.index, &d.items));
-        let claims = claims.collect::<Result<Vec<_>>>()?;
+        let (mut claims, mut refused) = (Vec::new(), BTreeSet::new());
+        for d in &file.disclosures {
+            match claim::derive(&known, &file, d.log, d.index, &d.items) {
+                Ok(claim) => claims.push(claim.part()),
+                Err(_) => {
+                    let log = usize::try_from(d.log).ok().and_then(|n| known.get(n)).ok_or(Error::Internal(90))?;
+                    refused.insert((log.origin.clone(), d.index));
+                }
+            }
+        }
+        if !refused.is_empty() {
+            return Ok(Err(refused));
+        }
         for (d, claim) in file.disclosures.iter_mut().zip(claims) {
-            d.claim = claim.part();
+            d.claim = claim;
         }
         let bytes = file.encode()?;
         check_own(&bytes, &self.all.system()?.key()?, &keys)?;
-        Ok(bytes)
+        Ok(Ok(bytes))
     }
 }
 

@@ -157,16 +157,31 @@ pub(super) struct Liar {
     key: SigningKey,
     nodes: Memory,
     entries: Vec<Vec<u8>>,
+    /// How many entries at its end name logs: they are always shown.
+    names: usize,
 }
 
 impl Liar {
+    /// The first one is the space's: it names the second as that of the partition that the grants here are for.
     pub(super) fn of(n: u8, events: &[(i64, AuditEvent)]) -> Self {
+        Self::naming(n, events, if n == 1 { &[(SCOPE, 1, 2)] } else { &[] })
+    }
+
+    /// With scope and ordinal of other logs behind all else.
+    pub(super) fn naming(n: u8, events: &[(i64, AuditEvent)], names: &[(ScopeId, u16, u8)]) -> Self {
+        let last = events.last().map_or(1, |(t, _)| *t);
+        let name = |(scope, ordinal, n): &(ScopeId, u16, u8)| {
+            let (kind, origin) = (PartitionKind::Health, origin(&[*n; 16]));
+            (last, AuditEvent::LogNamed { scope: *scope, ordinal: *ordinal, kind, origin })
+        };
+        let events: Vec<_> = events.iter().cloned().chain(names.iter().map(name)).collect();
         let entry = |(t, e): &(i64, AuditEvent)| Entry { time: Timestamp::from_millis(*t * MINUTE), event: e.clone() };
         let entries: Vec<Vec<u8>> = events.iter().map(|e| entry(e).encode().unwrap()).collect();
         let mut nodes = Memory::default();
         let leaves: Vec<_> = entries.iter().map(|e| commitment(&[n; 32], e)).collect();
         nodes.append(&TreeHead::empty(), &leaves);
-        Self { n, origin: origin(&[n; 16]), key: SigningKey::from_seed(&[n; 32]).unwrap(), nodes, entries }
+        let (origin, key) = (origin(&[n; 16]), SigningKey::from_seed(&[n; 32]).unwrap());
+        Self { n, origin, key, nodes, entries, names: names.len() }
     }
 
     pub(super) fn head(&self, size: usize) -> LogHead {
@@ -181,11 +196,13 @@ impl Liar {
             checkpoint: Checkpoint { origin: self.origin.clone(), head }.sign(&self.key).unwrap(),
             entries: shown
                 .iter()
+                .copied()
+                .chain(self.entries.len() - self.names..self.entries.len())
                 .map(|i| EntryPart {
-                    index: *i as u64,
+                    index: i as u64,
                     r: [self.n; 32],
-                    entry: self.entries[*i].clone(),
-                    path: tree::inclusion_proof(&self.nodes, size, *i as u64).unwrap(),
+                    entry: self.entries[i].clone(),
+                    path: tree::inclusion_proof(&self.nodes, size, i as u64).unwrap(),
                 })
                 .collect(),
             prefixes: prefixes
@@ -327,10 +344,12 @@ fn made(of: [&Liar; 2], logs: [LogPart; 2], index: u64, items: ItemsPart, consen
         origin: l.origin.clone(),
         of_space: l.n == 1,
         size: l.entries.len() as u64,
+        partition: None,
         entries: part.entries.iter().map(|e| (e.index, Entry::decode(&e.entry).unwrap())).collect(),
         prefixes: part.prefixes.iter().map(|p| (p.size, p.root)).collect(),
     };
-    let both = [known(of[0], &file.logs[0]), known(of[1], &file.logs[1])];
+    let mut both = [known(of[0], &file.logs[0]), known(of[1], &file.logs[1])];
+    super::claim::name_partitions(&mut both)?;
     let derived = super::claim::derive(&both, &file, 1, index, &file.disclosures[0].items)?.part();
     file.disclosures[0].claim = derived;
     let bytes = file.encode()?;
@@ -375,8 +394,8 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
 
     // Decided under a system log that is not the one shown, or is longer than it.
     let (system, fork) =
-        (Liar::of(1, &[(5, noise.clone()), (5, granted(None))]), Liar::of(1, &[0; 3].map(|_| (5, granted(None)))));
-    for head in [fork.head(2), fork.head(3)] {
+        (Liar::of(1, &[(5, noise.clone()), (5, granted(None))]), Liar::of(1, &[0; 4].map(|_| (5, granted(None)))));
+    for head in [fork.head(2), fork.head(4)] {
         let health = Liar::of(2, &[opened(), (10, released(head, &[]))]);
         assert!(matches!(
             file(&system, &[1], &[2], &health, ItemsPart::Hidden),

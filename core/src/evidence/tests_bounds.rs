@@ -2,7 +2,8 @@
 
 use super::file::{ClaimPart, DisclosurePart, File, ItemsPart};
 use super::tests::{
-    A, ELSEWHERE, Liar, MINUTE, SCOPE, ask, consent, granted, imported, keys, opened, released, space, terms, verify,
+    A, ELSEWHERE, Liar, MINUTE, SCOPE, ask, consent, file_with, granted, imported, keys, opened, released, space,
+    terms, verify,
 };
 use super::tests_grants::*;
 use super::*;
@@ -134,10 +135,10 @@ fn what_was_released_is_of_a_category() {
 fn a_partition_has_one_log() {
     let counted = GrantTerms { uses: Some(1), ..terms(model()) };
     let (event, text) = given(A, &counted);
-    let check = |first: AuditEvent, second: AuditEvent, limits: &[&str]| {
-        let system = Liar::of(1, &[(5, event.clone())]);
-        let logs =
-            [(2, first), (3, second)].map(|(n, first)| Liar::of(n, &[(1, first), (10, released(system.head(1), &[]))]));
+    let check = |names: &[(ScopeId, u16, u8)], limits: &[&str]| {
+        let system = Liar::naming(1, &[(5, event.clone())], names);
+        let first = AuditEvent::SpaceCreated {};
+        let logs = [2, 3].map(|n| Liar::of(n, &[(1, first.clone()), (10, released(system.head(1), &[]))]));
         let claim = ClaimPart {
             what: "released under a grant that was not withdrawn before".into(),
             level: "verifiable".into(),
@@ -155,13 +156,39 @@ fn a_partition_has_one_log() {
             other => other.is_ok(),
         }
     };
-    let noise = AuditEvent::SpaceCreated {};
-    let other = AuditEvent::PartitionCreated { scope: SCOPE, ordinal: 2, kind: PartitionKind::Health };
-    assert!(!check(opened().1, opened().1, &[]), "a one-time grant, used in each");
-    assert!(!check(opened().1, other, &[]));
+    assert!(!check(&[(SCOPE, 1, 2), (SCOPE, 1, 3)], &[]), "a one-time grant, used in each");
+    assert!(!check(&[(SCOPE, 1, 2), (SCOPE, 2, 3)], &[]));
+    assert!(!check(&[(SCOPE, 1, 2), (SCOPE, 1, 2)], &[PARTITION, USES]), "one origin, named twice");
     // Where it is not said which partition it is, how often a grant was used is not known either.
-    assert!(check(noise.clone(), noise.clone(), &[PARTITION, USES]));
-    assert!(!check(noise.clone(), noise, &[PARTITION]));
+    assert!(check(&[], &[PARTITION, USES]));
+    assert!(!check(&[], &[PARTITION]));
+}
+
+/// Whoever holds the key of one partition's log cannot make it that of another one: the space's log alone
+/// says which is which.
+#[test]
+fn a_log_is_of_the_partition_that_the_space_says() {
+    let own = consent(None);
+    let shown = |names: &[(ScopeId, u16, u8)], first: AuditEvent| {
+        let system = Liar::naming(1, &[(5, granted(None))], names);
+        let room = Liar::of(2, &[(1, first), (10, released(system.head(1), &[]))]);
+        let bytes = file_with(&system, &[0], &[1], &room, ItemsPart::Hidden, &[own.as_bytes()])?;
+        let health = Liar::of(3, &[]).key();
+        let report = verify(&bytes, &[system.key(), room.key(), health])?;
+        Ok::<_, Error>(report.disclosures[0].does_not_prove.contains(&PARTITION))
+    };
+    assert!(!shown(&[(SCOPE, 1, 2)], opened().1).unwrap());
+    assert!(!shown(&[(SCOPE, 1, 2)], AuditEvent::SpaceCreated {}).unwrap());
+    // `general`'s log says of itself that it is that of the partition that the grant names.
+    assert!(shown(&[], opened().1).unwrap());
+    assert!(shown(&[(SCOPE, 1, 3)], opened().1).unwrap());
+    let general = ScopeId([9; 16]);
+    assert!(shown(&[(SCOPE, 1, 3), (general, 2, 2)], opened().1).is_err());
+    // And one that says otherwise of itself is not that one.
+    for (scope, ordinal) in [(general, 1), (SCOPE, 2)] {
+        let first = AuditEvent::PartitionCreated { scope, ordinal, kind: PartitionKind::Health };
+        assert!(shown(&[(SCOPE, 1, 2)], first).is_err());
+    }
 }
 
 #[test]

@@ -30,15 +30,17 @@ pub fn verify_evidence(bytes: &[u8], keys: &[&str]) -> Result<EvidenceReport> {
         return Err(BAD);
     }
     let space = keys.first().map(|k| k.name.as_str());
-    let logs = file.logs.iter().map(|l| log(l, &keys, space)).collect::<Result<Vec<_>>>()?;
+    let mut logs = file.logs.iter().map(|l| log(l, &keys, space)).collect::<Result<Vec<_>>>()?;
+    claim::name_partitions(&mut logs)?;
     let hashes: Vec<_> = file.consents.iter().map(|c| sha256(&[c])).collect();
     let named = claim::consents_named(&logs);
     let in_order = pairs(&logs).all(|(a, b)| a.origin < b.origin)
         && pairs(&hashes).all(|(a, b)| a < b)
         && pairs(&file.disclosures).all(|(a, b)| (a.log, a.index) < (b.log, b.index));
-    // A partition has one log.
-    let scopes: Vec<_> = logs.iter().filter_map(Known::partition).map(|(scope, _)| scope).collect();
-    let one_each = scopes.iter().collect::<BTreeSet<_>>().len() == scopes.len();
+    // A partition has one log, and that log says of itself what the space's own says of it.
+    let scopes: Vec<_> = logs.iter().filter_map(|l| l.partition).map(|(scope, _)| scope).collect();
+    let one_each =
+        scopes.iter().collect::<BTreeSet<_>>().len() == scopes.len() && logs.iter().all(Known::is_of_its_partition);
     // A consent that no entry names is authenticated by nothing.
     if !in_order || !one_each || !hashes.iter().all(|h| named.contains(h)) {
         return Err(BAD);
@@ -75,6 +77,7 @@ fn log(part: &LogPart, keys: &[VerifierKey], space: Option<&str>) -> Result<Know
         of_space: space == Some(checkpoint.origin.as_str()),
         origin: checkpoint.origin,
         size: head.size,
+        partition: None,
         entries: Default::default(),
         prefixes: Default::default(),
     };

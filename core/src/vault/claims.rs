@@ -3,7 +3,7 @@
 //! Computed from the space's state, never from a brochure: a grant that allows training, a
 //! clearance that was relaxed or a missing anchor changes what is claimed.
 
-use super::logs::LogOf;
+use super::logs::{LogOf, is_damage};
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
 use crate::catalog::RecordRef;
@@ -87,11 +87,12 @@ struct Facts {
     withdrawals: u64,
     /// What the person let into general partitions: by the logs, or by what still stands there.
     declassified: u64,
-    /// Entries of the logs whose content was erased: any of them may have told of any of this.
+    /// Entries of the logs whose content was erased, or that cannot be read: any of them may have told of any
+    /// of this.
     erased: u64,
 }
 
-const ERASED: &str = "anything that the erased entries of the logs told";
+const ERASED: &str = "anything that entries of the logs told which are erased or cannot be read";
 const OLD_COPY: &str = "that an older copy of the file was not put back: it would undo a withdrawal";
 
 impl HealthSpace {
@@ -147,15 +148,19 @@ impl HealthSpace {
                 facts.relaxed.push(p.policy.name.clone());
             }
         }
-        let names: Vec<String> = state.partitions.iter().map(|p| p.policy.name.clone()).collect();
+        let names: Vec<(String, u64)> =
+            state.partitions.iter().map(|p| (p.policy.name.clone(), p.head.log_size)).collect();
         drop(state);
         let (mut given, mut used) = (BTreeSet::new(), BTreeSet::new());
-        let mut logs: Vec<LogOf<'_>> = names.iter().map(|n| LogOf::Partition(n)).collect();
-        logs.push(LogOf::Space);
-        for of in logs {
+        let partitions = names.iter().map(|(name, size)| (LogOf::Partition(name), *size));
+        for (of, size) in partitions.chain([(LogOf::Space, 0)]) {
             let lines = match self.log(of) {
                 // The log of the space is not this handle's.
                 Err(Error::NeedsFullSlot) => continue,
+                Err(e) if of != LogOf::Space && is_damage(&e) => {
+                    facts.erased = facts.erased.saturating_add(size);
+                    continue;
+                }
                 other => other?,
             };
             for line in lines {

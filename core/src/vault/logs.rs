@@ -5,7 +5,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::State;
 use super::tx::{ReadRows, read_entry};
-use crate::audit::Entry;
+use crate::audit::{AuditEvent, Entry};
 use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::Timestamp;
@@ -157,6 +157,17 @@ impl HealthSpace {
         let checkpoint = checkpoint(scope).sign(&state.signer(&self.inner.base, &*txn, scope)?)?;
         Ok(Consistency { old: old_size, path, checkpoint }.to_text())
     }
+}
+
+/// Whether a log cannot be read for what stands there: then the others are told all the same.
+pub(crate) const fn is_damage(e: &Error) -> bool {
+    matches!(e, Error::Corrupt(_) | Error::Malformed(_) | Error::NeedsNewerLibrary)
+}
+
+/// What the space's own log says of a partition's: by which name it goes.
+pub(super) fn named(scope: &Scope, origin: &[u8; 16]) -> AuditEvent {
+    let origin = note::origin(origin);
+    AuditEvent::LogNamed { scope: scope.id, ordinal: scope.ordinal, kind: scope.policy.kind, origin }
 }
 
 pub(super) fn tree_head(scope: &Scope) -> TreeHead {

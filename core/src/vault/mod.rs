@@ -74,6 +74,7 @@ pub use glass::{BreakGlassNotice, Presence};
 pub use grants::{ConsentRequest, Grant, GrantInfo};
 pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use keys::{EpochDestroyed, LogHandover, OldCopies, Rotated, WayIn, WayInKind, WaysInChanged};
+pub(crate) use logs::is_damage;
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
 pub use memory::{Conversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
@@ -166,6 +167,8 @@ mod tests_reader;
 mod tests_recover;
 #[cfg(test)]
 mod tests_renewal;
+#[cfg(test)]
+mod tests_report;
 #[cfg(test)]
 mod tests_rooms;
 #[cfg(test)]

@@ -5,13 +5,14 @@
 //! article 19 asks that each of them be told. This is a report, read from the logs; nothing is
 //! decided by it.
 
-use super::logs::LogOf;
+use super::logs::{LogLine, LogOf, is_damage};
+use super::scope::Scope;
 use super::space::HealthSpace;
-use super::state::Target;
+use super::state::{State, Target};
 use crate::audit::{AuditEvent, Gesture};
 use crate::consent::{Recipient, Standing};
-use crate::error::{Error, Malformed, Result};
-use crate::id::{GrantId, Timestamp};
+use crate::error::{Error, Result};
+use crate::id::{GrantId, ScopeId, Timestamp};
 use std::collections::BTreeMap;
 
 /// A month, within which whoever was told has to answer (GDPR article 12(3)).
@@ -59,48 +60,105 @@ impl core::fmt::Debug for WithdrawalNotice {
     }
 }
 
-/// What the logs say, in order of time.
+/// Where an entry stands: in the space's log, or in that of a partition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Space(u64),
+    Partition(ScopeId, u64),
+}
+
+/// A release under a grant: where, when, and how much of the space's log it was decided under.
+struct Release {
+    log: ScopeId,
+    index: u64,
+    under: u64,
+    time: Timestamp,
+}
+
+impl Release {
+    /// Whether it came after this entry. Clocks are set back, so that times of two logs are asked only where
+    /// nothing else tells.
+    fn is_after(&self, place: Place, time: Timestamp) -> bool {
+        match place {
+            Place::Space(index) => self.under > index,
+            Place::Partition(log, index) if log == self.log => self.index > index,
+            Place::Partition(..) => self.time > time,
+        }
+    }
+}
+
+/// What one log says, and what cannot be told of it.
+struct Log {
+    scope: ScopeId,
+    lines: Vec<LogLine>,
+    /// Half-open ranges of entries that were erased; all, where it cannot be read.
+    gaps: Vec<(u64, u64)>,
+}
+
+impl Log {
+    /// Whether all of a gap came before this entry, or none of it before it ends, for certain.
+    fn is_before(&self, (_, to): (u64, u64), place: Place) -> bool {
+        match place {
+            Place::Space(index) => self.releases().any(|(n, under)| n >= to && under <= index),
+            Place::Partition(log, index) => log == self.scope && to <= index,
+        }
+    }
+
+    fn is_after(&self, (from, _): (u64, u64), place: Place) -> bool {
+        match place {
+            Place::Space(index) => self.releases().any(|(n, under)| n < from && under > index),
+            Place::Partition(log, index) => log == self.scope && from > index,
+        }
+    }
+
+    /// Position of each release, and how much of the space's log it was decided under.
+    fn releases(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.lines.iter().filter_map(|l| match &l.entry.event {
+            AuditEvent::Released { system, .. } => Some((l.index, system.size)),
+            _ => None,
+        })
+    }
+}
+
+/// What the logs say.
 #[derive(Default)]
 struct Seen {
-    given: BTreeMap<GrantId, Timestamp>,
+    given: BTreeMap<GrantId, Place>,
     /// Withdrawn, and not filed again since.
-    withdrawn: BTreeMap<GrantId, Timestamp>,
+    withdrawn: BTreeMap<GrantId, (Place, Timestamp)>,
     /// When the newest version of a consent from elsewhere was filed: it may be the withdrawal.
-    filed: BTreeMap<GrantId, Timestamp>,
-    /// Releases by grant and recipient: how many, and the last.
-    released: BTreeMap<(GrantId, Recipient), (u64, Timestamp)>,
-    told: BTreeMap<(GrantId, Recipient), NoticeState>,
+    filed: BTreeMap<GrantId, (Place, Timestamp)>,
+    released: BTreeMap<(GrantId, Recipient), Vec<Release>>,
+    told: BTreeMap<(GrantId, Recipient), Vec<(Place, NoticeState)>>,
 }
 
 impl Seen {
-    fn take(&mut self, time: Timestamp, event: AuditEvent) {
+    /// Takes the entries of all logs, in order of time.
+    fn take(&mut self, place: Place, time: Timestamp, event: AuditEvent) {
         match event {
             AuditEvent::Withdrawn { grant, .. } => {
-                self.withdrawn.entry(grant).or_insert(time);
+                self.withdrawn.entry(grant).or_insert((place, time));
             }
             AuditEvent::Granted { grant, .. } => {
-                self.given.entry(grant).or_insert(time);
+                self.given.entry(grant).or_insert(place);
             }
             AuditEvent::ConsentImported { grant, .. } => {
-                self.given.entry(grant).or_insert(time);
+                self.given.entry(grant).or_insert(place);
                 self.withdrawn.remove(&grant);
-                self.filed.insert(grant, time);
+                self.filed.insert(grant, (place, time));
             }
-            AuditEvent::Released { grants, actor, .. } => {
+            AuditEvent::Released { grants, actor, system, .. } => {
+                let Place::Partition(log, index) = place else { return };
                 for grant in grants {
-                    let whom = (grant, actor.clone());
-                    // What it was told of, or confirmed, was not about this.
-                    self.told.remove(&whom);
-                    let entry = self.released.entry(whom).or_insert((0, time));
-                    *entry = (entry.0 + 1, time);
+                    let release = Release { log, index, under: system.size, time };
+                    self.released.entry((grant, actor.clone())).or_default().push(release);
                 }
             }
             AuditEvent::RecipientNotified { grant, actor, .. } => {
-                // One that confirmed is not told anew.
-                self.told.entry((grant, actor)).or_insert(NoticeState::Notified(time));
+                self.told.entry((grant, actor)).or_default().push((place, NoticeState::Notified(time)));
             }
             AuditEvent::RecipientConfirmed { grant, actor, .. } => {
-                self.told.insert((grant, actor), NoticeState::Acknowledged(time));
+                self.told.entry((grant, actor)).or_default().push((place, NoticeState::Acknowledged(time)));
             }
             _ => {}
         }
@@ -112,79 +170,92 @@ impl Seen {
             self.withdrawn.entry(grant).or_insert(*filed);
         }
     }
+
+    /// Where the notice to a recipient stands: what it was told of, or confirmed, before its last release was
+    /// not about that one. One that confirmed is not told anew.
+    fn state(&self, whom: &(GrantId, Recipient)) -> NoticeState {
+        let releases = self.released.get(whom).map_or(&[][..], Vec::as_slice);
+        let about_all = |(place, state): &&(Place, NoticeState)| {
+            let (NoticeState::Notified(time) | NoticeState::Acknowledged(time)) = state else { return false };
+            !releases.iter().any(|r| r.is_after(*place, *time))
+        };
+        let told = self.told.get(whom).map_or(&[][..], Vec::as_slice);
+        let standing = || told.iter().filter(about_all).map(|(_, state)| *state);
+        let confirmed = standing().filter(|s| matches!(s, NoticeState::Acknowledged(_))).last();
+        confirmed.or_else(|| standing().next()).unwrap_or(NoticeState::Open)
+    }
 }
 
 impl HealthSpace {
     /// Every recipient of what was released under a grant that is withdrawn since, as far as the
     /// logs of the partitions that are open here tell. Who was shown something that was remembered under it, by
-    /// another grant, is not among them: [`derived`](Self::derived) lists what that can be.
+    /// another grant, is not among them: [`derived`](Self::derived) lists what that can be. Of a partition
+    /// whose log cannot be read nobody can be named: its entries count as erased.
     ///
     /// # Errors
-    /// As [`log`](Self::log).
+    /// [`Error::Locked`]; as [`log`](Self::log) for the space's own.
     pub fn withdrawal_notices(&self) -> Result<Vec<WithdrawalNotice>> {
-        let info = self.info()?;
         let mut seen = Seen::default();
-        // Of the same millisecond: what was released was so before it was withdrawn.
-        let mut logs: Vec<LogOf<'_>> = info.partitions.iter().map(|name| LogOf::Partition(name)).collect();
-        if info.full {
-            logs.push(LogOf::Space);
-        }
+        let state = self.inner.peek()?;
+        let logs = self.logs(&state)?;
         let mut lines = Vec::new();
-        for of in logs {
-            lines.extend(self.log(of)?.into_iter().map(|line| (line.entry.time, line.entry.event)));
+        if state.system.is_some() {
+            let own = in_time(self.log(LogOf::Space)?);
+            lines.extend(own.map(|(time, l)| (time, Place::Space(l.index), l.entry.event)));
         }
-        lines.sort_by_key(|(time, _)| *time);
-        for (time, event) in lines {
-            seen.take(time, event);
+        for (p, log) in state.partitions.iter().zip(&logs) {
+            // What a partition says counts for the grants that name it.
+            let of_here = in_time(log.lines.clone())
+                .filter(|(_, l)| grants_of(&l.entry.event).iter().all(|g| p.policy.state.version(*g).is_some()));
+            lines.extend(of_here.map(|(time, l)| (time, Place::Partition(p.id, l.index), l.entry.event)));
         }
+        lines.sort_by_key(|(time, ..)| *time);
+        lines.into_iter().for_each(|(time, place, event)| seen.take(place, time, event));
         let imported = self.imported_consents()?;
         imported.iter().filter(|c| c.standing == Standing::Withdrawn).for_each(|c| seen.settle(c.id));
-        let now = self.inner.base.env.now().as_millis().max(self.inner.peek()?.floor());
-        let Seen { given, withdrawn, released, told, .. } = seen;
-        let named = |((grant, to), seen): ((GrantId, Recipient), _)| ((grant, Some(to)), seen);
-        let mut released: BTreeMap<(GrantId, Option<Recipient>), (u64, Timestamp)> =
-            released.into_iter().map(named).collect();
-        let mut erased = BTreeMap::new();
-        for (grant, ended) in &withdrawn {
-            let n = self.erased_while(*grant, given.get(grant).copied(), *ended)?;
-            if n > 0 {
-                erased.insert(*grant, n);
-                released.insert((*grant, None), (0, *ended));
+        let now = self.inner.base.env.now().as_millis().max(state.floor());
+        let mut all: BTreeMap<(GrantId, Option<Recipient>), (u64, Timestamp)> = BTreeMap::new();
+        for ((grant, to), releases) in &seen.released {
+            if let Some(last) = releases.iter().map(|r| r.time).max() {
+                all.insert((*grant, Some(to.clone())), (releases.len() as u64, last));
             }
         }
-        let notice = |((grant, recipient), (releases, last_release)): ((_, Option<Recipient>), _)| {
-            let withdrawn = *withdrawn.get(&grant)?;
-            let state = recipient.clone().and_then(|to| told.get(&(grant, to)).copied());
-            let state = state.unwrap_or(NoticeState::Open);
+        let mut erased = BTreeMap::new();
+        for (grant, (place, time)) in &seen.withdrawn {
+            let here = state.partitions.iter().zip(&logs).filter(|(p, _)| p.policy.state.version(*grant).is_some());
+            let open = here.flat_map(|(_, log)| log.gaps.iter().map(move |gap| (log, *gap))).filter(|(log, gap)| {
+                let begun = seen.given.get(grant).is_none_or(|given| !log.is_before(*gap, *given));
+                begun && !log.is_after(*gap, *place)
+            });
+            let n = open.fold(0u64, |n, (_, (from, to))| n.saturating_add(to.saturating_sub(from)));
+            if n > 0 {
+                erased.insert(*grant, n);
+                all.insert((*grant, None), (0, *time));
+            }
+        }
+        let notice = |((grant, recipient), (releases, last_release)): ((GrantId, Option<Recipient>), _)| {
+            let (_, withdrawn) = *seen.withdrawn.get(&grant)?;
+            let state = recipient.clone().map_or(NoticeState::Open, |to| seen.state(&(grant, to)));
             let due = withdrawn.plus_millis(TERM);
             let confirmed = matches!(state, NoticeState::Acknowledged(_)) || releases == 0;
             let overdue = now >= due.as_millis() && !confirmed;
             let erased = erased.get(&grant).copied().unwrap_or(0);
             Some(WithdrawalNotice { grant, recipient, releases, last_release, erased, withdrawn, due, state, overdue })
         };
-        Ok(released.into_iter().filter_map(notice).collect())
+        Ok(all.into_iter().filter_map(notice).collect())
     }
 
-    /// How many entries were erased that may have been of releases under a grant: in the logs of its
-    /// partitions, between what is left from before it was given and from after it was withdrawn.
-    fn erased_while(&self, grant: GrantId, given: Option<Timestamp>, withdrawn: Timestamp) -> Result<u64> {
-        let state = self.inner.peek()?;
-        let mut n = 0;
-        for p in state.partitions.iter().filter(|p| !p.manifest.erased.is_empty()) {
-            if p.policy.state.version(grant).is_none() {
-                continue;
-            }
-            let lines = self.log(LogOf::Partition(&p.policy.name))?;
-            for (from, to) in &p.manifest.erased {
-                let before = lines.iter().rfind(|l| l.index < *from);
-                let after = lines.iter().find(|l| l.index >= *to);
-                let begun = after.is_none_or(|l| given.is_none_or(|at| l.entry.time >= at));
-                if begun && before.is_none_or(|l| l.entry.time <= withdrawn) {
-                    n = u64::saturating_add(n, to - from);
-                }
-            }
-        }
-        Ok(n)
+    /// The logs of the partitions, in their order.
+    fn logs(&self, state: &State) -> Result<Vec<Log>> {
+        let read = |p: &Scope| {
+            let (lines, gaps) = match self.log(LogOf::Partition(&p.policy.name)) {
+                Ok(lines) => (lines, p.manifest.erased.clone()),
+                Err(e) if is_damage(&e) => (Vec::new(), vec![(0, p.head.log_size)]),
+                Err(e) => return Err(e),
+            };
+            Ok(Log { scope: p.id, lines, gaps })
+        };
+        state.partitions.iter().map(read).collect()
     }
 
     /// Enters that a recipient was told of a withdrawal; `how` names the way and hashes its proof.
@@ -194,7 +265,7 @@ impl HealthSpace {
     /// withdrawn.
     pub fn recipient_notified(&self, grant: GrantId, recipient: &Recipient, how: Gesture) -> Result<()> {
         let actor = self.known(grant, recipient)?;
-        self.enter_notice(AuditEvent::RecipientNotified { grant, actor, gesture: how })
+        self.enter_notice(grant, AuditEvent::RecipientNotified { grant, actor, gesture: how })
     }
 
     /// Enters that a recipient confirmed a withdrawal.
@@ -203,7 +274,7 @@ impl HealthSpace {
     /// As [`recipient_notified`](Self::recipient_notified).
     pub fn recipient_acknowledged(&self, grant: GrantId, recipient: &Recipient, how: Gesture) -> Result<()> {
         let actor = self.known(grant, recipient)?;
-        self.enter_notice(AuditEvent::RecipientConfirmed { grant, actor, gesture: how })
+        self.enter_notice(grant, AuditEvent::RecipientConfirmed { grant, actor, gesture: how })
     }
 
     fn known(&self, grant: GrantId, recipient: &Recipient) -> Result<Recipient> {
@@ -212,16 +283,40 @@ impl HealthSpace {
         if found { Ok(recipient.clone()) } else { Err(Error::NotFound) }
     }
 
-    fn enter_notice(&self, event: AuditEvent) -> Result<()> {
+    fn enter_notice(&self, grant: GrantId, event: AuditEvent) -> Result<()> {
         self.inner.write(|tx, w| {
-            let target = if w.state.system.is_some() { Target::System } else { Target::Partition(0) };
-            if w.state.system.is_none() && w.state.partitions.is_empty() {
-                return Err(Error::Malformed(Malformed::Argument));
-            }
+            // One of its partitions: what another one says of it does not count.
+            let names = |p: &Scope| p.policy.state.version(grant).is_some();
+            let target = match w.state.system {
+                Some(_) => Target::System,
+                None => Target::Partition(w.state.partitions.iter().position(names).ok_or(Error::NotFound)?),
+            };
             let work = w.work(tx, target)?;
             tx.log(work, event).map(|_| ())
         })
     }
+}
+
+/// Whose entries they are, for whom a partition may speak.
+fn grants_of(event: &AuditEvent) -> &[GrantId] {
+    match event {
+        AuditEvent::Released { grants, .. } => grants,
+        AuditEvent::Withdrawn { grant, .. }
+        | AuditEvent::Granted { grant, .. }
+        | AuditEvent::ConsentImported { grant, .. }
+        | AuditEvent::RecipientNotified { grant, .. }
+        | AuditEvent::RecipientConfirmed { grant, .. } => core::slice::from_ref(grant),
+        _ => &[],
+    }
+}
+
+/// Entries with a time that never goes back: it is set back where the person confirms the clock.
+fn in_time(lines: Vec<LogLine>) -> impl Iterator<Item = (Timestamp, LogLine)> {
+    let mut last = Timestamp::from_millis(i64::MIN);
+    lines.into_iter().map(move |l| {
+        last = last.max(l.entry.time);
+        (last, l)
+    })
 }
 
 #[cfg(test)]

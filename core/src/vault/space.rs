@@ -3,6 +3,7 @@
 use super::found::{Announcement, NewScope, first_version, policy_place, put_policy};
 use super::head::SystemPart;
 use super::keys::open_limited;
+use super::logs::named;
 use super::policy_row::{DirectoryEntry, Origin, PolicyRow};
 use super::rows::Base;
 use super::scope::{Opening, Scope};
@@ -239,6 +240,9 @@ impl HealthSpace {
         let next = |s: &Scope| s.next_generation().ok_or(Error::TooLarge(Limit::Capacity));
         let mut work = tx.work(system, next(system)?);
         tx.log(&mut work, AuditEvent::SpaceCreated {})?;
+        for p in &state.partitions {
+            tx.log(&mut work, named(p, &p.head.log_origin))?;
+        }
         let system = tx.finish(work, None, Some(&signer), 0)?;
         for p in &state.partitions {
             let mut work = tx.work(p, next(p)?);
@@ -396,6 +400,13 @@ impl HealthSpace {
             let other = w.state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
             let imported = other.into_iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own);
             policy.consents = imported.cloned().collect();
+            // Also where that was withdrawn by a handle that cannot write the policies.
+            let healthy = || w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
+            for c in &mut policy.consents {
+                if healthy().any(|p| p.manifest.denied.contains(&c.series)) {
+                    c.origin = Origin::Withdrawn;
+                }
+            }
         }
         let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended).copied();
         policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
@@ -415,7 +426,10 @@ impl HealthSpace {
         let under = Some(w.state.view.name());
         new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
         let o = Opening { id: new.id, ordinal, keys: Arc::new(new.keys), policy: Arc::new(policy) };
-        w.state.partitions.push(Scope::open(base, &*tx.txn, o)?);
+        let scope = Scope::open(base, &*tx.txn, o)?;
+        let name = named(&scope, &scope.head.log_origin);
+        tx.log(w.work(tx, Target::System)?, name)?;
+        w.state.partitions.push(scope);
         let target = Target::Partition(w.state.partitions.len() - 1);
         let work = w.work(tx, target)?;
         tx.log(work, AuditEvent::PartitionCreated { scope: new.id, ordinal, kind }).map(drop)

@@ -1,6 +1,6 @@
 //! What left the space, for the person: who, when, what, why, and by which permission.
 
-use super::logs::LogOf;
+use super::logs::{LogOf, is_damage};
 use super::space::HealthSpace;
 use crate::audit::{self, AuditEvent, Entry};
 use crate::error::Result;
@@ -23,6 +23,9 @@ pub struct DisclosureLine {
     pub permitted: Vec<Timestamp>,
     /// How many of them were given elsewhere.
     elsewhere: usize,
+    /// The log of this partition cannot be read: what was released from it is not listed, and this line stands
+    /// for all of it. Its entry says nothing.
+    pub unreadable: bool,
 }
 
 impl core::fmt::Debug for DisclosureLine {
@@ -32,10 +35,25 @@ impl core::fmt::Debug for DisclosureLine {
 }
 
 impl DisclosureLine {
+    fn unreadable(partition: &str, index: u64) -> Self {
+        let (time, event) = (Timestamp::default(), AuditEvent::Unknown { number: 0, body: Vec::new() });
+        let (partition, entry) = (partition.to_owned(), Entry { time, event });
+        Self { partition, index, entry, permitted: Vec::new(), elsewhere: 0, unreadable: true }
+    }
+
     /// In plain words (`en`, `fr`).
     #[must_use]
     pub fn describe(&self, language: &str) -> String {
         let lang = Lang::parse(language);
+        if self.unreadable {
+            let name = &self.partition;
+            return match lang {
+                Lang::En => format!("The log of the partition “{name}” cannot be read: what it says is not listed."),
+                Lang::Fr => {
+                    format!("Le journal de la partition « {name} » est illisible : son contenu n’est pas listé.")
+                }
+            };
+        }
         let mut out = self.entry.tell(lang);
         let own = self.permitted.len().saturating_sub(self.elsewhere);
         let mut told = Vec::new();
@@ -69,10 +87,10 @@ const fn is_told(event: &AuditEvent) -> bool {
 
 impl HealthSpace {
     /// What was released, handed out or refused, over all partitions that are open here, the oldest
-    /// first.
+    /// first. A line in front says of which partition the log cannot be read, if so it is.
     ///
     /// # Errors
-    /// As [`log`](Self::log).
+    /// [`Error::Locked`](crate::Error::Locked); as [`log`](Self::log) for the space's own.
     pub fn disclosure_log(&self) -> Result<Vec<DisclosureLine>> {
         self.disclosing(|all| {
             let mut given: BTreeMap<GrantId, Timestamp> = BTreeMap::new();
@@ -91,7 +109,14 @@ impl HealthSpace {
             let in_force = |g: GrantId, size: u64| added.range((g, 0)..(g, size)).next_back().map(|(_, t)| *t);
             let mut lines = Vec::new();
             for (name, log) in all.partitions() {
-                for (index, entry) in log.read()?.into_iter().filter(|(_, e)| is_told(&e.event)) {
+                let entries = match log.read() {
+                    Err(e) if is_damage(&e) => {
+                        lines.push(DisclosureLine::unreadable(name, log.size()));
+                        continue;
+                    }
+                    other => other?,
+                };
+                for (index, entry) in entries.into_iter().filter(|(_, e)| is_told(&e.event)) {
                     let (mut permitted, mut filed): (Vec<_>, Vec<_>) = Default::default();
                     if let AuditEvent::Released { grants, system, .. } = &entry.event {
                         permitted.extend(grants.iter().filter_map(|g| given.get(g)).copied());
@@ -99,7 +124,8 @@ impl HealthSpace {
                     }
                     let elsewhere = filed.len();
                     permitted.append(&mut filed);
-                    lines.push(DisclosureLine { partition: name.to_owned(), index, entry, permitted, elsewhere });
+                    let partition = name.to_owned();
+                    lines.push(DisclosureLine { partition, index, entry, permitted, elsewhere, unreadable: false });
                 }
             }
             lines.sort_by_key(|l| l.entry.time);

@@ -15,6 +15,7 @@ use crate::ledger::note;
 use crate::vault::anchor::{ANCHORED, AWAITED, named, place};
 use crate::vault::grants::put_row;
 use crate::vault::keys::{OwnKeys, drop_limited};
+use crate::vault::logs;
 use crate::vault::memory::by_kind;
 use crate::vault::policy_row::PolicyRow;
 use crate::vault::rows::Base;
@@ -111,6 +112,11 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &Own
         let previous = LogHead { origin: note::origin(&work.origin), size: head.log_size, root: head.log_root };
         work.origin = random_array()?;
         tx.log(work, AuditEvent::LogOpened { scope, previous: Some(previous) })?;
+    }
+    for i in 0..w.state.partitions.len() {
+        let work = w.work(tx, Target::Partition(i))?;
+        let name = logs::named(&work.scope, &work.origin);
+        tx.log(w.work(tx, Target::System)?, name)?;
     }
     let permissions = suspend(tx, w)?;
     let limited = drop_limited(tx, w)?;

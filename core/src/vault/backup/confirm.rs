@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::vault::grants::put_row;
 use crate::vault::policy_row::PolicyRow;
+use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::Tx;
@@ -49,9 +50,17 @@ impl HealthSpace {
     }
 }
 
+/// What waits, and what would if it were not over: that can be renewed once it is confirmed.
 fn waiting(state: &State, now: Timestamp) -> BTreeSet<GrantId> {
-    let all = state.partitions.iter().flat_map(|p| standings(p, now));
-    all.filter(|(_, standing)| *standing == Standing::Suspended).map(|(grant, _)| grant).collect()
+    let of = |p: &Scope| {
+        let waits = |(grant, standing): &(GrantId, Standing)| match standing {
+            Standing::Suspended => true,
+            Standing::Expired => p.policy.suspended.contains(grant),
+            _ => false,
+        };
+        standings(p, now).into_iter().filter(waits).map(|(grant, _)| grant).collect::<Vec<_>>()
+    };
+    state.partitions.iter().flat_map(of).collect()
 }
 
 fn confirm(tx: &mut Tx<'_>, w: &mut Writing, grants: &BTreeSet<GrantId>, gesture: &Gesture) -> Result<()> {

@@ -21,6 +21,7 @@ use crate::vault::HealthSpace;
 use crate::vault::anchor;
 use crate::vault::found::{policy_place, put_policy, wrap_context};
 use crate::vault::head::ScopeEntry;
+use crate::vault::logs;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{Inner, State};
@@ -306,6 +307,9 @@ impl<'a> NewSlots<'a> {
                 return Err(Error::Cancelled);
             }
             rooms.push(reseal(tx, old, state, p)?);
+        }
+        for r in rooms.iter().filter(|r| r.work.origin != r.work.scope.head.log_origin) {
+            tx.log(&mut own.work, logs::named(&r.work.scope, &r.work.origin))?;
         }
         if let Some(gesture) = self.gesture.take() {
             let heads = state.partitions.iter().map(|p| LogHead {
