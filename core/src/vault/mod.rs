@@ -191,4 +191,6 @@ mod tests_versions;
 #[cfg(test)]
 mod tests_withheld;
 #[cfg(test)]
+mod tests_withheld_reasons;
+#[cfg(test)]
 mod tests_within;

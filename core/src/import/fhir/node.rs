@@ -136,9 +136,9 @@ impl<'de> serde::Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Which fields were met: those of the struct, of the one it builds on, and of that one's.
+/// Which fields were met: those of the struct, of the one it builds on, and of those that follow.
 #[derive(Default)]
-pub(super) struct Seen(pub(super) [u64; 3]);
+pub(super) struct Seen(pub(super) [u64; 4]);
 
 /// A struct that is read member by member.
 pub(super) trait Fields<'de> {
