@@ -8,7 +8,7 @@ use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{
     Author, Category, ClassFilter, Coding, Comparator, Decimal, DecisionClass, Everything, FactDraft, Kind,
-    ObservedRange, Precision, Quantity, Revision, Span, Status, Value, Verdict, When,
+    ObservedRange, Precision, Quantity, ResourceType, Revision, Span, Status, Value, Verdict, When,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -157,6 +157,7 @@ impl Model {
                     confidentiality: Confidentiality::from_u8(live.rec.confidentiality).unwrap(),
                     sensitivities: live.rec.sensitivities,
                     author: Author::from_u8(live.rec.author).unwrap(),
+                    resource: ResourceType::of("Observation"),
                 };
                 out.push((
                     live.age,

@@ -165,6 +165,8 @@ mod tests_reader;
 #[cfg(test)]
 mod tests_recover;
 #[cfg(test)]
+mod tests_refused_types;
+#[cfg(test)]
 mod tests_renewal;
 #[cfg(test)]
 mod tests_rooms;

@@ -5,6 +5,7 @@
 //! sixteen megabytes of `[{},{},...` do not become a gigabyte of structs; and what is not read is
 //! stepped over without recursion.
 
+use super::skim::Skim;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -15,20 +16,22 @@ use std::fmt;
 pub(super) const ELEMENTS: u32 = 32_768;
 
 /// How `serde_json` hands over a number with all its digits, if it is not a 64-bit integer.
-const NUMBER: &str = "$serde_json::private::Number";
+pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// What was noticed while reading one resource.
 pub(super) struct Notes {
     pub(super) wrong_type: Cell<bool>,
     pub(super) duplicate: Cell<bool>,
     pub(super) too_many: Cell<bool>,
+    /// A member that is not read says in words of a condition.
+    pub(super) tells: Cell<bool>,
     budget: Cell<u32>,
 }
 
 impl Notes {
     pub(super) fn new() -> Self {
         let no = || Cell::new(false);
-        Self { wrong_type: no(), duplicate: no(), too_many: no(), budget: Cell::new(ELEMENTS) }
+        Self { wrong_type: no(), duplicate: no(), too_many: no(), tells: no(), budget: Cell::new(ELEMENTS) }
     }
 
     fn wrong(&self) {
@@ -164,7 +167,7 @@ pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(
             if key == NUMBER {
                 n.wrong();
             }
-            map.next_value::<IgnoredAny>()?;
+            map.next_value_seed(Skim::of(&key, n))?;
         }
     }
     Ok(())

@@ -134,6 +134,11 @@ pub(super) fn read<'a>(
         if reading.facts.iter().any(|f| f.category == Category::Reproductive) {
             reading.facts.iter_mut().for_each(|f| f.category = Category::Reproductive);
         }
+        let inner = why::contained(&reading.common, &reading.facts);
+        reading.facts.extend(inner);
+    }
+    if notes.tells.get() {
+        reading.facts.extend(why::unread(&reading.facts));
     }
     Ok(reading)
 }

@@ -5,6 +5,7 @@
 //! or a dosage, so each is a fact of that category, of the same record; a record of several
 //! categories is handed out whole only where all of them are permitted.
 
+use super::super::tables;
 use super::super::types::{Common, Concept, Told, Why};
 use super::convert::{cut, join, name};
 use crate::record::{Category, FactDraft, Kind, Status};
@@ -19,6 +20,7 @@ const COMPLICATION: &str = "complication";
 const DIAGNOSIS: &str = "diagnosis";
 const CONCLUSION: &str = "conclusion";
 const CONTAINED: &str = "condition";
+const CONTAINED_WITHIN: &str = "contained";
 
 /// The facts of conditions beside these ones. `because` are reasons that stand deeper within.
 pub(super) fn beside(common: &Common<'_>, because: &[(&str, Why<'_>)], facts: &[FactDraft]) -> Vec<FactDraft> {
@@ -53,6 +55,52 @@ pub(super) fn beside(common: &Common<'_>, because: &[(&str, Why<'_>)], facts: &[
         }
     }
     out.list
+}
+
+/// Facts of what a resource contains that is about something else than it is: one for each of such
+/// categories. Of observations and conditions there are facts already, and what says nothing of a
+/// person is no matter of its own.
+pub(super) fn contained(common: &Common<'_>, facts: &[FactDraft]) -> Vec<FactDraft> {
+    let Some(of) = facts.first() else { return Vec::new() };
+    // What refuses such a type by kind does not reach these kinds.
+    let apart = matches!(of.kind, Kind::Condition | Kind::Allergy | Kind::Immunization | Kind::Patient);
+    let mut out: Vec<FactDraft> = Vec::new();
+    for inner in common.contained.iter() {
+        let own = match &*inner.resource_type {
+            "Observation" | "Condition" => continue,
+            // These have their words elsewhere.
+            "AllergyIntolerance" | "Immunization" | "Procedure" | "Encounter" | "Patient" => true,
+            name if name.starts_with("Medication") => true,
+            _ => !inner.code.is_empty(),
+        };
+        let Some(category) = tables::resource_type(&inner.resource_type).and_then(|(_, c)| c).filter(|_| own) else {
+            continue;
+        };
+        let known = !apart && facts.iter().any(|f| f.category == category);
+        if known || out.iter().any(|f| f.category == category) {
+            continue;
+        }
+        let mut fact = FactDraft::new(Kind::Other, category);
+        name(&mut fact, &inner.code);
+        CONTAINED_WITHIN.clone_into(&mut fact.note);
+        fact.when = of.when;
+        if of.status == Status::EnteredInError {
+            fact.status = of.status;
+        }
+        out.push(fact);
+    }
+    out
+}
+
+/// What stands for a condition that a member tells of which is not read.
+pub(super) fn unread(facts: &[FactDraft]) -> Option<FactDraft> {
+    let of = facts.first().filter(|_| facts.iter().all(|f| f.category != Category::Conditions))?;
+    let mut fact = FactDraft::new(Kind::Other, Category::Conditions);
+    fact.when = of.when;
+    if of.status == Status::EnteredInError {
+        fact.status = of.status;
+    }
+    Some(fact)
 }
 
 /// The words of reasons, for what is about conditions itself.
