@@ -68,8 +68,6 @@ const _: () = assert!(Category::ALL.len() <= 32 && Kind::ALL.len() <= 32 && Sens
 impl Among {
     /// Any value: the dimension is not a condition.
     pub const ANY: Self = Self(u32::MAX);
-    /// No value.
-    pub const NONE: Self = Self(0);
 
     /// Any of these categories.
     #[must_use]

@@ -199,6 +199,20 @@ impl SegmentBuilder {
         self.table.encode()
     }
 
+    /// As [`finish`](Self::finish), with one class for records of whatever type.
+    #[cfg(test)]
+    pub(in crate::catalog) fn finish_without_types(mut self) -> Result<Vec<u8>> {
+        let t = &mut self.table;
+        let all = core::mem::take(&mut t.words.classes);
+        for row in &mut t.rows {
+            if let Some(class) = all.items().get(row.class as usize) {
+                row.class = t.words.classes.intern(DecisionClass { resource: ResourceType::NONE, ..*class });
+            }
+        }
+        t.settle();
+        self.table.encode()
+    }
+
     /// As [`finish`](Self::finish), uncompressed, so that tests can damage the tables.
     #[cfg(test)]
     pub(in crate::catalog) fn finish_stored(mut self) -> Result<Vec<u8>> {

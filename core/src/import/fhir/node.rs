@@ -5,7 +5,7 @@
 //! sixteen megabytes of `[{},{},...` do not become a gigabyte of structs; and what is not read is
 //! stepped over without recursion.
 
-use super::skim::Skim;
+use super::skim;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use std::fmt;
 pub(super) const ELEMENTS: u32 = 32_768;
 
 /// How `serde_json` hands over a number with all its digits, if it is not a 64-bit integer.
-pub(super) const NUMBER: &str = "$serde_json::private::Number";
+const NUMBER: &str = "$serde_json::private::Number";
 
 /// What was noticed while reading one resource.
 pub(super) struct Notes {
@@ -167,7 +167,10 @@ pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(
             if key == NUMBER {
                 n.wrong();
             }
-            map.next_value_seed(Skim::of(&key, n))?;
+            let passed = map.next_value::<&RawValue>()?.get();
+            if !n.tells.get() && skim::tells(&key, passed) {
+                n.tells.set(true);
+            }
         }
     }
     Ok(())

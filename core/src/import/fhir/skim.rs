@@ -3,12 +3,8 @@
 //! Consent is by category, and a record is handed out whole where all that it says is permitted. Of
 //! a member that is not read nothing else is known than its name.
 
-use super::node::{Key, NUMBER, Notes};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::fmt;
-
 /// Deeper than any element of FHIR: nothing is looked at there, and it counts as told.
-const DEEP: u8 = 32;
+const DEEP: usize = 32;
 
 /// Whether a member of this name, or an extension, is there to say why, or of which condition. By the
 /// stem without its first letter, which is a capital in some names.
@@ -19,139 +15,86 @@ fn asks(name: &str) -> bool {
             b"eason" | b"iagno" | b"ndica" | b"ondit" | b"ompli" | b"sNeed" | b"roble" | b"iseas" | b"isord" | b"llnes"
         )
     };
-    name.as_bytes().windows(5).any(stem) && !name.ends_with("bsentReason") && name != "data-absent-reason"
+    // A name that is written with escapes is not read.
+    name.contains('\\')
+        || name.as_bytes().windows(5).any(stem) && !name.ends_with("bsentReason") && name != "data-absent-reason"
 }
 
-/// Whether text that stands under this name is no word of anything.
-fn is_wordless(name: &str) -> bool {
-    matches!(name, "reference" | "system" | "url" | "id" | "type" | "use" | "version" | "linkId")
-}
-
-/// Steps over the value of the member `name`; what it yields is whether there are words in it.
-pub(super) struct Skim<'n> {
-    pub(super) notes: &'n Notes,
-    depth: u8,
-    wordless: bool,
+/// What stands under a name.
+#[derive(Clone, Copy)]
+struct Under {
+    /// It is there to say why.
     asked: bool,
+    /// Its text is no word of anything.
+    wordless: bool,
+    /// It is what an extension is called.
+    url: bool,
 }
 
-impl<'n> Skim<'n> {
-    pub(super) fn of(name: &str, notes: &'n Notes) -> Self {
-        Self { notes, depth: 0, wordless: is_wordless(name), asked: asks(name) }
-    }
-
-    fn below(&self, name: &str) -> Self {
-        Self { notes: self.notes, depth: self.depth + 1, wordless: is_wordless(name), asked: asks(name) }
-    }
-
-    fn word(self) -> bool {
-        let words = !self.wordless;
-        if words && self.asked {
-            self.notes.tells.set(true);
-        }
-        words
+impl Under {
+    fn of(name: &str) -> Self {
+        let url = name == "url";
+        let wordless = matches!(name, "reference" | "system" | "id" | "type" | "use" | "version" | "linkId");
+        Self { asked: asks(name), wordless: url || wordless, url }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Skim<'_> {
-    type Value = bool;
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
-        if self.depth < DEEP {
-            return from.deserialize_any(self);
-        }
-        self.notes.tells.set(true);
-        from.deserialize_ignored_any(IgnoredAny).map(|_| true)
-    }
+/// An object or a list that is open.
+struct Open {
+    /// What it stands under, and its own extension's name.
+    asked: bool,
+    /// What its next value stands under.
+    next: Under,
+    words: bool,
 }
 
-impl<'de> Visitor<'de> for Skim<'_> {
-    type Value = bool;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-    fn visit_str<E>(self, s: &str) -> Result<bool, E> {
-        Ok(!s.is_empty() && self.word())
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(false)
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(false)
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        Ok(false)
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        Ok(false)
-    }
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let (mut words, mut asked) = (false, self.asked);
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            if key == NUMBER {
-                map.next_value::<IgnoredAny>()?;
-            } else if key == "url" {
-                // What an extension is called stands in it.
-                let Url(url) = map.next_value::<Url>()?;
-                asked |= url;
-            } else {
-                words |= map.next_value_seed(self.below(&key))?;
+/// Whether the value of the member `name` says in words of a condition; `json` is well-formed.
+pub(super) fn tells(name: &str, json: &str) -> bool {
+    let mut next = Under::of(name);
+    let mut open: Vec<Open> = Vec::new();
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' if open.len() == DEEP => return true,
+            b'{' | b'[' => open.push(Open { asked: next.asked, next, words: false }),
+            b'}' | b']' => {
+                let Some(closed) = open.pop() else { return true };
+                if closed.words && closed.asked {
+                    return true;
+                }
+                if let Some(around) = open.last_mut() {
+                    around.words |= closed.words;
+                }
             }
+            b'"' => {
+                let start = at;
+                while let Some(b) = bytes.get(at).filter(|b| **b != b'"') {
+                    at += if *b == b'\\' { 2 } else { 1 };
+                }
+                let text = json.get(start..at).unwrap_or("\\");
+                at += 1;
+                let rest = bytes.get(at..).unwrap_or(&[]);
+                if rest.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b':') {
+                    if let Some(of) = open.last_mut() {
+                        of.next = Under::of(text);
+                    }
+                } else if next.url {
+                    let called = asks(text.rsplit(['/', ':', '#']).next().unwrap_or(text));
+                    open.iter_mut().rev().take(1).for_each(|of| of.asked |= called);
+                } else if !text.is_empty() && !next.wordless {
+                    if next.asked {
+                        return true;
+                    }
+                    open.iter_mut().rev().take(1).for_each(|of| of.words = true);
+                }
+            }
+            _ => {}
         }
-        if words && asked {
-            self.notes.tells.set(true);
-        }
-        Ok(words)
+        next = open.last().map_or(next, |of| of.next);
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
-        let mut words = false;
-        let one = |s: &Self| Skim { notes: s.notes, depth: s.depth + 1, wordless: s.wordless, asked: s.asked };
-        while let Some(w) = seq.next_element_seed(one(&self))? {
-            words |= w;
-        }
-        Ok(words)
-    }
-}
-
-/// Whether the name at the end of an extension's address [`asks`].
-struct Url(bool);
-
-impl<'de> serde::Deserialize<'de> for Url {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = Url;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any JSON value")
-            }
-            fn visit_str<E>(self, s: &str) -> Result<Url, E> {
-                Ok(Url(s.rsplit(['/', ':', '#']).next().is_some_and(asks)))
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<Url, E> {
-                Ok(Url(false))
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<Url, E> {
-                Ok(Url(false))
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<Url, E> {
-                Ok(Url(false))
-            }
-            fn visit_unit<E>(self) -> Result<Url, E> {
-                Ok(Url(false))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Url, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Url(false))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Url, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Url(false))
-            }
-        }
-        from.deserialize_any(V)
-    }
+    false
 }
 
 #[cfg(test)]
@@ -159,12 +102,9 @@ mod tests {
     use super::*;
 
     fn tells(member: &str) -> bool {
-        let notes = Notes::new();
         let text = format!("{{{member}}}");
-        let mut json = serde_json::Deserializer::from_str(&text);
-        Skim::of("", &notes).deserialize(&mut json).unwrap();
-        json.end().unwrap();
-        notes.tells.get()
+        serde_json::from_str::<&serde_json::value::RawValue>(&text).unwrap();
+        super::tells("", &text)
     }
 
     #[test]
@@ -176,6 +116,8 @@ mod tests {
             r#""a":{"b":[{"primaryDiagnosis":"HIV"}]}"#,
             r#""extension":[{"url":"http://example.org/StructureDefinition/indication","valueString":"HIV"}]"#,
             r#""extension":[{"valueCodeableConcept":{"text":"HIV"},"url":"http://example.org/medication-reason"}]"#,
+            r#""r\u0065ason":"HIV""#,
+            r#""reason" : [ [ "\uD800 \" HIV" ] ]"#,
             r#""_reason":{"extension":[{"url":"http://example.org/x","valueString":"HIV"}]}"#,
         ] {
             assert!(tells(yes), "{yes}");
@@ -193,6 +135,7 @@ mod tests {
             r#""extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]"#,
             r#""text":{"status":"generated","div":"<div/>"}"#,
             r#""reason":[],"reasonCode":"""#,
+            r#""a":"reason","b":["diagnosis","\"reason\":\"HIV\""]"#,
             r#""url":{"reason":1},"performer":[{"display":"Dr. Who"}]"#,
         ] {
             assert!(!tells(no), "{no}");
