@@ -397,6 +397,7 @@ fn what_is_not_read_and_tells_of_a_condition_keeps_the_body_from_whoever_may_see
     for more in [
         r#","reasonReference":[{"reference":"Condition/7"}]"#,
         r#","reasonForUseReference":{"reference":"Condition/7"}"#,
+        r#","substitution":{"allowedBoolean":true,"reason":{"text":"Condition/7 of the formulary"}}"#,
     ] {
         let out = body_under_medications(&med("MedicationRequest", more));
         assert!(out.contains("Condition/7"), "{out}");

@@ -6,6 +6,14 @@
 /// Deeper than any element of FHIR: nothing is looked at there, and it counts as told.
 const DEEP: usize = 32;
 
+/// Why there is no value or nothing listed, why a dose counts for less, and what a vaccine is against: none
+/// of it is a condition that the person has.
+const NO_CONDITION: [&str; 5] =
+    ["dataAbsentReason", "data-absent-reason", "emptyReason", "subpotentReason", "targetDisease"];
+/// Why a product was given in the place of another: for a formulary or a shortage (HL7
+/// SubstanceAdminSubstitutionReason).
+const SUBSTITUTION: &str = "substitution";
+
 /// Whether a member of this name, or an extension, is there to say why, or of which condition. By the
 /// stem without its first letter, which is a capital in some names.
 fn asks(name: &str) -> bool {
@@ -16,8 +24,7 @@ fn asks(name: &str) -> bool {
         )
     };
     // A name that is written with escapes is not read.
-    name.contains('\\')
-        || name.as_bytes().windows(5).any(stem) && !name.ends_with("bsentReason") && name != "data-absent-reason"
+    name.contains('\\') || !NO_CONDITION.contains(&name) && name.as_bytes().windows(5).any(stem)
 }
 
 /// What stands under a name.
@@ -50,6 +57,9 @@ struct Open {
 
 /// Whether the value of the member `name` says in words of a condition; `json` is well-formed.
 pub(super) fn tells(name: &str, json: &str) -> bool {
+    if name == SUBSTITUTION {
+        return false;
+    }
     let mut next = Under::of(name);
     let mut open: Vec<Open> = Vec::new();
     let bytes = json.as_bytes();
@@ -135,6 +145,7 @@ mod tests {
             r#""extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]"#,
             r#""text":{"status":"generated","div":"<div/>"}"#,
             r#""reason":[],"reasonCode":"""#,
+            r#""section":[{"emptyReason":{"text":"nil known"}}],"protocolApplied":[{"targetDisease":[{"text":"Measles"}]}]"#,
             r#""a":"reason","b":["diagnosis","\"reason\":\"HIV\""]"#,
             r#""url":{"reason":1},"performer":[{"display":"Dr. Who"}]"#,
         ] {
