@@ -109,8 +109,6 @@ pub(super) fn tells(name: &str, json: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn tells(member: &str) -> bool {
         let text = format!("{{{member}}}");
         serde_json::from_str::<&serde_json::value::RawValue>(&text).unwrap();
