@@ -16,7 +16,9 @@ use crate::import::{Limits, Report, Sink, Source};
 use crate::label::{Confidentiality, Obligations, Purpose};
 use crate::lang::Lang;
 use crate::policy::{ItemFacts, Request, authorize, decide};
-use crate::record::{Author, Category, ClassFilter, DecisionClass, Draft, Everything, Kind, Sample, SeriesKey};
+use crate::record::{
+    Author, Category, ClassFilter, DecisionClass, Draft, Everything, Kind, ResourceType, Sample, SeriesKey,
+};
 use crate::vault::{fuzz, fuzz_file};
 
 /// Every piece of a plain file, where it stood.
@@ -186,6 +188,7 @@ pub fn consent(bytes: &[u8]) {
             confidentiality: Confidentiality::Restricted,
             sensitivities: 0,
             author: Author::Source,
+            resource: ResourceType::NONE,
         };
         let permitted = decide(&rules, &request, &ItemFacts::of_row(class, Some(0))).is_permit();
         let unusable = all.iter().any(|c| c.reads() == Reads::Unusable);

@@ -6,7 +6,7 @@ use healthspace::consent::{
     read_consent, to_fhir,
 };
 use healthspace::policy::{Decision, ItemFacts, OutsidePurpose, Refusal, Request, decide};
-use healthspace::record::{Author, Category, DecisionClass, Kind};
+use healthspace::record::{Author, Category, DecisionClass, Kind, ResourceType};
 use healthspace::{Confidentiality, GrantId, Identity, Lang, Obligations, Purpose, ScopeId, Timestamp};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -115,6 +115,7 @@ fn a_refusal_allocates_nothing() {
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
         author: Author::Source,
+        resource: ResourceType::NONE,
     };
     let more = Facts {
         resource_type: Some("Observation"),

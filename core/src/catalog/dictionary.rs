@@ -42,9 +42,15 @@ pub(super) struct Pool<T> {
     ids: HashMap<T, u32, super::index::Seeded>,
 }
 
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), ids: HashMap::default() }
+    }
+}
+
 impl<T: Copy + Eq + Hash> Pool<T> {
     fn new() -> Self {
-        Self { items: Vec::new(), ids: HashMap::default() }
+        Self::default()
     }
 
     #[inline]

@@ -10,8 +10,8 @@ use super::store::Slot;
 use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
 use crate::record::{
-    Author, Category, Coding, Comparator, Decimal, DecisionClass, FactDraft, Kind, ObservedRange, Quantity, Revision,
-    Status, Value, When,
+    Author, Category, Coding, Comparator, Decimal, DecisionClass, FactDraft, Kind, ObservedRange, Quantity,
+    ResourceType, Revision, Status, Value, When,
 };
 use core::cmp::Ordering;
 
@@ -135,6 +135,7 @@ impl<'a> Fact<'a> {
             confidentiality: Confidentiality::VeryRestricted,
             sensitivities: u32::MAX,
             author: Author::Source,
+            resource: ResourceType::NONE,
         })
     }
 

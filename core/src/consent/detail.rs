@@ -13,13 +13,35 @@ pub struct Code {
     pub code: String,
 }
 
-/// FHIR resource types, and which kinds of fact stand for them where the type is not known.
+/// FHIR resource types, and which facts stand for them whatever the type of their record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Types {
     /// The types.
     pub names: Vec<String>,
     /// A permit's: kinds that come from these types alone. A deny's: kinds that may.
     pub kinds: Among,
+    /// A deny's: categories that tell of what these types are about. None for a permit.
+    pub categories: Among,
+}
+
+impl Types {
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|n| n == name)
+    }
+
+    /// A permit needs both, the type and the kind. A deny hits what stands in a record of the type, and
+    /// what tells of the type in any other.
+    fn matches(&self, effect: Effect, class: &DecisionClass, facts: &Facts<'_>) -> bool {
+        let of_record = class.resource.name().map(|name| self.has(name));
+        let kind = self.kinds.has(class.kind as u8);
+        match (effect, facts.resource_type.map(|name| self.has(name))) {
+            (Effect::Permit, Some(is)) => is,
+            (Effect::Permit, None) => kind && of_record.unwrap_or(true),
+            (Effect::Deny, is) => {
+                is.unwrap_or(kind) || of_record.unwrap_or(false) || self.categories.has(class.category as u8)
+            }
+        }
+    }
 }
 
 /// How `provision.data` points at records.
@@ -99,13 +121,12 @@ impl Detail {
     /// Whether an item matches.
     #[must_use]
     pub fn matches(&self, effect: Effect, class: &DecisionClass, facts: &Facts<'_>) -> bool {
-        self.types.as_ref().is_none_or(|t| match facts.resource_type {
-            Some(name) => t.names.iter().any(|n| n == name),
-            None => t.kinds.has(class.kind as u8),
-        }) && self.codes.as_ref().is_none_or(|listed| {
-            let is_listed = |c: &(&str, &str)| listed.iter().any(|l| (l.system.as_str(), l.code.as_str()) == *c);
-            known(effect, facts.codes.map(|has| has.iter().any(is_listed)))
-        }) && self.data.as_ref().is_none_or(|listed| listed.iter().any(|n| n.points_at(effect, facts)))
+        self.types.as_ref().is_none_or(|t| t.matches(effect, class, facts))
+            && self.codes.as_ref().is_none_or(|listed| {
+                let is_listed = |c: &(&str, &str)| listed.iter().any(|l| (l.system.as_str(), l.code.as_str()) == *c);
+                known(effect, facts.codes.map(|has| has.iter().any(is_listed)))
+            })
+            && self.data.as_ref().is_none_or(|listed| listed.iter().any(|n| n.points_at(effect, facts)))
     }
 }
 

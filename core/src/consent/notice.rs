@@ -6,6 +6,7 @@ use super::words::{self, pick};
 use crate::id::{Timestamp, civil_from_days};
 use crate::label::{Confidentiality, Purpose};
 use crate::lang::{Lang, MONTHS};
+use crate::record::Category;
 
 const DAY: i64 = 86_400_000;
 
@@ -69,11 +70,24 @@ fn who(spec: &GrantSpec, partition: &str, lang: Lang) -> String {
 
 fn what(spec: &GrantSpec, lang: Lang) -> String {
     let list: Vec<&str> = spec.terms().categories.iter().map(|c| pick(lang, words::category(*c))).collect();
-    match lang {
+    let mut text = match lang {
         Lang::En => format!("What: {}.", list.join("; ")),
         Lang::Fr => format!("Quoi\u{a0}: {}.", list.join("\u{202f}; ")),
+    };
+    if spec.terms().categories.contains(&Category::Conditions) {
+        text.push(' ');
+        text.push_str(pick(lang, REASONS));
     }
+    text
 }
+
+/// Why something was done is a condition, whatever it stands in.
+const REASONS: (&str, &str) = (
+    "Conditions include what a medication, a procedure, a visit or anything else is for, and its date, even where \
+     that is not shared itself.",
+    "Les problèmes de santé comprennent le motif d’un médicament, d’une intervention, d’une consultation ou de tout \
+     autre acte, avec sa date, même si l’acte lui-même n’est pas partagé.",
+);
 
 /// Dates and labels of the data.
 fn which(spec: &GrantSpec, lang: Lang) -> String {
@@ -336,6 +350,19 @@ mod tests {
             assert!(text.contains(part), "{part}\n---\n{text}");
         }
         assert!(!text.contains('\''), "typographic apostrophes only");
+    }
+
+    #[test]
+    fn a_grant_of_conditions_says_that_it_tells_what_a_medication_is_for() {
+        let of = |what: &[Category], lang| plain(GrantTerms { categories: what.to_vec(), ..terms() }, lang);
+        let en = "What: conditions and diagnoses. Conditions include what a medication, a procedure, a visit or anything \
+                  else is for, and its date, even where that is not shared itself.\n\n";
+        let fr = "Quoi : problèmes de santé et diagnostics. Les problèmes de santé comprennent le motif d’un médicament, \
+                  d’une intervention, d’une consultation ou de tout autre acte, avec sa date, même si l’acte lui-même \
+                  n’est pas partagé.\n\n";
+        assert!(of(&[Category::Conditions], Lang::En).contains(en));
+        assert!(of(&[Category::Conditions], Lang::Fr).contains(fr));
+        assert!(!of(&[Category::Medications], Lang::En).contains("is for"));
     }
 
     #[test]

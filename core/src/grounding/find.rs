@@ -166,12 +166,13 @@ impl Finder {
                 }
             }
         }
-        let mut same: BTreeMap<(String, String, String), Vec<FactRow>> = BTreeMap::new();
+        let mut same: BTreeMap<(String, bool, String, String), Vec<FactRow>> = BTreeMap::new();
         for kind in [Kind::Other, Kind::Absence] {
             // What ran in the family is told where the family is asked for, and never as one's own.
             let of_relatives = |r: &FactRow| r.type_name == "FamilyMemberHistory";
             for row in view.kind_rows(kind)?.into_iter().filter(|r| !of_relatives(r)) {
-                let key = (row.type_name.clone(), view::text(&row.fact).to_owned(), row.fact.note.clone());
+                let (words, note) = (view::text(&row.fact).to_owned(), row.fact.note.clone());
+                let key = (row.type_name.clone(), view::is_beside(&row), words, note);
                 same.entry(key).or_default().push(row);
             }
         }
@@ -180,7 +181,11 @@ impl Finder {
             if let Some(r) = rows.first() {
                 all.extend(names(&r.fact));
                 all.push(fold::words(&r.fact.note));
-                all.extend(TYPES.iter().filter(|(name, ..)| *name == r.type_name).map(|(name, ..)| parted(name)));
+                // A reason is no plan, nor a goal.
+                let own = |_: &&(&str, &str, &str)| !view::is_beside(r);
+                all.extend(
+                    TYPES.iter().filter(own).filter(|(name, ..)| *name == r.type_name).map(|(name, ..)| parted(name)),
+                );
             }
             Named { thing: rows, names: all, parted: false }
         };
@@ -353,7 +358,7 @@ fn block(view: &View<'_>, of: &Named<Presence>, allergic: bool) -> Result<Option
     if of.parted {
         rows.retain(|r| names(&r.fact).any(|n| of.names.contains(&n)));
     }
-    Ok(Some(lists::found(view, title, rows)))
+    lists::found(view, title, rows).map(Some)
 }
 
 /// How many samples there are of a type that no concept has.
@@ -400,16 +405,42 @@ fn lasts(view: &View<'_>, fact: &FactDraft) -> String {
     if status.is_empty() { status } else { format!(" ({status})") }
 }
 
+/// Of what a record is, where it tells of a condition as well: types, English, French.
+const OF: [(&[&str], &str, &str); 8] = [
+    (&["Procedure"], "a procedure", "un acte"),
+    (&["Encounter", "EpisodeOfCare"], "a visit", "une consultation ou un séjour"),
+    (&["Appointment"], "an appointment", "un rendez-vous"),
+    (&["Immunization"], "a vaccination", "une vaccination"),
+    (&["CarePlan", "CareTeam", "Goal"], "a care plan, team or goal", "un plan, une équipe ou un objectif de soins"),
+    (&["Claim", "ExplanationOfBenefit"], "a claim or its settlement", "une demande ou un décompte de prestations"),
+    (&["DiagnosticReport", "ImagingStudy", "Media"], "a report or image", "un compte rendu ou une image"),
+    (&["Device", "DeviceUseStatement", "DeviceRequest"], "a device", "un dispositif"),
+];
+
+/// `reason for a medication: `, or where it is told for something else, `told with a medication: `
+fn beside(view: &View<'_>, row: &FactRow) -> String {
+    let of = OF.iter().find(|(types, ..)| types.contains(&row.type_name.as_str()));
+    let (en, fr) = match of {
+        Some((_, en, fr)) => (*en, *fr),
+        None if row.type_name.starts_with("Medication") => ("a medication", "un médicament"),
+        None => ("another record", "un autre élément"),
+    };
+    if row.fact.note.is_empty() {
+        view.say(format!("reason for {en}: "), format!("motif d'{fr} : "))
+    } else {
+        view.say(format!("told with {en}: "), format!("indiqué avec {fr} : "))
+    }
+}
+
 /// `goal (active): «walk more», 2020-01-01`
 fn line(view: &View<'_>, rows: &[FactRow]) -> Option<Line> {
     let last = rows.last()?;
     let fact = &last.fact;
     let known = TYPES.iter().find(|(name, ..)| *name == last.type_name);
-    let why = last.type_name.starts_with("Medication") && last.part > 0;
     let sort = match known {
+        _ if view::is_beside(last) => beside(view, last),
         // Behind the words the status would be that of what they name.
         Some((_, en, fr)) => format!("{}{}{}", view.say(*en, *fr), lasts(view, fact), view.colon()),
-        None if why => view.say("reason for a medication: ", "motif d'un médicament : "),
         None if fact.kind == Kind::Absence => view.say("the source states: ", "la source indique : "),
         None => String::new(),
     };

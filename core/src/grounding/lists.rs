@@ -23,7 +23,7 @@ const LISTED: usize = 60;
 /// Rank of what nobody asked for: behind every line of what was asked.
 pub(super) const UNASKED: u8 = 150;
 
-/// Reasons of a medication that are told, at most.
+/// Reasons of one entry that are told, at most.
 const REASONS: usize = 3;
 
 fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
@@ -100,7 +100,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
     for (name, n, row) in &names {
         line = line.text(format!("; {name}{}{n}", view.colon())).cite(row);
     }
-    if first.fact.kind == Kind::Medication && rank < 10 {
+    if has_reasons(first.fact.kind) && rank < 10 {
         for why in view.reasons(named).iter().take(REASONS) {
             let words = view.source_words(&why.fact);
             line = line.text(view.say(format!(", for {words}"), format!(", pour {words}"))).release([why]);
@@ -127,6 +127,11 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         ));
     }
     Some(line)
+}
+
+/// Whether what it is for is told of such things.
+fn has_reasons(kind: Kind) -> bool {
+    matches!(kind, Kind::Medication | Kind::Procedure | Kind::Encounter | Kind::Immunization | Kind::Document)
 }
 
 /// Names of one entry, at most; the others are one.
@@ -241,7 +246,7 @@ fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
 /// A named medication, condition or vaccine; `None` where there is none. With whether nothing of it is
 /// the thing itself: only what is akin to it.
 pub(super) fn concept(view: &View<'_>, c: &'static Concept) -> Result<Option<(Block, bool)>> {
-    if c.area == Area::Medication {
+    if matches!(c.area, Area::Medication | Area::Immunization) {
         view.read_reasons()?;
     }
     let mut rows = view.listed_rows(c)?;
@@ -317,7 +322,7 @@ pub(super) fn topic(
     told: &BTreeSet<Item>,
 ) -> Result<Option<Block>> {
     let Some(kind) = t.kind() else { return Ok(None) };
-    if kind == Kind::Medication && !active_only {
+    if has_reasons(kind) && !active_only {
         view.read_reasons()?;
     }
     let mut rows = view.kind_rows(kind)?;
@@ -448,7 +453,10 @@ fn counts(view: &View<'_>, kind: Kind, entries: &[Entry], sorted: bool) -> Strin
 }
 
 /// Rows found by their own words.
-pub(super) fn found(view: &View<'_>, title: String, rows: Vec<FactRow>) -> Block {
+pub(super) fn found(view: &View<'_>, title: String, rows: Vec<FactRow>) -> Result<Block> {
+    if rows.iter().any(|r| has_reasons(r.fact.kind)) {
+        view.read_reasons()?;
+    }
     let mut block = Block::new(title.clone(), title);
     let latest = latest(&rows);
     let (rows, open) = within(view, rows);
@@ -460,7 +468,7 @@ pub(super) fn found(view: &View<'_>, title: String, rows: Vec<FactRow>) -> Block
     let allergy = entries.iter().flat_map(|e| &e.rows).any(|r| r.fact.kind == Kind::Allergy);
     list(view, &mut block, &entries, u8::from(!allergy));
     block.lines.extend(unclear(view, &open, 1));
-    block
+    Ok(block)
 }
 
 pub(super) fn title(view: &View<'_>, t: Topic) -> String {

@@ -30,6 +30,12 @@ pub(super) struct View<'a> {
     reasons: OnceCell<BTreeMap<RecordId, Vec<FactRow>>>,
 }
 
+/// Whether a row is what a record of something else says of a condition: a reason, or where it has a note
+/// what that tells, as a complication.
+pub(super) fn is_beside(row: &FactRow) -> bool {
+    row.part > 0 && row.fact.kind == Kind::Other
+}
+
 /// The point that a comparison turns on.
 pub(super) struct Event {
     pub(super) name: String,
@@ -186,7 +192,8 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Reads what medications are for: facts of the conditions, beside those of the medications.
+    /// Reads what medications, procedures and visits are for: facts of the conditions, beside those of
+    /// the thing itself.
     pub(super) fn read_reasons(&self) -> Result<()> {
         if self.reasons.get().is_some() {
             return Ok(());
@@ -194,7 +201,7 @@ impl<'a> View<'a> {
         let query = Query { kinds: vec![Kind::Other], categories: vec![Category::Conditions], ..Query::default() };
         let mut out: BTreeMap<RecordId, Vec<FactRow>> = BTreeMap::new();
         for row in self.facts.query(&self.ask(query, None))? {
-            if row.part > 0 && row.type_name.starts_with("Medication") {
+            if is_beside(&row) && row.fact.note.is_empty() {
                 out.entry(row.record).or_default().push(row);
             }
         }
@@ -202,7 +209,7 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// What a medication is for, as its record says; none before they are read.
+    /// What something is for, as its record says; none before they are read.
     pub(super) fn reasons(&self, row: &FactRow) -> &[FactRow] {
         self.reasons.get().and_then(|all| all.get(&row.record)).map_or(&[], Vec::as_slice)
     }

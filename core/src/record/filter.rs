@@ -1,6 +1,6 @@
 //! What a consent decision looks at, and the filter that a query is given.
 
-use super::{Category, Kind};
+use super::{Category, Kind, ResourceType};
 use crate::label::{Confidentiality, Sensitivities};
 
 /// Who stands behind a record, as far as a decision cares.
@@ -42,6 +42,8 @@ pub struct DecisionClass {
     pub sensitivities: u32,
     /// Author.
     pub author: Author,
+    /// The type of the resource that its record is, also where the fact tells of something in it.
+    pub resource: ResourceType,
 }
 
 silent_debug!(DecisionClass);

@@ -6,6 +6,7 @@
 mod draft;
 mod filter;
 mod recipient;
+mod resource_type;
 mod sample;
 mod standing;
 mod time;
@@ -18,6 +19,7 @@ pub use draft::{
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
 pub(crate) use recipient::{RECIPIENT_SYSTEM, is_hidden};
 pub use recipient::{Recipient, RecipientKind};
+pub use resource_type::ResourceType;
 pub use sample::{Meta, Sample, SeriesKey};
 pub use standing::Standing;
 pub use time::{Precision, When};

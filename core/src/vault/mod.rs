@@ -166,6 +166,8 @@ mod tests_reader;
 #[cfg(test)]
 mod tests_recover;
 #[cfg(test)]
+mod tests_refused_types;
+#[cfg(test)]
 mod tests_renewal;
 #[cfg(test)]
 mod tests_report;
@@ -193,5 +195,7 @@ mod tests_values;
 mod tests_versions;
 #[cfg(test)]
 mod tests_withheld;
+#[cfg(test)]
+mod tests_withheld_reasons;
 #[cfg(test)]
 mod tests_within;

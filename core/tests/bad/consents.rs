@@ -8,7 +8,7 @@ use healthspace::consent::{
     RecipientKind, Standing,
 };
 use healthspace::policy::{Decision, ItemFacts, Request, decide};
-use healthspace::record::{Author, Category, DecisionClass, Kind};
+use healthspace::record::{Author, Category, DecisionClass, Kind, ResourceType};
 use healthspace::{
     Confidentiality, Environment, Error, FixedClock, GrantId, HealthSpace, Identity, Lang, LogOf, Obligations, Part,
     Purpose, Result, ScopeId, Timestamp, Unlock, verify_consistency, verify_receipt,
@@ -146,6 +146,7 @@ fn consents_with_cycles() {
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
         author: Author::Source,
+        resource: ResourceType::NONE,
     };
     let item = ItemFacts { class, at: Some(1), more: Facts::default() };
     for (parents, permits) in

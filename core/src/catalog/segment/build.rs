@@ -7,7 +7,7 @@ use super::tag;
 use crate::error::{Error, Limit, Result};
 use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Sensitivities};
-use crate::record::{Author, Coding, DecisionClass, FactDraft, Quantity, Revision, Value, When};
+use crate::record::{Author, Coding, DecisionClass, FactDraft, Quantity, ResourceType, Revision, Value, When};
 use std::collections::{HashMap, HashSet};
 
 /// A record as the catalog is told of it.
@@ -157,6 +157,7 @@ impl SegmentBuilder {
             updated: rec.revision.updated.map_or(0, zigzag),
             revision: rec.revision.version.map_or(0, |v| v.min(MAX_VERSION) + 1) << 1 | u64::from(rec.history),
         });
+        let resource = ResourceType::of(rec.type_name);
         let facts = if rec.history { &[] } else { rec.facts };
         for (part, fact) in facts.iter().enumerate() {
             let Ok(part) = u16::try_from(part) else {
@@ -169,6 +170,7 @@ impl SegmentBuilder {
                 confidentiality: rec.confidentiality,
                 sensitivities: bits,
                 author: rec.author,
+                resource,
             };
             t.rows.push(row(w, fact, class, record, part));
         }
@@ -194,6 +196,20 @@ impl SegmentBuilder {
             return Err(Error::TooLarge(Limit::Items));
         }
         self.table.settle();
+        self.table.encode()
+    }
+
+    /// As [`finish`](Self::finish), with one class for records of whatever type.
+    #[cfg(test)]
+    pub(in crate::catalog) fn finish_without_types(mut self) -> Result<Vec<u8>> {
+        let t = &mut self.table;
+        let all = core::mem::take(&mut t.words.classes);
+        for row in &mut t.rows {
+            if let Some(class) = all.items().get(row.class as usize) {
+                row.class = t.words.classes.intern(DecisionClass { resource: ResourceType::NONE, ..*class });
+            }
+        }
+        t.settle();
         self.table.encode()
     }
 

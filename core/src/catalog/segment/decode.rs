@@ -9,8 +9,11 @@ use super::{FactColumns, RecordColumns, Segment, tag};
 use crate::codec::varint;
 use crate::error::{Error, Result};
 use crate::label::Confidentiality;
-use crate::record::{Author, Category, Comparator, Decimal, DecisionClass, Kind, Precision, Span, Status};
+use crate::record::{
+    Author, Category, Comparator, Decimal, DecisionClass, Kind, Precision, ResourceType, Span, Status,
+};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 impl Segment {
@@ -35,9 +38,10 @@ impl Segment {
 
         let frame = unpack(rest)?;
         let rest = &mut &*frame;
-        let words = take_words(rest)?;
-        let rows = take_facts(rest, facts, records, &words)?;
+        let mut words = take_words(rest)?;
+        let mut rows = take_facts(rest, facts, records, &words)?;
         let records = take_records(rest, [ids, identities, contents], &words)?;
+        add_types(&mut words, &mut rows, &records);
         let [source, member, offset, len] = take_origins(rest, links)?;
         let origin = |i| Origin {
             source: source.id(i),
@@ -61,6 +65,47 @@ impl Segment {
             lines: OnceLock::new(),
         })
     }
+}
+
+/// Gives each class the type of the records that have it: stored classes are without. The writer keeps
+/// classes of different types apart; where it did not, they are parted here.
+fn add_types(words: &mut Dictionary, rows: &mut FactColumns, records: &RecordColumns) {
+    let mut of_name: HashMap<u32, ResourceType> = HashMap::new();
+    let types: Vec<ResourceType> = (0..records.ids.len())
+        .map(|r| {
+            let name = records.type_name.id(r);
+            *of_name.entry(name).or_insert_with(|| ResourceType::of(words.string(name)))
+        })
+        .collect();
+    let type_of = |row: usize| types.get(rows.record.id(row) as usize).copied().unwrap_or(ResourceType::NONE);
+    let mut met: Vec<Option<ResourceType>> = vec![None; words.classes.len()];
+    let mut apart = true;
+    for row in 0..rows.at.len() {
+        if let Some(met) = met.get_mut(rows.class.id(row) as usize) {
+            let of = type_of(row);
+            apart &= *met.get_or_insert(of) == of;
+        }
+    }
+    if apart {
+        for (class, resource) in words.classes.iter_mut().zip(met) {
+            class.resource = resource.unwrap_or(ResourceType::NONE);
+        }
+        return;
+    }
+    let mut classes: Vec<DecisionClass> = Vec::new();
+    let mut ids: HashMap<(u32, ResourceType), u64> = HashMap::new();
+    let class: Vec<u64> = (0..rows.at.len())
+        .map(|row| {
+            let (old, resource) = (rows.class.id(row), type_of(row));
+            *ids.entry((old, resource)).or_insert_with(|| {
+                // Checked to be there.
+                classes.extend(words.classes.get(old as usize).map(|c| DecisionClass { resource, ..*c }));
+                classes.len() as u64 - 1
+            })
+        })
+        .collect();
+    rows.class = Column::pack(class.into_iter(), 0);
+    words.classes = classes.into();
 }
 
 fn count(rest: &mut &[u8]) -> Result<usize> {
@@ -182,6 +227,7 @@ fn take_words(rest: &mut &[u8]) -> Result<Dictionary> {
                 confidentiality: Confidentiality::from_u8(confidentiality.get(i) as u8).ok_or(CORRUPT)?,
                 sensitivities: bits.id(i),
                 author: Author::from_u8(author.get(i) as u8).ok_or(CORRUPT)?,
+                resource: ResourceType::NONE,
             })
         })
         .collect::<Result<Box<[_]>>>()?;

@@ -1,6 +1,6 @@
 //! The tree as flat rules: each node with what it states itself or inherits (D3).
 
-use super::super::detail::{Detail, Types};
+use super::super::detail::Detail;
 use super::super::rule::{Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Validity};
 use super::node::{Classes, Concepts, Data, Dim, Node, Party, Range, Stated};
 use super::terms::{self, Uses};
@@ -105,9 +105,7 @@ impl Inherited {
         };
         let (categories, types) = match &self.classes {
             Dim::Is(Classes::Categories(list)) => (Among::categories(list), None),
-            Dim::Is(Classes::Types(names)) => {
-                (Among::ANY, Some(Types { kinds: terms::among(effect, names), names: names.clone() }))
-            }
+            Dim::Is(Classes::Types(names)) => (Among::ANY, Some(terms::types(effect, names))),
             _ => (Among::ANY, None),
         };
         let codes = match &self.codes {

@@ -1,11 +1,11 @@
 //! The vocabularies of a provision: what is understood stands here, all else is not.
 
-use super::super::detail::Code;
+use super::super::detail::{Code, Types};
 use super::super::rule::{Action, Actions, Among, Effect};
 use super::super::wire as w;
 use super::json::Json;
 use crate::label::{Confidentiality, NamedPurpose, Obligations, Purpose, Sensitivity};
-use crate::record::{Category, Kind, When};
+use crate::record::{Category, Kind, ResourceType, When};
 
 /// A `Coding`: its system, if any, and its code.
 pub(super) fn coding(j: &Json) -> Option<(Option<&str>, &str)> {
@@ -124,8 +124,9 @@ pub(super) enum Class<'a> {
 pub(super) fn class<'a>(system: Option<&str>, code: &'a str) -> Option<Class<'a>> {
     match system? {
         w::OWN_CATEGORY_SYSTEM => Category::from_code(code).map(Class::Category),
+        // An abstract type, or one that FHIR does not have, says nothing that could be held.
         "http://hl7.org/fhir/resource-types" | "http://hl7.org/fhir/fhir-types"
-            if code.starts_with(|c: char| c.is_ascii_uppercase()) && code.chars().all(|c| c.is_ascii_alphabetic()) =>
+            if ResourceType::of(code) != ResourceType::NONE =>
         {
             Some(Class::Type(code))
         }
@@ -133,8 +134,8 @@ pub(super) fn class<'a>(system: Option<&str>, code: &'a str) -> Option<Class<'a>
     }
 }
 
-/// Which kinds of fact stand for a resource type where the type itself is not known: for a permit
-/// those that come from no other type, for a deny those that may come from it.
+/// Which kinds of fact stand for a resource type: for a permit those that come from no other type, for
+/// a deny those that may come from it, whatever record they stand in.
 pub(super) fn kinds(effect: Effect, name: &str) -> &'static [Kind] {
     use Kind::{
         Absence, ActivitySummary, Allergy, Condition, Document, Encounter, Immunization, Medication, Memory,
@@ -178,9 +179,29 @@ pub(super) fn kinds(effect: Effect, name: &str) -> &'static [Kind] {
     }
 }
 
-pub(super) fn among(effect: Effect, names: &[String]) -> Among {
-    let all: Vec<Kind> = names.iter().flat_map(|n| kinds(effect, n)).copied().collect();
-    Among::kinds(&all)
+/// The category that tells of what a resource type is about, in whatever record. A deny of conditions
+/// thus reaches the reasons of medications, and what a resource contains is refused with its own type.
+pub(super) fn category(name: &str) -> Option<Category> {
+    Some(match name {
+        "Condition" => Category::Conditions,
+        "AllergyIntolerance" => Category::Allergies,
+        "Immunization" => Category::Immunizations,
+        "Procedure" => Category::Procedures,
+        "Encounter" => Category::Encounters,
+        "Patient" => Category::Demographics,
+        "Medication"
+        | "MedicationRequest"
+        | "MedicationStatement"
+        | "MedicationDispense"
+        | "MedicationAdministration" => Category::Medications,
+        _ => return None,
+    })
+}
+
+pub(super) fn types(effect: Effect, names: &[String]) -> Types {
+    let kinds: Vec<Kind> = names.iter().flat_map(|n| kinds(effect, n)).copied().collect();
+    let denied: Vec<Category> = names.iter().filter(|_| effect == Effect::Deny).filter_map(|n| category(n)).collect();
+    Types { names: names.to_vec(), kinds: Among::kinds(&kinds), categories: Among::categories(&denied) }
 }
 
 /// Roles that say how an actor takes part in the consent and are no condition (v3-ParticipationType,

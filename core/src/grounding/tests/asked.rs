@@ -253,3 +253,58 @@ fn what_a_medication_is_for_needs_the_conditions() {
     lacks(&c, "arthropathy", &["reason", "«Gouty"]);
     assert_eq!(Value::None, f.rows[1].fact.value);
 }
+
+/// So it is of whatever else is for something; what came of it or was found is no reason.
+#[test]
+fn what_a_procedure_or_visit_was_for_needs_the_conditions() {
+    for (name, kind, category, question, of) in [
+        ("Procedure", Kind::Procedure, Category::Procedures, "What procedures did I have?", "a procedure"),
+        ("Encounter", Kind::Encounter, Category::Encounters, "What visits did I have?", "a visit"),
+        ("Immunization", Kind::Immunization, Category::Immunizations, "Which vaccines did I get?", "a vaccination"),
+        ("CarePlan", Kind::Other, Category::CarePlans, "", "a care plan, team or goal"),
+        ("ServiceRequest", Kind::Other, Category::Encounters, "", "another record"),
+    ] {
+        let mut f = Fake::default();
+        let mut own = FactDraft::new(kind, category);
+        (own.text, own.when) = ("Arthrocentesis".to_owned(), When::parse_fhir("2020-01-01"));
+        let record = f.push(own);
+        for (part, words, note) in [(1, "Gouty arthropathy", ""), (2, "Haemarthrosis", "complication")] {
+            let mut why = FactDraft::new(Kind::Other, Category::Conditions);
+            (why.text, why.note, why.when) = (words.to_owned(), note.to_owned(), When::parse_fhir("2020-01-01"));
+            f.push_part(why, record, part);
+        }
+        f.rows.iter_mut().for_each(|r| r.type_name = name.to_owned());
+        let alone = f.only(&[category]);
+        if !question.is_empty() {
+            let c = f.ask(question);
+            has(&c, question, &["«Arthrocentesis»", "for «Gouty arthropathy»"]);
+            lacks(&c, question, &["Haemarthrosis"]);
+            assert!(c.categories.contains(&Category::Conditions), "{question}");
+            let c = alone.ask(question);
+            has(&c, question, &["«Arthrocentesis»"]);
+            lacks(&c, question, &["Gouty"]);
+            assert!(!c.categories.contains(&Category::Conditions), "{question}");
+        }
+        let c = f.ask("Do I have gouty arthropathy?");
+        has(&c, name, &[&format!("reason for {of}: «Gouty arthropathy»")]);
+        let c = f.ask("Did I have a haemarthrosis?");
+        has(&c, name, &[&format!("told with {of}: «Haemarthrosis», «complication»")]);
+        lacks(&alone.ask("Do I have gouty arthropathy?"), name, &["reason for", "«Gouty"]);
+        has(&f.ask("Ai-je une arthropathie gouty ?"), name, &["motif d'un"]);
+    }
+}
+
+/// A plan is not told by what it is for where both say the same.
+#[test]
+fn a_plan_and_its_reason_of_one_name_are_two() {
+    let mut f = Fake::default();
+    let mut plan = FactDraft::new(Kind::Other, Category::CarePlans);
+    (plan.text, plan.status, plan.when) = ("Gout".to_owned(), Status::Active, When::parse_fhir("2020-01-01"));
+    let record = f.push(plan);
+    let mut why = FactDraft::new(Kind::Other, Category::Conditions);
+    (why.text, why.when) = ("Gout".to_owned(), When::parse_fhir("2020-01-01"));
+    f.push_part(why, record, 1);
+    f.rows.iter_mut().for_each(|r| r.type_name = "CarePlan".to_owned());
+    let c = f.ask("Is there anything about gout?");
+    has(&c, "gout", &["care plan (active): «Gout», 2020-01-01", "reason for a care plan, team or goal: «Gout»"]);
+}

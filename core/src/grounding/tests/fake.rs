@@ -7,7 +7,7 @@ use crate::id::{RecordId, SourceId, Timestamp};
 use crate::label::Confidentiality;
 use crate::record::{
     Author, Category, Coding, Comparator, Decimal, DecisionClass, FactDraft, Kind, ObservedRange, Precision, Quantity,
-    Sample, Span, Status, Value, When,
+    ResourceType, Sample, Span, Status, Value, When,
 };
 
 /// 2026-11-23T12:00:00Z.
@@ -116,6 +116,7 @@ impl Fake {
             confidentiality: Confidentiality::Restricted,
             sensitivities: 0,
             author: Author::Source,
+            resource: ResourceType::NONE,
         };
         self.rows.push(FactRow {
             record,

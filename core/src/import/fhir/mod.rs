@@ -22,6 +22,7 @@ mod identity;
 mod node;
 mod scan;
 mod session;
+mod skim;
 mod survey;
 mod tables;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! sixteen megabytes of `[{},{},...` do not become a gigabyte of structs; and what is not read is
 //! stepped over without recursion.
 
+use super::skim;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -22,13 +23,15 @@ pub(super) struct Notes {
     pub(super) wrong_type: Cell<bool>,
     pub(super) duplicate: Cell<bool>,
     pub(super) too_many: Cell<bool>,
+    /// A member that is not read says in words of a condition.
+    pub(super) tells: Cell<bool>,
     budget: Cell<u32>,
 }
 
 impl Notes {
     pub(super) fn new() -> Self {
         let no = || Cell::new(false);
-        Self { wrong_type: no(), duplicate: no(), too_many: no(), budget: Cell::new(ELEMENTS) }
+        Self { wrong_type: no(), duplicate: no(), too_many: no(), tells: no(), budget: Cell::new(ELEMENTS) }
     }
 
     fn wrong(&self) {
@@ -136,9 +139,9 @@ impl<'de> serde::Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Which fields were met: those of the struct, of the one it builds on, and of that one's.
+/// Which fields were met: those of the struct, of the one it builds on, and of those that follow.
 #[derive(Default)]
-pub(super) struct Seen(pub(super) [u64; 3]);
+pub(super) struct Seen(pub(super) [u64; 4]);
 
 /// A struct that is read member by member.
 pub(super) trait Fields<'de> {
@@ -164,7 +167,10 @@ pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(
             if key == NUMBER {
                 n.wrong();
             }
-            map.next_value::<IgnoredAny>()?;
+            let passed = map.next_value::<&RawValue>()?.get();
+            if !n.tells.get() && skim::tells(&key, passed) {
+                n.tells.set(true);
+            }
         }
     }
     Ok(())

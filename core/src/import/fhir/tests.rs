@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 mod hostile;
 mod real;
 mod says;
+mod why;
 mod wrapped;
 
 /// A record as the sink got it.

@@ -1,6 +1,8 @@
 //! The FHIR R4 data types, as far as facts need them (FHIR R4, 2.24 "Data Types").
 
-use super::node::{Flag, List, Number, Text, nodes};
+use super::node::{Flag, List, Node, Notes, Number, Text, nodes};
+use serde::de::MapAccess;
+use std::borrow::Cow;
 
 nodes! {
     /// `Coding`
@@ -38,6 +40,40 @@ nodes! {
         identifier: Identifier<'a> = "identifier",
         display: Text<'a> = "display",
     }
+    /// Why something is, or what it brought about, in each of the forms that FHIR has for it: a
+    /// concept, a reference, a `CodeableReference` of R5, or an element with one of these in it.
+    Told {
+        display: Text<'a> = "display",
+        reference: Target<'a> = "reference",
+        concept: List<Why<'a>> = "concept",
+        value: List<Why<'a>> = "value",
+        condition: List<Why<'a>> = "condition",
+        diagnosis: List<Why<'a>> = "diagnosisCodeableConcept",
+        diagnosed: List<Why<'a>> = "diagnosisReference",
+        .. own: Concept<'a>
+    }
+    /// What a resource of whatever type may say of a condition beside its own matter.
+    Beside {
+        reason: List<Why<'a>> = "reason",
+        reason_code: List<Why<'a>> = "reasonCode",
+        reason_concept: List<Why<'a>> = "reasonCodeableConcept",
+        reason_reference: List<Why<'a>> = "reasonReference",
+        addresses: List<Why<'a>> = "addresses",
+        indication: List<Why<'a>> = "indication",
+        as_needed: List<Why<'a>> = "asNeededCodeableConcept",
+        as_needed_for: List<Why<'a>> = "asNeededFor",
+        status_reason: List<Why<'a>> = "statusReason",
+        status_concept: List<Why<'a>> = "statusReasonCodeableConcept",
+        status_reference: List<Why<'a>> = "statusReasonReference",
+        complication: List<Why<'a>> = "complication",
+        complication_detail: List<Why<'a>> = "complicationDetail",
+        diagnosis: List<Why<'a>> = "diagnosis",
+        conclusion: List<Why<'a>> = "conclusionCode",
+        // STU3
+        not_done: List<Why<'a>> = "notDoneReason",
+        not_given: List<Why<'a>> = "reasonNotGiven",
+        not_taken: List<Why<'a>> = "reasonNotTaken",
+    }
     /// `CodeableReference`, of R5
     CodeableReference { concept: Concept<'a> = "concept", reference: Reference<'a> = "reference", }
     /// `Annotation`
@@ -66,6 +102,8 @@ nodes! {
         patient_instruction: Text<'a> = "patientInstruction",
         timing: Timing<'a> = "timing",
         as_needed: Flag = "asNeededBoolean",
+        needed_for: List<Why<'a>> = "asNeededCodeableConcept",
+        needed_for_any: List<Why<'a>> = "asNeededFor",
         route: Concept<'a> = "route",
         dose_and_rate: List<DoseAndRate<'a>> = "doseAndRate",
         dose: Quantity<'a> = "dose",
@@ -100,9 +138,36 @@ nodes! {
         status: Text<'a> = "status",
         note: List<Annotation<'a>> = "note",
         identifier: List<Identifier<'a>> = "identifier",
+        .. beside: Beside<'a>
     }
     /// `resourceType` alone.
     Head { resource_type: Text<'a> = "resourceType", }
+}
+
+/// [`Told`], or the plain words that older versions have in its place.
+#[derive(Default)]
+pub(super) struct Why<'a>(pub(super) Told<'a>);
+
+impl<'de> Node<'de> for Why<'de> {
+    fn text(&mut self, s: Cow<'de, str>, _: &Notes) {
+        self.0.own.text = Text(s);
+    }
+    fn object<A: MapAccess<'de>>(&mut self, map: A, notes: &Notes) -> Result<(), A::Error> {
+        self.0.object(map, notes)
+    }
+}
+
+/// Where a reference leads: the string of a `Reference`, or the `Reference` in a `CodeableReference`.
+#[derive(Default)]
+pub(super) struct Target<'a>(pub(super) Reference<'a>);
+
+impl<'de> Node<'de> for Target<'de> {
+    fn text(&mut self, s: Cow<'de, str>, _: &Notes) {
+        self.0.reference = Text(s);
+    }
+    fn object<A: MapAccess<'de>>(&mut self, map: A, notes: &Notes) -> Result<(), A::Error> {
+        self.0.object(map, notes)
+    }
 }
 
 impl Coding<'_> {

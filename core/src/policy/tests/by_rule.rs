@@ -11,7 +11,7 @@ use crate::id::{GrantId, Identity, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
 use crate::lang::Lang;
 use crate::policy::{Decision, Denied, ItemFacts, Refusal, Request, authorize, decide};
-use crate::record::{Author, Category, ClassFilter, DecisionClass, Kind};
+use crate::record::{Author, Category, ClassFilter, DecisionClass, Kind, ResourceType};
 
 const HOUR: i64 = 3_600_000;
 
@@ -44,6 +44,7 @@ fn lab() -> ItemFacts<'static> {
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
         author: Author::Source,
+        resource: ResourceType::NONE,
     };
     ItemFacts::of_row(class, Some(5 * HOUR))
 }

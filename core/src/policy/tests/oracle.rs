@@ -145,7 +145,10 @@ impl Node {
     fn detail(&self) -> Option<Arc<Detail>> {
         let types = self.types.as_ref().map(|list| {
             let kinds: Vec<Kind> = list.iter().flat_map(|t| kinds_of(self.effect, t)).copied().collect();
-            Types { names: list.iter().map(|t| (*t).to_owned()).collect(), kinds: Among::kinds(&kinds) }
+            let deny = self.effect == Effect::Deny;
+            let told: Vec<Category> = list.iter().filter(|_| deny).filter_map(|t| category_of(t)).collect();
+            let names = list.iter().map(|t| (*t).to_owned()).collect();
+            Types { names, kinds: Among::kinds(&kinds), categories: Among::categories(&told) }
         });
         let codes = self.codes.as_ref().map(|list| list.iter().map(|i| code(CODES[*i])).collect());
         let named = |(meaning, i): &(Meaning, usize)| Named { meaning: *meaning, name: NAMES[*i].to_owned() };
@@ -157,9 +160,22 @@ impl Node {
     fn detail_matches(&self, item: &ItemFacts<'_>) -> bool {
         let deny = self.effect == Effect::Deny;
         let f = &item.more;
-        let types = self.types.as_ref().is_none_or(|list| match f.resource_type {
-            Some(t) => list.contains(&t),
-            None => list.iter().any(|t| kinds_of(self.effect, t).contains(&item.class.kind)),
+        let types = self.types.as_ref().is_none_or(|list| {
+            let kind = list.iter().any(|t| kinds_of(self.effect, t).contains(&item.class.kind));
+            let stands_in_one = item.class.resource.name().map(|t| list.contains(&t));
+            if deny {
+                let told = list.iter().any(|t| category_of(t) == Some(item.class.category));
+                let is = match f.resource_type {
+                    Some(t) => list.contains(&t),
+                    None => kind,
+                };
+                is || told || stands_in_one == Some(true)
+            } else {
+                match f.resource_type {
+                    Some(t) => list.contains(&t),
+                    None => kind && stands_in_one != Some(false),
+                }
+            }
         });
         let codes = self.codes.as_ref().is_none_or(|list| match f.codes {
             Some(has) => has.iter().any(|c| list.iter().any(|i| CODES[*i] == *c)),
@@ -302,6 +318,14 @@ fn kinds_of(effect: Effect, name: &str) -> &'static [Kind] {
         (Effect::Deny, "Observation") => &[Observation, Series, Workout, ActivitySummary, Absence, Other],
         (Effect::Deny, "Condition") => &[Condition, Absence],
         (Effect::Deny, _) => &[Medication, Absence],
+    }
+}
+
+fn category_of(name: &str) -> Option<Category> {
+    match name {
+        "Condition" => Some(Category::Conditions),
+        "MedicationRequest" => Some(Category::Medications),
+        _ => None,
     }
 }
 

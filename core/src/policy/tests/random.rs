@@ -6,7 +6,7 @@ use crate::consent::{Action, Effect, Facts, Meaning, Recipient};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity};
 use crate::policy::{ItemFacts, OutsidePurpose, Request};
-use crate::record::{Author, Category, DecisionClass, Kind};
+use crate::record::{Author, Category, DecisionClass, Kind, ResourceType};
 
 /// How many sets of consents each property tries: 25,000, or what `HEALTHSPACE_CASES` says; four
 /// questions about each, so 100,000 cases.
@@ -63,7 +63,8 @@ pub(super) const PURPOSES: &[Purpose] = &[
     Purpose::PatientRequest,
     Purpose::FamilyRequest,
 ];
-pub(super) const CATEGORIES: &[Category] = &[Category::Laboratory, Category::Medications, Category::Other];
+pub(super) const CATEGORIES: &[Category] =
+    &[Category::Laboratory, Category::Medications, Category::Conditions, Category::Other];
 const KINDS: &[Kind] = &[Kind::Observation, Kind::Medication, Kind::Condition, Kind::Other];
 const AUTHORS: &[Author] = &[Author::Source, Author::Person, Author::Assistant];
 const ACTIONS: &[Action] = &[Action::Read, Action::Ground, Action::Export, Action::Erase];
@@ -172,6 +173,7 @@ pub(super) fn class(r: &mut Random) -> DecisionClass {
         // A bit beyond the table is a sensitivity of a later version.
         sensitivities: set.iter().fold(u32::from(r.one_in(20)) << 30, |bits, s| bits | 1 << *s as u8),
         author: r.pick(AUTHORS),
+        resource: ResourceType::of(if r.one_in(3) { "" } else { r.pick(TYPES) }),
     }
 }
 

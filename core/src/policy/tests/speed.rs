@@ -10,7 +10,7 @@ use crate::label::{Confidentiality, Obligations, Purpose};
 use crate::lang::Lang;
 use crate::policy::compile::compile;
 use crate::policy::{ItemFacts, Request, decide};
-use crate::record::{Author, Category, ClassFilter, DecisionClass, Kind};
+use crate::record::{Author, Category, ClassFilter, DecisionClass, Kind, ResourceType};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -58,6 +58,7 @@ fn a_decision_with_100_grants() {
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
         author: Author::Source,
+        resource: ResourceType::NONE,
     };
     let item = ItemFacts::of_row(class, Some(1));
     let refused = Request { scope: scope(9), ..request };

@@ -5,7 +5,7 @@ use crate::consent::{Action, ConsentState, Facts, Kept, Reads, Recipient, read_c
 use crate::id::{ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivity};
 use crate::policy::{Decision, ItemFacts, OutsidePurpose, Refusal, Request, decide};
-use crate::record::{Author, Category, DecisionClass, Kind, When};
+use crate::record::{Author, Category, DecisionClass, Kind, ResourceType, When};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -143,6 +143,7 @@ impl Ask {
             confidentiality: self.labels.0,
             sensitivities: self.labels.1.iter().fold(0, |bits, s| bits | 1 << *s as u8),
             author: Author::Source,
+            resource: ResourceType::NONE,
         };
         let item = ItemFacts { more: self.more, ..ItemFacts::of_row(class, self.at.map(date)) };
         decide(&state.rules_at(now), &request, &item)

@@ -3,8 +3,8 @@
 
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
-use super::super::types::{CodeableReference, Coding, Common, Concept, Period, Reference, Timing};
-use super::convert::{absence, cut, first, join, name, notes, reasons, span, when, words};
+use super::super::types::{Coding, Common, Concept, Period, Reference, Timing};
+use super::convert::{absence, cut, first, join, name, notes, span, when, words};
 use super::{Marks, Reading};
 use crate::record::{Category, Coding as Code, FactDraft, Kind, Standing, Status, When};
 
@@ -47,7 +47,6 @@ nodes! {
         occurrence_string: Text<'a> = "occurrenceString",
         recorded: Text<'a> = "recorded",
         lot: Text<'a> = "lotNumber",
-        status_reason: Concept<'a> = "statusReason",
         .. common: Common<'a>
     }
     Procedure {
@@ -59,8 +58,6 @@ nodes! {
         occurrence: Text<'a> = "occurrenceDateTime",
         occurrence_period: Period<'a> = "occurrencePeriod",
         occurrence_string: Text<'a> = "occurrenceString",
-        reasons: List<CodeableReference<'a>> = "reason",
-        reason: List<Concept<'a>> = "reasonCode",
         body_site: List<Concept<'a>> = "bodySite",
         outcome: Concept<'a> = "outcome",
         .. common: Common<'a>
@@ -71,7 +68,6 @@ nodes! {
         timing_period: Period<'a> = "timingPeriod",
         timing_timing: Timing<'a> = "timingTiming",
         recorded: Text<'a> = "recordedOn",
-        reason: List<Concept<'a>> = "reasonCode",
         body_site: Concept<'a> = "bodySite",
         .. common: Common<'a>
     }
@@ -89,7 +85,6 @@ nodes! {
         kind: List<Concept<'a>> = "type",
         service: Concept<'a> = "serviceType",
         period: Period<'a> = "period",
-        reason: List<Concept<'a>> = "reasonCode",
         provider: Reference<'a> = "serviceProvider",
         .. common: Common<'a>
     }
@@ -176,7 +171,7 @@ pub(super) fn immunization<'a>(i: Immunization<'a>, marks: &Marks) -> Reading<'a
     } else {
         format!("recorded {}", cut(&i.recorded))
     };
-    let told = [&*i.occurrence_string, &recorded, &lot, i.status_reason.words(), &notes(&i.common.note)];
+    let told = [&*i.occurrence_string, &recorded, &lot, &notes(&i.common.note)];
     fact.note = join(told, "; ");
     Reading::new(i.common, vec![fact])
 }
@@ -190,9 +185,8 @@ pub(super) fn procedure<'a>(p: Procedure<'a>, marks: &Marks) -> Reading<'a> {
         (fact.when, fact.until) = span(&p.occurrence, &p.occurrence_period, None, marks);
     }
     fact.status = tables::status(&p.common.status);
-    let (reason, reasons) = (words(&p.reason), reasons(&p.reasons));
     let dates = [&*p.performed_string, &p.occurrence_string];
-    let told = [&reason, &reasons, &*words(&p.body_site), p.outcome.words(), &notes(&p.common.note)];
+    let told = [&*words(&p.body_site), p.outcome.words(), &notes(&p.common.note)];
     fact.note = join(dates.into_iter().chain(told), "; ");
     Reading::new(p.common, vec![fact])
 }
@@ -213,7 +207,7 @@ pub(super) fn device_use<'a>(d: DeviceUse<'a>, marks: &Marks) -> Reading<'a> {
         fact.when = first(&[&d.recorded], marks);
     }
     fact.status = tables::status(&d.common.status);
-    fact.note = join([&words(&d.reason), d.body_site.words(), &notes(&d.common.note)], "; ");
+    fact.note = join([d.body_site.words(), &notes(&d.common.note)], "; ");
     Reading::new(d.common, vec![fact])
 }
 
@@ -249,6 +243,6 @@ pub(super) fn encounter<'a>(e: Encounter<'a>, marks: &Marks) -> Reading<'a> {
     fact.when = when(&e.period.start, marks);
     fact.until = when(&e.period.end, marks);
     fact.status = tables::status(&e.common.status);
-    fact.note = join([&words(&e.reason), e.service.words(), &*e.provider.display], "; ");
+    fact.note = join([e.service.words(), &*e.provider.display], "; ");
     Reading::new(e.common, vec![fact])
 }

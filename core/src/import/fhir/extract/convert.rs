@@ -2,7 +2,7 @@
 
 use super::super::node::{List, Text};
 use super::super::tables;
-use super::super::types::{Annotation, CodeableReference, Concept, Period, Quantity, Range, Timing};
+use super::super::types::{Annotation, Concept, Period, Quantity, Range, Timing};
 use super::{Marks, ucum};
 use crate::record::{Coding, Comparator, Decimal, FactDraft, Kind, Quantity as Amount, Value, When};
 
@@ -65,13 +65,6 @@ pub(super) fn absence(fact: &mut FactDraft) {
         fact.kind = Kind::Absence;
         fact.value = Value::Text(stated.to_owned());
     }
-}
-
-/// Words of several concepts or references of R5.
-pub(super) fn reasons(list: &[CodeableReference<'_>]) -> String {
-    let of =
-        |r: &CodeableReference<'_>| cut(if r.concept.is_empty() { &r.reference.display } else { r.concept.words() });
-    join(list.iter().map(of), ", ")
 }
 
 /// Words of several concepts.

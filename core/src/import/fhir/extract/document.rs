@@ -3,7 +3,7 @@
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
 use super::super::types::{Attachment, Coding, Common, Concept, Period};
-use super::convert::{cut, first, join, name, span, text_value, words};
+use super::convert::{cut, first, join, name, span, text_value};
 use super::{Marks, Reading};
 use crate::record::{Category, FactDraft, Kind, Value};
 
@@ -15,7 +15,6 @@ nodes! {
         effective_period: Period<'a> = "effectivePeriod",
         issued: Text<'a> = "issued",
         conclusion: Text<'a> = "conclusion",
-        conclusion_code: List<Concept<'a>> = "conclusionCode",
         form: List<Attachment<'a>> = "presentedForm",
         .. common: Common<'a>
     }
@@ -62,7 +61,7 @@ pub(super) fn report<'a>(r: Report<'a>, marks: &Marks) -> Reading<'a> {
     if fact.when.is_none() && fact.until.is_none() {
         fact.when = first(&[&r.issued], marks);
     }
-    fact.value = text_value(join([&*r.conclusion, &words(&r.conclusion_code)], "; "));
+    fact.value = text_value(cut(&r.conclusion));
     fact.status = tables::status(&r.common.status);
     fact.note = join(r.form.iter().map(|f| if f.title.is_empty() { &*f.content_type } else { &*f.title }), "; ");
     Reading::new(r.common, vec![fact])

@@ -6,7 +6,7 @@ use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
 use super::super::types::{CodeableReference, Common, Concept, Dosage, Period, Reference};
 use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when};
-use super::{Marks, Reading};
+use super::{Marks, Reading, why};
 use crate::record::{Category, Coding, FactDraft, Kind, Status};
 use std::collections::HashMap;
 
@@ -25,8 +25,6 @@ nodes! {
         dispense: Dispense<'a> = "dispenseRequest",
         instruction: List<Dosage<'a>> = "dosageInstruction",
         dosage: List<Dosage<'a>> = "dosage",
-        reason: List<Concept<'a>> = "reasonCode",
-        reasons: List<CodeableReference<'a>> = "reason",
         not: Flag = "doNotPerform",
         intent: Text<'a> = "intent",
         taken: Text<'a> = "taken",
@@ -181,33 +179,11 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     }
     let dosage = join(m.instruction.iter().chain(m.dosage.iter()).map(dosage), "; ");
     fact.note = join([reporter.to_owned(), dosage, notes(&m.common.note)], "; ");
-    let why = because(&fact, &m);
-    let facts = core::iter::once(fact).chain(why).collect();
-    Reading { awaits, ..Reading::new(m.common, facts) }
-}
-
-/// What a medication is for tells a condition: whoever may not see conditions must not learn it
-/// beside the dosage. Each reason is a fact of that category, of the same record.
-fn because(of: &FactDraft, m: &Use<'_>) -> Vec<FactDraft> {
-    let coded = m.reason.iter().chain(m.reasons.iter().map(|r| &r.concept));
-    let mut out: Vec<FactDraft> = Vec::new();
-    for concept in coded.filter(|c| !c.is_empty()) {
-        let mut fact = FactDraft::new(Kind::Other, Category::Conditions);
-        name(&mut fact, concept);
-        out.push(fact);
-    }
-    for r in m.reasons.iter().filter(|r| r.concept.is_empty() && !r.reference.display.is_empty()) {
-        let mut fact = FactDraft::new(Kind::Other, Category::Conditions);
-        fact.text = cut(&r.reference.display);
-        out.push(fact);
-    }
-    for fact in &mut out {
-        fact.when = of.when;
-        if of.status == Status::EnteredInError {
-            fact.status = of.status;
-        }
-    }
-    out
+    // What it is to be taken for, if needed, is a reason for it.
+    let dosages = m.instruction.0.into_iter().chain(m.dosage.0);
+    let because = dosages.flat_map(|d| d.needed_for.0.into_iter().chain(d.needed_for_any.0));
+    let because = because.map(|w| (why::REASON, w)).collect();
+    Reading { awaits, because, ..Reading::new(m.common, vec![fact]) }
 }
 
 fn is_nameless(fact: &FactDraft) -> bool {

@@ -12,12 +12,13 @@ mod observation;
 mod other;
 mod patient;
 mod ucum;
+mod why;
 
 pub(super) use convert::cut;
 pub(super) use medication::Known;
 
 use super::node::{Node, Notes, Read};
-use super::types::{Common, Head};
+use super::types::{Common, Head, Why};
 use crate::id::Identity;
 use crate::record::{Category, FactDraft, PersonHint};
 use serde::de::DeserializeSeed;
@@ -62,11 +63,13 @@ pub(super) struct Reading<'a> {
     pub(super) person: Option<Identity>,
     /// What else it says of that person.
     pub(super) described: Option<PersonHint>,
+    /// Reasons that stand deeper within it than those of [`Common`], each with what it is to it.
+    because: Vec<(&'static str, Why<'a>)>,
 }
 
 impl<'a> Reading<'a> {
     fn new(common: Common<'a>, facts: Vec<FactDraft>) -> Self {
-        Self { common, facts, awaits: None, person: None, described: None }
+        Self { common, facts, awaits: None, person: None, described: None, because: Vec::new() }
     }
 }
 
@@ -120,6 +123,8 @@ pub(super) fn read<'a>(
         "Patient" => patient::read(parse(text, notes)?, marks),
         _ => other::read(parse(text, notes)?, category, marks),
     };
+    let beside = why::beside(&reading.common, &reading.because, &reading.facts);
+    reading.facts.extend(beside);
     // Few resources contain others: only they are read once more.
     if !reading.common.contained.is_empty() {
         let when = reading.facts.first().and_then(|f| f.when);
@@ -129,6 +134,11 @@ pub(super) fn read<'a>(
         if reading.facts.iter().any(|f| f.category == Category::Reproductive) {
             reading.facts.iter_mut().for_each(|f| f.category = Category::Reproductive);
         }
+        let inner = why::contained(&reading.common, &reading.facts);
+        reading.facts.extend(inner);
+    }
+    if notes.tells.get() {
+        reading.facts.extend(why::unread(&reading.facts));
     }
     Ok(reading)
 }

@@ -109,7 +109,10 @@ pub(super) fn read<'a>(o: Observation<'a>, marks: &Marks) -> Reading<'a> {
             part.when = when;
             part.until = until;
             part.status = whole.status;
-            part.note = join([&whole.text, &part.note], "; ");
+            // What it is a part of is told by a part of the same category alone.
+            if part.category == whole.category {
+                part.note = join([&whole.text, &part.note], "; ");
+            }
         }
         facts.push(part);
     }

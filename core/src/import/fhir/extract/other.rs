@@ -2,9 +2,9 @@
 
 use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
-use super::super::types::{Common, Concept, Period};
+use super::super::types::{Common, Concept, Period, Why};
 use super::convert::{cut, first, join, name, span, words};
-use super::{Marks, Reading};
+use super::{Marks, Reading, why};
 use crate::record::{Category, FactDraft, Kind};
 
 nodes! {
@@ -17,7 +17,6 @@ nodes! {
         service: List<Concept<'a>> = "serviceType",
         relationship: Concept<'a> = "relationship",
         condition: List<Condition<'a>> = "condition",
-        reason: List<Concept<'a>> = "reasonCode",
         outcome: Text<'a> = "conclusion",
         activity: List<Activity<'a>> = "activity",
         target: List<Target<'a>> = "target",
@@ -39,7 +38,13 @@ nodes! {
     }
     Condition { code: Concept<'a> = "code", }
     Activity { detail: Detail<'a> = "detail", }
-    Detail { code: Concept<'a> = "code", description: Text<'a> = "description", }
+    Detail {
+        code: Concept<'a> = "code",
+        description: Text<'a> = "description",
+        reason: List<Why<'a>> = "reasonCode",
+        reference: List<Why<'a>> = "reasonReference",
+        status: List<Why<'a>> = "statusReason",
+    }
     Target { due: Text<'a> = "dueDate", }
 }
 
@@ -80,13 +85,22 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
         fact.until = first(&[&o.end, due], marks);
     }
     fact.status = super::medication::not_done(tables::status(&o.common.status), o.not);
-    let conditions = join(o.condition.iter().map(|c| c.code.words()), ", ");
+    // A relative's conditions, and what a finding rests on.
+    let ill = category == Category::Conditions;
+    let conditions = join(o.condition.iter().filter(|_| ill).map(|c| c.code.words()), ", ");
+    let reasons = if ill { why::words(&o.common.beside.reason_code) } else { String::new() };
     let activities = o.activity.iter().map(|a| join([a.detail.code.words(), &a.detail.description], ": "));
     let described = o.description.iter().map(|w| w.0.words()).filter(|w| *w != fact.text);
-    let told = [join(described, "; "), conditions, join(activities, "; "), words(&o.reason), cut(&o.outcome)];
+    let told = [join(described, "; "), conditions, join(activities, "; "), reasons, cut(&o.outcome)];
     fact.note = join([join(told, "; "), super::convert::notes(&o.common.note)], "; ");
     let says = !fact.codes.is_empty() || !fact.text.is_empty() || fact.when.is_some();
-    Reading::new(o.common, if says { vec![fact] } else { Vec::new() })
+    let details = o.activity.0.into_iter().map(|a| a.detail);
+    let because = details.flat_map(|d| {
+        let reasons = d.reason.0.into_iter().chain(d.reference.0).map(|w| (why::REASON, w));
+        reasons.chain(d.status.0.into_iter().map(|w| (why::STATUS, w)))
+    });
+    let because = because.collect();
+    Reading { because, ..Reading::new(o.common, if says { vec![fact] } else { Vec::new() }) }
 }
 
 fn period(o: &Other<'_>, marks: &Marks) -> (Option<crate::record::When>, Option<crate::record::When>) {

@@ -235,3 +235,32 @@ fn throughput() {
         );
     }
 }
+
+/// What keeps a body to grants with conditions without a word that is read: claims refer to diagnoses,
+/// and hardly anything else has such members.
+#[test]
+fn ordinary_records_tell_of_no_condition_in_what_is_not_read() {
+    let mut by_type: BTreeMap<(&str, &str), [usize; 2]> = BTreeMap::new();
+    for folder in FOLDERS {
+        for path in shared(folder) {
+            let (sink, _) = run(&std::fs::read(&path).unwrap());
+            for r in &sink.records {
+                let wordless = |f: &&FactDraft| {
+                    (f.kind, f.category) == (Kind::Other, Category::Conditions)
+                        && f.text.is_empty()
+                        && f.codes.is_empty()
+                        && f.note.is_empty()
+                };
+                let n = by_type.entry((folder, r.type_name)).or_default();
+                n[0] += 1;
+                n[1] += usize::from(r.facts.iter().skip(1).any(|f| wordless(&f)));
+            }
+        }
+    }
+    for ((folder, name), [all, kept]) in &by_type {
+        if *kept > 0 {
+            println!("{folder} {name}: {kept} of {all}");
+        }
+        assert!(*folder != "spezi-synthea" || *kept == 0, "{name}: {kept} of {all}");
+    }
+}
