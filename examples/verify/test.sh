@@ -69,6 +69,10 @@ code=0
 cat "$dir"/forged/{partition-of-another,consents-of-one}.txt >"$dir/two-spaces.txt"
 "$built/proofs" --verify "$dir/two-spaces.txt" "$dir/forged/across-spaces.hsev" >"$dir/said" || code=$?
 [ "$code" = 1 ] || fail "Rust accepts across-spaces"
+"$built/proofs" --verify "$dir/two-spaces.txt" "$dir/forged/named-across-spaces.hsev" >"$dir/said" || fail "Rust refuses named-across-spaces"
+code=0
+"$built/proofs" --verify "$dir/forged/of-one-space.txt" "$dir/forged/named-across-spaces.hsev" >"$dir/said" || code=$?
+[ "$code" = 1 ] || fail "Rust accepts named-across-spaces"
 
 # The AuditEvents, by a FHIR library that is not ours.
 fhir=$python
@@ -164,6 +168,13 @@ for verifier in "${verifiers[@]}"; do
     across=(evidence --quiet "$dir/forged/across-spaces.hsev" --key)
     expect 0 "${v[@]}" "${across[@]}" "$dir/forged/of-one-space.txt"
     expect 1 "${v[@]}" "${across[@]}" "$dir/forged/consents-of-one.txt" --key "$dir/forged/partition-of-another.txt"
+    # Nor does one name the logs of the other.
+    across=(evidence --quiet "$dir/forged/named-across-spaces.hsev" --key)
+    expect 1 "${v[@]}" "${across[@]}" "$dir/forged/of-one-space.txt"
+    expect 0 "${v[@]}" "${across[@]}" "$dir/forged/consents-of-one.txt" --key "$dir/forged/partition-of-another.txt"
+    across=(evidence --quiet "$dir/forged/named-by-two-spaces.hsev" --key "$dir/forged/of-one-space.txt" --key)
+    expect 0 "${v[@]}" "${across[@]}" "$dir/forged/consents-of-one.txt"
+    expect 1 "${v[@]}" "${across[@]}" "$dir/forged/of-another-space.txt"
     expect 1 "${v[@]}" evidence --key "$dir/forged/keys.txt" "$dir/evidence/one.hsev"
 
     # Another log's key, a receipt with something behind it, one with Windows line ends.

@@ -25,6 +25,7 @@ const (
 	eventRecovered = 37
 	eventConfirmed = 38
 	eventRestored  = 44
+	eventNamed     = 50
 
 	maxBody  = 32 << 10
 	maxField = 256
@@ -81,14 +82,16 @@ var events = map[uint64]struct{ told, types string }{
 	47: {"the secret of older keys was destroyed", "uint uint text text hash uint?"},
 	48: {"an erasure was checked", "uint text uint uint"},
 	49: {"the person said something", "id label gesture"},
+	50: {"the log of a partition was named", "id u16 partition text"},
 }
 
 type entry struct {
 	number uint64
 	time   int64
 	known  bool
-	// Of events 3, 4, 5, 8, 18, 28, 29 and 38 alone.
+	// Of events 3, 4, 5, 8, 18, 28, 29, 38 and 50 alone.
 	created   *created
+	named     *named
 	granted   *granted
 	imported  *imported
 	renewed   *granted
@@ -126,6 +129,12 @@ type created struct {
 	scope   string
 	ordinal uint64
 	kind    string
+}
+
+// named is which partition a log is of.
+type named struct {
+	created
+	origin string
 }
 
 // recipient is what somebody is, and what they are called.
@@ -375,6 +384,8 @@ func (e *entry) keep(f []interface{}) error {
 	switch e.number {
 	case eventCreated:
 		e.created = &created{string(bytesOf(0)), uintOf(1), textOf(2)}
+	case eventNamed:
+		e.named = &named{created{string(bytesOf(0)), uintOf(1), textOf(2)}, textOf(3)}
 	case eventGranted:
 		e.granted = &granted{grant: string(bytesOf(0)), version: 1, consentHash: bytesOf(1), noticeHash: bytesOf(2),
 			locale: textOf(3), purpose: textOf(5), expires: timeOf(6), given: e.time, updated: e.time}

@@ -41,6 +41,8 @@ type shownLog struct {
 	checkpoint
 	entries  map[int64]entry
 	prefixes map[int64]tlog.Hash
+	// Whose log it is, by the space's own log; nil where that is not shown.
+	partition *created
 }
 
 // consecutive tells whether all entries from one index up to another are shown.
@@ -161,11 +163,6 @@ func (l *shownLog) isSteady(size int64) bool {
 	return true
 }
 
-// partition is the one whose log it is, by its first entry; nil where that is not shown, or another.
-func (l *shownLog) partition() *created {
-	return l.entries[0].created
-}
-
 // A claim: what is said of a disclosure, how far it reaches, and what it does not prove.
 type claim struct {
 	what, level  string
@@ -207,14 +204,8 @@ func verifyEvidence(text []byte, keys note.Verifiers, spaces map[string]map[stri
 		}
 		logs = append(logs, l)
 	}
-	scopes := map[string]bool{}
-	for _, l := range logs {
-		if p := l.partition(); p != nil {
-			if scopes[p.scope] {
-				return "", refusal("two logs of one partition")
-			}
-			scopes[p.scope] = true
-		}
+	if err := namePartitions(logs, spaces); err != nil {
+		return "", err
 	}
 	consents, err := verifyConsents(consentParts, logs, spaces)
 	if err != nil {
@@ -298,7 +289,7 @@ func verifyLog(part interface{}, keys note.Verifiers) (*shownLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &shownLog{c, map[int64]entry{}, map[int64]tlog.Hash{}}
+	l := &shownLog{checkpoint: c, entries: map[int64]entry{}, prefixes: map[int64]tlog.Hash{}}
 	last := int64(-1)
 	for _, v := range entries {
 		e, err := list(v, 4)
@@ -651,7 +642,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	}
 	texts, active, within, named, told, elsewhere, counted := true, true, true, true, true, false, false
 	categories, subjects, twice := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	partition := own.partition()
+	partition := own.partition
 	if partition != nil {
 		bit := partition.ordinal
 		if bit > 63 {

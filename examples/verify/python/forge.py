@@ -119,9 +119,13 @@ def subproof(leaves, m, whole=True):
     return [*subproof(leaves[k:], m - k, False), root_of(leaves[:k])]
 
 
+def origin(name):
+    return f"healthspace.invalid/log/{name:032x}"
+
+
 class Log:
     def __init__(self, name, events):
-        self.origin = f"healthspace.invalid/log/{name:032x}"
+        self.origin = origin(name)
         self.entries = [cbor({1: 1, 2: number, 3: time * MINUTE, 4: body if isinstance(body, bytes) else cbor(body)}) for number, time, body in events]
         macs = [hmac.digest(self.r(i), e, "sha256") for i, e in enumerate(self.entries)]
         self.leaves = [leaf_hash(b"healthspace-ledger/v1\0" + m) for m in macs]
@@ -181,10 +185,18 @@ NOISE = (1, 5, {})
 OPENED = (3, 1, {1: PLAIN.scope, 2: 1, 3: "health"})
 ELSEWHERE_OPENED = (3, 1, {1: b"z" * 16, 2: 2, 3: "health"})
 GENERAL_OPENED = (3, 1, {1: PLAIN.scope, 2: 1, 3: "general"})
+GONE_ON = (2, 1, {1: PLAIN.scope, 2: [origin(9), 3, b"h" * 32]})
 EU, ANA, BEN = ["model", "eu-llm"], ["person", "ana"], ["person", "ben"]
 RESTORED = (44, 6, {1: b"b" * 16, 2: "unknown", 3: 1, 4: TAP})
 RECOVERED = (37, 6, {1: 1, 2: TAP})
 CONFIRMED = (14, 6, {1: 30 * MINUTE, 2: TAP})
+
+
+def naming(name, opened=OPENED, **otherwise):
+    """The entry by which the space says that a log is of the partition that was created so; fields may say otherwise."""
+    body = {**opened[2], 4: origin(name)}
+    body.update({int(key[1:]): value for key, value in otherwise.items()})
+    return 50, 4, body
 
 
 def broken(until, actor=EU, grants=(GRANT,), time=8):
@@ -213,8 +225,10 @@ def released(log, size, root=None, time=10, **otherwise):
 
 
 def evidence(events, size, shown, limits, **how):
-    """A file over two logs; `how` says what is wrong with it."""
-    system = Log(1, events)
+    """A file over two logs, of which the first names the other at its end; `how` says what is wrong with it."""
+    names = how.get("names", [naming(2, how.get("first", OPENED))])
+    system = Log(1, [*events, *names])
+    shown = [*shown, *range(len(events), len(system.entries))]
     asked = {n: how[n] for n in ("root", "grants", "count", "kind", "purpose", "of", "actor", "label") if n in how}
     release = released(system, how.get("named", size), **asked)
     before = how.get("before", [NOISE])
@@ -283,27 +297,28 @@ def noises(events):
     return evidence(events, len(events), range(len(events)), [LIMITED])
 
 
-def often(uses, events, after, limits=(), first=OPENED):
+def often(uses, events, after, limits=(), first=OPENED, names=(naming(2),)):
     """Releases under a counted grant, one after each of these sizes of the space's log, all shown."""
-    system = Log(1, [event for event, _ in events])
+    system = Log(1, [*(event for event, _ in events), *names])
     health = Log(2, [first, *(released(system, size) for size in after)])
     last = len(after)
     claim = {1: NOT_WITHDRAWN, 2: "verifiable", 3: list(limits)}
     disclosure = {1: 1, 2: last, 3: [SALT, ITEMS], 4: claim}
     size = after[-1]
-    logs = [system.part(range(len(events)), [size]), health.part(range(last + 1))]
+    logs = [system.part(range(len(system.entries)), [size]), health.part(range(last + 1))]
     return cbor({1: HEADER, 2: logs, 3: texts(*(grant for _, grant in events[:size])), 4: [disclosure], 5: LIMITS})
 
 
-def two_logs(first, second, limits=(), uses=(2, 3), opened=None):
-    """A one-time grant is used in each of these two logs, which begin so."""
+def two_logs(first, second, limits=(), uses=(2, 3), opened=None, names=None):
+    """A one-time grant is used in each of these two logs, which begin so and are named so."""
     grant = PLAIN._replace(uses=1)
-    system = Log(1, [*([] if opened is None else [opened]), granted(grant)])
-    size = len(system.entries)
+    given = [*([] if opened is None else [opened]), granted(grant)]
+    size, names = len(given), [naming(2, first), naming(3, second)] if names is None else names
+    system = Log(1, [*given, *names])
     logs = [system, *(Log(n, [begin, released(system, size) if n in uses else NOISE]) for n, begin in ((2, first), (3, second)))]
     claim = {1: NOT_WITHDRAWN, 2: "verifiable", 3: list(limits)}
     disclosures = [{1: n - 1, 2: 1, 3: [SALT, ITEMS], 4: claim} for n in uses]
-    parts = [logs[0].part(range(size), [size]), *(log.part([0, 1]) for log in logs[1:])]
+    parts = [logs[0].part(range(len(system.entries)), [size]), *(log.part([0, 1]) for log in logs[1:])]
     return cbor({1: HEADER, 2: parts, 3: texts(grant), 4: disclosures, 5: LIMITS})
 
 
@@ -326,17 +341,26 @@ def under_a_partition():
 
 def across_spaces():
     """A partition of one space uses what was given in another."""
-    consents = Log(4, [granted()])
+    consents = Log(4, [granted(), naming(5)])
     health = Log(5, [OPENED, NOISE, released(consents, 1)])
     disclosure = {1: 1, 2: 2, 3: [SALT, ITEMS], 4: {1: NOT_WITHDRAWN, 2: "verifiable", 3: [LIMITED]}}
-    return cbor({1: HEADER, 2: [consents.part([0], [1]), health.part([0, 2])], 3: texts(PLAIN), 4: [disclosure], 5: LIMITS})
+    return cbor({1: HEADER, 2: [consents.part([0, 1], [1]), health.part([0, 2])], 3: texts(PLAIN), 4: [disclosure], 5: LIMITS})
 
 
-def alone(log, index, named=1):
-    """A release of which nothing but its own entry is shown."""
-    claim = {1: UNDER_GRANT, 2: "logged", 3: MISSING if index else [limit for limit in MISSING if limit != LIMITED]}
+def named_across_spaces(*also, label=(0, *LABEL[1:])):
+    """The log of one space, and of these, names a partition's, which may be of another, and whose label is too low."""
+    health = Log(5, [OPENED, NOISE, released(Log(7, [granted()]), 1, label=list(label))])
+    logs = [Log(4, [naming(5)]).part([0]), health.part([0, 2]), *(Log(n, [naming(5)]).part([0]) for n in also)]
+    disclosure = {1: 1, 2: 2, 3: [SALT, ITEMS], 4: {1: UNDER_GRANT, 2: "logged", 3: MISSING}}
+    return cbor({1: HEADER, 2: logs, 3: [], 4: [disclosure], 5: LIMITS})
+
+
+def alone(log, index, *more):
+    """A release of which nothing but its own entry is shown, and these before it."""
+    whole = list(more) == list(range(index))
+    claim = {1: UNDER_GRANT, 2: "logged", 3: [limit for limit in MISSING if limit != LIMITED or not whole]}
     disclosure = {1: 0, 2: index, 3: [SALT, ITEMS], 4: claim}
-    return cbor({1: HEADER, 2: [log.part([index])], 3: [], 4: [disclosure], 5: LIMITS})
+    return cbor({1: HEADER, 2: [log.part([*more, index])], 3: [], 4: [disclosure], 5: LIMITS})
 
 
 class Huge(Log):
@@ -399,6 +423,7 @@ def known_events():
         (41, {1: n, 2: "E1"}),
         (45, {1: [n, n], 2: TAP}),
         (49, {1: i, 2: LABEL, 3: TAP}),
+        (50, {1: i, 2: 2, 3: "general", 4: origin(9)}),
     ]
 
 
@@ -473,8 +498,8 @@ def main(directory):
         "good-renewed-in-another-language": renewals(ends(7), renewal(11, language="fr", notice=b"m" * 32)),
         "good-own-look": evidence(one, 1, [0], [], **looks),
         "good-terms-not-shown-and-said": evidence(one, 1, [0], HIDDEN, consents=[]),
-        "good-partition-not-shown-and-said": evidence(one, 1, [0], [LIMITED, PARTITION], first_shown=False),
-        "good-partition-of-another-first-entry-and-said": evidence(one, 1, [0], [LIMITED, PARTITION], first=NOISE),
+        "good-partition-not-shown-and-said": evidence(one, 1, [0], [LIMITED, PARTITION], first_shown=False, names=[]),
+        "good-partition-of-another-first-entry-and-said": evidence(one, 1, [0], [LIMITED, PARTITION], first=NOISE, names=[]),
         "good-imported": from_elsewhere(FROM_ELSEWHERE, elsewhere),
         "good-imported-for-others": from_elsewhere(write(PLAIN._replace(recipient="us-llm")), elsewhere),
         "good-imported-and-status-unsaid": unread(b"{}"),
@@ -564,11 +589,11 @@ def main(directory):
         "bad-one-of-two-never-given": evidence(one, 1, [0], MISSING, grants=[GRANT, ABOVE]),
         "bad-given-twice": evidence([granted(), granted()], 2, [0, 1], [LIMITED]),
         "bad-other-root": evidence(one, 1, [0], [LIMITED], root=b"x" * 32),
-        "bad-shorter-than-named": evidence(one, 1, [0], [OMITTED, LIMITED], named=2, root=b"x" * 32),
+        "bad-shorter-than-named": evidence(one, 1, [0], [OMITTED, LIMITED], named=3, root=b"x" * 32),
         "bad-no-prefix": evidence(one, 1, [0], [LIMITED], prefix=False),
         "bad-terms-not-shown": evidence(one, 1, [0], [PASSED_ON, LIMITED, RECIPIENT, CATEGORIES, PARTITION], consents=[]),
         "bad-recipient-unsaid": evidence(one, 1, [0], [PASSED_ON, LIMITED, TERMS, CATEGORIES, PARTITION], consents=[]),
-        "bad-partition-unsaid": evidence(one, 1, [0], [LIMITED], first_shown=False),
+        "bad-partition-unsaid": evidence(one, 1, [0], [LIMITED], first_shown=False, names=[]),
         "bad-text-hidden-and-said-verifiable": evidence(one, 1, [0], [LIMITED, TERMS, RECIPIENT, CATEGORIES, PARTITION], consents=[]),
         "bad-consent-that-no-entry-names": evidence(one, 1, [0], [LIMITED], consents=texts(PLAIN, b"{}")),
         "bad-other-consent": evidence(one, 1, [0], [LIMITED], consents=[write(PLAIN) + b" "]),
@@ -709,13 +734,25 @@ def main(directory):
         # Uses.
         "good-used-as-often": often(2, [(granted(counted), counted)], [1, 1]),
         "good-used-anew-once-renewed": often(2, [(granted(counted), counted), (renewed(once_more), once_more)], [1, 1, 2, 2]),
-        "good-used-in-a-log-of-no-partition-and-said": often(2, [(granted(counted), counted)], [1, 1], [PARTITION, USES], first=NOISE),
-        "bad-used-in-a-log-of-no-partition": often(2, [(granted(counted), counted)], [1, 1], [PARTITION], first=NOISE),
+        "good-used-in-a-log-of-no-partition-and-said": often(2, [(granted(counted), counted)], [1, 1], [PARTITION, USES], names=[]),
+        "bad-used-in-a-log-of-no-partition": often(2, [(granted(counted), counted)], [1, 1], [PARTITION], names=[]),
         "good-used-beside-another-partition": two_logs(OPENED, ELSEWHERE_OPENED, uses=[2]),
         "bad-one-partition-with-two-logs": two_logs(OPENED, OPENED),
         "bad-one-partition-with-two-logs-under-other-ordinals": two_logs(OPENED, (3, 1, {1: PLAIN.scope, 2: 2, 3: "health"})),
+        **{
+            f"bad-one-partition-with-two-logs-one-of-them-unused-of-another-{what}": two_logs(OPENED, (3, 1, {**OPENED[2], field: value}), uses=[2])
+            for what, field, value in (("number", 2, 2), ("kind", 3, "general"))
+        },
         "bad-one-partition-with-two-logs-one-of-them-unused": two_logs(OPENED, OPENED, uses=[2]),
-        "bad-one-partition-with-the-log-of-the-space": two_logs(OPENED, ELSEWHERE_OPENED, uses=[2], opened=OPENED),
+        "bad-one-partition-with-the-log-of-the-space": two_logs(
+            OPENED, ELSEWHERE_OPENED, uses=[2], names=[naming(1), naming(2), naming(3, ELSEWHERE_OPENED)]
+        ),
+        "good-the-log-of-the-space-begins-as-a-partitions": two_logs(OPENED, ELSEWHERE_OPENED, uses=[2], opened=OPENED),
+        "bad-one-partition-with-two-logs-whose-first-entries-say-nothing": two_logs(NOISE, GONE_ON, names=[naming(2), naming(3)]),
+        "bad-one-partition-with-two-logs-of-which-one-claims-to-be-another": two_logs(
+            OPENED, ELSEWHERE_OPENED, names=[naming(2), naming(3)]
+        ),
+        "good-one-partition-whose-log-went-on-as-another": given(PLAIN, first=GONE_ON, names=[naming(9), naming(2)]),
         "good-counted-and-not-shown-and-said": given(counted, [LIMITED, USES]),
         "bad-counted-and-not-shown-and-unsaid": given(counted),
         "bad-used-too-often": often(2, [(granted(counted), counted)], [1, 1, 1]),
@@ -810,10 +847,91 @@ def main(directory):
         ),
         "good-label-unrestricted-from-a-general-partition": given(PLAIN, label=[0, *LABEL[1:]], first=GENERAL_OPENED),
         "good-label-unrestricted-and-the-partition-not-shown": given(
-            PLAIN, [LIMITED, PARTITION], label=[0, *LABEL[1:]], first_shown=False
+            PLAIN, [LIMITED, PARTITION], label=[0, *LABEL[1:]], first_shown=False, names=[]
         ),
-        "bad-partition-of-a-kind-that-is-not-known": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 1, 3: "Health"})),
-        "bad-partition-of-no-kind": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 1})),
+        "bad-partition-of-a-kind-that-is-not-known": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 1, 3: "Health"}), names=[naming(2)]),
+        "bad-partition-of-no-kind": given(PLAIN, first=(3, 1, {1: PLAIN.scope, 2: 1}), names=[naming(2)]),
+        # The space's own log alone says which partition a log is of.
+        "good-named-and-its-first-entry-not-shown": given(PLAIN, first_shown=False),
+        "good-named-and-its-first-entry-is-another": given(PLAIN, first=GONE_ON, names=[naming(2)]),
+        "good-named-before-it-was-used": evidence([naming(2), granted()], 2, [0, 1], [LIMITED], names=[]),
+        "good-not-named-and-said": given(PLAIN, [LIMITED, PARTITION], names=[]),
+        "good-not-named-and-all-else-shown": evidence(one, 1, [0], [PARTITION], own=[0], names=[]),
+        "good-not-named-and-nothing-of-the-consents": alone(Log(2, [OPENED, released(Log(1, one), 1, label=[0, *LABEL[1:]])]), 1, 0),
+        "good-not-named-and-not-of-the-grants-partition-by-its-first-entry": given(
+            PLAIN, [LIMITED, PARTITION], first=ELSEWHERE_OPENED, names=[]
+        ),
+        "good-not-named-and-the-label-below-its-first-entry": given(
+            PLAIN, [LIMITED, PARTITION], label=[0, 0, 0, *LABEL[3:]], names=[]
+        ),
+        "good-another-log-named": given(PLAIN, [LIMITED, PARTITION], names=[naming(9)]),
+        "good-named-under-a-name-of-another-case-and-said": given(
+            PLAIN, [LIMITED, PARTITION], names=[naming(2, f4=origin(2).upper())]
+        ),
+        "good-two-logs-of-other-origins-named": given(PLAIN, names=[naming(8, ELSEWHERE_OPENED), naming(9), naming(2)]),
+        "good-two-logs-not-named-that-begin-as-one-partition": two_logs(OPENED, OPENED, [PARTITION, USES], uses=[2], names=[]),
+        "good-named-in-the-own-log-alone-and-said": evidence(
+            one, 1, [0], [PARTITION], before=[naming(2)], own=[0], names=[]
+        ),
+        "good-named-otherwise-in-the-own-log": evidence(one, 1, [0], [], before=[naming(2, ELSEWHERE_OPENED)], own=[0]),
+        "good-named-twice-in-the-own-log": evidence(one, 1, [0], [], before=[naming(2), naming(2)], own=[0, 1]),
+        "bad-not-named": given(PLAIN, names=[]),
+        "bad-not-named-and-its-first-entry-is-another": given(PLAIN, first=GONE_ON, names=[]),
+        "bad-named-and-said-not-to-be": given(PLAIN, [LIMITED, PARTITION]),
+        "bad-named-in-the-own-log-alone": evidence(one, 1, [0], [], before=[naming(2)], own=[0], names=[]),
+        "good-named-in-another-partitions-log-alone-and-said": two_logs(OPENED, naming(2), [PARTITION, USES], uses=[2], names=[]),
+        "bad-named-in-another-partitions-log-alone": two_logs(OPENED, naming(2), uses=[2], names=[]),
+        "bad-another-log-named-alone": given(PLAIN, names=[naming(9)]),
+        "bad-named-under-a-name-of-another-case": given(PLAIN, names=[naming(2, f4=origin(2).upper())]),
+        "bad-named-twice": given(PLAIN, names=[naming(2), naming(2)]),
+        "bad-named-twice-of-two-partitions": given(PLAIN, names=[naming(2), naming(2, ELSEWHERE_OPENED)]),
+        "bad-named-twice-of-two-partitions-and-said": given(PLAIN, [LIMITED, PARTITION], names=[naming(2, ELSEWHERE_OPENED), naming(2)]),
+        "bad-another-log-named-twice": given(PLAIN, names=[naming(2), naming(9, ELSEWHERE_OPENED), naming(9, ELSEWHERE_OPENED)]),
+        "bad-named-of-another-partition": given(PLAIN, first=GONE_ON, names=[naming(2, ELSEWHERE_OPENED)], label=[*LABEL[:2], 0b110, *LABEL[3:]]),
+        "bad-named-of-another-partition-and-said": given(
+            PLAIN, [LIMITED, PARTITION], first=GONE_ON, names=[naming(2, ELSEWHERE_OPENED)], label=[*LABEL[:2], 0b110, *LABEL[3:]]
+        ),
+        **{
+            f"bad-begins-with-another-{what}-than-it-is-named-with": given(
+                PLAIN, first=OPENED, names=[naming(2, **{field: value})], label=[4, 0, 0b110, *LABEL[3:]]
+            )
+            for what, field, value in (("number", "f2", 2), ("kind", "f3", "general"))
+        },
+        "bad-begins-as-the-grants-partition-and-is-named-as-another": given(PLAIN, names=[naming(2, f1=b"z" * 16)]),
+        "bad-begins-as-another-partition-and-is-named-as-the-grants": given(PLAIN, first=(3, 1, {**OPENED[2], 1: b"z" * 16}), names=[naming(2)]),
+        "bad-begins-with-another-number-behind-the-63rd": given(
+            PLAIN, first=(3, 1, {**OPENED[2], 2: 300}), names=[naming(2, f2=301)], label=[*LABEL[:2], 1 << 63, *LABEL[3:]]
+        ),
+        "bad-unused-log-that-begins-as-another-than-it-is-named": two_logs(
+            OPENED, ELSEWHERE_OPENED, uses=[2], names=[naming(2), naming(3, ELSEWHERE_OPENED, f3="general")]
+        ),
+        "bad-label-below-the-kind-it-is-named-with": given(PLAIN, label=[0, *LABEL[1:]], first_shown=False),
+        "bad-label-without-the-number-it-is-named-with": given(PLAIN, first_shown=False, names=[naming(2, f2=2)]),
+        "good-label-of-the-number-it-is-named-with": given(
+            PLAIN, first_shown=False, names=[naming(2, f2=2)], label=[4, 0, 1 << 2, *LABEL[3:]]
+        ),
+        "good-named-as-general-and-unrestricted": given(PLAIN, first_shown=False, names=[naming(2, f3="general")], label=[0, *LABEL[1:]]),
+        **{
+            f"bad-named-with-{what}": given(PLAIN, [LIMITED, PARTITION], names=[naming(9, **{field: value})])
+            for what, field, value in (
+                ("a-scope-of-15-bytes", "f1", b"o" * 15),
+                ("a-scope-of-text", "f1", "o" * 16),
+                ("a-number-of-17-bits", "f2", 1 << 16),
+                ("a-negative-number", "f2", -1),
+                ("a-kind-that-is-not-known", "f3", "Health"),
+                ("a-kind-of-another-case", "f3", "GENERAL"),
+                ("no-origin", "f4", ""),
+                ("an-origin-of-bytes", "f4", b"healthspace.invalid/log/x"),
+                ("a-long-origin", "f4", "x" * 257),
+                ("an-origin-that-moves-the-cursor", "f4", "x\x1b[2K"),
+                ("an-origin-that-is-not-seen", "f4", "x\u200b"),
+            )
+        },
+        "good-named-with-a-long-origin": given(PLAIN, [LIMITED, PARTITION], names=[naming(9, f4="x" * 256)]),
+        "good-named-with-the-greatest-number": given(PLAIN, names=[naming(2), naming(9, ELSEWHERE_OPENED, f2=(1 << 16) - 1)]),
+        "bad-named-with-no-kind-in-the-own-log": evidence(
+            one, 1, [0], [], before=[(50, 4, {1: PLAIN.scope, 2: 1, 4: origin(2)})], own=[0]
+        ),
         "bad-partition-created-within-a-log": evidence(one, 1, [0], [], before=[ELSEWHERE_OPENED], own=[0]),
         "bad-partition-created-within-the-log-of-the-space": evidence([granted(), ELSEWHERE_OPENED], 2, [0, 1], [LIMITED]),
         "bad-clock-confirmed-only-before": evidence(
@@ -971,9 +1089,12 @@ def main(directory):
         (out / f"{name}.hsev").write_bytes(raw)
     # For whoever trusts two spaces: sound but for whose they are.
     (out / "across-spaces.hsev").write_bytes(across_spaces())
+    (out / "named-across-spaces.hsev").write_bytes(named_across_spaces())
+    (out / "named-by-two-spaces.hsev").write_bytes(named_across_spaces(6, label=LABEL))
     (out / "consents-of-one.txt").write_text("".join(f"{Log(n, []).key()}\n" for n in (4, 6)))
     (out / "partition-of-another.txt").write_text("".join(f"{Log(n, []).key()}\n" for n in (7, 5)))
     (out / "of-one-space.txt").write_text("".join(f"{Log(n, []).key()}\n" for n in (4, 5)))
+    (out / "of-another-space.txt").write_text("".join(f"{Log(n, []).key()}\n" for n in (6, 5)))
     # One value, another encoding: the first map's head in two bytes.
     good = files["good-ends-later"]
     (out / "bad-longer-head.hsev").write_bytes(b"\xb8\x05" + good[1:])

@@ -18,12 +18,14 @@ from hsevents import (
     CREATED,
     GLASS,
     GRANTED,
+    LOG_NAMED,
     NO_TRAINING,
     RECOVERED,
     RELEASED,
     RENEWED,
     RESTORED,
     WITHDRAWN,
+    Created,
     named,
     parse_entry,
     permits,
@@ -85,6 +87,7 @@ class ShownLog(NamedTuple):
     size: int
     entries: dict
     prefixes: dict
+    partition: Created | None = None  # whose log it is, by the space's own log, where that is shown
 
     def consecutive(self, start, end):
         return start <= end and all(i in self.entries for i in range(start, end))
@@ -149,11 +152,6 @@ class ShownLog(NamedTuple):
             if entry.time > time:
                 return True
         return False
-
-    def partition(self):
-        """The partition whose log it is, by its first entry."""
-        first = self.entries.get(0)
-        return first.said if first is not None and first.number == CREATED else None
 
 
 class Given(NamedTuple):
@@ -233,6 +231,29 @@ def verify_log(part, keys):
         check_tree(hash_path(path), checkpoint, size, fixed(root, 32))
         log.prefixes[size], last = root, size
     return log
+
+
+def name_partitions(logs, spaces):
+    """The logs, each with the partition that the spaces' own logs say it is of, as far as they are shown.
+
+    What a log says of itself could be said by whoever holds its key alone.
+    """
+    origins, partitions = {log.origin for log in logs}, {}
+    for space in (log for log in logs if log.origin in spaces):
+        names = [said for _, said in space.before(LOG_NAMED, space.size)]
+        need(len({said.origin for said in names}) == len(names), "a log that was named twice")
+        own = origins & (spaces[space.origin] | {space.origin})
+        here = {said.origin: said.partition() for said in names if said.origin in own}
+        need(partitions.keys().isdisjoint(here), "a log that was named by two spaces")
+        partitions.update(here)
+    logs = [log._replace(partition=partitions.get(log.origin)) for log in logs]
+    shown = [log for log in logs if log.partition is not None]
+    need(len({log.partition.scope for log in shown}) == len(shown), "two logs of one partition")
+    for log in shown:
+        first = log.entries.get(0)
+        same = first is None or first.number != CREATED or first.said == log.partition
+        need(same, "a log that begins as that of another partition")
+    return logs
 
 
 def check_items(items, release):
@@ -390,7 +411,7 @@ def derive(logs, own, index, entry, consents, spaces):
             holds, _, above, shown, _ = look_above(ground, said.parent, said, given.index)
             covered, texts = covered and holds, texts and shown
             subjects.update([] if above is None else [above.subject])
-    partition, whole = own.partition(), own.consecutive(0, index)
+    partition, whole = own.partition, own.consecutive(0, index)
     scope = None if partition is None else partition.scope
     need(partition is None or release.label[2] >> min(partition.ordinal, 63) & 1, "the label does not name the partition")
     low = partition is not None and partition.kind == "health" and release.label[0] < RESTRICTED
@@ -453,8 +474,7 @@ def verify_evidence(raw, keys, spaces, show_items=False):
     need(header == HEADER and limits == LIMITS, "not an evidence file")
     logs = [verify_log(part, keys) for part in listed(logs)]
     need(rising([log.origin.encode() for log in logs]), "logs out of order")
-    scopes = [log.partition().scope for log in logs if log.partition() is not None]
-    need(len(set(scopes)) == len(scopes), "two logs of one partition")
+    logs = name_partitions(logs, spaces)
     consenting = (said for log in logs if log.origin in spaces for n in (GRANTED, RENEWED, CONSENT_IMPORTED) for _, said in log.before(n, log.size))
     named = {said.consent_hash for said in consenting}
     need(all(isinstance(c, bytes) for c in listed(consents)), "not a consent")

@@ -11,7 +11,7 @@ from hscbor import BAD, decode, fields, fixed, is_uint, listed, millis, quoted, 
 from hslog import Refused, need
 
 CREATED, GRANTED, WITHDRAWN, RELEASED, CLOCK, CONSENT_IMPORTED, RENEWED, GLASS = 3, 4, 5, 8, 14, 18, 28, 29
-RECOVERED, CONFIRMED, RESTORED = 37, 38, 44
+RECOVERED, CONFIRMED, RESTORED, LOG_NAMED = 37, 38, 44, 50
 MAX_BODY = 32 << 10
 MAX_TEXT = 256
 MAX_LIST = 256
@@ -67,6 +67,7 @@ EVENTS = {
     47: ("the secret of older keys was destroyed", "uint uint text text hash uint?"),
     48: ("an erasure was checked", "uint text uint uint"),
     49: ("the person said something", "id label gesture"),
+    50: ("the log of a partition was named", "id u16 partition text"),
 }
 
 # HL7 v3-ActReason below PurposeOfUse: each purpose, and what stands directly below it.
@@ -103,6 +104,16 @@ class Created(NamedTuple):
     scope: bytes
     ordinal: int
     kind: str
+
+
+class LogNamed(NamedTuple):
+    scope: bytes
+    ordinal: int
+    kind: str
+    origin: str
+
+    def partition(self):
+        return Created(self.scope, self.ordinal, self.kind)
 
 
 class Granted(NamedTuple):
@@ -181,6 +192,7 @@ READ = {
     RENEWED: Renewed,
     GLASS: GlassBroken,
     CONFIRMED: Confirmed,
+    LOG_NAMED: LogNamed,
 }
 
 
