@@ -79,6 +79,14 @@ impl Today {
             };
             (head + more, bound, number(w(head + more))?, unit(w(head + more + 1))?)
         } else {
+            // "Half a year ago"
+            if w(0) == "half" && matches!(w(1), "a" | "an") && unit(w(2)) == Some(Unit::Year) && w(3) == "ago" {
+                return Some((4, self.calendar(6, Unit::Month)));
+            }
+            // "A couple of months ago"
+            if w(1) == "of" && w(3) == "ago" {
+                return Some((4, self.calendar(number(w(0))?, unit(w(2))?)));
+            }
             if !matches!(w(2), "ago" | "back") {
                 return None;
             }
@@ -131,9 +139,27 @@ impl Today {
             return Some((2, this(u)));
         }
         if is_last(a)
-            && let (Some(n), Some(u)) = (number(b), unit(c))
+            && let Some(n) = number(b)
         {
-            return Some((3, ends_now(n, u)));
+            // "The last couple of months"
+            let of = usize::from(matches!(c, "of" | "de"));
+            if let Some(u) = unit(w(2 + of)) {
+                return Some((3 + of, ends_now(n, u)));
+            }
+        }
+        // "The last half year"
+        if is_last(a) && b == "half" && unit(c) == Some(Unit::Year) {
+            return Some((3, ends_now(6, Unit::Month)));
+        }
+        // "In the last year" is the year up to now, "last year" the calendar's.
+        let before = |k: usize| i.checked_sub(k).and_then(|k| words.get(k)).map_or("", String::as_str);
+        let within = matches!(before(2), "in" | "over" | "during" | "within" | "for" | "throughout" | "across");
+        if a == "last"
+            && before(1) == "the"
+            && within
+            && let Some(u) = unit(b)
+        {
+            return Some((2, ends_now(1, u)));
         }
         if let (Some(n), true, Some(u)) = (number(a), is_last(b), unit(c)) {
             return Some((3, ends_now(n, u)));
