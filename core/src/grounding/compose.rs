@@ -13,7 +13,7 @@ use super::view::{self, Event, View, de};
 use super::{
     Composed, Item, Options, family, imaging, overview, period, person, pressure, series, visits, wearable, workouts,
 };
-use crate::catalog::{Facts, LeanRows};
+use crate::catalog::{FactRow, Facts, LeanRows};
 use crate::error::Result;
 use crate::record::{Kind, Status};
 use std::collections::BTreeSet;
@@ -327,6 +327,11 @@ impl Draft<'_> {
             if none && view.plan.period.is_some() && (!within || self.blocks.len() == before) {
                 self.blocks.extend(wearable::outside(view, c, &title)?);
             }
+            // Samples without a number say less than the daily totals of the same.
+            let numbers = |r: &FactRow| r.series.is_some_and(|s| s.numbers > 0);
+            if !samples.is_empty() && !samples.iter().any(numbers) {
+                self.daily(c, event)?;
+            }
             self.blocks.extend(devices);
             if self.blocks.len() == before && !besides(c) {
                 empty.push(c);
@@ -334,11 +339,7 @@ impl Draft<'_> {
         }
         let mut workouts = view.plan.topics.contains(&Topic::Workouts);
         for c in empty {
-            let days = workouts::rings(view, c)?;
-            if !days.is_empty() {
-                let name = capital(c.name(view.lang));
-                let title = format!("{name}{}", view.say(" (daily totals)", " (totaux par jour)"));
-                self.blocks.extend(series::block(view, &title, &title, LeanRows::of_rows(days), event)?);
+            if self.daily(c, event)? {
                 continue;
             }
             if let Some(block) = person::stated(view, c)? {
@@ -353,6 +354,18 @@ impl Draft<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The daily totals of a measure; whether there are any.
+    fn daily(&mut self, c: &'static Concept, event: Option<&Event>) -> Result<bool> {
+        let view = self.view;
+        let days = workouts::rings(view, c)?;
+        if days.is_empty() {
+            return Ok(false);
+        }
+        let title = format!("{}{}", capital(c.name(view.lang)), view.say(" (daily totals)", " (totaux par jour)"));
+        self.blocks.extend(series::block(view, &title, &title, LeanRows::of_rows(days), event)?);
+        Ok(true)
     }
 
     fn listed(&mut self) -> Result<()> {
@@ -435,16 +448,8 @@ impl Draft<'_> {
                 self.blocks.push(block);
             }
             None => {
-                let mut names: Vec<String> = view.plan.images.iter().map(|s| view.say(s.en, s.fr)).collect();
-                names.dedup();
-                let names = names.join(", ");
                 self.missing.push(overview::key(Topic::Imaging).to_owned());
-                self.absent.push(view.say(
-                    format!("no {names} on record available here, by the names of studies, procedures and reports"),
-                    format!(
-                        "{names} : rien au dossier disponible ici, d'après les noms des études, actes et comptes rendus"
-                    ),
-                ));
+                self.absent.push(imaging::none(view));
             }
         }
         if !view.plan.topics.contains(&Topic::Documents) {
@@ -542,13 +547,7 @@ impl Draft<'_> {
     /// That no record tells of relatives: what follows is the person's own.
     fn no_family(&mut self) {
         self.missing.push("family-history".to_owned());
-        self.absent.insert(
-            0,
-            self.view.say(
-                "no family history on record available here; what follows is of the person, not of relatives",
-                "aucun antécédent familial au dossier disponible ici ; ce qui suit concerne la personne, pas ses proches",
-            ),
-        );
+        self.absent.insert(0, family::none(self.view));
         self.denied.iter_mut().for_each(|(_, at)| *at += 1);
     }
 

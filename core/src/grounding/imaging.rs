@@ -144,3 +144,14 @@ pub(super) fn block(view: &View<'_>) -> Result<Option<Block>> {
     block.lines.extend(within::unclear(view, &open, 1));
     Ok((!block.lines.is_empty()).then_some(block))
 }
+
+/// That no image of the sorts that are asked for is on record.
+pub(super) fn none(view: &View<'_>) -> String {
+    let mut names: Vec<String> = view.plan.images.iter().map(|s| view.say(s.en, s.fr)).collect();
+    names.dedup();
+    let names = names.join(", ");
+    view.say(
+        format!("no {names} on record available here, by the names of studies, procedures and reports"),
+        format!("{names} : rien au dossier disponible ici, d'après les noms des études, actes et comptes rendus"),
+    )
+}

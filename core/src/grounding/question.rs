@@ -422,11 +422,14 @@ fn treated(words: &[Word], found: &mut [Found]) {
     for f in found.iter_mut() {
         let class = TREATS.iter().find(|(key, _)| f.concepts.iter().any(|c| c.key == *key)).map(|(_, class)| *class);
         let Some(class) = class.and_then(concepts::by_key) else { continue };
-        let of = |(at, len, clause): &(usize, usize, usize)| {
-            *clause == f.clause && (f.at + f.len == *at || (at + len <= f.at && leads(at + len, f.at)))
+        let (at, end) = (f.at, f.at + f.len);
+        let of = |(m, len, clause): &(usize, usize, usize)| {
+            let before = m + len <= at && leads(m + len, at);
+            (*clause == f.clause && (end == *m || before)).then_some((at.min(*m), end.max(m + len)))
         };
-        if meds.iter().any(of) {
-            f.concepts = vec![class];
+        if let Some((from, to)) = meds.iter().find_map(of) {
+            // A reading of what it is for is none of them: all of these words are looked for.
+            (f.at, f.len, f.concepts) = (from, to - from, vec![class]);
         }
     }
 }

@@ -8,13 +8,23 @@ use crate::id::civil_from_days;
 /// Where a period stands: its first word, how many words, the days.
 type Place = (usize, usize, Period);
 
-/// Periods among words that are no date, and whether one counts from the birth date.
-pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>, bool) {
-    let (mut out, mut by_birth, mut i) = (Vec::new(), false, 0);
+/// Periods among words that are no date, whether one counts from the birth date, and the words of ages
+/// where no birth date is known.
+pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>, bool, Vec<usize>) {
+    let (mut out, mut by_birth, mut ageless, mut i) = (Vec::new(), false, Vec::new(), 0);
     while i < words.len() {
         let free = |(len, _): &(usize, Period)| !dated.iter().any(|d| (i..i + len).contains(d));
         let aged = base.born.and_then(|born| age(words, i, born)).filter(free);
         by_birth |= aged.is_some();
+        if base.born.is_none()
+            && let Some((len, _)) = age(words, i, (0, 0)).filter(free)
+        {
+            // "At 5 years" leads with a word that says nothing.
+            let first = i + usize::from(words.get(i).is_some_and(|w| w == "a" || w == "at"));
+            ageless.extend(first..i + len);
+            i += len;
+            continue;
+        }
         let today = Today(base.today);
         let hit = aged.or_else(|| today.ago(words, i)).or_else(|| today.leans(words, i)).filter(free);
         let Some((len, p)) = hit else {
@@ -24,7 +34,7 @@ pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>
         out.push((i, len, led(words, i, p)));
         i += len;
     }
-    (out, by_birth)
+    (out, by_birth, ageless)
 }
 
 struct Today(i64);

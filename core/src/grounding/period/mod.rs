@@ -236,11 +236,11 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     }
     let mut used: Vec<usize> = spans.iter().flat_map(|(at, len, ..)| *at..at + len).collect();
     used.extend(seasons.iter().flat_map(|(at, len, _)| *at..at + len));
-    let (mut leaning, by_birth) = leaning::find(words, &used, from);
+    let (mut leaning, by_birth, ageless) = leaning::find(words, &used, from);
     leaning.extend(seasons);
     used.extend(leaning.iter().flat_map(|(at, len, _)| *at..at + len));
     // "Not in 2017" is every other time, which is no period.
-    let mut unread = Vec::new();
+    let mut unread = ageless;
     let mut excluded = |at: usize, len: usize| {
         let first = excludes(words, at);
         unread.extend(first.into_iter().flat_map(|first| first..at + len));

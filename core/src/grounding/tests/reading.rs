@@ -368,6 +368,7 @@ fn medications_for_something_are_those() {
     for q in ["Am I on any blood pressure meds?", "blood pressure meds", "meds for my blood pressure"] {
         let c = f.ask(q);
         assert_eq!(c.missing, ["antihypertensive"], "{q}\n{}", c.text);
+        has(&c, q, &["no blood pressure medicine on record"]);
         lacks(&c, q, &["120"]);
     }
     f.med("amlodipine 5 MG", "2021-01-01", Status::Active);
@@ -398,6 +399,30 @@ fn idle_words_are_not_denied() {
         lacks(&c, q, &["matches these words", "ne correspond"]);
         assert!(!c.missing.iter().any(|m| m == "other"), "{q} {:?}", c.missing);
     }
+}
+
+/// Without the birth date an age is no period: that is said.
+#[test]
+fn an_age_without_a_birth_date_is_quoted() {
+    let mut f = Fake::default();
+    f.lab("18262-6", "LDL", "100", "mg/dL", "2020-01-01");
+    let c = f.ask("my LDL when I was 20");
+    has(&c, "age", &["these words about time were not understood", "when i was 20"]);
+    assert_eq!(c.missing, ["period"]);
+    f.person("1990-05-01", "female");
+    lacks(&f.ask("my LDL when I was 20"), "age", &["not understood"]);
+}
+
+#[test]
+fn hours_that_are_counted_by_day_are_told_by_day() {
+    let mut f = Fake::default();
+    let stood: &[(&str, &str, i64)] = &[("2026-08-10T08:00:00+02:00", "HKCategoryValueAppleStandHourStood", 60)];
+    f.chunk("HKCategoryTypeIdentifierAppleStandHour", "", "Watch", Category::Activity, stood);
+    let mut day = FactDraft::new(Kind::ActivitySummary, Category::Activity);
+    (day.codes, day.when) = (vec![Coding::new("hk", "appleStandHours", "")], When::parse_fhir("2026-08-10"));
+    day.value = Value::Quantity(super::fake::quantity("11", "h"));
+    f.push(day);
+    has(&f.ask("stand hours"), "stand", &["(daily totals)", "11 h (2026-08-10)", "1 sample"]);
 }
 
 #[test]
