@@ -1,7 +1,7 @@
 //! What a reader missed who held answers against the files: denials of what is there, and answers that
 //! mislead.
 
-use super::fake::{Fake, NOW, lab, plain};
+use super::fake::{Fake, lab, plain};
 use super::words::{SCT, coded, has, lacks, other, procedure};
 use crate::record::{Category, Coding, FactDraft, Kind, Status, Value, When};
 
@@ -279,7 +279,6 @@ fn device_series_are_counted_by_their_samples() {
     f.lab("2160-0", "Creatinine", "0.9", "mg/dL", "2020-01-01");
     let c = f.ask("hello there");
     has(&c, "hello", &["Vital signs: 4 samples (2026-07-01–2026-07-31)", "Laboratory results: 1 record ("]);
-    assert!(NOW > 0);
 }
 
 #[test]
@@ -356,7 +355,7 @@ fn scores_are_what_a_question_for_a_score_shows() {
         ("mini mental", "20.546"),
         ("mental state exam score", "20.546"),
     ] {
-        has(&f.ask(q), q, &[&format!("{value}")]);
+        has(&f.ask(q), q, &[value]);
     }
 }
 
