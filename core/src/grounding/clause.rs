@@ -24,7 +24,7 @@ pub(super) fn split(question: &str) -> Vec<(String, usize)> {
     let chars: Vec<char> = question.chars().take(MAX_CHARS).collect();
     let (mut out, mut clause, mut piece) = (Vec::new(), 0usize, String::new());
     for (i, c) in chars.iter().enumerate() {
-        if ends(*c, chars.get(i + 1).copied()) {
+        if ends(*c, chars.get(i + 1).copied()) && !between(&chars, i) {
             add(&mut out, &mut clause, &piece);
             piece.clear();
             clause += 1;
@@ -74,6 +74,12 @@ fn ends(c: char, next: Option<char>) -> bool {
     }
 }
 
+/// Whether a sign stands between two letters that are one name: A&E.
+fn between(chars: &[char], at: usize) -> bool {
+    let letter = |i: Option<usize>| i.and_then(|i| chars.get(i)).is_some_and(|c| c.is_alphanumeric());
+    letter(at.checked_sub(1)) && !letter(at.checked_sub(2)) && letter(Some(at + 1)) && !letter(Some(at + 2))
+}
+
 /// A phrase of the tables in a question.
 pub(super) struct Found {
     /// Its first word, and how many it has.
@@ -108,8 +114,8 @@ pub(super) fn accompanies(found: &[Found], clause: usize, topic: Topic, word: &s
         }
         Topic::Conditions => has(Area::Condition),
         Topic::Immunizations => has(Area::Immunization),
-        Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Workouts => has(Area::Measure),
-        Topic::Encounters | Topic::Person | Topic::Allergies | Topic::Procedures => false,
+        Topic::Laboratory | Topic::Vitals | Topic::Documents | Topic::Imaging | Topic::Workouts => has(Area::Measure),
+        Topic::Encounters | Topic::Person | Topic::Marital | Topic::Allergies | Topic::Procedures => false,
     }
 }
 
@@ -136,6 +142,7 @@ mod tests {
             ("mon LDL et mes vaccins", vec!["mon ldl", "et mes vaccins"]),
             ("LDL & vaccines + visits", vec!["ldl", "vaccines", "visits"]),
             ("LDL 1,5 or 1.5 after an x-ray", vec!["ldl 1 5", "or 1 5 after an x ray"]),
+            ("been to A&E & seen", vec!["been to a e", "seen"]),
             ("LDL: high - why", vec!["ldl", "high", "why"]),
             ("", vec![]),
         ] {

@@ -10,8 +10,10 @@ use super::page::{self, Block, Line};
 use super::question::{self, Said, Topic};
 use super::remarks::{asked, excluded, nameless, names, partly, several, unmatched};
 use super::view::{self, Event, View, de};
-use super::{Composed, Item, Options, family, overview, period, person, pressure, series, wearable, workouts};
-use crate::catalog::{Facts, LeanRows};
+use super::{
+    Composed, Item, Options, family, imaging, overview, period, person, pressure, series, visits, wearable, workouts,
+};
+use crate::catalog::{FactRow, Facts, LeanRows};
 use crate::error::Result;
 use crate::record::{Kind, Status};
 use std::collections::BTreeSet;
@@ -66,6 +68,9 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.elsewhere()?;
     draft.rest(false)?;
     let relatives = if family || plan.others { family::block(&view)? } else { None };
+    if family && relatives.is_none() && !plan.others {
+        draft.no_family();
+    }
     let theirs = draft.others(relatives.is_some());
     draft.blocks.extend(relatives);
     let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period"));
@@ -99,6 +104,9 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
 
 /// Words for a stay in hospital among those for a visit.
 const STAYS: &str = "hospital*|hopital*|inpatient|admission|admitted|sejour";
+
+/// Rank of documents where an image is asked for: behind the images.
+const DOCUMENTS: u8 = 70;
 
 /// What is said where other records speak of what was asked for.
 const ELSEWHERE: [&str; 2] = ["records that speak of it follow", "des éléments en parlent, ci-dessous"];
@@ -194,7 +202,7 @@ impl Draft<'_> {
             (None, Some(t)) => {
                 let mut rows = t.kind().map(|k| view.kind_rows(k)).transpose()?.unwrap_or_default();
                 let stay = ask.words.iter().any(|w| STAYS.split('|').any(|p| fold::word_matches(p, w)));
-                rows.retain(|r| !stay || lists::is_stay(&r.fact));
+                rows.retain(|r| !stay || visits::is_stay(&r.fact));
                 let name = match t {
                     _ if stay => view.say("hospital stay", "séjour à l'hôpital"),
                     Topic::Encounters => view.say("visit", "consultation ou séjour"),
@@ -319,6 +327,11 @@ impl Draft<'_> {
             if none && view.plan.period.is_some() && (!within || self.blocks.len() == before) {
                 self.blocks.extend(wearable::outside(view, c, &title)?);
             }
+            // Samples without a number say less than the daily totals of the same.
+            let numbers = |r: &FactRow| r.series.is_some_and(|s| s.numbers > 0);
+            if !samples.is_empty() && !samples.iter().any(numbers) {
+                self.daily(c, event)?;
+            }
             self.blocks.extend(devices);
             if self.blocks.len() == before && !besides(c) {
                 empty.push(c);
@@ -326,11 +339,11 @@ impl Draft<'_> {
         }
         let mut workouts = view.plan.topics.contains(&Topic::Workouts);
         for c in empty {
-            let days = workouts::rings(view, c)?;
-            if !days.is_empty() {
-                let name = capital(c.name(view.lang));
-                let title = format!("{name}{}", view.say(" (daily totals)", " (totaux par jour)"));
-                self.blocks.extend(series::block(view, &title, &title, LeanRows::of_rows(days), event)?);
+            if self.daily(c, event)? {
+                continue;
+            }
+            if let Some(block) = person::stated(view, c)? {
+                self.blocks.push(block);
                 continue;
             }
             // "Calories burned" may stand in workouts alone.
@@ -341,6 +354,18 @@ impl Draft<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The daily totals of a measure; whether there are any.
+    fn daily(&mut self, c: &'static Concept, event: Option<&Event>) -> Result<bool> {
+        let view = self.view;
+        let days = workouts::rings(view, c)?;
+        if days.is_empty() {
+            return Ok(false);
+        }
+        let title = format!("{}{}", capital(c.name(view.lang)), view.say(" (daily totals)", " (totaux par jour)"));
+        self.blocks.extend(series::block(view, &title, &title, LeanRows::of_rows(days), event)?);
+        Ok(true)
     }
 
     fn listed(&mut self) -> Result<()> {
@@ -394,6 +419,11 @@ impl Draft<'_> {
         for t in &view.plan.topics {
             let name = lists::title(view, *t);
             let block = match t {
+                Topic::Imaging => {
+                    self.images()?;
+                    continue;
+                }
+                Topic::Marital => person::marital(view)?,
                 Topic::Laboratory | Topic::Vitals => overview::latest_values(view, *t)?,
                 Topic::Person if person::line(view)?.is_some() => continue,
                 Topic::Person => None,
@@ -403,6 +433,27 @@ impl Draft<'_> {
                 Some(block) => self.blocks.push(block),
                 None => self.miss(overview::key(*t), &name.to_lowercase()),
             }
+        }
+        Ok(())
+    }
+
+    /// Images, and after them the documents: one of these may hold what no name tells.
+    fn images(&mut self) -> Result<()> {
+        let view = self.view;
+        let mut told = BTreeSet::new();
+        match imaging::block(view)? {
+            Some(block) => {
+                told.extend(block.items().copied());
+                self.named.extend(block.items());
+                self.blocks.push(block);
+            }
+            None => {
+                self.missing.push(overview::key(Topic::Imaging).to_owned());
+                self.absent.push(imaging::none(view));
+            }
+        }
+        if !view.plan.topics.contains(&Topic::Documents) {
+            self.blocks.extend(lists::topic(view, Topic::Documents, DOCUMENTS, false, &told)?);
         }
         Ok(())
     }
@@ -431,7 +482,8 @@ impl Draft<'_> {
                 continue;
             }
             let longest = if missed.is_empty() { usize::MAX } else { find::NAME };
-            let hits = self.finder()?.blocks(view, &wanted, Seek { longest, allergic })?;
+            let hits =
+                self.finder()?.blocks(view, &wanted, Seek { longest, allergic, measured: view.plan.measured })?;
             // Beside what is named and found, a part of the body that nothing has: "chest" of a pain.
             let said = rest.bare || rest.words.iter().any(|w| dictionary::is_body(w));
             if said && !hits.any {
@@ -476,7 +528,8 @@ impl Draft<'_> {
             if !self.missed(said) || view.plan.rest.iter().any(|r| r.clause == said.clause) {
                 continue;
             }
-            let seek = Seek { longest: find::NAME, allergic: view.plan.allergic.contains(&said.clause) };
+            let allergic = view.plan.allergic.contains(&said.clause);
+            let seek = Seek { longest: find::NAME, allergic, measured: view.plan.measured };
             let hits = self.finder()?.blocks(view, &[said.wanted()], seek)?;
             if hits.told {
                 self.miss_here(&said.concepts, ELSEWHERE);
@@ -489,6 +542,13 @@ impl Draft<'_> {
             self.blocks.extend(lists::topic(view, Topic::Immunizations, 4, false, &BTreeSet::new())?);
         }
         Ok(())
+    }
+
+    /// That no record tells of relatives: what follows is the person's own.
+    fn no_family(&mut self) {
+        self.missing.push("family-history".to_owned());
+        self.absent.insert(0, family::none(self.view));
+        self.denied.iter_mut().for_each(|(_, at)| *at += 1);
     }
 
     /// Says that some of the question is about somebody else; whether all of it is. `relatives` where

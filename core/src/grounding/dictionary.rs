@@ -98,6 +98,8 @@ const GROUPS: &[&str] = &[
     "memory|memoire",
     "fall|falls|fell|falling|chute|chutes",
     "risk|risque",
+    "menopaus*|climacteri*",
+    "mmse|mini mental|mental state exam*|cognitive test*|test cognitif|cognitive screening|cognitive assessment",
     "hot flash*|hot flush*|menopausal flushing|bouffee chaleur",
     "morning sickness|hyperemesis|nausees matinales|vomissements gravidiques",
     "miscarriage|fausse couche|spontaneous abortion",
@@ -118,8 +120,8 @@ const GROUPS: &[&str] = &[
     "x ray|xray|xr|radiograph*|radiograf*|radio",
     "mri|irm|magnetic resonance|resonance magnetique",
     "ct|scanner|computed tomography|tomodensitometr*|tdm|scan",
-    "echocardiogra*|echographie cardiaque|echographie coeur|cardiac ultrasound|heart ultrasound",
-    "ultrasound|ultrasonograph*|sonogra*|echographie|echography|echogram*",
+    "echocardiogra*|echo|echographie cardiaque|echographie coeur|cardiac ultrasound|heart ultrasound",
+    "ultrasound|echo|ultrasonograph*|sonogra*|echographie|echography|echogram*",
     "ecg|ekg|electrocardiogra*",
     "eeg|electroencephalogra*",
     "spirometr*|lung function|fonction respiratoire|pulmonary function",
@@ -152,7 +154,7 @@ const GROUPS: &[&str] = &[
     "crutch*|bequille",
     "wheelchair|fauteuil roulant",
     "hearing aid|appareil auditif|audioprothese",
-    "oxygen therapy|oxygenotherap*",
+    "oxygen therapy|oxygenotherap*|oxygen administration",
     "cpap|pression positive",
     // Pregnancy and family.
     "delivery|accouch*|childbirth",
@@ -170,9 +172,9 @@ const GROUPS: &[&str] = &[
     "uncle|oncle",
     "aunt|tante",
     // Ways of life.
-    "alcohol*|alcool*|drinker|ethanol|binge drink*",
-    "drink|drinks|drinking|drinker|bois|boire|buvez|bu",
-    "drogue|stupefiant*|drug* misus*|drug* abus*|drug* use|substance* misus*|substance* abus*|substance* use|opioid* abus*|opioid* misus*|opioid* dependen*|cocain* abus*|cannabis abus*|toxicoman*",
+    "alcohol*|alcool*|drinker|ethanol|binge drink*|audit c",
+    "drink|drinks|drinking|drinker|bois|boire|buvez|bu|audit c|alcohol use",
+    "drogue|stupefiant*|dast|drug* misus*|drug* abus*|drug* use|substance* misus*|substance* abus*|substance* use|opioid* abus*|opioid* misus*|opioid* dependen*|cocain* abus*|cannabis abus*|toxicoman*",
     "misus*|toxicoman*|addict*|dependen*|dependance|opioid* abus*|drug* abus*|substance* abus*|alcohol* abus*",
     "opioid*|opioide*|opiate*|opiace*",
     "taste|ageusi*|agueusi*|dysgeusi*|perte gout",
@@ -184,7 +186,7 @@ const GROUPS: &[&str] = &[
     "vaping|vape|vapot*|electronic cigarette",
     "travel*|voyage*",
     "diet|regime|alimentation|alimentaire|food|nourriture",
-    "employment|job|occupation|profession*|metier|emploi",
+    "employment|employed|unemploy*|job|occupation|profession*|metier|emploi|employe|working|work situation|travaille|chomage",
     "housing|logement|homeless*|sans abri",
     "education|scolarite|etudes",
     "violence|victim*",
@@ -235,7 +237,7 @@ const SHOTS: &str = " vaccine vaccin shot jab booster contre le la les l d ";
 /// nothing.
 const VAGUE: &str = " ratio rapport score scores unit units unite unites risk risks risque risques total totals number test tests type \
 types index side left right gauche droit droite problem problems probleme problemes issue issues trouble troubles \
-replacement scan scans radio ray rays xray mri irm ct scanner exam examen loss perte severe mild chronic acute chronique aigu aigue new \
+replacement imaging imagerie radiology radiologie scan scans radio ray rays xray mri irm ct scanner exam examen loss perte severe mild chronic acute chronique aigu aigue new \
 old change check control x ";
 
 /// Whole questions' phrases that mean something else than their words do: the phrases, and what is
@@ -247,7 +249,19 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ),
     ("morning sickness|nausee matinale", "morning sickness"),
     ("le gout|du gout|de gout|perdu gout|perte gout|mon gout", "taste"),
-    ("due date|delivery date|date prevue d accouchement|date d accouchement|date du terme", "delivery"),
+    (
+        "oxygen therapy|put on oxygen|on oxygen|given oxygen|needed oxygen|need oxygen|oxygenotherapie|sous oxygene",
+        "oxygen therapy",
+    ),
+    (
+        "cognitive test|cognitive score|cognitive assessment|cognitive screening|memory test|mental state exam|mini mental|test cognitif|test de memoire",
+        "mmse",
+    ),
+    ("iron deficiency|carence en fer|carence martiale", "iron deficiency"),
+    (
+        "due date|baby due|baby be due|baby be born|baby expected|baby arrive|naissance du bebe|bebe est prevu|bebe prevu|delivery date|date prevue d accouchement|date d accouchement|date du terme",
+        "delivery",
+    ),
     ("radio des poumons|radio du poumon|radio pulmonaire|lung x ray", "chest x ray"),
     ("kidney transplant|renal transplant|greffe de rein|greffe du rein|greffe renale", "kidney transplant"),
     ("liver transplant|greffe de foie|greffe du foie|greffe hepatique", "liver transplant"),
@@ -267,9 +281,6 @@ pub(super) const WEAK: &[(&str, &str)] = &[
     // No concept: the workouts, of the sort that the word names.
     ("ma course|mes course|la course|une course|de course|derniere course|course la plus|en courant", "workouts"),
 ];
-
-/// The images among the documents: an examination may be on record as a procedure too.
-pub(super) const IMAGES: &str = "imaging|mri|ct scan|scanner|irm|radio|x ray|echographie|ultrasound";
 
 /// Whether some phrase has the word.
 pub(super) fn knows(word: &str) -> bool {
@@ -338,6 +349,7 @@ impl Wanted {
         if let Some(c) = concept {
             // What is short means too much.
             patterns.extend(c.says.split('|').filter(|p| p.len() >= 4).map(str::to_owned));
+            patterns.extend(super::concepts::speaking(c).map(str::to_owned));
             patterns.extend(c.stems.split('|').filter(|p| p.len() >= 3).map(str::to_owned));
         }
         let mut all = wanted(said);

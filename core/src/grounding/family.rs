@@ -45,3 +45,11 @@ pub(super) fn block(view: &View<'_>) -> Result<Option<Block>> {
     block.unlisted = u32::try_from(rows.len().saturating_sub(LISTED)).unwrap_or(u32::MAX);
     Ok((!block.lines.is_empty()).then_some(block))
 }
+
+/// That no record tells of relatives.
+pub(super) fn none(view: &View<'_>) -> String {
+    view.say(
+        "no family history on record available here; what follows is of the person, not of relatives",
+        "aucun antécédent familial au dossier disponible ici ; ce qui suit concerne la personne, pas ses proches",
+    )
+}

@@ -78,6 +78,8 @@ pub(super) struct Seek {
     pub(super) longest: usize,
     /// Whether the clause asks for allergies.
     pub(super) allergic: bool,
+    /// Whether a score or a number is asked for: results come first.
+    pub(super) measured: bool,
 }
 
 /// All that can be found.
@@ -218,7 +220,9 @@ impl Finder {
         let is = |i: usize, kind: Kind| thing(i).is_some_and(|p| p.kind == kind);
         let last = |i: usize| thing(i).and_then(|p| p.last);
         codes.sort_by(|a, b| {
-            b.0.cmp(&a.0).then_with(|| last(b.1).cmp(&last(a.1))).then_with(|| thing(a.1).cmp(&thing(b.1)))
+            let result = |i: usize| seek.measured && is(i, Kind::Observation);
+            let first = result(b.1).cmp(&result(a.1));
+            b.0.cmp(&a.0).then(first).then_with(|| last(b.1).cmp(&last(a.1))).then_with(|| thing(a.1).cmp(&thing(b.1)))
         });
         let most =
             |kind: Option<Kind>| codes.iter().filter(|(_, i)| kind.is_none_or(|k| is(*i, k))).map(|(n, _)| *n).max();

@@ -9,6 +9,7 @@ use super::fold;
 use super::page::{Block, Line};
 use super::question::Topic;
 use super::view::View;
+use super::visits;
 pub(super) use super::within::outside;
 use super::within::{latest, unclear, within};
 use super::workouts;
@@ -51,7 +52,7 @@ fn line(view: &View<'_>, e: &Entry, rank: u8) -> Option<Line> {
         (Some(c), false) => c.name(view.lang).to_owned(),
         _ => name,
     };
-    let mut line = Line::new(rank).release(&e.rows).release(&e.twins).text(name + &visit(view, &named.fact));
+    let mut line = Line::new(rank).release(&e.rows).release(&e.twins).text(name + &visits::sort(view, &named.fact));
     let turned = e.turned();
     let status = match said {
         // "«HIV negative», active" would read as a yes.
@@ -208,32 +209,8 @@ fn pieces(note: &str) -> Vec<String> {
     out
 }
 
-/// The sort of a visit (HL7 v3 ActEncounterCode): code, English, French.
-const VISITS: [(&str, &str, &str); 8] = [
-    ("EMER", "emergency", "urgences"),
-    ("IMP", "hospital stay", "hospitalisation"),
-    ("ACUTE", "hospital stay", "hospitalisation"),
-    ("NONAC", "hospital stay", "hospitalisation"),
-    ("OBSENC", "observation in hospital", "observation à l'hôpital"),
-    ("AMB", "outpatient", "ambulatoire"),
-    ("VR", "remote", "à distance"),
-    ("HH", "at home", "à domicile"),
-];
-
-/// Whether a visit is a stay in hospital.
-pub(super) fn is_stay(fact: &FactDraft) -> bool {
-    fact.codes.iter().any(|c| matches!(c.code.as_str(), "IMP" | "ACUTE" | "NONAC"))
-}
-
-/// With the sort of visit: an answer to "how many emergencies" counts by it.
-fn visit(view: &View<'_>, fact: &FactDraft) -> String {
-    let coded = |code: &str| fact.kind == Kind::Encounter && fact.codes.iter().any(|c| c.code == code);
-    let found = VISITS.iter().find(|(code, ..)| coded(code));
-    found.map_or_else(String::new, |(_, en, fr)| format!(", {}", view.say(*en, *fr)))
-}
-
 /// Lists entries; `rank` of the first ones, later ones give way first.
-fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
+pub(super) fn list(view: &View<'_>, block: &mut Block, entries: &[Entry], rank: u8) {
     let mut rank = rank;
     for e in entries.iter().take(LISTED) {
         block.lines.extend(line(view, e, rank));
@@ -330,6 +307,10 @@ pub(super) fn topic(
     if kind == Kind::Workout {
         (rows, others) = workouts::of_sorts(rows, &view.plan.sorts);
     }
+    let sorts = &view.plan.visits;
+    if kind == Kind::Encounter && !sorts.is_empty() && !active_only {
+        (rows, others) = rows.into_iter().partition(|r| sorts.iter().any(|s| visits::is(&r.fact, *s)));
+    }
     let mut open = Vec::new();
     let mut outside_of = None;
     if !active_only {
@@ -337,6 +318,8 @@ pub(super) fn topic(
         (rows, open) = within(view, rows);
         others = within(view, others).0;
     }
+    // A source that says of no visit what sort it is has them all the same.
+    let instead = if rows.is_empty() && kind == Kind::Encounter { single(others.clone()) } else { Vec::new() };
     let others = workouts::each(others);
     let mut entries = match kind {
         Kind::Procedure | Kind::Encounter | Kind::Document => single(rows),
@@ -364,7 +347,7 @@ pub(super) fn topic(
             view,
             kind,
             &entries,
-            !others.is_empty(),
+            !others.is_empty() || (kind == Kind::Encounter && !sorts.is_empty()),
         ));
         if !others.is_empty() {
             let m = others.len();
@@ -387,6 +370,7 @@ pub(super) fn topic(
         block.push(Line::new(rank).text(text));
     }
     list(view, &mut block, &entries, rank);
+    list(view, &mut block, &instead, rank.saturating_add(20));
     block.lines.extend(unclear(view, &open, rank));
     if against {
         absences(view, &mut block, kind, rank, against)?;
@@ -412,7 +396,19 @@ fn counts(view: &View<'_>, kind: Kind, entries: &[Entry], sorted: bool) -> Strin
             let active = count(&active);
             view.say(format!("{n} in all, {active} active"), format!("{n} en tout, {active} en cours"))
         }
+        // One entry is one sort of vaccine, and its rows are the doses.
+        Kind::Immunization => {
+            let doses: usize = entries.iter().filter(|e| e.stands()).map(|e| e.rows.len()).sum();
+            let doses = view.many(doses as u64, ["vaccination", "vaccinations"], ["vaccination", "vaccinations"]);
+            let sorts = view.many(n as u64, ["vaccine", "different vaccines"], ["vaccin", "vaccins différents"]);
+            view.say(format!("{doses} in all, of {sorts}"), format!("{doses} en tout, de {sorts}"))
+        }
         _ if sorted => view.say(format!("{n} of the sort asked"), format!("{n} du type demandé")),
+        Kind::Encounter => {
+            let rows = entries.iter().filter(|e| e.stands()).filter_map(Entry::last);
+            let sorts = visits::counts(view, rows);
+            view.say(format!("{n} in all{sorts}"), format!("{n} en tout{sorts}"))
+        }
         _ => view.say(format!("{n} in all"), format!("{n} en tout")),
     };
     let mut add = |n: usize, en: &str, fr: &str| {
@@ -480,10 +476,12 @@ pub(super) fn title(view: &View<'_>, t: Topic) -> String {
         Topic::Procedures => view.say("Procedures and devices", "Actes et dispositifs"),
         Topic::Encounters => view.say("Visits", "Consultations et séjours"),
         Topic::Documents => view.say("Documents", "Documents"),
+        Topic::Imaging => view.say("Imaging", "Imagerie"),
         Topic::Laboratory => view.say("Laboratory results", "Résultats de laboratoire"),
         Topic::Vitals => view.say("Vital signs", "Signes vitaux"),
         Topic::Workouts => view.say("Workouts", "Séances d'exercice"),
         Topic::Person => view.say("Person", "Personne"),
+        Topic::Marital => view.say("Marital status", "Situation matrimoniale"),
     }
 }
 

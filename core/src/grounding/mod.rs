@@ -20,6 +20,7 @@ mod family;
 mod fence;
 mod find;
 mod fold;
+mod imaging;
 mod lists;
 mod number;
 mod overview;
@@ -39,8 +40,10 @@ mod speed;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod topic;
 mod units;
 mod view;
+mod visits;
 mod wearable;
 mod whose;
 mod within;

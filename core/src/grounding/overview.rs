@@ -10,6 +10,7 @@ use super::view::{self, View};
 use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
 use crate::record::{Category, Kind, Value, When};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Codes shown at most by "my lab results".
 const SHOWN: usize = 60;
@@ -26,10 +27,12 @@ pub(super) const fn key(t: Topic) -> &'static str {
         Topic::Procedures => "procedures",
         Topic::Encounters => "encounters",
         Topic::Documents => "documents",
+        Topic::Imaging => "imaging",
         Topic::Laboratory => "laboratory",
         Topic::Vitals => "vital-signs",
         Topic::Workouts => "workouts",
         Topic::Person => "person",
+        Topic::Marital => "marital-status",
     }
 }
 
@@ -101,15 +104,41 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     }
     let left = u32::try_from(lines.len().saturating_sub(LOOKED_AT)).unwrap_or(u32::MAX);
     block.unlisted = block.unlisted.saturating_add(left);
+    if view.plan.oldest
+        && let Some(row) = oldest(view, category, (from, to))?
+    {
+        let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
+            .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
+        let head = view.say("the earliest of all", "le plus ancien de tous");
+        let (value, date) = (view.value(&row.fact.value), view.date(row.fact.when.as_ref()));
+        let text = format!("{head}{}{name}{}{value} ({date}){}", view.colon(), view.colon(), view.mark(&row.fact));
+        block.lines.insert(0, Line::new(1).text(text).cite(&row));
+    }
     Ok((!block.lines.is_empty()).then_some(block))
 }
+
+/// The earliest result of a category that has a value.
+fn oldest(view: &View<'_>, category: Category, bounds: (Option<i64>, Option<i64>)) -> Result<Option<FactRow>> {
+    let (from, to) = bounds;
+    let query = Query { categories: vec![category], kinds: vec![Kind::Observation], from, to, ..Query::default() };
+    let query = Query { order: Order::OldestFirst, limit: OLDEST, standing: true, ..query };
+    let fits = |r: &FactRow| {
+        let inside = view.plan.period.is_none_or(|p| r.fact.when.as_ref().is_some_and(|w| p.covers(w)));
+        r.fact.value != Value::None && r.fact.when.is_some() && inside
+    };
+    Ok(view.facts.query(&query)?.into_iter().find(fits))
+}
+
+/// Rows looked at for the earliest that has a value.
+const OLDEST: usize = 200;
 
 /// How much there is of what, with the first and the last record of each; shown only where a
 /// question named nothing that is known.
 pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
-    let mut totals: std::collections::BTreeMap<Category, (u64, Option<i64>, Option<i64>)> =
-        std::collections::BTreeMap::new();
+    let mut totals: BTreeMap<Category, (u64, Option<i64>, Option<i64>)> = BTreeMap::new();
+    let mut series: BTreeSet<Category> = BTreeSet::new();
     for p in view.presence()? {
+        series.extend((p.kind == Kind::Series).then_some(p.category));
         let t = totals.entry(p.category).or_default();
         t.0 += p.count;
         t.1 = [t.1, p.first].into_iter().flatten().min();
@@ -121,7 +150,20 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
     let title = view.say("What is here", "Ce qu'il y a ici");
     let mut block = Block::new(title.clone(), title);
     for (category, (n, first, last)) in totals {
-        let n = view.many(n, ["record", "records"], ["enregistrement", "enregistrements"]);
+        // Of device series the samples are counted, not the months that they are kept in.
+        let query = Query { categories: vec![category], kinds: vec![Kind::Series], ..Query::default() };
+        let chunks = if series.contains(&category) { view.facts.query(&query)? } else { Vec::new() };
+        let samples: u64 = chunks.iter().filter_map(|r| r.series).map(|s| u64::from(s.count)).sum();
+        let records = n.saturating_sub(chunks.len() as u64);
+        let mut said = Vec::new();
+        if samples > 0 {
+            said.push(view.many(samples, ["sample", "samples"], ["mesure", "mesures"]));
+        }
+        if records > 0 || samples == 0 {
+            said.push(view.many(records, ["record", "records"], ["enregistrement", "enregistrements"]));
+        }
+        let n = said.join(", ");
+        let until = chunks.iter().filter_map(|r| Some((r, r.fact.until?))).max_by_key(|(r, u)| (u.at, r.record));
         let end = |order| {
             let query = Query { categories: vec![category], limit: 1, order, ..Query::default() };
             view.facts.query(&query)
@@ -132,6 +174,9 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             at.saturating_add(i64::from(when.and_then(|w| w.offset).unwrap_or(0)) * 60_000).div_euclid(DAY_MS)
         };
         let first = first.map(|at| local(at, oldest.first().and_then(|r| r.fact.when)));
+        let later = until.filter(|(_, u)| last.is_none_or(|last| u.at > last));
+        let newest = later.map_or(newest, |(row, _)| vec![row.clone()]);
+        let last = later.map(|(_, u)| u.at).or(last);
         let last = last.map(|at| local(at, newest.first().and_then(|r| r.fact.until.or(r.fact.when))));
         let span = match (first, last) {
             (Some(a), Some(b)) => format!(" ({}–{})", view.day(a), view.day(b)),

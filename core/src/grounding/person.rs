@@ -1,7 +1,9 @@
 //! Who the records are about: age and sex, which no reading of a value should forget.
 
+use super::concepts::Concept;
 use super::fold;
-use super::page::Line;
+use super::lists;
+use super::page::{Block, Line};
 use super::view::View;
 use crate::catalog::{FactRow, Facts, Query};
 use crate::error::Result;
@@ -42,6 +44,77 @@ pub(super) fn line(view: &View<'_>) -> Result<Option<Line>> {
         line = line.text(gap).text(view.say("deceased", "personne décédée")).cite(row);
     }
     Ok(Some(line))
+}
+
+/// Marital status (HL7 v3 MaritalStatus): code, English, French.
+const MARITAL: [(&str, &str, &str); 10] = [
+    ("A", "annulled", "mariage annulé"),
+    ("C", "common law", "union libre"),
+    ("D", "divorced", "divorcé(e)"),
+    ("I", "interlocutory divorce", "divorce en cours"),
+    ("L", "legally separated", "séparé(e) légalement"),
+    ("M", "married", "marié(e)"),
+    ("P", "polygamous", "polygame"),
+    ("S", "never married", "jamais marié(e)"),
+    ("T", "domestic partner", "partenaire"),
+    ("W", "widowed", "veuf ou veuve"),
+];
+
+/// The marital status, where a source states it.
+pub(super) fn marital(view: &View<'_>) -> Result<Option<Block>> {
+    let mut rows = view.kind_rows(Kind::Patient)?;
+    rows.retain(|r| r.fact.status != Status::EnteredInError && has(r, "marital-status"));
+    rows.sort_by_key(|r| (r.record, r.part));
+    let title = view.say("Marital status", "Situation matrimoniale");
+    let mut block = Block::new(title.clone(), title);
+    for row in rows.iter().take(LISTED) {
+        let Value::Coded(codes, text) = &row.fact.value else { continue };
+        let code = MARITAL.iter().find(|(code, ..)| codes.iter().any(|c| c.code == *code));
+        let said = match code {
+            Some((_, en, fr)) => view.say(*en, *fr),
+            None => view.quote(text),
+        };
+        block.push(Line::new(1).text(said).cite(row));
+    }
+    Ok((!block.lines.is_empty()).then_some(block))
+}
+
+/// Records of one person that are told, at most: one for each file.
+const LISTED: usize = 5;
+
+/// HealthKit `HKBloodType`: code, as it is written.
+const BLOOD: [(&str, &str); 8] = [
+    ("APositive", "A+"),
+    ("ANegative", "A-"),
+    ("BPositive", "B+"),
+    ("BNegative", "B-"),
+    ("ABPositive", "AB+"),
+    ("ABNegative", "AB-"),
+    ("OPositive", "O+"),
+    ("ONegative", "O-"),
+];
+
+/// What a person stated of a measure about themselves, where the phone keeps it with the birth date.
+pub(super) fn stated(view: &View<'_>, c: &Concept) -> Result<Option<Block>> {
+    let code = c.more.split(' ').find(|m| m.starts_with("HKCharacteristic"));
+    let Some(code) = code else { return Ok(None) };
+    let mut rows = view.kind_rows(Kind::Patient)?;
+    rows.retain(|r| r.fact.status != Status::EnteredInError && has(r, code));
+    rows.sort_by_key(|r| (r.record, r.part));
+    let title = lists::capital(c.name(view.lang));
+    let mut block = Block::new(title.clone(), title);
+    for row in rows.iter().take(LISTED) {
+        let Value::Coded(_, word) = &row.fact.value else { continue };
+        let known = BLOOD.iter().find(|(name, _)| word.strip_prefix("HKBloodType") == Some(*name));
+        let said = known.map_or_else(|| view.quote(word), |(_, said)| (*said).to_owned());
+        let by = view.say("as entered by the person on the phone", "saisi par la personne sur le téléphone");
+        block.push(Line::new(1).text(format!("{said}, {by}")).cite(row));
+    }
+    Ok((!block.lines.is_empty()).then_some(block))
+}
+
+fn has(row: &FactRow, code: &str) -> bool {
+    row.fact.codes.iter().any(|c| c.code == code)
 }
 
 fn sex(view: &View<'_>, row: &FactRow) -> Option<String> {

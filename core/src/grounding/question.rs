@@ -2,48 +2,18 @@
 
 use super::clause::{self, Found};
 use super::concepts::{self, Area, Concept};
-use super::dictionary::{IMAGES, Wanted};
+use super::dictionary::Wanted;
 use super::fold;
+use super::imaging;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
+use super::sleep::{self, Stage};
+pub(super) use super::topic::{STOP, TOPICS, Topic};
+use super::visits::{self, Visit};
 use super::whose;
 use super::workouts;
 use crate::lang::Lang;
-use crate::record::Kind;
 use std::collections::BTreeSet;
-
-/// What is asked for as a whole kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Topic {
-    Medications,
-    Allergies,
-    Conditions,
-    Immunizations,
-    Procedures,
-    Encounters,
-    Documents,
-    Laboratory,
-    Vitals,
-    Workouts,
-    Person,
-}
-
-impl Topic {
-    /// The kinds of fact it lists.
-    pub(super) const fn kind(self) -> Option<Kind> {
-        Some(match self {
-            Self::Medications => Kind::Medication,
-            Self::Allergies => Kind::Allergy,
-            Self::Conditions => Kind::Condition,
-            Self::Immunizations => Kind::Immunization,
-            Self::Procedures => Kind::Procedure,
-            Self::Encounters => Kind::Encounter,
-            Self::Documents => Kind::Document,
-            Self::Workouts => Kind::Workout,
-            Self::Laboratory | Self::Vitals | Self::Person => return None,
-        })
-    }
-}
 
 /// The event a question names.
 #[derive(Clone)]
@@ -139,6 +109,16 @@ pub(super) struct Plan {
     pub(super) besides: Vec<&'static Concept>,
     /// The sorts of workout that are named.
     pub(super) sorts: Vec<&'static str>,
+    /// The sorts of visit that are named.
+    pub(super) visits: Vec<Visit>,
+    /// The sorts of image that are named.
+    pub(super) images: Vec<&'static imaging::Sort>,
+    /// Whether the first of something is asked for.
+    pub(super) oldest: bool,
+    /// Whether a score or a number is asked for.
+    pub(super) measured: bool,
+    /// The stages of sleep that are named.
+    pub(super) stages: Vec<Stage>,
     /// Whether a mean is asked for.
     pub(super) average: bool,
     /// Whether some of it is about somebody else.
@@ -155,53 +135,6 @@ impl Plan {
         self.period.as_ref().filter(|_| self.event.is_none())
     }
 }
-
-pub(super) const TOPICS: &[(Topic, &str)] = &[
-    (
-        Topic::Medications,
-        "medicine|medication|med|drug|pill|prescription|prescribed|treatment|tablet|dose|dosage|taking|medicament|traitement|ordonnance|comprime|cachet|posologie|remede",
-    ),
-    (
-        Topic::Allergies,
-        "allergy|allergies|allergic|intolerance|intolerant|allergie|allergique|react|react to|reacted to|reaction to|reagis|reagi|reagir",
-    ),
-    (
-        Topic::Conditions,
-        "condition|disease|diagnosis|diagnoses|diagnosed|problem|illness|health problem|medical history|maladie|diagnostic|diagnostique|pathologie|antecedent|probleme|probleme de sante|affection",
-    ),
-    (
-        Topic::Immunizations,
-        "vaccine|vaccination|vaccinated|immunization|immunisation|shot|jab|booster|vaccin|vaccine e|rappel|carnet de vaccination",
-    ),
-    (
-        Topic::Procedures,
-        "procedure|surgery|surgeries|operation|operated|implant|device|chirurgie|opere|intervention|acte|prothese",
-    ),
-    (
-        Topic::Encounters,
-        "hospital|inpatient|hopital|er visit|emergency|doctor visit|doctor s visit|doctor appointment|see a doctor|see my doctor|see the doctor|saw a doctor|saw my doctor|seen a doctor|vu un medecin|vu mon medecin|voir un medecin|consulte un medecin|visit|appointment|encounter|hospitalization|hospitalisation|hospitalized|admission|emergency room|consultation|rendez vous|hospitalise|urgence|sejour",
-    ),
-    (
-        Topic::Documents,
-        "document|letter|report|note|compte rendu|lettre|courrier|rapport|imaging|mri|ct scan|scanner|irm|radio|x ray|echographie|ultrasound",
-    ),
-    (
-        Topic::Laboratory,
-        "lab|lab result|lab test|laboratory|blood test|blood work|bloodwork|blood result|test result|analyse|analyse de sang|prise de sang|bilan|bilan sanguin|bilan biologique|resultat d analyse|examen de sang|biologie",
-    ),
-    (Topic::Vitals, "vital|vital sign|constante|signe vitaux"),
-    (
-        Topic::Workouts,
-        "workout|training|run|running|ran|jog|jogging|footing|cycling|bike|biking|swim|swimming|swam|hike|hiking|hiked|yoga|natation|nage|randonnee|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
-    ),
-    (Topic::Person, "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance"),
-];
-
-/// Words that say nothing about what is asked. Both languages, folded.
-pub(super) const STOP: &str = " a about above after against all also am an and any are as at average be been before being below between both but by can change changed changing check come could current currently data day days did do does doing done down during each ever evolution evolve evolved file first for from get give go going had has have having health healthy help helped here high higher highest history how i if in increase increased is it its know last late latest least less level levels like list long low lower lowered lowest make many max maximum me mean means measure measured measurement medical min minimum month months more most much my need never new newest normal not now number of off ok old oldest on one only or other our out over past patient person please previous range rate right reading readings recent recently record records result results say see shall she should show showed since so some something start started starting status still stop stopped such take taken takes tell test tested tests than that the their them then there these they this time times to today too trend under until up use used using usually value values very was way we week weeks well went were what when where whether which while who why will with without would year years yes yesterday yet you your \
-again abnormal ask asking don didn doesn isn wasn aren haven hasn came except excluding besides including inclusive free negative positive negatif negatifs negatives positif positifs positives gain gained gaining lose losing lost longer longest mine removed shorter shortest better compared concerned control count counts far happen happened happens controlled exactly explain explained fine getting given hello hey improve improved interpret just kindly maybe okay really summarise summarize table thank thanks think tomorrow trending true understand anything everything nothing two three four five six seven eight nine ten twelve ago want wonder wondering worried worry worse \
-au aux avant avec avez avoir ai as ont aie apres baisse baisser baissee beaucoup bien bon bonne ca car ce cela ces cet cette changement change changer chez combien comme comment compare comparer connaitre cours dans de debut debute commence commencer commencee depuis dernier derniere derniers dernieres des deux devenu dire dis dois donc donne donner dossier dont du duree elle elles elevee eleve elevees eleves en encore enregistre entre est et etait etaient ete etes eu evolue evoluer evolution fait faire faut fois hier homme ici il ils indique j jamais je jour jours jusqu l la le les leur lors m ma mais maximum me mes mesure mesures mesuree mieux minimum mois moi moins mon montre montrer moyen moyenne n ne niveau niveaux nombre normal normale normaux nos notre nous nouveau on ou par parle pas passe pendant personne peu plus plupart pour pourquoi pouvez prend prendre prends pris prise quand quel quelle quelles quels qu que qui recent recente recents recentes resultat resultats s sa sans sante savoir se selon semaine semaines ses si son sont sous suis suivi sur t ta taux te tes test tests toujours tous tout toute toutes tres trouve tu un une va vais valeur valeurs ver vers veux voir vos votre vous y an ans annee annees aujourd hui alle allee anormal anormale anormales anormaux arrive arretes arretees arretee bas basse basses courte courtes court date faites gagne gagner longue longues mien mienne miens miennes perdu perdue perdre eue eues eus augmente augmenter diminue diminuer \
-bonjour bonsoir puis hormis sauf excepte inclus trois quatre cinq sept huit neuf dix douze comprendre contre demain exactement explique expliquer expliquez expliques inquiet inquiete merci non oui peut peux pourriez pouvez plait salut stp svp tableau vrai vraiment ";
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
 const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas mois annee ";
@@ -248,6 +181,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             Some(Found { at, len, clause, concepts: hit.concepts(), topic: hit.topic(), means: hit.means() })
         })
         .collect();
+    treated(&words, &mut found);
     let mut excluded: Vec<&'static Concept> = Vec::new();
     let mut others_than = false;
     found.retain(|f| {
@@ -270,6 +204,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     found.iter_mut().for_each(|f| f.concepts.dedup_by_key(|c| c.key));
 
+    let has = |list: &str| words.iter().any(|w| !w.text.is_empty() && list.contains(&format!(" {} ", w.text)));
+    let phrase = |f: &Found| words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect::<Vec<String>>();
+    let sorts = |t: Topic| found.iter().filter(|f| f.topic == Some(t)).map(phrase).collect::<Vec<_>>();
     let mut plan = Plan {
         lang,
         concepts: Vec::new(),
@@ -285,6 +222,11 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         said: said_of(&words, &found),
         besides,
         sorts: workouts::sorts(words.iter().map(|w| w.text.as_str())),
+        visits: sorts(Topic::Encounters).iter().filter_map(|p| visits::named(p)).collect(),
+        images: sorts(Topic::Imaging).iter().filter_map(|p| imaging::named(p)).collect(),
+        oldest: has(" oldest first earliest premier premiere premiers premieres ancien ancienne anciens anciennes "),
+        measured: has(" score scores screening scored depistage ") || how_much(&words),
+        stages: sleep::stages(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
         others: others.stated,
         cut,
@@ -322,6 +264,11 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             plan.topics.push(topic);
         }
     }
+    // "Abnormal results" names no kind, and means these.
+    let bare = plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty();
+    if bare && words.iter().any(|w| !w.used && RESULTS.contains(&format!(" {} ", w.text))) {
+        plan.topics.push(Topic::Laboratory);
+    }
     // "What happened in January?"
     let nothing = plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty();
     if nothing && plan.period.is_some() {
@@ -332,7 +279,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         plan.concepts.extend(plan.event.take().and_then(|e| e.concept));
     }
     // A question about something that starts without a known name: "since I started Xyz".
-    if plan.event.is_none() && !plan.concepts.is_empty() {
+    // Without a measure there is nothing to compare with a start.
+    if plan.event.is_none() && plan.concepts.iter().any(|c| c.area == Area::Measure) {
         // "Since a year" names a time, and no event.
         let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !time.used.contains(at));
         let at = plan.rest.iter().position(starts);
@@ -351,6 +299,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     plan
 }
+
+/// Words for results of no kind.
+const RESULTS: &str = " result results resultat resultats ";
 
 /// What a period is asked about that names nothing else.
 const HAPPENED: [Topic; 6] = [
@@ -390,6 +341,15 @@ fn averages(words: &[Word]) -> bool {
     })
 }
 
+/// "How much do I drink", "combien d'alcool".
+fn how_much(words: &[Word]) -> bool {
+    let word = |at: usize| words.get(at).map_or("", |w| w.text.as_str());
+    (0..words.len()).any(|at| {
+        matches!((word(at), word(at + 1)), ("how", "much"))
+            || (word(at) == "combien" && matches!(word(at + 1), "d" | "de"))
+    })
+}
+
 fn is_last(word: &str) -> bool {
     " last latest recent dernier derniere derniers dernieres ".contains(&format!(" {word} "))
 }
@@ -426,6 +386,51 @@ fn leaves_out(words: &[Word], at: usize) -> Option<bool> {
         "t" if is(" don dont doesn ", before(lead, 1)) => Some(false),
         "dont" => Some(false),
         _ => None,
+    }
+}
+
+/// What a class of medications is for: one of the keys that a word for it stands for, and the class.
+const TREATS: [(&str, &str); 12] = [
+    ("systolic", "antihypertensive"),
+    ("hypertension", "antihypertensive"),
+    ("pain", "painkiller"),
+    ("glucose", "diabetes-medicine"),
+    ("diabetes", "diabetes-medicine"),
+    ("depression", "antidepressant"),
+    ("tsh", "thyroid-hormone"),
+    ("hypothyroidism", "thyroid-hormone"),
+    ("reflux", "ppi"),
+    ("epilepsy", "antiepileptic"),
+    ("cancer", "cancer-medicine"),
+    ("osteoporosis", "bisphosphonate"),
+];
+
+/// "Blood pressure meds", "meds for my blood pressure": not the measure and all that is taken, but what
+/// is taken for it.
+fn treated(words: &[Word], found: &mut [Found]) {
+    let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
+    let leads = |from: usize, to: usize| {
+        (from..to)
+            .all(|i| " for my the a high pour ma mon mes la le l contre de d ".contains(&format!(" {} ", word(i))))
+            && (from..to).any(|i| matches!(word(i), "for" | "pour" | "contre" | "de" | "d"))
+    };
+    let meds: Vec<(usize, usize, usize)> = found
+        .iter()
+        .filter(|f| f.topic == Some(Topic::Medications) && !matches!(word(f.at), "taking" | "dose" | "doses"))
+        .map(|f| (f.at, f.len, f.clause))
+        .collect();
+    for f in found.iter_mut() {
+        let class = TREATS.iter().find(|(key, _)| f.concepts.iter().any(|c| c.key == *key)).map(|(_, class)| *class);
+        let Some(class) = class.and_then(concepts::by_key) else { continue };
+        let (at, end) = (f.at, f.at + f.len);
+        let of = |(m, len, clause): &(usize, usize, usize)| {
+            let before = m + len <= at && leads(m + len, at);
+            (*clause == f.clause && (end == *m || before)).then_some((at.min(*m), end.max(m + len)))
+        };
+        if let Some((from, to)) = meds.iter().find_map(of) {
+            // A reading of what it is for is none of them: all of these words are looked for.
+            (f.at, f.len, f.concepts) = (from, to - from, vec![class]);
+        }
     }
 }
 
@@ -480,6 +485,13 @@ fn tells(word: &str) -> bool {
     word.len() >= 3 && !common(word) && !word.strip_suffix('s').is_some_and(common)
 }
 
+/// Whether a word is a long common one with a slip: "happend".
+fn is_slip(word: &str) -> bool {
+    let like =
+        |w: &&str| w.len() >= 7 && w.len().abs_diff(word.len()) <= 1 && w.as_bytes().first() == word.as_bytes().first();
+    STOP.split(' ').filter(like).any(|w| fold::near(w, word))
+}
+
 /// What no table knows, by clause, and what is to be looked for by its words whatever knows it.
 fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
     let mut out: Vec<Rest> = Vec::new();
@@ -488,7 +500,7 @@ fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
     for clause in clauses {
         let mut r = Rest::new(clause, !named(clause));
         let of_clause = || words.iter().filter(|w| w.clause == clause && !w.used);
-        of_clause().filter(|w| tells(&w.text)).for_each(|w| r.add(&w.text));
+        of_clause().filter(|w| tells(&w.text) && !(w.odd && is_slip(&w.text))).for_each(|w| r.add(&w.text));
         let here = || found.iter().filter(|f| f.clause == clause);
         // Two capitals are a name: what no table has is said to be missing.
         let capitals = |i: usize| {
@@ -512,13 +524,9 @@ fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
             if let Some(means) = f.means {
                 r.words.extend(phrase().filter(|w| tells(w)).map(str::to_owned));
                 r.seek.extend(means.split(' ').map(str::to_owned));
-            } else if f.topic == Some(Topic::Documents) {
-                let phrase = phrase().collect::<Vec<_>>();
-                let image = |p: &str| p.split(' ').map(fold::stem).eq(phrase.iter().map(|w| fold::stem(w)));
-                if IMAGES.split('|').any(image) {
-                    r.bare &= !r.words.is_empty();
-                    phrase.iter().for_each(|w| r.add(w));
-                }
+            } else if f.topic == Some(Topic::Imaging) && !r.words.is_empty() {
+                // The image of something: it is looked for with it.
+                phrase().for_each(|w| r.add(w));
             }
         }
         r.words.dedup();

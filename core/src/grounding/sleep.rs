@@ -15,6 +15,66 @@ const DEFAULT_DAYS: i64 = 90;
 const WEEKLY: i64 = 120;
 const HALF_DAY: i64 = DAY_MS / 2;
 
+/// A stage that a question can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    InBed,
+    Rem,
+    Deep,
+    Core,
+    Awake,
+}
+
+/// Each with the words of a question, the ends of HealthKit's and the words of Health Connect's values,
+/// English, French.
+const STAGES: [(Stage, &str, &[&str], &str, &str); 5] = [
+    (Stage::InBed, "in bed|au lit", &["inbed", "in bed"], "in bed", "au lit"),
+    (Stage::Rem, "rem|paradoxal", &["asleeprem", "rem"], "of REM sleep", "de sommeil paradoxal"),
+    (Stage::Deep, "deep|profond", &["asleepdeep", "deep"], "of deep sleep", "de sommeil profond"),
+    (
+        Stage::Core,
+        "core|light sleep|sommeil leger",
+        &["asleepcore", "light"],
+        "of core (light) sleep",
+        "de sommeil léger",
+    ),
+    (Stage::Awake, "awake|eveil*", &["awake"], "awake", "d'éveil"),
+];
+
+/// The stages that the words of a question name.
+pub(super) fn stages<'a>(words: impl Iterator<Item = &'a str>) -> Vec<Stage> {
+    let words: Vec<&str> = words.collect();
+    let says = |p: &str| {
+        let p: Vec<&str> = p.split(' ').collect();
+        words.windows(p.len()).any(|w| w.iter().zip(&p).all(|(w, p)| super::fold::word_matches(p, w)))
+    };
+    STAGES.iter().filter(|(_, list, ..)| list.split('|').any(says)).map(|(stage, ..)| *stage).collect()
+}
+
+/// What is summed up: one stage, or all time asleep.
+#[derive(Clone, Copy)]
+struct Of(Option<Stage>);
+
+impl Of {
+    fn stage(self) -> Option<&'static (Stage, &'static str, &'static [&'static str], &'static str, &'static str)> {
+        STAGES.iter().find(|(stage, ..)| self.0 == Some(*stage))
+    }
+
+    fn has(self, word: &str) -> bool {
+        let Some((_, _, values, ..)) = self.stage() else { return is_asleep(word) };
+        let w = word.to_lowercase();
+        let w = w.strip_prefix("hkcategoryvaluesleepanalysis").unwrap_or(&w);
+        values.contains(&w)
+    }
+
+    fn name(self, view: &View<'_>) -> String {
+        match self.stage() {
+            Some((.., en, fr)) => view.say(*en, *fr),
+            None => view.say("asleep", "de sommeil"),
+        }
+    }
+}
+
 /// One source's time asleep.
 #[derive(Default)]
 struct Nights {
@@ -26,7 +86,36 @@ struct Nights {
 /// Adds the lines of a sleep series. A night belongs to the day on which it ends: what starts
 /// after noon counts for the next day. Where one day is asked for, the night that begins on it is
 /// meant too. Stages that overlap count once; time in bed does not count.
+///
+/// Where stages are asked for, each has its own lines; one that no sample has is said to be none, and
+/// the time asleep of all stages follows.
 pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Result<()> {
+    let mut all = view.plan.stages.is_empty();
+    for stage in &view.plan.stages {
+        let of = Of(Some(*stage));
+        let before = block.lines.len();
+        of_stage(view, block, rows, of)?;
+        if block.lines.len() == before {
+            all = true;
+            let name = of.name(view);
+            block.push(Line::new(1).text(view.say(
+                format!("no sample {name} here in what was looked at; all stages together follow"),
+                format!("aucune mesure {name} dans ce qui a été lu ; tous les stades ensemble suivent"),
+            )));
+        }
+    }
+    if all {
+        let before = block.lines.len();
+        of_stage(view, block, rows, Of(None))?;
+        // Nothing of a period is no answer to a question about a stage.
+        if block.lines.len() == before {
+            block.lines.clear();
+        }
+    }
+    Ok(())
+}
+
+fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Result<()> {
     let Some(end) = rows.iter().filter_map(|r| days(view, r)).map(|d| d.1).max() else { return Ok(()) };
     let period = view.plan.period;
     let from = period.and_then(|p| p.from).unwrap_or(if period.is_some() { i64::MIN } else { end - DEFAULT_DAYS + 1 });
@@ -44,7 +133,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
             let shift = i64::from(s.offset) * 60_000;
             let (start, end) = (s.start.saturating_add(shift), s.end.saturating_add(shift));
             let night = start.saturating_add(HALF_DAY).div_euclid(DAY_MS);
-            let asleep = s.word.as_deref().is_some_and(is_asleep) && end > start;
+            let asleep = s.word.as_deref().is_some_and(|w| of.has(w)) && end > start;
             if asleep && from <= night && night < to {
                 let n = sources.entry(row.fact.text.as_str()).or_default();
                 n.asleep.entry(night).or_default().push((start, end));
@@ -70,7 +159,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
     }
     if one_day {
         for (night, stages) in nights.asleep.iter().rev() {
-            let text = format!("{}, {}", single(view, *night, stages), view.quote(source));
+            let text = format!("{}, {}", single(view, *night, stages, of), view.quote(source));
             let mut line = Line::new(1).text(text).release(used.iter().copied());
             let holds = |r: &&&FactRow| days(view, r).is_some_and(|d| d.0 <= *night);
             if let Some(row) = used.iter().rfind(holds).or(used.first()) {
@@ -82,12 +171,18 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
     }
     let mut line = Line::new(1).release(used.iter().copied());
     line = line.text(view.say(
-        format!("{} to {}: {}, {}", view.day(first), view.day(last), mean(view, hours.values()), view.quote(source)),
+        format!(
+            "{} to {}: {}, {}",
+            view.day(first),
+            view.day(last),
+            mean(view, hours.values(), of),
+            view.quote(source)
+        ),
         format!(
             "du {} au {} : {}, {}",
             view.day(first),
             view.day(last),
-            mean(view, hours.values()),
+            mean(view, hours.values(), of),
             view.quote(source)
         ),
     ));
@@ -109,7 +204,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
         } else {
             view.day(*start).chars().take(7).collect()
         };
-        let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter())));
+        let mut line = Line::new(rank).text(format!("{head}{}{}", view.colon(), mean(view, h.iter(), of)));
         // The chunk that holds the interval: the last one that begins before its end.
         let row = used.iter().rfind(|r| days(view, r).is_some_and(|d| d.0 <= *start + 6)).or(used.first());
         if let Some(row) = row {
@@ -122,7 +217,8 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
 }
 
 /// One night: between which days, how long, from when to when.
-fn single(view: &View<'_>, night: i64, stages: &[(i64, i64)]) -> String {
+fn single(view: &View<'_>, night: i64, stages: &[(i64, i64)], of: Of) -> String {
+    let what = of.name(view);
     let clock = |at: i64| {
         let minutes = at.rem_euclid(DAY_MS) / 60_000;
         format!("{:02}:{:02}", minutes / 60, minutes % 60)
@@ -132,8 +228,8 @@ fn single(view: &View<'_>, night: i64, stages: &[(i64, i64)]) -> String {
     let hours = approximate(view.lang, union(stages) as f64 / 3_600_000.0);
     let (eve, day) = (view.day(night - 1), view.day(night));
     view.say(
-        format!("night of {eve} to {day}: ≈{hours} h asleep, between {from} and {to}"),
-        format!("nuit du {eve} au {day} : ≈{hours} h de sommeil, entre {from} et {to}"),
+        format!("night of {eve} to {day}: ≈{hours} h {what}, between {from} and {to}"),
+        format!("nuit du {eve} au {day} : ≈{hours} h {what}, entre {from} et {to}"),
     )
 }
 
@@ -155,7 +251,8 @@ fn union(spans: &[(i64, i64)]) -> i64 {
     total
 }
 
-fn mean<'a>(view: &View<'_>, hours: impl ExactSizeIterator<Item = &'a f64>) -> String {
+fn mean<'a>(view: &View<'_>, hours: impl ExactSizeIterator<Item = &'a f64>, of: Of) -> String {
+    let what = of.name(view);
     let n = hours.len();
     let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, 0.0f64);
     for h in hours {
@@ -167,7 +264,7 @@ fn mean<'a>(view: &View<'_>, hours: impl ExactSizeIterator<Item = &'a f64>) -> S
     let (m, low, high) = (p(sum / n.max(1) as f64), p(low), p(high));
     let n = view.many(n as u64, ["night", "nights"], ["nuit", "nuits"]);
     view.say(
-        format!("≈{m} h asleep per night, min ≈{low}, max ≈{high} ({n})"),
-        format!("≈{m} h de sommeil par nuit, min ≈{low}, max ≈{high} ({n})"),
+        format!("≈{m} h {what} per night, min ≈{low}, max ≈{high} ({n})"),
+        format!("≈{m} h {what} par nuit, min ≈{low}, max ≈{high} ({n})"),
     )
 }

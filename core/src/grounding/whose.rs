@@ -89,7 +89,13 @@ fn of_clause(words: &[&str]) -> Vec<Range<usize>> {
     let own = |i: usize| !is_kin(i) && (is(MINE, w(i)) || is(" i im ive j je mine mien mienne moi ", w(i)));
     let possessive = |i: usize| own(i) && is(MINE, w(i));
     let mut out = Vec::new();
-    for k in kin.iter().filter(|k| !beside(words, k)) {
+    // A child that is not born yet is the person's own: "when is my baby due?"
+    let unborn = |k: &Range<usize>| {
+        k.clone().any(|i| matches!(w(i), "baby" | "child" | "bebe" | "enfant"))
+            && words.iter().any(|w| is(" due expected prevu prevue arrive arriver naitra naitre terme ", w))
+            || (k.clone().any(|i| w(i) == "baby") && words.ends_with(&["be", "born"]))
+    };
+    for k in kin.iter().filter(|k| !beside(words, k) && !unborn(k)) {
         // What follows is theirs, up to the next word of one's own.
         let end = (k.end..words.len()).find(|i| own(*i)).unwrap_or(words.len());
         let before = || (0..k.start).rev();
@@ -194,6 +200,10 @@ mod tests {
             ("Do I have a family history of diabetes?", ""),
             ("Ma femme demande mon LDL", ""),
             ("Quel est son LDL ?", ""),
+            ("When is my baby due?", ""),
+            ("When will my baby be born?", ""),
+            ("Pour quand est prévu mon bébé ?", ""),
+            ("my baby's weight", "my baby s weight"),
             ("What is my LDL?", ""),
             ("my child", "my child"),
             ("Is my son's LDL worse than my LDL?", "my son s ldl worse than"),

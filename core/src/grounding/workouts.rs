@@ -74,7 +74,8 @@ pub(super) fn of_sorts(rows: Vec<FactRow>, sorts: &[&str]) -> (Vec<FactRow>, Vec
 }
 
 /// What a daily summary calls a measure: the concept, and its code (HealthKit `ActivitySummary`).
-const RINGS: [(&str, &str); 2] = [("active-energy", "activeEnergyBurned"), ("exercise", "appleExerciseTime")];
+const RINGS: [(&str, &str); 3] =
+    [("active-energy", "activeEnergyBurned"), ("exercise", "appleExerciseTime"), ("stand-hours", "appleStandHours")];
 
 /// The daily totals of a measure.
 pub(super) fn rings(view: &View<'_>, c: &Concept) -> Result<Vec<FactRow>> {

@@ -81,7 +81,7 @@ pub(super) const LABS: &[Concept] = &[
     lab("esr", "ESR", "vitesse de sédimentation", "esr|sedimentation rate|sed rate|vitesse de sedimentation|ma vs|la vs|une vs|derniere vs", "4537-7 30341-2", "sedimentation"),
     lab("psa", "PSA", "PSA", "psa|prostate specific antigen|antigene prostatique specifique", "2857-1 10886-0", "psa|prostate specific ag|prostate specific antigen"),
     lab("inr", "INR", "INR", "inr", "6301-6 34714-6", "inr"),
-    lab("prothrombin-time", "prothrombin time", "temps de prothrombine", "prothrombin time|prothrombin|temps de prothrombine|taux de prothrombine", "5902-2", "prothrombin* !inr"),
+    lab("prothrombin-time", "prothrombin time", "temps de prothrombine", "prothrombin time|prothrombin|tp|temps de prothrombine|taux de prothrombine", "5902-2", "prothrombin* !inr"),
     lab("fibrinogen", "fibrinogen", "fibrinogène", "fibrinogen|fibrinogene", "3255-7", "fibrinogen*"),
     lab("d-dimer", "D-dimer", "D-dimères", "d dimer|ddimer|d dimere", "48065-7 48066-5", "dimer*"),
     lab("uric-acid", "uric acid", "acide urique", "uric acid|urate|acide urique|uricemie", "3084-1 14933-6", "urate !urin*|uric acid|acide urique|uricemie"),
@@ -97,5 +97,6 @@ pub(super) const LABS: &[Concept] = &[
     lab("cortisol", "cortisol", "cortisol", "cortisol", "2143-6", "cortisol"),
     lab("hcg", "hCG", "hCG", "hcg|beta hcg|pregnancy test|test de grossesse", "19080-1 21198-7", "hcg|choriogonadotropin"),
     lab("blood-group", "blood group", "groupe sanguin", "blood group|blood type|rhesus|abo group|groupe sanguin|rhesus factor|facteur rhesus|groupage",
-        "882-1 883-9 10331-7 884-7", "abo|blood group|blood type|groupe sanguin|rh type|rhesus"),
+        "882-1 883-9 10331-7 884-7", "abo|blood group|blood type|groupe sanguin|rh type|rhesus")
+        .also("HKCharacteristicTypeIdentifierBloodType"),
 ];

@@ -85,6 +85,12 @@ impl Concept {
         self
     }
 
+    /// With names of HealthKit.
+    const fn also(mut self, more: &'static str) -> Self {
+        self.more = more;
+        self
+    }
+
     const fn style(mut self, style: Style) -> Self {
         self.style = style;
         self
@@ -235,6 +241,11 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
     ("vitamin|vitamine", "vitamin-d b12 folate"),
     ("iron panel|iron status|iron level|bilan martial", "ferritin iron transferrin-saturation"),
     ("blood sugar|sugar|sugar level|glycemie|sucre|sucre dans le sang|taux de sucre|diabetes control", "glucose hba1c"),
+    // What measures a mood or a habit, where a score of it is asked for.
+    (
+        "depression score|depression screening|depression test|depression questionnaire|score de depression|depistage de la depression|test de depression|questionnaire de depression",
+        "phq9 phq2",
+    ),
     ("blood oxygen|oxygen|oxygene|oxygene dans le sang", "spo2"),
     ("t4|thyroxine libre", "ft4"),
     ("t3|triiodothyronine", "ft3"),
@@ -257,6 +268,18 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
 
 /// What a word for several may mean besides, where it is on record: T4 is the free one, mostly.
 pub(super) const BESIDES: &[(&str, &str)] = &[("ft4", "total-t4"), ("ft3", "total-t3")];
+
+/// Words by which other records speak of a concept that they are not: a visit before a birth.
+const SPEAKING: &[(&str, &str)] = &[(
+    "pregnancy",
+    "prenatal*|antenatal*|obstetric*|obstetriq*|gravid*|gestation*|postpartum|post partum|maternity|maternite|childbirth|accouchement",
+)];
+
+/// Patterns of the words by which other records speak of a concept.
+pub(super) fn speaking(c: &Concept) -> impl Iterator<Item = &'static str> + use<> {
+    let patterns = SPEAKING.iter().find(|(key, _)| *key == c.key).map_or("", |(_, patterns)| *patterns);
+    patterns.split('|').filter(|p| !p.is_empty())
+}
 
 /// Conditions that are told where another is asked for: nobody should take them for it, nor miss them.
 const AKIN: &[(&str, &str)] = &[("diabetes", "prediabetes gestational-diabetes")];

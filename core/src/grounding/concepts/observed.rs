@@ -14,6 +14,8 @@ const OBSERVED: &[(&str, &str, &str)] = &[
         "sars cov|sars coronavirus|covid*|coronavirus 2019|2019 ncov",
     ),
     ("influenza", "92142-9 92141-1 80382-5 80383-3", "influenza* !haemophilus !parainfluenza|grippe"),
+    ("depression", "", "phq*"),
+    ("anxiety", "", "gad*"),
     ("hiv", "", "hiv*|vih*"),
     ("hepatitis-a", "", ""),
     ("hepatitis-b", "", "hbsag|hbs"),

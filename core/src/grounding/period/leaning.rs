@@ -8,13 +8,23 @@ use crate::id::civil_from_days;
 /// Where a period stands: its first word, how many words, the days.
 type Place = (usize, usize, Period);
 
-/// Periods among words that are no date, and whether one counts from the birth date.
-pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>, bool) {
-    let (mut out, mut by_birth, mut i) = (Vec::new(), false, 0);
+/// Periods among words that are no date, whether one counts from the birth date, and the words of ages
+/// where no birth date is known.
+pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>, bool, Vec<usize>) {
+    let (mut out, mut by_birth, mut ageless, mut i) = (Vec::new(), false, Vec::new(), 0);
     while i < words.len() {
         let free = |(len, _): &(usize, Period)| !dated.iter().any(|d| (i..i + len).contains(d));
         let aged = base.born.and_then(|born| age(words, i, born)).filter(free);
         by_birth |= aged.is_some();
+        if base.born.is_none()
+            && let Some((len, _)) = age(words, i, (0, 0)).filter(free)
+        {
+            // "At 5 years" leads with a word that says nothing.
+            let first = i + usize::from(words.get(i).is_some_and(|w| w == "a" || w == "at"));
+            ageless.extend(first..i + len);
+            i += len;
+            continue;
+        }
         let today = Today(base.today);
         let hit = aged.or_else(|| today.ago(words, i)).or_else(|| today.leans(words, i)).filter(free);
         let Some((len, p)) = hit else {
@@ -24,7 +34,7 @@ pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>
         out.push((i, len, led(words, i, p)));
         i += len;
     }
-    (out, by_birth)
+    (out, by_birth, ageless)
 }
 
 struct Today(i64);
@@ -79,6 +89,14 @@ impl Today {
             };
             (head + more, bound, number(w(head + more))?, unit(w(head + more + 1))?)
         } else {
+            // "Half a year ago"
+            if w(0) == "half" && matches!(w(1), "a" | "an") && unit(w(2)) == Some(Unit::Year) && w(3) == "ago" {
+                return Some((4, self.calendar(6, Unit::Month)));
+            }
+            // "A couple of months ago"
+            if w(1) == "of" && w(3) == "ago" {
+                return Some((4, self.calendar(number(w(0))?, unit(w(2))?)));
+            }
             if !matches!(w(2), "ago" | "back") {
                 return None;
             }
@@ -131,9 +149,27 @@ impl Today {
             return Some((2, this(u)));
         }
         if is_last(a)
-            && let (Some(n), Some(u)) = (number(b), unit(c))
+            && let Some(n) = number(b)
         {
-            return Some((3, ends_now(n, u)));
+            // "The last couple of months"
+            let of = usize::from(matches!(c, "of" | "de"));
+            if let Some(u) = unit(w(2 + of)) {
+                return Some((3 + of, ends_now(n, u)));
+            }
+        }
+        // "The last half year"
+        if is_last(a) && b == "half" && unit(c) == Some(Unit::Year) {
+            return Some((3, ends_now(6, Unit::Month)));
+        }
+        // "In the last year" is the year up to now, "last year" the calendar's.
+        let before = |k: usize| i.checked_sub(k).and_then(|k| words.get(k)).map_or("", String::as_str);
+        let within = matches!(before(2), "in" | "over" | "during" | "within" | "for" | "throughout" | "across");
+        if a == "last"
+            && before(1) == "the"
+            && within
+            && let Some(u) = unit(b)
+        {
+            return Some((2, ends_now(1, u)));
         }
         if let (Some(n), true, Some(u)) = (number(a), is_last(b), unit(c)) {
             return Some((3, ends_now(n, u)));

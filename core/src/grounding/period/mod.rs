@@ -236,11 +236,11 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     }
     let mut used: Vec<usize> = spans.iter().flat_map(|(at, len, ..)| *at..at + len).collect();
     used.extend(seasons.iter().flat_map(|(at, len, _)| *at..at + len));
-    let (mut leaning, by_birth) = leaning::find(words, &used, from);
+    let (mut leaning, by_birth, ageless) = leaning::find(words, &used, from);
     leaning.extend(seasons);
     used.extend(leaning.iter().flat_map(|(at, len, _)| *at..at + len));
     // "Not in 2017" is every other time, which is no period.
-    let mut unread = Vec::new();
+    let mut unread = ageless;
     let mut excluded = |at: usize, len: usize| {
         let first = excludes(words, at);
         unread.extend(first.into_iter().flat_map(|first| first..at + len));
@@ -249,7 +249,7 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     spans.retain(|(at, len, ..)| !excluded(*at, *len));
     leaning.retain(|(at, len, _)| !excluded(*at, *len));
     // "At the end of 2015" is shown as all of it, and said to be.
-    unread.extend(spans.iter().filter_map(|(at, ..)| part_of(words, *at)));
+    unread.extend(spans.iter().flat_map(|(at, ..)| part_of(words, *at)).flatten());
     let mut all = absolute(words, &spans);
     all.extend(leaning.into_iter().map(|(.., p)| p));
     // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
@@ -279,10 +279,22 @@ fn apart(all: &[Period]) -> bool {
 
 /// The word that names a part of the year or month at a place, which nothing here knows: the end of
 /// 2015. That something began or ended with it is understood.
-fn part_of(words: &[String], at: usize) -> Option<usize> {
+fn part_of(words: &[String], at: usize) -> Option<core::ops::Range<usize>> {
     let filler = |w: &str| matches!(w, "of" | "the" | "de" | "d" | "l" | "annee" | "year");
     let word = |i: usize| words.get(i).map_or("", String::as_str);
     let part = (0..at).rev().find(|i| !filler(word(*i)))?;
+    // "The first week of August"
+    let which = |w: &str| {
+        matches!(w, "first" | "second" | "third" | "fourth" | "last" | "1st" | "2nd" | "3rd" | "4th")
+            || matches!(
+                w,
+                "premiere" | "deuxieme" | "troisieme" | "quatrieme" | "derniere" | "1ere" | "2e" | "3e" | "4e"
+            )
+    };
+    if matches!(word(part), "week" | "semaine" | "quinzaine") {
+        let lead = part.checked_sub(1).filter(|i| which(word(*i)))?;
+        return Some(lead..part + 1);
+    }
     let (first, last) = match word(part) {
         "early" | "beginning" | "start" | "debut" => (true, false),
         "late" | "end" | "fin" => (false, true),
@@ -293,7 +305,7 @@ fn part_of(words: &[String], at: usize) -> Option<usize> {
     let begins = matches!(lead, "since" | "depuis" | "before" | "avant" | "from" | "partir");
     let ends = matches!(lead, "until" | "till" | "jusqu" | "jusque" | "up" | "through" | "after" | "apres");
     let known = (first && begins) || (last && ends);
-    (!known).then_some(part)
+    (!known).then_some(part..part + 1)
 }
 
 /// The word that leads to a place over words that say nothing, and where it stands: "jusqu'à la fin
@@ -556,6 +568,15 @@ mod tests {
             ("LDL depuis mars 2020", "2020-03-01", ""),
             ("LDL between 2010 and 2014", "2010-01-01", "2015-01-01"),
             ("LDL entre mars 2010 et juin 2011", "2010-03-01", "2011-07-01"),
+            ("LDL over the last year", "2025-11-23", "2026-11-24"),
+            ("LDL in the last year", "2025-11-23", "2026-11-24"),
+            ("steps within the last month", "2026-10-23", "2026-11-24"),
+            ("LDL last year", "2025-01-01", "2026-01-01"),
+            ("LDL of the last year", "2025-01-01", "2026-01-01"),
+            ("LDL half a year ago", "2026-05-01", "2026-06-01"),
+            ("LDL in the last half year", "2026-05-23", "2026-11-24"),
+            ("steps in the last couple of months", "2026-09-23", "2026-11-24"),
+            ("LDL a couple of months ago", "2026-09-01", "2026-10-01"),
             ("LDL before 2014-03-05", "", "2014-03-05"),
             ("LDL after 3 March 2014", "2014-03-04", ""),
             ("LDL on March 3rd, 2014", "2014-03-03", "2014-03-04"),

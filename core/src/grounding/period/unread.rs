@@ -8,10 +8,53 @@ const TIMES: &str = " ago weekdays quarter quarters trimestre trimestres semestr
 weekend weekends christmas noel easter paques birthday anniversaire childhood enfance teenager adolescence morning mornings evening \
 evenings night nights afternoon noon midnight matin matins soir soirs soiree nuit nuits midi minuit tomorrow demain next prochain \
 prochaine prochains prochaines monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi jeudi vendredi samedi \
-dimanche summer winter autumn hiver automne printemps twenties thirties forties fifties sixties seventies eighties nineties ";
+dimanche recently lately nowadays recemment dernierement lockdown lockdowns confinement confinements rentree \
+summer winter autumn hiver automne printemps twenties thirties forties fifties sixties seventies eighties nineties ";
 
 /// Words that make a time of a unit beside them.
 const LEANING: &str = " last past previous next recent coming dernier derniere derniers dernieres prochain prochaine recents recentes before after ";
+
+/// Phrases that speak of a time, where none of their words does alone.
+const PHRASES: [&str; 38] = [
+    "as a child",
+    "as a kid",
+    "as a baby",
+    "as a teenager",
+    "as a teen",
+    "as an adult",
+    "when i was a child",
+    "when i was a kid",
+    "when i was young",
+    "when i was little",
+    "when i was small",
+    "quand j etais petit",
+    "quand j etais petite",
+    "quand j etais enfant",
+    "quand j etais jeune",
+    "derniers temps",
+    "ces temps ci",
+    "beginning of the year",
+    "start of the year",
+    "middle of the year",
+    "end of the year",
+    "debut d annee",
+    "milieu d annee",
+    "fin d annee",
+    "fin de l annee",
+    "milieu de l annee",
+    "debut de mois",
+    "fin de mois",
+    "end of the month",
+    "l ete",
+    "every day",
+    "every week",
+    "every month",
+    "every year",
+    "chaque jour",
+    "chaque semaine",
+    "chaque mois",
+    "chaque annee",
+];
 
 /// The runs of words of time, among words that are free.
 pub(in crate::grounding) fn unread(words: &[&str], free: &[bool]) -> Vec<Vec<usize>> {
@@ -30,6 +73,12 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool]) -> Vec<Vec<usi
         let Some(w) = at(Some(i)) else { continue };
         if says(TIMES, w) || decade(w) || month(w) {
             tell(Some(i));
+        }
+        for phrase in PHRASES {
+            let len = phrase.split(' ').count();
+            if phrase.split(' ').enumerate().all(|(k, p)| at(Some(i + k)) == Some(p)) {
+                (i..i + len).for_each(|i| tell(Some(i)));
+            }
         }
         if unit(w).is_some() {
             let before = i.checked_sub(1);

@@ -13,6 +13,7 @@ mod hostile;
 mod lacking;
 mod listed;
 mod oracle;
+mod reading;
 mod spelled;
 mod sports;
 mod standing;

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+mod dated;
 mod hostile;
 mod real;
 mod says;

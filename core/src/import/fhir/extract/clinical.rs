@@ -221,10 +221,12 @@ pub(super) fn device<'a>(d: Device<'a>, marks: &Marks) -> Reading<'a> {
     if fact.text.is_empty() {
         fact.text = d.names.first().map(|n| cut(&n.name)).unwrap_or_default();
     }
-    fact.when = when(&d.manufactured, marks);
-    fact.until = when(&d.expires, marks);
+    // When it was made and how long it keeps is not when it was used.
+    let told = |what: &str, date: &Text<'_>| when(date, marks).map(|_| format!("{what} {}", cut(date)));
+    let dates = [told("manufactured", &d.manufactured), told("expires", &d.expires)];
     fact.status = tables::status(&d.common.status);
-    fact.note = join([join(d.names.iter().map(|n| &*n.name), ", "), cut(&d.manufacturer)], "; ");
+    let names = [join(d.names.iter().map(|n| &*n.name), ", "), cut(&d.manufacturer)];
+    fact.note = join(names.into_iter().chain(dates.into_iter().flatten()), "; ");
     Reading::new(d.common, vec![fact])
 }
 

@@ -3,7 +3,7 @@
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
 use super::super::types::{Attachment, Coding, Common, Concept, Period};
-use super::convert::{cut, first, join, name, span, text_value};
+use super::convert::{codings, cut, first, join, name, span, text_value};
 use super::{Marks, Reading};
 use crate::record::{Category, FactDraft, Kind, Value};
 
@@ -57,6 +57,14 @@ pub(super) fn report<'a>(r: Report<'a>, marks: &Marks) -> Reading<'a> {
     let category = if laboratory { Category::Laboratory } else { Category::Documents };
     let mut fact = FactDraft::new(Kind::Document, category);
     name(&mut fact, &r.code);
+    // What says that it is of an image says so where its own name does not.
+    for c in r.category.iter().filter(|c| is_image(c)) {
+        let known = fact.codes.len();
+        fact.codes.extend(codings(c).into_iter().take(CATEGORIES.saturating_sub(known)));
+        if fact.text.is_empty() {
+            fact.text = cut(c.words());
+        }
+    }
     (fact.when, fact.until) = span(&r.effective, &r.effective_period, None, marks);
     if fact.when.is_none() && fact.until.is_none() {
         fact.when = first(&[&r.issued], marks);
@@ -65,6 +73,21 @@ pub(super) fn report<'a>(r: Report<'a>, marks: &Marks) -> Reading<'a> {
     fact.status = tables::status(&r.common.status);
     fact.note = join(r.form.iter().map(|f| if f.title.is_empty() { &*f.content_type } else { &*f.title }), "; ");
     Reading::new(r.common, vec![fact])
+}
+
+/// Codes of one fact, with those of its categories.
+const CATEGORIES: usize = 16;
+
+/// Services that make images (HL7 v2 table 0074), and radiology by its LOINC part.
+const IMAGES: [&str; 10] = ["RAD", "RUS", "RX", "CUS", "CT", "NMR", "NMS", "VUS", "XRC", "LP29684-5"];
+
+fn is_image(category: &Concept<'_>) -> bool {
+    let says = |t: &str| {
+        let t = t.to_lowercase();
+        t.contains("radiolog") || t.contains("imaging") || t.contains("imagerie")
+    };
+    let coded = |c: &Coding<'_>| IMAGES.contains(&&*c.code) || says(&c.display) || says(&c.code);
+    category.coding.iter().any(coded) || says(&category.text)
 }
 
 pub(super) fn composition<'a>(c: Composition<'a>, marks: &Marks) -> Reading<'a> {

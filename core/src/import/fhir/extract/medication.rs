@@ -7,7 +7,7 @@ use super::super::tables;
 use super::super::types::{CodeableReference, Common, Concept, Dosage, Period, Reference};
 use super::convert::{absence, amount_words, codings, cut, first, join, name, notes, range_words, when};
 use super::{Marks, Reading, why};
-use crate::record::{Category, Coding, FactDraft, Kind, Status};
+use crate::record::{Category, Coding, FactDraft, Kind, Status, When};
 use std::collections::HashMap;
 
 nodes! {
@@ -162,12 +162,8 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
         name(&mut fact, concept);
     }
     absence(&mut fact);
-    fact.when = first(&[&m.effective, &m.effective_period.start, &m.authored, &m.handed_over, &m.prepared], marks);
-    if fact.when.is_none() {
-        fact.when = first(&[&m.asserted], marks);
-    }
-    let end = if m.effective_period.end.is_empty() { &m.dispense.validity.end } else { &m.effective_period.end };
-    fact.until = when(end, marks);
+    let (start, end) = taken(&m, marks);
+    (fact.when, fact.until) = (start, end);
     let reporter = reporter(&m);
     let intent = if reporter.is_empty() || &*m.intent != "plan" { &*m.intent } else { "" };
     let stated = adherence(not_done(tables::status(&m.common.status), m.not), &m.adherence.code);
@@ -184,6 +180,26 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     let because = dosages.flat_map(|d| d.needed_for.0.into_iter().chain(d.needed_for_any.0));
     let because = because.map(|w| (why::REASON, w)).collect();
     Reading { awaits, because, ..Reading::new(m.common, vec![fact]) }
+}
+
+/// From when to when it is taken: as stated, else as its dosages are bounded, else since it was ordered
+/// or handed over. A prescription is valid from and to other days than those of taking: its end stands
+/// in for one that nothing tells, and its start where no other day is told that is before the end.
+fn taken(m: &Use<'_>, marks: &Marks) -> (Option<When>, Option<When>) {
+    let bounds = || m.instruction.iter().chain(m.dosage.iter()).map(|d| &d.timing.repeat.bounds);
+    let stated = first(&[&m.effective, &m.effective_period.start], marks);
+    let bounded = bounds().filter_map(|b| when(&b.start, marks)).min_by_key(|w| w.at);
+    let ordered = first(&[&m.authored, &m.handed_over, &m.prepared], marks);
+    let valid = first(&[&m.dispense.validity.start], marks);
+    let starts = [stated, bounded, ordered, valid, first(&[&m.asserted], marks)];
+    // One dosage that goes on goes on.
+    let closed = bounds().all(|b| b.start.is_empty() || !b.end.is_empty());
+    let last = bounds().filter_map(|b| when(&b.end, marks)).max_by_key(When::end).filter(|_| closed);
+    let end = first(&[&m.effective_period.end], marks).or(last).or_else(|| first(&[&m.dispense.validity.end], marks));
+    let all = || starts.iter().copied().flatten();
+    let before = all().find(|s| end.is_none_or(|e| s.at < e.end()));
+    // An order that is written after all was taken tells no start that its end could follow.
+    (before.or(all().next()), end.filter(|_| before.is_some() || all().next().is_none()))
 }
 
 fn is_nameless(fact: &FactDraft) -> bool {

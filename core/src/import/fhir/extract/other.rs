@@ -2,15 +2,20 @@
 
 use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
-use super::super::types::{Common, Concept, Period, Why};
+use super::super::types::{Coding, Common, Concept, Period, Why};
 use super::convert::{cut, first, join, name, span, words};
 use super::{Marks, Reading, why};
-use crate::record::{Category, FactDraft, Kind};
+use crate::record::{Category, Coding as Code, FactDraft, Kind};
+
+/// Codes of one fact.
+const CODES: usize = 8;
 
 nodes! {
     Other {
         code: List<Words<'a>> = "code",
         kind: List<Words<'a>> = "type",
+        procedure: List<Words<'a>> = "procedureCode",
+        series: List<Series<'a>> = "series",
         category: List<Words<'a>> = "category",
         title: Text<'a> = "title",
         description: List<Words<'a>> = "description",
@@ -45,6 +50,8 @@ nodes! {
         reference: List<Why<'a>> = "reasonReference",
         status: List<Why<'a>> = "statusReason",
     }
+    /// Of an ImagingStudy
+    Series { modality: Coding<'a> = "modality", }
     Target { due: Text<'a> = "dueDate", }
 }
 
@@ -64,11 +71,16 @@ impl<'de> super::super::node::Node<'de> for Words<'de> {
 pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) -> Reading<'a> {
     let Some(category) = category else { return Reading::new(o.common, Vec::new()) };
     let mut fact = FactDraft::new(Kind::Other, category);
-    let lists = [&o.code, &o.kind, &o.description, &o.category];
+    let lists = [&o.code, &o.kind, &o.procedure, &o.description, &o.category];
     if let Some(concept) = lists.iter().find_map(|l| l.iter().map(|w| &w.0).find(|c| !c.is_empty())) {
         name(&mut fact, concept);
     } else if !o.relationship.is_empty() {
         name(&mut fact, &o.relationship);
+    }
+    for m in o.series.iter().map(|s| &s.modality).filter(|m| !m.is_empty()) {
+        if fact.codes.len() < CODES && fact.codes.iter().all(|c| *c.code != *m.code) {
+            fact.codes.push(Code { system: cut(&m.system), code: cut(&m.code), display: cut(&m.display) });
+        }
     }
     let title = [&*o.title, &words(&o.service)].into_iter().find(|t| !t.is_empty()).map(cut);
     if fact.text.is_empty() || !o.title.is_empty() {

@@ -1,8 +1,8 @@
 //! `Patient` (FHIR R4, 8.1): who the person is.
 
 use super::super::node::{List, Text, nodes};
-use super::super::types::{Common, HumanName};
-use super::convert::{cut, join, when};
+use super::super::types::{Common, Concept, HumanName};
+use super::convert::{codings, cut, join, when};
 use super::{Marks, Reading};
 use crate::import::subject;
 use crate::record::{Category, Coding, FactDraft, Kind, PersonHint, Sex, Status, Value};
@@ -16,6 +16,7 @@ nodes! {
         gender: Text<'a> = "gender",
         birth_date: Text<'a> = "birthDate",
         deceased: Text<'a> = "deceasedDateTime",
+        marital: Concept<'a> = "maritalStatus",
         .. common: Common<'a>
     }
 }
@@ -52,6 +53,9 @@ pub(super) fn read<'a>(p: Patient<'a>, marks: &Marks) -> Reading<'a> {
     }
     if !p.deceased.is_empty() {
         say("deceased", "deceased", Value::Text(cut(&p.deceased)));
+    }
+    if !p.marital.is_empty() {
+        say("marital-status", "marital status", Value::Coded(codings(&p.marital), cut(p.marital.words())));
     }
     let born = when(&p.birth_date, marks);
     for fact in &mut facts {
