@@ -19,8 +19,8 @@ pub(super) fn find(words: &[String], dated: &[usize], base: Base) -> (Vec<Place>
         if base.born.is_none()
             && let Some((len, _)) = age(words, i, (0, 0)).filter(free)
         {
-            // "At 5 years" leads with a word that says nothing.
-            let first = i + usize::from(words.get(i).is_some_and(|w| w == "a" || w == "at"));
+            // "At 5 years", "my forties": they lead with a word that says nothing.
+            let first = i + usize::from(words.get(i).is_some_and(|w| matches!(w.as_str(), "a" | "at" | "my")));
             ageless.extend(first..i + len);
             i += len;
             continue;

@@ -227,7 +227,9 @@ fn a_brand_of_three_letters_is_its_vaccine() {
     let mut f = Fake::default();
     f.listed(Kind::Immunization, Category::Immunizations, "M-M-R II", "2010-01-01");
     for q in ["mmr", "Am I vaccinated against measles?", "vaccin ROR"] {
-        has(&f.ask(q), q, &["«M-M-R II»"]);
+        let c = f.ask(q);
+        has(&c, q, &["«M-M-R II»"]);
+        assert!(c.missing.iter().all(|m| m == "measles"), "{q} {:?}", c.missing);
     }
 }
 
