@@ -11,7 +11,7 @@ use healthspace::evidence::{EvidenceRequest, verify_evidence};
 use healthspace::grounding::Budget;
 use healthspace::import::Source;
 use healthspace::policy::{ItemFacts, Request, decide};
-use healthspace::record::{Author, Category, DecisionClass, Kind};
+use healthspace::record::{Author, Category, DecisionClass, Kind, ResourceType};
 use healthspace::{
     Confidentiality, Environment, Erase, ErasureLevel, GrantId, HealthSpace, Identity, KdfParams, Lang, LogOf,
     Obligations, Purpose, RecordId, ScopeId, Session, Timestamp, Unlock, verify_consistency, verify_receipt,
@@ -366,6 +366,7 @@ fn decision() -> Result<(), Failure> {
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
         author: Author::Source,
+        resource: ResourceType::of("Observation"),
     };
     let item = ItemFacts::of_row(class, Some(1));
     let timer = Timer::start();
