@@ -7,7 +7,7 @@ use crate::audit::{AuditEvent, Entry, LogHead, ReleaseKind, item_hash, root_of_h
 use crate::consent::ConsentDoc;
 use crate::error::Result;
 use crate::id::{GrantId, Identity, ScopeId};
-use crate::label::{Label, Purpose};
+use crate::label::{Label, PartitionKind, Purpose};
 use crate::ledger::Hash;
 use crate::record::{Category, Recipient};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,8 +67,8 @@ pub(super) struct Known {
     /// Whether it is the log of a space: consents stand in no other.
     pub(super) of_space: bool,
     pub(super) size: u64,
-    /// Whose log it is, and the least label of what is in it, as far as the space's own log is shown to say it.
-    pub(super) partition: Option<(ScopeId, Label)>,
+    /// Whose log it is, as far as the space's own log is shown to say it: scope, number and kind.
+    pub(super) partition: Option<(ScopeId, u16, PartitionKind)>,
     pub(super) entries: BTreeMap<u64, Entry>,
     pub(super) prefixes: BTreeMap<u64, Hash>,
 }
@@ -78,7 +78,7 @@ impl Known {
     pub(super) fn is_of_its_partition(&self) -> bool {
         match self.entries.get(&0).map(|e| &e.event) {
             Some(AuditEvent::PartitionCreated { scope, ordinal, kind }) => {
-                self.partition.is_none_or(|named| named == (*scope, Label::of_partition(*kind, *ordinal)))
+                self.partition.is_none_or(|named| named == (*scope, *ordinal, *kind))
             }
             _ => true,
         }
@@ -87,11 +87,11 @@ impl Known {
 
 /// Takes from the space's own log which partition each of the others is of.
 pub(super) fn name_partitions(logs: &mut [Known]) -> Result<()> {
-    let mut all: BTreeMap<String, (ScopeId, Label)> = BTreeMap::new();
+    let mut all = BTreeMap::new();
     for entry in logs.iter().filter(|l| l.of_space).flat_map(|l| l.entries.values()) {
         let AuditEvent::LogNamed { scope, ordinal, kind, origin } = &entry.event else { continue };
         // Origins are random, and one is not given twice.
-        if all.insert(origin.clone(), (*scope, Label::of_partition(*kind, *ordinal))).is_some() {
+        if all.insert(origin.clone(), (*scope, *ordinal, *kind)).is_some() {
             return Err(BAD);
         }
     }
@@ -312,10 +312,10 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     let own = !all.elsewhere;
     let terms = all.texts && own;
     let partition = log.partition;
-    let scope = partition.map(|(scope, _)| scope);
+    let scope = partition.map(|(scope, ..)| scope);
     let is_below =
         |least: Label| !least.origins.is_subset(label.origins) || label.confidentiality < least.confidentiality;
-    if partition.is_some_and(|(_, least)| is_below(least)) {
+    if partition.is_some_and(|(_, number, kind)| is_below(Label::of_partition(kind, number))) {
         return Err(BAD);
     }
     if all.told && own && !categories.is_subset(&all.categories)

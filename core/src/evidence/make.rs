@@ -153,6 +153,9 @@ impl HealthSpace {
     }
 }
 
+/// A file, or the entries in it, by log, whose disclosures contradict what it shows.
+type Attempt = core::result::Result<Vec<u8>, BTreeSet<(String, u64)>>;
+
 struct Maker<'a> {
     all: &'a Disclosing<'a>,
     request: &'a EvidenceRequest,
@@ -327,7 +330,7 @@ impl Maker<'_> {
         all: &[(Log<'_>, Shown)],
         chosen: &[(String, u64, ItemsPart)],
         grants: &BTreeSet<(GrantId, u64)>,
-    ) -> Result<core::result::Result<Vec<u8>, BTreeSet<(String, u64)>>> {
+    ) -> Result<Attempt> {
         let mut logs: Vec<&(Log<'_>, Shown)> = all.iter().collect();
         logs.retain(|(_, shown)| !shown.entries.is_empty());
         logs.sort_by_key(|(log, _)| log.origin());

@@ -38,7 +38,7 @@ pub fn verify_evidence(bytes: &[u8], keys: &[&str]) -> Result<EvidenceReport> {
         && pairs(&hashes).all(|(a, b)| a < b)
         && pairs(&file.disclosures).all(|(a, b)| (a.log, a.index) < (b.log, b.index));
     // A partition has one log, and that log says of itself what the space's own says of it.
-    let scopes: Vec<_> = logs.iter().filter_map(|l| l.partition).map(|(scope, _)| scope).collect();
+    let scopes: Vec<_> = logs.iter().filter_map(|l| l.partition).map(|(scope, ..)| scope).collect();
     let one_each =
         scopes.iter().collect::<BTreeSet<_>>().len() == scopes.len() && logs.iter().all(Known::is_of_its_partition);
     // A consent that no entry names is authenticated by nothing.

@@ -181,7 +181,7 @@ impl Seen {
         };
         let told = self.told.get(whom).map_or(&[][..], Vec::as_slice);
         let standing = || told.iter().filter(about_all).map(|(_, state)| *state);
-        let confirmed = standing().filter(|s| matches!(s, NoticeState::Acknowledged(_))).last();
+        let confirmed = standing().rfind(|s| matches!(s, NoticeState::Acknowledged(_)));
         confirmed.or_else(|| standing().next()).unwrap_or(NoticeState::Open)
     }
 }

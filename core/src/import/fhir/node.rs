@@ -164,8 +164,11 @@ pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(
     let mut seen = Seen::default();
     while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
         if !t.field(&key, &mut map, &mut seen, n)? {
+            // A number where an object is expected: the parser gives it as one, whose only value is no JSON.
             if key == NUMBER {
                 n.wrong();
+                map.next_value::<IgnoredAny>()?;
+                continue;
             }
             let passed = map.next_value::<&RawValue>()?.get();
             if !n.tells.get() && skim::tells(&key, passed) {
