@@ -160,6 +160,8 @@ mod tests_memory;
 #[cfg(test)]
 mod tests_names;
 #[cfg(test)]
+mod tests_planted;
+#[cfg(test)]
 mod tests_programs;
 #[cfg(test)]
 mod tests_reader;

@@ -37,6 +37,8 @@ pub struct Audited<T> {
     basis: Basis,
     /// The counted grants of which it took a use.
     taken: Vec<GrantId>,
+    /// The ordinal of the partition that it came from.
+    partition: u16,
 }
 
 impl<T> core::fmt::Debug for Audited<T> {
@@ -80,6 +82,11 @@ impl<T> Audited<T> {
     #[must_use]
     pub const fn label(&self) -> Label {
         self.label
+    }
+
+    /// The ordinal of the partition that it came from.
+    pub(crate) const fn partition(&self) -> u16 {
+        self.partition
     }
 
     /// The counted grants of which it took a use.
@@ -297,7 +304,8 @@ impl Inner {
             let (count, categories) = (composed.items.len() as u64, composed.categories);
             let what = What { count, categories, items: &composed.items, label: tag.label };
             let receipt = enter(tx, w, at, Entering::person(query), what)?;
-            Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken: Vec::new() })
+            let (value, taken, partition) = (composed.value, Vec::new(), scope.ordinal);
+            Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, partition })
         })
     }
 
@@ -395,9 +403,10 @@ fn give<T>(
 ) -> Result<Audited<T>> {
     take_uses(tx, w, at, &permit)?;
     let taken = permit.counted().to_vec();
+    let partition = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?.ordinal;
     let what = What { count, categories, items: &composed.items, label: tag.label };
     let receipt = enter(tx, w, at, Entering::by(permit, asking)?, what)?;
-    Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken })
+    Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken, partition })
 }
 
 /// Writes the entry of a release.

@@ -307,6 +307,11 @@ impl Session {
         random_array()
     }
 
+    /// The partition that it was told to read from.
+    pub(crate) fn reads(&self) -> Option<&str> {
+        self.reads.as_deref()
+    }
+
     /// The name of the partition that is read unless told otherwise.
     pub(crate) fn default_partition(&self) -> Result<String> {
         self.reads.clone().map_or_else(|| self.inner.peek()?.first_health(), Ok)

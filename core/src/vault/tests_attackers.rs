@@ -4,7 +4,9 @@
 //! handles of one space are used, and the person edits, confirms, keeps, deletes and withdraws in
 //! between. Nothing is ever lowered: not one word of health data may come to stand in `general`.
 
+use super::state::Target;
 use super::tests::{allow, clock, fill, gesture, model, unlock};
+use super::tests_planted::plant;
 use super::*;
 use crate::catalog::Query;
 use crate::error::{Error, Result};
@@ -63,6 +65,8 @@ struct Attack<'w> {
     sessions: Vec<(Session, String)>,
     values: Vec<Value>,
     notes: Vec<(&'static str, RecordId)>,
+    /// Ids that were given to records in `general`, and that nobody asks for any more.
+    planted: Vec<RecordId>,
     /// What went well.
     done: [u64; 20],
 }
@@ -152,10 +156,22 @@ impl Attack<'_> {
             16 => {
                 let (room, id) = self.notes[n.ok_or(Error::NotFound)?];
                 let p = space.partition(room)?;
-                match c % 4 {
+                match c % 5 {
                     0 => p.endorse(id, gesture()).map(|_| ())?,
                     1 => p.keep_memory(id, gesture()).map(|_| ())?,
                     2 => p.delete_memory(id, gesture()).map(|_| ())?,
+                    3 if room != "general" => {
+                        // The holder of `general` gives its id to a record of theirs, that everybody may see.
+                        space.inner.write(|tx, w| {
+                            let at = w.state.position("general")?;
+                            plant(tx, w.work(tx, Target::Partition(at))?, id, Category::Memories)
+                        })?;
+                        if a < 128 {
+                            p.delete_memory(id, gesture())?;
+                        }
+                        self.notes.retain(|n| n.1 != id);
+                        self.planted.push(id);
+                    }
                     _ => {
                         let text =
                             p.memories()?.into_value().into_iter().find(|m| m.id == id).ok_or(Error::NotFound)?.text;
@@ -185,6 +201,15 @@ impl Attack<'_> {
     }
 }
 
+/// What was released from `general`.
+fn released(space: &HealthSpace) -> Vec<RecordId> {
+    let (txn, state) = space.inner.read().unwrap();
+    let scope = &state.partitions[state.position("general").unwrap()];
+    let entries =
+        (0..scope.head.log_size).map(|n| super::tx::read_entry(&space.inner.base, &*txn, scope, n).unwrap().items);
+    entries.flatten().map(|item| RecordId(*item.first_chunk().unwrap())).collect()
+}
+
 fn standing(space: &HealthSpace, room: &str) -> Vec<String> {
     let (txn, state) = space.inner.read().unwrap();
     let scope = &state.partitions[state.position(room).unwrap()];
@@ -194,14 +219,21 @@ fn standing(space: &HealthSpace, room: &str) -> Vec<String> {
 
 #[test]
 fn no_attacker_brings_a_word_of_health_data_into_general() {
-    let (mut calls, mut done, mut health, mut general) = (0u64, [0u64; 20], 0, 0);
+    let (mut calls, mut done, mut health, mut general, mut planted) = (0u64, [0u64; 20], 0, 0, Vec::new());
     for round in 0..12u64 {
         let world = world();
         for program in 0..3u64 {
             let mut dice = Dice((round * 3 + program + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xa77a);
             let grants = grant_all(&world.handles[0]);
-            let mut attack =
-                Attack { world: &world, grants, sessions: Vec::new(), values: Vec::new(), notes: Vec::new(), done };
+            let mut attack = Attack {
+                world: &world,
+                grants,
+                sessions: Vec::new(),
+                values: Vec::new(),
+                notes: Vec::new(),
+                planted: std::mem::take(&mut planted),
+                done,
+            };
             for _ in 0..60 {
                 let [kind, a, b, c, ..] = dice.next().to_be_bytes();
                 calls += 1;
@@ -212,6 +244,7 @@ fn no_attacker_brings_a_word_of_health_data_into_general() {
                 }
             }
             done = attack.done;
+            planted = std::mem::take(&mut attack.planted);
             // Once nothing is granted any more, nothing is shown any more, by either handle.
             let space = &world.handles[0];
             for grant in space.grants().unwrap() {
@@ -225,11 +258,12 @@ fn no_attacker_brings_a_word_of_health_data_into_general() {
         }
         let texts = standing(&world.handles[1], "general");
         assert!(texts.iter().all(|t| marks(t).is_empty()), "round {round}");
+        assert!(released(&world.handles[1]).iter().all(|id| !planted.contains(id)), "round {round}");
         general += texts.len();
         health += standing(&world.handles[1], "health").iter().filter(|t| !marks(t).is_empty()).count();
     }
     // They do something: every kind of call went through, and both places were written to. Ids are
     // random, and with them what is picked.
     assert!(done.iter().all(|n| *n > 0), "{done:?}");
-    assert!(calls == 2160 && general > 0 && health > 0, "{general} {health}");
+    assert!(calls == 2160 && general > 0 && health > 0 && planted.len() > 3, "{general} {health} {}", planted.len());
 }

@@ -413,3 +413,45 @@ fn an_anchor_that_was_not_told_in_time_takes_the_finished_file() {
     assert!(again.check().unwrap().is_whole() && *anchor.heads.lock().unwrap() != known);
     assert!(matches!(ask(&t.space), Err(Error::RolledBack)));
 }
+
+/// A memory that is touched while its grant waits keeps the others from nothing.
+#[test]
+fn memories_come_back_with_the_grant_that_was_confirmed() {
+    for touch in 0..3 {
+        let t = Place::new(clock().0);
+        allow(&t.space, &[Category::Laboratory, Category::Memories]);
+        let s = t.space.session(model(), Purpose::PatientRequest).unwrap();
+        let seen = s.query(&Query::default()).unwrap();
+        let one = s.remember("LDL is high", &seen).unwrap();
+        s.remember("LDL was 112", &seen).unwrap();
+        t.backup("b");
+        let (back, _) = t.restore("b", "c").unwrap();
+        let health = back.partition("health").unwrap();
+        assert!(health.memories().unwrap().value().iter().all(|m| m.quarantine == Some(Quarantine::ConsentEnded)));
+        match touch {
+            0 => {}
+            1 => drop(health.endorse(one, gesture()).unwrap()),
+            _ => drop(health.edit_memory(one, "LDL is fine", gesture()).unwrap()),
+        }
+        assert!(health.memories().unwrap().value().iter().all(|m| m.quarantine == Some(Quarantine::ConsentEnded)));
+        back.confirm_all_permissions(gesture()).unwrap();
+        let s = back.session(model(), Purpose::PatientRequest).unwrap();
+        assert_eq!(s.memories("health").unwrap().value().len(), 2, "{touch}");
+    }
+}
+
+/// A text that rests on a grant which waits goes nowhere until it was confirmed.
+#[test]
+fn a_text_under_a_grant_that_waits_goes_nowhere() {
+    let t = Place::new(clock().0);
+    allow(&t.space, &[Category::Laboratory, Category::Memories]);
+    let s = t.space.session(model(), Purpose::PatientRequest).unwrap();
+    s.query(&Query::default()).unwrap();
+    let (said, conversation) = (s.say("LDL is 112.5").unwrap(), s.conversation());
+    t.backup("b");
+    let (back, _) = t.restore("b", "c").unwrap();
+    let s = back.resume(conversation, model(), Purpose::PatientRequest).unwrap();
+    assert!(matches!(s.reveal(&said), Err(Error::Denied)));
+    back.confirm_all_permissions(gesture()).unwrap();
+    assert_eq!(s.reveal(&said).unwrap(), "LDL is 112.5");
+}

@@ -1,6 +1,6 @@
 //! A clock that ran ahead for one call, and its confirmation.
 
-use super::tests::{clock, events, fill, gesture, model, unlock};
+use super::tests::{clock, events, fill, gesture, model, of_code, unlock};
 use super::*;
 use crate::audit::AuditEvent;
 use crate::catalog::Query;
@@ -174,4 +174,57 @@ fn r_clock_an_entry_far_ahead_needs_the_hosts_word() {
     assert!(ask(&space).unwrap() > 0);
     c.at(3);
     assert!(ask(&space).unwrap() > 0);
+}
+
+/// The result was shown by a log whose clock ran ahead, or is told by a log with another clock.
+#[test]
+fn what_was_remembered_goes_with_its_source_though_the_clock_was_set_back() {
+    for (back, into) in [(false, "fitness"), (true, "fitness"), (false, "health"), (true, "health")] {
+        let c = space();
+        c.space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+        for room in ["health", "fitness"] {
+            let ask = c.space.consent_request().partition(room).purpose(Purpose::PatientRequest);
+            ask.categories(Category::ALL).recipient(model()).agree(gesture()).unwrap();
+        }
+        // For another room three minutes are enough; the same one has to be set back.
+        let ahead = if into == "fitness" { 180_000 } else { 5 * 3_600_000 };
+        c.clock.set(Timestamp::from_millis(T0 + ahead));
+        let ask = || c.space.session(model(), Purpose::PatientRequest).unwrap();
+        ask().count(&Query::default()).unwrap();
+        let s = ask();
+        if into == "fitness" && back {
+            c.clock.set(Timestamp::from_millis(T0 + 1000));
+        }
+        let rows = s.query(&of_code("13457-7")).unwrap();
+        if into == "health" && back {
+            c.clock.set(Timestamp::from_millis(T0 + 1000));
+            c.space.confirm_clock(gesture()).unwrap();
+        }
+        s.remember_in(into, "LDL is 112.5").unwrap();
+        let id = rows.value()[0].record;
+        c.space.partition("health").unwrap().erase(&Erase::Records(vec![id]), gesture()).unwrap();
+        let left = c.space.partition(into).unwrap().memories().unwrap().into_value();
+        assert!(left.len() == 1 && left[0].quarantine == Some(Quarantine::SourceGone), "{into}, set back {back}");
+    }
+}
+
+/// Of one log the order is known, whatever the clock says.
+#[test]
+fn what_was_remembered_before_in_the_same_log_stays_though_the_clock_was_set_back() {
+    let c = space();
+    let ask = c.space.consent_request().purpose(Purpose::PatientRequest);
+    ask.categories(Category::ALL).recipient(model()).agree(gesture()).unwrap();
+    c.clock.set(Timestamp::from_millis(T0 + 5 * 3_600_000));
+    let s = c.space.session(model(), Purpose::PatientRequest).unwrap();
+    s.query(&of_code("8867-4")).unwrap();
+    s.remember_in("health", "The pulse is 61").unwrap();
+    c.clock.set(Timestamp::from_millis(T0 + 1000));
+    c.space.confirm_clock(gesture()).unwrap();
+    let id = s.query(&of_code("13457-7")).unwrap().value()[0].record;
+    s.remember_in("health", "LDL is 112.5").unwrap();
+    let health = c.space.partition("health").unwrap();
+    health.erase(&Erase::Records(vec![id]), gesture()).unwrap();
+    let aside: Vec<_> = health.memories().unwrap().into_value().iter().map(|m| m.quarantine.is_some()).collect();
+    assert_eq!(aside.iter().filter(|a| **a).count(), 1);
+    assert_eq!(aside.len(), 2);
 }

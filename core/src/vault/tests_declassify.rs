@@ -77,7 +77,7 @@ impl Setting {
 
     fn refused(&self, result: Result<crate::id::RecordId, Error>) {
         assert!(matches!(result, Err(Error::FlowDenied)), "{result:?}");
-        assert!(matches!(events(&self.space, GENERAL).pop(), Some(AuditEvent::FlowDenied { into: Some(_), .. })));
+        assert!(matches!(events(&self.space, HEALTH).pop(), Some(AuditEvent::FlowDenied { into: Some(_), .. })));
         assert!(!events(&self.space, HEALTH).iter().any(|e| matches!(e, AuditEvent::Declassified { .. })));
         assert!(self.general().is_empty());
     }
@@ -330,4 +330,39 @@ fn a_text_that_a_hidden_call_made_can_be_lowered_without_anybody_having_seen_it(
     // Without the consent to read, there is nothing left to lower.
     t.space.withdraw(t.lab.id()).unwrap();
     assert!(matches!(t.space.declassify(&what, &t.asked(), gesture()), Err(Error::NotFound)));
+}
+
+/// Who wrote the words stays with them wherever they go.
+#[test]
+fn what_the_person_said_or_wrote_is_told_as_theirs() {
+    let t = setting();
+    let general = t.space.partition("general").unwrap();
+    let who = |text: &str| {
+        let told = general.memories_in_words(crate::lang::Lang::En).unwrap().into_value();
+        let told = told.iter().find_map(|m| m.strip_prefix(&format!("“{text}”. Written by "))).unwrap().to_owned();
+        told.split(" on ").next().unwrap().to_owned()
+    };
+    let s = t.session();
+    let heard = s.heard("I do not eat meat", gesture()).unwrap();
+    s.keep(&heard, "general").unwrap();
+    assert_eq!(who("I do not eat meat"), "you");
+    // What an assistant wrote and the person confirmed is still an assistant's.
+    let said = t.space.endorse(&s.say("Eats fish").unwrap(), gesture()).unwrap();
+    s.keep(&said, "general").unwrap();
+    assert_eq!(who("Eats fish"), "an assistant");
+    // And so is an answer that was made of their words.
+    let call = s.model_call(&[&heard], &Endpoint::model(model(), t.space.clearance("health").unwrap())).unwrap();
+    s.keep(&call.finish("No meat").unwrap(), "general").unwrap();
+    assert_eq!(who("No meat"), "an assistant");
+    let health = t.space.partition("health").unwrap();
+    let grant = t.consent(down_to_normal());
+    let written = s.remember_in("health", "Needs salt").unwrap();
+    let edited = s.remember_in("health", "Needs sugar").unwrap();
+    let edited = health.edit_memory(edited, "Needs no sugar", gesture()).unwrap();
+    for (id, text, by) in [(written, "Needs salt", "an assistant"), (edited, "Needs no sugar", "you")] {
+        let value = health.memory_value(id).unwrap();
+        let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
+        t.space.declassify(&what, &heard, gesture()).unwrap();
+        assert_eq!(who(text), by);
+    }
 }

@@ -141,7 +141,7 @@ fn what_was_said_after_reading_is_not_exported_by_a_grant_to_read() {
     s.query(&of_code("13457-7")).unwrap();
     let said = s.say("112.5").unwrap();
     assert!(matches!(s.write(&said, &file), Err(Error::FlowDenied)));
-    let last = events(&t.space, LogOf::Partition("general")).pop();
+    let last = events(&t.space, LogOf::Partition("health")).pop();
     assert!(matches!(last, Some(AuditEvent::FlowDenied { .. })));
 }
 

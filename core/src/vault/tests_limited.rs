@@ -6,13 +6,14 @@ use super::rows::Place;
 use super::tests::{allow, clock, fill, gesture, model, unlock};
 use super::tests_keystore::{make, store, with};
 use super::*;
+use crate::audit::AuditEvent;
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::seal;
 use crate::error::{Error, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::{SlotKind, Unlock, make_slot};
-use crate::label::Purpose;
+use crate::label::{Confidentiality, Lowering, Purpose};
 use crate::record::Category;
 use crate::storage::memory::{Image, Memory};
 use crate::storage::{HeadRow, Row};
@@ -374,4 +375,34 @@ fn the_bundle_holds_the_keys_of_its_rooms_alone() {
         });
         assert!(matches!(world.limited(), Err(Error::CannotOpen | Error::Corrupt(Part::Slot))), "{i}");
     }
+}
+
+/// What was refused is entered where such a label may stand: it tells something, too.
+#[test]
+fn the_log_of_a_general_room_tells_no_sensitivity_of_health_data() {
+    let world = World::new();
+    let space = &world.space;
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    let seen = s.query(&super::tests::of_code("20447-9")).unwrap();
+    assert!(!seen.label().sensitivities.is_empty());
+    let memory = s.remember("fifty", &seen).unwrap();
+    let refused = |r: Result<()>| assert!(matches!(r, Err(Error::FlowDenied)));
+    refused(s.remember_in("general", "fifty").map(drop));
+    let said = s.say("fifty").unwrap();
+    refused(s.keep(&said, "general").map(drop));
+    let nowhere = Endpoint::model(model(), Endpoint::cleared(crate::label::Obligations::NONE));
+    refused(s.model_call(&[&said], &nowhere).map(drop));
+    let ask = space.declassify_request("health", "general", Purpose::PatientRequest);
+    let ask = ask.dropping(Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE });
+    let grant = ask.agree(gesture()).unwrap().id();
+    let value = space.partition("health").unwrap().memory_value(memory).unwrap();
+    let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
+    refused(space.declassify(&what, &said, gesture()).map(drop));
+    let entered = |s: &HealthSpace, room| {
+        let all = super::tests::events(s, LogOf::Partition(room)).into_iter();
+        let all = all.filter(|e| matches!(e, AuditEvent::FlowDenied { label, .. } if !label.sensitivities.is_empty()));
+        all.count()
+    };
+    let part = world.limited().unwrap();
+    assert_eq!((entered(&part, "general"), entered(&part, "fitness"), entered(space, "health")), (0, 0, 4));
 }

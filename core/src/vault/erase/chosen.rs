@@ -9,7 +9,7 @@ use crate::catalog::RecordRef;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
 use crate::storage::ReadTxn;
-use crate::vault::memory::{notes_of, reach};
+use crate::vault::memory::{Place, notes_of, reach};
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::State;
@@ -75,12 +75,13 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
         return Err(Error::NotFound);
     }
     let notes = state.notes_but(base, txn, at, &asked)?;
-    let reached = reach(state, asked.iter().map(|id| (at, *id)).collect(), notes.iter());
+    let from = asked.iter().map(|id| Place { of: scope.ordinal, id: *id }).collect();
+    let reached = reach(from, notes.iter().map(|(_, v)| v));
     let mut records = vec![BTreeSet::new(); state.partitions.len()];
     let mut derived = 0;
     for (n, p) in state.partitions.iter().enumerate() {
         let Some(mine) = records.get_mut(n) else { continue };
-        for (_, v) in notes.iter().filter(|(of, v)| *of == n && reached.contains(&(n, v.id))) {
+        for (_, v) in notes.iter().filter(|(of, v)| *of == n && reached.contains(&v.place())) {
             all_versions(p, p.catalog.find_record(&v.id).ok_or(Error::NotFound)?, mine);
         }
         derived += mine.len() as u64;

@@ -1,5 +1,6 @@
 //! What may rest on records that go without naming them: what was remembered or said in a conversation
-//! after it had been shown one.
+//! that was shown one. What was shown later is known where both entries stand in one log, by their
+//! places in it: the times of two logs are told by two clocks, and either may have been set back.
 
 use crate::audit::{AuditEvent, Entry};
 use crate::error::Result;
@@ -9,20 +10,30 @@ use crate::vault::memory::{Place, Version, reach};
 use crate::vault::rows::Base;
 use crate::vault::state::State;
 use crate::vault::tx::read_entry;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the logs tell.
+#[derive(Default)]
+struct Told {
+    releases: Vec<Shown>,
+    /// Which entry of its partition's log last says that a memory or a turn was written.
+    written: BTreeMap<Place, u64>,
+}
 
 /// A release to a conversation.
 struct Shown {
     conversation: ConversationId,
-    partition: usize,
-    at: i64,
+    /// The ordinal of its partition.
+    of: u16,
+    entry: u64,
     /// `None` where they were too many to be kept.
     items: Option<Vec<RecordId>>,
 }
 
 /// Memories and turns that are not among the records that go, by partition: those of a conversation
-/// that was shown one of these before, and what was made from those. One that rests on no grant was
-/// written before anything was shown, or the person has kept it by itself.
+/// that was shown one of these, but those of which the same log says that they were written before, and
+/// what was made from those. One that rests on no grant was written before anything was shown, or the
+/// person has kept it by itself.
 pub(super) fn may_rest_on(
     base: &Base,
     txn: &dyn ReadTxn,
@@ -30,57 +41,71 @@ pub(super) fn may_rest_on(
     records: &[BTreeSet<RecordId>],
     notes: &[(usize, Version)],
 ) -> Result<Vec<Vec<RecordId>>> {
-    let by_place = records.iter().enumerate().flat_map(|(n, ids)| ids.iter().map(move |id| (n, *id)));
+    let by_place = state.partitions.iter().zip(records);
+    let by_place = by_place.flat_map(|(p, ids)| ids.iter().map(|id| Place { of: p.ordinal, id: *id }));
     let gone: BTreeSet<Place> = by_place.collect();
     let rests = |(n, v): &&(usize, Version)| {
         let scope = state.partitions.get(*n);
         let record = scope.and_then(|p| p.catalog.find_record(&v.id).map(|r| p.tag_of(r)));
-        !gone.contains(&(*n, v.id)) && record.is_some_and(|tag| !tag.basis.is_empty())
+        !gone.contains(&v.place()) && record.is_some_and(|tag| !tag.basis.is_empty())
     };
     let resting: Vec<&(usize, Version)> = notes.iter().filter(rests).collect();
     if resting.is_empty() {
         return Ok(vec![Vec::new(); state.partitions.len()]);
     }
-    let shown = releases(base, txn, state)?;
+    let told = read_logs(base, txn, state)?;
+    let touched: BTreeSet<u16> = gone.iter().map(|p| p.of).collect();
     let mut reached = gone;
     loop {
         let before = reached.len();
-        for s in &shown {
+        for s in &told.releases {
             // Of a set that was too large to be kept, it may have been one.
             let saw = match &s.items {
-                Some(items) => items.iter().any(|id| reached.contains(&(s.partition, *id))),
-                None => records.get(s.partition).is_some_and(|r| !r.is_empty()),
+                Some(items) => items.iter().any(|id| reached.contains(&Place { of: s.of, id: *id })),
+                None => touched.contains(&s.of),
             };
-            let since = resting.iter().filter(|(_, v)| v.note.conversation == s.conversation && v.note.at >= s.at);
-            reached.extend(since.filter(|_| saw).map(|(n, v)| (*n, v.id)));
+            let earlier = |v: &Version| v.of == s.of && told.written.get(&v.place()).is_some_and(|n| *n < s.entry);
+            let of = resting.iter().filter(|(_, v)| v.note.conversation == s.conversation && !earlier(v));
+            reached.extend(of.filter(|_| saw).map(|(_, v)| v.place()));
         }
-        reached = reach(state, reached, resting.iter().copied());
+        reached = reach(reached, resting.iter().map(|(_, v)| v));
         if reached.len() == before {
             break;
         }
     }
     let of = |n| {
-        let here = resting.iter().filter(|(p, v)| *p == n && !v.history && reached.contains(&(n, v.id)));
+        let here = resting.iter().filter(|(p, v)| *p == n && !v.history && reached.contains(&v.place()));
         here.map(|(_, v)| v.id).collect()
     };
     Ok((0..state.partitions.len()).map(of).collect())
 }
 
-/// Every release to a conversation whose entry was not erased.
-fn releases(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Vec<Shown>> {
-    let mut all = Vec::new();
-    for (partition, scope) in state.partitions.iter().enumerate() {
+/// Every entry that was not erased and tells of a release to a conversation, or of a memory or a turn.
+fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Told> {
+    let mut told = Told::default();
+    for scope in &state.partitions {
+        let of = scope.ordinal;
         for index in scope.manifest.left(scope.head.log_size) {
             let open = read_entry(base, txn, scope, index)?;
-            let Some(conversation) = open.shown_in else { continue };
-            let Entry { time, event } = Entry::decode(&open.bytes)?;
-            let AuditEvent::Released { count, kind, .. } = event else { continue };
-            // A number names nothing.
-            let whole = kind.names_no_items() || open.items.len() as u64 == count;
-            let ids = open.items.iter().filter_map(|i| i.first_chunk::<16>()).map(|id| RecordId(*id));
-            let items = whole.then(|| ids.collect());
-            all.push(Shown { conversation, partition, at: time.as_millis(), items });
+            match (Entry::decode(&open.bytes)?.event, open.shown_in) {
+                (AuditEvent::Released { count, kind, .. }, Some(conversation)) => {
+                    // A number names nothing.
+                    let whole = kind.names_no_items() || open.items.len() as u64 == count;
+                    let ids = open.items.iter().filter_map(|i| i.first_chunk::<16>()).map(|id| RecordId(*id));
+                    let items = whole.then(|| ids.collect());
+                    told.releases.push(Shown { conversation, of, entry: index, items });
+                }
+                (
+                    AuditEvent::Remembered { record: id, .. }
+                    | AuditEvent::TurnAppended { record: id, .. }
+                    | AuditEvent::MemoryEdited { record: id, .. },
+                    _,
+                ) => {
+                    told.written.insert(Place { of, id }, index);
+                }
+                _ => {}
+            }
         }
     }
-    Ok(all)
+    Ok(told)
 }

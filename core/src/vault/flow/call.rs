@@ -1,5 +1,6 @@
 //! Holding, revealing and passing on: what a session does with values.
 
+use super::endorse::cleared_for;
 use super::endpoint::Endpoint;
 use super::value::{Content, Value};
 use crate::audit::AuditEvent;
@@ -10,7 +11,8 @@ use crate::error::{Error, Part, Result};
 use crate::id::{RecordId, SpaceId};
 use crate::label::{Label, Purpose};
 use crate::policy::{Basis, Tag};
-use crate::vault::memory::{check_text, is_note, open_note};
+use crate::record::Author;
+use crate::vault::memory::{Place, check_text, is_note, open_note};
 use crate::vault::permitted::{Visible, block_record};
 use crate::vault::release::{Asking, Audited, Release, is_refusal};
 use crate::vault::session::Session;
@@ -24,7 +26,7 @@ pub struct Call {
     space: SpaceId,
     contents: Vec<Zeroizing<String>>,
     tag: Tag,
-    parents: Vec<RecordId>,
+    parents: Vec<Place>,
     spoken: Vec<(Recipient, Purpose)>,
 }
 
@@ -54,7 +56,7 @@ impl Call {
     /// [`Error::Malformed`] for an empty text, [`Error::TooLarge`] for one over 16 KiB.
     pub fn finish(&self, text: &str) -> Result<Value> {
         check_text(text)?;
-        let value = Value::of_text(self.space, text, self.tag.clone().by_assistant());
+        let value = Value::of_text(self.space, text, Author::Assistant, self.tag.clone().by_assistant());
         Ok(Value { parents: self.parents.clone(), spoken: self.spoken.clone(), ..value })
     }
 }
@@ -77,9 +79,11 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NotFound`] where the record is in no open partition, no grant covers reading there
-    /// or it may not be seen in whole: one answer, and one entry of a refusal.
+    /// or it may not be seen in whole, and where records of several partitions have this id, none of them
+    /// in the one that the session is [within](Session::within): one answer, and one entry of a refusal.
     pub fn hold(&self, record: RecordId) -> Result<Value> {
         let (txn, state) = self.inner.read()?;
+        let mut found = Vec::new();
         let asking = self.asking(Action::Read, b"hold");
         // Refused or not there: not told apart, or an id could be tried.
         for p in &state.partitions {
@@ -94,15 +98,22 @@ impl Session {
             }
             let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
             let tag = Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) };
-            return Ok(Value {
+            found.push(Value {
                 space: self.inner.base.space,
                 content: Content::Held(p.policy.name.clone()),
                 tag: p.tag_of(r).join(&tag),
-                parents: vec![record],
+                parents: vec![Place { of: p.ordinal, id: record }],
+                author: r.author(),
                 spoken: Vec::new(),
             });
         }
         drop(txn);
+        // An id is what anybody can give to a record of their own: none is taken for another.
+        let within = |v: &Value| matches!((&v.content, self.reads()), (Content::Held(p), Some(reads)) if p == reads);
+        let place = found.iter().position(within).or((found.len() == 1).then_some(0));
+        if let Some(at) = place {
+            return Ok(found.swap_remove(at));
+        }
         self.log_guess(&asking)?;
         Err(Error::NotFound)
     }
@@ -114,12 +125,12 @@ impl Session {
     /// can yield: another handle of this conversation may have been shown more.
     pub fn say(&self, text: &str) -> Result<Value> {
         check_text(text)?;
-        Ok(self.spoken(text, self.caught_up()?.said()))
+        Ok(self.spoken(text, Author::Assistant, self.caught_up()?.said()))
     }
 
-    pub(super) fn spoken(&self, text: &str, tag: Tag) -> Value {
+    pub(super) fn spoken(&self, text: &str, author: Author, tag: Tag) -> Value {
         let spoken = if tag.basis.is_empty() { Vec::new() } else { self.audience() };
-        Value { spoken, ..Value::of_text(self.inner.base.space, text, tag) }
+        Value { spoken, ..Value::of_text(self.inner.base.space, text, author, tag) }
     }
 
     /// Who is shown what this session speaks, and what for.
@@ -256,7 +267,7 @@ impl Session {
                 *slot = text;
             }
         }
-        let mut parents: Vec<RecordId> = inputs.iter().flat_map(|v| v.parents.iter().copied()).collect();
+        let mut parents: Vec<Place> = inputs.iter().flat_map(|v| v.parents.iter().copied()).collect();
         parents.sort_unstable();
         parents.dedup();
         let own = if floating.tag().basis.is_empty() { Vec::new() } else { self.audience() };
@@ -289,14 +300,14 @@ impl Session {
         for (at, value) in inputs.iter().enumerate() {
             match &value.content {
                 Content::Held(partition) => {
-                    let held = value.parents.first().map(|id| (*id, at));
+                    let held = value.parents.first().map(|p| (p.id, at));
                     parts.entry(partition.clone()).or_default().held.extend(held);
                 }
                 Content::Text(_) => {
-                    for id in &value.parents {
-                        let p = state.partitions.iter().find(|p| p.catalog.find_record(id).is_some());
-                        let name = &p.ok_or(Error::NotFound)?.policy.name;
-                        parts.entry(name.clone()).or_default().behind.push(*id);
+                    for place in &value.parents {
+                        state.record_at(*place).ok_or(Error::NotFound)?;
+                        let name = &state.of_ordinal(place.of).ok_or(Error::NotFound)?.policy.name;
+                        parts.entry(name.clone()).or_default().behind.push(place.id);
                     }
                 }
             }
@@ -304,11 +315,10 @@ impl Session {
         Ok(parts)
     }
 
-    /// A flow out of the space was stopped: it is logged in the session's home.
+    /// A flow out of the space was stopped: it is logged where such a label may stand.
     fn stopped(&self, label: Label) -> Result<Error> {
         self.inner.write(|tx, w| {
-            let at = w.state.position(self.home())?;
-            let work = w.work(tx, Target::Partition(at))?;
+            let work = w.work(tx, Target::Partition(cleared_for(&w.state, label)))?;
             let log = work.scope.id;
             let entry = tx.log(work, AuditEvent::FlowDenied { label, into: None })?;
             self.note_use(tx, w, log, entry)

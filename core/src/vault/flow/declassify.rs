@@ -1,6 +1,7 @@
 //! Lowering a label, by the person alone: a consent that names what is dropped and where it goes,
 //! a request that no model can make, and an entry that is durable before the value exists.
 
+use super::endorse::cleared_for;
 use super::value::{Content, Value};
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::SegmentBuilder;
@@ -10,9 +11,8 @@ use crate::error::{Error, Result};
 use crate::id::{ConversationId, GrantId, Identity, RecordId, Timestamp};
 use crate::label::{Integrity, Label, Lowering, Origins, Purpose};
 use crate::policy::{Basis, Sink, may_flow};
-use crate::record::Author;
 use crate::vault::ingest::Partition;
-use crate::vault::memory::{New, Note, check_text, clearance, is_note, open_note, put_note};
+use crate::vault::memory::{New, Note, Place, check_text, clearance, is_note, open_note, put_note};
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::Tx;
@@ -50,9 +50,15 @@ impl Partition {
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor()));
         let shown = state.shown(scope, now)?;
         let found = shown.find_record(&memory).filter(|r| is_note(r.type_name()) && !r.is_history());
-        let tag = scope.tag_of(found.ok_or(Error::NotFound)?);
-        let content = Content::Held(self.name.clone());
-        Ok(Value { space: self.inner.base.space, content, tag, parents: vec![memory], spoken: Vec::new() })
+        let record = found.ok_or(Error::NotFound)?;
+        Ok(Value {
+            space: self.inner.base.space,
+            content: Content::Held(self.name.clone()),
+            tag: scope.tag_of(record),
+            parents: vec![Place { of: scope.ordinal, id: memory }],
+            author: record.author(),
+            spoken: Vec::new(),
+        })
     }
 }
 
@@ -110,9 +116,8 @@ impl HealthSpace {
             let settled = if asked { settle(tx, &w.state, what)? } else { None };
             let before = what.value.label();
             let Some(Settled { from, after, .. }) = settled else {
-                let into = w.state.position(what.into)?;
-                let work = w.work(tx, Target::Partition(into))?;
-                let into = Some(work.scope.id);
+                let into = w.state.partitions.get(w.state.position(what.into)?).map(|p| p.id);
+                let work = w.work(tx, Target::Partition(cleared_for(&w.state, before)))?;
                 tx.log(work, AuditEvent::FlowDenied { label: before, into })?;
                 return Ok(None);
             };
@@ -145,9 +150,8 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
     stands(state, what.value, now)?;
     // A statement is lowered, not what a source said.
     let held = what.value.text().is_none();
-    let parents = what.value.parents();
-    let noted = |id| state.partitions.iter().filter_map(|p| p.catalog.find_record(id)).any(|r| is_note(r.type_name()));
-    if held && !parents.iter().all(noted) {
+    let noted = |place: &Place| state.record_at(*place).is_some_and(|r| is_note(r.type_name()));
+    if held && !what.value.places().iter().all(noted) {
         return Ok(None);
     }
     if denied || doc.standing(now) != Standing::InForce || state.position(what.into)? != into {
@@ -168,7 +172,7 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
 
 /// What a value was made from must be there, and every grant that it rests on must stand.
 fn stands(state: &State, value: &Value, now: Timestamp) -> Result<()> {
-    if !state.all_stand(value.parents(), now)? {
+    if !state.all_stand(value.places(), now)? {
         return Err(Error::NotFound);
     }
     if value.tag().basis.iter().any(|g| state.is_over(g, now)) { Err(Error::NotFound) } else { Ok(()) }
@@ -178,14 +182,14 @@ fn put(tx: &mut Tx<'_>, w: &mut Writing, what: &Declassify<'_>, id: RecordId, se
     let (text, conversation) = content(tx, &w.state, what.value)?;
     check_text(&text)?;
     let basis = Basis::of(what.value.tag().basis.iter().chain([what.grant]));
-    let parents = what.value.parents().to_vec();
+    let parents = what.value.places().to_vec();
     let ends = w.state.ends(&basis, Timestamp::from_millis(tx.now));
     let at = w.state.partitions.get(settled.into).map_or(tx.now, |p| tx.now_in(p));
     let note = Note { text, label: settled.after, parents, conversation, at, role: None, place: 0 };
     let record = AuditEvent::Remembered { record: id, parents: note.parents.len() as u64, label: settled.after };
     let work = w.work(tx, Target::Partition(settled.into))?;
-    let new =
-        New { id, identity: Identity(random_array()?), author: Author::Assistant, note, basis: &basis, ends: &ends };
+    let (identity, author) = (Identity(random_array()?), what.value.author());
+    let new = New { id, identity, author, note, basis: &basis, ends: &ends };
     put_note(tx, work, new, SegmentBuilder::new())?;
     tx.log(work, record).map(|_| ())
 }
@@ -197,8 +201,8 @@ fn content(tx: &Tx<'_>, state: &State, value: &Value) -> Result<(String, Convers
     }
     let Content::Held(partition) = &value.content else { return Err(Error::Internal(94)) };
     let scope = state.partitions.get(state.position(partition)?).ok_or(Error::NoSuchPartition)?;
-    let id = value.parents().first().ok_or(Error::NotFound)?;
-    let record = scope.catalog.find_record(id).ok_or(Error::NotFound)?;
+    let place = value.places().first().ok_or(Error::NotFound)?;
+    let record = scope.catalog.find_record(&place.id).ok_or(Error::NotFound)?;
     let note = open_note(tx.base, &*tx.txn, scope, record)?;
     Ok((note.text, note.conversation))
 }

@@ -3,9 +3,11 @@
 use super::value::Value;
 use crate::audit::{AuditEvent, Gesture};
 use crate::error::{Error, Malformed, Result};
-use crate::label::{Label, Purpose};
+use crate::label::{Label, PartitionKind, Purpose};
 use crate::policy::{Sink, may_flow};
+use crate::record::Author;
 use crate::vault::memory::{check_text, clearance};
+use crate::vault::scope::Scope;
 use crate::vault::session::Session;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, State, Target};
@@ -41,19 +43,25 @@ impl Session {
         let heard = self.caught_up()?.heard();
         let (conversation, label) = (self.conversation(), heard.label);
         log(&self.inner, label, AuditEvent::Heard { conversation, label, gesture })?;
-        Ok(self.spoken(text, heard))
+        Ok(self.spoken(text, Author::Person, heard))
     }
 }
 
-/// In the log of a partition that may hold such a value: a label tells something, too.
+/// In the log of a partition that may hold such a value.
 fn log(inner: &Inner, label: Label, event: AuditEvent) -> Result<()> {
     inner.write(|tx, w| {
-        let work = w.work(tx, Target::Partition(place(&w.state, label)))?;
+        let work = w.work(tx, Target::Partition(cleared_for(&w.state, label)))?;
         tx.log(work, event).map(|_| ())
     })
 }
 
-fn place(state: &State, label: Label) -> usize {
-    let cleared = |s| may_flow(label, Sink::Partition(clearance(s)), Purpose::PatientRequest);
-    state.partitions.iter().rposition(cleared).unwrap_or(0)
+/// Which partition's log may name a label: one that may hold such a value, for a label tells something,
+/// too, and that it names before others; where there is none, the first one of files.
+pub(in crate::vault) fn cleared_for(state: &State, label: Label) -> usize {
+    let cleared = |s: &Scope| may_flow(label, Sink::Partition(clearance(s)), Purpose::PatientRequest);
+    let named = |s: &Scope| s.label().origins.is_subset(label.origins);
+    let own = state.partitions.iter().rposition(|s| named(s) && cleared(s));
+    let any = || state.partitions.iter().rposition(|s| cleared(s));
+    let files = || state.partitions.iter().position(|s| s.policy.kind == PartitionKind::Health);
+    own.or_else(any).or_else(files).unwrap_or(0)
 }

@@ -21,4 +21,5 @@ pub use endpoint::Endpoint;
 pub use grant::{DeclassifyInfo, DeclassifyRequest};
 pub use value::Value;
 
+pub(super) use endorse::cleared_for;
 pub(super) use grant::withdraw_lowering;

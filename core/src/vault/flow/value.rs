@@ -5,6 +5,8 @@ use crate::error::{Error, Malformed, Result};
 use crate::id::{RecordId, SpaceId};
 use crate::label::{Label, Purpose};
 use crate::policy::Tag;
+use crate::record::Author;
+use crate::vault::memory::Place;
 use crate::vault::state::Inner;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -17,7 +19,9 @@ pub struct Value {
     pub(super) content: Content,
     pub(super) tag: Tag,
     /// The records that it was made from; of a held record, itself.
-    pub(super) parents: Vec<RecordId>,
+    pub(super) parents: Vec<Place>,
+    /// Who wrote the words.
+    pub(super) author: Author,
     /// For whom, and what for, sessions acted that wrote part of it after they had been shown things:
     /// then `parents` is not all that it may rest on, and only those were shown it, for that.
     pub(super) spoken: Vec<(Recipient, Purpose)>,
@@ -37,9 +41,9 @@ impl core::fmt::Debug for Value {
 }
 
 impl Value {
-    pub(super) fn of_text(space: SpaceId, text: &str, tag: Tag) -> Self {
+    pub(super) fn of_text(space: SpaceId, text: &str, author: Author, tag: Tag) -> Self {
         let content = Content::Text(Arc::new(Zeroizing::new(text.to_owned())));
-        Self { space, content, tag, parents: Vec::new(), spoken: Vec::new() }
+        Self { space, content, tag, parents: Vec::new(), author, spoken: Vec::new() }
     }
 
     /// The label that it carries.
@@ -50,8 +54,18 @@ impl Value {
 
     /// The records that it was made from, as far as they are known.
     #[must_use]
-    pub fn parents(&self) -> &[RecordId] {
+    pub fn parents(&self) -> Vec<RecordId> {
+        self.parents.iter().map(|p| p.id).collect()
+    }
+
+    /// The same, by the partitions that they stand in.
+    pub(in crate::vault) fn places(&self) -> &[Place] {
         &self.parents
+    }
+
+    /// Who wrote the words.
+    pub(crate) const fn author(&self) -> Author {
+        self.author
     }
 
     pub(crate) const fn tag(&self) -> &Tag {

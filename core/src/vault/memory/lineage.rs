@@ -4,7 +4,7 @@
 //! written to it, whoever withdrew the grant and however it ran out. A memory whose parent is gone
 //! is entered in its partition's list when the parent goes.
 
-use super::{Note, Quarantine, is_note, open_note};
+use super::{Note, Place, Quarantine, is_note, open_note};
 use crate::audit::AuditEvent;
 use crate::catalog::{Catalog, Query, RecordRef, Segment, SegmentBuilder, View};
 use crate::consent::Standing;
@@ -19,7 +19,8 @@ use crate::vault::scope::{Scope, Shown};
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::Tx;
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 /// A memory or a turn that rests on a grant.
@@ -68,9 +69,14 @@ impl Scope {
         self.manifest.denied.contains(&grant) && self.names(grant)
     }
 
+    /// Whether this partition knows that a grant has ended, or that it waits to be confirmed.
+    fn says_ended(&self, grant: GrantId, now: Timestamp) -> bool {
+        self.says_over(grant, now) || self.policy.suspended.contains(&grant)
+    }
+
     /// Whether this partition knows that a grant has ended: its policy row does, or a handle of it withdrew
     /// one of its own.
-    fn says_ended(&self, grant: GrantId, now: Timestamp) -> bool {
+    fn says_over(&self, grant: GrantId, now: Timestamp) -> bool {
         let own = self.policy.state.doc(grant).is_some() || self.policy.lowering(grant).is_some();
         // A consent from elsewhere stands in several partitions: the time of one log is not that of all.
         let now = if own { Timestamp::from_millis(now.as_millis().max(self.head.last_entry)) } else { now };
@@ -79,7 +85,6 @@ impl Scope {
         lowering.is_some_and(|s| s != Standing::InForce)
             || matches!(given, Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable))
             || self.has_withdrawn(grant)
-            || self.policy.suspended.contains(&grant)
     }
 
     /// Every memory and turn, the newest first.
@@ -108,10 +113,11 @@ impl State {
     }
 
     /// Until when the grants of a basis hold, as far as this handle can see: one that has ended,
-    /// since ever. A handle that sees less learns it from where this is kept.
+    /// since ever; one that waits to be confirmed, as it stood. A handle that sees less learns it from where
+    /// this is kept.
     pub(crate) fn ends(&self, basis: &Basis, now: Timestamp) -> Vec<(GrantId, Option<i64>)> {
         let end = |grant| {
-            if self.partitions.iter().any(|p| p.says_ended(grant, now)) {
+            if self.partitions.iter().any(|p| p.says_over(grant, now)) {
                 return Some(i64::MIN);
             }
             if let Some(doc) = self.partitions.iter().find_map(|p| p.policy.lowering(grant)) {
@@ -129,7 +135,8 @@ impl State {
 
     /// Whether a grant has ended for what is in no partition: a text that rests on it.
     pub(crate) fn is_over(&self, grant: GrantId, now: Timestamp) -> bool {
-        self.ends(&Basis::of([grant]), now).iter().any(|(_, end)| end.is_some_and(|end| end <= now.as_millis()))
+        self.partitions.iter().any(|p| p.says_ended(grant, now))
+            || self.ends(&Basis::of([grant]), now).iter().any(|(_, end)| end.is_some_and(|end| end <= now.as_millis()))
     }
 
     /// The tags of a scope that rest on a grant which has ended.
@@ -163,27 +170,31 @@ impl State {
         self.ended_tags(scope, now).contains(&record.content()).then_some(Quarantine::ConsentEnded)
     }
 
-    /// Whether all of these records are there, in any partition that is open here, and none is
-    /// quarantined or replaced by a newer version: whether something may be made from them.
-    pub(crate) fn all_stand(&self, ids: &[RecordId], now: Timestamp) -> Result<bool> {
-        if ids.is_empty() {
-            return Ok(true);
-        }
-        let shown = self.partitions.iter().map(|p| self.shown(p, now)).collect::<Result<Vec<_>>>()?;
-        let stands = |c: &Arc<Catalog>, id| c.find_record(id).is_some_and(|r| !r.is_history());
-        Ok(ids.iter().all(|id| shown.iter().any(|catalog| stands(catalog, id))))
+    /// The open partition of an ordinal.
+    pub(in crate::vault) fn of_ordinal(&self, ordinal: u16) -> Option<&Scope> {
+        self.partitions.iter().find(|p| p.ordinal == ordinal)
     }
 
-    /// Where a parent of a note in the partition at `of` stands: there, or in one that its label names, or
-    /// in the first that has such a record.
-    fn place_of(&self, of: usize, note: &Version, parent: RecordId) -> Place {
-        let has = |at: &usize| self.partitions.get(*at).is_some_and(|p| p.catalog.find_record(&parent).is_some());
-        let origins = note.note.label.origins;
-        let named =
-            |at: &usize| self.partitions.get(*at).is_some_and(|p| Origins::partition(p.ordinal).is_subset(origins));
-        let all = || (0..self.partitions.len()).filter(has);
-        let found = all().find(|at| *at == of).or_else(|| all().find(named)).or_else(|| all().next());
-        (found.unwrap_or(of), parent)
+    /// The record at a place; `None` where its partition is not open here, too.
+    pub(in crate::vault) fn record_at(&self, place: Place) -> Option<RecordRef<'_>> {
+        self.of_ordinal(place.of)?.catalog.find_record(&place.id)
+    }
+
+    /// Whether all of these records are where they are said to be, in partitions that are open here, and
+    /// none is quarantined or replaced by a newer version: whether something may be made from them.
+    pub(in crate::vault) fn all_stand(&self, places: &[Place], now: Timestamp) -> Result<bool> {
+        let mut shown: BTreeMap<u16, Arc<Catalog>> = BTreeMap::new();
+        for place in places {
+            let Some(p) = self.of_ordinal(place.of) else { return Ok(false) };
+            let catalog = match shown.entry(place.of) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.shown(p, now)?),
+            };
+            if catalog.find_record(&place.id).is_none_or(|r| r.is_history()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Every version of every memory and turn by partition, but those of the partition at `of` that are gone.
@@ -233,8 +244,16 @@ impl State {
 /// A version of a memory or a turn.
 pub(in crate::vault) struct Version {
     pub(in crate::vault) id: RecordId,
+    /// The ordinal of its partition.
+    pub(in crate::vault) of: u16,
     pub(in crate::vault) note: Note,
     pub(in crate::vault) history: bool,
+}
+
+impl Version {
+    pub(in crate::vault) const fn place(&self) -> Place {
+        Place { of: self.of, id: self.id }
+    }
 }
 
 /// Every version of every memory and turn but those that are gone: what was made from an older one
@@ -248,31 +267,24 @@ pub(super) fn versions_of_notes(
     let mut versions = Vec::new();
     for current in scope.notes() {
         for r in scope.catalog.versions(&current.identity()).filter(|r| !gone.contains(&r.id())) {
-            versions.push(Version { id: r.id(), note: open_note(base, txn, scope, r)?, history: r.is_history() });
+            let (id, of, history) = (r.id(), scope.ordinal, r.is_history());
+            versions.push(Version { id, of, note: open_note(base, txn, scope, r)?, history });
         }
     }
     Ok(versions)
 }
 
-/// A record by the partition that it stands in: an id alone is what anybody can give to a record of
-/// their own.
-pub(in crate::vault) type Place = (usize, RecordId);
-
-/// What was made from some records, directly or through others, and those themselves; notes by their
-/// partition.
+/// What was made from some records, directly or through others, and those themselves.
 pub(in crate::vault) fn reach<'n>(
-    state: &State,
     from: BTreeSet<Place>,
-    notes: impl Iterator<Item = &'n (usize, Version)>,
+    notes: impl Iterator<Item = &'n Version> + Clone,
 ) -> BTreeSet<Place> {
-    let made: Vec<(Place, Vec<Place>)> =
-        notes.map(|(n, v)| ((*n, v.id), v.note.parents.iter().map(|p| state.place_of(*n, v, *p)).collect())).collect();
     let mut reached = from;
     loop {
         let before = reached.len();
-        for (note, parents) in &made {
-            if parents.iter().any(|p| reached.contains(p)) {
-                reached.insert(*note);
+        for v in notes.clone() {
+            if v.note.parents.iter().any(|p| reached.contains(p)) {
+                reached.insert(v.place());
             }
         }
         if reached.len() == before {
@@ -294,9 +306,11 @@ pub(in crate::vault) fn quarantine_derived(
         return Ok(());
     }
     let notes = w.state.notes_but(tx.base, &*tx.txn, of, gone)?;
-    let reached = reach(&w.state, gone.iter().map(|id| (of, *id)).collect(), notes.iter());
+    let ordinal = w.state.partitions.get(of).ok_or(Error::NoSuchPartition)?.ordinal;
+    let from = gone.iter().map(|id| Place { of: ordinal, id: *id }).collect();
+    let reached = reach(from, notes.iter().map(|(_, v)| v));
     for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
-        let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&(at, v.id)));
+        let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&v.place()));
         set_aside(tx, w, at, here.map(|(_, v)| v.id).collect())?;
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! What a memory is made from.
 
-use super::Memory;
-use super::is_note;
+use super::{Memory, Place, is_note};
 use crate::catalog::{FactRow, View};
 use crate::consent::Action;
 use crate::error::{Error, Result};
@@ -19,22 +18,29 @@ use crate::vault::state::State;
 pub trait Parents: sealed::Parents {}
 
 pub(super) mod sealed {
-    use crate::id::RecordId;
-    use crate::policy::Tag;
+    use super::Named;
 
     pub trait Parents {
-        /// The records, and the tag under which they were released. Without one they are looked up.
+        /// The records.
         #[allow(private_interfaces, reason = "the trait is sealed")]
-        fn parents(&self) -> (Vec<RecordId>, Option<Tag>);
+        fn parents(&self) -> Named;
     }
+}
+
+/// How what a memory is made from is named.
+pub(super) enum Named {
+    /// By ids alone: to be looked up.
+    Ids(Vec<RecordId>),
+    /// By a release, under this tag.
+    Released(Vec<Place>, Tag),
 }
 
 impl Parents for [RecordId] {}
 
 impl sealed::Parents for [RecordId] {
     #[allow(private_interfaces, reason = "the trait is sealed")]
-    fn parents(&self) -> (Vec<RecordId>, Option<Tag>) {
-        (self.to_vec(), None)
+    fn parents(&self) -> Named {
+        Named::Ids(self.to_vec())
     }
 }
 
@@ -42,8 +48,8 @@ impl Parents for Vec<RecordId> {}
 
 impl sealed::Parents for Vec<RecordId> {
     #[allow(private_interfaces, reason = "the trait is sealed")]
-    fn parents(&self) -> (Vec<RecordId>, Option<Tag>) {
-        (self.clone(), None)
+    fn parents(&self) -> Named {
+        Named::Ids(self.clone())
     }
 }
 
@@ -72,16 +78,19 @@ impl<T: Records> Parents for Audited<T> {}
 
 impl<T: Records> sealed::Parents for Audited<T> {
     #[allow(private_interfaces, reason = "the trait is sealed")]
-    fn parents(&self) -> (Vec<RecordId>, Option<Tag>) {
-        (self.value().records(), Some(self.tag()))
+    fn parents(&self) -> Named {
+        let of = self.partition();
+        let places = self.value().records().into_iter().map(|id| Place { of, id }).collect();
+        Named::Released(places, self.tag())
     }
 }
 
 impl Session {
-    /// The tag that records bring along, wherever they stand. A session can name what a
-    /// grant lets it see, and its own memories; nothing that is quarantined.
-    pub(super) fn tag_of(&self, txn: &dyn ReadTxn, state: &State, ids: &[RecordId]) -> Result<Tag> {
-        let mut tag = Tag::bottom();
+    /// The records of these ids, wherever they stand, and the tag that they bring along. A session can
+    /// name what a grant lets it see, and its own memories; nothing that is quarantined. Where records of
+    /// several partitions have one id, all of them are meant: none stands for another.
+    pub(super) fn places_of(&self, txn: &dyn ReadTxn, state: &State, ids: &[RecordId]) -> Result<(Vec<Place>, Tag)> {
+        let (mut places, mut tag) = (Vec::new(), Tag::bottom());
         let mut found = vec![false; ids.len()];
         for p in state.partitions.iter().filter(|_| !ids.is_empty()) {
             let shown = state.shown(p, self.now())?;
@@ -104,12 +113,13 @@ impl Session {
                     continue;
                 }
                 *found = true;
+                places.push(Place { of: p.ordinal, id: *id });
                 tag = tag.join(&p.tag_of(record));
                 if let Some((_, basis)) = seen {
                     tag = tag.join(&Tag { label: Label::BOTTOM, basis: basis.clone() });
                 }
             }
         }
-        if found.iter().all(|f| *f) { Ok(tag) } else { Err(Error::NotFound) }
+        if found.iter().all(|f| *f) { Ok((places, tag)) } else { Err(Error::NotFound) }
     }
 }

@@ -2,7 +2,7 @@
 //! entry in the partition's log, in the transaction of the change.
 
 use super::lineage::{reach, versions_of_notes};
-use super::{Memory, New, Note, check_text, is_note, notes_of, open_note, put_note, quarantine_derived};
+use super::{Memory, New, Note, Place, check_text, is_note, notes_of, open_note, put_note, quarantine_derived};
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::{self, Keep, NewRecord, RecordRef, SegmentBuilder};
 use crate::crypto::random_array;
@@ -161,11 +161,12 @@ impl Partition {
         let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
         let notes = versions_of_notes(&self.inner.base, &*txn, scope, &BTreeSet::new())?;
         drop(txn);
-        let notes: Vec<_> = notes.into_iter().map(|v| (at, v)).collect();
-        let wherever = (0..state.partitions.len()).map(|at| (at, record)).collect();
-        let reached = reach(&state, wherever, notes.iter());
+        let of = scope.ordinal;
+        // Wherever it stands: one of a partition that is not open here is named, too.
+        let wherever = notes.iter().flat_map(|v| v.note.parents.iter().copied()).filter(|p| p.id == record).collect();
+        let reached = reach(wherever, notes.iter());
         let of = |r: RecordRef<'_>, note: Note, basis: &Basis, q| {
-            (r.id() != record && reached.contains(&(at, r.id()))).then(|| note.memory(r, basis, q))
+            (r.id() != record && reached.contains(&Place { of, id: r.id() })).then(|| note.memory(r, basis, q))
         };
         self.look(Kind::Memory, b"derived", of, |all| all)
     }

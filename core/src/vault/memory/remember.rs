@@ -1,7 +1,7 @@
 //! Writing memories and turns: only where the session's label lets them flow.
 
-use super::parents::Parents;
-use super::{New, Note, Role, check_text, clearance, put_note};
+use super::parents::{Named, Parents};
+use super::{New, Note, Place, Role, check_text, clearance, put_note};
 use crate::audit::AuditEvent;
 use crate::catalog::SegmentBuilder;
 use crate::consent::Action;
@@ -12,7 +12,7 @@ use crate::label::PartitionKind;
 use crate::label::{Integrity, Label};
 use crate::policy::{Sink, Tag, may_flow};
 use crate::record::Author;
-use crate::vault::flow::Value;
+use crate::vault::flow::{Value, cleared_for};
 use crate::vault::ingest::Partition;
 use crate::vault::session::Session;
 use crate::vault::state::Target;
@@ -20,8 +20,9 @@ use crate::vault::state::Target;
 /// What is to be written.
 struct Writing<'a> {
     text: &'a str,
-    parents: &'a [RecordId],
+    parents: &'a [Place],
     role: Option<Role>,
+    author: Author,
     /// Of the text; the session's own is joined.
     tag: Tag,
     /// Whether the session was shown what it rests on, and an assistant wrote it.
@@ -41,20 +42,20 @@ impl Session {
     /// is quarantined, or was replaced by a newer version, or where a record of a list may not be
     /// seen by this session; that is logged as a refusal.
     pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
-        let (parents, released) = from.parents();
         let (txn, state) = self.inner.read()?;
         let base = &self.inner.base;
         let mut floating = self.floating();
-        let of = match released {
-            Some(tag) => Ok(tag),
-            None => self.tag_of(&*txn, &state, &parents),
+        let named = match from.parents() {
+            Named::Released(places, tag) => Ok((places, tag)),
+            Named::Ids(ids) => self.places_of(&*txn, &state, &ids),
         };
-        if matches!(of, Err(Error::NotFound)) {
+        if matches!(named, Err(Error::NotFound)) {
             drop(txn);
             self.log_guess(&self.asking(Action::Read, b""))?;
             return Err(Error::NotFound);
         }
-        floating.raise(&of?);
+        let (parents, of) = named?;
+        floating.raise(&of);
         if let Some(stored) = state.tag_of_conversation(base, &*txn, self.conversation())? {
             floating.raise(&stored);
         }
@@ -74,7 +75,8 @@ impl Session {
             None => state.first_health()?,
         };
         let tag = floating.tag().clone();
-        self.write_note(&name, Writing { text, parents: &parents, role: None, tag, shown: true })
+        let author = Author::Assistant;
+        self.write_note(&name, Writing { text, parents: &parents, role: None, author, tag, shown: true })
     }
 
     /// Remembers a statement in a partition of the caller's choice: the first general one, the first
@@ -87,7 +89,8 @@ impl Session {
     /// [`remember`](Self::remember).
     pub fn remember_in(&self, partition: &str, text: &str) -> Result<RecordId> {
         let tag = self.floating().tag().clone();
-        self.write_note(partition, Writing { text, parents: &[], role: None, tag, shown: true })
+        let author = Author::Assistant;
+        self.write_note(partition, Writing { text, parents: &[], role: None, author, tag, shown: true })
     }
 
     /// Remembers a value, hidden or not, under its own label joined with the session's, with its
@@ -116,11 +119,12 @@ impl Session {
         value.is_of(&self.inner)?;
         let text = value.text().ok_or(Error::Malformed(Malformed::Argument))?;
         let tag = value.tag().clone();
-        self.write_note(partition, Writing { text, parents: value.parents(), role, tag, shown: false })
+        let (parents, author) = (value.places(), value.author());
+        self.write_note(partition, Writing { text, parents, role, author, tag, shown: false })
     }
 
     fn write_note(&self, partition: &str, writing: Writing<'_>) -> Result<RecordId> {
-        let Writing { text, parents, role, tag: of, shown } = writing;
+        let Writing { text, parents, role, author, tag: of, shown } = writing;
         check_text(text)?;
         self.must_be_there(partition, &self.asking(Action::Read, b"write"))?;
         let outcome = self.inner.write(|tx, w| {
@@ -143,13 +147,14 @@ impl Session {
             let allowed = floating.may_write(&tag, Sink::Partition(clearance(scope)), self.purpose);
             let tag = floating.written(&tag);
             let (ends, now) = (w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)), tx.now_in(scope));
-            let work = w.work(tx, Target::Partition(at))?;
             if !allowed {
-                let log = work.scope.id;
-                let entry = tx.log(work, AuditEvent::FlowDenied { label: tag.label, into: Some(log) })?;
+                let (label, into) = (tag.label, Some(scope.id));
+                let work = w.work(tx, Target::Partition(cleared_for(&w.state, label)))?;
+                let (log, entry) = (work.scope.id, tx.log(work, AuditEvent::FlowDenied { label, into })?);
                 self.note_use(tx, w, log, entry)?;
                 return Ok(None);
             }
+            let work = w.work(tx, Target::Partition(at))?;
             let id = RecordId(random_array()?);
             let note = Note {
                 text: text.to_owned(),
@@ -160,7 +165,6 @@ impl Session {
                 role,
                 place: 0,
             };
-            let author = if role == Some(Role::Person) { Author::Person } else { Author::Assistant };
             let (identity, basis) = (Identity(random_array()?), &tag.basis);
             let new = New { id, identity, author, note, basis, ends: &ends };
             let label = put_note(tx, work, new, SegmentBuilder::new())?;

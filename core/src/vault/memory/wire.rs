@@ -12,12 +12,21 @@ use crate::vault::manifest::{read_label, write_label};
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
 
+/// A record by the partition that it stands in: an id alone is what anybody can give to a record of
+/// their own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::vault) struct Place {
+    /// The partition, by its ordinal: it is the same for every handle, and for ever.
+    pub(in crate::vault) of: u16,
+    pub(in crate::vault) id: RecordId,
+}
+
 /// What is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::vault) struct Note {
     pub(in crate::vault) text: String,
     pub(in crate::vault) label: Label,
-    pub(in crate::vault) parents: Vec<RecordId>,
+    pub(in crate::vault) parents: Vec<Place>,
     pub(in crate::vault) conversation: ConversationId,
     pub(in crate::vault) at: i64,
     /// Of a turn.
@@ -42,7 +51,7 @@ impl Note {
         write_label(&mut w, &self.label);
         w.uint(3).array(self.parents.len());
         self.parents.iter().for_each(|p| {
-            w.bytes(p.as_bytes());
+            w.array(2).uint(u64::from(p.of)).bytes(p.id.as_bytes());
         });
         w.uint(4).bytes(self.conversation.as_bytes()).uint(5).int(self.at).uint(6);
         w.uint(match self.role {
@@ -66,7 +75,11 @@ impl Note {
         let label = read_label(&mut r)?;
         r.key_is(3)?;
         let n = r.array()?;
-        let parents = (0..n).map(|_| r.fixed().map(RecordId)).collect::<Result<_>>()?;
+        let parents = (0..n).map(|_| {
+            r.array_of(2)?;
+            Ok(Place { of: r.small()?, id: RecordId(r.fixed()?) })
+        });
+        let parents = parents.collect::<Result<_>>()?;
         r.key_is(4)?;
         let conversation = ConversationId(r.fixed()?);
         r.key_is(5)?;
@@ -89,6 +102,7 @@ impl Note {
     pub(super) fn memory(self, record: RecordRef<'_>, basis: &Basis, quarantine: Option<Quarantine>) -> Memory {
         let Self { text, label, parents, conversation, at, .. } = self;
         let (id, author) = (record.id(), record.author());
+        let parents = parents.into_iter().map(|p| p.id).collect();
         let (grants, at) = (basis.iter().collect(), Timestamp::from_millis(at));
         Memory { id, author, text, label, parents, grants, conversation, at, quarantine }
     }
@@ -108,7 +122,7 @@ mod tests {
         let note = Note {
             text: "a".into(),
             label: Label::health(1),
-            parents: vec![RecordId([1; 16])],
+            parents: vec![Place { of: 63, id: RecordId([1; 16]) }, Place { of: 1, id: RecordId([1; 16]) }],
             conversation: ConversationId([2; 16]),
             at: -3,
             role: Some(Role::Tool),

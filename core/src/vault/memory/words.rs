@@ -1,9 +1,9 @@
 //! What the person sees of a memory, in words.
 
-use super::{Note, Quarantine, is_note, open_note};
+use super::{Note, Place, Quarantine, is_note, open_note};
 use crate::audit::day;
 use crate::error::Result;
-use crate::id::{RecordId, Timestamp};
+use crate::id::Timestamp;
 use crate::label::Integrity;
 use crate::lang::Lang;
 use crate::policy::{Basis, Tag};
@@ -53,8 +53,8 @@ impl Partition {
 }
 
 /// The records that a memory was made from, by what they say that they are.
-fn sources(state: &State, parents: &[RecordId], lang: Lang) -> Vec<String> {
-    let mut named: Vec<String> = parents.iter().take(NAMED).map(|id| source(state, *id, lang)).collect();
+fn sources(state: &State, parents: &[Place], lang: Lang) -> Vec<String> {
+    let mut named: Vec<String> = parents.iter().take(NAMED).map(|place| source(state, *place, lang)).collect();
     match (parents.len().saturating_sub(NAMED), lang) {
         (0, _) => {}
         (n, Lang::En) => named.push(format!("{n} more")),
@@ -63,9 +63,9 @@ fn sources(state: &State, parents: &[RecordId], lang: Lang) -> Vec<String> {
     named
 }
 
-fn source(state: &State, id: RecordId, lang: Lang) -> String {
+fn source(state: &State, place: Place, lang: Lang) -> String {
     let words = |en: &str, fr: &str| if lang == Lang::En { en.to_owned() } else { fr.to_owned() };
-    let Some(record) = state.partitions.iter().find_map(|p| p.catalog.find_record(&id)) else {
+    let Some(record) = state.record_at(place) else {
         return words("something that is gone", "quelque chose qui n’existe plus");
     };
     if is_note(record.type_name()) {
