@@ -61,7 +61,7 @@ pub(in crate::vault) fn cleared_for(state: &State, label: Label) -> usize {
     let cleared = |s: &Scope| may_flow(label, Sink::Partition(clearance(s)), Purpose::PatientRequest);
     let named = |s: &Scope| s.label().origins.is_subset(label.origins);
     let own = state.partitions.iter().rposition(|s| named(s) && cleared(s));
-    let any = || state.partitions.iter().rposition(|s| cleared(s));
+    let any = || state.partitions.iter().rposition(&cleared);
     let files = || state.partitions.iter().position(|s| s.policy.kind == PartitionKind::Health);
     own.or_else(any).or_else(files).unwrap_or(0)
 }
