@@ -155,15 +155,23 @@ pub(crate) fn held(space: &HealthSpace) -> Held {
     let s = session(space);
     let reader = s.reader(&Query::default(), 1_000_000).unwrap();
     let mut facts = reader.facts(&Query::default()).unwrap();
-    let mut bodies = Vec::new();
-    for row in facts.iter().filter(|r| r.fact.kind != Kind::Series) {
-        bodies.push((row.record, reader.body(row.record).unwrap()));
-    }
-    bodies.sort();
     for row in &mut facts {
         row.object = ObjectRef { number: 0, version: 0, group: 0 };
         row.origins.iter_mut().for_each(|o| o.source = 0);
     }
+    // Ids are keyed: another space has others for the same records. They are numbered by what they say.
+    let body = |row: &FactRow| (row.fact.kind != Kind::Series).then(|| reader.body(row.record).unwrap());
+    let mut said: Vec<_> = facts.iter().map(|r| (body(r), r.origins.clone(), r.record)).collect();
+    said.sort();
+    said.dedup();
+    let number = |id: RecordId| {
+        let at = said.iter().position(|(.., of)| *of == id).unwrap();
+        RecordId::from_bytes((at as u128).to_be_bytes())
+    };
+    let mut bodies: Vec<_> = said.iter().filter_map(|(body, _, id)| Some((number(*id), body.clone()?))).collect();
+    bodies.sort();
+    bodies.dedup();
+    facts.iter_mut().for_each(|row| row.record = number(row.record));
     facts.sort_by_key(|r| (r.record, r.part));
     Held { facts, bodies }
 }
