@@ -10,7 +10,6 @@ use crate::catalog::series::{self, Chunk, Chunker};
 use crate::catalog::{Catalog, NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
 use crate::codec::varint;
 use crate::crypto::context::Class;
-use crate::crypto::secret::{Ids, Key};
 use crate::error::{Error, Limit, Part, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::{Named, Report, Severity, Sink, What};
@@ -68,7 +67,6 @@ struct Store<'a> {
     inner: &'a Inner,
     partition: &'a str,
     staged: &'a Staged,
-    id_key: Arc<Key<Ids>>,
     /// Units met so far; those below `staged.units` are durable already.
     units: u64,
     /// Units that are durable, as this import last wrote them.
@@ -99,16 +97,12 @@ pub(crate) fn content_of(body: &[u8]) -> [u8; 16] {
     out
 }
 
-/// Keyed, so that nobody who is shown an id can test a guess at what the record says, or tell that two
-/// spaces hold the same.
-pub(crate) fn record_id(key: &Key<Ids>, identity: &Identity, content: &[u8; 16]) -> RecordId {
+pub(crate) fn record_id(identity: &Identity, content: &[u8; 16]) -> RecordId {
     let mut both = [0; 32];
     let (a, b) = both.split_at_mut(16);
     a.copy_from_slice(identity.as_bytes());
     b.copy_from_slice(content);
-    let mut id = [0; 16];
-    id.iter_mut().zip(blake3::keyed_hash(key.expose(), &both).as_bytes()).for_each(|(o, b)| *o = *b);
-    RecordId(id)
+    RecordId(content_of(&both))
 }
 
 impl<'a> Ingest<'a> {
@@ -125,7 +119,6 @@ impl<'a> Ingest<'a> {
             inner,
             partition,
             staged,
-            id_key: Arc::clone(&scope.manifest.id_key),
             units: 0,
             durable: staged.units,
             records: 0,
@@ -210,7 +203,7 @@ impl Store<'_> {
         self.subjects.add(&draft.subject);
         let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
         let mut new = Version {
-            id: record_id(&self.id_key, &draft.identity, &raw),
+            id: record_id(&draft.identity, &raw),
             content: draft.content.unwrap_or(raw),
             revision: draft.revision,
             confidentiality: draft.confidentiality.unwrap_or(self.base_confidentiality),
@@ -229,7 +222,7 @@ impl Store<'_> {
         }
         let again = || {
             let told_apart = content_of(&[&raw[..], self.staged.source.as_bytes()].concat());
-            record_id(&self.id_key, &draft.identity, &told_apart)
+            record_id(&draft.identity, &told_apart)
         };
         let fate = self.versions.judge(draft.identity, &mut new, again);
         let history = matches!(fate, Fate::Older);
@@ -327,7 +320,7 @@ impl Store<'_> {
         };
         self.arena.extend_from_slice(&bytes);
         self.waiting.push(Waiting {
-            id: record_id(&self.id_key, &identity, &content),
+            id: record_id(&identity, &content),
             identity,
             content,
             len: bytes.len(),
