@@ -127,8 +127,8 @@ impl HealthSpace {
     /// An evidence file (`.hsev`) of releases: entries, consents, signed checkpoints and proofs, and
     /// what they do not prove. [`verify_evidence`](super::verify_evidence) reads it, and so do
     /// programs that are not this library (`examples/verify`). Of several partitions, what one of them enters
-    /// that no verifier would accept, or a log that cannot be read, keeps nobody from evidence of the others: it
-    /// is left out, unless it was asked for by number or by partition.
+    /// that no verifier would accept, or a log that cannot be read, keeps nobody from evidence of the others: the
+    /// former is left out unless it was asked for by number, the latter unless that partition was asked for.
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`] where some partitions only are open; [`Error::NoSuchPartition`];

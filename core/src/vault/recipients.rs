@@ -96,7 +96,7 @@ struct Log {
 }
 
 impl Log {
-    /// Whether all of a gap came before this entry, or none of it before it ends, for certain.
+    /// Whether, for certain, all of a gap came before this entry.
     fn is_before(&self, (_, to): (u64, u64), place: Place) -> bool {
         match place {
             Place::Space(index) => self.releases().any(|(n, under)| n >= to && under <= index),
@@ -104,6 +104,7 @@ impl Log {
         }
     }
 
+    /// Whether, for certain, all of a gap came after this entry.
     fn is_after(&self, (from, _): (u64, u64), place: Place) -> bool {
         match place {
             Place::Space(index) => self.releases().any(|(n, under)| n < from && under > index),
@@ -200,14 +201,14 @@ impl HealthSpace {
         let logs = self.logs(&state)?;
         let mut lines = Vec::new();
         if state.system.is_some() {
-            let own = in_time(self.log(LogOf::Space)?);
-            lines.extend(own.map(|(time, l)| (time, Place::Space(l.index), l.entry.event)));
+            let own = self.log(LogOf::Space)?;
+            lines.extend(in_time(&own).map(|(time, l)| (time, Place::Space(l.index), l.entry.event.clone())));
         }
         for (p, log) in state.partitions.iter().zip(&logs) {
             // What a partition says counts for the grants that name it.
-            let of_here = in_time(log.lines.clone())
+            let of_here = in_time(&log.lines)
                 .filter(|(_, l)| grants_of(&l.entry.event).iter().all(|g| p.policy.state.version(*g).is_some()));
-            lines.extend(of_here.map(|(time, l)| (time, Place::Partition(p.id, l.index), l.entry.event)));
+            lines.extend(of_here.map(|(time, l)| (time, Place::Partition(p.id, l.index), l.entry.event.clone())));
         }
         lines.sort_by_key(|(time, ..)| *time);
         lines.into_iter().for_each(|(time, place, event)| seen.take(place, time, event));
@@ -311,9 +312,9 @@ fn grants_of(event: &AuditEvent) -> &[GrantId] {
 }
 
 /// Entries with a time that never goes back: it is set back where the person confirms the clock.
-fn in_time(lines: Vec<LogLine>) -> impl Iterator<Item = (Timestamp, LogLine)> {
+fn in_time(lines: &[LogLine]) -> impl Iterator<Item = (Timestamp, &LogLine)> {
     let mut last = Timestamp::from_millis(i64::MIN);
-    lines.into_iter().map(move |l| {
+    lines.iter().map(move |l| {
         last = last.max(l.entry.time);
         (last, l)
     })

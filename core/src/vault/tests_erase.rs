@@ -352,10 +352,7 @@ const MANY: usize = 65_537;
 fn a_disk_that_fails_at_any_step_leaves_all_or_nothing() {
     let (disk, space) = space();
     import(&space, file(0..12));
-    let id = {
-        let (_txn, state) = space.inner.read().unwrap();
-        state.partitions[0].catalog.records().nth(4).unwrap().id()
-    };
+    let id = space.inner.peek().unwrap().partitions[0].catalog.records().nth(4).unwrap().id();
     let image = disk.image();
     drop(space);
     let (mut kept, mut gone) = (0, 0);

@@ -260,6 +260,10 @@ fn an_import_that_is_discarded_under_way_leaves_nothing() {
     });
     assert!(matches!(done, Err(Error::NotFound)), "{done:?}");
     nothing_is_seen(&space);
+    let (txn, state) = space.inner.read().unwrap();
+    let left = state.partitions[0].source(&space.inner.base, &*txn, 0).unwrap();
+    assert_eq!((left.secret, *left.id.as_bytes()), ([0; 32], [0; 32]), "nobody can test a guess at the file");
+    drop(txn);
     assert!(space.partition("health").unwrap().staged_imports().unwrap().is_empty());
     import(&space, &file).unwrap();
     assert_eq!(held(&space), want);

@@ -6,6 +6,7 @@ use super::*;
 use crate::audit::AuditEvent;
 use crate::error::{Error, Malformed, Result};
 use crate::keyring::{KdfParams, SpaceRow, Unlock, space_row_id};
+use crate::storage::Copy;
 use crate::storage::memory::{Fault, Memory};
 use std::sync::Arc;
 
@@ -245,4 +246,43 @@ fn a_change_happens_whole_or_not_at_all() {
             }
         }
     }
+}
+
+/// What made guessing costly when the space was created does not stay for life.
+#[test]
+fn new_keys_take_a_new_salt_and_the_cost_that_is_asked_for() {
+    let disk = Memory::new();
+    let (space, lost) = make(&disk, &unlock(), clock().0).unwrap();
+    let of = |space: &HealthSpace| {
+        let txn = space.inner.base.storage.begin_read().unwrap();
+        let rows = txn.slots(Copy::First).unwrap();
+        let shared = rows.iter().find(|r| r.id == space_row_id()).unwrap();
+        let row = SpaceRow::decode(&shared.body).unwrap();
+        (row.salt, row.params)
+    };
+    let before = of(&space);
+    assert_eq!(before.1, KdfParams::FLOOR);
+    let dearer = KdfParams { passes: KdfParams::FLOOR.passes + 1, ..KdfParams::FLOOR };
+    // A second passphrase, whose cost nobody states, and the code stay ways in.
+    let second = Unlock::passphrase("another one");
+    space.add_way_in(&unlock(), &second).unwrap();
+    let done = space.rotate(&unlock().with_cost(dearer), &[&second, &code(&lost)]).unwrap();
+    assert!(done.removed.is_empty());
+    let after = of(&done.space);
+    assert!(after.0 != before.0 && after.1 == dearer);
+    for unlock in [unlock(), second, code(&lost)] {
+        assert_eq!(of(&open(&disk, &unlock).unwrap()), after);
+    }
+    // Without a word of it the cost stays; below the floor and above the ceiling nothing changes.
+    let plain = Unlock::passphrase("another one");
+    let space = done.space.rotate(&plain, &[]).unwrap().space;
+    assert!(of(&space).1 == dearer && of(&space).0 != after.0);
+    for passes in [KdfParams::FLOOR.passes - 1, 10_000] {
+        let cost = KdfParams { passes, ..KdfParams::FLOOR };
+        assert!(matches!(
+            space.rotate(&Unlock::passphrase("another one").with_cost(cost), &[]),
+            Err(Error::TooLarge(_))
+        ));
+    }
+    open(&disk, &plain).unwrap();
 }

@@ -28,14 +28,15 @@ fn other() -> Recipient {
 }
 
 /// `health` (1), `general` (2), `fitness` (3) with one result, and a limited way in for `general`.
-struct World {
-    disk: Disk,
+pub(super) struct World {
+    pub(super) disk: Disk,
     env: Environment,
+    pub(super) space: HealthSpace,
     secret: Vec<u8>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (disk, (env, _)) = (Disk::new(), clock());
         let (space, _) = make(&disk, &unlock(), env.clone()).unwrap();
         fill(&space);
@@ -45,20 +46,29 @@ impl World {
         give(&space, "fitness", model());
         give(&space, "general", other());
         let (secret, _) = space.add_limited_way_in(&unlock(), &["general"]).unwrap();
-        Self { disk, env, secret: secret.expose().to_vec() }
+        Self { disk, env, space, secret: secret.expose().to_vec() }
     }
 
     fn open(&self, by: &Unlock) -> HealthSpace {
         HealthSpace::open_in(Arc::new(self.disk.clone()), by, self.env.clone(), None).unwrap()
     }
 
-    fn full(&self) -> HealthSpace {
+    pub(super) fn full(&self) -> HealthSpace {
         self.open(&unlock())
     }
 
+    /// By the limited way in.
+    pub(super) fn limited(&self) -> HealthSpace {
+        self.open(&Unlock::limited(self.secret.clone()))
+    }
+
+    /// Writes in `general` what its holder can write.
+    pub(super) fn write(&self, change: impl FnOnce(&mut tx::Tx<'_>, &mut Work) -> Result<()>) {
+        self.limited().inner.write(|tx, w| change(tx, w.work(tx, Target::Partition(0))?)).unwrap();
+    }
+
     fn plant(&self, id: RecordId) {
-        let handle = self.open(&Unlock::limited(self.secret.clone()));
-        handle.inner.write(|tx, w| plant(tx, w.work(tx, Target::Partition(0))?, id, Category::Laboratory)).unwrap();
+        self.write(|tx, work| plant(tx, work, id, Category::Laboratory));
     }
 }
 

@@ -1,22 +1,18 @@
 //! Reports of what the logs say, where one of them lies, cannot be read, or has another clock.
 
-use super::state::Target;
 use super::tests::{allow, clock, fill, gesture, model, observation, of_code, source, unlock};
 use super::tests_backup::options;
-use super::tests_keystore::make;
-use super::tx::Work;
+use super::tests_planted::World;
 use super::*;
 use crate::audit::{AuditEvent, LogHead, ReleaseKind};
 use crate::catalog::Query;
-use crate::consent::{Recipient, Standing};
-use crate::environment::{Environment, FixedClock};
+use crate::consent::Standing;
+use crate::environment::FixedClock;
 use crate::error::{Error, Result};
 use crate::evidence::{EvidenceRequest, verify_evidence};
 use crate::id::{GrantId, Timestamp};
-use crate::keyring::Unlock;
 use crate::label::{Label, Obligations, Purpose};
 use crate::record::Category;
-use crate::storage::memory::Memory as Disk;
 use std::sync::Arc;
 
 const NOW: i64 = 1_790_000_000_000;
@@ -43,46 +39,16 @@ fn session(space: &HealthSpace) -> Session {
     space.session(model(), Purpose::PatientRequest).unwrap()
 }
 
-/// `health` (1), `general` (2), `fitness` (3); a limited way in for `general`; a value made from a result in
-/// `fitness`.
-struct World {
-    disk: Disk,
-    env: Environment,
-    space: HealthSpace,
-    secret: Vec<u8>,
-}
-
-impl World {
-    fn new() -> Self {
-        let (disk, (env, _)) = (Disk::new(), clock());
-        let (space, _) = make(&disk, &unlock(), env.clone()).unwrap();
-        fill(&space);
-        space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
-        let run = observation("77", "laboratory", "13457-7", "2026-02-05", "199.5", "");
-        space.partition("fitness").unwrap().import(source(&[run])).unwrap();
-        let give = |partition: &str, who: Recipient| {
-            let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest);
-            ask.categories(Category::ALL).recipient(who).agree(gesture()).unwrap()
-        };
-        give("fitness", model());
-        give("general", Recipient::model("evil-llm").unwrap());
-        let (secret, _) = space.add_limited_way_in(&unlock(), &["general"]).unwrap();
-        Self { disk, env, space, secret: secret.expose().to_vec() }
-    }
-
-    fn full(&self) -> HealthSpace {
-        HealthSpace::open_in(Arc::new(self.disk.clone()), &unlock(), self.env.clone(), None).unwrap()
-    }
-
-    fn write(&self, change: impl FnOnce(&mut tx::Tx<'_>, &mut Work) -> Result<()>) {
-        let by = Unlock::limited(self.secret.clone());
-        let handle = HealthSpace::open_in(Arc::new(self.disk.clone()), &by, self.env.clone(), None).unwrap();
-        let done = handle.inner.write(|tx, w| {
-            let work = w.work(tx, Target::Partition(0))?;
-            change(tx, work)
-        });
-        done.unwrap();
-    }
+/// Makes `general`'s log one that cannot be read, by its holder: its head says an entry that is not there.
+fn make_unreadable(w: &World) {
+    let own = w.limited().inner.peek().unwrap().partitions[0].clone();
+    let mut head = (*own.head).clone();
+    head.generation += 1;
+    head.previous = own.digest;
+    head.log_size += 1;
+    let body = head.encode();
+    let auth = super::head::authenticate(&body, &own.keys.head_mac, None).unwrap();
+    w.disk.tamper(|i| super::tests_limited::put_head(i, own.id, &crate::storage::HeadRow { body, auth }));
 }
 
 fn verified(space: &HealthSpace, request: &EvidenceRequest) -> Result<Vec<String>> {
@@ -217,16 +183,7 @@ fn a_room_whose_log_cannot_be_read_hides_nothing_of_the_others() {
     let grant = allow(&w.space, &[Category::Laboratory]).id();
     session(&w.space).query(&of_code("13457-7")).unwrap();
     w.space.withdraw(grant).unwrap();
-    let by = Unlock::limited(w.secret.clone());
-    let handle = HealthSpace::open_in(Arc::new(w.disk.clone()), &by, w.env.clone(), None).unwrap();
-    let own = handle.inner.peek().unwrap().partitions[0].clone();
-    let mut head = (*own.head).clone();
-    head.generation += 1;
-    head.previous = own.digest;
-    head.log_size += 1;
-    let body = head.encode();
-    let auth = super::head::authenticate(&body, &own.keys.head_mac, None).unwrap();
-    w.disk.tamper(|i| super::tests_limited::put_head(i, own.id, &crate::storage::HeadRow { body, auth }));
+    make_unreadable(&w);
     let full = w.full();
     let mut lost = Vec::new();
     let mut tell = |what: &str, e: Option<Error>| {
@@ -335,16 +292,7 @@ fn a_recipient_that_confirmed_has_confirmed_though_the_clock_was_set_back() {
 fn a_room_whose_log_cannot_be_read_keeps_no_withdrawal_waiting() {
     let w = World::new();
     let grant = allow(&w.space, &[Category::Laboratory]).id();
-    let by = Unlock::limited(w.secret.clone());
-    let handle = HealthSpace::open_in(Arc::new(w.disk.clone()), &by, w.env.clone(), None).unwrap();
-    let own = handle.inner.peek().unwrap().partitions[0].clone();
-    let mut head = (*own.head).clone();
-    head.generation += 1;
-    head.previous = own.digest;
-    head.log_size += 1;
-    let body = head.encode();
-    let auth = super::head::authenticate(&body, &own.keys.head_mac, None).unwrap();
-    w.disk.tamper(|i| super::tests_limited::put_head(i, own.id, &crate::storage::HeadRow { body, auth }));
+    make_unreadable(&w);
     let full = w.full();
     // Its memories rest on the grant, by what it says: the withdrawal is to be entered there too.
     session(&full).query(&of_code("13457-7")).unwrap();

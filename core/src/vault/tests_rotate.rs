@@ -16,10 +16,9 @@ use crate::environment::{Environment, FileAnchor};
 use crate::error::{Error, Result};
 use crate::evidence::{EvidenceRequest, verify_evidence};
 use crate::id::{ConversationId, ScopeId};
-use crate::keyring::{KdfParams, KeyStore, SpaceRow, Unlock, space_row_id};
+use crate::keyring::{KeyStore, Unlock};
 use crate::label::Purpose;
 use crate::record::Category;
-use crate::storage::Copy;
 use crate::storage::memory::{Fault, Image, Memory};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -583,43 +582,4 @@ fn nothing_of_the_old_keys_is_left_in_a_file() {
     let again = HealthSpace::open(&path, &unlock(), clock().0).unwrap();
     let moved = again.rotate(&unlock().with_device(store), &[]);
     assert!(matches!(moved, Err(Error::CannotOpen)), "a passphrase without the device is another way in");
-}
-
-/// What made guessing costly when the space was created does not stay for life.
-#[test]
-fn new_keys_take_a_new_salt_and_the_cost_that_is_asked_for() {
-    let disk = Memory::new();
-    let (space, code, _) = filled(&disk, &unlock());
-    let of = |space: &HealthSpace| {
-        let txn = space.inner.base.storage.begin_read().unwrap();
-        let rows = txn.slots(Copy::First).unwrap();
-        let shared = rows.iter().find(|r| r.id == space_row_id()).unwrap();
-        let row = SpaceRow::decode(&shared.body).unwrap();
-        (row.salt, row.params)
-    };
-    let before = of(&space);
-    assert_eq!(before.1, KdfParams::FLOOR);
-    let dearer = KdfParams { passes: KdfParams::FLOOR.passes + 1, ..KdfParams::FLOOR };
-    // A second passphrase, whose cost nobody states, and the code stay ways in.
-    let second = Unlock::passphrase("another one");
-    space.add_way_in(&unlock(), &second).unwrap();
-    let done = space.rotate(&unlock().with_cost(dearer), &[&second, &by(&code)]).unwrap();
-    assert!(done.removed.is_empty());
-    let after = of(&done.space);
-    assert!(after.0 != before.0 && after.1 == dearer);
-    for unlock in [unlock(), second, by(&code)] {
-        assert_eq!(of(&open(&disk, &unlock).unwrap()), after);
-    }
-    // Without a word of it the cost stays; below the floor and above the ceiling nothing changes.
-    let plain = Unlock::passphrase("another one");
-    let space = done.space.rotate(&plain, &[]).unwrap().space;
-    assert!(of(&space).1 == dearer && of(&space).0 != after.0);
-    for passes in [KdfParams::FLOOR.passes - 1, 10_000] {
-        let cost = KdfParams { passes, ..KdfParams::FLOOR };
-        assert!(matches!(
-            space.rotate(&Unlock::passphrase("another one").with_cost(cost), &[]),
-            Err(Error::TooLarge(_))
-        ));
-    }
-    open(&disk, &plain).unwrap();
 }

@@ -50,7 +50,9 @@ impl DisclosureLine {
             return match lang {
                 Lang::En => format!("The log of the partition “{name}” cannot be read: what it says is not listed."),
                 Lang::Fr => {
-                    format!("Le journal de la partition « {name} » est illisible : son contenu n’est pas listé.")
+                    format!(
+                        "Le journal de la partition «\u{a0}{name}\u{a0}» est illisible\u{a0}: son contenu n’est pas listé."
+                    )
                 }
             };
         }
