@@ -381,6 +381,17 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What a packer's failure is: memory that is not there is never told as damage.
+    pub(crate) fn unless_memory(e: &std::io::Error, otherwise: Self) -> Self {
+        // zstd's own text (`ZSTD_error_memory_allocation`): its crate gives no code.
+        if e.kind() == std::io::ErrorKind::OutOfMemory || e.to_string().ends_with(": not enough memory") {
+            return Self::Io(std::io::ErrorKind::OutOfMemory);
+        }
+        otherwise
+    }
+}
+
 impl From<std::io::Error> for Error {
     /// Only the kind is kept: the text of an I/O error can hold a path.
     fn from(e: std::io::Error) -> Self {
@@ -395,6 +406,18 @@ impl From<std::io::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packer_without_memory_says_so_and_one_that_is_given_damage_does_not() {
+        // 64 is ZSTD_error_memory_allocation (zstd_errors.h).
+        let text = zstd::zstd_safe::get_error_name(0usize.wrapping_sub(64));
+        for e in [std::io::Error::other(text), std::io::ErrorKind::OutOfMemory.into()] {
+            let e = Error::unless_memory(&e, Error::NotFound);
+            assert!(matches!(e, Error::Io(std::io::ErrorKind::OutOfMemory)));
+        }
+        let damaged = zstd::bulk::decompress(b"no frame", 10).unwrap_err();
+        assert!(matches!(Error::unless_memory(&damaged, Error::NotFound), Error::NotFound));
+    }
 
     #[test]
     fn codes_are_unique_and_named() {

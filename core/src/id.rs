@@ -71,7 +71,8 @@ id!(
     16
 );
 id!(
-    /// A stored record: the first half of BLAKE3 over its identity and its content.
+    /// A stored record: half of a BLAKE3 over its identity and its content, under a key of its partition, or random
+    /// for what was written here. It says nothing to whoever does not hold that key.
     RecordId,
     16
 );

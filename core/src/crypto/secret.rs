@@ -43,6 +43,8 @@ roles! {
     Limited;
     /// Seals the bundle of a limited slot; derived.
     BundleKey;
+    /// Makes the ids of a partition's records.
+    Ids;
     /// Of the software keystore: wraps the secrets of slots and epochs.
     Stored;
 }

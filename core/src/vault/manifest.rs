@@ -10,7 +10,7 @@ use super::tags::{Tags, read_basis, write_basis};
 use super::uses::Uses;
 use crate::codec::cbor::{Reader, Writer};
 use crate::consent::{Recipient, RecipientKind};
-use crate::crypto::secret::{Key, Log};
+use crate::crypto::secret::{Ids, Key, Log};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{ConversationId, GrantId, ScopeId, SourceId, SourceTag};
 use crate::keyring::KeyPage;
@@ -105,6 +105,8 @@ pub(crate) const PAGE_ENTRIES: usize = 64;
 pub(crate) struct Manifest {
     pub(crate) next_row: u64,
     pub(crate) log_key: Arc<Key<Log>>,
+    /// Makes the ids of records: kept as long as the partition, for they last.
+    pub(crate) id_key: Arc<Key<Ids>>,
     pub(crate) seed: RowRef,
     /// Pages that were full: groups `64 * i + 1` to `64 * i + 64`.
     pub(crate) key_pages: Arc<KeyList>,
@@ -150,6 +152,7 @@ impl Manifest {
         Ok(Self {
             next_row: first_row,
             log_key: Arc::new(Key::make()?),
+            id_key: Arc::new(Key::make()?),
             seed,
             key_pages: Arc::default(),
             last_keys: Arc::default(),
@@ -209,7 +212,7 @@ impl Manifest {
         let here: usize = self.segments.iter().filter_map(|s| s.here.as_ref()).map(|b| b.len()).sum();
         // Enough, mostly: it grows where it has to.
         let mut w = Writer::secret(4096 + 64 * rows + here);
-        w.map(20).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
+        w.map(21).uint(1).uint(self.next_row).uint(2).bytes(self.log_key.expose()).uint(3);
         self.seed.write(&mut w);
         self.key_pages.write(w.uint(4));
         w.uint(5).array(self.segments.len());
@@ -234,6 +237,7 @@ impl Manifest {
         self.denied.iter().for_each(|g| {
             w.bytes(g.as_bytes());
         });
+        w.uint(11).bytes(self.id_key.expose());
         w.uint(13).array(self.consents.len());
         for c in &self.consents {
             w.array(6).bytes(c.series.as_bytes()).uint(u64::from(c.version)).bytes(c.scope.as_bytes());
@@ -256,7 +260,7 @@ impl Manifest {
     /// Reads what [`encode`](Self::encode) wrote. The list of key pages is still to be filled.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        if r.map()? != 20 {
+        if r.map()? != 21 {
             return Err(BAD);
         }
         r.key_is(1)?;
@@ -304,6 +308,8 @@ impl Manifest {
             })
         })?;
         let denied = read_list(&mut r, 10, |r| Ok(GrantId(r.fixed()?)))?;
+        r.key_is(11)?;
+        let id_key = Arc::new(Key::copy_of(r.bytes()?).ok_or(BAD)?);
         let consents = read_list(&mut r, 13, |r| {
             r.array_of(6)?;
             Ok(ConsentRef {
@@ -335,6 +341,7 @@ impl Manifest {
         Ok(Self {
             next_row,
             log_key,
+            id_key,
             seed,
             key_pages,
             last_keys,

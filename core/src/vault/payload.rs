@@ -112,10 +112,15 @@ impl Codec {
                 out.resize(len, 0);
                 let mut c = self.contexts();
                 let d = if *tag == ZSTD { &mut c.unpack_plain } else { &mut c.unpack };
-                if d.decompress_to_buffer(frame, &mut out[..]).ok() != Some(len) {
+                let done = match d.decompress_to_buffer(frame, &mut out[..]) {
+                    Ok(n) if n == len => Ok(()),
+                    Ok(_) => Err(bad()),
+                    Err(e) => Err(Error::unless_memory(&e, bad())),
+                };
+                if done.is_err() {
                     out.clear();
-                    return Err(bad());
                 }
+                return done;
             }
             _ => return Err(bad()),
         }

@@ -73,7 +73,7 @@ pub(super) fn held(space: &HealthSpace) -> Held {
             let object = crate::catalog::ObjectRef { number: 0, version: 0, group: 0 };
             let mut origins = row.origins.clone();
             origins.iter_mut().for_each(|o| o.source = 0);
-            // Whatever ids another space gives to the same records.
+            // Ids are keyed: another space has others for the same records.
             let record = RecordId(crate::vault::ingest::content_of(&body));
             (FactRow { object, origins, record, ..row }, body)
         })

@@ -8,6 +8,7 @@ use crate::catalog::Query;
 use crate::error::{Error, Result};
 use crate::import::{Report, Severity, Source, What};
 use crate::record::{Category, Kind, Status, Value};
+use std::collections::BTreeSet;
 
 fn of(id: &str, subject: &str) -> String {
     ldl(id, "100", "final", "").replace("Patient/p1", subject)
@@ -313,4 +314,22 @@ fn a_log_names_a_file_under_a_secret_that_goes_with_it() {
         assert_eq!((left.secret, *left.id.as_bytes()), ([0; 32], [0; 32]));
     }
     assert_ne!(tags[0], tags[1], "two spaces cannot be told to hold one file");
+}
+
+/// What a recipient is shown of a record tells nobody what is in it, nor that another space has it.
+#[test]
+fn ids_of_records_are_those_of_one_space() {
+    let text = bundle(&[PATIENT.into(), of("1", "Patient/p1"), of("2", "Patient/p1")]);
+    let ids = |space: &HealthSpace| rows(space, None).into_iter().map(|r| r.record).collect::<BTreeSet<_>>();
+    let (one, other) = (space(), space());
+    for (_, space) in [&one, &other] {
+        import(space, &text).unwrap();
+    }
+    assert!(ids(&one.1).len() == 3 && ids(&one.1).is_disjoint(&ids(&other.1)));
+    // In one space they last: what is erased and comes again is known again to whoever has cited it.
+    let before = ids(&one.1);
+    let health = one.1.partition("health").unwrap();
+    health.erase(&Erase::Source(health.sources().unwrap()[0].id), super::tests::gesture()).unwrap();
+    import(&one.1, &text).unwrap();
+    assert_eq!(ids(&one.1), before);
 }

@@ -159,7 +159,7 @@ pub(crate) fn held(space: &HealthSpace) -> Held {
         row.object = ObjectRef { number: 0, version: 0, group: 0 };
         row.origins.iter_mut().for_each(|o| o.source = 0);
     }
-    // Whatever ids another space gives to the same records. They are numbered by what they say.
+    // Ids are keyed: another space has others for the same records. They are numbered by what they say.
     let body = |row: &FactRow| (row.fact.kind != Kind::Series).then(|| reader.body(row.record).unwrap());
     let mut said: Vec<_> = facts.iter().map(|r| (body(r), r.origins.clone(), r.record)).collect();
     said.sort();

@@ -109,10 +109,11 @@ const NOW: i64 = 1_790_000_000_000;
 /// What the library says.
 pub fn make(dir: &Path) -> Result<Twins, Failure> {
     let clock = Arc::new(Still(AtomicI64::new(EARLIER)));
-    let with = twin(&dir.join("with.hs"), &clock, true)?;
-    let without = twin(&dir.join("without.hs"), &clock, false)?;
+    let base = Base::make(dir, &clock)?;
+    let with = base.twin("with.hs", true)?;
+    let without = base.twin("without.hs", false)?;
     // A third one, where everything is granted, tells the ids.
-    let all = twin(&dir.join("all.hs"), &clock, true)?;
+    let all = base.twin("all.hs", true)?;
     grant(&all.space, Category::ALL, false)?;
     let session = all.space.session(recipient()?, Purpose::PatientRequest)?;
     let rows = session.query(&Query::default())?.into_value();
@@ -149,14 +150,47 @@ pub fn make(dir: &Path) -> Result<Twins, Failure> {
 const WITHHELD: [&str; 4] =
     ["Lives with HIV.", "Walks the dog before work.", "Drinks it without milk.", "Drinks it at four."];
 
-fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
-    clock.0.store(EARLIER, Ordering::Relaxed);
-    let env = Environment { clock: Arc::<Still>::clone(clock), ..Environment::default() };
-    let unlock = Unlock::passphrase("two of a kind").with_cost(KdfParams::FLOOR);
-    let (space, recovery) = HealthSpace::create(file, &unlock, env)?;
-    space.create_partition("diary", PartitionKind::General, &unlock)?;
-    let code = file.with_extension("code");
-    std::fs::write(&code, recovery.reveal().as_bytes())?;
+/// An empty space of which the twins are copies: ids of records are made under a key of their partition, and
+/// those of one record must be the same in both.
+struct Base<'a> {
+    dir: &'a Path,
+    clock: &'a Arc<Still>,
+    unlock: Unlock,
+    code: String,
+}
+
+impl<'a> Base<'a> {
+    fn make(dir: &'a Path, clock: &'a Arc<Still>) -> Result<Self, Failure> {
+        let unlock = Unlock::passphrase("two of a kind").with_cost(KdfParams::FLOOR);
+        let mut base = Self { dir, clock, unlock, code: String::new() };
+        let (space, recovery) = HealthSpace::create(base.file(), &base.unlock, base.env())?;
+        space.create_partition("diary", PartitionKind::General, &base.unlock)?;
+        base.code = recovery.reveal().as_str().to_owned();
+        Ok(base)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.dir.join("base.hs")
+    }
+
+    fn env(&self) -> Environment {
+        self.clock.0.store(EARLIER, Ordering::Relaxed);
+        Environment { clock: Arc::<Still>::clone(self.clock), ..Environment::default() }
+    }
+
+    fn twin(&self, name: &str, whole: bool) -> Result<Twin, Failure> {
+        let file = self.dir.join(name);
+        std::fs::copy(self.file(), &file)?;
+        let code = file.with_extension("code");
+        std::fs::write(&code, self.code.as_bytes())?;
+        let space = HealthSpace::open(&file, &self.unlock, self.env())?;
+        let random = fill(&space, self.clock, &self.unlock, whole)?;
+        Ok(Twin { space, file, code, random })
+    }
+}
+
+/// Gives ids of what was remembered.
+fn fill(space: &HealthSpace, clock: &Still, unlock: &Unlock, whole: bool) -> Result<Vec<RecordId>, Failure> {
     let health = space.partition("health")?;
     // Before and after what is granted: neither place may show.
     if whole {
@@ -166,11 +200,11 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
     if whole {
         health.import(Source::bytes(bundle(&withheld_resources(1)))?)?;
     }
-    by_scribe(&space, clock, whole)?;
-    grant(&space, &[Category::Laboratory, Category::Memories], true)?;
-    notes(&space, &unlock, whole)?;
+    by_scribe(space, clock, whole)?;
+    grant(space, &[Category::Laboratory, Category::Memories], true)?;
+    notes(space, unlock, whole)?;
     if whole {
-        space.create_partition("clinic", PartitionKind::Health, &unlock)?;
+        space.create_partition("clinic", PartitionKind::Health, unlock)?;
     }
     let mut random: Vec<RecordId> = Vec::new();
     for name in ["health", "notes"] {
@@ -180,7 +214,7 @@ fn twin(file: &Path, clock: &Arc<Still>, whole: bool) -> Result<Twin, Failure> {
             random.extend(partition.turns(conversation.id)?.value().iter().map(|t| t.memory.id));
         }
     }
-    Ok(Twin { space, file: file.to_owned(), code, random })
+    Ok(random)
 }
 
 /// What somebody else remembers: a diagnosis before the granted period and a walk in the diary, in one

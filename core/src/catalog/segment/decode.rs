@@ -126,7 +126,9 @@ fn unpack<'a>(rest: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
     let size = usize::try_from(size).ok().filter(|n| *n <= MAX_BYTES).ok_or(CORRUPT)?;
     let frame = match form {
         STORED => Cow::Borrowed(*rest),
-        ZSTD if size / MAX_RATIO <= rest.len() => Cow::Owned(zstd::bulk::decompress(rest, size).map_err(|_| CORRUPT)?),
+        ZSTD if size / MAX_RATIO <= rest.len() => {
+            Cow::Owned(zstd::bulk::decompress(rest, size).map_err(|e| Error::unless_memory(&e, CORRUPT))?)
+        }
         _ => return Err(CORRUPT),
     };
     if frame.len() == size { Ok(frame) } else { Err(CORRUPT) }

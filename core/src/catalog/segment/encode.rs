@@ -28,7 +28,7 @@ impl Table {
         if frame.len() < WORTH_PACKING {
             return Ok(self.around(STORED, frame.len(), &frame));
         }
-        let packed = zstd::bulk::compress(&frame, LEVEL).map_err(|_| Error::Internal(310))?;
+        let packed = zstd::bulk::compress(&frame, LEVEL).map_err(|e| Error::unless_memory(&e, Error::Internal(310)))?;
         let (form, body) = if packed.len() < frame.len() && frame.len() / MAX_RATIO < packed.len() {
             (ZSTD, &packed)
         } else {

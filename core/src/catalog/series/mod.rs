@@ -151,8 +151,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Sample>> {
     let (plain, packed) = if frame.is_empty() {
         rest.split_at_checked(len).ok_or(BAD)?
     } else {
-        let mut z = zstd::bulk::Decompressor::with_dictionary(DICTIONARY).map_err(|_| BAD)?;
-        inflated = z.decompress(frame, len).map_err(|_| BAD)?;
+        let bad = |e| Error::unless_memory(&e, BAD);
+        let mut z = zstd::bulk::Decompressor::with_dictionary(DICTIONARY).map_err(bad)?;
+        inflated = z.decompress(frame, len).map_err(bad)?;
         (inflated.as_slice(), rest)
     };
     if plain.len() != len {

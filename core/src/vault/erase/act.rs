@@ -180,7 +180,7 @@ fn put_rest(
     row.origins.retain(|o| !sources.contains(&o.source));
     let (identity, content) = (record.identity(), content_of(&bytes));
     into.add(NewRecord {
-        id: record_id(&identity, &content),
+        id: record_id(&work.manifest.id_key, &identity, &content),
         identity,
         content,
         object: at(put, 0, group),

@@ -10,6 +10,7 @@ use crate::catalog::series::{self, Chunk, Chunker};
 use crate::catalog::{Catalog, NewRecord, ObjectRef, Origin, SegmentBuilder, SeriesSummary};
 use crate::codec::varint;
 use crate::crypto::context::Class;
+use crate::crypto::secret::{Ids, Key};
 use crate::error::{Error, Limit, Part, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::{Named, Report, Severity, Sink, What};
@@ -67,6 +68,7 @@ struct Store<'a> {
     inner: &'a Inner,
     partition: &'a str,
     staged: &'a Staged,
+    id_key: Arc<Key<Ids>>,
     /// Units met so far; those below `staged.units` are durable already.
     units: u64,
     /// Units that are durable, as this import last wrote them.
@@ -97,12 +99,16 @@ pub(crate) fn content_of(body: &[u8]) -> [u8; 16] {
     out
 }
 
-pub(crate) fn record_id(identity: &Identity, content: &[u8; 16]) -> RecordId {
+/// Keyed, so that nobody who is shown an id can test a guess at what the record says, or tell that two
+/// spaces hold the same.
+pub(crate) fn record_id(key: &Key<Ids>, identity: &Identity, content: &[u8; 16]) -> RecordId {
     let mut both = [0; 32];
     let (a, b) = both.split_at_mut(16);
     a.copy_from_slice(identity.as_bytes());
     b.copy_from_slice(content);
-    RecordId(content_of(&both))
+    let mut id = [0; 16];
+    id.iter_mut().zip(blake3::keyed_hash(key.expose(), &both).as_bytes()).for_each(|(o, b)| *o = *b);
+    RecordId(id)
 }
 
 impl<'a> Ingest<'a> {
@@ -119,6 +125,7 @@ impl<'a> Ingest<'a> {
             inner,
             partition,
             staged,
+            id_key: Arc::clone(&scope.manifest.id_key),
             units: 0,
             durable: staged.units,
             records: 0,
@@ -203,7 +210,7 @@ impl Store<'_> {
         self.subjects.add(&draft.subject);
         let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
         let mut new = Version {
-            id: record_id(&draft.identity, &raw),
+            id: record_id(&self.id_key, &draft.identity, &raw),
             content: draft.content.unwrap_or(raw),
             revision: draft.revision,
             confidentiality: draft.confidentiality.unwrap_or(self.base_confidentiality),
@@ -222,7 +229,7 @@ impl Store<'_> {
         }
         let again = || {
             let told_apart = content_of(&[&raw[..], self.staged.source.as_bytes()].concat());
-            record_id(&draft.identity, &told_apart)
+            record_id(&self.id_key, &draft.identity, &told_apart)
         };
         let fate = self.versions.judge(draft.identity, &mut new, again);
         let history = matches!(fate, Fate::Older);
@@ -320,7 +327,7 @@ impl Store<'_> {
         };
         self.arena.extend_from_slice(&bytes);
         self.waiting.push(Waiting {
-            id: record_id(&identity, &content),
+            id: record_id(&self.id_key, &identity, &content),
             identity,
             content,
             len: bytes.len(),
