@@ -29,6 +29,11 @@ impl Types {
         self.names.iter().any(|n| n == name)
     }
 
+    fn may_match(&self, class: &DecisionClass, facts: &Facts<'_>) -> bool {
+        let told = [facts.resource_type, class.resource.name()];
+        told == [None, None] || told.iter().flatten().any(|name| self.has(name))
+    }
+
     /// A permit needs both, the type and the kind. A deny hits what stands in a record of the type, and
     /// what tells of the type in any other.
     fn matches(&self, effect: Effect, class: &DecisionClass, facts: &Facts<'_>) -> bool {
@@ -121,12 +126,20 @@ impl Detail {
     /// Whether an item matches.
     #[must_use]
     pub fn matches(&self, effect: Effect, class: &DecisionClass, facts: &Facts<'_>) -> bool {
-        self.types.as_ref().is_none_or(|t| t.matches(effect, class, facts))
-            && self.codes.as_ref().is_none_or(|listed| {
-                let is_listed = |c: &(&str, &str)| listed.iter().any(|l| (l.system.as_str(), l.code.as_str()) == *c);
-                known(effect, facts.codes.map(|has| has.iter().any(is_listed)))
-            })
-            && self.data.as_ref().is_none_or(|listed| listed.iter().any(|n| n.points_at(effect, facts)))
+        self.types.as_ref().is_none_or(|t| t.matches(effect, class, facts)) && self.names_it(effect, facts)
+    }
+
+    /// Whether an item may match a permit's conditions: what is not known of it meets them.
+    #[must_use]
+    pub fn may_match(&self, class: &DecisionClass, facts: &Facts<'_>) -> bool {
+        self.types.as_ref().is_none_or(|t| t.may_match(class, facts)) && self.names_it(Effect::Deny, facts)
+    }
+
+    fn names_it(&self, effect: Effect, facts: &Facts<'_>) -> bool {
+        self.codes.as_ref().is_none_or(|listed| {
+            let is_listed = |c: &(&str, &str)| listed.iter().any(|l| (l.system.as_str(), l.code.as_str()) == *c);
+            known(effect, facts.codes.map(|has| has.iter().any(is_listed)))
+        }) && self.data.as_ref().is_none_or(|listed| listed.iter().any(|n| n.points_at(effect, facts)))
     }
 }
 

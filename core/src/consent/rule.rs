@@ -139,6 +139,12 @@ impl LabelTest {
             || self.confidentiality.is_some_and(|listed| listed >= confidentiality)
     }
 
+    /// Whether a permit speaks of any label of an item; of one that this version does not know it may.
+    fn may_permit(&self, sensitivities: Sensitivities, confidentiality: Confidentiality) -> bool {
+        let hit = sensitivities.bits() & (self.sensitivities.bits() | !KNOWN) != 0;
+        !self.sensitivities.is_empty() && hit || self.confidentiality.is_some_and(|listed| listed >= confidentiality)
+    }
+
     /// A deny needs to hit one. A sensitivity that this version does not know could be below any
     /// listed one, so it is hit by each.
     #[must_use]
@@ -292,6 +298,17 @@ impl Covers {
     #[must_use]
     pub fn detail(&self, effect: Effect, class: &DecisionClass, facts: &Facts<'_>) -> bool {
         self.detail.as_ref().is_none_or(|d| d.matches(effect, class, facts))
+    }
+
+    /// Whether the conditions of a permit may be met: what is not known meets them, and of several sensitivities
+    /// one is enough.
+    #[must_use]
+    pub fn may_permit(&self, class: &DecisionClass, facts: &Facts<'_>) -> bool {
+        self.categories.has(class.category as u8)
+            && self.kinds.has(class.kind as u8)
+            && self.authors.has(class.author as u8)
+            && self.labels.is_none_or(|test| test.may_permit(class.sensitivities(), class.confidentiality))
+            && self.detail.as_ref().is_none_or(|d| d.may_match(class, facts))
     }
 
     /// Whether it asks for what a class does not tell.

@@ -1,8 +1,8 @@
 //! The same decision, compiled: rules run once per class and dates become ranges.
 
 use super::decide::{Placed, deepest, ends, push};
-use super::request::Request;
-use crate::consent::{Covers, Effect, Facts, Place, Rule, Rules};
+use super::request::{Request, Says};
+use crate::consent::{Covers, Facts, Place, Rule, Rules};
 use crate::id::{GrantId, Timestamp};
 use crate::label::Obligations;
 use crate::record::{ClassFilter, DecisionClass, Verdict};
@@ -19,7 +19,7 @@ pub struct RowFilter {
 struct Compiled {
     series: GrantId,
     place: Place,
-    effect: Effect,
+    says: Says,
     covers: Covers,
 }
 
@@ -60,23 +60,26 @@ pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
     if request.below_floor(all) {
         return Compilation::default();
     }
+    let mut reached: Vec<(Says, &Rule)> = all.iter().filter_map(|r| Some((request.reach(r)?, r))).collect();
+    let obligations = permits(&reached).fold(Obligations::NONE, |all, r| all.union(r.obligations));
     // A row tells no codes and no names: a permit that asks for them covers none.
-    let blind = |r: &Rule| r.effect == Effect::Permit && r.covers.needs_facts();
-    let reached: Vec<&Rule> = all.iter().filter(|r| request.reaches(r) && !blind(r)).collect();
-    let permits = || reached.iter().copied().filter(|r| r.effect == Effect::Permit);
-    if permits().next().is_none() {
-        return Compilation::default();
-    }
-    let obligations = permits().fold(Obligations::NONE, |all, r| all.union(r.obligations));
+    reached.retain(|(says, r)| *says != Says::Permit || !r.covers.needs_facts());
     let (mut basis, mut counted) = (Vec::new(), Vec::new());
-    for r in permits().filter(|r| !is_spare(r, &reached)) {
+    for r in permits(&reached).filter(|r| !is_spare(r, &reached)) {
         push(&mut basis, r.series);
         if r.uses_left.is_some() {
             push(&mut counted, r.series);
         }
     }
-    let compiled =
-        |r: &&Rule| Compiled { series: r.series, place: r.place, effect: r.effect, covers: r.covers.clone() };
+    if basis.is_empty() {
+        return Compilation::default();
+    }
+    let compiled = |(says, r): &(Says, &Rule)| Compiled {
+        series: r.series,
+        place: r.place,
+        says: *says,
+        covers: r.covers.clone(),
+    };
     let filter = RowFilter { rules: reached.iter().map(compiled).collect() };
     if filter.is_empty() {
         return Compilation::default();
@@ -84,42 +87,51 @@ pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
     Compilation { filter, basis, counted, obligations, until: until(all, request) }
 }
 
+fn permits<'r>(reached: &[(Says, &'r Rule)]) -> impl Iterator<Item = &'r Rule> {
+    reached.iter().filter(|(says, _)| *says == Says::Permit).map(|(_, r)| *r)
+}
+
 /// Whether another permit already lets through whatever this counted one does, so that no use of
 /// it need be taken: one without a bound on its uses, or a counted one that ends first. Only for
-/// permits that cannot be lifting a deny of their own consent off an item.
-fn is_spare(rule: &Rule, reached: &[&Rule]) -> bool {
+/// permits that cannot be lifting a deny of their own consent off an item, by consents of which nothing is withheld.
+fn is_spare(rule: &Rule, reached: &[(Says, &Rule)]) -> bool {
     let order = |r: &Rule| (r.uses_left.is_some(), ends(r), r.series, r.place);
+    let withholds = |series| reached.iter().any(|(says, r)| *says == Says::Withheld && r.series == series);
     rule.uses_left.is_some()
-        && reached.iter().any(|other| {
-            other.effect == Effect::Permit
-                && other.series != rule.series
+        && permits(reached).any(|other| {
+            other.series != rule.series
                 && order(other) < order(rule)
                 && other.covers.surely_permits(&rule.covers)
+                && !withholds(other.series)
         })
         && !reached
             .iter()
-            .any(|deny| deny.effect == Effect::Deny && deny.series == rule.series && rule.place.is_inside(deny.place))
+            .any(|(says, deny)| *says == Says::Deny && deny.series == rule.series && rule.place.is_inside(deny.place))
 }
 
 impl RowFilter {
     /// Whether nothing can pass. Looks at whole rules: it finds every case but those in which
-    /// several denies together refuse what none of them refuses alone.
+    /// several rules together refuse what none of them refuses alone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let of = |effect| self.rules.iter().filter(move |r| r.effect == effect);
+        let of = |says| self.rules.iter().filter(move |r| r.says == says);
         let lifted =
-            |deny: &Compiled| of(Effect::Permit).any(|p| p.series == deny.series && p.place.is_inside(deny.place));
-        let refused = |p: &Compiled| of(Effect::Deny).any(|d| !lifted(d) && d.covers.surely_includes(&p.covers));
-        of(Effect::Permit).all(|p| p.covers.data_period.is_some_and(|(a, b)| a >= b) || refused(p))
+            |outer: &Compiled| of(Says::Permit).any(|p| p.series == outer.series && p.place.is_inside(outer.place));
+        let refused = |p: &Compiled| of(Says::Deny).any(|d| !lifted(d) && d.covers.surely_includes(&p.covers));
+        let withheld = |p: &Compiled| {
+            let speaks = |w: &Compiled| w.series == p.series && w.place.is_inside(p.place) && !lifted(w);
+            of(Says::Withheld).any(|w| speaks(w) && w.covers.surely_includes(&p.covers))
+        };
+        of(Says::Permit).all(|p| p.covers.data_period.is_some_and(|(a, b)| a >= b) || refused(p) || withheld(p))
     }
 
     /// Whether a date passes, of the rules that match a class.
     fn passes(matching: &[&Compiled], at: Option<i64>) -> bool {
+        let dated = matching.iter().filter(|r| r.says.dated(&r.covers, at)).map(|r| (r.says, *r));
         let (mut permit, mut deny) = (false, false);
-        let dated = matching.iter().copied().filter(|r| r.covers.date(r.effect, at));
-        deepest(dated, |r| match r.effect {
-            Effect::Permit => permit = true,
-            Effect::Deny => deny = true,
+        deepest(dated, |says, _| {
+            permit |= says == Says::Permit;
+            deny |= says == Says::Deny;
         });
         permit && !deny
     }
@@ -127,8 +139,7 @@ impl RowFilter {
 
 impl ClassFilter for RowFilter {
     fn judge(&self, class: &DecisionClass) -> Verdict {
-        let matches =
-            |r: &&Compiled| r.covers.class(r.effect, class) && r.covers.detail(r.effect, class, &Facts::default());
+        let matches = |r: &&Compiled| r.says.of_class(&r.covers, class, &Facts::default());
         let matching: Vec<&Compiled> = self.rules.iter().filter(matches).collect();
         // An absent date satisfies no permit that asks for one and evades no deny, so what passes
         // without a date passes with any.

@@ -1,7 +1,7 @@
 //! One decision about one item: D1..D8, D12 and D13.
 
-use super::request::{ItemFacts, Request};
-use crate::consent::{Effect, Place, Rule, Rules};
+use super::request::{ItemFacts, Request, Says};
+use crate::consent::{Place, Rule, Rules};
 use crate::id::{GrantId, Timestamp};
 use crate::label::Obligations;
 
@@ -10,7 +10,7 @@ use crate::label::Obligations;
 pub enum Decision {
     /// Let through.
     Permit {
-        /// What comes with it: the union over every permit that matched.
+        /// What comes with it: the union over every permit that matched and whose terms are met.
         obligations: Obligations,
         /// The grants it rests on, in order. Those without a bound on their uses, or else the one
         /// counted grant that ends first, of which one use is to be taken.
@@ -61,20 +61,33 @@ impl Placed for Rule {
     }
 }
 
+fn is_inside<R: Placed>(rule: &R, outer: &R) -> bool {
+    outer.series() == rule.series() && rule.place().is_inside(outer.place())
+}
+
 /// Hands those matching rules on that no matching rule inside them overrides (D7). The rules come
 /// by series and in preorder, so a rule that is overridden at all is overridden by its successor.
-pub(super) fn deepest<'r, R: Placed + 'r>(matching: impl Iterator<Item = &'r R>, mut each: impl FnMut(&'r R)) {
-    let mut last: Option<&R> = None;
-    for rule in matching {
+/// A permit that is withheld overrides the permits around it; where a refusal stands around those, that speaks.
+pub(super) fn deepest<'r, R: Placed + 'r>(
+    matching: impl Iterator<Item = (Says, &'r R)> + Clone,
+    mut each: impl FnMut(Says, &'r R),
+) {
+    let mut tell = |(says, rule): (Says, &'r R)| {
+        each(says, rule);
+        if says == Says::Withheld {
+            let around = matching.clone().filter(|(says, outer)| *says == Says::Deny && is_inside(rule, *outer));
+            around.last().into_iter().for_each(|(says, outer)| each(says, outer));
+        }
+    };
+    let mut last: Option<(Says, &R)> = None;
+    for rule in matching.clone() {
         if let Some(outer) = last.replace(rule)
-            && !(outer.series() == rule.series() && rule.place().is_inside(outer.place()))
+            && !is_inside(rule.1, outer.1)
         {
-            each(outer);
+            tell(outer);
         }
     }
-    if let Some(outer) = last {
-        each(outer);
-    }
+    last.into_iter().for_each(tell);
 }
 
 /// Decides one item. Only a permit allocates (`tests/allocations.rs`).
@@ -84,40 +97,37 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
     if request.below_floor(rules) {
         return Decision::Deny { basis: Refusal::Floor };
     }
-    let mut obligations = Obligations::NONE;
+    let reached = |r| request.reach(r).map(|says| (says, r));
+    let matching = rules.iter().filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
+        says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, item.at)
+    });
     let mut refusal = None;
     let mut permitted = false;
-    let matches = |r: &&Rule| {
-        request.reaches(r)
-            && r.covers.class(r.effect, &item.class)
-            && r.covers.date(r.effect, item.at)
-            && r.covers.detail(r.effect, &item.class, &item.more)
-    };
-    let matching = rules.iter().filter(matches).inspect(|r| {
-        if r.effect == Effect::Permit {
-            obligations = obligations.union(r.obligations);
-        }
-    });
-    deepest(matching, |r| match r.effect {
-        Effect::Deny if r.unusable => refusal = refusal.or(Some(Refusal::Unusable(r.series))),
-        Effect::Deny => refusal = refusal.or(Some(Refusal::Consent(r.series))),
-        Effect::Permit => permitted = true,
+    deepest(matching.clone(), |says, r| match says {
+        Says::Deny if r.unusable => refusal = refusal.or(Some(Refusal::Unusable(r.series))),
+        Says::Deny => refusal = refusal.or(Some(Refusal::Consent(r.series))),
+        Says::Permit => permitted = true,
+        Says::Withheld => {}
     });
     match refusal {
         Some(basis) => Decision::Deny { basis },
-        None if permitted => Decision::Permit { obligations, basis: basis(rules.iter().filter(matches)) },
+        None if permitted => {
+            let permits = matching.clone().filter(|(says, _)| *says == Says::Permit);
+            let obligations = permits.fold(Obligations::NONE, |all, (_, r)| all.union(r.obligations));
+            Decision::Permit { obligations, basis: basis(matching) }
+        }
         None => Decision::NotApplicable,
     }
 }
 
 /// What a permit rests on: those without a bound on their uses, or the counted one that ends first.
-fn basis<'r>(matching: impl Iterator<Item = &'r Rule>) -> Vec<GrantId> {
+fn basis<'r>(matching: impl Iterator<Item = (Says, &'r Rule)> + Clone) -> Vec<GrantId> {
     let mut unlimited = Vec::new();
     let mut counted: Option<(Timestamp, GrantId)> = None;
-    deepest(matching, |r| match (r.effect, r.uses_left) {
-        (Effect::Deny, _) => {}
-        (Effect::Permit, None) => push(&mut unlimited, r.series),
-        (Effect::Permit, Some(_)) => {
+    deepest(matching, |says, r| match (says, r.uses_left) {
+        (Says::Deny | Says::Withheld, _) => {}
+        (Says::Permit, None) => push(&mut unlimited, r.series),
+        (Says::Permit, Some(_)) => {
             let this = (ends(r), r.series);
             counted = Some(counted.map_or(this, |other| other.min(this)));
         }

@@ -1,8 +1,8 @@
 //! The proof that a request was decided.
 
 use super::compile::{Compilation, RowFilter, compile};
-use super::request::Request;
-use crate::consent::{Action, Effect, Rules};
+use super::request::{Request, Says};
+use crate::consent::{Action, Rules};
 use crate::error::Error;
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Obligations, Purpose};
@@ -124,7 +124,7 @@ fn why(rules: &Rules, request: &Request<'_>) -> Denied {
         return Denied::Floor;
     }
     let mut refusing = Vec::new();
-    for r in all.iter().filter(|r| r.effect == Effect::Deny && request.reaches(r)) {
+    for r in all.iter().filter(|r| request.reach(r) == Some(Says::Deny)) {
         super::decide::push(&mut refusing, r.series);
     }
     if refusing.is_empty() { Denied::NotApplicable } else { Denied::Refused(refusing) }

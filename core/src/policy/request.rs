@@ -1,6 +1,6 @@
 //! What is asked of a decision.
 
-use crate::consent::{Action, Effect, Facts, Recipient, Rule};
+use crate::consent::{Action, Covers, Effect, Facts, Recipient, Rule};
 use crate::id::{ScopeId, Timestamp};
 use crate::label::{NamedPurpose, Obligations, Purpose};
 use crate::record::DecisionClass;
@@ -71,15 +71,47 @@ impl ItemFacts<'_> {
     }
 }
 
+/// What a rule says where a request and an item match it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    Permit,
+    Deny,
+    /// A permit whose terms are not met here: it asks for more than the caller can comply with, is used up, or the
+    /// clock or the space is behind. It lets nothing through, nor do the permits around it, in whose place it speaks.
+    Withheld,
+}
+
+impl Says {
+    /// Whether it speaks of a class. What is not known of an item meets a refusal, and terms that are not met, and
+    /// no permit.
+    pub(super) fn of_class(self, covers: &Covers, class: &DecisionClass, facts: &Facts<'_>) -> bool {
+        let effect = match self {
+            Self::Permit => Effect::Permit,
+            Self::Deny => Effect::Deny,
+            Self::Withheld => return covers.may_permit(class, facts),
+        };
+        covers.class(effect, class) && covers.detail(effect, class, facts)
+    }
+
+    /// Whether it speaks of a date.
+    pub(super) fn dated(self, covers: &Covers, at: Option<i64>) -> bool {
+        covers.date(if self == Self::Permit { Effect::Permit } else { Effect::Deny }, at)
+    }
+}
+
 impl Request<'_> {
-    /// The part of matching that does not look at the item. Whether a permit of a training
-    /// purpose stands alone is part of it: the floor (D13).
-    pub(super) fn reaches(&self, rule: &Rule) -> bool {
-        self.names(rule)
-            && match rule.effect {
-                Effect::Permit => self.in_force(rule) && self.understood(rule) && (!self.trains() || rule.lifts_floor),
-                Effect::Deny => self.may_hold(rule),
-            }
+    /// The part of matching that does not look at the item, and what the rule says then. Whether a permit of a
+    /// training purpose stands alone is part of it: the floor (D13).
+    pub(super) fn reach(&self, rule: &Rule) -> Option<Says> {
+        if !self.names(rule) {
+            return None;
+        }
+        let terms = || self.in_force(rule) && self.understood(rule) && (!self.trains() || rule.lifts_floor);
+        match rule.effect {
+            Effect::Permit if terms() => Some(Says::Permit),
+            Effect::Permit => self.may_hold(rule).then_some(Says::Withheld),
+            Effect::Deny => self.may_hold(rule).then_some(Says::Deny),
+        }
     }
 
     /// Scope, actor, purpose and action.
@@ -111,7 +143,7 @@ impl Request<'_> {
             && (self.fresh || !counted)
     }
 
-    /// Whether a deny holds now, or could: a clock that is behind does not put it off.
+    /// Whether a rule holds now, or could: a clock that is behind does not put it off.
     fn may_hold(&self, rule: &Rule) -> bool {
         let validity = rule.applies.validity;
         if self.clock_behind { !validity.is_over(self.now) } else { validity.holds(self.now) }

@@ -41,6 +41,15 @@ pub(super) struct Node {
     pub(super) children: Vec<Self>,
 }
 
+/// What a provision says of a request and an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    Permit,
+    Deny,
+    /// Permits under terms that are not met.
+    Withheld,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     pub(super) series: GrantId,
@@ -214,7 +223,8 @@ impl Node {
         }
     }
 
-    fn matches(&self, q: &Request<'_>, item: &ItemFacts<'_>) -> bool {
+    /// Whether it is about such a request, whenever that is.
+    fn asked(&self, q: &Request<'_>) -> bool {
         let permit = self.effect == Effect::Permit;
         let purpose = match (&q.outside, &self.purposes, &self.outside) {
             (Some(_), None, None) => !permit,
@@ -232,6 +242,28 @@ impl Node {
             let named = list.iter().any(|i| q.actors.iter().any(|a| *a == who[*i]));
             named && (!self.acting || q.actors.contains(&role()))
         });
+        self.scope.is_none_or(|s| s == q.scope)
+            && actor
+            && purpose
+            && self.actions.as_ref().is_none_or(|list| list.contains(&q.action))
+    }
+
+    fn class(&self, item: &ItemFacts<'_>) -> bool {
+        let c = &item.class;
+        self.categories.as_ref().is_none_or(|list| list.contains(&c.category))
+            && self.kinds.as_ref().is_none_or(|list| list.contains(&c.kind))
+            && self.authors.as_ref().is_none_or(|list| list.contains(&c.author))
+    }
+
+    /// Whether a permit lists a sensitivity.
+    fn lists(&self, code: u8) -> bool {
+        Sensitivity::ALL.get(usize::from(code)).is_some_and(|s| {
+            *s != Sensitivity::Unknown && self.sensitivities.iter().any(|l| *l == *s || above(*s).contains(l))
+        })
+    }
+
+    fn covers(&self, item: &ItemFacts<'_>) -> bool {
+        let permit = self.effect == Effect::Permit;
         let date = match (self.data_period, item.at) {
             (None, _) => true,
             (Some(_), None | Some(i64::MAX)) => !permit,
@@ -242,12 +274,7 @@ impl Node {
             true
         } else if permit {
             let codes: Vec<_> = (0..32u8).filter(|i| c.sensitivities >> i & 1 == 1).collect();
-            let listed = |code: u8| {
-                Sensitivity::ALL.get(usize::from(code)).is_some_and(|s| {
-                    *s != Sensitivity::Unknown && self.sensitivities.iter().any(|l| *l == *s || above(*s).contains(l))
-                })
-            };
-            !codes.is_empty() && codes.iter().all(|c| listed(*c))
+            !codes.is_empty() && codes.iter().all(|c| self.lists(*c))
                 || self.confidentialities.iter().any(|l| *l >= c.confidentiality)
         } else {
             let hit = |code: u8| match Sensitivity::ALL.get(usize::from(code)) {
@@ -261,42 +288,76 @@ impl Node {
             (0..32u8).any(|i| c.sensitivities >> i & 1 == 1 && hit(i))
                 || self.confidentialities.iter().any(|l| *l <= c.confidentiality)
         };
+        self.class(item) && labels && date && self.detail_matches(item)
+    }
+
+    /// Whether a permit could cover an item: whatever is not known of it fits.
+    fn may_cover(&self, item: &ItemFacts<'_>) -> bool {
+        let date = match (self.data_period, item.at) {
+            (None, _) | (Some(_), None | Some(i64::MAX)) => true,
+            (Some((from, to)), Some(t)) => t >= from && t < to,
+        };
+        let c = &item.class;
+        let strange = |code: u8| Sensitivity::ALL.get(usize::from(code)).is_none_or(|s| *s == Sensitivity::Unknown);
+        let mut has = (0..32u8).filter(|i| c.sensitivities >> i & 1 == 1);
+        let labels = self.sensitivities.is_empty() && self.confidentialities.is_empty()
+            || !self.sensitivities.is_empty() && has.any(|code| strange(code) || self.lists(code))
+            || self.confidentialities.iter().any(|l| *l >= c.confidentiality);
+        let types = self.types.as_ref().is_none_or(|list| {
+            let mut told = item.more.resource_type.into_iter().chain(c.resource.name()).peekable();
+            told.peek().is_none() || told.any(|t| list.contains(&t))
+        });
+        let rest = Self { effect: Effect::Deny, types: None, children: vec![], ..self.clone() };
+        self.class(item) && labels && date && types && rest.detail_matches(item)
+    }
+
+    /// Whether it holds now, and what else it asks for is met.
+    fn terms(&self, q: &Request<'_>) -> bool {
         let training = q.outside.is_none() && q.purpose == Purpose::MlTraining;
-        self.scope.is_none_or(|s| s == q.scope)
-            && actor
-            && purpose
-            && self.actions.as_ref().is_none_or(|list| list.contains(&q.action))
-            && self.in_force(q)
-            && self.categories.as_ref().is_none_or(|list| list.contains(&c.category))
-            && self.kinds.as_ref().is_none_or(|list| list.contains(&c.kind))
-            && self.authors.as_ref().is_none_or(|list| list.contains(&c.author))
-            && labels
-            && date
-            && self.detail_matches(item)
+        let permit = self.effect == Effect::Permit;
+        self.in_force(q)
             && (!permit || q.understands.contains(self.obligations))
             && (!permit || !training || self.lifts_floor)
     }
 
-    /// Collects what matches and has nothing matching inside; says whether anything matched.
+    fn says(&self, q: &Request<'_>, item: &ItemFacts<'_>) -> Option<Says> {
+        if !self.asked(q) {
+            return None;
+        }
+        let may_hold = Self { effect: Effect::Deny, children: vec![], ..self.clone() }.in_force(q);
+        match (self.effect, self.terms(q)) {
+            (Effect::Permit, true) => self.covers(item).then_some(Says::Permit),
+            (Effect::Permit, false) => (may_hold && self.may_cover(item)).then_some(Says::Withheld),
+            (Effect::Deny, holds) => (holds && self.covers(item)).then_some(Says::Deny),
+        }
+    }
+
+    /// Collects what matches and has nothing matching inside; says whether anything matched. Where that is a permit
+    /// that is withheld, the nearest refusal around it speaks too.
     fn survivors<'n>(
         &'n self,
         q: &Request<'_>,
         item: &ItemFacts<'_>,
-        out: &mut Vec<&'n Self>,
+        around: Option<&'n Self>,
+        out: &mut Vec<(Says, &'n Self)>,
         all: &mut Obligations,
     ) -> bool {
+        let here = self.says(q, item);
+        let refusal = if here == Some(Says::Deny) { Some(self) } else { around };
         let mut inside = false;
         for child in &self.children {
-            inside |= child.survivors(q, item, out, all);
+            inside |= child.survivors(q, item, refusal, out, all);
         }
-        let here = self.matches(q, item);
-        if here && self.effect == Effect::Permit {
+        if here == Some(Says::Permit) {
             *all = all.union(self.obligations);
         }
-        if here && !inside {
-            out.push(self);
+        if let Some(says) = here.filter(|_| !inside) {
+            out.push((says, self));
+            if says == Says::Withheld {
+                out.extend(around.map(|n| (Says::Deny, n)));
+            }
         }
-        here || inside
+        here.is_some() || inside
     }
 
     fn lifts(&self, q: &Request<'_>) -> bool {
@@ -361,29 +422,30 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> D
         return Decision::Deny { basis: Refusal::Floor };
     }
     let mut obligations = Obligations::NONE;
-    let mut found: Vec<(GrantId, &Node)> = Vec::new();
+    let mut found: Vec<(GrantId, Says, &Node)> = Vec::new();
     for tree in trees {
         let mut nodes = Vec::new();
-        tree.root.survivors(q, item, &mut nodes, &mut obligations);
-        found.extend(nodes.into_iter().map(|n| (tree.series, n)));
+        tree.root.survivors(q, item, None, &mut nodes, &mut obligations);
+        found.extend(nodes.into_iter().map(|(says, n)| (tree.series, says, n)));
     }
-    let of = |keep: &dyn Fn(&Node) -> bool| {
-        let mut basis: Vec<GrantId> = found.iter().filter(|(_, n)| keep(n)).map(|(s, _)| *s).collect();
+    let of = |keep: &dyn Fn(Says, &Node) -> bool| {
+        let mut basis: Vec<GrantId> = found.iter().filter(|(_, says, n)| keep(*says, n)).map(|(s, ..)| *s).collect();
         basis.sort();
         basis.dedup();
         basis
     };
-    let refusing = of(&|n| n.effect == Effect::Deny);
+    let refusing = of(&|says, _| says == Says::Deny);
     if let Some(first) = refusing.first() {
         return Decision::Deny { basis: Refusal::Consent(*first) };
     }
-    let unlimited = of(&|n| n.effect == Effect::Permit && n.uses_left.is_none());
+    let unlimited = of(&|says, n| says == Says::Permit && n.uses_left.is_none());
     if !unlimited.is_empty() {
         return Decision::Permit { obligations, basis: unlimited };
     }
-    let first = found.iter().min_by_key(|(s, n)| (n.end.is_none(), n.end, *s));
+    let first =
+        found.iter().filter(|(_, says, _)| *says == Says::Permit).min_by_key(|(s, _, n)| (n.end.is_none(), n.end, *s));
     match first {
-        Some((series, _)) => Decision::Permit { obligations, basis: vec![*series] },
+        Some((series, ..)) => Decision::Permit { obligations, basis: vec![*series] },
         None => Decision::NotApplicable,
     }
 }
@@ -392,8 +454,8 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> D
 pub(super) fn permitting(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> Vec<GrantId> {
     let survives = |t: &&Tree| {
         let mut nodes = Vec::new();
-        t.root.survivors(q, item, &mut nodes, &mut Obligations::default());
-        nodes.iter().any(|n| n.effect == Effect::Permit)
+        t.root.survivors(q, item, None, &mut nodes, &mut Obligations::default());
+        nodes.iter().any(|(says, _)| *says == Says::Permit)
     };
     trees.iter().filter(survives).map(|t| t.series).collect()
 }
