@@ -218,7 +218,7 @@ impl ConsentState {
     #[must_use]
     pub fn end(&self, series: GrantId) -> Option<Option<Timestamp>> {
         match self.imported(series) {
-            Some(consent) => Some(consent.validity().end),
+            Some(consent) => consent.permits_until(),
             None => self.validity(self.doc(series)?).map(|v| v.end),
         }
     }

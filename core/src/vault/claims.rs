@@ -81,12 +81,14 @@ struct Facts {
     trained: u64,
     /// Under a grant; what the person looks at themself is none.
     releases: u64,
-    /// Of those, all under consents that the space's log tells of without a gap: only such can be
-    /// shown to others.
+    /// Of those, all under grants of this space that its log tells of without a gap: only of such can it be shown to
+    /// others that they were in force and permit it. What a consent from elsewhere permits is not proven.
     shown: bool,
     withdrawals: u64,
     /// What the person let into general partitions: by the logs, or by what still stands there.
     declassified: u64,
+    /// Erasures of which the file may still hold something.
+    unswept: usize,
     /// Entries of the logs whose content was erased, or that cannot be read: any of them may have told of any
     /// of this.
     erased: u64,
@@ -134,9 +136,11 @@ impl HealthSpace {
             shown: true,
             withdrawals: 0,
             declassified: 0,
+            unswept: 0,
             erased: 0,
         };
         let state = self.inner.peek()?;
+        facts.unswept = state.system.iter().chain(&state.partitions).map(|s| s.manifest.unswept.len()).sum();
         let open = state.system.iter().chain(&state.partitions);
         facts.erased = open.fold(0, |n: u64, s| n.saturating_add(s.manifest.erased_below(s.head.log_size)));
         let mut lowered = 0;
@@ -171,7 +175,7 @@ impl HealthSpace {
                         facts.trained += u64::from(trains);
                         used.extend(grants);
                     }
-                    AuditEvent::Granted { grant, .. } | AuditEvent::ConsentImported { grant, .. } => {
+                    AuditEvent::Granted { grant, .. } => {
                         given.insert(grant);
                     }
                     AuditEvent::Withdrawn { .. } => facts.withdrawals += 1,
@@ -242,6 +246,24 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             "Training is allowed by {n} consents of the person that permit nothing else; {t} releases were for it, or without the label against it."
         ),
     };
+    let gone = match f.unswept {
+        0 => "What is erased is gone from this file".to_owned(),
+        n => format!(
+            "What is erased cannot be read by this library; the file may still hold what {n} erasures took, until it is swept"
+        ),
+    };
+    let erasure = match f.keystore {
+        "none" => format!("{gone}; older copies of it keep it."),
+        _ => format!("{gone}, and on request the keystore takes it from older copies that it took part in."),
+    };
+    let mut erasure_leaves = vec![
+        "that no copy was made of what was read, exported or released",
+        "that flash memory, or a keystore that is put back, holds nothing",
+    ];
+    if f.keystore != "none" {
+        erasure_leaves
+            .push("anything against the recovery code of an older copy, unless the space is bound to its device");
+    }
     let kept = if f.full { "evidence(), read by programs that are not this library" } else { "the partition's log" };
     vec![
         claim(
@@ -324,17 +346,10 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         ),
         claim(
             "erasure",
-            ClaimLevel::Configured,
-            if f.keystore == "none" {
-                "What is erased is gone from this file; older copies of it keep it."
-            } else {
-                "What is erased is gone from this file, and on request the keystore takes it from older copies as well."
-            },
+            if f.unswept > 0 { ClaimLevel::Promise } else { ClaimLevel::Configured },
+            &erasure,
             "entries of the logs, and their receipts".into(),
-            vec![
-                "that no copy was made of what was read, exported or released",
-                "that flash memory, or a keystore that is put back, holds nothing",
-            ],
+            erasure_leaves,
         ),
         claim(
             "audit",
@@ -411,7 +426,11 @@ mod tests {
         let session = space.session(model(), Purpose::PatientRequest).unwrap();
         session.query(&crate::catalog::Query::default()).unwrap();
         let level = |name| by_name(&space.claims().unwrap(), name).level;
-        assert_eq!(level("consent"), ClaimLevel::Verifiable);
+        assert_eq!(level("consent"), ClaimLevel::Logged, "what it permits is not proven to others");
+        space.withdraw(report.filed[0]).unwrap();
+        allow(&space, &[Category::Laboratory]);
+        session.query(&crate::catalog::Query::default()).unwrap();
+        assert_eq!(level("consent"), ClaimLevel::Logged, "nor of what was released under it");
         space.erase_entries(LogOf::Space, &[0], gesture()).unwrap();
         assert_eq!(level("consent"), ClaimLevel::Logged, "what is erased could have been a withdrawal");
     }

@@ -1,6 +1,7 @@
 //! Consents from elsewhere: filed, listed, withdrawn, handed out as they came.
 
 use super::consent_record::ended_within;
+use super::consent_versions::end_older;
 use super::grants::{ConsentKind, file_consents};
 use super::policy_row::{FiledConsent, Origin};
 use super::scope::Scope;
@@ -131,6 +132,7 @@ impl HealthSpace {
             let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();
             let mut report = ConsentsReport::default();
             let mut filed: Vec<FiledConsent> = Vec::new();
+            let mut replaced: Vec<(FiledConsent, &ReadConsent)> = Vec::new();
             for consent in &consents {
                 let series = consent.series();
                 let known = w.state.partitions.iter().flat_map(|p| &p.policy.consents).filter(|c| c.series == series);
@@ -156,6 +158,7 @@ impl HealthSpace {
                     Some(c) if c.origin == Origin::Own => report.conflicting += 1,
                     Some(c) if is_older(c) => report.older += 1,
                     newest => {
+                        replaced.extend(newest.map(|older| (older.clone(), consent)));
                         report.filed.push(series);
                         report.unusable += usize::from(consent.reads() == Reads::Unusable);
                         report.void_permits += consent.void_permits() + consent.permits_outside(Some(&here));
@@ -170,6 +173,9 @@ impl HealthSpace {
             }
             if filed.is_empty() {
                 return Ok(report);
+            }
+            for (older, newer) in &replaced {
+                end_older(tx, w, older, newer)?;
             }
             for p in &health {
                 let kept = p.policy.consents.iter().filter(|c| !report.filed.contains(&c.series));

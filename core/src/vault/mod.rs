@@ -15,6 +15,7 @@ mod claims;
 mod clearance;
 mod clock;
 mod consent_record;
+mod consent_versions;
 mod consents;
 mod disclose;
 mod erase;
@@ -159,6 +160,8 @@ mod tests_memories;
 mod tests_memory;
 #[cfg(test)]
 mod tests_names;
+#[cfg(test)]
+mod tests_newer;
 #[cfg(test)]
 mod tests_planted;
 #[cfg(test)]

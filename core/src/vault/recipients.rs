@@ -13,7 +13,7 @@ use crate::audit::{AuditEvent, Gesture};
 use crate::consent::{Recipient, Standing};
 use crate::error::{Error, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A month, within which whoever was told has to answer (GDPR article 12(3)).
 const TERM: i64 = 30 * 86_400_000;
@@ -125,8 +125,10 @@ impl Log {
 #[derive(Default)]
 struct Seen {
     given: BTreeMap<GrantId, Place>,
-    /// Withdrawn, and not filed again since.
+    /// The last withdrawal: what was released before it is to be taken back.
     withdrawn: BTreeMap<GrantId, (Place, Timestamp)>,
+    /// Filed again since then.
+    again: BTreeSet<GrantId>,
     /// When the newest version of a consent from elsewhere was filed: it may be the withdrawal.
     filed: BTreeMap<GrantId, (Place, Timestamp)>,
     released: BTreeMap<(GrantId, Recipient), Vec<Release>>,
@@ -138,14 +140,14 @@ impl Seen {
     fn take(&mut self, place: Place, time: Timestamp, event: AuditEvent) {
         match event {
             AuditEvent::Withdrawn { grant, .. } => {
-                self.withdrawn.entry(grant).or_insert((place, time));
+                self.ends(grant, (place, time));
             }
             AuditEvent::Granted { grant, .. } => {
                 self.given.entry(grant).or_insert(place);
             }
             AuditEvent::ConsentImported { grant, .. } => {
                 self.given.entry(grant).or_insert(place);
-                self.withdrawn.remove(&grant);
+                self.again.insert(grant);
                 self.filed.insert(grant, (place, time));
             }
             AuditEvent::Released { grants, actor, system, .. } => {
@@ -168,17 +170,30 @@ impl Seen {
     /// A consent from elsewhere is withdrawn by a newer version that says so, too.
     fn settle(&mut self, grant: GrantId) {
         if let Some(filed) = self.filed.get(&grant) {
-            self.withdrawn.entry(grant).or_insert(*filed);
+            self.ends(grant, *filed);
         }
+    }
+
+    /// The first withdrawal counts, until a newer version is filed.
+    fn ends(&mut self, grant: GrantId, at: (Place, Timestamp)) {
+        if self.again.remove(&grant) || !self.withdrawn.contains_key(&grant) {
+            self.withdrawn.insert(grant, at);
+        }
+    }
+
+    /// What was released to somebody before the withdrawal.
+    fn concerned(&self, whom: &(GrantId, Recipient)) -> impl Iterator<Item = &Release> {
+        let at = self.withdrawn.get(&whom.0);
+        let releases = self.released.get(whom).map_or(&[][..], Vec::as_slice);
+        releases.iter().filter(move |r| at.is_some_and(|(place, time)| !r.is_after(*place, *time)))
     }
 
     /// Where the notice to a recipient stands: what it was told of, or confirmed, before its last release was
     /// not about that one. One that confirmed is not told anew.
     fn state(&self, whom: &(GrantId, Recipient)) -> NoticeState {
-        let releases = self.released.get(whom).map_or(&[][..], Vec::as_slice);
         let about_all = |(place, state): &&(Place, NoticeState)| {
             let (NoticeState::Notified(time) | NoticeState::Acknowledged(time)) = state else { return false };
-            !releases.iter().any(|r| r.is_after(*place, *time))
+            !self.concerned(whom).any(|r| r.is_after(*place, *time))
         };
         let told = self.told.get(whom).map_or(&[][..], Vec::as_slice);
         let standing = || told.iter().filter(about_all).map(|(_, state)| *state);
@@ -216,9 +231,10 @@ impl HealthSpace {
         imported.iter().filter(|c| c.standing == Standing::Withdrawn).for_each(|c| seen.settle(c.id));
         let now = self.inner.base.env.now().as_millis().max(state.floor());
         let mut all: BTreeMap<(GrantId, Option<Recipient>), (u64, Timestamp)> = BTreeMap::new();
-        for ((grant, to), releases) in &seen.released {
-            if let Some(last) = releases.iter().map(|r| r.time).max() {
-                all.insert((*grant, Some(to.clone())), (releases.len() as u64, last));
+        for whom in seen.released.keys() {
+            if let Some(last) = seen.concerned(whom).map(|r| r.time).max() {
+                let releases = seen.concerned(whom).count() as u64;
+                all.insert((whom.0, Some(whom.1.clone())), (releases, last));
             }
         }
         let mut erased = BTreeMap::new();

@@ -131,9 +131,22 @@ impl ReadConsent {
         Validity { start, end }
     }
 
-    /// How often a permit of it can be used at all.
+    /// Until when any of its permits holds: `None` where it has none, `Some(None)` without an end.
+    pub(super) fn permits_until(&self) -> Option<Option<Timestamp>> {
+        let permits = self.rules.iter().filter(|r| r.effect == super::Effect::Permit);
+        let ends = permits.map(|r| r.applies.validity.end);
+        ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
+    }
+
+    /// How often its permits can be used at all; without bound where one of them can.
     pub(super) fn uses(&self) -> Option<u32> {
-        self.rules.iter().filter_map(|r| r.uses_left).min()
+        let permits = self.rules.iter().filter(|r| r.effect == super::Effect::Permit);
+        permits.map(|r| r.uses_left).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten()
+    }
+
+    /// Whether it says the same as another version of it, its bytes aside.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        self.reads == other.reads && self.rules == other.rules
     }
 
     /// The rules it amounts to under a version; none unless it is active.

@@ -82,8 +82,12 @@ impl Scope {
         let now = if own { Timestamp::from_millis(now.as_millis().max(self.head.last_entry)) } else { now };
         let lowering = self.policy.lowering(grant).map(|doc| doc.standing(now));
         let given = self.policy.state.standing(grant, now);
+        // One from elsewhere may go on refusing when its permits are over.
+        let from_elsewhere = self.policy.state.imported(grant).is_some();
+        let over = || self.policy.state.end(grant).is_none_or(|end| end.is_some_and(|end| end <= now));
         lowering.is_some_and(|s| s != Standing::InForce)
             || matches!(given, Some(Standing::Withdrawn | Standing::Expired | Standing::Unusable))
+            || from_elsewhere && over()
             || self.has_withdrawn(grant)
     }
 
