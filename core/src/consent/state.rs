@@ -76,7 +76,7 @@ impl Standing {
 ///
 /// Versions may be added in any order: the result is the same.
 #[derive(Clone, Debug, Default)]
-pub struct ConsentState(BTreeMap<GrantId, (u64, Kept)>, BTreeSet<GrantId>);
+pub struct ConsentState(BTreeMap<GrantId, (u64, Kept)>, BTreeSet<GrantId>, BTreeSet<GrantId>);
 
 impl ConsentState {
     /// Takes in one version of a series. `series` and `version` are those of the row it was kept
@@ -110,13 +110,21 @@ impl ConsentState {
         }
     }
 
-    /// Takes a grant as withdrawn whatever its newest version says: withdrawn by a handle that
-    /// cannot file a new one.
+    /// Takes a grant as withdrawn whatever its newest version says.
     pub fn withdraw_here(&mut self, series: GrantId) {
         match self.0.get_mut(&series) {
             Some((_, Kept::Read { doc, .. })) => doc.meta.status = ConsentStatus::Inactive,
             Some((_, Kept::Imported { consent, .. })) => consent.withdraw(),
             _ => {}
+        }
+    }
+
+    /// Takes what a grant permits as withdrawn: by a handle that cannot file a new version. What a consent from
+    /// elsewhere refuses is not that handle's to lift.
+    pub fn withdraw_permits(&mut self, series: GrantId) {
+        match self.0.get(&series) {
+            Some((_, Kept::Imported { .. })) => _ = self.2.insert(series),
+            _ => self.withdraw_here(series),
         }
     }
 
@@ -231,7 +239,8 @@ impl ConsentState {
             Kept::Unusable => return Some(Standing::Unusable),
             Kept::Imported { consent, .. } if consent.reads() == Reads::Unusable => return Some(Standing::Unusable),
             Kept::Imported { consent, used, .. } => {
-                (consent.reads() == Reads::Inactive, consent.validity(), consent.uses(), used)
+                let withdrawn = consent.reads() == Reads::Inactive || self.2.contains(&series);
+                (withdrawn, consent.validity(), consent.uses(), used)
             }
             Kept::Read { doc, used, .. } => {
                 let validity = self.validity(doc);
@@ -261,7 +270,8 @@ impl ConsentState {
     pub fn rules_at(&self, now: Timestamp) -> Rules {
         let mut rules: Vec<Rule> = Vec::new();
         for (series, (version, kept)) in &self.0 {
-            let (suspended, from) = (self.1.contains(series), rules.len());
+            let only_refuses = self.1.contains(series) || self.2.contains(series);
+            let from = rules.len();
             match kept {
                 Kept::Unusable => rules.push(Rule::unusable(*series, *version)),
                 Kept::Imported { consent, used, notice_logged } => {
@@ -278,7 +288,7 @@ impl ConsentState {
                 }
                 Kept::Read { .. } => {}
             }
-            if suspended {
+            if only_refuses {
                 let own = rules.split_off(from);
                 rules.extend(own.into_iter().filter(|r| r.effect == Effect::Deny));
             }

@@ -11,7 +11,7 @@ use super::tx::Tx;
 use super::{manifest::ConsentRef, payload::Content};
 use crate::audit::{AuditEvent, Gesture};
 use crate::consent::{
-    self, ConsentMeta, ConsentStatus, Delegation, GrantSpec, GrantTerms, Recipient, RecipientKind, Standing,
+    self, ConsentMeta, ConsentStatus, Delegation, GrantSpec, GrantTerms, Reads, Recipient, RecipientKind, Standing,
 };
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
@@ -178,8 +178,11 @@ impl HealthSpace {
     /// it. What was remembered under the grant is quarantined by
     /// that: [`derived`](Self::derived) lists it.
     ///
+    /// Of a consent from elsewhere that permits and refuses, a handle of some partitions withdraws what it permits.
+    ///
     /// # Errors
-    /// [`Error::NotFound`] where no such grant is known here.
+    /// [`Error::NotFound`] where no such grant is known here; [`Error::NeedsFullSlot`] for a consent from elsewhere
+    /// that permits nothing, or cannot be read, by a handle of some partitions: to lift a refusal is to permit.
     pub fn withdraw(&self, grant: GrantId) -> Result<()> {
         self.inner.write(|tx, w| {
             if let Some(at) = w.state.lowering_at(grant) {
@@ -197,7 +200,11 @@ impl HealthSpace {
                 return Ok(());
             }
             if w.state.system.is_none() {
-                // One from elsewhere stands in several partitions.
+                // One from elsewhere may refuse what others permit: to lift that is to permit.
+                if p.policy.state.imported(grant).is_some_and(|c| c.reads() == Reads::Unusable || !c.permits()) {
+                    return Err(Error::NeedsFullSlot);
+                }
+                // It stands in several partitions.
                 let places = (0..w.state.partitions.len()).filter(|i| w.state.partitions.get(*i).is_some_and(knows));
                 return places.collect::<Vec<_>>().into_iter().try_for_each(|at| withdraw_here(tx, w, at, grant));
             }

@@ -143,25 +143,13 @@ impl Inner {
     pub(crate) fn decide_at(&self, state: &State, scope: &Scope, asking: &Asking<'_>, now: i64) -> Result<Permit> {
         let clock = self.base.env.now().as_millis();
         let floor = state.floor_in(scope);
-        let now = Timestamp::from_millis(now.max(floor));
-        let behind = clock < floor.saturating_sub(CLOCK_TOLERANCE);
+        let request = self.request(state, scope, asking, now);
+        let now = request.now;
         if asking.purpose == Purpose::BreakGlass && !asking.glass.is_some_and(|g| g.holds(scope, clock, now)) {
             return Err(Error::Denied);
         }
         let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
         let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
-        let request = Request {
-            scope: scope.id,
-            actors: asking.actors,
-            purpose: asking.purpose,
-            outside: None,
-            action: asking.action,
-            now,
-            clock_behind: behind,
-            // A state with these flags was held against the anchor.
-            fresh: is_anchored(&scope.head) && is_anchored(&state.view.head),
-            understands: UNDERSTOOD,
-        };
         let decided = policy::authorize(rules, &request).map_err(Error::from);
         // What the logs' time alone has ended is not refused by the person.
         let by_clock = Request { now: Timestamp::from_millis(clock), clock_behind: false, ..request };
@@ -172,6 +160,28 @@ impl Inner {
             Ok(permit) if asking.glass.is_some_and(|g| !g.is_under(permit.basis())) => Err(Error::Denied),
             decided => decided,
         }
+    }
+
+    fn request<'a>(&self, state: &State, scope: &Scope, asking: &Asking<'a>, now: i64) -> Request<'a> {
+        let floor = state.floor_in(scope);
+        Request {
+            scope: scope.id,
+            actors: asking.actors,
+            purpose: asking.purpose,
+            outside: None,
+            action: asking.action,
+            now: Timestamp::from_millis(now.max(floor)),
+            clock_behind: self.base.env.now().as_millis() < floor.saturating_sub(CLOCK_TOLERANCE),
+            // A state with these flags was held against the anchor.
+            fresh: is_anchored(&scope.head) && is_anchored(&state.view.head),
+            understands: UNDERSTOOD,
+        }
+    }
+
+    /// Whether the person refuses what is asked, not only does not permit it.
+    pub(crate) fn refuses(&self, state: &State, scope: &Scope, asking: &Asking<'_>, now: i64) -> bool {
+        let request = self.request(state, scope, asking, now);
+        matches!(policy::authorize(&scope.policy.rules, &request), Err(policy::Denied::Refused(_)))
     }
 
     /// A release. `compose` may run twice: once without the write lock, and again under it where

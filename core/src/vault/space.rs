@@ -15,7 +15,7 @@ use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Environment;
 use crate::error::{Error, Limit, Malformed, Part, Result};
-use crate::id::ScopeId;
+use crate::id::{GrantId, ScopeId};
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
 use crate::label::{Origins, PartitionKind};
 use crate::record::is_hidden;
@@ -400,14 +400,13 @@ impl HealthSpace {
             let other = w.state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
             let imported = other.into_iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own);
             policy.consents = imported.cloned().collect();
-            // Also where that was withdrawn by a handle that cannot write the policies.
-            let healthy = || w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
-            for c in &mut policy.consents {
-                if healthy().any(|p| p.manifest.denied.contains(&c.series)) {
-                    c.origin = Origin::Withdrawn;
-                }
-            }
         }
+        // Also where that was withdrawn by a handle that cannot write the policies.
+        let healthy = w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
+        let mut denied: Vec<GrantId> = healthy.flat_map(|p| &p.manifest.denied).copied().collect();
+        denied.retain(|id| policy.consents.iter().any(|c| c.series == *id));
+        denied.sort_unstable();
+        denied.dedup();
         let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended).copied();
         policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
         let entry =
@@ -432,6 +431,7 @@ impl HealthSpace {
         w.state.partitions.push(scope);
         let target = Target::Partition(w.state.partitions.len() - 1);
         let work = w.work(tx, target)?;
+        work.manifest.denied = denied;
         tx.log(work, AuditEvent::PartitionCreated { scope: new.id, ordinal, kind }).map(drop)
     }
 }

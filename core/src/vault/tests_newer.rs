@@ -6,8 +6,10 @@ use super::tests::{clock, fill, gesture, model, of_code, unlock};
 use super::*;
 use crate::consent::Standing;
 use crate::error::Error;
+use crate::grounding::Budget;
 use crate::id::Timestamp;
 use crate::label::Purpose;
+use crate::record::Category;
 
 const LDL: &str = "13457-7";
 const HIV: &str = "20447-9";
@@ -161,4 +163,87 @@ fn erasures_that_wait_for_the_sweep_are_claimed_as_such() {
     let waiting = claim(&space);
     assert_eq!(waiting.level, ClaimLevel::Promise);
     assert!(waiting.claim.contains("may still hold what 1 erasures took"), "{}", waiting.claim);
+}
+
+/// HL7's actions: `use` and `collect` are more than to be shown.
+#[test]
+fn a_refusal_of_collecting_stops_remembering_and_one_of_using_stops_models() {
+    let refuse = |code: &str, day: u32| {
+        let action = format!(r#"{{"type":"deny","action":[{{"coding":[{}]}}]}}"#, coding("consentaction", code));
+        consent(&format!("2026-01-0{day}T00:00:00Z"), &action)
+    };
+    let (_dir, space, _) = space();
+    super::tests::allow(&space, &[Category::Laboratory]);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let seen = session.query(&of_code(LDL)).unwrap();
+    let record = seen.value()[0].record;
+    session.remember("before", &seen).unwrap();
+    let held = session.hold(record).unwrap();
+    let keeps = Endpoint::cleared(crate::label::Obligations::from_bits(u32::MAX));
+    let endpoint = Endpoint::model(model(), keeps);
+    assert!(session.model_call(&[&held], &endpoint).is_ok());
+
+    let id = file(&space, &refuse("collect", 1)).filed[0];
+    assert_eq!(shown(&space, LDL), Some(1));
+    assert!(matches!(session.remember("after", &seen), Err(Error::Denied)));
+    assert!(matches!(session.remember_in("health", "after"), Err(Error::Denied)));
+    assert!(matches!(session.remember("after", &[record][..]), Err(Error::NotFound)));
+    assert_eq!(remembered(&space), 1);
+    space.withdraw(id).unwrap();
+
+    assert_eq!(file(&space, &refuse("use", 2)).filed, [id]);
+    assert_eq!(shown(&space, LDL), Some(1));
+    assert!(matches!(session.model_call(&[&held], &endpoint), Err(Error::Denied)));
+    assert!(matches!(session.remember("after", &seen), Err(Error::Denied)));
+    assert!(matches!(session.ground("What is my last LDL?", Budget::tokens(100)), Err(Error::Denied)));
+    // To be shown is not to be remembered, nor to be used by a model.
+    space.withdraw(id).unwrap();
+    let access = format!(
+        r#"{{"type":"permit","action":[{{"coding":[{}]}}],"purpose":[{}]}}"#,
+        coding("consentaction", "access"),
+        coding("v3-ActReason", "TREAT")
+    );
+    file(&space, &consent("2026-01-03T00:00:00Z", &access));
+    let session = space.session(model(), Purpose::Treatment).unwrap();
+    assert_eq!(session.query(&of_code(LDL)).unwrap().value().len(), 1);
+    let held = session.hold(record).unwrap();
+    assert!(matches!(session.model_call(&[&held], &endpoint), Err(Error::Denied)));
+    assert!(matches!(session.remember("after", &[record][..]), Err(Error::NotFound)));
+}
+
+/// To lift a refusal is to permit: that takes the whole space.
+#[test]
+fn a_handle_of_partitions_withdraws_what_a_consent_permits_and_lifts_no_refusal() {
+    let (dir, space, _) = space();
+    super::tests::allow(&space, &[Category::Laboratory]);
+    let part = HealthSpace::open_partitions(dir.path().join("s.hs"), &unlock(), clock().0, &["health"]).unwrap();
+    let refusal = consent("2026-01-01T00:00:00Z", &provision("deny", "PATRQT", ""));
+    let id = file(&space, &refusal).filed[0];
+    assert!(matches!(part.withdraw(id), Err(Error::NeedsFullSlot)));
+    assert_eq!((shown(&space, LDL), shown(&part, LDL)), (None, None));
+
+    // One that refuses and permits: the permit goes.
+    let inside = format!(r#","provision":[{}]"#, provision("permit", "TREAT", ""));
+    file(&space, &consent("2026-01-02T00:00:00Z", &provision("deny", "PATRQT", &inside)));
+    let treated = |s: &HealthSpace| {
+        let s = s.session(model(), Purpose::Treatment).unwrap();
+        s.query(&of_code(LDL)).is_ok()
+    };
+    assert!(treated(&part));
+    part.withdraw(id).unwrap();
+    for s in [&space, &part] {
+        assert!(!treated(s) && shown(s, LDL).is_none());
+        assert_eq!(s.imported_consents().unwrap()[0].standing, Standing::Withdrawn);
+    }
+    // In a partition that comes later as well.
+    space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+    let entry = super::tests::observation("9", "laboratory", "2345-7", "2026-02-01", "91", "");
+    space.partition("fitness").unwrap().import(super::tests::source(&[entry])).unwrap();
+    let ask = space.consent_request().partition("fitness").purpose(Purpose::PatientRequest);
+    ask.categories(&[Category::Laboratory]).recipient(model()).agree(gesture()).unwrap();
+    let record = space.inner.peek().unwrap().partitions[2].catalog.records().next().unwrap().id();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    assert!(session.hold(record).is_err(), "refused there too");
+    space.withdraw(id).unwrap();
+    assert_eq!(shown(&space, LDL), Some(1), "the whole space lifts it");
 }

@@ -293,6 +293,20 @@ fn what_was_erased_since_is_erased_again() {
 }
 
 #[test]
+fn what_was_withdrawn_since_is_withdrawn_again() {
+    let t = Place::new(clock().0);
+    import(&t.space, 0..5);
+    let (kept, gone) = (allow(&t.space, &[Category::Laboratory]).id(), allow(&t.space, Category::ALL).id());
+    t.backup("old");
+    t.space.withdraw(gone).unwrap();
+    let (back, restored) = t.restore_with("old", "again", clock().0, &options().later(&t.space)).unwrap();
+    assert_eq!(restored.permissions, 1);
+    back.confirm_all_permissions(gesture()).unwrap();
+    let standing = |id| back.grants().unwrap().into_iter().find(|g| g.id == id).unwrap().standing;
+    assert_eq!((standing(kept), standing(gone)), (Standing::InForce, Standing::Withdrawn));
+}
+
+#[test]
 fn an_import_that_was_not_finished_does_not_bring_back_what_was_erased() {
     let t = Place::new(clock().0);
     import(&t.space, 0..5);

@@ -87,7 +87,7 @@ impl Scope {
         if let Counting::Taken(taken) = counting {
             consents.only_taken(taken);
         }
-        m.denied.iter().for_each(|g| consents.withdraw_here(*g));
+        m.denied.iter().for_each(|g| consents.withdraw_permits(*g));
         Cow::Owned(consents)
     }
 

@@ -197,8 +197,13 @@ fn is_about_disclosure(j: &Json) -> bool {
 fn is_verified(j: &Json) -> bool {
     const NAMES: &[&str] = &["verified", "verifiedWith", "verificationDate", "verificationType", "verifiedBy"];
     let Some(list) = j.get("verification") else { return true };
+    let Some(all) = list.list().filter(|all| all.iter().all(|v| v.only(NAMES).is_some())) else { return false };
     let verified = |v: &Json| matches!(v.get("verified"), Some(Json::Bool(true)));
-    list.list().is_some_and(|all| all.iter().all(|v| v.only(NAMES).is_some()) && all.iter().any(verified))
+    let at = |v: &Json| v.get("verificationDate").and_then(Json::text).and_then(When::parse_fhir).map(|w| w.at);
+    let newest = all.iter().filter(|v| verified(v)).filter_map(at).max();
+    // What was not verified then may be since.
+    let before = |v: &Json| at(v).zip(newest).is_some_and(|(then, newest)| then < newest);
+    all.iter().any(verified) && all.iter().all(|v| verified(v) || before(v))
 }
 
 /// Whether a Consent may stand within it, which could refuse what this one permits.

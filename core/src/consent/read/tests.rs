@@ -242,6 +242,15 @@ fn r_not_understood_around_the_provisions_voids_every_permit() {
         with(r4(tree.clone()), "_dateTime", json!({ "extension": [{ "url": "x", "valueCode": "unknown" }] })),
         with(r4(tree.clone()), "verification", json!([{ "verified": false }])),
         with(r4(tree.clone()), "verification", json!([])),
+        with(r4(tree.clone()), "verification", json!([{ "verified": true }, { "verified": false }])),
+        with(
+            r4(tree.clone()),
+            "verification",
+            json!([
+                { "verified": true, "verificationDate": "2025-01-01" },
+                { "verified": false, "verificationDate": "2025-02-01" }
+            ]),
+        ),
         with(r4(tree.clone()), "verification", json!([{ "verified": true, "modifierExtension": [{ "url": "x" }] }])),
         with(r4(tree.clone()), "policy", json!([{ "uri": "x", "modifierExtension": [{ "url": "x" }] }])),
     ] {
@@ -249,6 +258,14 @@ fn r_not_understood_around_the_provisions_voids_every_permit() {
     }
     for good in [
         with(r4(tree.clone()), "verification", json!([{ "verified": true }])),
+        with(
+            r4(tree.clone()),
+            "verification",
+            json!([
+                { "verified": false, "verificationDate": "2025-01-01" },
+                { "verified": true, "verificationDate": "2025-02-01" }
+            ]),
+        ),
         with(r4(tree.clone()), "policyRule", json!({ "coding": [] })),
         with(r4(tree.clone()), "_status", json!({ "id": "a" })),
         with(r4(tree), "extension", json!([{ "url": "x", "valueCode": "y" }])),

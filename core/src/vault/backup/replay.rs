@@ -4,12 +4,14 @@
 //! who lacks the keys can make that. Nothing remembers what was erased, so what is missing there is what
 //! was erased or deleted, whichever; a restore must bring neither back.
 
+use super::anew::standings;
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::catalog::{RecordRef, series};
+use crate::consent::Standing;
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::error::{Error, Part, Result};
-use crate::id::RecordId;
+use crate::id::{GrantId, RecordId, Timestamp};
 use crate::ledger::tree;
 use crate::record::Sample;
 use crate::storage::ReadTxn;
@@ -20,7 +22,7 @@ use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::{ReadRows, Tx};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use zeroize::Zeroizing;
 
 /// What is missing in the later state of one scope.
@@ -33,6 +35,8 @@ pub(super) struct Missing {
     entries: BTreeSet<u64>,
     /// Whether no conversation is left there.
     silent: bool,
+    /// Permissions that were withdrawn there, or replaced by a newer version from elsewhere.
+    ended: Vec<GrantId>,
 }
 
 /// Compares every scope of an older state with a later one.
@@ -76,9 +80,22 @@ pub(super) fn compare(
             sources: before.difference(&after).copied().collect(),
             entries: (0..scope.head.log_size).filter(|i| gone(*i)).collect(),
             silent: other.manifest.conversation_pages.is_empty(),
+            ended: ended(base.env.now(), scope, other),
         });
     }
     Ok(all)
+}
+
+/// What a partition permits in the older state and no longer in the later one, by what was done there.
+fn ended(now: Timestamp, scope: &Scope, later: &Scope) -> Vec<GrantId> {
+    let there: BTreeMap<GrantId, Standing> = standings(later, now).into_iter().collect();
+    let is_over = |id: &GrantId| {
+        let newer = later.policy.state.imported(*id).is_some()
+            && later.policy.state.version(*id) != scope.policy.state.version(*id);
+        newer || matches!(there.get(id), None | Some(Standing::Withdrawn))
+    };
+    let here = standings(scope, now).into_iter().filter(|(_, standing)| *standing != Standing::Withdrawn);
+    here.map(|(id, _)| id).filter(is_over).collect()
 }
 
 /// The samples of chunks.
@@ -128,6 +145,21 @@ pub(super) fn forget(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) -> R
         done += m.entries.len() as u64;
     }
     Ok(done)
+}
+
+/// Withdraws what was withdrawn there: it does not wait to be confirmed, as the rest does. How many.
+pub(super) fn withdraw(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) -> Result<u64> {
+    let mut done = BTreeSet::new();
+    for m in missing {
+        for grant in &m.ended {
+            let work = w.work(tx, m.target)?;
+            work.manifest.denied.push(*grant);
+            tx.log(work, AuditEvent::Withdrawn { grant: *grant, gesture: None })?;
+            w.end_grant(tx, *grant)?;
+            done.insert(*grant);
+        }
+    }
+    Ok(done.len() as u64)
 }
 
 /// Erases records and sources that are missing, as they were erased there: how many of each.

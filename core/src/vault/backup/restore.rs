@@ -2,7 +2,7 @@
 
 use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
-use super::replay::{compare, forget, repeat};
+use super::replay::{compare, forget, repeat, withdraw};
 use crate::audit::{AuditEvent, Gesture};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -40,7 +40,8 @@ impl RestoreOptions {
     }
 
     /// A later state of the same space, open in full: what was erased or deleted there since the backup
-    /// is erased in the restored space as well. It may be a damaged one, or a newer backup restored.
+    /// is erased in the restored space as well, and what was withdrawn is. Consents that were filed since are not
+    /// brought along. It may be a damaged one, or a newer backup restored.
     #[must_use]
     pub fn later(mut self, space: &HealthSpace) -> Self {
         self.later = Some(space.clone());
@@ -219,6 +220,7 @@ pub(in crate::vault) fn restore_in(
                 let work = w.work(tx, Target::Partition(at))?;
                 tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
             }
+            let withdrawn = withdraw(tx, w, missing.as_deref().unwrap_or_default())?;
             let erasures = match &missing {
                 Some(missing) => {
                     let (records, sources) = repeat(tx, w, missing, &options.gesture)?;
@@ -228,6 +230,7 @@ pub(in crate::vault) fn restore_in(
                 None => ErasuresAfter::Unknown,
             };
             let work = w.work(tx, Target::System)?;
+            let anew = Anew { permissions: anew.permissions.saturating_sub(withdrawn), ..anew };
             let (permissions, gesture) = (anew.permissions, options.gesture.clone());
             tx.log(work, AuditEvent::Restored { backup, erasures: erasures.code().into(), permissions, gesture })?;
             Ok((anew, erasures))

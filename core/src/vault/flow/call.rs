@@ -241,8 +241,8 @@ impl Session {
         let cleared = floating.may_write(&tag, endpoint.sink(), self.purpose);
         // To export needs a grant of its own, and what a session spoke may rest on records that it
         // does not name.
-        let to_read = endpoint.action() == Action::Read;
-        let meant = |v: &&Value| v.is_for(endpoint.recipient(), self.purpose) && (to_read || v.spoken.is_empty());
+        let exports = endpoint.action() == Action::Export;
+        let meant = |v: &&Value| v.is_for(endpoint.recipient(), self.purpose) && (!exports || v.spoken.is_empty());
         if !cleared || !inputs.iter().all(meant) {
             return Err(self.stopped(tag.label)?);
         }

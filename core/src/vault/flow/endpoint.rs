@@ -100,7 +100,9 @@ impl Endpoint {
     pub(super) const fn action(&self) -> Action {
         match self.kind {
             Kind::File => Action::Export,
-            _ => Action::Read,
+            // To be used by a model is more than to be read.
+            Kind::Model => Action::Ground,
+            Kind::Tool | Kind::Screen => Action::Read,
         }
     }
 }

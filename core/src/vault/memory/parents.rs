@@ -87,18 +87,16 @@ impl<T: Records> sealed::Parents for Audited<T> {
 
 impl Session {
     /// The records of these ids, wherever they stand, and the tag that they bring along. A session can
-    /// name what a grant lets it see, and its own memories; nothing that is quarantined. Where records of
+    /// name what a grant lets it remember, and its own memories; nothing that is quarantined. Where records of
     /// several partitions have one id, all of them are meant: none stands for another.
     pub(super) fn places_of(&self, txn: &dyn ReadTxn, state: &State, ids: &[RecordId]) -> Result<(Vec<Place>, Tag)> {
         let (mut places, mut tag) = (Vec::new(), Tag::bottom());
         let mut found = vec![false; ids.len()];
         for p in state.partitions.iter().filter(|_| !ids.is_empty()) {
             let shown = state.shown(p, self.now())?;
-            let permits = [Action::Read, Action::Ground]
-                .map(|action| self.inner.decide(state, p, &self.asking(action, b"")).ok());
-            let views: Vec<(View<'_>, Basis)> = permits
+            let permit = self.inner.decide(state, p, &self.asking(Action::Remember, b"")).ok();
+            let views: Vec<(View<'_>, Basis)> = permit
                 .iter()
-                .flatten()
                 .map(|permit| (View::new(&shown, permit.filter()), Basis::of(permit.basis().iter().copied())))
                 .collect();
             for (id, found) in ids.iter().zip(&mut found) {

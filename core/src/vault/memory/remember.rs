@@ -14,8 +14,18 @@ use crate::policy::{Sink, Tag, may_flow};
 use crate::record::Author;
 use crate::vault::flow::{Value, cleared_for};
 use crate::vault::ingest::Partition;
+use crate::vault::scope::Scope;
 use crate::vault::session::Session;
 use crate::vault::state::Target;
+
+/// What came of writing.
+enum Outcome {
+    Stored(RecordId),
+    /// It may not flow there.
+    Stopped,
+    /// The person refuses that what it rests on is remembered.
+    Refused,
+}
 
 /// What is to be written.
 struct Writing<'a> {
@@ -36,7 +46,9 @@ impl Session {
     /// another conversation was shown has reached this one.
     ///
     /// # Errors
-    /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Malformed`] for an empty
+    /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Denied`], logged, where a consent refuses that
+    /// this recipient remembers ([`Action::Remember`]) what it rests on;
+    /// [`Error::Malformed`] for an empty
     /// text, [`Error::TooLarge`] for one over 16 KiB or made from more than 4096 records;
     /// [`Error::NotFound`] where something that it is made from is in no partition that is open here,
     /// is quarantined, or was replaced by a newer version, or where a record of a list may not be
@@ -127,6 +139,7 @@ impl Session {
         let Writing { text, parents, role, author, tag: of, shown } = writing;
         check_text(text)?;
         self.must_be_there(partition, &self.asking(Action::Read, b"write"))?;
+        let asking = self.asking(Action::Remember, b"remember");
         let outcome = self.inner.write(|tx, w| {
             let at = w.state.position(partition)?;
             // Another handle of this conversation may have read more meanwhile.
@@ -152,7 +165,11 @@ impl Session {
                 let work = w.work(tx, Target::Partition(cleared_for(&w.state, label)))?;
                 let (log, entry) = (work.scope.id, tx.log(work, AuditEvent::FlowDenied { label, into })?);
                 self.note_use(tx, w, log, entry)?;
-                return Ok(None);
+                return Ok(Outcome::Stopped);
+            }
+            let rests_on = |p: &&Scope| p.label().origins.is_subset(tag.label.origins);
+            if w.state.partitions.iter().filter(rests_on).any(|p| self.inner.refuses(&w.state, p, &asking, tx.now)) {
+                return Ok(Outcome::Refused);
             }
             let work = w.work(tx, Target::Partition(at))?;
             let id = RecordId(random_array()?);
@@ -174,9 +191,16 @@ impl Session {
             };
             let (log, entry) = (work.scope.id, tx.log(work, event)?);
             self.note_use(tx, w, log, entry)?;
-            Ok(Some(id))
+            Ok(Outcome::Stored(id))
         })?;
-        outcome.ok_or(Error::FlowDenied)
+        match outcome {
+            Outcome::Stored(id) => Ok(id),
+            Outcome::Stopped => Err(Error::FlowDenied),
+            Outcome::Refused => {
+                self.inner.log_refusal(self.home(), &asking)?;
+                Err(Error::Denied)
+            }
+        }
     }
 }
 
