@@ -26,6 +26,53 @@ pub(crate) struct RenewalRequest {
     pub(crate) language: String,
 }
 
+/// What came of filing Consents that were given elsewhere.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct ConsentsReport(pub(crate) healthspace::ConsentsReport);
+
+#[pymethods]
+impl ConsentsReport {
+    /// Ids of what was filed: new, or a new version.
+    #[getter]
+    fn filed(&self) -> Vec<String> {
+        self.0.filed.iter().map(|id| id.to_hex()).collect()
+    }
+
+    /// There already, byte for byte.
+    #[getter]
+    const fn unchanged(&self) -> usize {
+        self.0.unchanged
+    }
+
+    /// Older than the version that is there: not filed.
+    #[getter]
+    const fn older(&self) -> usize {
+        self.0.older
+    }
+
+    /// Another text for a grant that was given here: not filed.
+    #[getter]
+    const fn conflicting(&self) -> usize {
+        self.0.conflicting
+    }
+
+    /// Of those filed: they cannot be read, and refuse everything.
+    #[getter]
+    const fn unusable(&self) -> usize {
+        self.0.unusable
+    }
+
+    /// Of those filed: permits that do not apply, because something in them is not understood.
+    #[getter]
+    const fn void_permits(&self) -> usize {
+        self.0.void_permits
+    }
+
+    fn __repr__(&self) -> String {
+        format!("ConsentsReport(filed={}, older={}, ..)", self.0.filed.len(), self.0.older)
+    }
+}
+
 /// A consent that the person has given.
 #[pyclass(frozen, module = "healthspace")]
 pub(crate) struct Grant(pub(crate) healthspace::Grant);

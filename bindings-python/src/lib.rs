@@ -20,7 +20,7 @@ mod _native {
     #[pymodule_export]
     use crate::backup::{KnownCopy, Restored};
     #[pymodule_export]
-    use crate::consent::{ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
+    use crate::consent::{ConsentRequest, ConsentsReport, Grant, GrantInfo, Recipient, RenewalRequest};
     #[pymodule_export]
     use crate::erase::{BreachScope, Erasure, ErasureCheck, ErasureTry, Rotated};
     #[pymodule_export]

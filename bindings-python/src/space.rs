@@ -2,7 +2,7 @@
 
 use crate::backup::{self, KnownCopy, Restored};
 use crate::call::{argument, call, exception};
-use crate::consent::{self, ConsentRequest, Grant, GrantInfo, Recipient, RenewalRequest};
+use crate::consent::{self, ConsentRequest, ConsentsReport, Grant, GrantInfo, Recipient, RenewalRequest};
 use crate::convert::{Instant, Secret, id};
 use crate::erase::{self, BreachScope, Erasure, ErasureCheck, Looked, Rotated};
 use crate::import::{self, Lane, Report};
@@ -667,8 +667,8 @@ impl HealthSpace {
         call(py, || self.inner.confirm_clock(Gesture { method, evidence }))
     }
 
-    /// Files FHIR Consents that were given elsewhere; the ids of those that are new here. Of a patient whom
-    /// the data do not refer to only where the person confirms that it is them.
+    /// Files FHIR Consents that were given elsewhere; what came of it. Of a patient whom the data do not refer to only
+    /// where the person confirms that it is them.
     #[pyo3(signature = (source, method, evidence, *, confirm_subject = false))]
     fn import_consents(
         &self,
@@ -677,13 +677,13 @@ impl HealthSpace {
         method: String,
         evidence: [u8; 32],
         confirm_subject: bool,
-    ) -> PyResult<Vec<String>> {
+    ) -> PyResult<ConsentsReport> {
         let gesture = healthspace::audit::Gesture { method, evidence };
-        let report = call(py, || match confirm_subject {
+        call(py, || match confirm_subject {
             true => self.inner.import_consents_confirmed(&source, gesture),
             false => self.inner.import_consents(&source, gesture),
-        })?;
-        Ok(report.filed.iter().map(|id| id.to_hex()).collect())
+        })
+        .map(ConsentsReport)
     }
 
     /// Every consent as stored: a FHIR Consent by the id of its grant.

@@ -58,8 +58,11 @@ def test_exported_consents_are_fhir_r4b(space: HealthSpace) -> None:
 def test_a_consent_from_elsewhere_is_filed_and_handed_out_as_it_came(space: HealthSpace) -> None:
     consent = {"resourceType": "Consent", "id": "1", "status": "active", "provision": {"type": "deny"}}
     text = json.dumps(consent, indent=1).encode()
-    [id] = space.import_consents(text, "tap", bytes(32))
-    assert space.import_consents(text, "tap", bytes(32)) == []
+    report = space.import_consents(text, "tap", bytes(32))
+    [id] = report.filed
+    assert (report.older, report.conflicting, report.unusable, report.void_permits) == (0, 0, 0, 0)
+    again = space.import_consents(text, "tap", bytes(32))
+    assert (again.filed, again.unchanged) == ([], 1)
     assert space.export_consents() == {id: text}
     space.withdraw(id)
     with pytest.raises(errors.InputError):

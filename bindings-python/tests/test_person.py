@@ -101,7 +101,7 @@ def test_a_session_is_shown_memories_by_consent(space: HealthSpace) -> None:
 def test_what_is_permitted_promised_and_disclosed(space: HealthSpace) -> None:
     grant = allow(space)
     refusal = b'{"resourceType":"Consent","id":"1","status":"active","provision":{"type":"deny"}}'
-    [filed] = space.import_consents(refusal, "tap", PROOF)
+    [filed] = space.import_consents(refusal, "tap", PROOF).filed
     assert {(p.kind, p.id, p.standing) for p in space.permissions()} == {
         ("grant", grant.id, "in-force"),
         ("imported", filed, "in-force"),

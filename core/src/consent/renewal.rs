@@ -1,8 +1,9 @@
 //! Renewing a grant: the same terms under a new end, and the words that say what changes.
 
+use super::Recipient;
 use super::grant::{GrantSpec, GrantTerms};
 use super::notice::{notice, term};
-use crate::error::Result;
+use crate::error::{Error, Malformed, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
 
@@ -10,16 +11,26 @@ use crate::lang::Lang;
 /// another number where one is given.
 ///
 /// # Errors
-/// `Malformed(Argument)` where they are no terms of a grant: an end before the beginning, no uses.
+/// `Malformed(Argument)` where they are no terms of a grant: an end before the beginning, no uses; or a count for a
+/// grant that is not counted.
 pub fn renewed(given: &GrantSpec, expires: Timestamp, uses: Option<u32>) -> Result<GrantSpec> {
     let terms = given.terms().clone();
+    if uses.is_some() && terms.uses.is_none() {
+        return Err(Error::Malformed(Malformed::Argument));
+    }
     GrantSpec::new(GrantTerms { expires: Some(expires), uses: terms.uses.map(|n| uses.unwrap_or(n)), ..terms })
 }
 
-/// The notice of a renewal: what stood until now, what changes, and the notice of what is in force
-/// from now on.
+/// The notice of a renewal: what stood until now, what changes, for whom else it does since it was passed on to them,
+/// and the notice of what is in force from now on.
 #[must_use]
-pub fn renewal_notice(given: &GrantSpec, new: &GrantSpec, partition: &str, lang: Lang) -> String {
+pub fn renewal_notice(
+    given: &GrantSpec,
+    new: &GrantSpec,
+    passed_on: &[Recipient],
+    partition: &str,
+    lang: Lang,
+) -> String {
     let counted = new.terms().uses.is_some();
     let (first, before, after) = match (lang, counted) {
         (Lang::En, false) => (
@@ -55,5 +66,25 @@ pub fn renewal_notice(given: &GrantSpec, new: &GrantSpec, partition: &str, lang:
             Lang::Fr => format!("Les utilisations sont comptées à nouveau\u{a0}: {n} désormais ({old} jusqu’ici)."),
         });
     }
+    if !passed_on.is_empty() {
+        let names: Vec<String> = passed_on.iter().map(|r| quoted(r.name(), lang)).collect();
+        text.push('\n');
+        text.push_str(&match lang {
+            Lang::En => {
+                format!("What was passed on under it holds again or on, until then at most: for {}.", names.join(", "))
+            }
+            Lang::Fr => format!(
+                "Ce qui a été transmis sur cette base vaut à nouveau ou encore, au plus jusque-là\u{a0}: pour {}.",
+                names.join(", ")
+            ),
+        });
+    }
     format!("{text}\n\n{}", notice(new, partition, lang))
+}
+
+fn quoted(name: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("“{name}”"),
+        Lang::Fr => format!("«\u{a0}{name}\u{a0}»"),
+    }
 }

@@ -87,6 +87,8 @@ struct Facts {
     withdrawals: u64,
     /// What the person let into general partitions: by the logs, or by what still stands there.
     declassified: u64,
+    /// Consents to lower a label that are in force, or may be.
+    lowering: usize,
     /// Erasures of which the file may still hold something.
     unswept: usize,
     /// Entries of the logs whose content was erased, or that cannot be read: any of them may have told of any
@@ -136,6 +138,7 @@ impl HealthSpace {
             shown: true,
             withdrawals: 0,
             declassified: 0,
+            lowering: self.declassify_grants()?.iter().filter(|g| may_yet(g.standing)).count(),
             unswept: 0,
             erased: 0,
         };
@@ -228,6 +231,12 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             format!(
                 "What is read in a health partition is not written into a general one, but for {} items whose label the person lowered.",
                 f.declassified
+            )
+        }
+        (false, true) if f.lowering > 0 => {
+            format!(
+                "What is read in a health partition is not written into a general one, but for what the person lowers under {} consents that are in force.",
+                f.lowering
             )
         }
         (false, true) => "What is read in a health partition is not written into a general one.".to_owned(),

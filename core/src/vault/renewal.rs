@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{State, Target};
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{self, ConsentDoc, ConsentMeta, ConsentStatus, GrantSpec};
+use crate::consent::{self, ConsentDoc, ConsentMeta, ConsentStatus, GrantSpec, Recipient};
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
@@ -71,6 +71,16 @@ fn renewable(state: &State, grant: GrantId) -> Result<(&Scope, &ConsentDoc)> {
     Ok((p, doc))
 }
 
+/// To whom a grant was passed on, who is not refused since.
+fn passed_on(p: &Scope, grant: GrantId) -> Vec<Recipient> {
+    let children = p.policy.state.children(grant).filter(|child| !p.manifest.denied.contains(child));
+    let mut all: Vec<Recipient> =
+        children.filter_map(|child| Some(p.policy.state.doc(child)?.spec.terms().recipient.clone())).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 impl RenewalRequest {
     /// Until when.
     #[must_use]
@@ -86,7 +96,8 @@ impl RenewalRequest {
         self.expires_at(now.plus_millis(i64::from(days) * 86_400_000))
     }
 
-    /// How many times, of a grant whose uses are counted; as before where this is not called.
+    /// How many times, of a grant whose uses are counted (of another it is an error); as before where this is not
+    /// called.
     #[must_use]
     pub fn uses(mut self, times: u32) -> Self {
         self.uses = Some(times);
@@ -106,7 +117,8 @@ impl RenewalRequest {
         let (_txn, state) = self.space.inner.read()?;
         let (p, given) = renewable(&state, self.grant)?;
         let lang = Lang::parse(language);
-        let text = consent::renewal_notice(&given.spec, &self.spec(given)?, &p.policy.name, lang);
+        let passed_on = passed_on(p, self.grant);
+        let text = consent::renewal_notice(&given.spec, &self.spec(given)?, &passed_on, &p.policy.name, lang);
         self.shown.keep(lang, &text);
         Ok(text)
     }
@@ -137,7 +149,8 @@ impl RenewalRequest {
             let (p, given) = renewable(&w.state, self.grant)?;
             let (p, given) = (p.clone(), given.clone());
             let spec = self.spec(&given)?;
-            let text = consent::renewal_notice(&given.spec, &spec, &p.policy.name, lang);
+            let passed_on = passed_on(&p, self.grant);
+            let text = consent::renewal_notice(&given.spec, &spec, &passed_on, &p.policy.name, lang);
             let notice = confirmed(shown, &text, spec.terms().expires, tx, &p)?;
             let now = Timestamp::from_millis(tx.now_in(&p));
             has_parent(&p, &spec, now)?;

@@ -259,3 +259,20 @@ fn d9_r_freshness_a_child_is_not_confirmed_before_its_parent() {
     again.confirm_permission(child, gesture()).unwrap();
     assert!(ben());
 }
+
+#[test]
+fn the_notice_of_a_renewal_tells_for_whom_else_it_is() {
+    let (_dir, space, _) = space();
+    let parent = to(&space, "Ana").may_pass_on().expires_in_days(30).agree(gesture()).unwrap().id();
+    let renewal = || space.renewal(parent).expires_in_days(60);
+    assert!(!renewal().notice("en").unwrap().contains("passed on under it holds"));
+    let child = to(&space, "Ben").under(parent).expires_in_days(20).agree(gesture()).unwrap().id();
+    assert!(renewal().notice("en").unwrap().contains("for “Ben”."));
+    assert!(renewal().notice("fr").unwrap().contains("pour «\u{a0}Ben\u{a0}»."));
+    assert!(matches!(renewal().uses(2).notice("en"), Err(Error::Malformed(_))), "it is not counted");
+    let waiting = renewal();
+    waiting.notice("en").unwrap();
+    space.withdraw(child).unwrap();
+    assert!(matches!(waiting.confirm(gesture()), Err(Error::Malformed(_))), "the words are others now");
+    assert!(!renewal().notice("en").unwrap().contains("Ben"));
+}

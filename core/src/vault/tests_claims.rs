@@ -96,6 +96,7 @@ fn what_was_lowered_into_general_is_told_while_it_stands_there() {
     let ask = space.declassify_request("health", "general", Purpose::PatientRequest).dropping(lowering);
     ask.notice("en").unwrap();
     let grant = ask.agree(gesture()).unwrap().id();
+    assert!(claim(&space, "separation").claim.contains("lowers under 1 consents"));
     let asked = asks(&space).heard("Tell the cook", gesture()).unwrap();
     let what = Declassify { value: &value, into: "general", grant, also: Lowering::NONE };
     space.declassify(&what, &asked, gesture()).unwrap();
