@@ -159,6 +159,8 @@ impl HealthSpace {
             state.partitions.iter().map(|p| (p.policy.name.clone(), p.head.log_size)).collect();
         drop(state);
         let (mut given, mut used) = (BTreeSet::new(), BTreeSet::new());
+        // Releases from before a space went on anew name a log that is over.
+        let (mut first, mut anew) = (None, None);
         let partitions = names.iter().map(|(name, size)| (LogOf::Partition(name), *size));
         for (of, size) in partitions.chain([(LogOf::Space, 0)]) {
             let lines = match self.log(of) {
@@ -174,6 +176,7 @@ impl HealthSpace {
                 match line.entry.event {
                     AuditEvent::Released { grants, purpose, label, .. } if !grants.is_empty() => {
                         facts.releases += 1;
+                        first = first.into_iter().chain([line.entry.time]).min();
                         let trains = Purpose::MlTraining.covers(purpose) || !label.no_training();
                         facts.trained += u64::from(trains);
                         used.extend(grants);
@@ -181,13 +184,15 @@ impl HealthSpace {
                     AuditEvent::Granted { grant, .. } => {
                         given.insert(grant);
                     }
+                    AuditEvent::Recovered { .. } | AuditEvent::Restored { .. } => anew = Some(line.entry.time),
                     AuditEvent::Withdrawn { .. } => facts.withdrawals += 1,
                     AuditEvent::Declassified { .. } => facts.declassified += 1,
                     _ => {}
                 }
             }
         }
-        facts.shown = facts.erased == 0 && used.is_subset(&given);
+        let before = first.zip(anew).is_some_and(|(first, anew)| first <= anew);
+        facts.shown = facts.erased == 0 && !before && used.is_subset(&given);
         facts.declassified = facts.declassified.max(lowered);
         Ok(facts)
     }

@@ -297,6 +297,9 @@ fn what_was_withdrawn_since_is_withdrawn_again() {
     let t = Place::new(clock().0);
     import(&t.space, 0..5);
     let (kept, gone) = (allow(&t.space, &[Category::Laboratory]).id(), allow(&t.space, Category::ALL).id());
+    t.space.session(model(), Purpose::PatientRequest).unwrap().query(&Query::default()).unwrap();
+    let level = |s: &HealthSpace| s.claims().unwrap().into_iter().find(|c| c.name == "consent").unwrap().level;
+    assert_eq!(level(&t.space), ClaimLevel::Verifiable);
     t.backup("old");
     t.space.withdraw(gone).unwrap();
     let (back, restored) = t.restore_with("old", "again", clock().0, &options().later(&t.space)).unwrap();
@@ -304,6 +307,7 @@ fn what_was_withdrawn_since_is_withdrawn_again() {
     back.confirm_all_permissions(gesture()).unwrap();
     let standing = |id| back.grants().unwrap().into_iter().find(|g| g.id == id).unwrap().standing;
     assert_eq!((standing(kept), standing(gone)), (Standing::InForce, Standing::Withdrawn));
+    assert_eq!(level(&back), ClaimLevel::Logged, "that log is over");
 }
 
 #[test]
