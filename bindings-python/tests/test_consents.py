@@ -40,7 +40,7 @@ def test_exported_consents_are_fhir_r4b(space: HealthSpace) -> None:
         # A recipient has grants for training or others, not both.
         grant(space, purpose=purpose, recipient=Recipient.model(f"llm-{purpose}"))
     grant(space, categories=EVERYTHING, expires_at=later, data_period=(day, later), language="fr")
-    grant(space, recipient=Recipient("organization", "Clinique « Été »"))
+    grant(space, recipient=Recipient("organization", "Clinique ‹ Été ›"))
     withdrawn = grant(space, recipient=Recipient("person", "A. B."))
     space.withdraw(withdrawn)
 

@@ -279,7 +279,7 @@ fn bounds() {
     let swept = |level: &str| AuditEvent::ErasureSwept { entry: 1, level: level.into() };
     assert!(encode(swept(&"a".repeat(256))).is_ok());
     assert!(matches!(encode(swept(&"a".repeat(257))), Err(Error::TooLarge(Limit::TokenBytes))));
-    for hidden in ["", "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{feff}a", "a\u{2066}b"] {
+    for hidden in ["", "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{feff}a", "a\u{2066}b", "a\u{fe0f}", "\u{3164}"] {
         assert!(matches!(encode(swept(hidden)), Err(Error::Malformed(Malformed::Argument))));
     }
     let unknown = |number, n| AuditEvent::Unknown { number, body: vec![0; n] };

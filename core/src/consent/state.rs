@@ -80,12 +80,15 @@ pub struct ConsentState(BTreeMap<GrantId, (u64, Kept)>, BTreeSet<GrantId>, BTree
 
 impl ConsentState {
     /// Takes in one version of a series. `series` and `version` are those of the row it was kept
-    /// in, not of its text; where the two differ it is unusable. So are two different texts of
-    /// one version.
+    /// in, not of its text; where the two differ a grant of ours is unusable. So are two different texts
+    /// of one version.
     pub fn add(&mut self, series: GrantId, version: u64, kept: Kept) {
         let kept = match kept {
             Kept::Read { doc, .. } if (doc.meta.series, doc.meta.version) != (series, version) => Kept::Unusable,
-            Kept::Imported { consent, .. } if consent.series() != series => Kept::Unusable,
+            // Which series one from elsewhere is of is told when it is filed: a newer text may have other identifiers.
+            Kept::Imported { consent, used, notice_logged } => {
+                Kept::Imported { consent: Box::new(consent.filed_under(series)), used, notice_logged }
+            }
             kept => kept,
         };
         match self.0.get_mut(&series) {

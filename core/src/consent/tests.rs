@@ -24,7 +24,7 @@ fn meta() -> ConsentMeta {
 }
 
 fn full() -> GrantTerms {
-    let who = Recipient::new(RecipientKind::Organization, "Clinique « Été » \"\\ 🏥").unwrap();
+    let who = Recipient::new(RecipientKind::Organization, "Clinique ‹ Été › '\\ 🏥").unwrap();
     GrantTerms {
         starts: Some(Timestamp::from_millis(1_790_000_040_000)),
         expires: Some(Timestamp::from_millis(1_800_000_000_000)),
@@ -165,6 +165,11 @@ fn terms_are_checked() {
     for name in ["", " a", "a ", "a\nb", "a\u{202e}b", "\u{200b}", "\u{feff}a", &"x".repeat(201), &"x".repeat(1 << 20)]
     {
         assert!(Recipient::app(name).is_err());
+    }
+    // Nor what a notice would read as its own words, or what is not seen.
+    for bad in "“”„‟«»\"＂\u{34f}\u{115f}\u{17b4}\u{180b}\u{2800}\u{3164}\u{fe0f}\u{ffa0}\u{fff0}\u{e0fff}".chars()
+    {
+        assert!(Recipient::app(&format!("eu-llm{bad}x")).is_err(), "{bad:?}");
     }
     assert!(Recipient::app(&"x".repeat(200)).is_ok());
     assert!(Recipient::app(&"é".repeat(128)).is_ok() && Recipient::app(&"é".repeat(129)).is_err());

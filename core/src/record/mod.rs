@@ -17,7 +17,7 @@ pub use draft::{
     Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint,
 };
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
-pub(crate) use recipient::{RECIPIENT_SYSTEM, is_hidden};
+pub(crate) use recipient::{RECIPIENT_SYSTEM, is_hidden, is_no_name};
 pub use recipient::{Recipient, RecipientKind};
 pub use resource_type::ResourceType;
 pub use sample::{Meta, Sample, SeriesKey};

@@ -94,11 +94,20 @@ impl core::fmt::Debug for Recipient {
     }
 }
 
-/// What is not seen: controls, zero-width characters, directions, line breaks, tags.
+/// What is not seen: controls, directions, line breaks, blank letters, and what Unicode calls
+/// default ignorable.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+        || matches!(c, '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// What cannot stand in a name: also a quotation mark, for notices put names in them, and the rest of the
+/// name would read as what the notice says.
+pub(crate) fn is_no_name(c: char) -> bool {
+    is_hidden(c) || matches!(c, '"' | '\u{201c}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{ff02}')
 }
 
 impl Recipient {
@@ -106,8 +115,8 @@ impl Recipient {
     ///
     /// # Errors
     /// `Malformed(Argument)` unless the name has 1..=200 characters in at most 256 bytes, none of
-    /// them one that is not seen (controls, directions, line breaks, tags), and does not begin or end
-    /// with a blank. Whoever can be named can be logged.
+    /// them one that is not seen (controls, directions, line breaks, what Unicode ignores) or a double
+    /// quotation mark, and does not begin or end with a blank. Whoever can be named can be logged.
     pub fn new(kind: RecipientKind, name: &str) -> Result<Self> {
         if name.len() > 4000 {
             return Err(BAD);
@@ -116,7 +125,7 @@ impl Recipient {
         let count = name.chars().count();
         if !(1..=200).contains(&count)
             || name.len() > LONGEST_NAME
-            || name.chars().any(is_hidden)
+            || name.chars().any(is_no_name)
             || name.trim() != name
         {
             return Err(BAD);

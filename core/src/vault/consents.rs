@@ -9,7 +9,9 @@ use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, Gesture};
-use crate::consent::{ReadConsent, Reads, Standing, read_consents};
+use crate::catalog::ObjectRef;
+use crate::consent::{ReadConsent, Reads, Standing, Version, read_consent, read_consents, read_versions, void};
+use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, Identity, ScopeId, Timestamp};
@@ -29,7 +31,7 @@ pub struct ConsentsReport {
     /// There already, byte for byte; one that was withdrawn here stays withdrawn.
     pub unchanged: usize,
     /// Older than the version that is there, or not known to be newer than one that was withdrawn here:
-    /// not filed.
+    /// not filed. What permits nothing is, unless it would take the place of a refusal.
     pub older: usize,
     /// Another text for a grant that was given here: not filed.
     pub conflicting: usize,
@@ -68,6 +70,87 @@ fn is_of_another(consent: &ReadConsent, health: &[Scope], data: &BTreeSet<Identi
         known.extend(consents.series().filter_map(|id| consents.imported(id).and_then(self::patient)));
     }
     !known.is_empty() && !known.contains(&patient)
+}
+
+/// A consent from elsewhere that is filed here: its newest version, and by what its texts are known.
+struct Known {
+    filed: FiledConsent,
+    read: ReadConsent,
+    keys: BTreeSet<GrantId>,
+}
+
+/// What comes of a filed version where another text of it is imported.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// It stays: the text is older.
+    Not,
+    /// The text takes its place.
+    Replaced,
+    /// It stays as far as it refuses: nobody tells which of the two counts.
+    WithIt,
+}
+
+impl Known {
+    fn all(tx: &Tx<'_>, w: &Writing) -> Result<Vec<Self>> {
+        let mut newest: BTreeMap<GrantId, &FiledConsent> = BTreeMap::new();
+        for c in w.state.partitions.iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own) {
+            let there = newest.entry(c.series).or_insert(c);
+            if c.version > there.version {
+                *there = c;
+            }
+        }
+        newest.into_values().map(|c| Self::of(tx, w, c)).collect()
+    }
+
+    fn of(tx: &Tx<'_>, w: &Writing, filed: &FiledConsent) -> Result<Self> {
+        let read = read_consent(&filed.bytes, 0);
+        let mut keys = read.keys().clone();
+        keys.insert(filed.series);
+        let system = w.state.system.as_ref();
+        for c in system.iter().flat_map(|s| &s.manifest.consents).filter(|c| c.series == filed.series) {
+            let object = ObjectRef { number: c.number << 8, version: c.row_version, group: c.group };
+            let mut bytes = Vec::new();
+            match system.map(|s| s.open_object(tx.base, &*tx.txn, Class::Body, &object, &mut bytes)) {
+                Some(Ok(())) => keys.extend(read_consent(&bytes, 0).keys()),
+                // What is gone or damaged tells nothing; the newest stands in the policy row.
+                None | Some(Err(Error::NotFound | Error::Corrupt(_))) => {}
+                Some(Err(e)) => return Err(e),
+            }
+        }
+        Ok(Self { filed: filed.clone(), read, keys })
+    }
+
+    fn is_live(&self) -> bool {
+        self.filed.origin == Origin::Imported && self.read.reads() != Reads::Inactive
+    }
+
+    fn takes(&self, new: &ReadConsent, now: Timestamp) -> Taken {
+        let past = |at: Option<Timestamp>| at.filter(|at| *at <= now);
+        let (there, dated) = (self.read.updated(), past(new.updated()));
+        if self.filed.origin == Origin::Withdrawn {
+            // The same version may be printed in many ways: none of them undoes a withdrawal.
+            let is_newer = there.zip(dated).is_some_and(|(there, new)| new > there);
+            let refuses = !new.permits() && new.reads() == Reads::Active && new.refuses() && !new.says_as(&self.read);
+            return if is_newer || refuses { Taken::Replaced } else { Taken::Not };
+        }
+        let (permits, refuses) = (self.read.permits(), self.read.refuses());
+        // A date that has not come keeps no permit.
+        let is_older = match (if permits { past(there) } else { there }, dated) {
+            (Some(there), Some(new)) => new < there,
+            // Nor does one that does not say that it is newer open what is there.
+            (Some(_), None) => new.permits(),
+            (None, _) => false,
+        };
+        match is_older {
+            true if new.permits() || refuses && !permits => Taken::Not,
+            true if refuses => Taken::WithIt,
+            _ => Taken::Replaced,
+        }
+    }
+}
+
+fn withdrawn(c: &FiledConsent) -> FiledConsent {
+    FiledConsent { version: c.version.saturating_add(1), origin: Origin::Withdrawn, ..c.clone() }
 }
 
 impl HealthSpace {
@@ -130,46 +213,57 @@ impl HealthSpace {
                 return Err(Error::OtherSubject);
             }
             let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();
+            let now = Timestamp::from_millis(tx.now);
+            let known = Known::all(tx, w)?;
+            let keys: Vec<_> = known.iter().map(|k| k.keys.clone()).collect();
             let mut report = ConsentsReport::default();
             let mut filed: Vec<FiledConsent> = Vec::new();
-            let mut replaced: Vec<(FiledConsent, &ReadConsent)> = Vec::new();
-            for consent in &consents {
-                let series = consent.series();
-                let known = w.state.partitions.iter().flat_map(|p| &p.policy.consents).filter(|c| c.series == series);
-                let newest = known.max_by_key(|c| c.version);
-                let is_older = |c: &FiledConsent| {
-                    let there = crate::consent::read_consent(&c.bytes, 0).updated();
-                    let dates = there.zip(consent.updated());
-                    // The same version may be printed in many ways: none of them undoes a withdrawal.
-                    match c.origin {
-                        Origin::Withdrawn => dates.is_none_or(|(there, new)| new <= there),
-                        // Nor does one that does not say that it is newer open what is there.
-                        _ => match (there, consent.updated()) {
-                            (Some(there), Some(new)) => new < there,
-                            (Some(_), None) => consent.permits(),
-                            (None, _) => false,
-                        },
+            let mut replaced: Vec<(FiledConsent, ReadConsent)> = Vec::new();
+            let mut ended: Vec<GrantId> = Vec::new();
+            for Version { consent, keys } in &read_versions(source, 0, Some(now), &keys)? {
+                let mut met: Vec<&Known> = known.iter().filter(|k| !k.keys.is_disjoint(keys)).collect();
+                let denied = |id: &GrantId| health.iter().any(|p| p.manifest.denied.contains(id));
+                // Where a handle of a partition has withdrawn one of them, that holds for this text.
+                met.sort_by_key(|k| (!denied(&k.filed.series), k.filed.series != consent.series(), k.filed.series));
+                let same = |k: &&Known| k.filed.bytes == consent.source();
+                let taken: Vec<Taken> = met.iter().map(|k| k.takes(consent, now)).collect();
+                let (series, version) = match met.first() {
+                    None => {
+                        let own = w.state.partitions.iter().flat_map(|p| &p.policy.consents);
+                        match own.filter(|c| c.series == consent.series()).max_by_key(|c| c.version) {
+                            // The id of a consent to lower a label: by which of the two would it be withdrawn?
+                            None if w.state.lowering_at(consent.series()).is_none() => {}
+                            Some(c) if c.bytes == consent.source() => {
+                                report.unchanged += 1;
+                                continue;
+                            }
+                            _ => {
+                                report.conflicting += 1;
+                                continue;
+                            }
+                        }
+                        (consent.series(), 1)
                     }
+                    Some(_) if met.iter().any(same) && met.iter().filter(|k| !same(k)).all(|k| !k.is_live()) => {
+                        report.unchanged += 1;
+                        continue;
+                    }
+                    Some(_) if taken.contains(&Taken::Not) => {
+                        report.older += 1;
+                        continue;
+                    }
+                    Some(first) => (first.filed.series, first.filed.version.saturating_add(1)),
                 };
-                match newest {
-                    // The id of a consent to lower a label: by which of the two would it be withdrawn?
-                    None if w.state.lowering_at(series).is_some() => report.conflicting += 1,
-                    Some(c) if c.bytes == consent.source() => report.unchanged += 1,
-                    Some(c) if c.origin == Origin::Own => report.conflicting += 1,
-                    Some(c) if is_older(c) => report.older += 1,
-                    newest => {
-                        replaced.extend(newest.map(|older| (older.clone(), consent)));
-                        report.filed.push(series);
-                        report.unusable += usize::from(consent.reads() == Reads::Unusable);
-                        report.void_permits += consent.void_permits() + consent.permits_outside(Some(&here));
-                        filed.push(FiledConsent {
-                            series,
-                            version: newest.map_or(1, |c| c.version.saturating_add(1)),
-                            bytes: consent.source().to_vec(),
-                            origin: Origin::Imported,
-                        });
-                    }
-                }
+                let voids = met.iter().zip(&taken).filter(|(_, t)| **t == Taken::WithIt).map(|(k, _)| &*k.filed.bytes);
+                let both: Vec<&[u8]> = voids.chain([consent.source()]).collect();
+                let bytes = if both.len() > 1 { void(both) } else { consent.source().to_vec() };
+                ended.extend(met.iter().skip(1).filter(|k| k.is_live()).map(|k| k.filed.series));
+                let read = read_consent(&bytes, 0);
+                report.filed.push(series);
+                report.unusable += usize::from(read.reads() == Reads::Unusable);
+                replaced.extend(met.first().map(|first| (first.filed.clone(), read)));
+                report.void_permits += consent.void_permits() + consent.permits_outside(Some(&here));
+                filed.push(FiledConsent { series, version, bytes, origin: Origin::Imported });
             }
             if filed.is_empty() {
                 return Ok(report);
@@ -182,7 +276,10 @@ impl HealthSpace {
                 if kept.chain(&filed).map(|c| c.bytes.len()).sum::<usize>() > MAX_FILED {
                     return Err(Error::TooLarge(Limit::Capacity));
                 }
-                file_consents(tx, w, p, ConsentKind::Grant, filed.clone())?;
+                // Other consents that it is a version of as well are over.
+                let over = p.policy.consents.iter().filter(|c| ended.contains(&c.series)).map(withdrawn);
+                let all = filed.iter().cloned().chain(over).collect();
+                file_consents(tx, w, p, ConsentKind::Grant, all)?;
             }
             let work = w.work(tx, Target::System)?;
             for c in &filed {
@@ -193,6 +290,11 @@ impl HealthSpace {
                     gesture: gesture.clone(),
                 };
                 tx.log(work, event)?;
+            }
+            for grant in ended {
+                let work = w.work(tx, Target::System)?;
+                tx.log(work, AuditEvent::Withdrawn { grant, gesture: Some(gesture.clone()) })?;
+                w.end_grant(tx, grant)?;
             }
             Ok(report)
         })
@@ -260,9 +362,7 @@ impl HealthSpace {
 pub(super) fn withdraw_imported(tx: &mut Tx<'_>, w: &mut Writing, series: GrantId) -> Result<()> {
     for p in w.state.partitions.clone() {
         if let Some(c) = p.policy.consents.iter().find(|c| c.series == series) {
-            let version = c.version.saturating_add(1);
-            let withdrawn = FiledConsent { version, origin: Origin::Withdrawn, ..c.clone() };
-            file_consents(tx, w, &p, ConsentKind::Grant, vec![withdrawn])?;
+            file_consents(tx, w, &p, ConsentKind::Grant, vec![withdrawn(c)])?;
         }
     }
     Ok(())

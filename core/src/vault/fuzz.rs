@@ -25,7 +25,7 @@ pub(crate) fn form(bytes: &[u8]) -> Result<()> {
         2 => same(&encode_page(&decode_page::<SourceEntry>(rest)?)),
         3 => same(&encode_page(&decode_page::<ConversationEntry>(rest)?)),
         4 => KeyPage::decode(rest).map(|_| ()),
-        5 => PolicyRow::decode(rest).map(|_| ()),
+        5 => PolicyRow::decode(rest, &[]).map(|_| ()),
         6 => same(&SpaceRow::decode(rest)?.encode()),
         7 => same(&Entry::decode(rest)?.encode()?),
         8 => Codec::new()?.unpack(rest, Part::Body, &mut Vec::new()),

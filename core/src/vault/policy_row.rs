@@ -157,11 +157,12 @@ impl PolicyRow {
         w.into_bytes()
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
-        Self::read(bytes).map_err(|_| BAD)
+    /// `here` are the scopes of the space.
+    pub(crate) fn decode(bytes: &[u8], here: &[ScopeId]) -> Result<Self> {
+        Self::read(bytes, here).map_err(|_| BAD)
     }
 
-    fn read(bytes: &[u8]) -> Result<Self> {
+    fn read(bytes: &[u8], here: &[ScopeId]) -> Result<Self> {
         let kind = |n: u64| match n {
             0 => Ok(PartitionKind::Health),
             1 => Ok(PartitionKind::General),
@@ -213,7 +214,8 @@ impl PolicyRow {
                 (Origin::Own, Ok(doc)) => Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true },
                 (Origin::Own, Err(_)) => Kept::Unusable,
                 _ => {
-                    let consent = Box::new(consent::read_consent(&c.bytes, zone_minutes));
+                    let mut consent = Box::new(consent::read_consent(&c.bytes, zone_minutes));
+                    consent.refuse_outside(here);
                     // A count is kept in the one partition that a grant names; one from elsewhere holds
                     // in several, so that its counted permits are used up from the start.
                     Kept::Imported { consent, used: u32::MAX, notice_logged: false }
@@ -255,12 +257,12 @@ mod tests {
         p.clearance = Some(Label::health(3));
         p.suspended = [GrantId([6; 16]), GrantId([1; 16])].into();
         let b = p.encode();
-        let back = PolicyRow::decode(&b).unwrap();
+        let back = PolicyRow::decode(&b, &[]).unwrap();
         assert_eq!((&back.consents, &back.directory, &back.name), (&p.consents, &p.directory, &p.name));
         assert_eq!((&back.lowerings, back.clearance), (&p.lowerings, p.clearance));
         assert_eq!(back.suspended, p.suspended);
         assert!(back.lowering(GrantId([6; 16])).is_none());
         assert_eq!(back.encode(), b);
-        assert!((0..b.len()).all(|n| PolicyRow::decode(&b[..n]).is_err()));
+        assert!((0..b.len()).all(|n| PolicyRow::decode(&b[..n], &[]).is_err()));
     }
 }

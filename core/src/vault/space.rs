@@ -18,7 +18,7 @@ use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{GrantId, ScopeId};
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
 use crate::label::{Origins, PartitionKind};
-use crate::record::is_hidden;
+use crate::record::is_no_name;
 use crate::storage::{SlotRow, Sqlite, Storage, WriteTxn};
 use std::path::Path;
 use std::sync::Arc;
@@ -361,10 +361,10 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`]; [`Error::AlreadyExists`] for a taken name;
     /// [`Error::TooLarge`] for the 64th partition: labels could not tell it from the 63rd;
-    /// [`Error::Malformed`] for an empty name, one over 64 bytes, or one with characters that are not seen
-    /// (controls, directions, line breaks, tags).
+    /// [`Error::Malformed`] for an empty name, one over 64 bytes, or one with double quotation marks or
+    /// characters that are not seen (controls, directions, line breaks, what Unicode ignores).
     pub fn create_partition(&self, name: &str, kind: PartitionKind, unlock: &Unlock) -> Result<()> {
-        if name.is_empty() || name.len() > 64 || name.chars().any(is_hidden) {
+        if name.is_empty() || name.len() > 64 || name.chars().any(is_no_name) {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let FullWay { vrk, srk, .. } = self.way(unlock)?;

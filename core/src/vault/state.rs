@@ -197,7 +197,8 @@ pub(crate) fn load_policy(
         seal::open_in_place(keys.policy.expose(), &base.context(&place).encode(), &mut row.sealed).map_err(|_| BAD)?;
     let mut raw = Vec::new();
     base.codec.unpack(plain, Part::Policy, &mut raw)?;
-    Ok(Arc::new(PolicyRow::decode(&raw)?))
+    let here: Vec<ScopeId> = view.head.system.iter().flat_map(|s| &s.scopes).map(|s| s.scope).collect();
+    Ok(Arc::new(PolicyRow::decode(&raw, &here)?))
 }
 
 /// Writes the system head's first copy again where only the second is left: a partition's

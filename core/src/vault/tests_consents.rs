@@ -343,3 +343,195 @@ fn r_freshness_a_consent_from_elsewhere_permits_nothing_after_a_restore() {
     let again = HealthSpace::open(&to, &unlock(), clock().0).unwrap();
     assert!(matches!(asks(&again), Err(Error::Denied)));
 }
+
+/// A text with other identifiers, or another name of its patient, is the same consent all the same.
+#[test]
+fn a_text_that_shares_any_identifier_is_a_version_of_what_is_there() {
+    let id = |values: &[&str]| {
+        let one = |v: &&str| {
+            let (system, value) = v.rsplit_once('|').unwrap();
+            format!(r#"{{"system":"{system}","value":"{value}"}}"#)
+        };
+        format!(r#""identifier":[{}],"status""#, values.iter().map(one).collect::<Vec<_>>().join(","))
+    };
+    let (a, b) = ("http://h|A", "http://h|B");
+    let of = |status: &str, day: &str, change: &dyn Fn(String) -> String| {
+        change(String::from_utf8(consent("c", day, status, &provision("permit", "PATRQT", ""))).unwrap())
+    };
+    let with = |list: &[&str]| {
+        let list = id(list);
+        move |text: String| text.replace("\"status\"", &list)
+    };
+    let renamed = |patient: &'static str| move |text: String| text.replace("Patient/p1", patient);
+    let plain = |text: String| text;
+    let cases: [(&dyn Fn(String) -> String, &dyn Fn(String) -> String); 7] = [
+        (&with(&[b]), &with(&[a, b])),
+        (&with(&[a, b]), &with(&[b])),
+        (&plain, &with(&[b])),
+        (&with(&[a]), &with(&["http://h/|A"])),
+        (&plain, &renamed("https://h/fhir/Patient/p1")),
+        (&plain, &renamed("Patient/p1/_history/2")),
+        // Through the id alone.
+        (&with(&[a]), &with(&[b])),
+    ];
+    for (n, (before, after)) in cases.into_iter().enumerate() {
+        let (old, new) = (of("active", "2026-01-01", before), of("inactive", "2026-02-01", after));
+        let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{new}}},{{"resource":{old}}}]}}"#);
+        for files in [vec![&old, &new], vec![&bundle]] {
+            let dir = tempfile::tempdir().unwrap();
+            let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+            fill(&space);
+            for file in files {
+                assert_eq!(space.import_consents(file.as_bytes(), gesture()).unwrap().filed.len(), 1, "{n}");
+            }
+            assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)), "{n}");
+            assert_eq!(space.imported_consents().unwrap().len(), 1, "{n}");
+            assert_eq!(space.import_consents(old.as_bytes(), gesture()).unwrap().older, 1, "{n}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_joins_two_consents_replaces_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let of = |id: &str, names: &str, day: &str, status: &str| {
+        let text = String::from_utf8(consent(id, day, status, &provision("permit", "PATRQT", ""))).unwrap();
+        let one = |v: char| format!(r#"{{"system":"http://h","value":"{v}"}}"#);
+        let list = names.chars().map(one).collect::<Vec<_>>().join(",");
+        text.replace("\"status\"", &format!(r#""identifier":[{list}],"status""#)).into_bytes()
+    };
+    for (id, names) in [("1", "B"), ("2", "C")] {
+        space.import_consents(&of(id, names, "2026-01-01", "active"), gesture()).unwrap();
+    }
+    assert_eq!(asked(&space, &model(), Purpose::PatientRequest).unwrap(), 1);
+    let gone = of("3", "CB", "2026-02-01", "inactive");
+    assert_eq!(space.import_consents(&gone, gesture()).unwrap().filed.len(), 1);
+    assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+    assert!(space.imported_consents().unwrap().iter().all(|c| c.standing == Standing::Withdrawn));
+    let ended = events(&space, LogOf::Space).iter().filter(|e| matches!(e, AuditEvent::Withdrawn { .. })).count();
+    assert_eq!(ended, 1);
+    // By an identifier that only an older text had, and a newer one of both opens again.
+    assert_eq!(space.import_consents(&of("1", "B", "2026-01-01", "active"), gesture()).unwrap().older, 1);
+    assert_eq!(space.import_consents(&of("4", "B", "2026-03-01", "active"), gesture()).unwrap().filed.len(), 1);
+    assert_eq!(asked(&space, &model(), Purpose::PatientRequest).unwrap(), 1);
+}
+
+#[test]
+fn no_date_keeps_a_permit_from_a_text_that_permits_nothing() {
+    let permit = |day: &str| consent("a", day, "active", &provision("permit", "PATRQT", ""));
+    let deny = |day: &str| consent("a", day, "active", &provision("deny", "PATRQT", ""));
+    let gone = |day: &str| consent("a", day, "inactive", &provision("permit", "PATRQT", ""));
+    for (there, text) in [
+        (permit("2099-01-01"), deny("2026-02-01")),
+        (permit("2099-01-01"), gone("2026-02-01")),
+        (permit("2026-03-01"), deny("2026-02-01")),
+        (permit("2026-03-01"), gone("2026-02-01")),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+        fill(&space);
+        space.import_consents(&there, gesture()).unwrap();
+        assert_eq!(asked(&space, &model(), Purpose::PatientRequest).unwrap(), 1);
+        assert_eq!(space.import_consents(&text, gesture()).unwrap().filed.len(), 1);
+        assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+        // One that claims to be of a day that has not come is not newer.
+        assert_eq!(space.import_consents(&permit("2098-01-01"), gesture()).unwrap().older, 1);
+    }
+    // An older text takes no refusal away.
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    allow(&space, &[Category::Laboratory]);
+    space.import_consents(&deny("2026-02-01"), gesture()).unwrap();
+    assert_eq!(space.import_consents(&gone("2026-01-01"), gesture()).unwrap().older, 1);
+    let inner = provision("permit", "TREAT", "");
+    let mixed = format!(r#"{{"type":"deny","provision":[{inner}]}}"#);
+    space.import_consents(&consent("a", "2026-03-01", "active", &mixed), gesture()).unwrap();
+    let report = space.import_consents(&gone("2026-01-01"), gesture()).unwrap();
+    assert_eq!((report.filed.len(), report.unusable), (1, 1));
+    assert!(matches!(asked(&space, &model(), Purpose::PatientRequest), Err(Error::Denied)));
+}
+
+#[test]
+fn a_deny_for_a_list_that_is_no_partition_here_refuses_everywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+    fill(&space);
+    allow(&space, &[Category::Laboratory]);
+    space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+    let part = HealthSpace::open_partitions(&file, &unlock(), clock().0, &["health"]).unwrap();
+    let of = |uuid: &str| {
+        let data = format!(
+            r#","data":[{{"meaning":"instance","reference":{{"type":"List","identifier":{{"system":"urn:ietf:rfc:3986","value":"urn:uuid:{uuid}"}}}}}}]"#
+        );
+        consent(uuid, "2026-01-01", "active", &provision("deny", "PATRQT", &data))
+    };
+    let uuid = |scope: crate::id::ScopeId| {
+        let hex: String = scope.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    };
+    let id = |at: usize| uuid(space.inner.peek().unwrap().partitions[at].id);
+    let ask = |s: &HealthSpace| asked(s, &model(), Purpose::PatientRequest);
+    // Another partition, which this handle does not have open.
+    let other = space.import_consents(&of(&id(2)), gesture()).unwrap().filed[0];
+    assert!(ask(&space).is_ok() && ask(&part).is_ok());
+    space.withdraw(other).unwrap();
+    let unknown = "7a9f1c1e-0d0b-4f3e-9f0a-000000000001".to_owned();
+    let health = space.inner.peek().unwrap().position("health").unwrap();
+    for uuid in [unknown, id(health)] {
+        let filed = space.import_consents(&of(&uuid), gesture()).unwrap().filed[0];
+        for s in [&space, &part] {
+            assert!(matches!(ask(s), Err(Error::Denied)), "{uuid}");
+        }
+        space.withdraw(filed).unwrap();
+        assert!(ask(&space).is_ok());
+    }
+}
+
+#[test]
+fn a_consent_that_its_bundle_deletes_permits_nothing() {
+    let text = String::from_utf8(consent("h1", "2026-01-01", "active", &provision("permit", "PATRQT", ""))).unwrap();
+    let put = format!(
+        r#"{{"fullUrl":"http://x/Consent/h1","resource":{text},"request":{{"method":"PUT","url":"Consent/h1"}}}}"#
+    );
+    let deletes = |url: &str| format!(r#"{{"request":{{"method":"DELETE","url":"{url}"}}}}"#);
+    let within = |more: &str| format!(r#"{{"fullUrl":"http://x/Consent/h1","resource":{text},{more}}}"#);
+    for (entries, opens) in [
+        (vec![put.clone()], true),
+        (vec![deletes("Consent/h1"), put.clone()], false),
+        (vec![put.clone(), deletes("http://x/Consent/h1/_history/2")], false),
+        (vec![put.clone(), r#"{"fullUrl":"http://x/Consent/h1","request":{"method":"delete"}}"#.to_owned()], false),
+        (vec![put.clone(), deletes("Consent?identifier=1")], false),
+        (vec![put.clone(), deletes("Observation/h1")], true),
+        (vec![put.clone(), deletes("Consent/h2")], true),
+        (vec![within(r#""request":{"method":"DELETE","url":"Consent/h1"}"#)], false),
+        (vec![within(r#""response":{"status":"410 Gone"}"#)], false),
+        (vec![within(r#""response":{"status":"200 OK"}"#)], true),
+    ] {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let make =
+            |dir: &tempfile::TempDir| HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap().0;
+        let (space, other) = (make(&a), make(&b));
+        let bundle = format!(r#"{{"resourceType":"Bundle","type":"history","entry":[{}]}}"#, entries.join(","));
+        let report = space.import_consents(bundle.as_bytes(), gesture()).unwrap();
+        assert_eq!((report.filed.len(), report.unusable), (1, usize::from(!opens)), "{bundle}");
+        // Nor where it is handed out and read again.
+        other.import_consents(&space.export_consents().unwrap()[0].1, gesture()).unwrap();
+        for s in [&space, &other] {
+            fill(s);
+            assert_eq!(asked(s, &model(), Purpose::PatientRequest).is_ok(), opens, "{bundle}");
+        }
+    }
+}
+
+#[test]
+fn a_name_of_a_partition_cannot_pass_for_words_of_a_notice() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    for name in ["health” only, and of no other “x", "a \"b\"", "«x»", "health\u{fe0f}", "\u{2800}"] {
+        assert!(matches!(space.create_partition(name, PartitionKind::Health, &unlock()), Err(Error::Malformed(_))));
+    }
+}

@@ -357,8 +357,11 @@ func isList(v interface{}, types ...string) bool {
 func isShown(s string) bool {
 	for _, c := range s {
 		switch {
-		case unicode.IsControl(c), c == 0xad, c == 0x61c, c == 0x180e, c >= 0x200b && c <= 0x200f,
-			c >= 0x2028 && c <= 0x202e, c >= 0x2060 && c <= 0x206f, c == 0xfeff, c >= 0xe0000 && c <= 0xe007f:
+		case unicode.IsControl(c), c == 0xad, c == 0x34f, c == 0x61c, c == 0x115f, c == 0x1160,
+			c == 0x17b4, c == 0x17b5, c >= 0x180b && c <= 0x180f, c >= 0x200b && c <= 0x200f,
+			c >= 0x2028 && c <= 0x202e, c >= 0x2060 && c <= 0x206f, c == 0x2800, c == 0x3164,
+			c >= 0xfe00 && c <= 0xfe0f, c == 0xfeff, c == 0xffa0, c >= 0xfff0 && c <= 0xfff8,
+			c >= 0xe0000 && c <= 0xe0fff:
 			return false
 		}
 	}

@@ -651,6 +651,7 @@ def main(directory):
         "bad-for-somebody-else": given(PLAIN._replace(recipient="us-llm")),
         "bad-for-somebody-else-and-said": given(PLAIN._replace(recipient="us-llm"), [LIMITED, RECIPIENT]),
         "bad-name-that-is-not-seen": given(PLAIN._replace(recipient="eu\u200bllm"), actor=["model", "eu\u200bllm"]),
+        "bad-name-that-is-ignored": given(PLAIN._replace(recipient="eu-llm\ufe0f"), actor=["model", "eu-llm\ufe0f"]),
         "bad-text-inactive": given(PLAIN._replace(status="inactive")),
         "bad-text-entered-in-error": spoilt(b'"status":"active"', b'"status":"entered-in-error"'),
         "bad-text-denies": spoilt(b'"type":"permit"', b'"type":"deny"'),

@@ -4,6 +4,7 @@
 //! of it (specification sections 1.3 and 1.3.1). What must not: decisions, keys, storage or a clock.
 //! Reading never fails for a Consent: what is not understood makes it refuse more, never less.
 
+mod bundle;
 mod flat;
 mod json;
 mod node;
@@ -12,18 +13,14 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use super::rule::{Rule, Validity};
-use crate::error::{Error, Malformed, Result};
+use super::rule::{Effect, Rule, Validity};
 use crate::id::{GrantId, ScopeId, Timestamp};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+pub use bundle::read_consents;
+pub(crate) use bundle::{Version, read_versions, void};
+use std::collections::BTreeSet;
 
-/// A file of consents is not larger.
-const MAX_FILE: usize = 16 * 1024 * 1024;
-/// Nor one Consent.
+/// One Consent is not larger.
 const MAX_CONSENT: usize = 1024 * 1024;
-const MAX_ENTRIES: usize = 10_000;
 
 /// The release of FHIR that a Consent has the shape of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +48,8 @@ pub enum Reads {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadConsent {
     series: GrantId,
+    /// By what other versions of it are known.
+    keys: BTreeSet<GrantId>,
     reads: Reads,
     updated: Option<Timestamp>,
     subject: Option<String>,
@@ -67,8 +66,8 @@ impl core::fmt::Debug for ReadConsent {
 }
 
 impl ReadConsent {
-    /// Its versions have this in common: from the `identifier` where there is one, else from the
-    /// subject and the `id`.
+    /// What it was filed under, or would be if it were the first: from the `identifier` where there is
+    /// one, else from the subject and the `id`.
     #[must_use]
     pub const fn series(&self) -> GrantId {
         self.series
@@ -106,15 +105,43 @@ impl ReadConsent {
 
     /// Whether anything in it permits.
     pub(crate) fn permits(&self) -> bool {
-        self.rules.iter().any(|r| r.effect == super::Effect::Permit)
+        self.rules.iter().any(|r| r.effect == Effect::Permit)
+    }
+
+    /// Whether anything in it refuses.
+    pub(crate) fn refuses(&self) -> bool {
+        self.reads == Reads::Unusable || self.rules.iter().any(|r| r.effect == Effect::Deny)
+    }
+
+    /// Whether it says the same, however it is printed.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        self.reads == other.reads && self.clone().filed_under(other.series).rules == other.rules
+    }
+
+    /// By what versions of it are known, as hashes.
+    pub(crate) const fn keys(&self) -> &BTreeSet<GrantId> {
+        &self.keys
+    }
+
+    /// As a version of a series, which may be called after an identifier that this one has no more.
+    pub(super) fn filed_under(mut self, series: GrantId) -> Self {
+        self.series = series;
+        self.rules.iter_mut().for_each(|r| r.series = series);
+        self
+    }
+
+    /// What it refuses in a partition that is none of these is refused everywhere.
+    pub(crate) fn refuse_outside(&mut self, here: &[ScopeId]) {
+        let outside =
+            |r: &&mut Rule| r.effect == Effect::Deny && r.applies.scope.is_some_and(|scope| !here.contains(&scope));
+        self.rules.iter_mut().filter(outside).for_each(|r| r.applies.scope = None);
     }
 
     /// Permits for a partition that is none of these; none are counted where they are not known.
     pub(crate) fn permits_outside(&self, here: Option<&[ScopeId]>) -> usize {
         let Some(here) = here else { return 0 };
-        let outside = |r: &&Rule| {
-            r.effect == super::Effect::Permit && r.applies.scope.is_some_and(|scope| !here.contains(&scope))
-        };
+        let outside =
+            |r: &&Rule| r.effect == Effect::Permit && r.applies.scope.is_some_and(|scope| !here.contains(&scope));
         self.rules.iter().filter(outside).count()
     }
 
@@ -144,11 +171,6 @@ impl ReadConsent {
         permits.map(|r| r.uses_left).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten()
     }
 
-    /// Whether it says the same as another version of it, its bytes aside.
-    pub(crate) fn says_as(&self, other: &Self) -> bool {
-        self.reads == other.reads && self.rules == other.rules
-    }
-
     /// The rules it amounts to under a version; none unless it is active.
     pub(super) fn rules(&self, version: u64, used: u32, notice_logged: bool) -> Vec<Rule> {
         match self.reads {
@@ -159,7 +181,7 @@ impl ReadConsent {
                 let rule = |r: &Rule| Rule {
                     version,
                     uses_left: r.uses_left.map(|n| n.saturating_sub(used)),
-                    lifts_floor: lifts && r.effect == super::Effect::Permit,
+                    lifts_floor: lifts && r.effect == Effect::Permit,
                     ..r.clone()
                 };
                 self.rules.iter().map(rule).collect()
@@ -168,102 +190,12 @@ impl ReadConsent {
     }
 }
 
-#[derive(Deserialize)]
-struct File<'a> {
-    #[serde(rename = "resourceType")]
-    resource_type: String,
-    #[serde(borrow)]
-    entry: Option<Vec<Entry<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Entry<'a> {
-    #[serde(borrow)]
-    resource: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Typed {
-    #[serde(rename = "resourceType")]
-    resource_type: String,
-}
-
-/// Reads a Consent, or every Consent of a Bundle; one for each series: of several versions in one
-/// Bundle the last updated. `zone` is minutes east of UTC, for dates without a time.
-///
-/// # Errors
-/// `Malformed(Consent)` for a text that is neither, or too large, or a Bundle within which another
-/// one stands.
-pub fn read_consents(bytes: &[u8], zone: i16) -> Result<Vec<ReadConsent>> {
-    const BAD: Error = Error::Malformed(Malformed::Consent);
-    if bytes.len() > MAX_FILE {
-        return Err(BAD);
-    }
-    let file: File<'_> = serde_json::from_slice(bytes).map_err(|_| BAD)?;
-    match file.resource_type.as_str() {
-        "Consent" => Ok(vec![read_consent(bytes.trim_ascii(), zone)]),
-        "Bundle" => {
-            let entries = file.entry.unwrap_or_default();
-            if entries.len() > MAX_ENTRIES {
-                return Err(BAD);
-            }
-            let mut all = BTreeMap::new();
-            for raw in entries.iter().filter_map(|e| e.resource) {
-                // A resource that does not say what it is may be a Consent.
-                let of_type = serde_json::from_str::<Typed>(raw.get()).map(|t| t.resource_type);
-                // What is in there may refuse something: nothing of it is passed over.
-                if of_type.as_ref().is_ok_and(|t| ["Bundle", "Parameters"].contains(&t.as_str())) {
-                    return Err(BAD);
-                }
-                if of_type.map_or(true, |t| t == "Consent") {
-                    let consent = read_consent(raw.get().as_bytes(), zone);
-                    let newest = match all.remove(&consent.series) {
-                        Some(known) => newer(known, consent),
-                        None => consent,
-                    };
-                    all.insert(newest.series, newest);
-                }
-            }
-            Ok(all.into_values().collect())
-        }
-        _ => Err(BAD),
-    }
-}
-
-/// Which of two versions counts; where neither is known to be newer, none can be read.
-fn newer(a: ReadConsent, b: ReadConsent) -> ReadConsent {
-    if a == b {
-        return a;
-    }
-    match (a.updated, b.updated) {
-        (Some(x), Some(y)) if x > y => a,
-        (Some(x), Some(y)) if x < y => b,
-        _ => {
-            let source = together(&a.source, &b.source);
-            ReadConsent { reads: Reads::Unusable, rules: Vec::new(), source, ..b }
-        }
-    }
-}
-
-const BEFORE: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[{"resource":"#;
-const BETWEEN: &[u8] = br#"},{"resource":"#;
-const AFTER: &[u8] = b"}]}";
-
-/// Versions of which none counts are kept as one text, or what is filed would be the last of them.
-fn together(a: &[u8], b: &[u8]) -> Vec<u8> {
-    let several = a.strip_prefix(BEFORE).and_then(|a| a.strip_suffix(AFTER));
-    [BEFORE, several.unwrap_or(a), BETWEEN, b, AFTER].concat()
-}
-
 /// Reads one Consent, whatever it is; or versions of one in a Bundle, as they are filed where
-/// nothing says which of them is newer.
+/// none of them counts.
 #[must_use]
 pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
-    if bytes.starts_with(BEFORE)
-        && let Ok(versions) = read_consents(bytes, zone)
-        && let Ok([one]) = <[ReadConsent; 1]>::try_from(versions)
-    {
-        return ReadConsent { source: bytes.to_vec(), ..one };
+    if let Some(void) = bundle::read_void(bytes) {
+        return void;
     }
     let seen = root::Shown::of(bytes);
     // Which consent it is must be plain, or an older version of it would stand.
@@ -271,6 +203,7 @@ pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
     let shown = seen.unwrap_or_default();
     let mut read = ReadConsent {
         series: shown.series(bytes),
+        keys: shown.keys(bytes),
         reads: Reads::Unusable,
         updated: shown.updated(),
         subject: shown.subject(),

@@ -9,8 +9,10 @@ use super::node::{Node, Reader, Stated};
 use super::{Broken, Form, Reads, terms};
 use crate::crypto::hash::sha256;
 use crate::id::{GrantId, Timestamp};
+use crate::import::patient_key;
 use crate::record::When;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// What is looked at even where the rest cannot be read.
 #[derive(Default, Deserialize)]
@@ -61,23 +63,61 @@ impl Shown {
     /// The least identifier, so that their order does not matter; else subject and `id`; a Consent
     /// that has neither is a series of its own.
     pub(super) fn series(&self, bytes: &[u8]) -> GrantId {
-        let known = |i: &Identifier| Some((i.system.clone().unwrap_or_default(), i.value.clone()?));
-        let hashed = |kind: &[u8], a: &str, b: &str| {
-            let length = (a.len() as u64).to_be_bytes();
-            let digest = sha256(&[b"hs/v1/consent-series\0", kind, &length, a.as_bytes(), b.as_bytes()]);
-            let mut id = [0; 16];
-            id.iter_mut().zip(digest).for_each(|(o, b)| *o = b);
-            GrantId::from_bytes(id)
-        };
-        if let Some((system, value)) = self.identifier.iter().filter_map(known).min() {
-            let own = (system == w::URI).then(|| super::super::fhir::read_uuid(&value)).flatten();
-            return own.map_or_else(|| hashed(b"identifier", &system, &value), GrantId::from_bytes);
+        if let Some((system, value)) = self.identifier.iter().filter_map(Identifier::known).min() {
+            return by_identifier(&system, &value);
         }
         match &self.id {
             Some(id) => hashed(b"id", &self.subject().unwrap_or_default(), id),
             None => hashed(b"bytes", "", &String::from_utf8_lossy(bytes)),
         }
     }
+
+    /// By what versions of it are known, whatever else they say: each identifier, its system with a slash
+    /// at its end or without; each patient with the `id`, however the patient is written.
+    pub(super) fn keys(&self, bytes: &[u8]) -> BTreeSet<GrantId> {
+        let mut keys = BTreeSet::from([self.series(bytes)]);
+        for (system, value) in self.identifier.iter().filter_map(Identifier::known) {
+            keys.insert(by_identifier(&system, &value));
+            keys.insert(by_identifier(plain(&system), value.trim()));
+        }
+        if let Some(id) = &self.id {
+            let subject = self.patient.as_ref().or(self.subject.as_ref());
+            let reference = subject.and_then(|s| s.reference.as_ref());
+            let reference = reference.map(|r| patient_key(r).unwrap_or_else(|| r.clone()));
+            let identifier = subject.and_then(|s| s.identifier.as_ref()?.known());
+            let identifier = identifier.map(|(system, value)| format!("{}|{}", plain(&system), value.trim()));
+            keys.extend(reference.iter().chain(&identifier).map(|whose| hashed(b"patient and id", whose, id)));
+        }
+        keys
+    }
+
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+}
+
+impl Identifier {
+    fn known(&self) -> Option<(String, String)> {
+        Some((self.system.clone().unwrap_or_default(), self.value.clone()?))
+    }
+}
+
+/// A system as it is compared.
+fn plain(system: &str) -> &str {
+    system.trim().trim_end_matches('/')
+}
+
+fn by_identifier(system: &str, value: &str) -> GrantId {
+    let own = (system == w::URI).then(|| super::super::fhir::read_uuid(value)).flatten();
+    own.map_or_else(|| hashed(b"identifier", system, value), GrantId::from_bytes)
+}
+
+fn hashed(kind: &[u8], a: &str, b: &str) -> GrantId {
+    let length = (a.len() as u64).to_be_bytes();
+    let digest = sha256(&[b"hs/v1/consent-series\0", kind, &length, a.as_bytes(), b.as_bytes()]);
+    let mut id = [0; 16];
+    id.iter_mut().zip(digest).for_each(|(o, b)| *o = b);
+    GrantId::from_bytes(id)
 }
 
 const BOTH: &[&str] = &[
