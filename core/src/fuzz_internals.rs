@@ -195,7 +195,7 @@ pub fn consent(bytes: &[u8]) {
         if permitted && (unusable || purpose == Purpose::MlTraining) {
             panic!("a permit that nothing gives");
         }
-        let filtered = authorize(&rules, &request).is_ok_and(|p| p.filter().judge(&class).passes(Some(0)));
+        let filtered = authorize(&rules, &request).is_ok_and(|p| p.filter().judge(&class).passes(Some((0, 0))));
         if filtered != permitted {
             panic!("the row filter says something else");
         }

@@ -123,7 +123,7 @@ fn a_refusal_allocates_nothing() {
         names: Some(&["Observation/1"]),
         ..Facts::default()
     };
-    let item = ItemFacts { class, at: Some(1), more };
+    let item = ItemFacts { class, at: Some(1), until: None, more };
     let vital = ItemFacts { class: DecisionClass { category: Category::VitalSigns, ..class }, ..item };
     let alone = grants().rules_at(NOW);
     let broken = with(r#"{"type":"perhaps"}"#);

@@ -143,6 +143,13 @@ struct Live {
     rec: Rec,
 }
 
+/// All that a fact may be of, the end included.
+fn span(fact: &FactDraft) -> Option<(i64, i64)> {
+    let when = fact.when?;
+    let both = || [Some(when), fact.until].into_iter().flatten();
+    Some((both().map(|w| w.at).min()?, both().map(|w| w.end() - 1).max()?))
+}
+
 #[derive(Default)]
 struct Model(Vec<Live>);
 
@@ -186,7 +193,7 @@ impl Model {
             };
             let verdict = filter.judge(&r.class);
             // A chunk that a period governs is for whoever can open it.
-            verdict.passes(at)
+            verdict.passes(span(&r.fact))
                 && !(r.fact.kind == Kind::Series && matches!(verdict, Verdict::Within(_)))
                 && (!q.standing || r.fact.status != Status::NotDone)
                 && (q.codes.is_empty() || r.fact.codes.iter().any(code))

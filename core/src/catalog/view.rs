@@ -10,7 +10,7 @@ use super::lean::{Lean, LeanRows};
 use super::query::{FactRow, Order, Presence, Query};
 use super::segment::SetLine;
 use super::store::{Catalog, RecordSet, Slot};
-use crate::record::{ClassFilter, DecisionClass, Kind, Status, Verdict};
+use crate::record::{ClassFilter, DecisionClass, Kind, Status, Verdict, lies_within, whole};
 use core::cmp::Ordering;
 use core::ops::Range;
 use std::collections::btree_map::Entry;
@@ -81,7 +81,10 @@ impl Gate<'_> {
             Some(Admit::All) => true,
             Some(Admit::Within(ranges)) => {
                 let at = s.at(row);
-                dated && ranges.iter().any(|(a, b)| *a <= at && at < *b)
+                // Most are outside by their beginning: only the others are looked at to their end.
+                dated
+                    && ranges.iter().any(|(a, b)| *a <= at && at < *b)
+                    && whole(s.when(row), s.until(row)).is_some_and(|d| lies_within(ranges, d))
             }
             Some(Admit::Reaching(ranges)) => {
                 let first = s.at(row);
@@ -145,7 +148,7 @@ impl<'a> View<'a> {
         class.is_some_and(|v| match v {
             // A chunk may reach out of a period.
             Verdict::Within(_) if fact.kind() == Kind::Series => false,
-            v => v.passes(fact.when().map(|w| w.at)),
+            v => v.passes(whole(fact.when(), fact.until())),
         })
     }
 
@@ -364,9 +367,7 @@ impl Gate<'_> {
             Admit::All => Some(Line { count: of.count(), span, newest: fact }),
             Admit::Within(ranges) => {
                 let (first, last) = span?;
-                if ranges.iter().any(|(a, b)| *a <= first && last < *b) {
-                    return Some(Line { count: of.dated.into(), span, newest: fact });
-                }
+                // The span is of beginnings: what began within may end outside.
                 let reaches = ranges.iter().any(|(a, b)| *a <= last && first < *b);
                 let rows = reaches
                     .then(|| self.rows(slot, of.set).0)?

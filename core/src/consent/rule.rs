@@ -254,7 +254,8 @@ pub struct Covers {
     pub authors: Among,
     /// Of these labels; any where absent.
     pub labels: Option<LabelTest>,
-    /// Dated in this half-open range (milliseconds since the epoch); any where absent.
+    /// Dated in this half-open range (milliseconds since the epoch), a permit's items from beginning
+    /// to end; any where absent.
     pub data_period: Option<(i64, i64)>,
     /// What few rules ask for: codes, resource types, named records; nothing where absent.
     pub detail: Option<Arc<Detail>>,
@@ -283,14 +284,16 @@ impl Covers {
             })
     }
 
-    /// Whether a date matches. An absent one never evades a deny and never satisfies a permit; the
-    /// last representable millisecond counts as absent, because half-open ranges cannot hold it.
+    /// Whether a date matches, given its first and its last millisecond: a permit holds all of it, a
+    /// deny any of it. An absent one never evades a deny and never satisfies a permit; what reaches
+    /// the last representable millisecond counts as absent, because half-open ranges cannot hold it.
     #[must_use]
-    pub fn date(&self, effect: Effect, at: Option<i64>) -> bool {
-        match (self.data_period, at) {
-            (None, _) => true,
-            (Some((from, to)), Some(t)) if t != i64::MAX => from <= t && t < to,
-            (Some(_), _) => effect == Effect::Deny,
+    pub fn date(&self, effect: Effect, dated: Option<(i64, i64)>) -> bool {
+        match (self.data_period, dated.filter(|(_, last)| *last != i64::MAX), effect) {
+            (None, _, _) => true,
+            (Some(_), None, _) => effect == Effect::Deny,
+            (Some((from, to)), Some((first, last)), Effect::Permit) => from <= first && last < to,
+            (Some((from, to)), Some((first, last)), Effect::Deny) => first < to && from <= last && from < to,
         }
     }
 

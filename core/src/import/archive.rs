@@ -7,7 +7,7 @@
 //! turns out a bomb while it is read, fails the whole import.
 
 use super::apple::{self, ClinicalFile};
-use super::fhir::Shared;
+use super::fhir::{Around, Context, Shared};
 use super::source::{Fhir, Format, Readers, format_of};
 use super::{Limits, MemberName, Named, Report, Severity, Sink, What};
 use crate::error::{Error, Limit, Malformed, Result};
@@ -209,9 +209,7 @@ impl Members<'_> {
             self.issue(Severity::Refused, What::Bomb, member, 0);
             return Ok(());
         }
-        if !locked {
-            self.survey(archive, index, (start, packed, size))?;
-        }
+        let around = if locked { Around::default() } else { self.survey(archive, index, (start, packed, size))? };
         let file = match archive.by_index(index) {
             Ok(file) if !locked => file,
             Ok(_) | Err(zip::result::ZipError::UnsupportedArchive(_)) => {
@@ -221,7 +219,7 @@ impl Members<'_> {
             Err(e) => return Err(zip_error(e)),
         };
         let mut bytes = self.counted(file, packed);
-        let done = self.read(&mut bytes, &name, member, (start, packed, size));
+        let done = self.read(&mut bytes, &name, member, (start, packed, size), around);
         self.out += bytes.seen;
         if bytes.bomb {
             self.issue(Severity::Refused, What::Bomb, member, bytes.seen);
@@ -246,23 +244,25 @@ impl Members<'_> {
         Counted { inner, seen: 0, most, left: self.limits.decompressed_bytes - self.out, bomb: false, damaged: false }
     }
 
-    /// Looks at a member before it is read, where it has names that may not last. What is wrong
-    /// with it, reading will say.
+    /// Looks at a member of FHIR before it is read. What is wrong with it, reading will say.
     fn survey<R: Read + Seek>(
         &mut self,
         archive: &mut ZipArchive<R>,
         index: usize,
         (start, packed, size): (u64, u64, u64),
-    ) -> Result<()> {
-        let (Some(fhir), Ok(file)) = (&self.readers.fhir, archive.by_index(index)) else { return Ok(()) };
+    ) -> Result<Around> {
+        let (Some(fhir), Ok(file)) = (&self.readers.fhir, archive.by_index(index)) else {
+            return Ok(Around::default());
+        };
         let mut bytes = self.counted(file, packed);
         let mut head = Vec::new();
         (&mut bytes).take(HEAD).read_to_end(&mut head)?;
-        if !matches!(format_of(&head, self.readers), Ok(Format::Fhir)) || !Fhir::to_survey(&head) {
-            return Ok(());
+        if !matches!(format_of(&head, self.readers), Ok(Format::Fhir)) {
+            return Ok(Around::default());
         }
+        let names = Fhir::names(&head);
         let mut sink = Within { sink: self.sink, start, packed, size };
-        (fhir.survey)(&mut head.as_slice().chain(&mut bytes), self.limits, &mut sink)
+        (fhir.survey)(&mut head.as_slice().chain(&mut bytes), self.limits, names, &mut sink)
     }
 
     fn read(
@@ -271,6 +271,7 @@ impl Members<'_> {
         name: &[u8],
         member: u32,
         (start, packed, size): (u64, u64, u64),
+        around: Around,
     ) -> Result<()> {
         let mut head = Vec::new();
         (&mut *bytes).take(HEAD).read_to_end(&mut head)?;
@@ -297,7 +298,15 @@ impl Members<'_> {
                     self.folder = folder.to_vec();
                 }
                 let shared = (!mixed).then_some(&mut self.shared);
-                (fhir.import)(&mut input, Some(size), member, self.limits, &mut sink, self.report, shared)
+                (fhir.import)(
+                    &mut input,
+                    Some(size),
+                    member,
+                    self.limits,
+                    &mut sink,
+                    self.report,
+                    Context { shared, around },
+                )
             }
             (Err(Error::Malformed(Malformed::Empty)), _) => {
                 self.issue(Severity::Repaired, What::IgnoredMember, member, 0);

@@ -149,10 +149,9 @@ impl Source {
         report.bytes = self.len;
         let (format, head) = self.format(readers)?;
         self.input.rewind()?;
-        if let (Format::Fhir, Some(fhir)) = (format, &readers.fhir)
-            && Fhir::to_survey(&head)
-        {
-            (fhir.survey)(&mut (&mut self.input).take(self.len), limits, sink)?;
+        let mut context = fhir::Context::default();
+        if let (Format::Fhir, Some(fhir)) = (format, &readers.fhir) {
+            context.around = (fhir.survey)(&mut (&mut self.input).take(self.len), limits, Fhir::names(&head), sink)?;
             self.input.rewind()?;
         }
         let input = &mut self.input;
@@ -166,7 +165,7 @@ impl Source {
                 Ok(())
             }
             (Format::Fhir, Some(fhir)) => {
-                (fhir.import)(&mut input.take(self.len), Some(self.len), 0, limits, sink, report, None)
+                (fhir.import)(&mut input.take(self.len), Some(self.len), 0, limits, sink, report, context)
             }
             (Format::Fhir, None) => Err(Error::Malformed(Malformed::UnknownFormat)),
         }
@@ -180,9 +179,9 @@ impl Source {
     }
 }
 
-/// Input, its length where known, archive member; last what the files of its folder share.
+/// Input, its length where known, archive member; last what else is known of it.
 type ImportFhir =
-    fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report, Option<&mut fhir::Shared>) -> Result<()>;
+    fn(&mut dyn Read, Option<u64>, u32, &Limits, &mut dyn Sink, &mut Report, fhir::Context<'_>) -> Result<()>;
 
 /// The reader of FHIR, as far as dispatch needs it.
 #[derive(Clone, Copy)]
@@ -191,13 +190,13 @@ pub(crate) struct Fhir {
     pub(crate) looks_like: fn(&[u8]) -> bool,
     /// Reads it.
     pub(crate) import: ImportFhir,
-    /// Looks at it before, where it has names that may not last.
-    pub(crate) survey: fn(&mut dyn Read, &Limits, &mut dyn Sink) -> Result<()>,
+    /// Looks at it before; also at names that may not last, where it is told to.
+    pub(crate) survey: fn(&mut dyn Read, &Limits, bool, &mut dyn Sink) -> Result<fhir::Around>,
 }
 
 impl Fhir {
-    /// Whether a file that begins so is to be looked at before it is read.
-    pub(crate) fn to_survey(head: &[u8]) -> bool {
+    /// Whether a file that begins so has names that may not last.
+    pub(crate) fn names(head: &[u8]) -> bool {
         memchr::memmem::find(head, b"urn:uuid:").is_some()
     }
 }

@@ -126,8 +126,8 @@ impl RowFilter {
     }
 
     /// Whether a date passes, of the rules that match a class.
-    fn passes(matching: &[&Compiled], at: Option<i64>) -> bool {
-        let dated = matching.iter().filter(|r| r.says.dated(&r.covers, at)).map(|r| (r.says, *r));
+    fn passes(matching: &[&Compiled], dated: Option<(i64, i64)>) -> bool {
+        let dated = matching.iter().filter(|r| r.says.dated(&r.covers, dated)).map(|r| (r.says, *r));
         let (mut permit, mut deny) = (false, false);
         deepest(dated, |says, _| {
             permit |= says == Says::Permit;
@@ -155,13 +155,18 @@ impl ClassFilter for RowFilter {
         cuts.sort_unstable();
         cuts.dedup();
         let mut ranges: Vec<(i64, i64)> = Vec::new();
-        for (from, to) in cuts.iter().copied().zip(cuts.iter().copied().skip(1)) {
-            // Nothing changes between two cuts.
-            if Self::passes(&matching, Some(from)) {
-                match ranges.last_mut() {
-                    Some(last) if last.1 == from => last.1 = to,
-                    _ => ranges.push((from, to)),
-                }
+        // Nothing changes between two cuts. Whatever lies within something that passes, passes; so
+        // from each cut on, the longest that does, if none before holds it.
+        let (mut ends, mut reached) = (cuts.iter().copied().skip(1).peekable(), i64::MIN);
+        for from in cuts.iter().copied() {
+            while ends.next_if(|to| *to <= from).is_some() {}
+            let mut longest = from.max(reached);
+            while let Some(to) = ends.next_if(|to| Self::passes(&matching, Some((from, *to - 1)))) {
+                longest = to;
+            }
+            if longest > from.max(reached) {
+                ranges.push((from, longest));
+                reached = longest;
             }
         }
         if ranges.is_empty() { Verdict::Nothing } else { Verdict::Within(ranges) }

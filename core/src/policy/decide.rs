@@ -98,8 +98,9 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
         return Decision::Deny { basis: Refusal::Floor };
     }
     let reached = |r| request.reach(r).map(|says| (says, r));
+    let dated = item.dated();
     let matching = rules.iter().filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
-        says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, item.at)
+        says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, dated)
     });
     let mut refusal = None;
     let mut permitted = false;

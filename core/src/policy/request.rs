@@ -57,8 +57,10 @@ impl<'a> OutsidePurpose<'a> {
 pub struct ItemFacts<'a> {
     /// Its class.
     pub class: DecisionClass,
-    /// Its date, milliseconds since the epoch.
+    /// Its date, or the first millisecond of it, since the epoch.
     pub at: Option<i64>,
+    /// The last millisecond of a partial date or a period; `at` where absent.
+    pub until: Option<i64>,
     /// What few rules ask for. A row filter knows none of it.
     pub more: Facts<'a>,
 }
@@ -67,7 +69,13 @@ impl ItemFacts<'_> {
     /// What a row of the catalog tells.
     #[must_use]
     pub fn of_row(class: DecisionClass, at: Option<i64>) -> Self {
-        Self { class, at, more: Facts::default() }
+        Self { class, at, until: None, more: Facts::default() }
+    }
+
+    /// The first and the last millisecond of it.
+    #[must_use]
+    pub fn dated(&self) -> Option<(i64, i64)> {
+        self.at.map(|at| (at, self.until.map_or(at, |until| until.max(at))))
     }
 }
 
@@ -94,8 +102,8 @@ impl Says {
     }
 
     /// Whether it speaks of a date.
-    pub(super) fn dated(self, covers: &Covers, at: Option<i64>) -> bool {
-        covers.date(if self == Self::Permit { Effect::Permit } else { Effect::Deny }, at)
+    pub(super) fn dated(self, covers: &Covers, dated: Option<(i64, i64)>) -> bool {
+        covers.date(if self == Self::Permit { Effect::Permit } else { Effect::Deny }, dated)
     }
 }
 

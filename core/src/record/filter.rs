@@ -63,21 +63,22 @@ pub enum Verdict {
     Nothing,
     /// All of it may be seen.
     All,
-    /// Only facts dated within one of these half-open ranges (milliseconds since the epoch); a
-    /// fact without a date is outside.
+    /// Only facts that lie within one of these half-open ranges (milliseconds since the epoch) from
+    /// beginning to end; a fact without a date is outside. Ranges may overlap: one alone must hold
+    /// the fact.
     Within(Vec<(i64, i64)>),
 }
 
 silent_debug!(Verdict);
 
 impl Verdict {
-    /// Whether a fact of this date passes.
+    /// Whether a fact passes, given its first and its last millisecond.
     #[must_use]
-    pub fn passes(&self, at: Option<i64>) -> bool {
+    pub fn passes(&self, dated: Option<(i64, i64)>) -> bool {
         match self {
             Self::Nothing => false,
             Self::All => true,
-            Self::Within(ranges) => at.is_some_and(|t| ranges.iter().any(|(a, b)| *a <= t && t < *b)),
+            Self::Within(ranges) => dated.is_some_and(|d| lies_within(ranges, d)),
         }
     }
 
@@ -95,6 +96,11 @@ impl Verdict {
             }
         }
     }
+}
+
+/// Whether one of these half-open ranges holds all from a first to a last millisecond.
+pub(crate) fn lies_within(ranges: &[(i64, i64)], (first, last): (i64, i64)) -> bool {
+    ranges.iter().any(|(a, b)| *a <= first && last < *b)
 }
 
 /// The row filter: policy compiles one, the catalog asks it once per class and query. Every row,
@@ -130,8 +136,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_let_through_what_each_does(a in verdict(), b in verdict(), at in prop::option::of(-1i64..60)) {
-            prop_assert_eq!(a.clone().and(b.clone()).passes(at), a.passes(at) && b.passes(at));
+        fn both_let_through_what_each_does(a in verdict(), b in verdict(), at in prop::option::of((-1i64..60, 0i64..6))) {
+            let dated = at.map(|(first, n)| (first, first + n));
+            prop_assert_eq!(a.clone().and(b.clone()).passes(dated), a.passes(dated) && b.passes(dated));
         }
     }
 }

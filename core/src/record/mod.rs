@@ -16,12 +16,14 @@ mod words;
 pub use draft::{
     Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint,
 };
+pub(crate) use filter::lies_within;
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
 pub(crate) use recipient::{RECIPIENT_SYSTEM, is_hidden, is_no_name};
 pub use recipient::{Recipient, RecipientKind};
 pub use resource_type::ResourceType;
 pub use sample::{Meta, Sample, SeriesKey};
 pub use standing::Standing;
+pub(crate) use time::whole;
 pub use time::{Precision, When};
 pub(crate) use value::printed;
 pub use value::{Comparator, Decimal, Quantity, Value};

@@ -200,6 +200,15 @@ impl When {
     }
 }
 
+/// The first and the last millisecond of what is dated so: a partial date is all that it may mean,
+/// and a period goes to the end of its last day. None without a beginning.
+pub(crate) fn whole(when: Option<When>, until: Option<When>) -> Option<(i64, i64)> {
+    let when = when?;
+    let last = |w: When| w.end().saturating_sub(1);
+    let (first, end) = until.map_or((when.at, last(when)), |u| (when.at.min(u.at), last(when).max(last(u))));
+    Some((first, end.max(first)))
+}
+
 fn digits(b: &[u8], at: usize, n: usize) -> Option<i64> {
     b.get(at..at + n)?.iter().try_fold(0, |v, c| c.is_ascii_digit().then(|| v * 10 + i64::from(c - b'0')))
 }

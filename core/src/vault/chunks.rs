@@ -57,12 +57,10 @@ impl Visible<'_> {
     }
 
     fn cut_row(&self, mut row: FactRow) -> Result<Option<FactRow>> {
-        let Verdict::Within(ranges) = self.filter.judge(&row.class) else { return Ok(Some(row)) };
-        if let (Some(first), Some(last)) = (row.fact.when, row.fact.until)
-            && ranges.iter().any(|(a, b)| *a <= first.at && last.at < *b)
-        {
+        if !matches!(self.filter.judge(&row.class), Verdict::Within(_)) {
             return Ok(Some(row));
         }
+        // Also where all begin within: a row does not tell when the longest of them ends.
         let samples = self.admitted(&row)?;
         Ok(series::cut(&mut row, &samples).then_some(row))
     }

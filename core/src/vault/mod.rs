@@ -121,6 +121,8 @@ mod tests_consents;
 #[cfg(test)]
 mod tests_copies;
 #[cfg(test)]
+mod tests_dated;
+#[cfg(test)]
 mod tests_debug;
 #[cfg(test)]
 mod tests_declassify;

@@ -148,7 +148,7 @@ fn consents_with_cycles() {
         author: Author::Source,
         resource: ResourceType::NONE,
     };
-    let item = ItemFacts { class, at: Some(1), more: Facts::default() };
+    let item = ItemFacts { class, at: Some(1), until: None, more: Facts::default() };
     for (parents, permits) in
         [(&[(1, Some(2)), (2, Some(1))][..], false), (&[(1, Some(1))], false), (&[(1, None)], true)]
     {

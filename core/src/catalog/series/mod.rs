@@ -21,7 +21,7 @@ pub(crate) use chunker::{Chunk, Chunker};
 use super::{FactRow, SeriesSummary};
 use crate::codec::varint;
 use crate::error::{Error, Part, Result};
-use crate::record::{Decimal, Precision, Sample, Span, When};
+use crate::record::{Decimal, Precision, Sample, Span, When, lies_within};
 use std::sync::Arc;
 
 /// Samples in a full chunk.
@@ -228,9 +228,10 @@ pub(crate) fn summary(samples: &[Sample]) -> SeriesSummary {
     s
 }
 
-/// The samples that start within one of these half-open ranges.
+/// The samples that lie within one of these half-open ranges from start to end; an end is its last
+/// moment, so that one which ends as a day does is of that day.
 pub(crate) fn within(mut samples: Vec<Sample>, ranges: &[(i64, i64)]) -> Vec<Sample> {
-    samples.retain(|s| ranges.iter().any(|(a, b)| *a <= s.start && s.start < *b));
+    samples.retain(|s| lies_within(ranges, (s.start, s.end.saturating_sub(1).max(s.start))));
     samples
 }
 

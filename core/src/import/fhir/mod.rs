@@ -12,13 +12,15 @@
 //! archive, of its folder ([`waiting`]).
 //!
 //! At most one resource is held at a time, and some 16 MiB of what waits; [`survey`], which reads a
-//! file of `urn:uuid:` names before, holds some 130 bytes for each entry and 16 for each reference.
+//! file before, holds 16 bytes for each labelled Bundle, and in a file of `urn:uuid:` names some 130
+//! for each entry and 16 for each reference.
 //! [`Limits::token_bytes`] does not apply to a string within a resource, which is bounded by
 //! [`Limits::resource_bytes`] like all of it: documents carry whole PDFs in one string.
 
 mod canonical;
 mod extract;
 mod identity;
+mod labels;
 mod node;
 mod scan;
 mod session;
@@ -32,18 +34,28 @@ mod waiting;
 mod walk;
 mod window;
 
+pub(crate) use labels::Around;
 pub(crate) use survey::survey;
 pub(crate) use waiting::Shared;
 
 use super::{Limits, Report, Sink};
 use crate::error::{Error, Limit, Malformed, Result};
 
+/// What else is known of a file.
+#[derive(Default)]
+pub(crate) struct Context<'s> {
+    /// What the files of its folder share, in an archive.
+    pub(crate) shared: Option<&'s mut Shared>,
+    /// What [`survey`] said of it.
+    pub(crate) around: Around,
+}
+
 /// Imports FHIR R4 JSON from `input`, which is `total` bytes long where that is known, as archive
 /// member `member` (0 for a plain file).
 ///
 /// Counts what is refused in `report`; what is new or known already is for the sink to count, as
-/// are the bytes of the input as given, which may be an archive. What the files of its folder `shared`
-/// is for the caller to finish.
+/// are the bytes of the input as given, which may be an archive. What the files of its folder
+/// share is for the caller to finish.
 ///
 /// # Errors
 /// [`Error::Malformed`] with [`Malformed::Empty`], [`Malformed::Json`] (no JSON object at the
@@ -57,12 +69,12 @@ pub(crate) fn import(
     limits: &Limits,
     sink: &mut dyn Sink,
     report: &mut Report,
-    shared: Option<&mut Shared>,
+    context: Context<'_>,
 ) -> Result<()> {
     if total.is_some_and(|t| t > limits.input_bytes) {
         return Err(Error::TooLarge(Limit::InputBytes));
     }
-    let mut session = walk::walk(input, session::Session::new(sink, report, member, limits, shared), limits)?;
+    let mut session = walk::walk(input, session::Session::new(sink, report, member, limits, context), limits)?;
     session.finish()?;
     match (session.recognised, session.broken) {
         (true, _) => Ok(()),

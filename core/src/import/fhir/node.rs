@@ -69,6 +69,11 @@ pub(super) trait Node<'de>: Default {
     fn read<D: Deserializer<'de>>(&mut self, from: D, notes: &Notes) -> Result<(), D::Error> {
         from.deserialize_any(Read(self, notes))
     }
+
+    /// The member stands a second time: the last counts.
+    fn again(&mut self) {
+        *self = Self::default();
+    }
 }
 
 /// Reads into a [`Node`].
@@ -212,7 +217,7 @@ macro_rules! nodes {
                         let bit = 1u64 << (Bit::$field as u32);
                         if seen.0[0] & bit != 0 {
                             n.duplicate.set(true);
-                            self.$field = Default::default();
+                            $crate::import::fhir::node::Node::again(&mut self.$field);
                         }
                         seen.0[0] |= bit;
                         map.next_value_seed($crate::import::fhir::node::Read(&mut self.$field, n))?;

@@ -1,9 +1,10 @@
 //! One import: each resource that the walk finds becomes a draft.
 
+use super::Context;
 use super::canonical::Canonical;
 use super::extract::{self, Known, Marks, Reading};
 use super::identity::Names;
-use super::node::Notes;
+use super::labels::{Around, Labels, with_labels};
 use super::types::{Meta, Reference};
 use super::waiting::{Queue, Shared, Waiting};
 use super::window::Handler;
@@ -11,16 +12,12 @@ use super::{identity, tables};
 use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
-use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
 use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, When};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Patients remembered.
 const PATIENTS: usize = 10_000;
-
-/// The labels of one Bundle.
-pub(super) type Labels = (Option<Confidentiality>, Sensitivities);
 
 pub(super) struct Session<'s> {
     sink: &'s mut dyn Sink,
@@ -34,6 +31,10 @@ pub(super) struct Session<'s> {
     shared: Option<&'s mut Shared>,
     /// By every name that a reference may use: the one they all stand for, and the person.
     patients: HashMap<Identity, SubjectHint>,
+    /// What the file says of its Bundles.
+    around: Around,
+    /// Bundles met.
+    met: u64,
     /// Labels of the Bundles around, the outermost first.
     bundles: Vec<Labels>,
     /// Something in the file said that it is FHIR.
@@ -48,7 +49,7 @@ impl<'s> Session<'s> {
         report: &'s mut Report,
         member: u32,
         limits: &Limits,
-        shared: Option<&'s mut Shared>,
+        context: Context<'s>,
     ) -> Self {
         Self {
             sink,
@@ -58,8 +59,10 @@ impl<'s> Session<'s> {
             medications: Known::default(),
             canonical: Canonical::default(),
             waiting: Queue::default(),
-            shared,
+            shared: context.shared,
             patients: HashMap::new(),
+            around: context.around,
+            met: 0,
             bundles: Vec::new(),
             recognised: false,
             broken: false,
@@ -163,39 +166,6 @@ fn key(r: &Reference<'_>) -> Option<String> {
     subject::identifier_key(&i.system, &i.value).filter(|_| patient)
 }
 
-/// Adds confidentiality and sensitivities of a `meta.security` (HL7 v3-Confidentiality,
-/// v3-ActCode). A code of v3-ActCode that is neither known nor an obligation counts as an unknown
-/// sensitivity.
-pub(super) fn label(meta: &Meta<'_>, labels: &mut Labels) {
-    for code in meta.security.iter() {
-        let is = |name: &str, oid: &str| {
-            let name = code.system.rsplit(['/', ':']).next().is_some_and(|s| s.trim_start_matches("v3-") == name);
-            name || &*code.system == oid
-        };
-        if is("Confidentiality", "urn:oid:2.16.840.1.113883.5.25") {
-            labels.0 = labels.0.max(Confidentiality::from_code(&code.code));
-        } else if is("ActCode", "urn:oid:2.16.840.1.113883.5.4") && !code.code.is_empty() {
-            let obligation =
-                Obligations::from_bits(u32::MAX).codes().any(|o| o == &*code.code || "MASK" == &*code.code);
-            if !obligation {
-                labels.1 = labels.1.union(Sensitivities::only(Sensitivity::from_code(&code.code)));
-            }
-        }
-    }
-}
-
-/// The content with what is said of the Bundles around, if anything is: it holds for the record.
-pub(super) fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
-    if around == Labels::default() {
-        return content;
-    }
-    let mut hash = blake3::Hasher::new();
-    hash.update(&content).update(&[around.0.map_or(0, |c| c as u8 + 1)]).update(&around.1.bits().to_be_bytes());
-    let mut out = [0; 16];
-    hash.finalize_xof().fill(&mut out);
-    out
-}
-
 /// A fact of a record that an extension modifies which is not known here (FHIR R4, 2.4.0.1): it
 /// may say the opposite, so it is shown as something that is not settled.
 fn doubt(fact: &mut FactDraft) {
@@ -250,10 +220,8 @@ impl Handler for Session<'_> {
         self.marks(&marks, at);
         let (subject, hint) = self.subject(type_name, &reading, full_url);
         // What is said of a Bundle holds for what is in it.
-        let labels_around = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
-        let mut labels = labels_around;
-        label(&reading.common.meta, &mut labels);
-        let (confidentiality, sensitivities) = labels;
+        let labels_around = self.bundles.iter().fold(Labels::default(), |all, b| all.join(*b));
+        let labels = labels_around.join(reading.common.meta.0.security.0).raised();
         let mut facts = core::mem::take(&mut reading.facts);
         let said = self.canonical.read(body);
         if said.modified {
@@ -276,15 +244,15 @@ impl Handler for Session<'_> {
         let draft = Draft {
             content: Some(content),
             print: Some(said.print),
-            revision: revision(&reading.common.meta),
+            revision: revision(&reading.common.meta.0),
             verbatim: true,
             body,
             span: Span { member: self.member, offset: at, len: body.len() as u64 },
             identity: Identity::from_bytes([0; 16]),
             type_name,
             subject: hint,
-            confidentiality,
-            sensitivities,
+            confidentiality: labels.confidentiality,
+            sensitivities: labels.sensitivities,
             facts: Vec::new(),
         };
         let own = full_url.and_then(|u| identity::server_of(u, &name));
@@ -334,13 +302,15 @@ impl Handler for Session<'_> {
 
     fn bundle(&mut self, level: usize) {
         self.recognised = true;
-        self.bundles.resize(level + 1, Labels::default());
+        self.bundles.resize(level, Labels::default());
+        self.bundles.push(self.around.of(self.met));
+        self.met += 1;
     }
 
     fn bundle_meta(&mut self, meta: &[u8]) {
-        let text = String::from_utf8_lossy(meta);
-        let (Ok(meta), Some(labels)) = (extract::parse(&text, &Notes::new()), self.bundles.last_mut()) else { return };
-        label(&meta, labels);
+        if let Some(labels) = self.bundles.last_mut() {
+            *labels = labels.join(Labels::of_meta(meta));
+        }
     }
 
     fn bundle_end(&mut self, level: usize) {

@@ -1,5 +1,6 @@
-//! A first look at a file of which the entries are named by `urn:uuid:` alone: what each says, and
-//! what the entries that it refers to say, but by what name.
+//! A first look at a file: how its Bundles are labelled, for a `meta` may stand behind what it holds
+//! for; and, where the entries are named by `urn:uuid:` alone, what each says, and what the entries
+//! that it refers to say, but by what name.
 //!
 //! Many producers make these names anew for each document. So what an entry is told by is a digest
 //! in which each name of an entry of the file is replaced: its own by a mark, another's by the
@@ -16,8 +17,7 @@
 use super::canonical::{Canonical, half, name_of};
 use super::extract::{self, Known, Marks};
 use super::identity::{self, Names};
-use super::node::Notes;
-use super::session::{Labels, label, with_labels};
+use super::labels::{Around, Labels, with_labels};
 use super::tables;
 use super::walk;
 use super::window::Handler;
@@ -47,34 +47,48 @@ struct Survey<'s> {
     canonical: Canonical,
     entries: Vec<Entry>,
     names: Vec<[u8; 16]>,
-    bundles: Vec<Labels>,
+    around: Around,
+    /// Bundles met.
+    met: u64,
+    /// The Bundles around: its number, its labels, how many entries there were before.
+    bundles: Vec<(u64, Labels, usize)>,
     full: bool,
 }
 
-/// Tells the sink which entries of the file have no lasting name, and what each is told by. What
-/// is wrong with the file, reading it will say.
+/// How the Bundles of a file are labelled. Where `names` is asked for, tells the sink which entries
+/// of the file have no lasting name, and what each is told by. What is wrong with the file, reading
+/// it will say.
 ///
 /// # Errors
 /// What the reader or the sink fails with.
-pub(crate) fn survey(input: &mut dyn std::io::Read, limits: &Limits, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn survey(
+    input: &mut dyn std::io::Read,
+    limits: &Limits,
+    names: bool,
+    sink: &mut dyn Sink,
+) -> Result<Around> {
     let survey = Survey {
         sink,
         canonical: Canonical::default(),
         entries: Vec::new(),
         names: Vec::new(),
+        around: Around::default(),
+        met: 0,
         bundles: Vec::new(),
-        full: false,
+        full: !names,
     };
-    let survey = match walk::walk(input, survey, limits) {
+    let mut survey = match walk::walk(input, survey, limits) {
         Ok(survey) => survey,
-        Err(Error::Malformed(_) | Error::TooLarge(_)) => return Ok(()),
+        // Reading it fails alike.
+        Err(Error::Malformed(_) | Error::TooLarge(_)) => return Ok(Around::default()),
         Err(e) => return Err(e),
     };
-    if survey.full || survey.entries.is_empty() {
-        return Ok(());
+    survey.around.sort();
+    if !survey.full && !survey.entries.is_empty() {
+        let list = refine(&survey.entries, &survey.names);
+        survey.sink.names(&list)?;
     }
-    let list = refine(&survey.entries, &survey.names);
-    survey.sink.names(&list)
+    Ok(survey.around)
 }
 
 /// Where something stands that is named; none for what is named twice.
@@ -121,8 +135,11 @@ fn refine(entries: &[Entry], names: &[[u8; 16]]) -> Vec<Named> {
 
 impl Handler for Survey<'_> {
     fn resource(&mut self, body: &[u8], _: u64, full_url: Option<&str>) -> Result<bool> {
+        if self.full {
+            return Ok(false);
+        }
         let Some(own) = full_url.and_then(|u| name_of(u.trim().as_bytes())) else { return Ok(false) };
-        if self.full || self.entries.len() >= ENTRIES || self.names.len() >= REFERENCES {
+        if self.entries.len() >= ENTRIES || self.names.len() >= REFERENCES {
             self.full = true;
             return Ok(false);
         }
@@ -131,8 +148,6 @@ impl Handler for Survey<'_> {
         let (type_name, category) = tables::resource_type(&type_name).unwrap_or((tables::UNKNOWN, None));
         let from = self.names.len();
         let mut says = self.canonical.nameless(body, &mut self.names);
-        let around = self.bundles.iter().fold(Labels::default(), |a, b| (a.0.max(b.0), a.1.union(b.1)));
-        says = with_labels(says, around);
         let mut person = None;
         if type_name == "Patient" {
             let marks = Marks::new();
@@ -155,18 +170,27 @@ impl Handler for Survey<'_> {
     fn issue(&mut self, _: Severity, _: What, _: u64) {}
 
     fn bundle(&mut self, level: usize) {
-        self.bundles.resize(level + 1, Labels::default());
+        self.bundle_end(level);
+        // `Parameters` may skip a level.
+        self.bundles.resize(level, (u64::MAX, Labels::default(), usize::MAX));
+        self.bundles.push((self.met, Labels::default(), self.entries.len()));
+        self.met += 1;
     }
 
     fn bundle_meta(&mut self, meta: &[u8]) {
-        let text = String::from_utf8_lossy(meta);
-        if let (Ok(meta), Some(labels)) = (extract::parse(&text, &Notes::new()), self.bundles.last_mut()) {
-            label(&meta, labels);
+        if let Some((_, labels, _)) = self.bundles.last_mut() {
+            *labels = labels.join(Labels::of_meta(meta));
         }
     }
 
     fn bundle_end(&mut self, level: usize) {
-        self.bundles.truncate(level);
+        while self.bundles.len() > level {
+            let Some((number, labels, from)) = self.bundles.pop() else { return };
+            self.around.add(number, labels);
+            for entry in self.entries.get_mut(from..).unwrap_or_default() {
+                entry.says = with_labels(entry.says, labels);
+            }
+        }
     }
 
     /// Where reading has come is for the reading to say: this only asks whether to go on.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 mod dated;
 mod hostile;
+mod labelled;
 mod real;
 mod says;
 mod why;
@@ -88,7 +89,9 @@ impl Collect {
 
 fn run_with(limits: &Limits, mut input: &[u8]) -> (Result<()>, Collect, Report) {
     let (mut sink, mut report) = (Collect::default(), Report::default());
-    let done = import(&mut input, None, 0, limits, &mut sink, &mut report, None);
+    let context =
+        Context { shared: None, around: survey(&mut { input }, limits, false, &mut sink).unwrap_or_default() };
+    let done = import(&mut input, None, 0, limits, &mut sink, &mut report, context);
     (done, sink, report)
 }
 

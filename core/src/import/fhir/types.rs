@@ -1,7 +1,8 @@
 //! The FHIR R4 data types, as far as facts need them (FHIR R4, 2.24 "Data Types").
 
+use super::labels::Security;
 use super::node::{Flag, List, Node, Notes, Number, Text, nodes};
-use serde::de::MapAccess;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use std::borrow::Cow;
 
 nodes! {
@@ -112,7 +113,7 @@ nodes! {
     DoseAndRate { dose: Quantity<'a> = "doseQuantity", range: Range<'a> = "doseRange", }
     /// `Meta`
     Meta {
-        security: List<Coding<'a>> = "security",
+        security: Security = "security",
         updated: Text<'a> = "lastUpdated",
         version: Text<'a> = "versionId",
     }
@@ -129,7 +130,7 @@ nodes! {
     /// What any resource has.
     Common {
         id: Text<'a> = "id",
-        meta: Meta<'a> = "meta",
+        meta: Labelled<'a> = "meta",
         contained: List<Contained<'a>> = "contained",
         subject: List<Reference<'a>> = "subject",
         patient: Reference<'a> = "patient",
@@ -154,6 +155,35 @@ impl<'de> Node<'de> for Why<'de> {
     }
     fn object<A: MapAccess<'de>>(&mut self, map: A, notes: &Notes) -> Result<(), A::Error> {
         self.0.object(map, notes)
+    }
+}
+
+/// A resource's `Meta`. Where it stands twice the labels of both hold; what is none is a label that
+/// is not understood.
+#[derive(Default)]
+pub(super) struct Labelled<'a>(pub(super) Meta<'a>);
+
+impl<'de> Node<'de> for Labelled<'de> {
+    fn again(&mut self) {
+        let security = core::mem::take(&mut self.0.security);
+        self.0 = Meta { security, ..Meta::default() };
+    }
+    fn text(&mut self, _: Cow<'de, str>, notes: &Notes) {
+        self.0.security.doubt(notes);
+    }
+    fn boolean(&mut self, _: bool, notes: &Notes) {
+        self.0.security.doubt(notes);
+    }
+    fn integer(&mut self, _: i128, notes: &Notes) {
+        self.0.security.doubt(notes);
+    }
+    fn object<A: MapAccess<'de>>(&mut self, map: A, notes: &Notes) -> Result<(), A::Error> {
+        self.0.object(map, notes)
+    }
+    fn list<A: SeqAccess<'de>>(&mut self, mut seq: A, notes: &Notes) -> Result<(), A::Error> {
+        self.0.security.doubt(notes);
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 }
 

@@ -8,8 +8,7 @@
 //!
 //! Limits. A brace too few, or a string that never ends, takes what follows with it: to the end of
 //! the line in NDJSON, from its second line on (the first must be whole for the file to be known
-//! as NDJSON), and to the end of the file in a Bundle. Labels in a Bundle's `meta` count only if
-//! it stands before `entry`. A Bundle whose `resourceType` stands behind more than a resource may
+//! as NDJSON), and to the end of the file in a Bundle. A Bundle whose `resourceType` stands behind more than a resource may
 //! be long, and without an `entry` before it, is refused as too large.
 
 use super::window::{Halt, Handler, Window};
@@ -231,7 +230,7 @@ impl<H: Handler> Walk<'_, H> {
                 Ok(None) => break Ok(()),
                 Ok(Some(name)) => match (name.as_str(), self.w.buf.get(self.w.pos)) {
                     ("entry" | "parameter", Some(b'[')) => self.entry_list(level),
-                    ("meta", Some(b'{')) => self.meta(),
+                    ("meta", _) => self.meta(),
                     _ => self.w.skip_value(self.line),
                 },
                 Err(e) => Err(e),
@@ -253,6 +252,8 @@ impl<H: Handler> Walk<'_, H> {
         let start = self.w.keep.take().unwrap_or(self.w.pos);
         if matches!(done, Err(Halt::Full)) {
             self.w.pos = start;
+            // Too long to be looked at: nobody knows what it says.
+            self.w.out.bundle_meta(b"");
             return self.w.skip_value(self.line);
         }
         done?;

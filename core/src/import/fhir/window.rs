@@ -19,7 +19,7 @@ pub(super) trait Handler {
     fn issue(&mut self, severity: Severity, what: What, at: u64);
     /// A Bundle begins, within so many others.
     fn bundle(&mut self, level: usize);
-    /// The `meta` of the Bundle that began last, if it stands before its entries.
+    /// The `meta` of the Bundle that began last, and has not ended; empty if it is too long.
     fn bundle_meta(&mut self, meta: &[u8]);
     /// The Bundle of this level ends.
     fn bundle_end(&mut self, level: usize);

@@ -56,7 +56,7 @@ pub(in crate::import) fn readers() -> Readers {
         _: &Limits,
         sink: &mut dyn Sink,
         _: &mut Report,
-        _: Option<&mut fhir::Shared>,
+        _: fhir::Context<'_>,
     ) -> Result<()> {
         let mut body = Vec::new();
         input.read_to_end(&mut body)?;
@@ -78,7 +78,7 @@ pub(in crate::import) fn readers() -> Readers {
             facts: Vec::new(),
         })
     }
-    Readers { fhir: Some(Fhir { looks_like, import, survey: |_, _, _| Ok(()) }) }
+    Readers { fhir: Some(Fhir { looks_like, import, survey: |_, _, _, _| Ok(fhir::Around::default()) }) }
 }
 
 pub(in crate::import) fn read_all(source: &mut Source, limits: &Limits) -> Result<(Kept, Report)> {

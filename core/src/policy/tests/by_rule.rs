@@ -86,7 +86,7 @@ fn add(state: &mut ConsentState, series: GrantId, bytes: &[u8]) {
 fn permits(state: &ConsentState, q: &Request<'_>, item: &ItemFacts<'_>) -> bool {
     let rules = state.rules_at(q.now);
     let decision = decide(&rules, q, item).is_permit();
-    let filtered = authorize(&rules, q).is_ok_and(|p| p.filter().judge(&item.class).passes(item.at));
+    let filtered = authorize(&rules, q).is_ok_and(|p| p.filter().judge(&item.class).passes(item.dated()));
     assert_eq!(decision, filtered);
     decision
 }
@@ -458,6 +458,17 @@ fn r_absent_facts_a_date_that_is_not_there_evades_no_deny_and_satisfies_no_permi
     for (t, expect) in [(4 * HOUR - 1, false), (4 * HOUR, true), (6 * HOUR - 1, true), (6 * HOUR, false)] {
         assert_eq!(permits(&state, &q, &ItemFacts { at: Some(t), ..lab() }), expect);
     }
+    // All of a period, or of a partial date, for a permit; any of it for a deny.
+    let of = |from: i64, until: i64| ItemFacts { at: Some(from), until: Some(until), ..lab() };
+    assert!(permits(&state, &q, &of(4 * HOUR, 6 * HOUR - 1)));
+    assert!(!permits(&state, &q, &of(4 * HOUR, 6 * HOUR)));
+    assert!(!permits(&state, &q, &of(4 * HOUR - 1, 5 * HOUR)));
+    let without = |from: i64, until: i64| {
+        let deny = Node { data_period: Some((3 * HOUR, 4 * HOUR)), ..deny() };
+        verdict(Node { children: vec![deny], ..permit() }, &q, &of(from, until)).is_permit()
+    };
+    assert!(without(HOUR, 3 * HOUR - 1) && without(4 * HOUR, 5 * HOUR));
+    assert!(!without(HOUR, 3 * HOUR) && !without(HOUR, 9 * HOUR) && !without(4 * HOUR - 1, 9 * HOUR));
     let except = Node { children: vec![Node { data_period: Some((0, 4 * HOUR)), ..deny() }], ..permit() };
     assert!(verdict(except.clone(), &q, &lab()).is_permit());
     assert!(!verdict(except, &q, &undated).is_permit());

@@ -1,7 +1,7 @@
 //! Properties that hold of every set of consents. `HEALTHSPACE_CASES` runs more of them.
 
 use super::oracle::{self, Node, Tree, rule_list, rules};
-use super::random::{Random, actors, cases, class, dates, grant, item, node, request, trees};
+use super::random::{Random, actors, cases, class, dates, grant, item, maybe, node, request, trees};
 use crate::consent::{Effect, Rule, Rules};
 use crate::label::Purpose;
 use crate::policy::compile::compile;
@@ -46,13 +46,15 @@ fn r_filter_says_what_decide_says() {
             all += u64::from(verdict == crate::record::Verdict::All);
             within += u64::from(matches!(verdict, crate::record::Verdict::Within(_)));
             for at in &dates {
-                let decision = decide(&rules, &q, &ItemFacts::of_row(class, *at));
-                assert_eq!(verdict.passes(*at), decision.is_permit(), "seed {seed}");
+                let until = maybe(r, 2, |r| r.pick(&dates)).flatten();
+                let item = ItemFacts { until, ..ItemFacts::of_row(class, *at) };
+                let decision = decide(&rules, &q, &item);
+                assert_eq!(verdict.passes(item.dated()), decision.is_permit(), "seed {seed}");
                 rows += 1;
                 passed |= decision.is_permit();
                 if let Decision::Permit { obligations, .. } = decision {
                     assert!(obligations.is_subset(compiled.obligations), "seed {seed}");
-                    let permitting = oracle::permitting(&trees, &q, &ItemFacts::of_row(class, *at));
+                    let permitting = oracle::permitting(&trees, &q, &item);
                     assert!(permitting.iter().any(|g| compiled.basis.contains(g)), "seed {seed}");
                 }
             }

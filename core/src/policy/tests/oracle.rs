@@ -264,11 +264,11 @@ impl Node {
 
     fn covers(&self, item: &ItemFacts<'_>) -> bool {
         let permit = self.effect == Effect::Permit;
-        let date = match (self.data_period, item.at) {
-            (None, _) => true,
-            (Some(_), None | Some(i64::MAX)) => !permit,
-            (Some((from, to)), Some(t)) => t >= from && t < to,
-        };
+        let date = self.data_period.is_none_or(|period| match span(item) {
+            None => !permit,
+            Some(item) if permit => shared(period, item) == Some(item),
+            Some(item) => shared(period, item).is_some(),
+        });
         let c = &item.class;
         let labels = if self.sensitivities.is_empty() && self.confidentialities.is_empty() {
             true
@@ -293,10 +293,7 @@ impl Node {
 
     /// Whether a permit could cover an item: whatever is not known of it fits.
     fn may_cover(&self, item: &ItemFacts<'_>) -> bool {
-        let date = match (self.data_period, item.at) {
-            (None, _) | (Some(_), None | Some(i64::MAX)) => true,
-            (Some((from, to)), Some(t)) => t >= from && t < to,
-        };
+        let date = self.data_period.is_none_or(|period| span(item).is_none_or(|i| shared(period, i).is_some()));
         let c = &item.class;
         let strange = |code: u8| Sensitivity::ALL.get(usize::from(code)).is_none_or(|s| *s == Sensitivity::Unknown);
         let mut has = (0..32u8).filter(|i| c.sensitivities >> i & 1 == 1);
@@ -412,6 +409,19 @@ pub(super) fn rule_list(trees: &[Tree]) -> Vec<Rule> {
 
 pub(super) fn rules(trees: &[Tree]) -> Rules {
     Rules::new(rule_list(trees))
+}
+
+/// The milliseconds that an item is of, the end included; none where that is not known, or more than a period can say.
+fn span(item: &ItemFacts<'_>) -> Option<(i64, i64)> {
+    let first = item.at?;
+    let last = item.until.filter(|until| *until > first).unwrap_or(first);
+    (last < i64::MAX).then_some((first, last))
+}
+
+/// Those that lie in a period, whose end is not in it.
+fn shared(period: (i64, i64), item: (i64, i64)) -> Option<(i64, i64)> {
+    let (first, end) = (item.0.max(period.0), (item.1 + 1).min(period.1));
+    (first < end).then(|| (first, end - 1))
 }
 
 pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> Decision {

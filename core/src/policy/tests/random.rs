@@ -185,7 +185,8 @@ pub(super) fn dates() -> Vec<Option<i64>> {
 
 /// A row, as a filter sees it.
 pub(super) fn row(r: &mut Random) -> ItemFacts<'static> {
-    ItemFacts::of_row(class(r), r.pick(&dates()))
+    let until = maybe(r, 2, |r| r.pick(&dates())).flatten();
+    ItemFacts { until, ..ItemFacts::of_row(class(r), r.pick(&dates())) }
 }
 
 fn names(r: &mut Random) -> Option<&'static [&'static str]> {

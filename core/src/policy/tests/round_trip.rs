@@ -97,7 +97,8 @@ fn written_and_read_back_a_grant_decides_the_same() {
         for _ in 0..16 {
             let (mut q, mut item) = (request(r, &who), item(r));
             q.now = now;
-            item = ItemFacts { at: r.pick(&dates).map(|t| t.saturating_mul(MINUTE)), ..item };
+            let mut date = || r.pick(&dates).map(|t| t.saturating_mul(MINUTE));
+            item = ItemFacts { at: date(), until: date(), ..item };
             if r.one_in(2) {
                 // Half of the requests ask for what a grant names, so that permits are not rare.
                 let t = docs[0].spec.terms();

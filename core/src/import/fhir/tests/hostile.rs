@@ -186,7 +186,7 @@ fn flood(head: &'static [u8], byte: u8, left: u64, tail: &'static [u8]) -> (usiz
     let all = head.len() as u64 + left + tail.len() as u64;
     let (mut sink, mut report) = (Count(0, 0), Report::default());
     let mut input = Flood { head, byte, left, tail };
-    import(&mut input, None, 0, &Limits::default(), &mut sink, &mut report, None).unwrap();
+    import(&mut input, None, 0, &Limits::default(), &mut sink, &mut report, Context::default()).unwrap();
     assert_eq!(sink.1, all, "every byte goes somewhere");
     (sink.0, report)
 }
@@ -275,7 +275,7 @@ fn limits_at_and_over() {
         &Limits { input_bytes: 1, ..Limits::default() },
         &mut Collect::default(),
         &mut Report::default(),
-        None,
+        Context::default(),
     );
     assert!(matches!(total, Err(Error::TooLarge(Limit::InputBytes))));
     // Far over, so that the window itself has to give the resource up.
@@ -350,7 +350,15 @@ fn what_the_sink_or_the_reader_says_stops_the_import() {
     let mut steps = 0;
     loop {
         let mut sink = Stubborn(steps);
-        match import(&mut SMALL.as_bytes(), None, 0, &Limits::default(), &mut sink, &mut Report::default(), None) {
+        match import(
+            &mut SMALL.as_bytes(),
+            None,
+            0,
+            &Limits::default(),
+            &mut sink,
+            &mut Report::default(),
+            Context::default(),
+        ) {
             Ok(()) => break,
             Err(Error::Cancelled) => steps += 1,
             Err(e) => panic!("{e:?}"),
@@ -367,7 +375,8 @@ fn what_the_sink_or_the_reader_says_stops_the_import() {
         }
     }
     let mut sink = Collect::default();
-    let done = import(&mut Fails(false), None, 0, &Limits::default(), &mut sink, &mut Report::default(), None);
+    let done =
+        import(&mut Fails(false), None, 0, &Limits::default(), &mut sink, &mut Report::default(), Context::default());
     assert!(matches!(done, Err(Error::Io(std::io::ErrorKind::ConnectionReset))));
 }
 
@@ -394,7 +403,8 @@ fn where_chunks_end_makes_no_difference() {
         assert_eq!(got.records.len(), want.records.len());
     }
     let (mut sink, mut report) = (Collect::default(), Report::default());
-    import(&mut Drip(SMALL.as_bytes(), 3), None, 0, &Limits::default(), &mut sink, &mut report, None).unwrap();
+    import(&mut Drip(SMALL.as_bytes(), 3), None, 0, &Limits::default(), &mut sink, &mut report, Context::default())
+        .unwrap();
     assert_eq!(sink.rebuild(), SMALL.as_bytes());
 }
 

@@ -219,7 +219,8 @@ fn throughput() {
         let mut sink = Nothing(0);
         for file in (0..12).flat_map(|_| set.iter()) {
             let mut report = Report::default();
-            import(&mut file.as_slice(), None, 0, &Limits::default(), &mut sink, &mut report, None).unwrap();
+            import(&mut file.as_slice(), None, 0, &Limits::default(), &mut sink, &mut report, Context::default())
+                .unwrap();
         }
         let whole = cpu() - start;
         let start = cpu();

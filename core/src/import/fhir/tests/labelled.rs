@@ -1,0 +1,139 @@
+//! What `meta.security` says, however it is written and wherever it stands.
+
+use super::*;
+
+const ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+const LEVEL: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+const UNKNOWN: Sensitivities = Sensitivities::only(Sensitivity::Unknown);
+const HIV: Sensitivities = Sensitivities::only(Sensitivity::Hiv);
+const R: Option<Confidentiality> = Some(Confidentiality::Restricted);
+
+type Labels = (Option<Confidentiality>, Sensitivities);
+
+fn all(json: &str) -> Vec<Labels> {
+    run(json.as_bytes()).0.records.iter().map(|r| (r.confidentiality, r.sensitivities)).collect()
+}
+
+fn of_members(members: &str) -> Labels {
+    all(&format!(r#"{{"resourceType":"Observation",{members},"code":{{"text":"x"}}}}"#))[0]
+}
+
+fn of(security: &str) -> Labels {
+    of_members(&format!(r#""meta":{{"security":{security}}}"#))
+}
+
+fn coding(system: &str, code: &str) -> String {
+    format!(r#"{{"system":"{system}","code":"{code}"}}"#)
+}
+
+#[test]
+fn what_is_sensitive_is_restricted_at_least() {
+    let both = |level: &str| of(&format!("[{},{}]", coding(LEVEL, level), coding(ACT, "HIV")));
+    assert_eq!(both("N"), (R, HIV));
+    assert_eq!(both("V"), (Some(Confidentiality::VeryRestricted), HIV));
+    assert_eq!(of(&format!("[{}]", coding(ACT, "HIV"))), (R, HIV));
+    assert_eq!(of(&format!("[{}]", coding(LEVEL, "N"))), (Some(Confidentiality::Normal), Sensitivities::NONE));
+}
+
+#[test]
+fn a_label_is_known_under_every_name_of_its_system() {
+    for system in [
+        "http://terminology.hl7.org/CodeSystem/v3-ActCode|4.0.0",
+        "http://hl7.org/fhir/v3/ActCode",
+        "urn:oid:2.16.840.1.113883.5.4",
+        "2.16.840.1.113883.5.4",
+        "",
+    ] {
+        assert_eq!(of(&format!("[{}]", coding(system, "HIV"))), (R, HIV), "{system}");
+    }
+    assert_eq!(of(r#"[{"code":"HIV","display":"HIV"}]"#), (R, HIV));
+    assert_eq!(of(r#"[{"code":"V"}]"#).0, Some(Confidentiality::VeryRestricted));
+    assert_eq!(of(&format!("[{}]", coding("urn:oid:2.16.840.1.113883.5.25", "R"))), (R, Sensitivities::NONE));
+}
+
+#[test]
+fn a_label_that_is_not_understood_is_an_unknown_sensitivity() {
+    for security in [
+        &*format!("[{}]", coding("https://hospital.example/labels", "hiv-data")),
+        &*format!("[{}]", coding("https://hospital.example/ActCode", "PERSISTLABEL")),
+        &*format!("[{}]", coding("https://hospital.example/Confidentiality", "N")),
+        &*format!("[{}]", coding(ACT, "NOSUCH")),
+        &*format!("[{}]", coding(ACT, "")),
+        r#"[{"code":"hiv-data"}]"#,
+        r#"[{"display":"HIV related"}]"#,
+        r#"[{"system":{},"code":"N"}]"#,
+        r#"[{"code":"HIV","code":"N"}]"#,
+        r#"[[{"code":"N"}]]"#,
+        r#"["HIV"]"#,
+        r#"[7]"#,
+        r#"[1.5]"#,
+        r#"[true]"#,
+        r#""HIV""#,
+        r#"[{}]"#,
+    ] {
+        assert_eq!(of(security), (R, UNKNOWN), "{security}");
+    }
+    // A level that is not known may be the highest.
+    let level = of(&format!("[{},{}]", coding(LEVEL, "N"), coding(LEVEL, "X")));
+    assert_eq!(level, (Some(Confidentiality::VeryRestricted), Sensitivities::NONE));
+}
+
+#[test]
+fn what_says_nothing_of_sensitivity_is_none() {
+    for one in [
+        coding("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED"),
+        coding("http://hl7.org/fhir/v3/ObservationValue", "SUBSETTED"),
+        coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"),
+        coding("urn:oid:2.16.840.1.113883.5.8", "TREAT"),
+        coding("http://terminology.hl7.org/CodeSystem/common-tags", "actionable"),
+        coding(ACT, "PERSISTLABEL"),
+        coding(ACT, "MASK"),
+        coding("https://healthspace.invalid/fhir/CodeSystem/obligation", "NOMLTRAINING"),
+        coding("", "NOREUSE"),
+        coding("", "TREAT"),
+    ] {
+        assert_eq!(of(&format!("[{one}]")), (None, Sensitivities::NONE), "{one}");
+    }
+    assert_eq!(of("[]"), (None, Sensitivities::NONE));
+    assert_eq!(of("null"), (None, Sensitivities::NONE));
+}
+
+#[test]
+fn labels_that_stand_twice_all_hold() {
+    let hiv = format!(r#"[{}]"#, coding(ACT, "HIV"));
+    let n = format!(r#"[{}]"#, coding(LEVEL, "N"));
+    for members in [
+        format!(r#""meta":{{"security":{hiv},"security":{n}}}"#),
+        format!(r#""meta":{{"security":{n},"security":{hiv}}}"#),
+        format!(r#""meta":{{"security":{hiv}}},"meta":{{"security":{n}}}"#),
+        format!(r#""meta":{{"security":{hiv}}},"meta":{{}}"#),
+        format!(r#""meta":{{"security":{hiv}}},"meta":null"#),
+    ] {
+        assert_eq!(of_members(&members), (R, HIV), "{members}");
+    }
+    assert_eq!(of_members(&format!(r#""meta":[{{"security":{n}}}]"#)), (R, UNKNOWN));
+}
+
+#[test]
+fn a_label_of_a_bundle_holds_wherever_it_stands() {
+    let meta = format!(r#""meta":{{"security":[{}]}}"#, coding(ACT, "HIV"));
+    let p = r#"{"resourceType":"Patient"}"#;
+    let entry = |of: &str| format!(r#""entry":[{{"resource":{of}}}]"#);
+    let bundle = |a: &str, b: &str| format!(r#"{{"resourceType":"Bundle",{a},{b}}}"#);
+    let plain = format!(r#"{{"resourceType":"Bundle",{}}}"#, entry(p));
+    for file in [
+        bundle(&meta, &entry(p)),
+        bundle(&entry(p), &meta),
+        bundle(&entry(&plain), &meta),
+        plain.replace(p, &bundle(&entry(p), &meta)),
+        bundle(&entry(p), &meta).replace("\"meta\"", "\"m\\u0065ta\""),
+        format!(r#"{{"resourceType":"Bundle","meta":{{}},{},{meta}}}"#, entry(p)),
+        format!(r#"{{{},{meta},"resourceType":"Bundle"}}"#, entry(p)),
+    ] {
+        assert_eq!(all(&file), [(R, HIV)], "{file}");
+    }
+    assert_eq!(all(&bundle(&entry(p), r#""meta":[1]"#)), [(R, UNKNOWN)]);
+    // One line each: each is a document of its own.
+    let lines = format!("{plain}\n{}\n{plain}\n", bundle(&entry(p), &meta));
+    assert_eq!(all(&lines), [(None, Sensitivities::NONE), (R, HIV), (None, Sensitivities::NONE)]);
+}
