@@ -151,8 +151,13 @@ impl Source {
         self.input.rewind()?;
         let mut context = fhir::Context::default();
         if let (Format::Fhir, Some(fhir)) = (format, &readers.fhir) {
-            context.around = (fhir.survey)(&mut (&mut self.input).take(self.len), limits, Fhir::names(&head), sink)?;
+            let names = Fhir::names(&head);
+            let look = names || may_label(&mut (&mut self.input).take(self.len))?;
             self.input.rewind()?;
+            if look {
+                context.around = (fhir.survey)(&mut (&mut self.input).take(self.len), limits, names, sink)?;
+                self.input.rewind()?;
+            }
         }
         let input = &mut self.input;
         match (format, &readers.fhir) {
@@ -176,6 +181,27 @@ impl Source {
             return Err(Error::TooLarge(Limit::InputBytes));
         }
         Ok(self.input.rewind()?)
+    }
+}
+
+/// Whether a `security` may stand in JSON: as it is, or with a small letter of ASCII escaped.
+fn may_label(input: &mut dyn Read) -> Result<bool> {
+    const WORDS: [&[u8]; 3] = [b"\"security\"", b"\\u006", b"\\u007"];
+    const LONGEST: usize = 10;
+    let (mut buf, mut kept) = (vec![0; STEP], 0);
+    loop {
+        let n = input.read(buf.get_mut(kept..).unwrap_or_default())?;
+        let seen = buf.get(..kept + n).unwrap_or_default();
+        if WORDS.iter().any(|w| memchr::memmem::find(seen, w).is_some()) {
+            return Ok(true);
+        }
+        if n == 0 {
+            return Ok(false);
+        }
+        // What a word may begin with.
+        let from = (kept + n).saturating_sub(LONGEST - 1);
+        kept = kept + n - from;
+        buf.copy_within(from..from + kept, 0);
     }
 }
 

@@ -151,6 +151,8 @@ mod tests_keys;
 #[cfg(test)]
 mod tests_keystore;
 #[cfg(test)]
+mod tests_labels;
+#[cfg(test)]
 mod tests_launder;
 #[cfg(test)]
 mod tests_limited;

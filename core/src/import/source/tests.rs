@@ -379,3 +379,28 @@ fn figures_of_a_large_export() {
         }
     }
 }
+
+/// Wherever a read ends.
+#[test]
+fn a_label_is_found_wherever_it_stands() {
+    struct Pieces<'a>(&'a [u8], usize);
+    impl Read for Pieces<'_> {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let n = self.1.min(out.len()).min(self.0.len());
+            out[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+    for word in [r#""security""#, r#""secur\u0069ty""#, r#""\u0073ecurity""#] {
+        for at in (0..20).chain(STEP - 12..STEP + 3) {
+            let text = format!("{}{word}{}", " ".repeat(at), " ".repeat(30));
+            for piece in [3, 7, STEP, STEP + 1] {
+                assert!(may_label(&mut Pieces(text.as_bytes(), piece)).unwrap(), "{word} at {at} by {piece}");
+            }
+        }
+    }
+    for text in ["", r#"{"secur":"ity","é":"\u00e9"}"#, "security"] {
+        assert!(!may_label(&mut Pieces(text.as_bytes(), 4)).unwrap(), "{text}");
+    }
+}
