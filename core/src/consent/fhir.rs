@@ -10,6 +10,7 @@ use super::grant::{AFTER_LAST, FIRST, GrantSpec, GrantTerms, known_obligations};
 use super::rule::{Action, Actions, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Validity};
 use super::wire as w;
 use super::{Recipient, RecipientKind};
+use crate::codec::json::has_private_name;
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Identity, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
@@ -75,7 +76,7 @@ pub fn to_fhir(spec: &GrantSpec, meta: &ConsentMeta) -> Result<Vec<u8>> {
 /// # Errors
 /// `Malformed(Consent)` for anything else. Such a consent is unusable: it permits nothing.
 pub fn from_fhir(bytes: &[u8]) -> Result<ConsentDoc> {
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() > MAX_BYTES || has_private_name(bytes) {
         return Err(BAD);
     }
     let consent: w::Consent = serde_json::from_slice(bytes).map_err(|_| BAD)?;

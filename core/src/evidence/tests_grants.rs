@@ -387,7 +387,7 @@ fn a_consent_from_elsewhere_is_active_by_its_own_text() {
     // It is not passed on, whatever it says.
     let passed_on = text_of(A, 1, 5, carers_terms("Ben", below()));
     assert_eq!(check(&passed_on, &[&passed_on]), unread);
-    // Where parsers differ: half a pair, depth.
+    // Where parsers differ: half a pair, depth, what one of them takes for a number.
     let with = |more: &str| ELSEWHERE.replacen('{', &format!("{{{more},"), 1);
     for (more, first) in [
         (r#""x":"\ud83d""#.to_owned(), ACTIVE),
@@ -395,6 +395,10 @@ fn a_consent_from_elsewhere_is_active_by_its_own_text() {
         (format!(r#""x":{}{}"#, "[".repeat(16), "]".repeat(16)), ACTIVE),
         (format!(r#""x":{}{}"#, "[".repeat(15), "]".repeat(15)), TERMS),
         (r#""x":[1e999,99999999999999999999999]"#.to_owned(), TERMS),
+        (r#""x":{"$serde_json::private::Number":"1"}"#.to_owned(), ACTIVE),
+        (r#""x":{"\u0024serde_json::private::Number":"1"},"x":1"#.to_owned(), ACTIVE),
+        (r#""$serde_json::private::RawValue":"1""#.to_owned(), ACTIVE),
+        (r#""x":"$serde_json::private::Number""#.to_owned(), TERMS),
     ] {
         let text = with(&more);
         assert_eq!(check(&text, &[&text])[0], first, "{more}");

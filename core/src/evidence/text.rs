@@ -5,6 +5,7 @@
 //! elsewhere nothing is read but whether it stands.
 
 use super::file::BAD;
+use crate::codec::json::has_private_name;
 use crate::consent::{self, ConsentDoc};
 use crate::error::Result;
 use crate::id::GrantId;
@@ -33,7 +34,8 @@ pub(super) fn status(bytes: &[u8]) -> Option<String> {
 
 /// The value; null where parsers may differ on it.
 fn parse(bytes: &[u8]) -> Value {
-    let json = if has_surrogate(bytes) { None } else { serde_json::from_slice::<Value>(bytes).ok() };
+    let differs = has_surrogate(bytes) || has_private_name(bytes);
+    let json = if differs { None } else { serde_json::from_slice::<Value>(bytes).ok() };
     json.filter(|v| !is_deeper(v, MAX_DEPTH)).unwrap_or_default()
 }
 

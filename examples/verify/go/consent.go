@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,9 +15,26 @@ const maxNesting = 16
 // Half of a UTF-16 pair, escaped: readers differ on what it is.
 var surrogate = regexp.MustCompile(`\\u[dD][89a-fA-F]`)
 
+// A string of a JSON text, and the colon behind it where it names a member.
+var stringOrName = regexp.MustCompile(`"(?:[^"\\]|\\.)*"(\s*:)?`)
+
+// hasPrivateName tells whether a member of a JSON text has a name that some parsers keep for themselves.
+func hasPrivateName(text []byte) bool {
+	for _, at := range stringOrName.FindAllSubmatchIndex(text, -1) {
+		if at[2] < 0 {
+			continue
+		}
+		var name string
+		if json.Unmarshal(text[at[0]:at[2]], &name) == nil && strings.HasPrefix(name, "$serde_json::private") {
+			return true
+		}
+	}
+	return false
+}
+
 // parse reads JSON; nil where readers may differ on it.
 func parse(text []byte) (v interface{}) {
-	if !utf8.Valid(text) || surrogate.Match(text) {
+	if !utf8.Valid(text) || surrogate.Match(text) || hasPrivateName(text) {
 		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -1016,6 +1016,17 @@ def main(directory):
         "good-imported-deeper-than-a-parser-goes": unread(b'{"status":"active","x":' + b"[" * 2000 + b"]" * 2000 + b"}"),
         "good-imported-not-so-deep": from_elsewhere(b'{"status":"active","x":' + b"[" * 15 + b"]" * 15 + b"}", elsewhere),
         "good-imported-large-numbers": from_elsewhere(b'{"status":"active","x":[1e999,' + b"9" * 5000 + b"]}", elsewhere),
+        **{
+            f"good-imported-a-name-of-a-parser-{name}": unread(b'{"status":"active",' + text + b"}")
+            for name, text in [
+                ("nested", b'"x":{"$serde_json::private::Number":"zz"}'),
+                ("escaped", b'"x":[{"\\u0024serde_json::private::Number" : "1"}]'),
+                ("replaced", b'"x":{"$serde_json::private::RawValue":"1"},"x":1'),
+            ]
+        },
+        "good-imported-a-name-of-a-parser-as-a-value": from_elsewhere(
+            b'{"status":"active","x":"$serde_json::private::Number"}', elsewhere
+        ),
         "good-imported-byte-order-mark": unread(b"\xef\xbb\xbf" + FROM_ELSEWHERE),
         "good-imported-not-json": unread(FROM_ELSEWHERE + b","),
         "good-imported-not-utf-8": unread(b'{"status":"active","x":"\xff"}'),
@@ -1025,6 +1036,9 @@ def main(directory):
         "good-imported-not-text": unread(b'{"status":["active"]}'),
         "good-imported-no-object": unread(b'["status"]'),
         "bad-imported-said-twice-the-last-counts": from_elsewhere(b'{"status":"active","status":"inactive"}', elsewhere),
+        "bad-imported-a-name-of-a-parser-and-said-verifiable": from_elsewhere(
+            b'{"$serde_json::private::Number":"1","status":"active"}', elsewhere
+        ),
         "bad-imported-half-a-pair-and-said-verifiable": from_elsewhere(b'{"status":"active","x":"\\ud83d"}', elsewhere),
         # Categories.
         "good-none-of-no-category": given(PLAIN, of=[], count=0, kind=2, items=None),

@@ -188,13 +188,19 @@ def depth(value):
     return 0 if inner is None else 1 + max(map(depth, inner), default=0)
 
 
+def members(pairs):
+    """An object, none of whose names is one that some parsers keep for themselves."""
+    need(not any(name.startswith("$serde_json::private") for name, _ in pairs), "a name of a parser's own")
+    return dict(pairs)
+
+
 def parse(consent):
     """The JSON of a text; None where readers may differ on it."""
     if re.search(rb"\\u[dD][89a-fA-F]", consent):
         return None
-    number = {"parse_int": lambda _: 0, "parse_float": lambda _: 0}
+    how = {"parse_int": lambda _: 0, "parse_float": lambda _: 0, "object_pairs_hook": members}
     try:
-        value = json.loads(consent.decode("utf-8"), parse_constant=lambda _: need(False, "not JSON"), **number)
+        value = json.loads(consent.decode("utf-8"), parse_constant=lambda _: need(False, "not JSON"), **how)
         return value if depth(value) <= MAX_DEPTH else None
     except (ValueError, RecursionError, Refused):
         return None

@@ -3,6 +3,7 @@
 //! nobody who does not know it takes the Consent for a permit to see data.
 
 use super::{DeclassifyDoc, DeclassifySpec, DeclassifyTerms, NamedPartition};
+use crate::codec::json::has_private_name;
 use crate::consent::fhir::{ConsentMeta, ConsentStatus, instant, nih, read_instant, read_nih, read_uuid, uuid};
 use crate::consent::grant::known_obligations;
 use crate::consent::wire as w;
@@ -32,7 +33,7 @@ pub fn to_fhir(spec: &DeclassifySpec, meta: &ConsentMeta) -> Result<Vec<u8>> {
 /// # Errors
 /// `Malformed(Consent)` for anything else. Such a consent lowers nothing.
 pub fn from_fhir(bytes: &[u8]) -> Result<DeclassifyDoc> {
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() > MAX_BYTES || has_private_name(bytes) {
         return Err(BAD);
     }
     let given: Value = serde_json::from_slice(bytes).map_err(|_| BAD)?;

@@ -14,6 +14,7 @@ mod terms;
 mod tests;
 
 use super::rule::{Effect, Rule, Validity};
+use crate::codec::json::has_private_name;
 use crate::id::{GrantId, ScopeId, Timestamp};
 pub use bundle::read_consents;
 pub(crate) use bundle::{Version, read_versions, void};
@@ -212,7 +213,8 @@ pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
         only_training: false,
         source: bytes.to_vec(),
     };
-    if !plain {
+    // FHIR has no such member, and the parser takes it for what it is not.
+    if !plain || has_private_name(bytes) {
         return read;
     }
     let Ok(json) = serde_json::from_slice(bytes) else { return read };

@@ -115,6 +115,16 @@ fn r_not_understood_or_no_root_makes_it_unusable() {
     let doubled =
         serde_json::to_string(&good).unwrap().replace("\"type\":\"permit\"", "\"type\":\"deny\",\"type\":\"permit\"");
     assert_eq!(read_consent(doubled.as_bytes(), 0).reads(), Reads::Unusable);
+    // An object that the parser would take for a number; a text that says its name is only a text.
+    for (more, reads) in [
+        (r#""extension":[{"$serde_json::private::Number":"zz"}]"#, Reads::Unusable),
+        (r#""extension":[{"\u0024serde_json::private::Number":"1"}]"#, Reads::Unusable),
+        (r#""extension":[{"url":"$serde_json::private::Number"}]"#, Reads::Active),
+    ] {
+        let text = serde_json::to_string(&good).unwrap().replacen('{', &format!("{{{more},"), 1);
+        let c = read_consent(text.as_bytes(), 0);
+        assert_eq!((c.reads(), c.series()), (reads, of(&good).series()), "{more}");
+    }
 }
 
 #[test]
