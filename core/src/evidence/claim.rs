@@ -38,10 +38,11 @@ pub(super) const NOT_WITHDRAWN: &str = "released under a grant that was not with
 pub(super) const OWN_LOOK: &str = "looked at by the person";
 
 /// What no file of this kind proves.
-pub(super) const LIMITS: [&str; 5] = [
+pub(super) const LIMITS: [&str; 6] = [
     "that everything was entered, or that these are all disclosures",
     "that others are shown the same log",
     "that clock, recipient and gesture were what the host said",
+    "that no other consent refused it",
     "what the items say, and that they are of the kinds, dates and labels that a grant names",
     "what the recipient did with them",
 ];

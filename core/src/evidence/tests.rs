@@ -54,7 +54,8 @@ fn a_disclosure_is_proved_with_its_grant_its_items_and_no_withdrawal_before() {
     space.withdraw(second.id()).unwrap();
     let report = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
     assert_eq!((report.disclosures.len(), report.logs.len()), (3, 2));
-    assert_eq!(report.does_not_prove.len(), 5);
+    assert_eq!(report.does_not_prove.len(), 6);
+    assert!(report.does_not_prove.contains(&"that no other consent refused it"));
     for d in &report.disclosures {
         assert_eq!(d.level, Level::Verifiable);
         assert_eq!(d.does_not_prove, ["withdrawals entered in the partition's own log"]);

@@ -32,6 +32,7 @@ var limits = []string{
 	"that everything was entered, or that these are all disclosures",
 	"that others are shown the same log",
 	"that clock, recipient and gesture were what the host said",
+	"that no other consent refused it",
 	"what the items say, and that they are of the kinds, dates and labels that a grant names",
 	"what the recipient did with them",
 }

@@ -606,6 +606,7 @@ def main(directory):
         "bad-own-look-by-a-model": evidence(one, 1, [0], [], grants=[], what=OWN_LOOK),
         "bad-own-look-for-training": evidence(one, 1, [0], [], purpose="MLTRAINING", **looks),
         "bad-fewer-limits": evidence(one, 1, [0], [LIMITED], general=LIMITS[:4]),
+        "bad-limits-without-the-consents-that-refuse": evidence(one, 1, [0], [LIMITED], general=LIMITS[:3] + LIMITS[4:]),
         "bad-logs-turned": evidence(one, 1, [0], [LIMITED], turned=True),
         "bad-second-signature": evidence(one, 1, [0], [LIMITED], more=f"\u2014 witness.example {witness}\n"),
         "bad-later-version": evidence(one, 1, [0], [LIMITED], header="healthspace-evidence/v2"),
