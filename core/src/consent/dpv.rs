@@ -54,6 +54,8 @@ pub(crate) struct Happened {
     /// When it was withdrawn, and the entry: a partition's own log has it where a handle of that
     /// partition withdrew.
     pub(crate) withdrawn: Option<(Timestamp, String, u64)>,
+    /// Whether it waits until the person confirms it, and permits nothing.
+    pub(crate) waits: bool,
 }
 
 /// A UUID that stands for an id of the space: its bytes, in that form.
@@ -214,6 +216,7 @@ fn tree(doc: &ConsentDoc, happened: &Happened, parties: &Parties, now: Timestamp
     // GDPR article 7(3): as easy as giving.
     out.insert("dpv:hasRight".into(), json!([{"@id": "eu-gdpr:A7-3"}]));
     let standing = match m.status {
+        ConsentStatus::Active if happened.waits => "suspended",
         ConsentStatus::Active => "active",
         ConsentStatus::Inactive => "inactive",
     };
@@ -290,7 +293,14 @@ mod tests {
     }
 
     fn given() -> Happened {
-        Happened { log: "log".into(), gesture: ("tap".into(), [5; 32]), given: 4, renewed: Vec::new(), withdrawn: None }
+        Happened {
+            log: "log".into(),
+            gesture: ("tap".into(), [5; 32]),
+            given: 4,
+            renewed: Vec::new(),
+            withdrawn: None,
+            waits: false,
+        }
     }
 
     fn parties() -> Parties {

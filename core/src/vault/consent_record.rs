@@ -62,7 +62,8 @@ impl HealthSpace {
         let now = Timestamp::from_millis(self.inner.base.env.now().as_millis().max(state.floor_in(p)));
         let gesture = (gesture.method, gesture.evidence);
         let withdrawn = withdrawn.or(within);
-        write(doc, &Happened { log, gesture, given, renewed, withdrawn }, now)
+        let waits = p.policy.suspended.contains(&grant);
+        write(doc, &Happened { log, gesture, given, renewed, withdrawn, waits }, now)
     }
 
     /// When a handle of one partition withdrew a grant, with that partition's log and the entry;
@@ -97,8 +98,8 @@ mod tests {
     use crate::error::Error;
     use crate::id::GrantId;
     use crate::record::Category;
-    use crate::vault::tests::{allow, clock, unlock};
-    use crate::vault::{HealthSpace, LogOf};
+    use crate::vault::tests::{allow, clock, gesture, unlock};
+    use crate::vault::{HealthSpace, LogOf, RestoreOptions};
     use serde_json::Value;
 
     #[test]
@@ -123,5 +124,32 @@ mod tests {
         assert_eq!(read(space.consent_record(other, &parties).unwrap())["hs:status"], "active");
         let unknown = space.consent_record(GrantId::from_bytes([1; 16]), &parties);
         assert!(matches!(unknown, Err(Error::NotFound)));
+    }
+
+    #[test]
+    fn what_waits_to_be_confirmed_is_active_nowhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let (space, _) = HealthSpace::create(at("s.hs"), &unlock(), clock().0).unwrap();
+        let grant = allow(&space, &[Category::Laboratory]).id();
+        space.backup_to(at("b")).unwrap();
+        let options = RestoreOptions::new(gesture());
+        let (again, _) = HealthSpace::restore(at("b"), at("r.hs"), &unlock(), clock().0, &options).unwrap();
+        let read = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+        let says = || {
+            let record = read(again.consent_record(grant, &Parties::default()).unwrap().as_bytes());
+            let filed = again.export_consents().unwrap();
+            assert_eq!((filed.len(), filed[0].0), (1, grant));
+            let text = |v: &Value| v.as_str().unwrap().to_owned();
+            (text(&record["hs:status"]), text(&read(&filed[0].1)["status"]))
+        };
+        assert_eq!(says(), ("suspended".into(), "inactive".into()));
+        again.confirm_permission(grant, gesture()).unwrap();
+        assert_eq!(says(), ("active".into(), "active".into()));
+        // Withdrawn while it waits, it is withdrawn.
+        let (again, _) = HealthSpace::restore(at("b"), at("w.hs"), &unlock(), clock().0, &options).unwrap();
+        again.withdraw(grant).unwrap();
+        let record = read(again.consent_record(grant, &Parties::default()).unwrap().as_bytes());
+        assert_eq!(record["hs:status"], "inactive");
     }
 }

@@ -10,7 +10,7 @@ use super::state::{Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
-use crate::consent::{ReadConsent, Reads, Standing, Version, read_consent, read_consents, read_versions, void};
+use crate::consent::{ConsentStatus, ReadConsent, Reads, Standing, Version, read_consent, read_consents, read_versions, void};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
@@ -333,7 +333,7 @@ impl HealthSpace {
     }
 
     /// The newest version of every consent to read, byte for byte as stored: grants of this space as FHIR
-    /// Consents (inactive where a handle of its partition withdrew one), and those from elsewhere as
+    /// Consents (inactive where a handle of its partition withdrew one, and while one waits to be confirmed), and those from elsewhere as
     /// they came (also where they were withdrawn here since). Consents to lower a label are none that another
     /// system could decide by, and stay.
     ///
@@ -347,6 +347,12 @@ impl HealthSpace {
             (state, all)
         };
         for p in &state.partitions {
+            // What waits to be confirmed permits nothing, here or elsewhere.
+            for doc in p.policy.suspended.iter().filter_map(|id| p.policy.state.doc(*id)) {
+                if doc.meta.status == ConsentStatus::Active {
+                    all.insert(doc.meta.series, crate::consent::withdraw(doc, doc.meta.updated)?);
+                }
+            }
             for doc in p.manifest.denied.iter().filter_map(|id| p.policy.state.doc(*id)) {
                 let at = self.withdrawn_within(doc.meta.series)?.map(|w| w.0);
                 if let Some(ended) = ended_within(p, doc, at)? {
