@@ -304,6 +304,7 @@ fn details(event: &AuditEvent) -> Vec<Value> {
                 ReleaseKind::Count => "count",
                 ReleaseKind::Reader => "reader",
                 ReleaseKind::More => "more",
+                ReleaseKind::File => "file",
             };
             let mut out = vec![
                 text("items", count.to_string()),

@@ -80,6 +80,8 @@ pub enum ReleaseKind {
     Reader = 3,
     /// Only that there is more than was asked for: how much was.
     More = 4,
+    /// A file: a copy that cannot be called back.
+    File = 5,
 }
 
 impl ReleaseKind {
@@ -253,6 +255,7 @@ impl Field for ReleaseKind {
             2 => Self::Count,
             3 => Self::Reader,
             4 => Self::More,
+            5 => Self::File,
             _ => return Err(BAD),
         })
     }

@@ -54,6 +54,7 @@ fn kind() -> impl Strategy<Value = ReleaseKind> {
         ReleaseKind::Count,
         ReleaseKind::Reader,
         ReleaseKind::More,
+        ReleaseKind::File,
     ])
 }
 
@@ -426,6 +427,15 @@ fn a_release_is_told_plainly() {
     }
     assert!(describe(&own, Lang::En).ends_with("by the person, in their own space."));
     assert!(describe(&own, Lang::Fr).ends_with("par la personne, dans son propre espace."));
+    let mut file = release(1);
+    if let AuditEvent::Released { kind, .. } = &mut file {
+        *kind = ReleaseKind::File;
+    }
+    assert!(describe(&file, Lang::En).starts_with("1 item was handed out as a file to “chat” (AI model) for "));
+    assert!(
+        describe(&file, Lang::Fr)
+            .starts_with("1 élément remis sous forme de fichier à «\u{a0}chat\u{a0}» (modèle d’IA)\u{a0}; finalité")
+    );
     let more = |count| {
         let mut told = release(count);
         if let AuditEvent::Released { kind, .. } = &mut told {

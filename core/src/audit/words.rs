@@ -61,6 +61,7 @@ fn english(event: &AuditEvent) -> String {
                 ReleaseKind::Ground => format!("{} given as context for an answer", many_were(*count)),
                 ReleaseKind::Count => format!("{} counted", many_were(*count)),
                 ReleaseKind::Reader => format!("{} opened for reading", many_were(*count)),
+                ReleaseKind::File => format!("{} handed out as a file", many_were(*count)),
                 ReleaseKind::More => {
                     let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
                     let (many, of) = (many(*count, "item", "items"), list(categories, lang));
@@ -74,6 +75,7 @@ fn english(event: &AuditEvent) -> String {
                 ReleaseKind::Ground => {
                     format!("{} given to {who} as context for an answer,", many_were(*count))
                 }
+                ReleaseKind::File => format!("{what} to {who}"),
                 _ => format!("{what} by {who}"),
             };
             let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
@@ -202,6 +204,9 @@ fn french(event: &AuditEvent) -> String {
                 }
                 ReleaseKind::Count => plusieurs(*count, "élément compté", "éléments comptés"),
                 ReleaseKind::Reader => plusieurs(*count, "élément ouvert en lecture", "éléments ouverts en lecture"),
+                ReleaseKind::File => {
+                    plusieurs(*count, "élément remis sous forme de fichier", "éléments remis sous forme de fichier")
+                }
                 ReleaseKind::More => {
                     let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));
                     let of = list(categories, lang);
@@ -222,6 +227,7 @@ fn french(event: &AuditEvent) -> String {
                     let given = plusieurs(*count, "élément fourni", "éléments fournis");
                     format!("{given} à {who} comme contexte")
                 }
+                ReleaseKind::File => format!("{what} à {who}"),
                 _ => format!("{what} par {who}"),
             };
             let (training, purpose) = (training(*label, *purpose, lang), purpose_words(*purpose, lang));

@@ -10,7 +10,9 @@ use super::state::{Target, Writing};
 use super::tx::Tx;
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
-use crate::consent::{ConsentStatus, ReadConsent, Reads, Standing, Version, read_consent, read_consents, read_versions, void};
+use crate::consent::{
+    ConsentStatus, ReadConsent, Reads, Standing, Version, read_consent, read_consents, read_versions, void,
+};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};

@@ -2,7 +2,7 @@
 
 use super::tests::{allow, clock, events, fill, gesture, model, of_code, source, unlock};
 use super::*;
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, ReleaseKind};
 use crate::catalog::Query;
 use crate::consent::Recipient;
 use crate::error::{Error, Malformed};
@@ -238,6 +238,25 @@ fn tools_screens_and_files_are_sinks() {
     let said = s.say("cholesterol 112.5 meaning").unwrap();
     assert!(matches!(s.write(&said, &Endpoint::tool(search, all)), Err(Error::FlowDenied)));
     assert_eq!(s.write(&said, &Endpoint::screen(model(), all)).unwrap(), "cholesterol 112.5 meaning");
+}
+
+#[test]
+fn what_goes_into_a_file_is_entered_as_handed_out() {
+    let (_dir, space) = space();
+    let permit = br#"{"resourceType":"Consent","id":"1","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+    space.import_consents(permit, gesture()).unwrap();
+    let id = ldl(&space);
+    let s = session(&space);
+    let held = s.hold(id).unwrap();
+    let stick = Recipient::app("usb-stick").unwrap();
+    let all = Label { obligations: Obligations::from_bits(u32::MAX), ..clearance_of_health() };
+    for (endpoint, as_file) in [(Endpoint::file(stick.clone(), all), true), (Endpoint::tool(stick, all), false)] {
+        assert!(s.write(&held, &endpoint).unwrap().contains("112.5"));
+        let Some(AuditEvent::Released { count: 1, kind, .. }) = events(&space, HEALTH).pop() else { panic!() };
+        assert_eq!(kind, if as_file { ReleaseKind::File } else { ReleaseKind::Read });
+        let told = space.audit_events(HEALTH, "en").unwrap();
+        assert_eq!(told.matches(r#""valueString":"file""#).count(), 1);
+    }
 }
 
 #[test]

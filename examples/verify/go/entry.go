@@ -282,7 +282,7 @@ func isOf(v interface{}, t string) bool {
 	case "u16":
 		return below(v, 1<<16-1)
 	case "kind":
-		return below(v, 4)
+		return below(v, 5)
 	case "time":
 		_, err := millis(v)
 		return err == nil

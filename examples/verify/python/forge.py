@@ -1089,7 +1089,9 @@ def main(directory):
         "bad-label-of-an-unknown-integrity": given(PLAIN, label=[*LABEL[:5], 4]),
         "bad-label-of-33-bits": given(PLAIN, label=[*LABEL[:4], HEALTH | 1 << 32, 0]),
         "bad-label-of-five": given(PLAIN, label=LABEL[:5]),
-        "bad-form-of-a-later-version": given(PLAIN, kind=4),
+        "good-handed-out-as-a-file": given(PLAIN, kind=5),
+        "bad-items-of-more-than-asked-for": given(PLAIN, kind=4),
+        "bad-form-of-a-later-version": given(PLAIN, kind=6),
         # What would write to a terminal.
         "bad-purpose-that-moves-the-cursor": given(PLAIN, [LIMITED, PURPOSE], purpose="PATRQT\x1b[2K\r"),
         "bad-category-that-moves-the-cursor": given(PLAIN, of=["laboratory\n"]),

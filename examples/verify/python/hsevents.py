@@ -296,7 +296,7 @@ TYPES = {
     "marks": several(mark),
     "signature": lambda value: fixed(value, 64),
     "label": label,
-    "kind": below(5),
+    "kind": below(6),
     "categories": categories,
 }
 

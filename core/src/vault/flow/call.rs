@@ -3,7 +3,7 @@
 use super::endorse::cleared_for;
 use super::endpoint::Endpoint;
 use super::value::{Content, Value};
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, ReleaseKind};
 use crate::catalog::{RecordRef, View};
 use crate::consent::{Action, Recipient};
 use crate::crypto::context::Class;
@@ -252,7 +252,9 @@ impl Session {
         let actors = [endpoint.recipient().clone()];
         let parts = self.parts(inputs)?;
         // Emergency access is for whoever took it, not for what they call.
-        let asking = Asking { actors: &actors, glass: None, shown_in: None, ..self.asking(endpoint.action(), b"call") };
+        let kind = if exports { ReleaseKind::File } else { ReleaseKind::Read };
+        let asking = self.asking(endpoint.action(), b"call");
+        let asking = Asking { actors: &actors, glass: None, shown_in: None, kind, ..asking };
         // The endpoint's own grant may ask for more than the endpoint understands.
         let out = self.inner.release_together(&asking, &parts, &open, &mut |_, _, released| {
             tag = tag.clone().join(released);
