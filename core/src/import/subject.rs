@@ -10,6 +10,8 @@
 //! (`ø`, `ł`, `ß`) do not fold.
 
 use crate::id::Identity;
+pub(super) use crate::record::is_uuid;
+pub(crate) use crate::record::patient_key;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -61,37 +63,6 @@ pub(super) fn fold(name: &str) -> String {
         .filter(|c| c.is_alphanumeric())
         .take(256)
         .collect()
-}
-
-/// What a FHIR reference to a patient says, in one form; `None` if it is to something else, or to
-/// nothing.
-///
-/// `Patient/x`, `https://base/Patient/x/_history/2`, `urn:uuid:x` and plain `x` all give `x`.
-pub(crate) fn patient_key(reference: &str) -> Option<String> {
-    let r = reference.trim();
-    if r.is_empty() || r.starts_with('#') {
-        return None;
-    }
-    if let Some(uuid) = r.strip_prefix("urn:uuid:") {
-        return Some(uuid.to_ascii_lowercase());
-    }
-    if let Some((before, after)) = r.rsplit_once("Patient/")
-        && (before.is_empty() || before.ends_with('/'))
-    {
-        let id = after.split(['/', '?', '|', '#']).next().unwrap_or("");
-        return (!id.is_empty()).then(|| if is_uuid(id) { id.to_ascii_lowercase() } else { id.to_owned() });
-    }
-    let other = r.contains('/') && !r.starts_with("Patient?") && !r.starts_with("urn:");
-    (!other).then(|| if is_uuid(r) { r.to_ascii_lowercase() } else { r.to_owned() })
-}
-
-/// Whether this is a UUID as printed (RFC 9562, section 4).
-pub(super) fn is_uuid(s: &str) -> bool {
-    s.len() == 36
-        && s.bytes().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ impl RowFilter {
             |outer: &Compiled| of(Says::Permit).any(|p| p.series == outer.series && p.place.is_inside(outer.place));
         let refused = |p: &Compiled| of(Says::Deny).any(|d| !lifted(d) && d.covers.surely_includes(&p.covers));
         let withheld = |p: &Compiled| {
-            let speaks = |w: &Compiled| w.series == p.series && w.place.is_inside(p.place) && !lifted(w);
+            let speaks = |w: &Compiled| w.series == p.series && w.place.is_inside(p.place);
             of(Says::Withheld).any(|w| speaks(w) && w.covers.surely_includes(&p.covers))
         };
         of(Says::Permit).all(|p| p.covers.data_period.is_some_and(|(a, b)| a >= b) || refused(p) || withheld(p))
@@ -128,10 +128,9 @@ impl RowFilter {
     /// Whether a date passes, of the rules that match a class.
     fn passes(matching: &[&Compiled], dated: Option<(i64, i64)>) -> bool {
         let dated = matching.iter().filter(|r| r.says.dated(&r.covers, dated)).map(|r| (r.says, *r));
-        let (mut permit, mut deny) = (false, false);
-        deepest(dated, |says, _| {
-            permit |= says == Says::Permit;
-            deny |= says == Says::Deny;
+        let (permit, deny) = deepest(dated, |(permit, deny): &mut (bool, bool), says, _| {
+            *permit |= says == Says::Permit;
+            *deny |= says == Says::Deny;
         });
         permit && !deny
     }

@@ -67,27 +67,38 @@ fn is_inside<R: Placed>(rule: &R, outer: &R) -> bool {
 
 /// Hands those matching rules on that no matching rule inside them overrides (D7). The rules come
 /// by series and in preorder, so a rule that is overridden at all is overridden by its successor.
-/// A permit that is withheld overrides the permits around it; where a refusal stands around those, that speaks.
-pub(super) fn deepest<'r, R: Placed + 'r>(
+/// A permit that is withheld says nothing, and neither do the permits around it: as one that is not understood.
+pub(super) fn deepest<'r, R: Placed + 'r, S: Default>(
     matching: impl Iterator<Item = (Says, &'r R)> + Clone,
-    mut each: impl FnMut(Says, &'r R),
-) {
-    let mut tell = |(says, rule): (Says, &'r R)| {
-        each(says, rule);
-        if says == Says::Withheld {
-            let around = matching.clone().filter(|(says, outer)| *says == Says::Deny && is_inside(rule, *outer));
-            around.last().into_iter().for_each(|(says, outer)| each(says, outer));
-        }
-    };
+    mut each: impl FnMut(&mut S, Says, &'r R),
+) -> S {
+    let (mut out, mut withheld) = (S::default(), false);
+    let all = matching.clone().inspect(|(says, _)| withheld |= *says == Says::Withheld);
+    walk(all, |says, rule| each(&mut out, says, rule));
+    if withheld {
+        // Rare, so that it may cost.
+        out = S::default();
+        let is_void = |(says, rule): &(Says, &'r R)| {
+            let around = || matching.clone().any(|(s, inner)| s == Says::Withheld && is_inside(inner, *rule));
+            *says == Says::Withheld || *says == Says::Permit && around()
+        };
+        walk(matching.clone().filter(|r| !is_void(r)), |says, rule| each(&mut out, says, rule));
+    }
+    out
+}
+
+fn walk<'r, R: Placed + 'r>(matching: impl Iterator<Item = (Says, &'r R)>, mut each: impl FnMut(Says, &'r R)) {
     let mut last: Option<(Says, &R)> = None;
-    for rule in matching.clone() {
+    for rule in matching {
         if let Some(outer) = last.replace(rule)
             && !is_inside(rule.1, outer.1)
         {
-            tell(outer);
+            each(outer.0, outer.1);
         }
     }
-    last.into_iter().for_each(tell);
+    if let Some((says, rule)) = last {
+        each(says, rule);
+    }
 }
 
 /// Decides one item. Only a permit allocates (`tests/allocations.rs`).
@@ -102,12 +113,10 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
     let matching = rules.iter().filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
         says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, dated)
     });
-    let mut refusal = None;
-    let mut permitted = false;
-    deepest(matching.clone(), |says, r| match says {
-        Says::Deny if r.unusable => refusal = refusal.or(Some(Refusal::Unusable(r.series))),
-        Says::Deny => refusal = refusal.or(Some(Refusal::Consent(r.series))),
-        Says::Permit => permitted = true,
+    let (refusal, permitted) = deepest(matching.clone(), |out: &mut (Option<Refusal>, bool), says, r| match says {
+        Says::Deny if r.unusable => out.0 = out.0.or(Some(Refusal::Unusable(r.series))),
+        Says::Deny => out.0 = out.0.or(Some(Refusal::Consent(r.series))),
+        Says::Permit => out.1 = true,
         Says::Withheld => {}
     });
     match refusal {
@@ -123,16 +132,16 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
 
 /// What a permit rests on: those without a bound on their uses, or the counted one that ends first.
 fn basis<'r>(matching: impl Iterator<Item = (Says, &'r Rule)> + Clone) -> Vec<GrantId> {
-    let mut unlimited = Vec::new();
-    let mut counted: Option<(Timestamp, GrantId)> = None;
-    deepest(matching, |says, r| match (says, r.uses_left) {
-        (Says::Deny | Says::Withheld, _) => {}
-        (Says::Permit, None) => push(&mut unlimited, r.series),
-        (Says::Permit, Some(_)) => {
-            let this = (ends(r), r.series);
-            counted = Some(counted.map_or(this, |other| other.min(this)));
-        }
-    });
+    type Found = (Vec<GrantId>, Option<(Timestamp, GrantId)>);
+    let (unlimited, counted) =
+        deepest(matching, |(unlimited, counted): &mut Found, says, r| match (says, r.uses_left) {
+            (Says::Deny | Says::Withheld, _) => {}
+            (Says::Permit, None) => push(unlimited, r.series),
+            (Says::Permit, Some(_)) => {
+                let this = (ends(r), r.series);
+                *counted = Some(counted.map_or(this, |other| other.min(this)));
+            }
+        });
     if unlimited.is_empty() { counted.map(|(_, series)| series).into_iter().collect() } else { unlimited }
 }
 

@@ -85,7 +85,7 @@ pub(super) enum Says {
     Permit,
     Deny,
     /// A permit whose terms are not met here: it asks for more than the caller can comply with, is used up, or the
-    /// clock or the space is behind. It lets nothing through, nor do the permits around it, in whose place it speaks.
+    /// clock or the space is behind. It lets nothing through, and neither do the permits around it.
     Withheld,
 }
 

@@ -5,6 +5,7 @@
 
 mod draft;
 mod filter;
+mod patient;
 mod recipient;
 mod resource_type;
 mod sample;
@@ -18,6 +19,7 @@ pub use draft::{
 };
 pub(crate) use filter::lies_within;
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};
+pub(crate) use patient::{is_uuid, patient_key};
 pub(crate) use recipient::{RECIPIENT_SYSTEM, is_hidden, is_no_name};
 pub use recipient::{Recipient, RecipientKind};
 pub use resource_type::ResourceType;

@@ -25,7 +25,7 @@ fn shown(space: &HealthSpace) -> usize {
 }
 
 fn labelled(security: &str) -> String {
-    observation("1", "laboratory", LDL, "2026-01-05", "131.5", &format!(r#","meta":{{"security":[{security}]}}"#))
+    observation("1", "laboratory", LDL, "2026-01-05", "131.5", &format!(r#""meta":{{"security":[{security}]}},"#))
 }
 
 #[test]

@@ -295,6 +295,37 @@ fn the_same_records_in_two_files_at_once_are_stored_once() {
     }
 }
 
+/// Two exports of the same months: a chunk of the one holds samples of a chunk of the other.
+#[test]
+fn the_same_samples_in_two_exports_at_once_are_stored_once() {
+    let export = |days: core::ops::Range<u32>| {
+        let one = |n: u32| {
+            let (month, day, hour) = (1 + n / 672, 1 + n / 24 % 28, n % 24);
+            let at = format!("2026-{month:02}-{day:02} {hour:02}:00:00 +0000");
+            format!(
+                r#"<Record type="HKQuantityTypeIdentifierHeartRate" sourceName="Watch" unit="count/min" creationDate="{at}" startDate="{at}" endDate="{at}" value="{}"/>"#,
+                60 + n % 40
+            )
+        };
+        let all: String = (days.start * 24..days.end * 24).map(one).collect();
+        format!(
+            r#"<?xml version="1.0"?><HealthData locale="en_US"><ExportDate value="2026-09-01 10:00:00 +0000"/>{all}</HealthData>"#
+        )
+    };
+    let (mine, other) = (export(0..200), export(5..205));
+    let alone = {
+        let (_dir, space) = meanwhile(|_| {});
+        import(&space, &other).unwrap();
+        import(&space, &mine).unwrap();
+        rows(&space, None).iter().filter_map(|r| r.series.map(|s| s.count)).sum::<u32>()
+    };
+    assert_eq!(alone, 205 * 24);
+    let (_dir, space) = meanwhile(move |s| assert_eq!(import(s, &other).unwrap().imported(), 200 * 24));
+    let report = import(&space, &mine).unwrap();
+    assert_eq!((report.imported(), report.linked()), (5 * 24, 195 * 24));
+    assert_eq!(rows(&space, None).iter().filter_map(|r| r.series.map(|s| s.count)).sum::<u32>(), alone);
+}
+
 #[test]
 fn an_import_begun_under_other_limits_begins_anew() {
     let big = PATIENT.replace("\"gender\"", &format!("\"x\":\"{}\",\"gender\"", "y".repeat(5000)));

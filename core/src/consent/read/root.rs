@@ -9,8 +9,7 @@ use super::node::{Node, Reader, Stated};
 use super::{Broken, Form, Reads, terms};
 use crate::crypto::hash::sha256;
 use crate::id::{GrantId, Timestamp};
-use crate::import::patient_key;
-use crate::record::When;
+use crate::record::{When, patient_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

@@ -329,30 +329,33 @@ impl Node {
         }
     }
 
-    /// Collects what matches and has nothing matching inside; says whether anything matched. Where that is a permit
-    /// that is withheld, the nearest refusal around it speaks too.
+    /// Whether a permit that is withheld stands here or below.
+    fn withholds(&self, q: &Request<'_>, item: &ItemFacts<'_>) -> bool {
+        self.says(q, item) == Some(Says::Withheld) || self.children.iter().any(|c| c.withholds(q, item))
+    }
+
+    /// Collects what speaks and has nothing inside that does; says whether anything did. A permit that is
+    /// withheld speaks no more than one around it.
     fn survivors<'n>(
         &'n self,
         q: &Request<'_>,
         item: &ItemFacts<'_>,
-        around: Option<&'n Self>,
         out: &mut Vec<(Says, &'n Self)>,
         all: &mut Obligations,
     ) -> bool {
-        let here = self.says(q, item);
-        let refusal = if here == Some(Says::Deny) { Some(self) } else { around };
         let mut inside = false;
         for child in &self.children {
-            inside |= child.survivors(q, item, refusal, out, all);
+            inside |= child.survivors(q, item, out, all);
         }
+        let mut here = self.says(q, item);
         if here == Some(Says::Permit) {
             *all = all.union(self.obligations);
         }
+        if here != Some(Says::Deny) && self.withholds(q, item) {
+            here = None;
+        }
         if let Some(says) = here.filter(|_| !inside) {
             out.push((says, self));
-            if says == Says::Withheld {
-                out.extend(around.map(|n| (Says::Deny, n)));
-            }
         }
         here.is_some() || inside
     }
@@ -435,7 +438,7 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> D
     let mut found: Vec<(GrantId, Says, &Node)> = Vec::new();
     for tree in trees {
         let mut nodes = Vec::new();
-        tree.root.survivors(q, item, None, &mut nodes, &mut obligations);
+        tree.root.survivors(q, item, &mut nodes, &mut obligations);
         found.extend(nodes.into_iter().map(|(says, n)| (tree.series, says, n)));
     }
     let of = |keep: &dyn Fn(Says, &Node) -> bool| {
@@ -464,7 +467,7 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> D
 pub(super) fn permitting(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> Vec<GrantId> {
     let survives = |t: &&Tree| {
         let mut nodes = Vec::new();
-        t.root.survivors(q, item, None, &mut nodes, &mut Obligations::default());
+        t.root.survivors(q, item, &mut nodes, &mut Obligations::default());
         nodes.iter().any(|(says, _)| *says == Says::Permit)
     };
     trees.iter().filter(survives).map(|t| t.series).collect()

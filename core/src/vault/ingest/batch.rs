@@ -294,7 +294,7 @@ impl Store<'_> {
             Origin { source: self.staged.ordinal, span: Span { member, offset: first, len: end - first } }
         };
         let whole = span(&samples);
-        let linked = self.known.as_ref().map_or(0, |k| k.strip(&mut samples));
+        let linked = self.known.as_mut().map_or(0, |k| k.strip(&mut samples));
         self.report.tally(&key.code, |c| {
             c.linked += linked as u64;
             c.imported += samples.len() as u64;

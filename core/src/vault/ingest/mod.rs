@@ -375,7 +375,9 @@ impl Partition {
             batch::owned(tx, work, staged)?;
             let salt = work.manifest.log_key.expose();
             let (checked, subject) = subject::check(&pinned, salt, &done.subjects, options.confirm_subject)?;
-            let (settled, replaced) = settle::settle(tx, work, staged, done.pending, report)?;
+            let Some((settled, replaced)) = settle::settle(tx, work, staged, done.pending, report)? else {
+                return Ok(false);
+            };
             let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
             let imported_at = tx.now_in(&work.scope);
             for s in work.manifest.segments.iter_mut().filter(|s| s.staged == mark) {

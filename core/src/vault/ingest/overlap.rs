@@ -8,7 +8,7 @@ use crate::record::{Sample, SeriesKey};
 use crate::storage::ReadTxn;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// What makes a sample the same in two exports: its instants and its value. Where and when the
 /// source wrote it down, and in which offset, differ between exports of the same data.
@@ -34,14 +34,15 @@ pub(crate) fn key(s: &Sample) -> u128 {
 /// The samples of one series and month that were published before, and the chunks they stand in.
 pub(crate) struct Known {
     of: Identity,
-    samples: HashSet<u128>,
+    /// How often each is there.
+    samples: HashMap<u128, u32>,
     pub(crate) chunks: Vec<FactRow>,
 }
 
 impl Known {
     /// Loads what is known of a series and month.
     pub(crate) fn load(base: &Base, txn: &dyn ReadTxn, scope: &Scope, of: &SeriesKey) -> Result<Self> {
-        let mut known = Self { of: of.identity(), samples: HashSet::new(), chunks: Vec::new() };
+        let mut known = Self { of: of.identity(), samples: HashMap::new(), chunks: Vec::new() };
         let mut raw = Vec::new();
         let mut found: Vec<_> = scope.catalog.versions(&known.of).filter(|r| r.series().is_some()).collect();
         // The oldest first.
@@ -49,7 +50,10 @@ impl Known {
         for fact in found.iter().flat_map(|r| r.facts()) {
             let row = fact.to_row();
             scope.open_object(base, txn, Class::Series, &row.object, &mut raw)?;
-            known.samples.extend(series::decode(&raw)?.iter().map(key));
+            for sample in series::decode(&raw)? {
+                let n: &mut u32 = known.samples.entry(key(&sample)).or_default();
+                *n = n.saturating_add(1);
+            }
             known.chunks.push(row);
         }
         Ok(known)
@@ -59,13 +63,20 @@ impl Known {
         self.of == *key
     }
 
-    /// Takes out of `samples` what is known; how many that were.
-    pub(crate) fn strip(&self, samples: &mut Vec<Sample>) -> usize {
+    /// Takes out of `samples` what is known, each as often as it is there; how many that were. What was taken out
+    /// once is not known for the next chunk of the same file.
+    pub(crate) fn strip(&mut self, samples: &mut Vec<Sample>) -> usize {
         if self.samples.is_empty() {
             return 0;
         }
         let before = samples.len();
-        samples.retain(|s| !self.samples.contains(&key(s)));
+        samples.retain(|s| match self.samples.get_mut(&key(s)) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            _ => true,
+        });
         before - samples.len()
     }
 }

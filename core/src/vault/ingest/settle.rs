@@ -68,19 +68,22 @@ struct Settled {
 /// The segments to be added behind an import's own, and what is history from now on.
 type Outcome = (Vec<Vec<u8>>, BTreeSet<RecordId>);
 
-/// Settles a staged import.
+/// Settles a staged import; `None` where another one brought samples meanwhile that this one may have taken for
+/// new: which of them a chunk holds is told only by reading the file again.
 pub(crate) fn settle(
     tx: &mut Tx<'_>,
     work: &mut Work,
     staged: &Staged,
     pending: Pending,
     report: &mut Report,
-) -> Result<Outcome> {
+) -> Result<Option<Outcome>> {
     let look_again = pending.resumed.is_some() || visible(&work.manifest) != pending.base;
     if !look_again && pending.several.is_empty() && pending.renewed.is_empty() {
-        return Ok(Outcome::default());
+        return Ok(Some(Outcome::default()));
     }
     let before = Arc::clone(&work.scope.catalog);
+    let unseen = work.manifest.segments.iter().filter(|s| s.staged == 0 && !pending.base.contains(&s.key()));
+    let unseen = Catalog::of(unseen.filter_map(|s| work.segments.get(&s.key()).cloned()));
     let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
     tx.load_staged(work, mark)?;
     let of = |mine: bool| {
@@ -99,6 +102,10 @@ pub(crate) fn settle(
                 if !counted(pending.resumed.as_ref(), &r) {
                     samples_linked(&r, report);
                 }
+            } else if unseen.versions(&r.identity()).next().is_some()
+                || pending.resumed.is_some() && is_since(tx, work, &before, &r.identity(), staged.began)?
+            {
+                return Ok(None);
             }
         } else if pending.several.contains(&identity) || look_again && before.versions(&identity).next().is_some() {
             things.entry(identity).or_default().push(r);
@@ -112,7 +119,18 @@ pub(crate) fn settle(
     if !settled.doubled.is_empty() {
         drop_doubled(tx, work, mark, &settled.doubled)?;
     }
-    Ok((segments, settled.history))
+    Ok(Some((segments, settled.history)))
+}
+
+/// Whether chunks of a series and month were published since then: what an earlier run read did not know them.
+fn is_since(tx: &Tx<'_>, work: &Work, before: &Catalog, of: &Identity, then: i64) -> Result<bool> {
+    let sources: BTreeSet<u32> = before.versions(of).flat_map(|r| r.origins()).map(|o| o.source).collect();
+    for source in sources {
+        if tx.source_entry(work, source)?.imported_at >= then {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Settled {
