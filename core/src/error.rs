@@ -379,9 +379,7 @@ impl Error {
             Self::Internal(_) => ErrorCode::Internal,
         }
     }
-}
 
-impl Error {
     /// What a packer's failure is: memory that is not there is never told as damage.
     pub(crate) fn unless_memory(e: &std::io::Error, otherwise: Self) -> Self {
         // zstd's own text (`ZSTD_error_memory_allocation`): its crate gives no code.

@@ -190,7 +190,10 @@ fn may_label(input: &mut dyn Read) -> Result<bool> {
     const LONGEST: usize = 10;
     let (mut buf, mut kept) = (vec![0; STEP], 0);
     loop {
-        let n = input.read(buf.get_mut(kept..).unwrap_or_default())?;
+        let n = match input.read(buf.get_mut(kept..).unwrap_or_default()) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            other => other?,
+        };
         let seen = buf.get(..kept + n).unwrap_or_default();
         if WORDS.iter().any(|w| memchr::memmem::find(seen, w).is_some()) {
             return Ok(true);

@@ -335,9 +335,9 @@ impl HealthSpace {
     }
 
     /// The newest version of every consent to read, byte for byte as stored: grants of this space as FHIR
-    /// Consents (inactive where a handle of its partition withdrew one, and while one waits to be confirmed), and those from elsewhere as
-    /// they came (also where they were withdrawn here since). Consents to lower a label are none that another
-    /// system could decide by, and stay.
+    /// Consents (inactive where a handle of its partition withdrew one, and while one waits to be confirmed), and
+    /// those from elsewhere as they came (also where they were withdrawn here since). Consents to lower a label
+    /// are none that another system could decide by, and stay.
     ///
     /// # Errors
     /// [`Error::Locked`], and what rereading the heads can yield.

@@ -9,6 +9,7 @@ use crate::catalog::Query;
 use crate::consent::Standing;
 use crate::environment::{Environment, Progress};
 use crate::error::{Error, Result};
+use crate::id::Timestamp;
 use crate::keyring::{KdfParams, SpaceRow};
 use crate::label::Purpose;
 use crate::record::Category;
@@ -294,15 +295,26 @@ fn what_was_erased_since_is_erased_again() {
 
 #[test]
 fn what_was_withdrawn_since_is_withdrawn_again() {
-    let t = Place::new(clock().0);
+    let (env, time) = clock();
+    let t = Place::new(env);
     import(&t.space, 0..5);
     let (kept, gone) = (allow(&t.space, &[Category::Laboratory]).id(), allow(&t.space, Category::ALL).id());
     t.space.session(model(), Purpose::PatientRequest).unwrap().query(&Query::default()).unwrap();
     let level = |s: &HealthSpace| s.claims().unwrap().into_iter().find(|c| c.name == "consent").unwrap().level;
     assert_eq!(level(&t.space), ClaimLevel::Verifiable);
+    // One that is over by then is among none that wait.
+    let ask = t.space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+    let over = ask.recipient(model()).expires_in_days(1).agree(gesture()).unwrap().id();
+    let later = Timestamp::from_millis(crate::environment::Clock::now(&*time).as_millis() + 20 * 3_600_000);
+    time.set(later);
     t.backup("old");
+    let after = Timestamp::from_millis(later.as_millis() + 5 * 3_600_000);
+    time.set(after);
     t.space.withdraw(gone).unwrap();
-    let (back, restored) = t.restore_with("old", "again", clock().0, &options().later(&t.space)).unwrap();
+    t.space.withdraw(over).unwrap();
+    let (env, time) = clock();
+    time.set(after);
+    let (back, restored) = t.restore_with("old", "again", env, &options().later(&t.space)).unwrap();
     assert_eq!(restored.permissions, 1);
     back.confirm_all_permissions(gesture()).unwrap();
     let standing = |id| back.grants().unwrap().into_iter().find(|g| g.id == id).unwrap().standing;

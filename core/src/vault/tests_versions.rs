@@ -4,7 +4,7 @@ use super::tests::{clock, unlock};
 use super::tests_import::{allow, files, space};
 use super::*;
 use crate::catalog::{FactRow, Query};
-use crate::environment::Environment;
+use crate::environment::{Environment, Progress};
 use crate::error::{Error, Result};
 use crate::import::{Limits, Report, Severity, Source, What};
 use crate::record::{Category, Kind, Status, Value};
@@ -324,6 +324,48 @@ fn the_same_samples_in_two_exports_at_once_are_stored_once() {
     let report = import(&space, &mine).unwrap();
     assert_eq!((report.imported(), report.linked()), (5 * 24, 195 * 24));
     assert_eq!(rows(&space, None).iter().filter_map(|r| r.series.map(|s| s.count)).sum::<u32>(), alone);
+}
+
+/// What was read before the break did not know what was published since.
+#[test]
+fn samples_of_an_import_that_goes_on_after_another_one_are_stored_once() {
+    let step = |n: u32| {
+        let at = format!("2024-03-{:02} {:02}:{:02}:00 +0000", 1 + n / 1440, n / 60 % 24, n % 60);
+        format!(
+            r#"<Record type="HKQuantityTypeIdentifierStepCount" sourceName="Watch" unit="count" creationDate="{at}" startDate="{at}" endDate="{at}" value="{}"/>"#,
+            1 + n % 90
+        )
+    };
+    let day = |n: u32| {
+        let date = format!("{}-{:02}-{:02}", 2015 + n / 336, 1 + n / 28 % 12, 1 + n % 28);
+        format!(r#"<ActivitySummary dateComponents="{date}" activeEnergyBurned="{n}" activeEnergyBurnedUnit="kcal"/>"#)
+    };
+    let export = |from: u32| {
+        let all: String = (from..9100).map(step).chain((0..2500).map(day)).collect();
+        format!(
+            r#"<?xml version="1.0"?><HealthData locale="en_US"><ExportDate value="2026-09-01 10:00:00 +0000"/>{all}</HealthData>"#
+        )
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let (env, _) = clock();
+    let (stopping, cancel) = (env.cancel.clone(), env.cancel.clone());
+    let progress = Arc::new(move |p: Progress| {
+        if p.records > 9000 + 2200 {
+            stopping.cancel();
+        }
+    });
+    let path = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&path, &unlock(), env.clone()).unwrap();
+    let cut = HealthSpace::open(&path, &unlock(), Environment { progress: Some(progress), ..env }).unwrap();
+    assert!(matches!(import(&cut, &export(100)), Err(Error::Cancelled)));
+    cancel.reset();
+    assert!(space.partition("health").unwrap().staged_imports().unwrap()[0].units > 1000);
+    // A later export, of which the chunks begin elsewhere.
+    assert_eq!(import(&space, &export(0)).unwrap().imported(), 9100 + 2500);
+    let report = import(&space, &export(100)).unwrap();
+    assert_eq!((report.imported(), report.linked()), (0, 9000 + 2500));
+    let steps = |r: &FactRow| r.series.map_or(0, |s| s.count);
+    assert_eq!(rows(&space, None).iter().map(steps).sum::<u32>(), 9100);
 }
 
 #[test]

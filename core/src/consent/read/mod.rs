@@ -161,15 +161,18 @@ impl ReadConsent {
 
     /// Until when any of its permits holds: `None` where it has none, `Some(None)` without an end.
     pub(super) fn permits_until(&self) -> Option<Option<Timestamp>> {
-        let permits = self.rules.iter().filter(|r| r.effect == super::Effect::Permit);
-        let ends = permits.map(|r| r.applies.validity.end);
-        ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
+        self.permitting(|r| r.applies.validity.end)
     }
 
     /// How often its permits can be used at all; without bound where one of them can.
     pub(super) fn uses(&self) -> Option<u32> {
-        let permits = self.rules.iter().filter(|r| r.effect == super::Effect::Permit);
-        permits.map(|r| r.uses_left).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten()
+        self.permitting(|r| r.uses_left).flatten()
+    }
+
+    /// The widest bound of its permits: `None` where it has none, `Some(None)` where one is without a bound.
+    fn permitting<T: Ord>(&self, bound: impl Fn(&Rule) -> Option<T>) -> Option<Option<T>> {
+        let bounds = self.rules.iter().filter(|r| r.effect == Effect::Permit).map(bound);
+        bounds.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
     }
 
     /// The rules it amounts to under a version; none unless it is active.

@@ -8,8 +8,8 @@
 //!
 //! Limits. A brace too few, or a string that never ends, takes what follows with it: to the end of
 //! the line in NDJSON, from its second line on (the first must be whole for the file to be known
-//! as NDJSON), and to the end of the file in a Bundle. A Bundle whose `resourceType` stands behind more than a resource may
-//! be long, and without an `entry` before it, is refused as too large.
+//! as NDJSON), and to the end of the file in a Bundle. A Bundle whose `resourceType` stands behind
+//! more than a resource may be long, and without an `entry` before it, is refused as too large.
 
 use super::window::{Halt, Handler, Window};
 use crate::error::{Error, Malformed, Result};

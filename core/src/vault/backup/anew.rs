@@ -138,7 +138,7 @@ fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
             if standing != Standing::Withdrawn {
                 all.insert(grant);
             }
-            if !matches!(standing, Standing::Withdrawn | Standing::Expired | Standing::Unusable) {
+            if counts(standing) {
                 counting.insert(grant);
             }
         }
@@ -152,6 +152,11 @@ fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
         put_row(tx, w, &p, &row)?;
     }
     Ok(counting.len() as u64)
+}
+
+/// Whether a permission that waits would permit something.
+pub(super) const fn counts(standing: Standing) -> bool {
+    !matches!(standing, Standing::Withdrawn | Standing::Expired | Standing::Unusable)
 }
 
 /// Every permission of a partition, and where it stands.

@@ -4,7 +4,7 @@
 //! who lacks the keys can make that. Nothing remembers what was erased, so what is missing there is what
 //! was erased or deleted, whichever; a restore must bring neither back.
 
-use super::anew::standings;
+use super::anew::{counts, standings};
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::catalog::{RecordRef, series};
 use crate::consent::Standing;
@@ -35,8 +35,8 @@ pub(super) struct Missing {
     entries: BTreeSet<u64>,
     /// Whether no conversation is left there.
     silent: bool,
-    /// Permissions that were withdrawn there, or replaced by a newer version from elsewhere.
-    ended: Vec<GrantId>,
+    /// Permissions that were withdrawn there, or replaced by a newer version from elsewhere, as they stood before.
+    ended: Vec<(GrantId, Standing)>,
 }
 
 /// Compares every scope of an older state with a later one.
@@ -87,7 +87,7 @@ pub(super) fn compare(
 }
 
 /// What a partition permits in the older state and no longer in the later one, by what was done there.
-fn ended(now: Timestamp, scope: &Scope, later: &Scope) -> Vec<GrantId> {
+fn ended(now: Timestamp, scope: &Scope, later: &Scope) -> Vec<(GrantId, Standing)> {
     let there: BTreeMap<GrantId, Standing> = standings(later, now).into_iter().collect();
     let is_over = |id: &GrantId| {
         let newer = later.policy.state.imported(*id).is_some()
@@ -95,7 +95,7 @@ fn ended(now: Timestamp, scope: &Scope, later: &Scope) -> Vec<GrantId> {
         newer || matches!(there.get(id), None | Some(Standing::Withdrawn))
     };
     let here = standings(scope, now).into_iter().filter(|(_, standing)| *standing != Standing::Withdrawn);
-    here.map(|(id, _)| id).filter(is_over).collect()
+    here.filter(|(id, _)| is_over(id)).collect()
 }
 
 /// The samples of chunks.
@@ -147,16 +147,19 @@ pub(super) fn forget(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) -> R
     Ok(done)
 }
 
-/// Withdraws what was withdrawn there: it does not wait to be confirmed, as the rest does. How many.
+/// Withdraws what was withdrawn there: it does not wait to be confirmed, as the rest does. How many would
+/// have counted among those that wait.
 pub(super) fn withdraw(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) -> Result<u64> {
     let mut done = BTreeSet::new();
     for m in missing {
-        for grant in &m.ended {
+        for (grant, standing) in &m.ended {
             let work = w.work(tx, m.target)?;
             work.manifest.denied.push(*grant);
             tx.log(work, AuditEvent::Withdrawn { grant: *grant, gesture: None })?;
             w.end_grant(tx, *grant)?;
-            done.insert(*grant);
+            if counts(*standing) {
+                done.insert(*grant);
+            }
         }
     }
     Ok(done.len() as u64)

@@ -46,10 +46,9 @@ impl Session {
     /// another conversation was shown has reached this one.
     ///
     /// # Errors
-    /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Denied`], logged, where a consent refuses that
-    /// this recipient remembers ([`Action::Remember`]) what it rests on;
-    /// [`Error::Malformed`] for an empty
-    /// text, [`Error::TooLarge`] for one over 16 KiB or made from more than 4096 records;
+    /// [`Error::FlowDenied`] where no open partition is cleared; [`Error::Denied`], logged, where a consent
+    /// refuses that this recipient remembers ([`Action::Remember`]) what it rests on; [`Error::Malformed`] for an
+    /// empty text, [`Error::TooLarge`] for one over 16 KiB or made from more than 4096 records;
     /// [`Error::NotFound`] where something that it is made from is in no partition that is open here,
     /// is quarantined, or was replaced by a newer version, or where a record of a list may not be
     /// seen by this session; that is logged as a refusal.
