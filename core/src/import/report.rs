@@ -73,6 +73,9 @@ pub enum What {
     OtherSubject,
     /// The file breaks off.
     Truncated,
+    /// A sample whose instants and value are known, with other metadata than here: it is counted as linked, and
+    /// the metadata that came first is kept.
+    OtherMetadata,
 }
 
 /// One issue, with its place in the source.

@@ -8,6 +8,7 @@ use crate::environment::{Environment, Progress};
 use crate::error::{Error, Result};
 use crate::import::{Limits, Report, Severity, Source, What};
 use crate::record::{Category, Kind, Status, Value};
+use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 pub(crate) const PATIENT: &str = r#"{"resourceType":"Patient","id":"p1","name":[{"family":"Durand","given":["Anne"]}],"gender":"female","birthDate":"1970-01-02"}"#;
@@ -324,6 +325,80 @@ fn the_same_samples_in_two_exports_at_once_are_stored_once() {
     let report = import(&space, &mine).unwrap();
     assert_eq!((report.imported(), report.linked()), (5 * 24, 195 * 24));
     assert_eq!(rows(&space, None).iter().filter_map(|r| r.series.map(|s| s.count)).sum::<u32>(), alone);
+}
+
+/// Steps of one day, a minute each: of `(minute, value, metadata)`.
+fn steps_of(list: &[(u32, &str, &str)]) -> String {
+    let one = |(minute, value, meta): &(u32, &str, &str)| {
+        let at = format!("2024-03-01 {:02}:{:02}:00 +0000", minute / 60, minute % 60);
+        format!(
+            r#"<Record type="HKQuantityTypeIdentifierStepCount" sourceName="Watch" unit="count" startDate="{at}" endDate="{at}" value="{value}">{meta}</Record>"#
+        )
+    };
+    let all: String = list.iter().map(one).collect();
+    format!(r#"<?xml version="1.0"?><HealthData locale="en_US">{all}</HealthData>"#)
+}
+
+fn samples(space: &HealthSpace) -> u32 {
+    rows(space, None).iter().map(|r| r.series.map_or(0, |s| s.count)).sum()
+}
+
+#[test]
+fn a_sample_that_is_known_with_other_metadata_is_told() {
+    let (_dir, space) = space();
+    let entered = |how: u8| format!(r#"<MetadataEntry key="HKWasUserEntered" value="{how}"/>"#);
+    let (no, yes) = (entered(0), entered(1));
+    assert_eq!(import(&space, &steps_of(&[(1, "10", &no), (2, "20", &no)])).unwrap().imported(), 2);
+    let report = import(&space, &steps_of(&[(1, "10", &no), (2, "20", &yes), (3, "30", &yes)])).unwrap();
+    assert_eq!((report.imported(), report.linked()), (1, 2));
+    assert_eq!(report.issue_counts.get(&(Severity::Repaired, What::OtherMetadata)), Some(&1));
+    assert_eq!(report.issues.len(), 1);
+    assert_eq!(samples(&space), 3);
+}
+
+#[test]
+fn a_value_with_more_digits_is_the_same_value() {
+    let (_dir, space) = space();
+    import(&space, &steps_of(&[(1, "1.0", ""), (2, "0", ""), (3, "100", "")])).unwrap();
+    let report = import(&space, &steps_of(&[(1, "1.00", ""), (2, "0.0", ""), (3, "1e2", ""), (4, "10", "")])).unwrap();
+    assert_eq!((report.imported(), report.linked()), (1, 3));
+    assert_eq!(samples(&space), 4);
+}
+
+/// Old and new exports kept together: what both hold is there once, whichever run reads it.
+#[test]
+fn two_exports_in_one_archive_are_stored_once() {
+    let all: Vec<(u32, String)> = (0..1200).map(|n| (n, (n % 90).to_string())).collect();
+    let export = |n: usize| steps_of(&all[..n].iter().map(|(at, v)| (*at, v.as_str(), "")).collect::<Vec<_>>());
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, n) in [("old", 900), ("new", 1200), ("newest", 1200)] {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(format!("{name}/apple_health_export/export.xml"), options).unwrap();
+        zip.write_all(export(n).as_bytes()).unwrap();
+    }
+    let bytes = zip.finish().unwrap().into_inner();
+    let dir = tempfile::tempdir().unwrap();
+    let (env, _) = clock();
+    let (stopping, cancel) = (env.cancel.clone(), env.cancel.clone());
+    // In the second export.
+    let progress = Arc::new(move |p: Progress| {
+        if p.records > 1500 {
+            stopping.cancel();
+        }
+    });
+    let path = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&path, &unlock(), env.clone()).unwrap();
+    let cut = HealthSpace::open(&path, &unlock(), Environment { progress: Some(progress), ..env }).unwrap();
+    let read = |space: &HealthSpace| space.partition("health").unwrap().import(Source::bytes(bytes.clone()).unwrap());
+    let stopped = read(&cut);
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    cancel.reset();
+    for _ in 0..2 {
+        let report = read(&space).unwrap();
+        assert!(report.already_imported || (report.imported(), report.linked()) == (1200, 900 + 1200));
+        assert_eq!(samples(&space), 1200);
+    }
+    assert!(space.check().unwrap().is_whole());
 }
 
 /// What was read before the break did not know what was published since.

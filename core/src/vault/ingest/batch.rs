@@ -1,7 +1,7 @@
 //! Batches: what an importer hands over, collected until it is worth a transaction.
 
 use super::names::Names;
-use super::overlap::Known;
+use super::overlap::{Earlier, Known, Stripped};
 use super::settle::{Pending, visible};
 use super::subject::Subjects;
 use super::versions::{Fate, Version, Versions};
@@ -60,6 +60,8 @@ pub(crate) struct Ingest<'a> {
     tick: &'a Tick<'a>,
     issues: usize,
     chunker: Option<Chunker>,
+    /// The archive member that samples came from last.
+    member: Option<u32>,
     store: Store<'a>,
 }
 
@@ -85,6 +87,8 @@ struct Store<'a> {
     /// What was visible then, where an earlier run has read part of it.
     began: Option<Arc<Catalog>>,
     known: Option<Known>,
+    /// What the members before this one brought, where they brought samples.
+    earlier: Earlier,
     names: Names,
     subjects: Subjects,
     report: Report,
@@ -137,6 +141,7 @@ impl<'a> Ingest<'a> {
             base: visible(&scope.manifest),
             began: (staged.units > 0).then(|| Arc::clone(&scope.catalog)),
             known: None,
+            earlier: Earlier::default(),
             names: Names::default(),
             subjects: Subjects::default(),
             report: Report::default(),
@@ -144,7 +149,18 @@ impl<'a> Ingest<'a> {
             // An item without confidentiality is R in a health partition and N elsewhere.
             base_confidentiality: scope.label().confidentiality.max(Confidentiality::Normal),
         };
-        Ok(Self { tick, issues: options.limits.issues, chunker: Some(chunker()), store })
+        Ok(Self { tick, issues: options.limits.issues, chunker: Some(chunker()), member: None, store })
+    }
+
+    /// Samples of another member begin: those before are staged, so that they are known.
+    fn begin_member(&mut self, member: u32) -> Result<()> {
+        if self.member.replace(member).is_some() {
+            if let Some(c) = self.chunker.replace(chunker()) {
+                c.finish(&mut |chunk| self.store.chunk(chunk))?;
+            }
+            self.store.begin_member(member)?;
+        }
+        Ok(())
     }
 
     /// Ends reading: what is still open is made durable, counts go into the report.
@@ -169,6 +185,9 @@ impl Sink for Ingest<'_> {
     }
 
     fn sample(&mut self, key: &SeriesKey, member: u32, sample: Sample) -> Result<()> {
+        if self.member != Some(member) {
+            self.begin_member(member)?;
+        }
         let store = &mut self.store;
         store.records += 1;
         match &mut self.chunker {
@@ -280,13 +299,22 @@ impl Store<'_> {
         self.flush_if_full()
     }
 
+    fn begin_member(&mut self, member: u32) -> Result<()> {
+        self.flush()?;
+        let (txn, state) = self.inner.read()?;
+        let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
+        self.earlier = Earlier::before(&self.inner.base, &*txn, scope, self.staged, member)?;
+        self.known = None;
+        Ok(())
+    }
+
     fn chunk(&mut self, chunk: Chunk) -> Result<()> {
         let Chunk { key, member, mut samples } = chunk;
         let identity = key.identity();
         if !self.known.as_ref().is_some_and(|k| k.is_of(&identity)) {
             let (txn, state) = self.inner.read()?;
             let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
-            self.known = Some(Known::load(&self.inner.base, &*txn, scope, &key)?);
+            self.known = Some(Known::load(&self.inner.base, &*txn, scope, &key, &self.earlier)?);
         }
         let span = |samples: &[Sample]| {
             let first = samples.iter().map(|s| s.at).min().unwrap_or(0);
@@ -294,9 +322,12 @@ impl Store<'_> {
             Origin { source: self.staged.ordinal, span: Span { member, offset: first, len: end - first } }
         };
         let whole = span(&samples);
-        let linked = self.known.as_mut().map_or(0, |k| k.strip(&mut samples));
+        let Stripped { linked, other } = self.known.as_mut().map(|k| k.strip(&mut samples)).unwrap_or_default();
+        for at in other {
+            self.report.issue(self.issues, Severity::Repaired, What::OtherMetadata, member, at);
+        }
         self.report.tally(&key.code, |c| {
-            c.linked += linked as u64;
+            c.linked += linked;
             c.imported += samples.len() as u64;
         });
         let durable = self.is_durable();
