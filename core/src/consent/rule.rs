@@ -91,6 +91,11 @@ impl Among {
         n < 32 && self.0 >> n & 1 == 1
     }
 
+    /// Whether something is among both.
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     const fn includes(self, other: Self) -> bool {
         other.0 & !self.0 == 0
     }

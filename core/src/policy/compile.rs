@@ -2,7 +2,7 @@
 
 use super::decide::{Placed, deepest, ends, push};
 use super::request::{Request, Says};
-use crate::consent::{Covers, Facts, Place, Rule, Rules};
+use crate::consent::{Among, Covers, Facts, Place, Rule, Rules};
 use crate::id::{GrantId, Timestamp};
 use crate::label::Obligations;
 use crate::record::{ClassFilter, DecisionClass, Verdict};
@@ -54,13 +54,15 @@ fn until(rules: &[Rule], request: &Request<'_>) -> Option<Timestamp> {
     named.flat_map(bounds).flatten().filter(|t| *t > request.now).min()
 }
 
-/// Compiles the rules that a request reaches.
-pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
+/// Compiles the rules that a request reaches. Of permits those alone that cover something of the categories
+/// `within`: to leave a permit out shows less of what it covers, and nothing more of anything else.
+pub(crate) fn compile_within(rules: &Rules, request: &Request<'_>, within: Among) -> Compilation {
     let all = rules.as_slice();
     if request.below_floor(all) {
         return Compilation::default();
     }
     let mut reached: Vec<(Says, &Rule)> = all.iter().filter_map(|r| Some((request.reach(r)?, r))).collect();
+    reached.retain(|(says, r)| *says != Says::Permit || r.covers.categories.meets(within));
     let obligations = permits(&reached).fold(Obligations::NONE, |all, r| all.union(r.obligations));
     // A row tells no codes and no names: a permit that asks for them covers none.
     reached.retain(|(says, r)| *says != Says::Permit || !r.covers.needs_facts());
@@ -85,6 +87,11 @@ pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
         return Compilation::default();
     }
     Compilation { filter, basis, counted, obligations, until: until(all, request) }
+}
+
+/// The same of every category.
+pub(crate) fn compile(rules: &Rules, request: &Request<'_>) -> Compilation {
+    compile_within(rules, request, Among::ANY)
 }
 
 fn permits<'r>(reached: &[(Says, &'r Rule)]) -> impl Iterator<Item = &'r Rule> {

@@ -1,8 +1,8 @@
 //! The proof that a request was decided.
 
-use super::compile::{Compilation, RowFilter, compile};
+use super::compile::{Compilation, RowFilter, compile, compile_within};
 use super::request::{Request, Says};
-use crate::consent::{Action, Rules};
+use crate::consent::{Action, Among, Rules};
 use crate::error::Error;
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Obligations, Purpose};
@@ -101,17 +101,25 @@ impl From<Denied> for Error {
     }
 }
 
-/// Decides a request as a whole.
+/// Decides a request as a whole, by the permits that cover something of the categories `within`.
 ///
 /// # Errors
 /// [`Denied`] where nothing can pass.
-pub(crate) fn authorize(rules: &Rules, request: &Request<'_>) -> Result<Permit, Denied> {
-    let compiled = compile(rules, request);
+pub(crate) fn authorize_within(rules: &Rules, request: &Request<'_>, within: Among) -> Result<Permit, Denied> {
+    let compiled = compile_within(rules, request, within);
     if compiled.filter.is_empty() {
         return Err(why(rules, request));
     }
     let Request { scope, purpose, action, now, .. } = *request;
     Ok(Permit { compiled, scope, purpose, action, at: now })
+}
+
+/// The same of every category.
+///
+/// # Errors
+/// As [`authorize_within`].
+pub(crate) fn authorize(rules: &Rules, request: &Request<'_>) -> Result<Permit, Denied> {
+    authorize_within(rules, request, Among::ANY)
 }
 
 fn why(rules: &Rules, request: &Request<'_>) -> Denied {

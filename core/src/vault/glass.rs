@@ -15,7 +15,7 @@ use super::tx::Tx;
 use super::uses::Counting;
 use crate::audit::{AuditEvent, Entry, Gesture, ReleaseKind, day_and_time};
 use crate::codec::cbor::{Reader, Writer};
-use crate::consent::{Action, GLASS_MINUTES, Recipient, RecipientKind};
+use crate::consent::{Action, Among, GLASS_MINUTES, Recipient, RecipientKind};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
@@ -387,6 +387,7 @@ impl HealthSpace {
                 query: b"",
                 counting: Counting::Left,
                 glass: Some(&glass),
+                within: Among::ANY,
                 shown_in: None,
             };
             let decided = there.map_err(|_| Error::Denied);

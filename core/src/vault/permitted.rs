@@ -130,7 +130,7 @@ impl<'a> Visible<'a> {
 }
 
 /// A released record: where it stands, and whether its body may be opened.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) object: ObjectRef,
     /// Every fact of it passes. A body shows all of them, and chunks of samples have none.

@@ -16,7 +16,7 @@ use super::state::{Inner, Lent, Loan};
 use super::uses::Counting;
 use crate::audit::ReleaseKind;
 use crate::catalog::{Catalog, Fact, FactRow, ObjectRef, Query, RecordSet, Seeded, View};
-use crate::consent::Action;
+use crate::consent::{Action, Among};
 use crate::crypto::context::Class;
 use crate::environment::AnchoredHead;
 use crate::error::{Error, Part, Result};
@@ -52,6 +52,8 @@ pub struct Reader<'s> {
     label: Label,
     /// Counted grants of which a use was taken.
     taken: Vec<GrantId>,
+    /// The categories of what was released, outside of which no grant was needed.
+    within: Among,
     buffers: RefCell<Buffers>,
 }
 
@@ -75,6 +77,19 @@ struct Both<'f>(&'f RowFilter, &'f RowFilter);
 impl ClassFilter for Both<'_> {
     fn judge(&self, class: &DecisionClass) -> Verdict {
         self.0.judge(class).and(self.1.judge(class))
+    }
+}
+
+/// What is released to a reader: the records, and the filter that let them through.
+struct Holding {
+    set: HashMap<RecordId, Held, Seeded>,
+    filter: RowFilter,
+}
+
+impl PartialEq for Holding {
+    /// Of what is released: two filters may let the same through.
+    fn eq(&self, other: &Self) -> bool {
+        self.set == other.set
     }
 }
 
@@ -133,14 +148,15 @@ impl Session {
         let partition = self.default_partition()?;
         let bytes = [&(max as u64).to_be_bytes()[..], &query.canonical()].concat();
         let out = self.release(&partition, Action::Read, ReleaseKind::Reader, &bytes, &mut |v| {
-            let held = v.records(query, max)?;
-            let mut items: Vec<(RecordId, u16)> = held.keys().map(|id| (*id, u16::MAX)).collect();
+            let set = v.records(query, max)?;
+            let mut items: Vec<(RecordId, u16)> = set.keys().map(|id| (*id, u16::MAX)).collect();
             items.sort_unstable();
-            let categories = v.categories_of(held.keys());
-            Ok(Release { value: (held, v.filter()), items, categories })
+            let categories = v.categories_of(set.keys());
+            Ok(Release { value: Holding { set, filter: v.filter() }, items, categories })
         })?;
         let (entry, label, taken) = (out.receipt().entry, out.label(), out.taken().to_vec());
-        let (held, filter) = out.into_value();
+        let within = out.within();
+        let Holding { set: held, filter } = out.into_value();
         let (txn, state) = self.inner.read()?;
         let scope = state.partitions.get(state.position(&partition)?).cloned().ok_or(Error::NoSuchPartition)?;
         let seen = heads(&*txn, state.view.id, &scope)?;
@@ -168,6 +184,7 @@ impl Session {
             entry,
             label,
             taken,
+            within,
             buffers: RefCell::default(),
         };
         // Between the release and this snapshot the consent may have been withdrawn.
@@ -212,7 +229,7 @@ impl Reader<'_> {
         let scope = state.partitions.get(state.position(&self.partition)?).ok_or(Error::NoSuchPartition)?;
         // The uses that opening it took are its own; it takes no others.
         let (kind, counting) = (ReleaseKind::Reader, Counting::Taken(&self.taken));
-        let asking = Asking { kind, counting, ..self.session.asking(Action::Read, b"") };
+        let asking = Asking { kind, counting, within: self.within, ..self.session.asking(Action::Read, b"") };
         let permit = match inner.decide(&state, scope, &asking) {
             Err(e) if is_refusal(&e) => {
                 drop(txn);

@@ -13,7 +13,8 @@ use super::state::{Inner, State, Target, Writing};
 use super::tx::{EncodedItem, Tx};
 use super::uses::{Counting, take_uses};
 use crate::audit::{AuditEvent, LogHead, ReleaseKind, items_root};
-use crate::consent::{Action, Recipient};
+use crate::catalog::{RecordRef, View};
+use crate::consent::{Action, Among, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Malformed, Result};
@@ -37,6 +38,8 @@ pub struct Audited<T> {
     basis: Basis,
     /// The counted grants of which it took a use.
     taken: Vec<GrantId>,
+    /// The categories outside of which no grant was needed.
+    within: Among,
     /// The ordinal of the partition that it came from.
     partition: u16,
 }
@@ -94,6 +97,11 @@ impl<T> Audited<T> {
         &self.taken
     }
 
+    /// The categories outside of which no grant was needed.
+    pub(crate) const fn within(&self) -> Among {
+        self.within
+    }
+
     /// The label, and the grants that it rests on.
     pub(crate) fn tag(&self) -> Tag {
         Tag { label: self.label, basis: self.basis.clone() }
@@ -111,11 +119,14 @@ pub(crate) struct Asking<'a> {
     pub(crate) counting: Counting<'a>,
     /// Emergency access that began; without it a request for one is refused.
     pub(crate) glass: Option<&'a Glass>,
+    /// Of which categories it is: grants that cover none of them are left out.
+    pub(crate) within: Among,
     /// The conversation that gets to see it; none where it goes to somebody whom the session calls.
     pub(crate) shown_in: Option<ConversationId>,
 }
 
 /// What a composing function hands back.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Release<T> {
     pub(crate) value: T,
     /// One entry per released item; hashed with a salt into the ledger.
@@ -150,11 +161,13 @@ impl Inner {
         }
         let narrowed = scope.narrowed(asking).map(|c| c.rules_at(Timestamp::from_millis(clock.min(floor))));
         let rules = narrowed.as_ref().unwrap_or(&scope.policy.rules);
-        let decided = policy::authorize(rules, &request).map_err(Error::from);
+        let decided = policy::authorize_within(rules, &request, asking.within).map_err(Error::from);
         // What the logs' time alone has ended is not refused by the person.
         let by_clock = Request { now: Timestamp::from_millis(clock), clock_behind: false, ..request };
         match decided {
-            Err(Error::Denied) if request.clock_behind && policy::authorize(rules, &by_clock).is_ok() => {
+            Err(Error::Denied)
+                if request.clock_behind && policy::authorize_within(rules, &by_clock, asking.within).is_ok() =>
+            {
                 Err(Error::ClockBehind)
             }
             Ok(permit) if asking.glass.is_some_and(|g| !g.is_under(permit.basis())) => Err(Error::Denied),
@@ -178,15 +191,31 @@ impl Inner {
         }
     }
 
+    /// The grants that let a record be seen: those of the permit that cover something of its categories.
+    pub(crate) fn basis_of(
+        &self,
+        state: &State,
+        scope: &Scope,
+        asking: &Asking<'_>,
+        permit: &Permit,
+        view: &View<'_>,
+        record: RecordRef<'_>,
+    ) -> Basis {
+        let all: Vec<Category> = view.seen_of(record).into_iter().map(|f| f.class().category).collect();
+        let within = Asking { within: Among::categories(&all), ..*asking };
+        let narrower = self.decide_at(state, scope, &within, permit.decided_at().as_millis());
+        Basis::of(narrower.as_ref().unwrap_or(permit).basis().iter().copied())
+    }
+
     /// Whether the person refuses what is asked, not only does not permit it.
     pub(crate) fn refuses(&self, state: &State, scope: &Scope, asking: &Asking<'_>, now: i64) -> bool {
         let request = self.request(state, scope, asking, now);
         matches!(policy::authorize(&scope.policy.rules, &request), Err(policy::Denied::Refused(_)))
     }
 
-    /// A release. `compose` may run twice: once without the write lock, and again under it where
-    /// something changed in between.
-    pub(crate) fn release<T>(
+    /// A release. `compose` may run several times: without the write lock, again under it where something changed
+    /// in between, and each time once more with the grants alone that the answer needs.
+    pub(crate) fn release<T: PartialEq>(
         &self,
         partition: &str,
         asking: &Asking<'_>,
@@ -198,7 +227,8 @@ impl Inner {
             let scope = state.partitions.get(state.position(partition)?).ok_or(Error::NoSuchPartition)?;
             match self.decide(&state, scope, asking) {
                 Ok(permit) => {
-                    Some((self.compose(&*txn, &state, scope, permit, compose)?, scope.digest, state.view.digest))
+                    let composed = self.compose(&*txn, &state, scope, asking, permit, compose)?;
+                    Some((composed, scope.digest, state.view.digest))
                 }
                 // Decided again under the write lock, where a refusal is logged.
                 Err(e) if is_refusal(&e) => None,
@@ -219,15 +249,28 @@ impl Inner {
             // Nothing changed, and time has ended nothing that it shows: what was put together stands.
             let unchanged = ready.take().filter(|(c, partition, system)| {
                 let ended = w.state.ends_within(&scope, c.permit.decided_at(), permit.decided_at());
-                let same = c.permit.filter() == permit.filter() && !ended;
-                same && *partition == scope.digest && *system == w.state.view.digest
+                !ended && *partition == scope.digest && *system == w.state.view.digest
             });
             let c = match unchanged {
-                Some((c, ..)) => Composition { permit, ..c },
-                None => self.compose(&*tx.txn, &w.state, &scope, permit, compose)?,
+                Some((c, ..)) => {
+                    let now = match c.within {
+                        Some(within) => self.decide_at(&w.state, &scope, &Asking { within, ..*asking }, tx.now).ok(),
+                        None => Some(permit),
+                    };
+                    now.filter(|p| p.filter() == c.permit.filter()).map(|permit| Composition { permit, ..c })
+                }
+                None => None,
+            };
+            let c = match c {
+                Some(c) => c,
+                None => {
+                    let permit = self.decide_at(&w.state, &scope, asking, tx.now)?;
+                    self.compose(&*tx.txn, &w.state, &scope, asking, permit, compose)?
+                }
             };
             let tag = c.whole_tag();
-            let Composition { outcome, counted, counted_of, permit, .. } = c;
+            let Composition { outcome, counted, counted_of, permit, within, .. } = c;
+            let within = within.unwrap_or(Among::ANY);
             let composed = match outcome {
                 // That there is more than was asked for is an answer too, and entered as one.
                 Err(e @ Error::TooLarge(Limit::Items)) => {
@@ -245,7 +288,7 @@ impl Inner {
             };
             let out = give(tx, w, at, asking, permit, composed, (count, categories), tag.clone())?;
             also(tx, w, &tag)?;
-            Ok(Ok(out))
+            Ok(Ok(Audited { within, ..out }))
         })?
         // `write` returns only once the transaction is durable: in this file alone `Audited` is made.
     }
@@ -253,7 +296,7 @@ impl Inner {
     /// Releases from several partitions in one commit: all of them or none, so that no entry says that
     /// something was released which was then kept back. `also` is given the tag of it all, and may
     /// refuse it.
-    pub(crate) fn release_together<P, T>(
+    pub(crate) fn release_together<P, T: PartialEq>(
         &self,
         asking: &Asking<'_>,
         parts: &BTreeMap<String, P>,
@@ -269,7 +312,7 @@ impl Inner {
                 let permit = self.decide_at(&w.state, &scope, asking, tx.now).inspect_err(|e| {
                     refused = is_refusal(e).then_some(partition);
                 })?;
-                let c = self.compose(&*tx.txn, &w.state, &scope, permit, &mut |v| compose(v, part))?;
+                let c = self.compose(&*tx.txn, &w.state, &scope, asking, permit, &mut |v| compose(v, part))?;
                 let (tag, composed) = (c.whole_tag(), c.outcome?);
                 let what = (composed.items.len() as u64, composed.categories.clone());
                 all.push(give(tx, w, at, asking, c.permit, composed, what, tag.clone())?);
@@ -282,7 +325,32 @@ impl Inner {
         out
     }
 
-    fn compose<T>(
+    /// Puts a release together, and again with the grants alone that cover what it shows or counts: where that gives
+    /// the very same, it rests on those, and on no others. An answer that shows nothing rests on all that it
+    /// was looked for under.
+    fn compose<T: PartialEq>(
+        &self,
+        txn: &dyn ReadTxn,
+        state: &State,
+        scope: &Scope,
+        asking: &Asking<'_>,
+        permit: Permit,
+        compose: &mut dyn FnMut(&Visible<'_>) -> Result<Release<T>>,
+    ) -> Result<Composition<T>> {
+        let all = self.compose_under(txn, state, scope, permit, compose)?;
+        let Some(within) = all.drawn_on().filter(|_| all.permit.basis().len() > 1) else { return Ok(all) };
+        let narrower = Asking { within, ..*asking };
+        let Ok(permit) = self.decide_at(state, scope, &narrower, all.permit.decided_at().as_millis()) else {
+            return Ok(all);
+        };
+        if permit.basis().len() == all.permit.basis().len() {
+            return Ok(all);
+        }
+        let least = self.compose_under(txn, state, scope, permit, compose)?;
+        Ok(if least.is_same(&all) { Composition { within: Some(within), ..least } } else { all })
+    }
+
+    fn compose_under<T>(
         &self,
         txn: &dyn ReadTxn,
         state: &State,
@@ -296,7 +364,7 @@ impl Inner {
         let tag = Tag { label: visible.label.get(), basis: visible.basis.take() };
         let (counted, counted_of) = (visible.counted.get(), visible.counted_of.take());
         drop(visible);
-        Ok(Composition { outcome, tag, counted, counted_of, permit })
+        Ok(Composition { outcome, tag, counted, counted_of, permit, within: None })
     }
 
     /// What the person looks through by themself: no permit, but an entry that is durable first. It
@@ -315,7 +383,7 @@ impl Inner {
             let what = What { count, categories, items: &composed.items, label: tag.label };
             let receipt = enter(tx, w, at, Entering::person(query), what)?;
             let (value, taken, partition) = (composed.value, Vec::new(), scope.ordinal);
-            Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, partition })
+            Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, within: Among::ANY, partition })
         })
     }
 
@@ -335,9 +403,29 @@ struct Composition<T> {
     counted: u64,
     counted_of: BTreeSet<Category>,
     permit: Permit,
+    /// The categories that the permit was cut to, where it was.
+    within: Option<Among>,
+}
+
+impl<T: PartialEq> Composition<T> {
+    fn is_same(&self, other: &Self) -> bool {
+        let same = match (&self.outcome, &other.outcome) {
+            (Ok(a), Ok(b)) => a == b,
+            (Err(Error::TooLarge(Limit::Items)), Err(Error::TooLarge(Limit::Items))) => true,
+            _ => false,
+        };
+        same && (self.counted, &self.counted_of) == (other.counted, &other.counted_of)
+    }
 }
 
 impl<T> Composition<T> {
+    /// The categories of what is shown or counted; `None` where nothing is.
+    fn drawn_on(&self) -> Option<Among> {
+        let shown = self.outcome.as_ref().ok().map(|r| &r.categories);
+        let all: Vec<Category> = self.counted_of.iter().chain(shown.into_iter().flatten()).copied().collect();
+        (!all.is_empty()).then(|| Among::categories(&all))
+    }
+
     /// The tag of what was put together, with what the permit asks for and rests on.
     fn whole_tag(&self) -> Tag {
         let own = Label { obligations: self.permit.obligations(), ..Label::BOTTOM };
@@ -416,7 +504,8 @@ fn give<T>(
     let partition = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?.ordinal;
     let what = What { count, categories, items: &composed.items, label: tag.label };
     let receipt = enter(tx, w, at, Entering::by(permit, asking)?, what)?;
-    Ok(Audited { value: composed.value, receipt, label: tag.label, basis: tag.basis, taken, partition })
+    let (value, within) = (composed.value, Among::ANY);
+    Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, within, partition })
 }
 
 /// Writes the entry of a release.

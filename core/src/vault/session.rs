@@ -12,7 +12,7 @@ use super::tx::Tx;
 use super::uses::Counting;
 use crate::audit::ReleaseKind;
 use crate::catalog::{FactRow, Facts, Presence, Query};
-use crate::consent::{Action, Recipient};
+use crate::consent::{Action, Among, Recipient};
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, ScopeId, Timestamp};
@@ -225,11 +225,11 @@ impl Session {
         let (kind, counting) = (ReleaseKind::Read, Counting::Left);
         let (actors, purpose, glass) = (&self.actors, self.purpose, self.glass.as_ref());
         let shown_in = Some(self.conversation);
-        Asking { actors, purpose, action, kind, query, counting, glass, shown_in }
+        Asking { actors, purpose, action, kind, query, counting, glass, within: Among::ANY, shown_in }
     }
 
     /// A release to this session.
-    pub(crate) fn release<T>(
+    pub(crate) fn release<T: PartialEq>(
         &self,
         partition: &str,
         action: Action,

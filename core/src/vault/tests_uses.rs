@@ -2,12 +2,14 @@
 
 use super::tests::*;
 use super::*;
+use crate::audit::AuditEvent;
 use crate::catalog::Query;
 use crate::consent::{Recipient, Standing};
 use crate::environment::{Environment, FileAnchor};
 use crate::error::{Error, Result};
+use crate::grounding::Budget;
 use crate::label::Purpose;
-use crate::record::Category;
+use crate::record::{Category, Kind};
 use crate::storage::memory::Fault;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +65,47 @@ fn d10_a_one_time_grant_lets_through_once_also_after_reopening() {
     assert_eq!((left(&again), releases(&again)), (vec![(Standing::UsedUp, Some(0))], 1));
     let part = HealthSpace::open_partitions(&file, &unlock(), env(&file), &["health"]).unwrap();
     assert!(matches!(ask(&part), Err(Error::Denied)), "a handle of the partition alone counts with it");
+}
+
+/// A question about one thing neither uses up nor rests on a grant for another.
+#[test]
+fn d10_an_answer_rests_on_the_grants_that_it_needs_and_on_no_others() {
+    let (_dir, _file, space) = space();
+    let of =
+        |category| space.consent_request().purpose(Purpose::PatientRequest).categories(&[category]).recipient(model());
+    let lab = of(Category::Laboratory).agree(gesture()).unwrap().id();
+    let once = of(Category::Immunizations).uses(1).agree(gesture()).unwrap().id();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let grants = || match events(&space, LogOf::Partition("health")).pop() {
+        Some(AuditEvent::Released { grants, .. }) => grants,
+        other => panic!("{:?}", other.map(|e| e.name())),
+    };
+    let whole = Query { categories: vec![Category::Laboratory], ..Query::default() };
+    let rows = session.query(&Query::default()).unwrap();
+    assert_eq!((rows.value().len(), grants()), (2, vec![lab]));
+    session.count(&whole).unwrap();
+    assert_eq!(grants(), [lab]);
+    session.presence().unwrap();
+    assert_eq!(grants(), [lab]);
+    let answer = session.ground("What was my last LDL?", Budget::tokens(500)).unwrap();
+    assert_eq!(grants(), [lab]);
+    let reader = session.reader(&Query::default(), 10).unwrap();
+    assert_eq!(grants(), [lab]);
+    reader.body(rows.value()[0].record).unwrap();
+    session.hold(rows.value()[0].record).unwrap();
+    let memory = session.remember("The LDL fell", &answer).unwrap();
+    let by_id = session.remember("The LDL fell indeed", &[rows.value()[0].record][..]).unwrap();
+    assert_eq!(left(&space).iter().filter_map(|g| g.1).collect::<Vec<_>>(), [1]);
+    space.withdraw(once).unwrap();
+    reader.body(rows.value()[0].record).unwrap();
+    let kept = space.partition("health").unwrap().memories().unwrap().into_value();
+    assert!(kept.iter().all(|m| m.quarantine.is_none()) && kept.len() == 2);
+    assert!([memory, by_id].iter().all(|id| kept.iter().any(|m| m.id == *id)));
+    // That there is nothing of it is looked for under all.
+    let again = of(Category::Immunizations).uses(1).agree(gesture()).unwrap().id();
+    let none = session.query(&Query { kinds: vec![Kind::Immunization], ..Query::default() }).unwrap();
+    assert!(none.value().is_empty() && grants().contains(&again) && grants().contains(&lab));
+    assert!(left(&space).contains(&(Standing::UsedUp, Some(0))));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::oracle::{self, Node, Tree, rule_list, rules};
 use super::random::{Random, actors, cases, class, dates, grant, item, maybe, node, request, trees};
-use crate::consent::{Effect, Rule, Rules};
+use crate::consent::{Among, Effect, Rule, Rules};
 use crate::label::Purpose;
-use crate::policy::compile::compile;
+use crate::policy::compile::{compile, compile_within};
 use crate::policy::request::Says;
 use crate::policy::{Decision, ItemFacts, authorize, decide};
 use crate::record::ClassFilter;
@@ -33,15 +33,21 @@ fn decide_agrees_with_the_plain_implementation() {
 fn r_filter_says_what_decide_says() {
     let who = actors();
     let dates = dates();
-    let (mut all, mut within, mut rows) = (0u64, 0u64, 0u64);
+    let (mut all, mut within, mut rows, mut chosen_rows, mut left_out) = (0u64, 0u64, 0u64, 0u64, 0u64);
     for seed in 0..cases() {
         let r = &mut Random::new(seed);
         let trees = trees(r);
         let (rules, q) = (rules(&trees), request(r, &who));
         let compiled = compile(&rules, &q);
+        let chosen = [class(r).category, class(r).category];
+        let cut = compile_within(&rules, &q, Among::categories(&chosen));
+        assert!(cut.basis.iter().all(|g| compiled.basis.contains(g)), "seed {seed}");
         let mut passed = false;
-        for _ in 0..3 {
-            let class = class(r);
+        for n in 0..3 {
+            let mut class = class(r);
+            if n == 2 {
+                class.category = chosen[0];
+            }
             let verdict = compiled.filter.judge(&class);
             all += u64::from(verdict == crate::record::Verdict::All);
             within += u64::from(matches!(verdict, crate::record::Verdict::Within(_)));
@@ -50,6 +56,15 @@ fn r_filter_says_what_decide_says() {
                 let item = ItemFacts { until, ..ItemFacts::of_row(class, *at) };
                 let decision = decide(&rules, &q, &item);
                 assert_eq!(verdict.passes(item.dated()), decision.is_permit(), "seed {seed}");
+                // Cut to some categories: of those the same, of others no more.
+                let passes = cut.filter.judge(&class).passes(item.dated());
+                if chosen.contains(&class.category) {
+                    assert_eq!(passes, decision.is_permit(), "seed {seed}");
+                    chosen_rows += u64::from(passes);
+                } else {
+                    assert!(!passes || decision.is_permit(), "seed {seed}");
+                    left_out += u64::from(decision.is_permit() && !passes);
+                }
                 rows += 1;
                 passed |= decision.is_permit();
                 if let Decision::Permit { obligations, .. } = decision {
@@ -64,7 +79,8 @@ fn r_filter_says_what_decide_says() {
         assert_eq!(authorize(&rules, &q).is_ok(), !compiled.filter.is_empty(), "seed {seed}");
     }
     println!("filter = decide: {rows} rows, {all} verdicts All, {within} Within");
-    assert!(all > 100 && within > 100);
+    println!("cut to categories: {chosen_rows} rows of them, {left_out} of others left out");
+    assert!(all > 100 && within > 100 && chosen_rows > 100 && left_out > 100);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
 use crate::id::{RecordId, SpaceId};
 use crate::label::{Label, Purpose};
-use crate::policy::{Basis, Tag};
+use crate::policy::Tag;
 use crate::record::Author;
 use crate::vault::memory::{Place, check_text, is_note, open_note};
 use crate::vault::permitted::{Visible, block_record};
@@ -93,11 +93,12 @@ impl Session {
                 Err(e) if is_refusal(&e) => continue,
                 other => other?,
             };
-            if r.series().is_some() || !View::new(&shown, permit.filter()).sees_whole(r) {
+            let view = View::new(&shown, permit.filter());
+            if r.series().is_some() || !view.sees_whole(r) {
                 continue;
             }
             let own = Label { obligations: permit.obligations(), ..Label::BOTTOM };
-            let tag = Tag { label: own, basis: Basis::of(permit.basis().iter().copied()) };
+            let tag = Tag { label: own, basis: self.inner.basis_of(&state, p, &asking, &permit, &view, r) };
             found.push(Value {
                 space: self.inner.base.space,
                 content: Content::Held(p.policy.name.clone()),

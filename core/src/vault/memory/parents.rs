@@ -6,7 +6,7 @@ use crate::consent::Action;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
 use crate::label::Label;
-use crate::policy::{Basis, Tag};
+use crate::policy::Tag;
 use crate::storage::ReadTxn;
 use crate::vault::memory::open_note;
 use crate::vault::release::Audited;
@@ -94,14 +94,12 @@ impl Session {
         let mut found = vec![false; ids.len()];
         for p in state.partitions.iter().filter(|_| !ids.is_empty()) {
             let shown = state.shown(p, self.now())?;
-            let permit = self.inner.decide(state, p, &self.asking(Action::Remember, b"")).ok();
-            let views: Vec<(View<'_>, Basis)> = permit
-                .iter()
-                .map(|permit| (View::new(&shown, permit.filter()), Basis::of(permit.basis().iter().copied())))
-                .collect();
+            let asking = self.asking(Action::Remember, b"");
+            let permit = self.inner.decide(state, p, &asking).ok();
+            let view = permit.as_ref().map(|permit| View::new(&shown, permit.filter()));
             for (id, found) in ids.iter().zip(&mut found) {
                 let Some(record) = shown.find_record(id).filter(|r| !r.is_history()) else { continue };
-                let seen = views.iter().find(|(v, _)| v.sees_any(record));
+                let seen = view.as_ref().filter(|v| v.sees_any(record));
                 let own = || -> Result<bool> {
                     let note = open_note(&self.inner.base, txn, p, record)?;
                     Ok(note.conversation == self.conversation())
@@ -113,8 +111,9 @@ impl Session {
                 *found = true;
                 places.push(Place { of: p.ordinal, id: *id });
                 tag = tag.join(&p.tag_of(record));
-                if let Some((_, basis)) = seen {
-                    tag = tag.join(&Tag { label: Label::BOTTOM, basis: basis.clone() });
+                if let (Some(view), Some(permit)) = (seen, &permit) {
+                    let basis = self.inner.basis_of(state, p, &asking, permit, view, record);
+                    tag = tag.join(&Tag { label: Label::BOTTOM, basis });
                 }
             }
         }

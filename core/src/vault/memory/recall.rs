@@ -78,7 +78,7 @@ impl Session {
         self.recall(partition, Kind::Turn, b"conversations", all, by_conversation)
     }
 
-    fn recall<T, U>(
+    fn recall<T, U: PartialEq>(
         &self,
         partition: &str,
         kind: Kind,
