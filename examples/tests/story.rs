@@ -52,6 +52,9 @@ fn evidence_is_left_where_it_was_asked_for() {
     let keys = fs::read_to_string(dir.path().join("q3.hsev.keys")).unwrap();
     let file = fs::read(dir.path().join("q3.hsev")).unwrap();
     let report = healthspace::evidence::verify_evidence(&file, &keys.lines().collect::<Vec<_>>()).unwrap();
+    let again = story(dir.path(), &["--person", "--evidence", "q3.hsev"]);
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("there already") && fs::read(dir.path().join("q3.hsev")).unwrap() == file);
     // Three answers, and what the person looked at.
     assert_eq!(report.disclosures.len(), 4);
     assert!(text(&out.stderr).contains("no withdrawal before it, in the log shown"));

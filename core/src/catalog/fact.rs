@@ -275,7 +275,7 @@ impl<'a> Fact<'a> {
 
     /// Orders facts of equal time, so that an answer does not depend on how segments were merged.
     pub(super) fn tie(&self, other: &Self) -> Ordering {
-        let key = |f: &Self| (f.record().id(), f.part());
+        let key = |f: &Self| (f.record().place(), f.record().id(), f.part());
         key(self).cmp(&key(other))
     }
 }
@@ -302,6 +302,11 @@ impl<'a> RecordRef<'a> {
     /// Hash of what it says, however it is printed.
     pub(crate) fn content(&self) -> [u8; 16] {
         self.slot.segment.records.contents.get(self.record as usize).copied().unwrap_or_default()
+    }
+
+    /// The number of its body: that of its row and the position in it, in the order in which records came.
+    pub(crate) fn place(&self) -> u64 {
+        self.slot.segment.place(self.record)
     }
 
     /// Where its body is.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 /// A row that may lack its words.
 #[derive(Clone, PartialEq)]
 pub struct Lean {
-    /// The row. Of a lean one, codes, words, units, range and origins are left out; record, part,
+    /// The row. Of a lean one, codes, words, units, range and origins are left out; record, part, row,
     /// class, time, status, number and comparator are there.
     pub row: FactRow,
     /// Position in [`LeanRows::heads`] of what it shares with others.
@@ -108,7 +108,7 @@ fn lean(fact: Fact<'_>) -> FactRow {
     FactRow {
         record: fact.record().id(),
         part: fact.part(),
-        object: ObjectRef { number: 0, version: 0, group: 0 },
+        object: ObjectRef { number: fact.record().place(), version: 0, group: 0 },
         origins: Vec::new(),
         class,
         fact: FactDraft {

@@ -206,7 +206,7 @@ impl Model {
         let sign = if q.order == Order::OldestFirst { 1 } else { -1 };
         let key = |r: &FactRow| {
             let time = r.fact.when.map_or((1, 0), |w| (0, w.at * sign));
-            (time, r.record, r.part)
+            (time, r.object.number, r.record, r.part)
         };
         rows.sort_by_key(|(_, r)| key(r));
         rows.into_iter().map(|(_, r)| r).collect()

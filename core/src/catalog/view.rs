@@ -469,7 +469,7 @@ impl Cursor<'_> {
         self.undated.next().map(|row| (row, false))
     }
 
-    /// Which row comes first: by time, undated last; then by record id and part.
+    /// Which row comes first: by time, undated last; then in the order in which records came.
     fn rank(&self, other: &Self) -> Ordering {
         let time = match (self.at, other.at) {
             (Some(a), Some(b)) if self.order == Order::OldestFirst => a.cmp(&b),

@@ -6,7 +6,7 @@ use super::page::{Block, Line};
 use super::period::DAY_MS;
 use super::question::Topic;
 use super::series;
-use super::view::{self, View};
+use super::view::{self, View, place};
 use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
 use crate::record::{Category, Kind, Value, When};
@@ -36,6 +36,9 @@ pub(super) const fn key(t: Topic) -> &'static str {
     }
 }
 
+/// Values of one code that may be equally late.
+const EQUAL: usize = 4;
+
 /// Rows looked at for the latest that has a value.
 const LATEST: usize = 16;
 
@@ -58,12 +61,12 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     for p in lines.iter().take(LOOKED_AT) {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
         // A query cannot ask for words: where there is no code, a few of the latest are looked at.
-        let limit = if p.code.is_empty() { 200 } else { 1 };
+        let limit = if p.code.is_empty() { 200 } else { EQUAL };
         let (categories, kinds) = (vec![category], vec![p.kind]);
         let query = Query { codes, categories, kinds, from, to, limit, standing: true, ..Query::default() };
         let mut rows = view.facts.query(&query)?;
         let asked = |r: &FactRow| view.plan.period.is_none_or(|q| r.fact.when.as_ref().is_some_and(|w| q.covers(w)));
-        if limit == 1 && rows.iter().any(|r| r.fact.value == Value::None || view.ahead(&r.fact) || !asked(r)) {
+        if limit == EQUAL && rows.iter().any(|r| r.fact.value == Value::None || view.ahead(&r.fact) || !asked(r)) {
             // The bounds of a query are wider than the period: all of what they hold may be outside.
             let limit = if view.plan.period.is_some() { 0 } else { LATEST };
             rows = view.facts.query(&Query { limit, ..query })?;
@@ -94,7 +97,16 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
             series::judged(view, &row.fact, !flagged)
         ));
         *place = place.saturating_add(1);
-        block.push(line.cite(row));
+        let mut line = line.cite(row);
+        // Nothing tells which of one instant is the last.
+        let equal = |o: &&FactRow| o.fact.when == row.fact.when && o.fact.value != row.fact.value;
+        for other in rows.iter().filter(past).filter(equal) {
+            let value = view.value(&other.fact.value);
+            line = line
+                .text(view.say(format!("; equally late: {value}"), format!(" ; aussi récent : {value}")))
+                .cite(other);
+        }
+        block.push(line);
     }
     if block.lines.is_empty() && view.plan.period.is_some() {
         let (categories, kinds) = (vec![category], vec![Kind::Observation]);
@@ -163,7 +175,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             said.push(view.many(records, ["record", "records"], ["enregistrement", "enregistrements"]));
         }
         let n = said.join(", ");
-        let until = chunks.iter().filter_map(|r| Some((r, r.fact.until?))).max_by_key(|(r, u)| (u.at, r.record));
+        let until = chunks.iter().filter_map(|r| Some((r, r.fact.until?))).max_by_key(|(r, u)| (u.at, place(r)));
         let end = |order| {
             let query = Query { categories: vec![category], limit: 1, order, ..Query::default() };
             view.facts.query(&query)

@@ -4,7 +4,7 @@
 use super::number::local;
 use super::page::Line;
 use super::sums::{day_of, newest, samples};
-use super::view::View;
+use super::view::{View, place};
 use crate::catalog::{FactRow, Lean};
 use crate::error::Result;
 use crate::record::{Decimal, Quantity, Value};
@@ -35,7 +35,7 @@ fn recorded(view: &View<'_>, systolic: &[Lean], diastolic: &[Lean]) -> Result<Op
         (when, _) => when.is_some(),
     };
     let dated = || systolic.iter().filter(|r| asked(r) && r.fact.value != Value::None && !view.ahead(&r.fact));
-    let Some(last) = dated().max_by_key(|r| (r.fact.when.map(|w| w.at), r.record)) else { return Ok(None) };
+    let Some(last) = dated().max_by_key(|r| (r.fact.when.map(|w| w.at), place(r))) else { return Ok(None) };
     let pair = |of: &Lean| diastolic.iter().find(|d| d.record == of.record && d.fact.when == of.fact.when);
     let mut said: Option<(i64, String, Line)> = None;
     // Nothing tells which of several readings of one time is the later one.

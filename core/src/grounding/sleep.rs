@@ -13,7 +13,12 @@ use crate::error::Result;
 /// Without a period asked, so many days of data are looked at.
 const DEFAULT_DAYS: i64 = 90;
 const WEEKLY: i64 = 120;
+const HOUR: i64 = 3_600_000;
 const HALF_DAY: i64 = DAY_MS / 2;
+/// What is asleep again within this goes on with the same sleep.
+const AWAKE: i64 = 2 * HOUR;
+/// From this length on a sleep by day is somebody's night.
+const NAP: i64 = 3 * HOUR;
 
 /// A stage that a question can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,16 +80,65 @@ impl Of {
     }
 }
 
+/// A stage in local milliseconds: its chunk's position, and whether it is of what is asked for.
+struct Span {
+    start: i64,
+    end: i64,
+    row: usize,
+    meant: bool,
+}
+
 /// One source's time asleep.
 #[derive(Default)]
 struct Nights {
     /// By the day of waking: [start, end) of each stage, in local milliseconds.
     asleep: BTreeMap<i64, Vec<(i64, i64)>>,
+    /// Naps, by their day.
+    naps: BTreeMap<i64, Vec<(i64, i64)>>,
     rows: Vec<usize>,
 }
 
+impl Nights {
+    /// Stages that follow one another are one sleep, of a night or a nap; of days from `from` on, nights before
+    /// `to` and naps before `naps_to`.
+    fn of(mut spans: Vec<Span>, from: i64, to: i64, naps_to: i64) -> Self {
+        let mut out = Self::default();
+        spans.sort_unstable_by_key(|s| (s.start, s.end));
+        let mut rest = spans.as_slice();
+        while let Some(first) = rest.first() {
+            let (mut reach, mut len) = (first.end, 0);
+            while let Some(s) = rest.get(len).filter(|s| s.start <= reach.saturating_add(AWAKE)) {
+                reach = reach.max(s.end);
+                len += 1;
+            }
+            let (sleep, others) = rest.split_at_checked(len.max(1)).unwrap_or((rest, &[]));
+            rest = others;
+            let (day, nap) = night(first.start, reach);
+            let (list, to) = if nap { (&mut out.naps, naps_to) } else { (&mut out.asleep, to) };
+            for s in sleep.iter().filter(|s| s.meant && from <= day && day < to) {
+                list.entry(day).or_default().push((s.start, s.end));
+                out.rows.push(s.row);
+            }
+        }
+        out.rows.sort_unstable();
+        out.rows.dedup();
+        out
+    }
+}
+
+/// The day that a sleep counts on, that of waking, and whether it is a nap: one that begins after ten and ends
+/// before eight in the evening is no part of the night to come.
+fn night(start: i64, end: i64) -> (i64, bool) {
+    let day = start.div_euclid(DAY_MS);
+    let clock = |at: i64| at - day * DAY_MS;
+    if (10 * HOUR..18 * HOUR).contains(&clock(start)) && clock(end) <= 20 * HOUR {
+        return (day, end - start < NAP);
+    }
+    (start.saturating_add(HALF_DAY).div_euclid(DAY_MS), false)
+}
+
 /// Adds the lines of a sleep series. A night belongs to the day on which it ends: what starts
-/// after noon counts for the next day. Where one day is asked for, the night that begins on it is
+/// after noon counts for the next day, but for naps, which are told beside it. Where one day is asked for, the night that begins on it is
 /// meant too. Stages that overlap count once; time in bed does not count.
 ///
 /// Where stages are asked for, each has its own lines; one that no sample has is said to be none, and
@@ -122,7 +176,7 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
     let to = period.and_then(|p| p.to).unwrap_or(end + 2);
     let one_day = to.checked_sub(from) == Some(1);
     let to = to + i64::from(one_day);
-    let mut sources: BTreeMap<&str, Nights> = BTreeMap::new();
+    let mut read: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
         let Some((a, b)) = days(view, row) else { continue };
         // Another offset inside a chunk can move a sample by a day.
@@ -132,25 +186,31 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
         for s in samples(view, row)? {
             let shift = i64::from(s.offset) * 60_000;
             let (start, end) = (s.start.saturating_add(shift), s.end.saturating_add(shift));
-            let night = start.saturating_add(HALF_DAY).div_euclid(DAY_MS);
-            let asleep = s.word.as_deref().is_some_and(|w| of.has(w)) && end > start;
-            if asleep && from <= night && night < to {
-                let n = sources.entry(row.fact.text.as_str()).or_default();
-                n.asleep.entry(night).or_default().push((start, end));
-                if n.rows.last() != Some(&i) {
-                    n.rows.push(i);
-                }
+            let meant = s.word.as_deref().is_some_and(|w| of.has(w));
+            if end > start && (meant || s.word.as_deref().is_some_and(is_asleep)) {
+                read.entry(row.fact.text.as_str()).or_default().push(Span { start, end, row: i, meant });
             }
         }
     }
+    let nights = |(source, spans)| (source, Nights::of(spans, from, to, to - i64::from(one_day)));
+    let mut sources: BTreeMap<&str, Nights> = read.into_iter().map(nights).collect();
+    sources.retain(|_, n| !n.rows.is_empty());
     // One source for all of it: the one with the most nights.
-    let best = sources.iter().max_by(|a, b| a.1.asleep.len().cmp(&b.1.asleep.len()).then(b.0.cmp(a.0)));
+    let most = |n: &Nights| (n.asleep.len(), n.naps.len());
+    let best = sources.iter().max_by(|a, b| most(a.1).cmp(&most(b.1)).then(b.0.cmp(a.0)));
     let Some((source, nights)) = best else { return Ok(()) };
     let hours: BTreeMap<i64, f64> = nights.asleep.iter().map(|(d, s)| (*d, union(s) as f64 / 3_600_000.0)).collect();
+    let used: Vec<&FactRow> = nights.rows.iter().filter_map(|i| rows.get(*i).copied()).collect();
+    let naps = naps(view, nights, of, one_day);
+    let naps = naps.into_iter().map(|text| {
+        let line = Line::new(2).text(format!("{text}, {}", view.quote(source))).release(used.iter().copied());
+        used.last().map_or(line.clone(), |row| line.cite(row))
+    });
+    let naps: Vec<Line> = naps.collect();
     let (Some(first), Some(last)) = (hours.keys().next().copied(), hours.keys().next_back().copied()) else {
+        naps.into_iter().for_each(|line| block.push(line));
         return Ok(());
     };
-    let used: Vec<&FactRow> = nights.rows.iter().filter_map(|i| rows.get(*i).copied()).collect();
     if sources.len() > 1 {
         block.push(Line::new(2).text(view.say(
             "several sources: the one with the most nights is used, they are never added up",
@@ -167,6 +227,7 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
             }
             block.push(line);
         }
+        naps.into_iter().for_each(|line| block.push(line));
         return Ok(());
     }
     let mut line = Line::new(1).release(used.iter().copied());
@@ -190,6 +251,7 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
         line = line.cite(row);
     }
     block.push(line);
+    naps.into_iter().for_each(|line| block.push(line));
     block.push(Line::new(2).text(view.say("a night counts on the day of waking", "une nuit compte le jour du réveil")));
     let weekly = last - first <= WEEKLY;
     let mut buckets: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
@@ -214,6 +276,32 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
         rank = rank.saturating_add(1);
     }
     Ok(())
+}
+
+/// Naps, of one day each by itself, else how many and how long on average.
+fn naps(view: &View<'_>, nights: &Nights, of: Of, each: bool) -> Vec<String> {
+    let what = of.name(view);
+    let hours = |spans: &[(i64, i64)]| union(spans) as f64 / 3_600_000.0;
+    if each {
+        let one = |(day, spans): (&i64, &Vec<(i64, i64)>)| {
+            let (day, h) = (view.day(*day), approximate(view.lang, hours(spans)));
+            view.say(
+                format!("nap on {day}: ≈{h} h {what}, not counted as a night"),
+                format!("sieste du {day} : ≈{h} h {what}, hors des nuits"),
+            )
+        };
+        return nights.naps.iter().map(one).collect();
+    }
+    if nights.naps.is_empty() {
+        return Vec::new();
+    }
+    let n = nights.naps.len();
+    let mean = nights.naps.values().map(|s| hours(s)).sum::<f64>() / n.max(1) as f64;
+    let (n, mean) = (view.many(n as u64, ["day", "days"], ["jour", "jours"]), approximate(view.lang, mean));
+    vec![view.say(
+        format!("naps on {n}: ≈{mean} h {what} each, not counted as nights"),
+        format!("siestes sur {n} : ≈{mean} h {what} chacun, hors des nuits"),
+    )]
 }
 
 /// One night: between which days, how long, from when to when.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::period::DAY_MS;
-use super::view::View;
+use super::view::{View, place};
 use crate::catalog::{FactRow, SeriesSummary};
 use crate::error::Result;
 use crate::id::{civil_from_days, days_from_civil};
@@ -136,7 +136,7 @@ pub(super) fn newest<'a>(
     rows: &[&'a FactRow],
     fits: &dyn Fn(i64) -> bool,
 ) -> Result<Option<(&'a FactRow, usize, Sample)>> {
-    let mut rows: Vec<_> = rows.iter().filter_map(|r| Some((ends(view, r)?.1, r.record, *r))).collect();
+    let mut rows: Vec<_> = rows.iter().filter_map(|r| Some((ends(view, r)?.1, place(r), *r))).collect();
     rows.sort_by_key(|r| core::cmp::Reverse((r.0, r.1)));
     let mut out: Option<(&FactRow, usize, Sample)> = None;
     for (end, _, row) in rows {
@@ -160,7 +160,7 @@ pub(super) fn oldest<'a>(
     rows: &[&'a FactRow],
     fits: &dyn Fn(i64) -> bool,
 ) -> Result<Option<(&'a FactRow, usize, Sample)>> {
-    let mut rows: Vec<_> = rows.iter().filter_map(|r| Some((ends(view, r)?.0, r.record, *r))).collect();
+    let mut rows: Vec<_> = rows.iter().filter_map(|r| Some((ends(view, r)?.0, place(r), *r))).collect();
     rows.sort_by_key(|r| (r.0, r.1));
     let mut out: Option<(&FactRow, usize, Sample)> = None;
     for (begin, _, row) in rows {

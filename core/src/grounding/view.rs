@@ -396,14 +396,21 @@ pub(super) fn de(name: &str) -> String {
     format!("{}{name}", if elided { "d'" } else { "de " })
 }
 
-/// Earliest first, undated last; equal dates in the order of ids, so that texts are stable.
+/// Where a fact stands among others of one date: in the order in which its file, and the files, came (what was
+/// sealed anew, because something that shared its key was erased, comes last). Ids are those of one space, and
+/// a text is to be the same in another one that holds the same.
+pub(super) fn place(r: &FactRow) -> (u64, u16) {
+    (r.object.number, r.part)
+}
+
+/// Earliest first, undated last; equal dates in the order of their [`place`].
 pub(super) fn sort(rows: &mut [FactRow]) {
     rows.sort_by_key(order);
 }
 
 /// As [`sort`].
-pub(super) fn order(r: &FactRow) -> (bool, i64, RecordId, u16) {
-    (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), r.record, r.part)
+pub(super) fn order(r: &FactRow) -> (bool, i64, (u64, u16)) {
+    (r.fact.when.is_none(), r.fact.when.map_or(0, |w| w.at), place(r))
 }
 
 /// Units that may stand in a line unfenced. Anything else is quoted.

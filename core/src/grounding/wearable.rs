@@ -1,11 +1,11 @@
 //! Wearable series: sums and means per week or month, without opening more than must be.
 //!
-//! Two sources that count the same steps are never added up: each interval takes the source with
-//! the most samples, and the line names it. A whole chunk inside the period is taken from its
-//! summary; only chunks that an end of the period or an event cuts are opened. Chunks are UTC
+//! Two sources that count the same steps are never added up: what adds up by day takes, each day, the source with
+//! the most samples, anything else does so by interval, and the line names them. A whole chunk inside the period is taken from its
+//! summary; only chunks that an end of the period or an event cuts, and those of a month with several sources that add up, are opened. Chunks are UTC
 //! months: a month that is taken from one begins at midnight UTC, and the text says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::concepts::{Concept, Style};
 use super::number::{approximate, difference, hundredfold, local, percent};
@@ -13,7 +13,7 @@ use super::page::{Block, Line};
 use super::period::{DAY_MS, Period};
 use super::sleep;
 use super::sums::{Sums, best, day_of, days, end, ends, monday, month, newest, oldest, reaches_ahead, samples};
-use super::view::{Event, View, de};
+use super::view::{Event, View, de, place};
 use crate::catalog::FactRow;
 use crate::error::Result;
 use crate::record::{Decimal, Sample};
@@ -61,12 +61,15 @@ fn ahead(view: &View<'_>, rows: &[&FactRow]) -> Result<Option<Line>> {
     Ok(Some(line))
 }
 
-type ByStart = BTreeMap<i64, BTreeMap<String, Sums>>;
+type BySource = BTreeMap<String, Sums>;
+type ByStart = BTreeMap<i64, BySource>;
 
 #[derive(Default)]
 struct Buckets {
     /// By the first day of the interval, and by source.
     by_start: ByStart,
+    /// Of what adds up by day, the samples that were read, by day.
+    by_day: BTreeMap<i64, ByStart>,
     /// Whether a month is taken whole that is cut at midnight UTC, not at the local one.
     utc: bool,
 }
@@ -84,7 +87,7 @@ fn by_unit<'a>(
     }
     let mut out = Vec::new();
     for (unit, mut rows) in units {
-        rows.sort_by_key(|r| (r.fact.when.map(|w| w.at), end(r), r.record));
+        rows.sort_by_key(|r| (r.fact.when.map(|w| w.at), end(r), place(r)));
         let later = ahead(view, &rows)?;
         rows.retain(|r| ends(view, r).is_some());
         let shown = view.unit_text(unit);
@@ -143,6 +146,41 @@ pub(super) fn outside(view: &View<'_>, concept: &Concept, title: &str) -> Result
     Ok(out)
 }
 
+/// What an interval is told by.
+struct Chosen {
+    sources: Vec<String>,
+    sums: Sums,
+}
+
+/// Each day by the source that has the most of it, where the days are known; else all of it by one source.
+fn choose(by_source: &BySource, by_day: Option<&ByStart>) -> Option<Chosen> {
+    let read = |source: &String| -> u64 {
+        by_day.iter().flat_map(|days| days.values()).filter_map(|of| of.get(source)).map(|s| s.count).sum()
+    };
+    let known = by_source.len() > 1 && by_source.iter().all(|(source, sums)| read(source) == sums.count);
+    let Some(days) = by_day.filter(|_| known) else {
+        let (source, sums) = best(by_source)?;
+        return Some(Chosen { sources: vec![source.clone()], sums: sums.clone() });
+    };
+    let (mut sources, mut sums) = (BTreeSet::new(), Sums::default());
+    // Of sources with as many samples that day, the one with more of them around it.
+    let most = |source: &String, of_day: &Sums| {
+        let around = by_source.get(source).map_or(0, |s| s.numbers);
+        (of_day.numbers, of_day.count, around)
+    };
+    let of = |day: &'_ BySource| {
+        let best = day.iter().max_by(|a, b| most(a.0, a.1).cmp(&most(b.0, b.1)).then(b.0.cmp(a.0)));
+        best.map(|(source, sums)| (source.clone(), sums.clone()))
+    };
+    for (source, of_day) in days.values().filter_map(of) {
+        sources.insert(source);
+        sums.merge(&of_day);
+    }
+    sums.rows.sort_unstable();
+    sums.rows.dedup();
+    Some(Chosen { sources: sources.into_iter().collect(), sums })
+}
+
 impl Chunks<'_> {
     /// A number as recorded; a fraction as the percentage that it is.
     fn number(&self, x: Decimal) -> String {
@@ -170,12 +208,14 @@ impl Chunks<'_> {
         let to = period.and_then(|p| p.to).unwrap_or(last + 1).min(last + 1);
         let weekly = period.is_some() && to - from <= WEEKLY;
         let period = period.map(|_| Period { from: Some(from), to: Some(to) });
-        let Buckets { by_start, utc } = self.buckets(weekly, period)?;
+        let Buckets { by_start, by_day, utc } = self.buckets(weekly, period)?;
         if by_start.is_empty() {
             return Ok(());
         }
+        let chosen: Vec<(i64, Chosen)> =
+            by_start.iter().filter_map(|(at, of)| Some((*at, choose(of, by_day.get(at))?))).collect();
         let mut all = Sums::default();
-        by_start.values().filter_map(best).for_each(|(_, sums)| all.merge(sums));
+        chosen.iter().for_each(|(_, c)| all.merge(&c.sums));
         self.head(block, &by_start, period)?;
         if view.plan.average || self.style == Style::Total {
             block.push(self.overall(&all));
@@ -185,36 +225,40 @@ impl Chunks<'_> {
         }
         let several = self.sources().len() > 1;
         if several {
-            block.push(Line::new(2).text(view.say(
-                "several sources: each interval takes the one with the most samples, they are never added up",
-                "plusieurs sources : chaque intervalle prend celle qui a le plus de mesures, jamais leur somme",
-            )));
+            block.push(Line::new(2).text(match self.style {
+                Style::Total => view.say(
+                    "several sources: each day takes the one with the most samples, they are never added up",
+                    "plusieurs sources : chaque jour prend celle qui a le plus de mesures, jamais leur somme",
+                ),
+                _ => view.say(
+                    "several sources: each interval takes the one with the most samples, they are never added up",
+                    "plusieurs sources : chaque intervalle prend celle qui a le plus de mesures, jamais leur somme",
+                ),
+            }));
         }
         if utc {
             block.push(Line::new(2).text(view.say("months begin at midnight UTC", "les mois commencent à minuit UTC")));
         }
         let mut rank = 12u8;
-        let total = by_start.len();
-        for (start, by_source) in by_start.iter().rev().take(LISTED) {
-            if let Some((source, sums)) = best(by_source) {
-                let head = if weekly {
-                    view.say(format!("week of {}", view.day(*start)), format!("semaine du {}", view.day(*start)))
-                } else {
-                    view.day(*start).chars().take(7).collect()
-                };
-                // A month of UTC reaches into a local day more than it has.
-                let most = if weekly { 7 } else { month(*start + 31) - *start };
-                let mut text = format!("{head}{}{}", view.colon(), self.summary(sums, most));
-                if several {
-                    text = format!("{text}, {}", view.quote(source));
-                }
-                let rows = sums.rows.iter().filter_map(|i| self.rows.get(*i).copied());
-                let mut line = Line::new(rank).text(text).release(rows.clone());
-                for row in rows.take(2) {
-                    line = line.cite(row);
-                }
-                block.push(line);
+        let total = chosen.len();
+        for (start, Chosen { sources, sums }) in chosen.iter().rev().take(LISTED) {
+            let head = if weekly {
+                view.say(format!("week of {}", view.day(*start)), format!("semaine du {}", view.day(*start)))
+            } else {
+                view.day(*start).chars().take(7).collect()
+            };
+            // A month of UTC reaches into a local day more than it has.
+            let most = if weekly { 7 } else { month(*start + 31) - *start };
+            let mut text = format!("{head}{}{}", view.colon(), self.summary(sums, most));
+            if several {
+                sources.iter().for_each(|s| text = format!("{text}, {}", view.quote(s)));
             }
+            let rows = sums.rows.iter().filter_map(|i| self.rows.get(*i).copied());
+            let mut line = Line::new(rank).text(text).release(rows.clone());
+            for row in rows.take(2) {
+                line = line.cite(row);
+            }
+            block.push(line);
             rank = rank.saturating_add(1);
         }
         block.unlisted = u32::try_from(total.saturating_sub(LISTED)).unwrap_or(u32::MAX);
@@ -270,10 +314,27 @@ impl Chunks<'_> {
         out
     }
 
+    /// The months, of UTC, in which more than one source has samples.
+    fn mixed(&self) -> BTreeSet<i64> {
+        let mut of: BTreeMap<i64, &str> = BTreeMap::new();
+        let mut out = BTreeSet::new();
+        for row in &self.rows {
+            let Some((at, until)) = ends(self.view, row) else { continue };
+            for at in [at, until].map(|at| month(at.div_euclid(DAY_MS))) {
+                if *of.entry(at).or_insert(&row.fact.text) != row.fact.text {
+                    out.insert(at);
+                }
+            }
+        }
+        out
+    }
+
     /// Sums by interval and source.
     fn buckets(&self, weekly: bool, period: Option<Period>) -> Result<Buckets> {
         let view = self.view;
         let mut out = Buckets::default();
+        let adds_up = self.style == Style::Total;
+        let mixed = if adds_up { self.mixed() } else { BTreeSet::new() };
         for (i, row) in self.rows.iter().enumerate() {
             let Some((at, until)) = ends(view, row) else { continue };
             let Some((first, last)) = days(view, row) else { continue };
@@ -286,7 +347,7 @@ impl Chunks<'_> {
             let of_utc = month(at.div_euclid(DAY_MS));
             let one = !weekly && of_utc == month(until.div_euclid(DAY_MS));
             let whole = inside(first) && inside(last) && !reaches_ahead(view, row);
-            match row.series.filter(|_| whole && one) {
+            match row.series.filter(|_| whole && one && !mixed.contains(&of_utc)) {
                 Some(s) => {
                     out.utc |= (month(first), month(last)) != (of_utc, of_utc);
                     let by_source = out.by_start.entry(of_utc).or_default();
@@ -298,6 +359,10 @@ impl Chunks<'_> {
                         if inside(day) {
                             let by_source = out.by_start.entry(start(day)).or_default();
                             by_source.entry(row.fact.text.clone()).or_default().sample(i, &s);
+                            if adds_up {
+                                let of_day = out.by_day.entry(start(day)).or_default().entry(day).or_default();
+                                of_day.entry(row.fact.text.clone()).or_default().sample(i, &s);
+                            }
                         }
                     }
                 }
@@ -338,7 +403,7 @@ impl Chunks<'_> {
                 view.say(format!("; last {number} {unit} ({day})"), format!(" ; dernière {number} {unit} ({day})")),
             );
             line = line.cite_sample(row, i, s);
-        } else if let Some(row) = used.iter().max_by_key(|r| (ends(view, r).map(|e| e.1), r.record)) {
+        } else if let Some(row) = used.iter().max_by_key(|r| (ends(view, r).map(|e| e.1), place(r))) {
             line = line.cite(row);
         }
         block.push(line);

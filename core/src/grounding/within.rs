@@ -2,7 +2,7 @@
 
 use super::page::Line;
 use super::period::{Period, days};
-use super::view::View;
+use super::view::{View, place};
 use crate::catalog::FactRow;
 use crate::record::{FactDraft, Kind, Precision, Status};
 
@@ -59,7 +59,7 @@ fn reaches(p: &Period, f: &FactDraft) -> Option<bool> {
 /// The latest row, by date.
 pub(super) fn latest(rows: &[FactRow]) -> Option<FactRow> {
     let standing = rows.iter().filter(|r| r.fact.status != Status::EnteredInError);
-    standing.max_by_key(|r| (r.fact.when.map(|w| w.at), r.record, r.part)).cloned()
+    standing.max_by_key(|r| (r.fact.when.map(|w| w.at), place(r))).cloned()
 }
 
 /// That what there is lies outside the period asked, with its latest row.

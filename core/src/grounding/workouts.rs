@@ -5,7 +5,7 @@ use super::concepts::{self, Concept};
 use super::entry::Entry;
 use super::fold;
 use super::page::Line;
-use super::view::View;
+use super::view::{View, place};
 use super::within::within;
 use crate::catalog::FactRow;
 use crate::error::Result;
@@ -29,7 +29,7 @@ const STATISTICS: [(&str, &str, &str); 3] =
 /// total and statistic.
 pub(super) fn each(mut rows: Vec<FactRow>) -> Vec<Vec<FactRow>> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
-    rows.sort_by_key(|r| (r.record, r.part));
+    rows.sort_by_key(|r| place(r));
     let mut out: Vec<Vec<FactRow>> = rows.chunk_by(|a, b| a.record == b.record).map(<[FactRow]>::to_vec).collect();
     out.sort_by_key(|w| core::cmp::Reverse(w.first().map(|r| (r.fact.when.map(|when| when.at), r.record))));
     out

@@ -99,6 +99,7 @@ impl SpaceRow {
 
     /// The row of a new space; the epoch secret goes into the keystore that the way in brings.
     pub(crate) fn make_for(unlock: &Unlock) -> Result<Self> {
+        unlock.worth_making()?;
         let mut row = Self::make(unlock.params.unwrap_or_default())?;
         if let Some(store) = &unlock.keystore {
             row.keep(store)?;

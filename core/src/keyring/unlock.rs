@@ -2,7 +2,7 @@
 
 use super::{KdfParams, KeyStore, RecoveryCode, SlotKind};
 use crate::crypto::secret::SecretBytes;
-use crate::error::{Error, Result};
+use crate::error::{Error, Malformed, Result};
 use std::sync::Arc;
 
 /// A way into a space.
@@ -25,7 +25,16 @@ impl Unlock {
         Self { secret, kind, params: None, keystore: None }
     }
 
-    /// A passphrase, as bytes or text.
+    /// Whether a way in is made of it: a passphrase says something.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for an empty passphrase.
+    pub(crate) fn worth_making(&self) -> Result<()> {
+        let words = matches!(self.kind, SlotKind::Passphrase | SlotKind::PassphraseDevice);
+        if words && self.secret.expose().is_empty() { Err(Error::Malformed(Malformed::Argument)) } else { Ok(()) }
+    }
+
+    /// A passphrase, as bytes or text; an empty one opens nothing, and nothing is made with it.
     #[must_use]
     pub fn passphrase(secret: impl Into<SecretBytes>) -> Self {
         Self::of(secret.into(), SlotKind::Passphrase)

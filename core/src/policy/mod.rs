@@ -25,4 +25,5 @@ pub use permit::{Denied, Permit};
 pub use request::{ItemFacts, OutsidePurpose, Request};
 
 pub(crate) use floating::{Basis, Floating, Tag};
-pub(crate) use permit::{authorize, authorize_within};
+pub(crate) use permit::authorize;
+pub(crate) use permit::authorize_within;

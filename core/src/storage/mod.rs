@@ -113,6 +113,11 @@ pub(crate) trait Storage: Send + Sync {
     /// about 5 s; older images may remain.
     fn checkpoint(&self) -> Result<bool>;
 
+    /// Lets go of the file: what is open and idle is closed, and whatever is in use as it ends. The last to do so
+    /// moves what is committed into the main file and removes the files beside it. A later use opens it again,
+    /// for as long as it lasts.
+    fn release_file(&self) {}
+
     /// Writes a copy of what is committed into a new file beside which nobody else works: nothing but
     /// what is live, and of one moment, whoever writes meanwhile.
     ///

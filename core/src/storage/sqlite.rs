@@ -48,6 +48,8 @@ pub(crate) struct Sqlite {
     cookie: AtomicI64,
     /// Set by the first I/O error of a write; never cleared.
     failed: AtomicBool,
+    /// Nothing is kept open between uses.
+    released: AtomicBool,
     /// Pages in the write-ahead log after the last commit.
     log_pages: Arc<AtomicI32>,
     readers: Mutex<Vec<Connection>>,
@@ -136,6 +138,7 @@ impl Sqlite {
             process: AtomicU32::new(std::process::id()),
             cookie: AtomicI64::new(cookie),
             failed: AtomicBool::new(false),
+            released: AtomicBool::new(false),
             log_pages: Arc::new(AtomicI32::new(0)),
             readers: Mutex::new(Vec::new()),
             writer: Mutex::new(Writer::default()),
@@ -218,6 +221,7 @@ impl Sqlite {
             Box::leak(Box::new(conn));
             return;
         }
+        let conn = conn.filter(|_| !self.released.load(Ordering::SeqCst));
         match kind {
             Kind::Read => {
                 let mut readers = lock(&self.readers);
@@ -300,6 +304,16 @@ impl Sqlite {
 }
 
 impl Storage for Sqlite {
+    fn release_file(&self) {
+        if self.crossed_fork() {
+            return;
+        }
+        self.released.store(true, Ordering::SeqCst);
+        // Whatever was given back before that is here; what comes after it is not kept.
+        drop(core::mem::take(&mut *lock(&self.readers)));
+        drop(lock(&self.writer).idle.take());
+    }
+
     fn begin_read(&self) -> Result<Box<dyn ReadTxn + '_>> {
         self.usable()?;
         let idle = lock(&self.readers).pop();

@@ -333,8 +333,9 @@ impl HealthSpace {
         }
     }
 
-    /// Drops every key that this handle (and its clones) holds. Later calls fail with
-    /// [`Error::Locked`].
+    /// Drops every key that this handle (and its clones) holds, and lets go of the file: once no other handle or
+    /// process has it open, and no reader or call is under way, the file alone is the space, with nothing beside
+    /// it. Later calls fail with [`Error::Locked`].
     pub fn close(&self) {
         self.inner.close();
     }

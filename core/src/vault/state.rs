@@ -228,13 +228,14 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops every key, those of open readers too; the handle stays, locked.
+    /// Drops every key, those of open readers too, and lets go of the file; the handle stays, locked.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         *self.lock_left() = None;
         *state = None;
         drop(state);
         self.take_loans();
+        self.base.storage.release_file();
     }
 
     /// As [`close`](Self::close), for as long as it is not opened again.

@@ -29,6 +29,18 @@ fn refused<T>(r: Result<T>) -> bool {
 }
 
 #[test]
+fn nothing_is_made_with_an_empty_passphrase() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.hs");
+    let empty = || Unlock::passphrase("").with_cost(KdfParams::FLOOR);
+    let made = HealthSpace::create(&path, &empty(), clock().0);
+    assert!(matches!(made, Err(Error::Malformed(_))) && !path.exists());
+    let (space, _) = HealthSpace::create(&path, &unlock(), clock().0).unwrap();
+    assert!(matches!(space.add_way_in(&unlock(), &empty()), Err(Error::Malformed(_))));
+    assert!(matches!(HealthSpace::open(&path, &empty(), clock().0), Err(Error::CannotOpen)));
+}
+
+#[test]
 fn ways_in_are_added_changed_and_removed() {
     let disk = Memory::new();
     let (space, first_code) = make(&disk, &unlock(), clock().0).unwrap();

@@ -76,13 +76,14 @@ impl Table {
         if out.len() > MAX_BYTES { Err(Error::TooLarge(Limit::Capacity)) } else { Ok(out) }
     }
 
-    /// The rows by code set, undated last, time, record id, part.
+    /// The rows by code set, undated last, time, place of the record's body, part: ids are those of one space
+    /// alone, and what is equally late is to come in the order of its file.
     fn order(&self) -> Result<Vec<u32>> {
         let mut keys: Vec<(u64, i64, u32)> =
             (0..).zip(&self.rows).map(|(i, r)| (u64::from(r.set) << 1 | u64::from(r.zone == 0), r.at, i)).collect();
         let tie = |i: u32| {
             let row = self.rows.get(i as usize);
-            row.map(|r| (self.records.get(r.record as usize).map(|rec| &rec.id), r.part))
+            row.map(|r| (self.records.get(r.record as usize).map(|rec| (rec.number, &rec.id)), r.part))
         };
         keys.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| tie(a.2).cmp(&tie(b.2))));
         Ok(keys.into_iter().map(|k| k.2).collect())

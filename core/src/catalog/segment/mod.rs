@@ -257,6 +257,10 @@ impl Segment {
         self.records.ids.get(record as usize).copied().unwrap_or_default()
     }
 
+    pub(super) fn place(&self, record: u32) -> u64 {
+        self.records.number.get(record as usize)
+    }
+
     pub(super) fn object(&self, record: u32) -> ObjectRef {
         let (r, at) = (&self.records, record as usize);
         ObjectRef {

@@ -20,7 +20,7 @@ pub(super) const VITALS: &[Concept] = &[
         "8480-6 8459-0 8460-8 8461-6", "HKQuantityTypeIdentifierBloodPressureSystolic", "systoli*"),
     vital("diastolic", "diastolic blood pressure", "pression artérielle diastolique", "diastolic|diastolic blood pressure|diastolic pressure|diastolique|pression diastolique|tension diastolique|pression arterielle diastolique",
         "8462-4 8453-3 8454-1 8455-8", "HKQuantityTypeIdentifierBloodPressureDiastolic", "diastoli*"),
-    vital("resting-heart-rate", "resting heart rate", "fréquence cardiaque au repos", "resting heart rate|resting pulse|rhr|frequence cardiaque au repos|frequence cardiaque de repos|pouls au repos|rythme cardiaque au repos",
+    vital("resting-heart-rate", "resting heart rate", "fréquence cardiaque au repos", "resting heart rate|resting pulse|rhr|resting hr|resting heartbeat|resting bpm|heart rate at rest|hr at rest|pulse at rest|fc au repos|fc de repos|frequence cardiaque au repos|frequence cardiaque de repos|pouls au repos|rythme cardiaque au repos",
         "40443-4", "HKQuantityTypeIdentifierRestingHeartRate", "resting heart rate|cardiaque repos"),
     vital("heart-rate", "heart rate", "fréquence cardiaque", "heart rate|pulse|heartbeat|bpm|frequence cardiaque|pouls|rythme cardiaque",
         "8867-4", "HKQuantityTypeIdentifierHeartRate", "heart rate !variability !resting|frequence cardiaque !repos"),
@@ -54,7 +54,7 @@ pub(super) const VITALS: &[Concept] = &[
     vital("walking-heart-rate", "walking heart rate average", "fréquence cardiaque à la marche", "walking heart rate|frequence cardiaque a la marche", "", "HKQuantityTypeIdentifierWalkingHeartRateAverage", "walking heart rate"),
     vital("noise", "environmental noise", "bruit ambiant", "noise|noise exposure|sound level|loud|how loud|loudness|bruyant|bruyante|niveau sonore|volume sonore|bruit|exposition au bruit|environmental noise|bruit ambiant", "", "HKQuantityTypeIdentifierEnvironmentalAudioExposure", "audio exposure"),
     vital("sleep", "sleep", "sommeil", "sleep|sleeping|slept|asleep|sommeil|dormi|dor|dormir|nuit de sommeil|time in bed|in bed|hours in bed|temps au lit|au lit|rem|rem sleep|sommeil paradoxal|paradoxal|deep sleep|sommeil profond|core sleep|light sleep|sommeil leger|time awake|awake|awake at night|temps eveille|temps d eveil|eveille la nuit", "93832-4", "HKCategoryTypeIdentifierSleepAnalysis", "sleep duration").style(Style::Sleep),
-    vital("water", "water intake", "eau bue", "water intake|hydration|water|hydratation|eau bue", "", "HKQuantityTypeIdentifierDietaryWater", "water intake").style(Style::Total),
+    vital("water", "water intake", "eau bue", "water intake|hydration|water|hydratation|eau|eau bue", "", "HKQuantityTypeIdentifierDietaryWater", "water intake").style(Style::Total),
     vital("dietary-energy", "dietary energy", "énergie alimentaire", "dietary energy|calorie intake|calorie eaten|apport calorique|calorie ingeree|dietary energy intake|energie alimentaire", "", "HKQuantityTypeIdentifierDietaryEnergyConsumed", "dietary energy").style(Style::Total),
     vital("menstruation", "menstrual period", "règles menstruelles", "menstrual period|regle menstruelle|my period|last period|last menstrual period|menstruation|menses|menstrual cycle|menstrual flow|mes regles|derniere regle|dernieres regles|cycle menstruel", "8665-2 3144-3", "HKCategoryTypeIdentifierMenstrualFlow", "menstrual period|menstrual flow|menstruation|menses|dernieres regles"),
 ];

@@ -1,6 +1,6 @@
 //! Dates as they are written: days, months, quarters, years, decades.
 
-use super::{MONTHS, day, month_start};
+use super::{MONTHS, day, month_start, number};
 use crate::id::civil_from_days;
 use crate::lang::Lang;
 
@@ -138,6 +138,22 @@ fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
     };
     let (from, to) = part(year(w(of(2)))?, n, months);
     (n * months <= 12).then_some((of(2) + 1, from, to))
+}
+
+/// "Week 12 of 2025", "semaine 12 de 2025": Monday to Sunday of ISO 8601. (words used, first day, day after the last).
+pub(super) fn numbered_week(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    if !matches!(w(0), "week" | "semaine") {
+        return None;
+    }
+    let n = number(w(1)).filter(|n| (1..=53).contains(n))?;
+    let of = if matches!(w(2), "of" | "in" | "de" | "en") { 3 } else { 2 };
+    let year = year(w(of))?;
+    // The 4th of January is in week 1.
+    let fourth = day(year, 1, 4)?;
+    let monday = fourth - (fourth + 3).rem_euclid(7) + 7 * (n - 1);
+    // A week is of the year that its Thursday is in.
+    (monday + 3 < day(year + 1, 1, 1)?).then_some((of + 1, monday, monday + 7))
 }
 
 /// Words between two dates of one range or list.

@@ -62,7 +62,7 @@ pub(super) fn days(when: &When) -> (i64, i64) {
     (first, last)
 }
 
-const MONTHS: [(&str, u8); 40] = [
+const MONTHS: [(&str, u8); 42] = [
     ("january", 1),
     ("jan", 1),
     ("janvier", 1),
@@ -103,6 +103,8 @@ const MONTHS: [(&str, u8); 40] = [
     ("fevr", 2),
     ("juil", 7),
     ("avr", 4),
+    ("febuary", 2),
+    ("feburary", 2),
 ];
 
 const NUMBERS: [(&str, i64); 33] = [
@@ -225,6 +227,7 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
             seasons.push((i, len, led(words, i, p)));
             i += len;
         } else if let Some((len, from, to)) = forms::shared(question, words, i, lang, today)
+            .or_else(|| forms::numbered_week(words, i))
             .or_else(|| weeks(question, words, i, lang, today))
             .or_else(|| forms::date_at(question, words, i, lang, today))
         {
@@ -634,6 +637,10 @@ mod tests {
             ("mon LDL en 6/2019", "2019-06-01", "2019-07-01"),
             ("LDL between 01/2019 and 06/2019", "2019-01-01", "2019-07-01"),
             ("LDL in Q2 2019", "2019-04-01", "2019-07-01"),
+            ("steps in week 12 of 2025", "2025-03-17", "2025-03-24"),
+            ("mes pas de la semaine 1 de 2021", "2021-01-04", "2021-01-11"),
+            ("steps in week 53 of 2020", "2020-12-28", "2021-01-04"),
+            ("steps in Febuary 2025", "2025-02-01", "2025-03-01"),
             ("LDL in the second quarter of 2019", "2019-04-01", "2019-07-01"),
             ("mon LDL au 3e trimestre 2019", "2019-07-01", "2019-10-01"),
             ("mon LDL au premier semestre 2019", "2019-01-01", "2019-07-01"),

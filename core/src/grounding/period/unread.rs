@@ -15,7 +15,12 @@ summer winter autumn hiver automne printemps twenties thirties forties fifties s
 const LEANING: &str = " last past previous next recent coming dernier derniere derniers dernieres prochain prochaine recents recentes before after ";
 
 /// Phrases that speak of a time, where none of their words does alone.
-const PHRASES: [&str; 38] = [
+const PHRASES: [&str; 43] = [
+    "new year",
+    "new years",
+    "nouvel an",
+    "jour de l an",
+    "st sylvestre",
     "as a child",
     "as a kid",
     "as a baby",

@@ -311,6 +311,8 @@ fn words_of_time_that_limit_nothing_are_quoted() {
         ("mon LDL récemment", "«recemment»"),
         ("LDL depuis la rentrée", "«rentree»"),
         ("mon LDL durant l'été", "«l ete»"),
+        ("my LDL on new year's day 2020", "«new year»"),
+        ("mon LDL au jour de l'an 2020", "«jour de l an»"),
     ] {
         let c = f.ask(q);
         has(&c, q, &[words]);

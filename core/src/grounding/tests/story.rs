@@ -5,7 +5,7 @@ use crate::catalog::Query;
 use crate::consent::Recipient;
 use crate::environment::{Environment, FixedClock};
 use crate::error::Error;
-use crate::grounding::{Budget, check_answer};
+use crate::grounding::{Budget, GroundOptions, check_answer};
 use crate::id::Timestamp;
 use crate::import::Source;
 use crate::record::Category;
@@ -25,6 +25,58 @@ fn bundle() -> Option<PathBuf> {
         return None;
     };
     dir.map(|e| e.unwrap().path()).find(|p| p.to_string_lossy().contains("Allen322"))
+}
+
+/// Ids are those of one space: nothing that is told rests on them.
+#[test]
+fn the_same_files_give_the_same_answers_in_every_space() {
+    let ties: Vec<String> = (0..60)
+        .map(|n| {
+            let (code, name) = [("2823-3", "Potassium"), ("2951-2", "Sodium"), ("13457-7", "LDL")][n % 3];
+            format!(
+                r#"{{"resource":{{"resourceType":"Observation","id":"t{n}","status":"final","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}","display":"{name}"}}]}},"effectiveDateTime":"2026-01-0{}","valueQuantity":{{"value":{n},"unit":"mmol/L"}}}}}}"#,
+                1 + n / 30
+            )
+        })
+        .collect();
+    let mut files =
+        vec![format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, ties.join(",")).into_bytes()];
+    files.extend(bundle().map(|path| std::fs::read(path).unwrap()));
+    for file in files {
+        let answers = || -> Vec<String> {
+            let dir = tempfile::tempdir().unwrap();
+            let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), env()).unwrap();
+            space.partition("health").unwrap().import(Source::bytes(file.clone()).unwrap()).unwrap();
+            let model = Recipient::model("eu-llm").unwrap();
+            let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL);
+            ask.recipient(model.clone()).agree(gesture()).unwrap();
+            let session = space.session(model, Purpose::PatientRequest).unwrap();
+            [
+                "What was my last lab result?",
+                "How did my potassium change?",
+                "What is my LDL?",
+                "Which medications do I take?",
+                "What conditions do I have?",
+                "Quelles sont mes allergies ?",
+                "my vaccinations and procedures",
+                "visits in 2019",
+                "an overview of everything",
+            ]
+            .iter()
+            .map(|q| {
+                let mut how = GroundOptions::new(Budget::tokens(1500));
+                how.nonce = Some([7; 8]);
+                session.ground_with(q, &how).unwrap().into_value().text
+            })
+            .collect()
+        };
+        let first = answers();
+        for _ in 0..2 {
+            for (a, b) in first.iter().zip(answers()) {
+                assert_eq!(*a, b);
+            }
+        }
+    }
 }
 
 fn unlock() -> Unlock {

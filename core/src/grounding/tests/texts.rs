@@ -280,11 +280,105 @@ fn steps_of_two_sources_are_not_added_up() {
         c.text
     );
     assert!(c.text.contains("several sources"), "{}", c.text);
-    assert_eq!(f.opened.get(), 0, "whole months come from summaries");
+    assert_eq!(f.opened.get(), 2, "whole months of one source come from summaries");
     let c = f.ask("How many steps did I take last month?");
     assert!(c.text.contains("week of 2026-09-28: ≈3000 count per day over 2 days"), "{}", c.text);
     let c = f.ask("Combien de pas la semaine dernière ?");
     assert!(c.text.contains("semaine du 2026-11-16 : ≈6000 count par jour sur 1 jour ("), "{}", c.text);
+}
+
+/// Who changes from a phone to a watch within a month loses no day.
+#[test]
+fn each_day_takes_the_source_that_has_it() {
+    let mut f = Fake::default();
+    let steps = "HKQuantityTypeIdentifierStepCount";
+    let at = |d: u8, h: u8| format!("2026-10-{d:02}T{h:02}:00:00Z");
+    let phone: Vec<(String, &str, i64)> =
+        (1..=19).flat_map(|d| [(at(d, 8), "1000", 10), (at(d, 9), "1000", 10)]).collect();
+    let watch: Vec<(String, &str, i64)> =
+        (19..=31).flat_map(|d| (8..11).map(move |h| (d, h))).map(|(d, h)| (at(d, h), "1000", 10)).collect();
+    for (name, list) in [("Phone", &phone), ("Watch", &watch)] {
+        let list: Vec<_> = list.iter().map(|(at, v, m)| (at.as_str(), *v, *m)).collect();
+        f.chunk(steps, "count", name, Category::Activity, &list);
+    }
+    // 18 days of 2,000 by the phone alone, 13 of 3,000 by the watch, one of them by both.
+    for q in ["How many steps did I take in October 2026?", "How many steps in 2026?"] {
+        let c = f.ask(q);
+        assert!(c.text.contains("over 31 days (total ≈75000, n 75)"), "{q}\n{}", c.text);
+        assert!(c.text.contains("each day takes the one with the most samples"), "{}", c.text);
+    }
+    let c = f.ask("How many steps do I take?");
+    assert!(c.text.contains("2026-10: ≈2419 count per day over 31 days (total ≈75000, n 75), «a5a5a5a5a5a5a5a5 Phone», «a5a5a5a5a5a5a5a5 Watch»"), "{}", c.text);
+}
+
+/// A nap is no night, and no night of the next day.
+#[test]
+fn a_nap_is_told_beside_the_nights() {
+    let mut f = Fake::default();
+    let asleep = "HKCategoryValueSleepAnalysisAsleepCore";
+    f.chunk(
+        "HKCategoryTypeIdentifierSleepAnalysis",
+        "",
+        "Watch",
+        Category::Activity,
+        &[
+            ("2026-10-20T23:00:00Z", asleep, 420),
+            ("2026-10-21T14:00:00Z", asleep, 45),
+            // A night of somebody who works by night.
+            ("2026-10-22T10:00:00Z", asleep, 200),
+            ("2026-10-22T14:00:00Z", asleep, 100),
+        ],
+    );
+    for (q, has, lacks) in [
+        ("How did I sleep in October 2026?", "≈6.00 h asleep per night, min ≈5.00, max ≈7.00 (2 nights)", "3 nights"),
+        ("How did I sleep in October 2026?", "naps on 1 day: ≈0.75 h asleep each, not counted as nights", "3 nights"),
+        ("Did I sleep on 21 October 2026?", "nap on 2026-10-21: ≈0.75 h asleep", "to 2026-10-22: ≈0.75"),
+        ("Ai-je dormi le 21 octobre 2026 ?", "sieste du 2026-10-21 : ≈0,75 h de sommeil", "au 2026-10-22 : ≈0,75"),
+    ] {
+        let c = f.ask(q);
+        assert!(c.text.contains(has) && !c.text.contains(lacks), "{q}\n{}", c.text);
+    }
+}
+
+#[test]
+fn results_of_one_instant_are_all_told_as_the_last() {
+    let mut f = Fake::default();
+    f.lab("2823-3", "Potassium", "4.0", "mmol/L", "2026-01-05");
+    f.lab("2823-3", "Potassium", "4.4", "mmol/L", "2026-01-05");
+    f.lab("2823-3", "Potassium", "4.1", "mmol/L", "2025-01-05");
+    let c = f.ask("What was my last lab result?");
+    assert!(c.text.contains("4.0 mmol/L") && c.text.contains("equally late: 4.4 mmol/L"), "{}", c.text);
+}
+
+#[test]
+fn everyday_names_of_what_devices_measure() {
+    let mut f = Fake::default();
+    let at = [("2026-10-20T08:00:00Z", "61", 0)];
+    f.chunk(
+        "HKQuantityTypeIdentifierHeartRate",
+        "count/min",
+        "Watch",
+        Category::VitalSigns,
+        &[("2026-10-20T09:00:00Z", "140", 0)],
+    );
+    f.chunk("HKQuantityTypeIdentifierRestingHeartRate", "count/min", "Watch", Category::VitalSigns, &at);
+    f.chunk(
+        "HKQuantityTypeIdentifierDietaryWater",
+        "mL",
+        "App",
+        Category::Activity,
+        &[("2026-10-20T09:00:00Z", "250", 0)],
+    );
+    for (q, has) in [
+        ("resting HR", "61 count/min"),
+        ("my HR at rest", "61 count/min"),
+        ("ma FC au repos", "61 count/min"),
+        ("Combien d'eau ai-je bue ?", "250"),
+    ] {
+        let c = f.ask(q);
+        assert!(c.text.contains(has) && !c.text.contains("140"), "{q}\n{}", c.text);
+        assert!(c.missing.is_empty(), "{q} {:?}", c.missing);
+    }
 }
 
 #[test]

@@ -482,6 +482,29 @@ fn an_io_error_of_a_write_ends_the_handle() {
     assert!(matches!(storage.checkpoint(), Err(Error::Io(ErrorKind::Other))));
 }
 
+/// A space that is closed is one file, which can be moved or copied.
+#[test]
+fn a_file_that_was_let_go_of_stands_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("p.hs");
+    let storage = Sqlite::create(&path).unwrap();
+    write(&storage, |t| t.put_slot(&[9; 16], b"kept").unwrap());
+    let reading = storage.begin_read().unwrap();
+    let beside = |suffix: &str| std::fs::metadata(format!("{}{suffix}", path.display())).is_ok();
+    storage.release_file();
+    assert!(beside("-wal"), "somebody still reads");
+    drop(reading);
+    assert!(!beside("-wal") && !beside("-shm"));
+    let copy = dir.path().join("copy.hs");
+    std::fs::copy(&path, &copy).unwrap();
+    let copied = Sqlite::open(&copy).unwrap();
+    assert_eq!(copied.begin_read().unwrap().slots(Copy::First).unwrap().len(), 1);
+    // It may be used again, and is let go of each time.
+    write(&storage, |t| t.put_slot(&[8; 16], b"more").unwrap());
+    assert_eq!(storage.begin_read().unwrap().slots(Copy::First).unwrap().len(), 2);
+    assert!(!beside("-wal"));
+}
+
 /// What is planted is refused before it takes memory.
 #[test]
 fn heads_and_slots_that_are_too_long_or_too_many_are_not_read() {

@@ -351,6 +351,7 @@ impl HealthSpace {
 
 /// A slot for another way in.
 fn new_slot(way: &FullWay, new: &Unlock) -> Result<([u8; 16], Slot)> {
+    new.worth_making()?;
     match (new.kind, &way.row.kept, &new.keystore) {
         (SlotKind::Recovery | SlotKind::Limited, ..) | (SlotKind::Passphrase, Some(_), _) => {
             return Err(Error::Malformed(Malformed::Argument));

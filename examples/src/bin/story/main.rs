@@ -70,6 +70,10 @@ impl From<std::io::Error> for Stop {
 type Told<T = ()> = Result<T, Stop>;
 
 fn tell(options: &Options) -> Told {
+    let there = |file: &Path| file.symlink_metadata().is_ok();
+    if options.evidence.as_deref().is_some_and(|file| there(file) || there(&beside(file, ".keys"))) {
+        return Err(Stop::Usage("--evidence: that file, or its .keys, is there already".into()));
+    }
     let bar = Bar::default();
     let temporary = Temporary::make(options.keep)?;
     let words = passphrase(options)?;
