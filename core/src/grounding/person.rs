@@ -14,14 +14,14 @@ pub(super) fn born(facts: &dyn Facts) -> Result<Option<FactRow>> {
     let mut rows = facts.query(&Query { kinds: vec![Kind::Patient], ..Query::default() })?;
     rows.retain(|r| r.fact.status != Status::EnteredInError && r.fact.when.is_some());
     rows.retain(|r| r.fact.codes.iter().all(|c| c.code != "deceased"));
-    Ok(rows.into_iter().min_by_key(|r| place(r)))
+    Ok(rows.into_iter().min_by_key(place))
 }
 
 /// Age and sex, where the view holds them. Never the name.
 pub(super) fn line(view: &View<'_>) -> Result<Option<Line>> {
     let mut rows = view.kind_rows(Kind::Patient)?;
     rows.retain(|r| r.fact.status != Status::EnteredInError);
-    rows.sort_by_key(|r| place(r));
+    rows.sort_by_key(place);
     let sex = rows.iter().find_map(|r| Some((sex(view, r)?, r)));
     let deceased = rows.iter().find(|r| r.fact.codes.iter().any(|c| c.code == "deceased"));
     let age = rows.iter().filter(|_| deceased.is_none()).find_map(|r| {
@@ -64,7 +64,7 @@ const MARITAL: [(&str, &str, &str); 10] = [
 pub(super) fn marital(view: &View<'_>) -> Result<Option<Block>> {
     let mut rows = view.kind_rows(Kind::Patient)?;
     rows.retain(|r| r.fact.status != Status::EnteredInError && has(r, "marital-status"));
-    rows.sort_by_key(|r| place(r));
+    rows.sort_by_key(place);
     let title = view.say("Marital status", "Situation matrimoniale");
     let mut block = Block::new(title.clone(), title);
     for row in rows.iter().take(LISTED) {
@@ -100,7 +100,7 @@ pub(super) fn stated(view: &View<'_>, c: &Concept) -> Result<Option<Block>> {
     let Some(code) = code else { return Ok(None) };
     let mut rows = view.kind_rows(Kind::Patient)?;
     rows.retain(|r| r.fact.status != Status::EnteredInError && has(r, code));
-    rows.sort_by_key(|r| place(r));
+    rows.sort_by_key(place);
     let title = lists::capital(c.name(view.lang));
     let mut block = Block::new(title.clone(), title);
     for row in rows.iter().take(LISTED) {

@@ -201,7 +201,7 @@ impl Inner {
         view: &View<'_>,
         record: RecordRef<'_>,
     ) -> Basis {
-        let all: Vec<Category> = view.seen_of(record).into_iter().map(|f| f.class().category).collect();
+        let all: Vec<Category> = view.seen_of(record).map(|f| f.class().category).collect();
         let within = Asking { within: Among::categories(&all), ..*asking };
         let narrower = self.decide_at(state, scope, &within, permit.decided_at().as_millis());
         Basis::of(narrower.as_ref().unwrap_or(permit).basis().iter().copied())
