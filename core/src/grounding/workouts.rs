@@ -31,7 +31,7 @@ pub(super) fn each(mut rows: Vec<FactRow>) -> Vec<Vec<FactRow>> {
     rows.retain(|r| r.fact.status != Status::EnteredInError);
     rows.sort_by_key(place);
     let mut out: Vec<Vec<FactRow>> = rows.chunk_by(|a, b| a.record == b.record).map(<[FactRow]>::to_vec).collect();
-    out.sort_by_key(|w| core::cmp::Reverse(w.first().map(|r| (r.fact.when.map(|when| when.at), r.record))));
+    out.sort_by_key(|w| core::cmp::Reverse(w.first().map(|r| (r.fact.when.map(|when| when.at), place(r)))));
     out
 }
 

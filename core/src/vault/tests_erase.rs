@@ -70,10 +70,7 @@ fn one_record_goes_and_its_neighbours_stay() {
     assert_eq!(done.level, ErasureLevel::FileErased);
     for space in [&space, &open(&disk)] {
         // What shared a key with it was sealed anew, and comes last among what is of one date.
-        let by_id = |mut rows: Vec<_>| {
-            rows.sort_by_key(|(i, _)| *i);
-            rows
-        };
+        let by_id = |rows: Vec<_>| rows.into_iter().collect::<std::collections::BTreeMap<_, _>>();
         let kept: Vec<_> = before.iter().filter(|(i, _)| *i != id).cloned().collect();
         assert!(by_id(query(space)) == by_id(kept));
         whole(space);

@@ -401,6 +401,25 @@ fn two_exports_in_one_archive_are_stored_once() {
     assert!(space.check().unwrap().is_whole());
 }
 
+/// Each export costs a look at those before it: there are 16 at most.
+#[test]
+fn exports_beyond_sixteen_in_one_archive_are_refused_and_named() {
+    let archive = |n: u32| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for i in 0..n {
+            let options = zip::write::SimpleFileOptions::default();
+            zip.start_file(format!("{i}/apple_health_export/export.xml"), options).unwrap();
+            zip.write_all(steps_of(&[(i, "10", "")]).as_bytes()).unwrap();
+        }
+        Source::bytes(zip.finish().unwrap().into_inner()).unwrap()
+    };
+    let (_dir, space) = space();
+    let health = space.partition("health").unwrap();
+    let report = health.import(archive(18)).unwrap();
+    assert_eq!((report.imported(), samples(&space)), (16, 16), "{:?}", report.issue_counts);
+    assert_eq!(report.issue_counts.get(&(Severity::Refused, What::TooLarge)), Some(&2), "{:?}", report.issue_counts);
+}
+
 /// What was read before the break did not know what was published since.
 #[test]
 fn samples_of_an_import_that_goes_on_after_another_one_are_stored_once() {

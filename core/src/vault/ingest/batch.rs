@@ -27,6 +27,8 @@ use std::sync::Arc;
 const RECORDS: usize = if cfg!(test) { 1000 } else { 4000 };
 /// Bytes of a batch.
 const BYTES: usize = 8 << 20;
+/// Members of one archive that bring samples: for each of them, those before are looked through again.
+const EXPORTS: u32 = 16;
 /// Bytes of one piece of the envelope.
 const PIECE: usize = 256 << 10;
 
@@ -62,6 +64,8 @@ pub(crate) struct Ingest<'a> {
     chunker: Option<Chunker>,
     /// The archive member that samples came from last.
     member: Option<u32>,
+    /// How many members brought samples.
+    exports: u32,
     store: Store<'a>,
 }
 
@@ -149,11 +153,15 @@ impl<'a> Ingest<'a> {
             // An item without confidentiality is R in a health partition and N elsewhere.
             base_confidentiality: scope.label().confidentiality.max(Confidentiality::Normal),
         };
-        Ok(Self { tick, issues: options.limits.issues, chunker: Some(chunker()), member: None, store })
+        Ok(Self { tick, issues: options.limits.issues, chunker: Some(chunker()), member: None, exports: 0, store })
     }
 
     /// Samples of another member begin: those before are staged, so that they are known.
     fn begin_member(&mut self, member: u32) -> Result<()> {
+        self.exports += 1;
+        if self.exports > EXPORTS {
+            return Err(Error::TooLarge(Limit::Members));
+        }
         if self.member.replace(member).is_some() {
             if let Some(c) = self.chunker.replace(chunker()) {
                 c.finish(&mut |chunk| self.store.chunk(chunk))?;
