@@ -277,12 +277,17 @@ impl Covers {
         detail: None,
     };
 
-    /// Whether a class matches, its date aside.
-    #[must_use]
-    pub fn class(&self, effect: Effect, class: &DecisionClass) -> bool {
+    /// Whether it may speak of a class: what asks the same of a permit as of a deny. Cheap, so asked first.
+    pub(crate) const fn meets(&self, class: &DecisionClass) -> bool {
         self.categories.has(class.category as u8)
             && self.kinds.has(class.kind as u8)
             && self.authors.has(class.author as u8)
+    }
+
+    /// Whether a class matches, its date aside.
+    #[must_use]
+    pub fn class(&self, effect: Effect, class: &DecisionClass) -> bool {
+        self.meets(class)
             && self.labels.is_none_or(|test| match effect {
                 Effect::Permit => test.permits(class.sensitivities(), class.confidentiality),
                 Effect::Deny => test.denies(class.sensitivities(), class.confidentiality),
@@ -312,9 +317,7 @@ impl Covers {
     /// one is enough.
     #[must_use]
     pub fn may_permit(&self, class: &DecisionClass, facts: &Facts<'_>) -> bool {
-        self.categories.has(class.category as u8)
-            && self.kinds.has(class.kind as u8)
-            && self.authors.has(class.author as u8)
+        self.meets(class)
             && self.labels.is_none_or(|test| test.may_permit(class.sensitivities(), class.confidentiality))
             && self.detail.as_ref().is_none_or(|d| d.may_match(class, facts))
     }

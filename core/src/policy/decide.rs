@@ -110,7 +110,7 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
     }
     let reached = |r| request.reach(r).map(|says| (says, r));
     let dated = item.dated();
-    let matching = rules.iter().filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
+    let matching = rules.iter().filter(|r| r.covers.meets(&item.class)).filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
         says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, dated)
     });
     let (refusal, permitted) = deepest(matching.clone(), |out: &mut (Option<Refusal>, bool), says, r| match says {

@@ -228,14 +228,22 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops every key, those of open readers too, and lets go of the file; the handle stays, locked.
+    /// Drops every key, those of open readers too, and lets go of the file; the handle stays, locked. The file of
+    /// a handle that holds nothing any more may be another's: [`lock_up`](Self::lock_up).
     pub(crate) fn close(&self) {
+        if self.lock_up() {
+            self.base.storage.release_file();
+        }
+    }
+
+    /// Drops every key, those of open readers too, and leaves the file to whoever goes on with it. Whether there was
+    /// anything to go on from.
+    pub(crate) fn lock_up(&self) -> bool {
         let mut state = self.lock();
-        *self.lock_left() = None;
-        *state = None;
+        let held = self.lock_left().take().is_some() | state.take().is_some();
         drop(state);
         self.take_loans();
-        self.base.storage.release_file();
+        held
     }
 
     /// As [`close`](Self::close), for as long as it is not opened again.

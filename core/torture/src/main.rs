@@ -93,7 +93,7 @@ fn main() {
     vfs::register();
     let a = args();
     println!("seed {}", a.seed);
-    let mut broken = 0;
+    let mut broken = Vec::new();
     for (name, run) in PARTS {
         if a.only.as_ref().is_some_and(|o| !o.split(',').any(|o| o == name)) {
             continue;
@@ -101,8 +101,11 @@ fn main() {
         let dir = tempfile::tempdir().unwrap();
         let report = Report::new(name, a.seconds.map(Duration::from_secs), Some("target/torture".into()));
         run(&a, &dir.path().canonicalize().unwrap(), &report);
-        broken += report.end();
+        let n = report.end();
+        if n > 0 {
+            broken.push(format!("{n} in {name}"));
+        }
     }
-    println!("{}", if broken == 0 { "nothing broken" } else { "BROKEN" });
-    std::process::exit(i32::from(broken > 0));
+    println!("{}", if broken.is_empty() { "nothing broken".into() } else { format!("BROKEN: {}", broken.join(", ")) });
+    std::process::exit(i32::from(!broken.is_empty()));
 }

@@ -140,7 +140,7 @@ impl HealthSpace {
         let (space, code, kept) = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
-        self.close();
+        self.inner.lock_up();
         tell();
         let mut old_copies = OldCopies::OpenUpToTheRotation;
         let mut destroyed = None;
@@ -196,7 +196,7 @@ impl HealthSpace {
         for s in state.system.iter().chain(&state.partitions) {
             known.push((s.id, anchor::named(&s.head, s.digest)));
         }
-        whole.close();
+        whole.lock_up();
         let NewSlots { row, vrk, code, kept, .. } = new;
         let txn = storage.begin_read()?;
         let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None)?;
