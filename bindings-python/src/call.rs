@@ -26,7 +26,7 @@ macro_rules! exceptions {
 exceptions! {
     NotASpace NeedsNewerLibrary CannotOpen AlreadyExists Locked Busy InUse Corrupt RolledBack Forked
     Rekeyed ForkedProcess Io DiskFull Storage Random AnchorMissing NotAnchored KeyStore TwoWaysIn
-    LevelUnavailable NoSuchPartition NotFound Denied FlowDenied ClockBehind ClockAhead OtherSubject NeedsFullSlot
+    LevelUnavailable PreRelease NoSuchPartition NotFound Denied FlowDenied ClockBehind ClockAhead OtherSubject NeedsFullSlot
     Malformed TooLarge InputChanged Cancelled
 }
 

@@ -163,6 +163,9 @@ pub enum Error {
     /// What this level of erasure rests on is not there: a keystore that holds the secret of the keys.
     #[error("no keystore holds the secret of this space: that level of erasure is not available")]
     LevelUnavailable,
+    /// Written before the format was final (format 0): its files are not read any more.
+    #[error("this space was made before the format was final, and is not read any more")]
+    PreRelease,
 
     /// No partition of this name is open in this handle.
     #[error("no such partition is open here")]
@@ -258,6 +261,8 @@ pub enum ErrorCode {
     TwoWaysIn = 119,
     /// [`Error::LevelUnavailable`]
     LevelUnavailable = 120,
+    /// [`Error::PreRelease`]
+    PreRelease = 121,
     /// [`Error::NoSuchPartition`]
     NoSuchPartition = 200,
     /// [`Error::NotFound`]
@@ -310,6 +315,7 @@ impl ErrorCode {
         (ErrorCode::KeyStore, "KeyStore"),
         (ErrorCode::TwoWaysIn, "TwoWaysIn"),
         (ErrorCode::LevelUnavailable, "LevelUnavailable"),
+        (ErrorCode::PreRelease, "PreRelease"),
         (ErrorCode::NoSuchPartition, "NoSuchPartition"),
         (ErrorCode::NotFound, "NotFound"),
         (ErrorCode::Denied, "Denied"),
@@ -364,6 +370,7 @@ impl Error {
             Self::KeyStore => ErrorCode::KeyStore,
             Self::TwoWaysIn => ErrorCode::TwoWaysIn,
             Self::LevelUnavailable => ErrorCode::LevelUnavailable,
+            Self::PreRelease => ErrorCode::PreRelease,
             Self::NoSuchPartition => ErrorCode::NoSuchPartition,
             Self::NotFound => ErrorCode::NotFound,
             Self::Denied => ErrorCode::Denied,

@@ -176,6 +176,13 @@ class LevelUnavailable(SpaceError):
     name = "LevelUnavailable"
 
 
+class PreRelease(SpaceError):
+    """Written before the format was final; its files are not read any more."""
+
+    code = 121
+    name = "PreRelease"
+
+
 class NoSuchPartition(NotPermitted):
     """No partition of this name is open in this handle."""
 

@@ -89,7 +89,9 @@ impl core::fmt::Debug for FileAnchor {
     }
 }
 
-const FIRST_LINE: &str = "healthspace-anchor/0";
+const FIRST_LINE: &str = "healthspace-anchor/1";
+/// How any version begins.
+const ANY_VERSION: &str = "healthspace-anchor/";
 /// More than any host has spaces; a file beyond it is not read.
 const LONGEST: u64 = 4 << 20;
 const BAD: Error = Error::Malformed(Malformed::Argument);
@@ -119,8 +121,13 @@ impl FileAnchor {
         let mut text = String::new();
         file.take(LONGEST).read_to_string(&mut text)?;
         let mut all = text.strip_suffix('\n').ok_or(BAD)?.split('\n');
-        if all.next() != Some(FIRST_LINE) {
-            return Err(BAD);
+        match all.next() {
+            Some(FIRST_LINE) => {}
+            // Of another version; the first was never final.
+            Some(other) if other.starts_with(ANY_VERSION) && !other.ends_with("/0") => {
+                return Err(Error::NeedsNewerLibrary);
+            }
+            _ => return Err(BAD),
         }
         all.map(|line| read_line(line).ok_or(BAD)).collect()
     }

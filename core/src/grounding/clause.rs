@@ -4,8 +4,9 @@
 //! and before a word that joins: and, or, also, et, ou, aussi... Too many clauses show a little
 //! more than was asked; too few would lose something.
 
-use super::concepts::{Area, Concept};
+use super::concepts::{self, Area, Concept};
 use super::fold;
+use super::phrases::Word;
 use super::question::Topic;
 
 /// Longest question that is looked at, in characters.
@@ -90,6 +91,14 @@ pub(super) struct Found {
     pub(super) topic: Option<Topic>,
     /// Words that are looked for in the place of its own.
     pub(super) means: Option<&'static str>,
+}
+
+/// "Pas hier": the word that mostly says "not" is steps where a question begins with it and names nothing but a time.
+pub(super) fn bare_steps(words: &[Word]) -> Option<Found> {
+    let at = words.iter().position(|w| !w.text.is_empty())?;
+    let word = words.get(at).filter(|w| w.text == "pas" && !w.used)?;
+    let concepts = vec![concepts::by_key("steps")?];
+    Some(Found { at, len: 1, clause: word.clause, concepts, topic: None, means: None })
 }
 
 /// Whether something of an area stands in a clause.

@@ -149,6 +149,15 @@ pub(super) fn estimate(text: &str) -> usize {
     tokens + letters.div_ceil(4) + digits.div_ceil(3)
 }
 
+/// What one nonce is taken to cost: how much fits does not depend on chance.
+const NONCE: usize = 12;
+
+/// The estimate of a text with fences.
+fn fenced(text: &str, fence: &Fence) -> usize {
+    let fences = text.matches(fence.nonce()).count();
+    estimate(text).saturating_sub(fences * estimate(fence.nonce())) + fences * NONCE
+}
+
 struct Rendered {
     text: String,
     targets: Vec<Target>,
@@ -216,7 +225,7 @@ pub(super) fn pack(
     let render = |n: usize| {
         let keep = kept(n);
         let r = render(blocks, &keep, released.count(&keep), fence, lang, date);
-        let tokens = estimate(&r.text);
+        let tokens = fenced(&r.text, fence);
         (r, tokens)
     };
     // The cost grows with the lines but for the omission note, which shrinks: search, then step back.
@@ -371,6 +380,16 @@ fn cite(facts: &dyn Facts, targets: &[Target]) -> Result<Vec<Citation>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_fence_costs_does_not_depend_on_its_nonce() {
+        let cost = |nonce: [u8; 8]| {
+            let fence = Fence::new(nonce);
+            fenced(&format!("- {}, 2026-01-05; {}", fence.quote("LDL"), fence.quote("nil")), &fence)
+        };
+        let all = [[0; 8], [0xaa; 8], [0xa0; 8], [1, 2, 3, 4, 5, 6, 7, 8]].map(cost);
+        assert!(all.iter().all(|c| *c == all[0]), "{all:?}");
+    }
 
     #[test]
     fn estimates_are_cautious() {

@@ -181,6 +181,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             Some(Found { at, len, clause, concepts: hit.concepts(), topic: hit.topic(), means: hit.means() })
         })
         .collect();
+    if found.is_empty() && time.period.is_some() {
+        found.extend(clause::bare_steps(&words));
+    }
     treated(&words, &mut found);
     let mut excluded: Vec<&'static Concept> = Vec::new();
     let mut others_than = false;
@@ -626,6 +629,9 @@ mod tests {
                 Some("bisoprolol"),
             ),
             ("Nombre de pas cette semaine", Fr, vec!["steps"], None),
+            ("Pas hier", Fr, vec!["steps"], None),
+            ("pas au printemps 2025 ?", Fr, vec!["steps"], None),
+            ("Pas de diabète ?", Fr, vec!["diabetes"], None),
             ("Do I have diabetes?", En, vec!["diabetes"], None),
             ("glucosse", En, vec!["glucose"], None),
         ] {

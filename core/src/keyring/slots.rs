@@ -176,8 +176,9 @@ pub(crate) fn open_slots<'a>(
 ) -> Result<Opened> {
     let (kind, mut failed) = (by.unlock.kind, Error::CannotOpen);
     // In an order of chance: a processor that learned what a success looks like does not tell where it was.
-    let of_kind = slots.take(MAX_SLOTS).filter_map(|(id, body)| Some((id, Slot::decode(body)?)));
-    let drawn = of_kind.filter(|(_, s)| s.kind == kind).map(|(id, slot)| Ok((random_array::<8>()?, id, slot)));
+    let read = slots.filter_map(|(id, body)| Some((id, Slot::decode(body)?)));
+    let drawn =
+        read.filter(|(_, s)| s.kind == kind).take(MAX_SLOTS).map(|(id, slot)| Ok((random_array::<8>()?, id, slot)));
     let mut slots = drawn.collect::<Result<Vec<_>>>()?;
     slots.sort_unstable_by_key(|(chance, ..)| *chance);
     let (mut root, mut at) = (Zeroizing::new([0; 32]), u32::MAX);

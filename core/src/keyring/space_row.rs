@@ -19,7 +19,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Format of the whole file; 0 until the format is frozen.
-pub(crate) const FORMAT: u64 = 0;
+pub(crate) const FORMAT: u64 = 1;
 /// More keys do not wait to be destroyed.
 pub(crate) const MAX_PENDING: usize = 128;
 
@@ -178,7 +178,7 @@ impl SpaceRow {
         if format > FORMAT {
             return Err(Error::NeedsNewerLibrary);
         }
-        if fields != 13 {
+        if fields != 13 || format != FORMAT {
             return Err(Error::CannotOpen);
         }
         Self::read(r).map_err(|_| Error::CannotOpen)

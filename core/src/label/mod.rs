@@ -358,7 +358,7 @@ mod tests {
             confidentiality: Confidentiality::from_u8(c).unwrap_or_default(),
             sensitivities: Sensitivities::from_bits(s),
             origins: Origins::from_bits(o),
-            purposes: Purposes::from_bits(p),
+            purposes: Purposes::from_bits(p & Purposes::ALL.bits()),
             obligations: Obligations::from_bits(b),
             integrity: Integrity::from_u8(i).unwrap_or_default(),
         })
@@ -389,7 +389,7 @@ mod tests {
             confidentiality: Confidentiality::from_u8((n % 3) as u8).unwrap(),
             sensitivities: Sensitivities::from_bits((bit(8) & bit(9)) as u32),
             origins: Origins::from_bits((bit(10) & bit(11)) << 1 | bit(12) & bit(13)),
-            purposes: Purposes::from_bits(!((bit(14) & bit(15)) << 3)),
+            purposes: Purposes::from_bits(Purposes::ALL.bits() & !((bit(14) & bit(15)) << 3)),
             obligations: Obligations::from_bits((bit(16) & bit(17)) as u32),
             integrity: Integrity::from_u8(3 - (bit(18) & bit(19)) as u8).unwrap(),
         }
@@ -401,7 +401,7 @@ mod tests {
             confidentiality: Confidentiality::from_u8((n >> 8) as u8 % 6).unwrap(),
             sensitivities: Sensitivities::from_bits((n >> 32) as u32),
             origins: Origins::from_bits(n.rotate_left(17)),
-            purposes: Purposes::from_bits(n.rotate_left(29) | n.rotate_left(41)),
+            purposes: Purposes::from_bits(Purposes::ALL.bits() & (n.rotate_left(29) | n.rotate_left(41))),
             obligations: Obligations::from_bits(n as u32),
             integrity: Integrity::from_u8((n >> 5) as u8 & 3).unwrap(),
         }

@@ -249,12 +249,13 @@ pub enum NamedPurpose {
 pub struct Purposes(u64);
 
 impl Purposes {
-    /// Every purpose, known or not yet.
-    pub const ALL: Self = Self(u64::MAX);
+    /// Every purpose of the table. A bit that is no purpose's yet is not among them: what was labelled before there was
+    /// one does not permit it.
+    pub const ALL: Self = Self((1 << Purpose::ALL.len()) - 1);
     /// No purpose at all.
     pub const NONE: Self = Self(0);
     /// Every purpose but training a model: what imported health data allows.
-    pub const ALL_BUT_TRAINING: Self = Self(!(1 << Purpose::MlTraining as u8));
+    pub const ALL_BUT_TRAINING: Self = Self(Self::ALL.0 & !(1 << Purpose::MlTraining as u8));
 
     /// Just this one.
     #[must_use]
@@ -327,7 +328,8 @@ mod tests {
             assert_eq!(*p as usize, i);
             assert_eq!(Purpose::from_code(p.code()), Some(*p));
         }
-        assert!(Purpose::ALL.len() <= 64);
+        assert!(Purpose::ALL.len() < 64);
+        assert_eq!(Purposes::ALL.bits(), (1 << 62) - 1);
     }
 
     /// HL7 v3-ActReason 4.0.0: how many purposes stand directly below which.

@@ -110,9 +110,10 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
     }
     let reached = |r| request.reach(r).map(|says| (says, r));
     let dated = item.dated();
-    let matching = rules.iter().filter(|r| r.covers.meets(&item.class)).filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
-        says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, dated)
-    });
+    let matching =
+        rules.iter().filter(|r| r.covers.meets(&item.class)).filter_map(reached).filter(|(says, r): &(Says, &Rule)| {
+            says.of_class(&r.covers, &item.class, &item.more) && says.dated(&r.covers, dated)
+        });
     let (refusal, permitted) = deepest(matching.clone(), |out: &mut (Option<Refusal>, bool), says, r| match says {
         Says::Deny if r.unusable => out.0 = out.0.or(Some(Refusal::Unusable(r.series))),
         Says::Deny => out.0 = out.0.or(Some(Refusal::Consent(r.series))),

@@ -82,7 +82,7 @@ mod tests {
             confidentiality: Confidentiality::from_u8(c).unwrap_or_default(),
             sensitivities: Sensitivities::from_bits(s),
             origins: Origins::from_bits(o),
-            purposes: Purposes::from_bits(p),
+            purposes: Purposes::from_bits(p & Purposes::ALL.bits()),
             obligations: Obligations::from_bits(b),
             integrity: Integrity::from_u8(i).unwrap_or_default(),
         })

@@ -15,7 +15,7 @@ pub(super) const APPLICATION_ID: i32 = 0x4853_5043;
 /// "HSPB": a backup. It is no space: opened and written to, it would be a second history of one log.
 pub(super) const BACKUP_ID: i32 = 0x4853_5042;
 /// The format, in the file's header (offset 60).
-pub(super) const FORMAT: i32 = 0;
+pub(super) const FORMAT: i32 = 1;
 /// Measured with 300-byte rows, CPU time, a loaded machine (`storage/tests/measure.rs`): larger
 /// pages make bulk puts cheaper (2.2, 1.9 and 1.6 us at 4, 8 and 16 KiB) but random reads dearer
 /// (2.6, 3.0 and 3.5 us) and write more for each small commit. Reading and small commits win.
@@ -139,7 +139,7 @@ pub(super) fn application_id(path: &Path) -> rusqlite::Result<i32> {
 ///
 /// # Errors
 ///
-/// `NotASpace`, `NeedsNewerLibrary`; a failure of the file itself as the engine reports it.
+/// `NotASpace`, `NeedsNewerLibrary`, `PreRelease`; a failure of the file itself as the engine reports it.
 pub(super) fn check(conn: &Connection) -> rusqlite::Result<Result<i64>> {
     let header = |name: &str| conn.query_row(&format!("PRAGMA {name}"), [], |r| r.get::<_, i64>(0));
     if header("application_id")? != i64::from(APPLICATION_ID) {
@@ -148,6 +148,7 @@ pub(super) fn check(conn: &Connection) -> rusqlite::Result<Result<i64>> {
     match header("user_version")? {
         v if v == i64::from(FORMAT) => {}
         v if v > i64::from(FORMAT) => return Ok(Err(Error::NeedsNewerLibrary)),
+        0 => return Ok(Err(Error::PreRelease)),
         _ => return Ok(Err(Error::NotASpace)),
     }
     if conn.query_row("PRAGMA journal_mode", [], |r| r.get::<_, String>(0))? != "wal" {

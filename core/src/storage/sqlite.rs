@@ -105,7 +105,7 @@ impl Sqlite {
     /// # Errors
     ///
     /// `Io(NotFound)`; `Malformed(NotAFile)` for a link, a directory or a device; `NotASpace`;
-    /// `NeedsNewerLibrary`; `Busy`; `Io(PermissionDenied)` if it cannot be written.
+    /// `NeedsNewerLibrary`; `PreRelease`; `Busy`; `Io(PermissionDenied)` if it cannot be written.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         Self::open_at(absolute(path)?)
     }

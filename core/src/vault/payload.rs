@@ -66,7 +66,7 @@ impl Codec {
     /// may have held keys.
     pub(crate) fn pack(&self, content: Content, raw: &[u8], out: &mut Vec<u8>) -> Result<()> {
         out.clear();
-        let most = padded(zstd::zstd_safe::compress_bound(raw.len()) + PREFIX);
+        let most = padded(zstd::zstd_safe::compress_bound(raw.len()) + PREFIX, LEAST);
         if out.capacity() < most {
             out.zeroize();
             *out = Vec::with_capacity(most.max(2 * out.capacity()));
@@ -91,7 +91,7 @@ impl Codec {
             out.truncate(head);
             out.extend_from_slice(raw);
         }
-        out.resize(padded(out.len()), 0);
+        out.resize(padded(out.len(), LEAST), 0);
         Ok(())
     }
 
@@ -128,12 +128,15 @@ impl Codec {
     }
 }
 
-/// Padme: the length with all but its leading bits rounded up.
-fn padded(len: usize) -> usize {
-    let len = len.max(LEAST);
-    let e = usize::BITS - 1 - len.leading_zeros();
-    let s = usize::BITS - e.leading_zeros();
-    let mask = (1usize << (e - s.min(e))) - 1;
+/// What a length is padded to: what is shorter, to `least`; else by Padme, which leaves as many leading bits as the
+/// length's logarithm has bits, and rounds up the rest.
+pub(super) fn padded(len: usize, least: usize) -> usize {
+    if len <= least {
+        return least;
+    }
+    let exponent = len.max(2).ilog2();
+    let kept = exponent.ilog2() + 1;
+    let mask = (1usize << (exponent - kept)) - 1;
     (len + mask) & !mask
 }
 
@@ -143,13 +146,23 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn padding_is_small_and_monotone() {
-        let mut last = 0;
+    fn padding_is_small_and_monotone_and_leaves_few_lengths() {
+        let (mut last, mut lengths) = (0, 0);
         for n in 0..200_000 {
-            let p = padded(n);
+            let p = padded(n, LEAST);
             assert!(p >= n && p >= LEAST && p >= last);
             assert!(n < LEAST || p as f64 <= n as f64 * 1.12);
+            assert_eq!(padded(p, LEAST), p);
+            lengths += u32::from(p != last);
             last = p;
+        }
+        // Of 200,000.
+        assert!((100..200).contains(&lengths), "{lengths} lengths");
+        // By hand from the paper: the bits that are kept are one more than the exponent has after the first.
+        for (len, must) in
+            [(184, 184), (185, 192), (256, 256), (257, 272), (1000, 1024), (1025, 1088), (65_537, 67_584)]
+        {
+            assert_eq!(padded(len, LEAST), must, "{len}");
         }
     }
 

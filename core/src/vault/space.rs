@@ -256,7 +256,7 @@ impl HealthSpace {
     /// partitions, as [`open_partitions`](Self::open_partitions) does.
     ///
     /// # Errors
-    /// [`Error::NotASpace`], [`Error::NeedsNewerLibrary`], [`Error::CannotOpen`] (a wrong secret and
+    /// [`Error::NotASpace`], [`Error::NeedsNewerLibrary`], [`Error::PreRelease`], [`Error::CannotOpen`] (a wrong secret and
     /// a damaged slot cannot be told apart), and [`Error::Corrupt`] only once a key has verified it;
     /// [`Error::AnchorMissing`], [`Error::RolledBack`] and [`Error::Forked`] by the anchor.
     pub fn open(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
@@ -444,9 +444,16 @@ impl HealthSpace {
         let state = self.inner.peek().unwrap();
         let (txn, _) = self.inner.read().unwrap();
         let FullWay { vrk, srk, .. } = WaysIn::new(unlock).next(&*txn).unwrap().full().unwrap();
-        let mut above = state.system.as_ref().unwrap().keys.all();
+        // The keys of its log, of its records' ids and of its groups stand in its manifest.
+        let of = |s: &Scope| {
+            let (mut all, groups) = (s.keys.all(), &s.manifest.last_keys);
+            all.extend([*s.manifest.log_key.expose(), *s.manifest.id_key.expose()]);
+            all.extend((0..groups.len()).filter_map(|n| groups.get(n)).map(|(_, key)| *key.expose()));
+            all
+        };
+        let mut above = of(state.system.as_ref().unwrap());
         above.extend([*vrk.expose(), *srk.expose(), *crate::crypto::kdf::wrap_key(&vrk).unwrap().expose()]);
-        [state.partitions[0].keys.all(), state.partitions[1].keys.all(), above]
+        [of(&state.partitions[0]), of(&state.partitions[1]), above]
     }
 
     /// The secret of the current epoch.

@@ -638,8 +638,8 @@ fn a_newer_format_in_a_head_is_told_apart_once_it_is_authentic() {
     let of = |scope: &scope::Scope, sign: bool| {
         let mut body = scope.head.encode();
         // {1: suite, 2: format, ..}: one byte each, behind the head of the map.
-        assert_eq!(body[1..5], [1, 1, 2, 0]);
-        body[4] = 1;
+        assert_eq!(body[1..5], [1, 1, 2, 1]);
+        body[4] = 2;
         let auth = head::authenticate(&body, &scope.keys.head_mac, sign.then_some(&signer)).unwrap();
         (scope.id, HeadRow { body, auth })
     };

@@ -125,7 +125,13 @@ fn a_handle_of_one_partition_holds_no_key_of_another() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("me.hs");
     let (space, _) = HealthSpace::create(&file, &unlock(), Environment::default()).unwrap();
+    let derived = space.keys_for_tests(&unlock())[0].len();
+    super::tests::fill(&space);
     let [health, general, root] = space.keys_for_tests(&unlock());
+    // A key for each group of what was imported: each is found where it should be, and nowhere else.
+    let (scope, groups) = health.split_at(derived);
+    assert!(groups.len() >= 2 && groups.iter().all(|key| look(&file, "full", &[*key]) >= 1));
+    assert!(scope[derived - 2..].iter().all(|key| look(&file, "full", &[*key]) >= 1), "those of its log and ids");
     let mut outside = health.clone();
     outside.extend(root);
     let look = |mode: &str, keys: &[[u8; 32]]| look(&file, mode, keys);

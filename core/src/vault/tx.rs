@@ -6,7 +6,7 @@
 use super::head::{self, RowRef};
 use super::key_list::STRETCH;
 use super::manifest::{ConversationEntry, Manifest, PAGE_ENTRIES, PageEntry, SegmentRef, encode_page};
-use super::payload::Content;
+use super::payload::{Content, padded};
 use super::rows::{Base, Buffers, Place};
 use super::scope::Scope;
 use super::sources::SourceEntry;
@@ -237,13 +237,17 @@ impl<'a> Tx<'a> {
         let mut wrap = [&version.to_be_bytes()[..], &self.base.epoch.to_be_bytes()].concat();
         seal::seal_into(work.manifest.log_key.expose(), &at(Class::LedgerWrap).encode(), payload.expose(), &mut wrap)?;
         let kept = if items.len() <= KEPT_ITEMS { items } else { &[] };
-        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(82 + kept.len() * ITEM + entry.len()));
+        // Its length would tell what the entry says, and how many items were released.
+        let length = padded(OPEN + kept.len() * ITEM + entry.len(), LEAST_OPEN);
+        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(length));
         plain.extend_from_slice(&r);
         plain.extend_from_slice(salt);
         plain.extend_from_slice(shown_in.unwrap_or(NO_CONVERSATION).as_bytes());
         plain.extend_from_slice(&(kept.len() as u16).to_be_bytes());
         kept.iter().for_each(|item| plain.extend_from_slice(item));
+        plain.extend_from_slice(&u32::try_from(entry.len()).map_err(|_| Error::Internal(58))?.to_be_bytes());
         plain.extend_from_slice(&entry);
+        plain.resize(length, 0);
         let sealed = seal::seal(payload.expose(), &at(Class::LedgerPayload).encode(), &plain)?;
         let mut nodes = Vec::with_capacity(64);
         edge.push(commit::commitment(&r, &entry), |row| nodes.push(row.hash))?;
@@ -448,6 +452,11 @@ pub(crate) type EncodedItem = [u8; ITEM];
 /// Bytes of an item.
 const ITEM: usize = 18;
 
+/// What stands around items and entry: `r`, a salt, a conversation, how many items, how long the entry is.
+const OPEN: usize = 32 + 32 + 16 + 2 + 4;
+/// The least length of all that; sealed, 512 bytes.
+const LEAST_OPEN: usize = 440;
+
 /// The most items that are kept beside an entry: 18 KiB.
 pub(crate) const KEPT_ITEMS: usize = 1024;
 
@@ -519,6 +528,8 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
     let (kept, rest) = rest.split_first_chunk::<2>().ok_or(BAD)?;
     let (items, bytes) = rest.split_at_checked(usize::from(u16::from_be_bytes(*kept)) * ITEM).ok_or(BAD)?;
     let items = items.as_chunks::<ITEM>().0.to_vec();
+    let (length, rest) = bytes.split_first_chunk::<4>().ok_or(BAD)?;
+    let bytes = rest.get(..u32::from_be_bytes(*length) as usize).ok_or(BAD)?;
     // Damage is told here already; a stored leaf proves nothing, for whoever writes one row of a
     // file writes the other as well.
     let leaf = commit::commitment(r, bytes);

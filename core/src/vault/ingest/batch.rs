@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 /// Records of a batch; fewer in tests, so that a small import has several.
 const RECORDS: usize = if cfg!(test) { 1000 } else { 4000 };
+/// For how many records a chunk counts: hundreds of samples stand in it, and what is not durable is read again.
+const CHUNK: usize = 8;
 /// Bytes of a batch.
 const BYTES: usize = 8 << 20;
 /// Members of one archive that bring samples: for each of them, those before are looked through again.
@@ -83,6 +85,8 @@ struct Store<'a> {
     records: u64,
     arena: Vec<u8>,
     waiting: Vec<Waiting>,
+    /// How many of them are chunks.
+    chunks: usize,
     links: Vec<(RecordId, Origin)>,
     envelope: Vec<u8>,
     versions: Versions,
@@ -139,6 +143,7 @@ impl<'a> Ingest<'a> {
             records: 0,
             arena: Vec::new(),
             waiting: Vec::new(),
+            chunks: 0,
             links: Vec::new(),
             envelope: Vec::new(),
             versions: Versions::new(Arc::clone(&scope.catalog)),
@@ -365,6 +370,7 @@ impl Store<'_> {
             ..FactDraft::new(Kind::Series, key.category)
         };
         self.arena.extend_from_slice(&bytes);
+        self.chunks += 1;
         self.waiting.push(Waiting {
             id: record_id(&self.id_key, &identity, &content),
             identity,
@@ -398,7 +404,7 @@ impl Store<'_> {
     }
 
     fn flush_if_full(&mut self) -> Result<()> {
-        let full = self.waiting.len() + self.links.len() >= RECORDS
+        let full = self.waiting.len() + self.links.len() + (CHUNK - 1) * self.chunks >= RECORDS
             || self.arena.len() + self.envelope.len() >= BYTES
             || self.envelope.len() >= PIECE;
         if full { self.flush() } else { Ok(()) }
@@ -446,6 +452,7 @@ impl Store<'_> {
         self.versions.catalog = Arc::clone(&scope.catalog);
         self.arena.clear();
         self.waiting.clear();
+        self.chunks = 0;
         self.links.clear();
         self.envelope.clear();
         self.names.fresh.clear();
