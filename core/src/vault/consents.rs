@@ -8,6 +8,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
+use super::whose_consent::People;
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
 use crate::consent::{
@@ -16,8 +17,8 @@ use crate::consent::{
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
-use crate::id::{GrantId, Identity, ScopeId, Timestamp};
-use crate::import::{patient_key, subject_reference};
+use crate::id::{GrantId, ScopeId, Timestamp};
+use crate::import::patient_key;
 use crate::label::PartitionKind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,24 +55,6 @@ pub struct ImportedConsent {
     /// Permits that do not apply: something in them is not understood, or they are for a partition
     /// that is not in this space.
     pub void_permits: usize,
-}
-
-/// Whom a Consent refers to. An identifier is not compared: one person has many.
-fn patient(consent: &ReadConsent) -> Option<Identity> {
-    let named = consent.subject().filter(|s| !s.contains('|'))?;
-    patient_key(named).map(|key| subject_reference(&key))
-}
-
-/// Whether it refers to somebody else than the data, which refers to the person as given, and the consents
-/// that are here.
-fn is_of_another(consent: &ReadConsent, health: &[Scope], data: &BTreeSet<Identity>) -> bool {
-    let Some(patient) = patient(consent) else { return false };
-    let mut known = data.clone();
-    for p in health {
-        let consents = p.consents();
-        known.extend(consents.series().filter_map(|id| consents.imported(id).and_then(self::patient)));
-    }
-    !known.is_empty() && !known.contains(&patient)
 }
 
 /// A consent from elsewhere that is filed here: its newest version, and by what its texts are known.
@@ -178,8 +161,9 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::OtherSubject`] where
-    /// it names two patients, or refers to one whom neither the data nor the consents that are here refer
-    /// to (then [`import_consents_confirmed`](Self::import_consents_confirmed));
+    /// it names two patients, or refers to one whom neither the data refers to nor, where there is none, the
+    /// consents that are here, or in a way that is no reference to a patient (then
+    /// [`import_consents_confirmed`](Self::import_consents_confirmed));
     /// [`Error::NeedsFullSlot`] where the space was opened for some partitions
     /// only; [`Error::TooLarge`] beyond 1 MiB of consents in all.
     pub fn import_consents(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
@@ -211,7 +195,8 @@ impl HealthSpace {
             for p in &health {
                 data.extend(p.subject(tx.base, &*tx.txn)?.references);
             }
-            if !confirmed && consents.iter().any(|c| is_of_another(c, &health, &data)) {
+            let people = People::of(data, &health);
+            if !confirmed && consents.iter().any(|c| people.are_not(c)) {
                 return Err(Error::OtherSubject);
             }
             let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();
@@ -265,7 +250,8 @@ impl HealthSpace {
                 report.unusable += usize::from(read.reads() == Reads::Unusable);
                 replaced.extend(met.first().map(|first| (first.filed.clone(), read)));
                 report.void_permits += consent.void_permits() + consent.permits_outside(Some(&here));
-                filed.push(FiledConsent { series, version, bytes, origin: Origin::Imported });
+                let confirmed = confirmed || people.confirms(consent);
+                filed.push(FiledConsent { series, version, bytes, origin: Origin::Imported, confirmed });
             }
             if filed.is_empty() {
                 return Ok(report);

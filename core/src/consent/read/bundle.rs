@@ -1,6 +1,6 @@
 //! The Consents of a file: which of them are versions of one, and which version counts.
 
-use super::root::Shown;
+use super::root::{Shown, Whom};
 use super::{ReadConsent, Reads, read_consent};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
@@ -279,14 +279,17 @@ pub(super) fn read_void(bytes: &[u8]) -> Option<ReadConsent> {
     let texts = file.entry?.into_iter().filter_map(|e| e.resource).map(|raw| raw.get().as_bytes());
     let one = |text| {
         let shown = Shown::of(text).unwrap_or_default();
-        (shown.series(text), shown.keys(text), shown.updated(), shown.subject())
+        (shown.series(text), shown.keys(text), shown.updated(), shown.subject(), shown.whom())
     };
     let mut all = texts.map(one);
-    let (series, mut keys, mut updated, mut subject) = all.next()?;
-    for (_, k, u, s) in all {
+    let (series, mut keys, mut updated, mut subject, mut whom) = all.next()?;
+    for (_, k, u, s, w) in all {
         keys.extend(k);
         updated = updated.max(u);
         subject = subject.or(s);
+        if whom != w {
+            whom = Whom::Other;
+        }
     }
     let (rules, source) = (Vec::new(), bytes.to_vec());
     Some(ReadConsent {
@@ -295,6 +298,7 @@ pub(super) fn read_void(bytes: &[u8]) -> Option<ReadConsent> {
         reads: Reads::Unusable,
         updated,
         subject,
+        whom,
         rules,
         void: 0,
         only_training: false,

@@ -18,6 +18,7 @@ use crate::codec::json::has_private_name;
 use crate::id::{GrantId, ScopeId, Timestamp};
 pub use bundle::read_consents;
 pub(crate) use bundle::{Version, read_versions, void};
+pub(crate) use root::Whom;
 use std::collections::BTreeSet;
 
 /// One Consent is not larger.
@@ -54,6 +55,7 @@ pub struct ReadConsent {
     reads: Reads,
     updated: Option<Timestamp>,
     subject: Option<String>,
+    whom: Whom,
     rules: Vec<Rule>,
     void: usize,
     only_training: bool,
@@ -84,6 +86,11 @@ impl ReadConsent {
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
+    }
+
+    /// The same, as far as it can be compared.
+    pub(crate) const fn whom(&self) -> &Whom {
+        &self.whom
     }
 
     /// Permits that do not apply because something in them is not understood.
@@ -211,6 +218,7 @@ pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
         reads: Reads::Unusable,
         updated: shown.updated(),
         subject: shown.subject(),
+        whom: shown.whom(),
         rules: Vec::new(),
         void: 0,
         only_training: false,

@@ -9,9 +9,50 @@ use super::node::{Node, Reader, Stated};
 use super::{Broken, Form, Reads, terms};
 use crate::crypto::hash::sha256;
 use crate::id::{GrantId, Timestamp};
-use crate::record::{When, patient_key};
+use crate::record::{When, is_uuid, patient_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+
+/// Whom a Consent is about, as far as its reference to the patient tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// It has no reference: nobody, or somebody by identifiers and words.
+    Untold,
+    /// The patient of this id, wherever.
+    Patient(String),
+    /// The patient of this id on a server: its address, and the id alone.
+    At(String, String),
+    /// Somebody else, or nobody can tell whom.
+    Other,
+}
+
+impl Whom {
+    fn by(reference: &str) -> Self {
+        let key = || patient_key(reference).unwrap_or_default();
+        if reference.strip_prefix("urn:uuid:").is_some_and(is_uuid) {
+            return Self::Patient(key());
+        }
+        let (server, local) = match reference.rfind("/Patient/") {
+            Some(at) => reference.split_at(at + 1),
+            None => ("", reference),
+        };
+        let Some(versioned) = local.strip_prefix("Patient/") else { return Self::Other };
+        let id = versioned.split_once("/_history/").map_or(versioned, |(id, _)| id);
+        // FHIR R4, 2.24.0.1: what an id is made of.
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+        if id.is_empty() || id.len() > 64 || !plain {
+            return Self::Other;
+        }
+        match server {
+            // A UUID is one person's whatever server knows it.
+            _ if server.is_empty() || is_uuid(id) => Self::Patient(key()),
+            _ if server.starts_with("http://") || server.starts_with("https://") => {
+                Self::At(format!("{server}Patient/{id}"), key())
+            }
+            _ => Self::Other,
+        }
+    }
+}
 
 /// What is looked at even where the rest cannot be read.
 #[derive(Default, Deserialize)]
@@ -33,6 +74,8 @@ struct Identifier {
 #[derive(Deserialize)]
 struct Subject {
     reference: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
     identifier: Option<Identifier>,
 }
 
@@ -57,6 +100,16 @@ impl Shown {
         let identifier =
             s.identifier.as_ref().and_then(|i| Some(format!("{}|{}", i.system.as_deref()?, i.value.as_deref()?)));
         s.reference.clone().or(identifier)
+    }
+
+    pub(super) fn whom(&self) -> Whom {
+        let Some(s) = self.patient.as_ref().or(self.subject.as_ref()) else { return Whom::Untold };
+        let of_patient = |kind: &str| kind.rsplit('/').next() == Some("Patient");
+        match &s.reference {
+            _ if !s.kind.as_deref().is_none_or(of_patient) => Whom::Other,
+            None => Whom::Untold,
+            Some(reference) => Whom::by(reference.trim()),
+        }
     }
 
     /// The least identifier, so that their order does not matter; else subject and `id`; a Consent
