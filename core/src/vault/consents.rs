@@ -109,6 +109,13 @@ impl Known {
         self.filed.origin == Origin::Imported && self.read.reads() != Reads::Inactive
     }
 
+    /// Whether it stays beside a text that is a version of it by some of what it is known by, not by all: what it
+    /// refuses is refused.
+    fn stands_beside(&self, new: &ReadConsent) -> bool {
+        let refuses = self.filed.origin == Origin::Imported && self.read.refuses();
+        refuses && self.filed.series != new.series() && !new.is_version_of(&self.read)
+    }
+
     fn takes(&self, new: &ReadConsent, now: Timestamp) -> Taken {
         let past = |at: Option<Timestamp>| at.filter(|at| *at <= now);
         let (there, dated) = (self.read.updated(), past(new.updated()));
@@ -129,6 +136,7 @@ impl Known {
         match is_older {
             true if new.permits() || refuses && !permits => Taken::Not,
             true if refuses => Taken::WithIt,
+            false if refuses && !new.is_version_of(&self.read) => Taken::WithIt,
             _ => Taken::Replaced,
         }
     }
@@ -209,6 +217,14 @@ impl HealthSpace {
             let mut ended: Vec<GrantId> = Vec::new();
             for Version { consent, keys } in &read_versions(source, 0, Some(now), &keys)? {
                 let mut met: Vec<&Known> = known.iter().filter(|k| !k.keys.is_disjoint(keys)).collect();
+                // What another text of this file took the place of already is gone.
+                met.retain(|k| !k.stands_beside(consent) && !report.filed.contains(&k.filed.series));
+                if met.is_empty()
+                    && let Some(c) = filed.iter_mut().find(|c| c.series == consent.series())
+                {
+                    c.bytes = void([&*c.bytes, consent.source()]);
+                    continue;
+                }
                 let denied = |id: &GrantId| health.iter().any(|p| p.manifest.denied.contains(id));
                 // Where a handle of a partition has withdrawn one of them, that holds for this text.
                 met.sort_by_key(|k| (!denied(&k.filed.series), k.filed.series != consent.series(), k.filed.series));

@@ -122,6 +122,8 @@ mod tests_consents;
 #[cfg(test)]
 mod tests_whose_consent;
 #[cfg(test)]
+mod tests_same_consent;
+#[cfg(test)]
 mod tests_copies;
 #[cfg(test)]
 mod tests_dated;

@@ -52,6 +52,7 @@ pub struct ReadConsent {
     series: GrantId,
     /// By what other versions of it are known.
     keys: BTreeSet<GrantId>,
+    whole: root::Whole,
     reads: Reads,
     updated: Option<Timestamp>,
     subject: Option<String>,
@@ -129,6 +130,12 @@ impl ReadConsent {
     /// By what versions of it are known, as hashes.
     pub(crate) const fn keys(&self) -> &BTreeSet<GrantId> {
         &self.keys
+    }
+
+    /// Whether it is a version of another one by all that that one is known by, so that it may take the place of
+    /// what that one refuses.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        self.source == other.source || self.whole.is_of(&other.whole)
     }
 
     /// As a version of a series, which may be called after an identifier that this one has no more.
@@ -215,6 +222,7 @@ pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
     let mut read = ReadConsent {
         series: shown.series(bytes),
         keys: shown.keys(bytes),
+        whole: shown.whole(),
         reads: Reads::Unusable,
         updated: shown.updated(),
         subject: shown.subject(),

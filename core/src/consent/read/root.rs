@@ -83,6 +83,33 @@ struct Subject {
 struct Meta {
     #[serde(rename = "lastUpdated")]
     last_updated: Option<String>,
+    source: Option<String>,
+}
+
+/// By what a text is the same Consent as another: all of it, not any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whole {
+    identifiers: BTreeSet<GrantId>,
+    /// Patient, `id` and where it comes from; none where it has no `id`.
+    named: Option<GrantId>,
+}
+
+impl Whole {
+    /// Whether a text of this identity is a version of that one: by all of its identifiers, or where it has
+    /// none by the rest.
+    pub(super) fn is_of(&self, of: &Self) -> bool {
+        if of.identifiers.is_empty() {
+            of.named.is_some() && self.named == of.named
+        } else {
+            of.identifiers.is_subset(&self.identifiers)
+        }
+    }
+
+    /// Of texts of which none counts.
+    pub(super) fn join(self, other: Self) -> Self {
+        let identifiers = self.identifiers.into_iter().chain(other.identifiers).collect();
+        Self { identifiers, named: self.named.filter(|_| self.named == other.named) }
+    }
 }
 
 impl Shown {
@@ -112,14 +139,14 @@ impl Shown {
         }
     }
 
-    /// The least identifier, so that their order does not matter; else subject and `id`; a Consent
+    /// The least identifier, so that their order does not matter; else subject, `id` and source; a Consent
     /// that has neither is a series of its own.
     pub(super) fn series(&self, bytes: &[u8]) -> GrantId {
         if let Some((system, value)) = self.identifier.iter().filter_map(Identifier::known).min() {
             return by_identifier(&system, &value);
         }
         match &self.id {
-            Some(id) => hashed(b"id", &self.subject().unwrap_or_default(), id),
+            Some(id) => hashed(b"id", &self.whose(&self.subject().unwrap_or_default()), id),
             None => hashed(b"bytes", "", &String::from_utf8_lossy(bytes)),
         }
     }
@@ -133,14 +160,37 @@ impl Shown {
             keys.insert(by_identifier(plain(&system), value.trim()));
         }
         if let Some(id) = &self.id {
-            let subject = self.patient.as_ref().or(self.subject.as_ref());
-            let reference = subject.and_then(|s| s.reference.as_ref());
-            let reference = reference.map(|r| patient_key(r).unwrap_or_else(|| r.clone()));
-            let identifier = subject.and_then(|s| s.identifier.as_ref()?.known());
-            let identifier = identifier.map(|(system, value)| format!("{}|{}", plain(&system), value.trim()));
-            keys.extend(reference.iter().chain(&identifier).map(|whose| hashed(b"patient and id", whose, id)));
+            keys.extend(self.patients().map(|whose| hashed(b"patient and id", &whose, id)));
         }
         keys
+    }
+
+    /// By what it is known to be a version of another one for certain.
+    pub(super) fn whole(&self) -> Whole {
+        let identifiers = self.identifier.iter().filter_map(Identifier::known);
+        let identifiers = identifiers.map(|(system, value)| by_identifier(plain(&system), value.trim())).collect();
+        let patient = self.patients().next().unwrap_or_default();
+        let named = self.id.as_ref().map(|id| hashed(b"id", &self.whose(&patient), id));
+        Whole { identifiers, named }
+    }
+
+    /// The patient, by reference and by identifier, however it is written.
+    fn patients(&self) -> impl Iterator<Item = String> {
+        let subject = self.patient.as_ref().or(self.subject.as_ref());
+        let reference = subject.and_then(|s| s.reference.as_ref());
+        let reference = reference.map(|r| patient_key(r).unwrap_or_else(|| r.clone()));
+        let identifier = subject.and_then(|s| s.identifier.as_ref()?.known());
+        let identifier = identifier.map(|(system, value)| format!("{}|{}", plain(&system), value.trim()));
+        reference.into_iter().chain(identifier)
+    }
+
+    /// A patient as known where the text comes from. The fragment of a source may tell each version.
+    fn whose(&self, patient: &str) -> String {
+        let source = self.meta.as_ref().and_then(|m| m.source.as_deref()).unwrap_or_default();
+        match source.split('#').next().unwrap_or_default().trim() {
+            "" => patient.to_owned(),
+            source => format!("{}\n{patient}", plain(source)),
+        }
     }
 
     pub(super) fn id(&self) -> Option<&str> {
@@ -150,7 +200,9 @@ impl Shown {
 
 impl Identifier {
     fn known(&self) -> Option<(String, String)> {
-        Some((self.system.clone().unwrap_or_default(), self.value.clone()?))
+        // Without a system it is a number that anybody may give.
+        let system = self.system.as_ref().filter(|s| !plain(s).is_empty())?;
+        Some((system.clone(), self.value.clone().filter(|v| !v.trim().is_empty())?))
     }
 }
 
