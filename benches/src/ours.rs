@@ -365,6 +365,7 @@ fn decision() -> Result<(), Failure> {
         kind: Kind::Observation,
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
+        obligations: 0,
         author: Author::Source,
         resource: ResourceType::of("Observation"),
     };

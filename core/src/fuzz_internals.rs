@@ -187,6 +187,7 @@ pub fn consent(bytes: &[u8]) {
             kind: Kind::Observation,
             confidentiality: Confidentiality::Restricted,
             sensitivities: 0,
+            obligations: 0,
             author: Author::Source,
             resource: ResourceType::NONE,
         };

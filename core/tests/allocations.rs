@@ -114,6 +114,7 @@ fn a_refusal_allocates_nothing() {
         kind: Kind::Observation,
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
+        obligations: 0,
         author: Author::Source,
         resource: ResourceType::NONE,
     };

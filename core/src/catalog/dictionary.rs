@@ -36,6 +36,9 @@ pub(super) struct RangeItem {
 
 silent_debug!(RangeItem);
 
+/// What a record has in common with many: author, confidentiality, sensitivities, obligations.
+pub(super) type RecordClass = (u8, u8, u32, u32);
+
 /// Distinct values, numbered as they come.
 pub(super) struct Pool<T> {
     items: Vec<T>,
@@ -80,8 +83,8 @@ pub(super) struct Interner {
     pub(super) codeds: Pool<(u32, u32)>,
     pub(super) ranges: Pool<RangeItem>,
     pub(super) classes: Pool<DecisionClass>,
-    /// Record classes: author, confidentiality, sensitivities.
-    pub(super) record_classes: Pool<(u8, u8, u32)>,
+    /// Record classes: author, confidentiality, sensitivities, obligations.
+    pub(super) record_classes: Pool<RecordClass>,
     pub(super) zones: Pool<Zone>,
     pub(super) versions: Pool<u64>,
     pub(super) groups: Pool<u64>,
@@ -171,7 +174,7 @@ pub(super) struct Dictionary {
     pub(super) codeds: Box<[(u32, u32)]>,
     pub(super) ranges: Box<[RangeItem]>,
     pub(super) classes: Box<[DecisionClass]>,
-    pub(super) record_classes: Box<[(u8, u8, u32)]>,
+    pub(super) record_classes: Box<[RecordClass]>,
     pub(super) zones: Box<[Zone]>,
     pub(super) versions: Box<[u64]>,
     pub(super) groups: Box<[u64]>,

@@ -8,7 +8,7 @@ use super::query::{FactRow, ObjectRef, Origin, SeriesSummary};
 use super::segment::tag;
 use super::store::Slot;
 use crate::id::{Identity, RecordId};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use crate::record::{
     Author, Category, Coding, Comparator, Decimal, DecisionClass, FactDraft, Kind, ObservedRange, Quantity,
     ResourceType, Revision, Status, Value, When,
@@ -134,6 +134,7 @@ impl<'a> Fact<'a> {
             kind: Kind::Other,
             confidentiality: Confidentiality::VeryRestricted,
             sensitivities: u32::MAX,
+            obligations: u32::MAX,
             author: Author::Source,
             resource: ResourceType::NONE,
         })
@@ -337,13 +338,13 @@ impl<'a> RecordRef<'a> {
         all
     }
 
-    fn class(&self) -> (Author, Confidentiality, u32) {
+    fn class(&self) -> (Author, Confidentiality, u32, u32) {
         let s = &self.slot.segment;
         let id = s.records.class.id(self.record as usize);
-        let strict = (Author::Source as u8, Confidentiality::VeryRestricted as u8, u32::MAX);
-        let (a, c, bits) = s.words.record_classes.get(id as usize).copied().unwrap_or(strict);
+        let strict = (Author::Source as u8, Confidentiality::VeryRestricted as u8, u32::MAX, u32::MAX);
+        let (a, c, bits, obligations) = s.words.record_classes.get(id as usize).copied().unwrap_or(strict);
         let author = Author::from_u8(a).unwrap_or(Author::Source);
-        (author, Confidentiality::from_u8(c).unwrap_or(Confidentiality::VeryRestricted), bits)
+        (author, Confidentiality::from_u8(c).unwrap_or(Confidentiality::VeryRestricted), bits, obligations)
     }
 
     /// Who stands behind it.
@@ -359,6 +360,11 @@ impl<'a> RecordRef<'a> {
     /// Why it is sensitive.
     pub(crate) fn sensitivities(&self) -> Sensitivities {
         Sensitivities::from_bits(self.class().2)
+    }
+
+    /// What it obliges its reader to.
+    pub(crate) fn obligations(&self) -> Obligations {
+        Obligations::from_bits(self.class().3)
     }
 
     /// The word by which reports count it.

@@ -145,6 +145,7 @@ fn catalog_speed() {
                 author: Author::Source,
                 confidentiality: Confidentiality::Restricted,
                 sensitivities: Sensitivities::NONE,
+                obligations: crate::label::Obligations::NONE,
                 type_name: "Observation",
                 facts: core::slice::from_ref(fact),
                 series: None,

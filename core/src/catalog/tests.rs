@@ -5,7 +5,7 @@ use super::segment::SegmentBuilder;
 use super::*;
 use crate::error::{Error, Part};
 use crate::id::{Identity, RecordId};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use crate::record::{
     Author, Category, ClassFilter, Coding, Comparator, Decimal, DecisionClass, Everything, FactDraft, Kind,
     ObservedRange, Precision, Quantity, ResourceType, Revision, Span, Status, Value, Verdict, When,
@@ -90,6 +90,7 @@ struct Rec {
     author: u8,
     confidentiality: u8,
     sensitivities: u32,
+    obligations: u32,
     facts: Vec<FactDraft>,
     series: Option<SeriesSummary>,
 }
@@ -107,18 +108,21 @@ fn rec() -> impl Strategy<Value = Rec> {
         min: f - 1.0,
         max: f + 1.0,
     }));
-    let class = (0u8..3, 0u8..6, 0u32..3);
+    let class = (0u8..3, 0u8..6, 0u32..3, prop::sample::select(vec![0, 1 << 12, 1 << 31]));
     (0u8..9, object, prop::collection::vec(origin(), 0..3), class, prop::collection::vec(fact(), 0..4), series)
-        .prop_map(|(identity, object, origins, (author, confidentiality, sensitivities), facts, series)| Rec {
-            identity,
-            object,
-            origins,
-            author,
-            confidentiality,
-            sensitivities,
-            facts,
-            series,
-        })
+        .prop_map(
+            |(identity, object, origins, (author, confidentiality, sensitivities, obligations), facts, series)| Rec {
+                identity,
+                object,
+                origins,
+                author,
+                confidentiality,
+                sensitivities,
+                obligations,
+                facts,
+                series,
+            },
+        )
 }
 
 /// What a commit does: additions, and by position among the live records retirements, links, and
@@ -163,6 +167,7 @@ impl Model {
                     kind: fact.kind,
                     confidentiality: Confidentiality::from_u8(live.rec.confidentiality).unwrap(),
                     sensitivities: live.rec.sensitivities,
+                    obligations: live.rec.obligations,
                     author: Author::from_u8(live.rec.author).unwrap(),
                     resource: ResourceType::of(type_of(live.id)),
                 };
@@ -265,6 +270,7 @@ fn new_record<'a>(id: RecordId, rec: &'a Rec) -> NewRecord<'a> {
         author: Author::from_u8(rec.author).unwrap(),
         confidentiality: Confidentiality::from_u8(rec.confidentiality).unwrap(),
         sensitivities: Sensitivities::from_bits(rec.sensitivities),
+        obligations: Obligations::from_bits(rec.obligations),
         type_name: type_of(id),
         facts: &rec.facts,
         series: rec.series,
@@ -288,6 +294,7 @@ fn classes_of_an_older_segment_are_parted_by_type() {
         author: 0,
         confidentiality: 2,
         sensitivities: 0,
+        obligations: 0,
         facts: vec![FactDraft::new(Kind::Other, Category::Other)],
         series: None,
     };
@@ -373,6 +380,7 @@ impl ClassFilter for Rules {
             + 5 * class.confidentiality as usize
             + 7 * class.author as usize
             + class.sensitivities as usize
+            + class.obligations as usize
             + class.resource.name().map_or(0, str::len);
         self.0[n % self.0.len()].clone()
     }
@@ -454,6 +462,7 @@ fn check_records(catalog: &Catalog, model: &Model, ids: u16) -> Result<(), TestC
             prop_assert_eq!(found.origins(), rec.origins.clone());
             prop_assert_eq!(found.identity(), Identity([rec.identity; 16]));
             prop_assert_eq!(found.sensitivities().bits(), rec.sensitivities);
+            prop_assert_eq!(found.obligations().bits(), rec.obligations);
             prop_assert_eq!(found.author() as u8, rec.author);
             prop_assert_eq!(found.confidentiality() as u8, rec.confidentiality);
             prop_assert_eq!(found.series(), rec.series);
@@ -613,6 +622,7 @@ fn truncated_at_every_byte() {
         author: 0,
         confidentiality: 4,
         sensitivities: 0,
+        obligations: 0,
         facts: vec![FactDraft::new(Kind::Condition, Category::Conditions)],
         series: None,
     };
@@ -648,6 +658,7 @@ fn a_frame_may_not_grow_without_bound() {
         author: 0,
         confidentiality: 4,
         sensitivities: 0,
+        obligations: 0,
         facts: vec![fact.clone()],
         series: None,
     };
@@ -670,6 +681,7 @@ fn limits_are_errors() {
         author: 0,
         confidentiality: 4,
         sensitivities: 0,
+        obligations: 0,
         facts,
         series: None,
     };
@@ -689,6 +701,7 @@ fn the_words_of_a_retired_record_do_not_survive_a_merge() {
         author: 0,
         confidentiality: 4,
         sensitivities: 0,
+        obligations: 0,
         facts: vec![fact],
         series: None,
     };
@@ -711,6 +724,7 @@ fn a_superseded_version_keeps_its_body_and_loses_its_facts() {
         author: 0,
         confidentiality: 4,
         sensitivities: 0,
+        obligations: 0,
         facts,
         series: None,
     };

@@ -34,7 +34,7 @@ pub use fhir::{ConsentDoc, ConsentMeta, ConsentStatus, from_fhir, to_fhir, withd
 pub use grant::{GLASS_MINUTES, GrantSpec, GrantTerms};
 pub use notice::notice;
 pub use read::{ReadConsent, Reads, read_consent, read_consents};
-pub(crate) use read::{Version, read_versions, void};
+pub(crate) use read::{Version, Whom, read_versions, void};
 pub use renewal::{renewal_notice, renewed};
 pub use rule::{Action, Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Rules, Validity};
 pub use state::{ConsentState, Kept, Standing};

@@ -101,6 +101,7 @@ fn catalog(records: usize) -> Catalog {
                 author: Author::Source,
                 confidentiality: Confidentiality::Restricted,
                 sensitivities: Sensitivities::NONE,
+                obligations: crate::label::Obligations::NONE,
                 type_name: "Observation",
                 facts: &[fact(i)],
                 series: None,

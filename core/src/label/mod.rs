@@ -225,6 +225,8 @@ impl Obligations {
     pub const NO_COLLECTION: Self = Self(1 << 13);
     /// `MASK`: parts must be made unreadable.
     pub const MASK: Self = Self(1 << 14);
+    /// One that this library does not know, or knows and has no bit for. Nobody understands it.
+    pub const UNKNOWN: Self = Self(1 << 31);
     /// What everything in a health partition carries.
     pub const HEALTH: Self =
         Self(Self::NO_TRAINING.0 | Self::PERSIST_LABEL.0 | Self::NO_REUSE.0 | Self::COMPLY_CONSENT.0);
@@ -247,16 +249,73 @@ impl Obligations {
         (Self::MASK, "MASK"),
     ];
 
+    /// The codes of the same two branches of v3-ActCode that are not among those above.
+    const OTHERS: [&'static str; 33] = [
+        "ANONY",
+        "AOD",
+        "AUDIT",
+        "AUDTR",
+        "CPLYCC",
+        "CPLYCUI",
+        "CPLYJPP",
+        "CPLYJSP",
+        "CPLYOPP",
+        "CPLYOSP",
+        "CPLYPOL",
+        "DECLASSIFYLABEL",
+        "DOWNGRDLABEL",
+        "DRIVLABEL",
+        "ENCRYPT",
+        "ENCRYPTR",
+        "ENCRYPTT",
+        "ENCRYPTU",
+        "HUAPRV",
+        "LABEL",
+        "MINEC",
+        "NOAUTH",
+        "NODSCLCDS",
+        "NOLIST",
+        "NOMOU",
+        "NOORGPOL",
+        "NOPAT",
+        "NORDSCLCDS",
+        "NORDSCLW",
+        "NOVIP",
+        "ORCON",
+        "PRIVMARK",
+        "UPGRDLABEL",
+    ];
+
     /// From the code that [`codes`](Self::codes) gives.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::CODES.into_iter().find(|(_, c)| *c == code).map(|(o, _)| o)
     }
 
+    /// What a label on data says with a code: as [`from_code`](Self::from_code), and
+    /// [`UNKNOWN`](Self::UNKNOWN) for an obligation or refrain of HL7 that has no bit here.
+    #[must_use]
+    pub fn on_data(code: &str) -> Option<Self> {
+        Self::from_code(code).or_else(|| Self::OTHERS.contains(&code).then_some(Self::UNKNOWN))
+    }
+
+    /// Whether somebody who understands these complies with all of it: with one that is not known
+    /// nobody does.
+    #[must_use]
+    pub const fn is_understood(self, understands: Self) -> bool {
+        self.0 >> Self::CODES.len() == 0 && self.is_subset(understands)
+    }
+
     /// Both.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// These but those.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether all of these are among `other`.
@@ -425,6 +484,22 @@ mod tests {
         }
         // The laws about comparable labels were tried, too.
         assert!(comparable > 20_000, "{comparable}");
+    }
+
+    #[test]
+    fn nobody_understands_what_is_not_known() {
+        let all = Obligations::from_bits(u32::MAX);
+        assert!(Obligations::MASK.is_understood(all) && Obligations::NONE.is_understood(Obligations::NONE));
+        assert!(!Obligations::MASK.is_understood(Obligations::HEALTH));
+        for bit in 15..32 {
+            assert!(!Obligations::from_bits(1 << bit | 1).is_understood(all), "{bit}");
+        }
+        // What a consent can name is what has a bit; a label on data may say more.
+        assert_eq!((Obligations::from_code("NOVIP"), Obligations::from_code("MASK")), (None, Some(Obligations::MASK)));
+        assert_eq!(Obligations::on_data("NOVIP"), Some(Obligations::UNKNOWN));
+        assert_eq!((Obligations::on_data("MASK"), Obligations::on_data("HIV")), (Some(Obligations::MASK), None));
+        assert!(Obligations::OTHERS.iter().all(|code| Obligations::from_code(code).is_none()));
+        assert_eq!(Obligations::UNKNOWN.codes().count(), 0);
     }
 
     proptest! {

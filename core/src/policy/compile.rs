@@ -12,6 +12,8 @@ use crate::record::{ClassFilter, DecisionClass, Verdict};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowFilter {
     rules: Vec<Compiled>,
+    /// What the caller can comply with: a record that itself obliges to more is not shown.
+    understands: Obligations,
 }
 
 /// What is left of a rule once the request is known.
@@ -82,7 +84,8 @@ pub(crate) fn compile_within(rules: &Rules, request: &Request<'_>, within: Among
         says: *says,
         covers: r.covers.clone(),
     };
-    let filter = RowFilter { rules: reached.iter().map(compiled).collect() };
+    let filter =
+        RowFilter { rules: reached.iter().map(compiled).collect(), understands: request.understands_of_items() };
     if filter.is_empty() {
         return Compilation::default();
     }
@@ -145,6 +148,9 @@ impl RowFilter {
 
 impl ClassFilter for RowFilter {
     fn judge(&self, class: &DecisionClass) -> Verdict {
+        if !class.obligations().is_understood(self.understands) {
+            return Verdict::Nothing;
+        }
         let matches = |r: &&Compiled| r.says.of_class(&r.covers, class, &Facts::default());
         let matching: Vec<&Compiled> = self.rules.iter().filter(matches).collect();
         // An absent date satisfies no permit that asks for one and evades no deny, so what passes

@@ -10,7 +10,7 @@ use crate::label::Obligations;
 pub enum Decision {
     /// Let through.
     Permit {
-        /// What comes with it: the union over every permit that matched and whose terms are met.
+        /// What comes with it: the union over every permit that matched and whose terms are met, and the item itself.
         obligations: Obligations,
         /// The grants it rests on, in order. Those without a bound on their uses, or else the one
         /// counted grant that ends first, of which one use is to be taken.
@@ -122,9 +122,10 @@ pub fn decide(rules: &Rules, request: &Request<'_>, item: &ItemFacts<'_>) -> Dec
     });
     match refusal {
         Some(basis) => Decision::Deny { basis },
-        None if permitted => {
+        // What the record itself obliges to counts as what a permit asks for (D1, D12).
+        None if permitted && item.class.obligations().is_understood(request.understands_of_items()) => {
             let permits = matching.clone().filter(|(says, _)| *says == Says::Permit);
-            let obligations = permits.fold(Obligations::NONE, |all, (_, r)| all.union(r.obligations));
+            let obligations = permits.fold(item.class.obligations(), |all, (_, r)| all.union(r.obligations));
             Decision::Permit { obligations, basis: basis(matching) }
         }
         None => Decision::NotApplicable,

@@ -38,7 +38,10 @@ pub fn may_flow(label: Label, sink: Sink, purpose: Purpose) -> bool {
         }
         Sink::Training(k) => (k, true),
     };
+    // A partition keeps what it does not understand; nobody else can comply with it.
+    let kept = matches!(sink, Sink::Partition(_)) || label.obligations.is_understood(clearance.obligations);
     label.flows_to(clearance)
+        && kept
         && label.purposes.contains(purpose)
         && (!trains || !label.no_training() && purpose == Purpose::MlTraining)
 }

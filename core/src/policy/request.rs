@@ -138,7 +138,12 @@ impl Request<'_> {
     }
 
     pub(super) const fn understood(&self, rule: &Rule) -> bool {
-        rule.obligations.is_subset(self.understands)
+        rule.obligations.is_understood(self.understands)
+    }
+
+    /// What of a record's own obligations it can comply with: to train is not to refrain from it.
+    pub(super) fn understands_of_items(&self) -> Obligations {
+        if self.trains() { self.understands.without(Obligations::NO_TRAINING) } else { self.understands }
     }
 
     /// Whether a permit holds now.

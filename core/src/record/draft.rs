@@ -2,7 +2,7 @@
 
 use super::{Quantity, Value, When};
 use crate::id::Identity;
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use core::cmp::Ordering;
 
 macro_rules! numbered {
@@ -321,6 +321,8 @@ pub struct Draft<'a> {
     pub confidentiality: Option<Confidentiality>,
     /// Sensitivities as the source labels it.
     pub sensitivities: Sensitivities,
+    /// Obligations and refrains as the source labels it.
+    pub obligations: Obligations,
     /// What it says. A record without one is kept all the same.
     pub facts: Vec<FactDraft>,
     /// Hash of what it says, however it is printed; `None` where only equal bytes say the same.

@@ -1,7 +1,7 @@
 //! What a consent decision looks at, and the filter that a query is given.
 
 use super::{Category, Kind, ResourceType};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 
 /// Who stands behind a record, as far as a decision cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +40,8 @@ pub struct DecisionClass {
     pub confidentiality: Confidentiality,
     /// Sensitivities, as stored bits (ordered, hashable).
     pub sensitivities: u32,
+    /// What the record itself obliges its reader to, as stored bits.
+    pub obligations: u32,
     /// Author.
     pub author: Author,
     /// The type of the resource that its record is, also where the fact tells of something in it.
@@ -53,6 +55,12 @@ impl DecisionClass {
     #[must_use]
     pub const fn sensitivities(&self) -> Sensitivities {
         Sensitivities::from_bits(self.sensitivities)
+    }
+
+    /// The obligations.
+    #[must_use]
+    pub const fn obligations(&self) -> Obligations {
+        Obligations::from_bits(self.obligations)
     }
 }
 

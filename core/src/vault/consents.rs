@@ -8,6 +8,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
+use super::whose_consent::People;
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
 use crate::consent::{
@@ -16,8 +17,8 @@ use crate::consent::{
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
-use crate::id::{GrantId, Identity, ScopeId, Timestamp};
-use crate::import::{patient_key, subject_reference};
+use crate::id::{GrantId, ScopeId, Timestamp};
+use crate::import::patient_key;
 use crate::label::PartitionKind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,24 +55,6 @@ pub struct ImportedConsent {
     /// Permits that do not apply: something in them is not understood, or they are for a partition
     /// that is not in this space.
     pub void_permits: usize,
-}
-
-/// Whom a Consent refers to. An identifier is not compared: one person has many.
-fn patient(consent: &ReadConsent) -> Option<Identity> {
-    let named = consent.subject().filter(|s| !s.contains('|'))?;
-    patient_key(named).map(|key| subject_reference(&key))
-}
-
-/// Whether it refers to somebody else than the data, which refers to the person as given, and the consents
-/// that are here.
-fn is_of_another(consent: &ReadConsent, health: &[Scope], data: &BTreeSet<Identity>) -> bool {
-    let Some(patient) = patient(consent) else { return false };
-    let mut known = data.clone();
-    for p in health {
-        let consents = p.consents();
-        known.extend(consents.series().filter_map(|id| consents.imported(id).and_then(self::patient)));
-    }
-    !known.is_empty() && !known.contains(&patient)
 }
 
 /// A consent from elsewhere that is filed here: its newest version, and by what its texts are known.
@@ -126,6 +109,13 @@ impl Known {
         self.filed.origin == Origin::Imported && self.read.reads() != Reads::Inactive
     }
 
+    /// Whether it stays beside a text that is a version of it by some of what it is known by, not by all: what it
+    /// refuses is refused.
+    fn stands_beside(&self, new: &ReadConsent) -> bool {
+        let refuses = self.filed.origin == Origin::Imported && self.read.refuses();
+        refuses && self.filed.series != new.series() && !new.is_version_of(&self.read)
+    }
+
     fn takes(&self, new: &ReadConsent, now: Timestamp) -> Taken {
         let past = |at: Option<Timestamp>| at.filter(|at| *at <= now);
         let (there, dated) = (self.read.updated(), past(new.updated()));
@@ -146,6 +136,7 @@ impl Known {
         match is_older {
             true if new.permits() || refuses && !permits => Taken::Not,
             true if refuses => Taken::WithIt,
+            false if refuses && !new.is_version_of(&self.read) => Taken::WithIt,
             _ => Taken::Replaced,
         }
     }
@@ -178,8 +169,9 @@ impl HealthSpace {
     ///
     /// # Errors
     /// [`Error::Malformed`] where the text is no Consent and no Bundle; [`Error::OtherSubject`] where
-    /// it names two patients, or refers to one whom neither the data nor the consents that are here refer
-    /// to (then [`import_consents_confirmed`](Self::import_consents_confirmed));
+    /// it names two patients, or refers to one whom neither the data refers to nor, where there is none, the
+    /// consents that are here, or in a way that is no reference to a patient (then
+    /// [`import_consents_confirmed`](Self::import_consents_confirmed));
     /// [`Error::NeedsFullSlot`] where the space was opened for some partitions
     /// only; [`Error::TooLarge`] beyond 1 MiB of consents in all.
     pub fn import_consents(&self, source: &[u8], gesture: Gesture) -> Result<ConsentsReport> {
@@ -211,7 +203,8 @@ impl HealthSpace {
             for p in &health {
                 data.extend(p.subject(tx.base, &*tx.txn)?.references);
             }
-            if !confirmed && consents.iter().any(|c| is_of_another(c, &health, &data)) {
+            let people = People::of(data, &health);
+            if !confirmed && consents.iter().any(|c| people.are_not(c)) {
                 return Err(Error::OtherSubject);
             }
             let here: Vec<ScopeId> = w.state.partitions.iter().map(|p| p.id).collect();
@@ -224,6 +217,14 @@ impl HealthSpace {
             let mut ended: Vec<GrantId> = Vec::new();
             for Version { consent, keys } in &read_versions(source, 0, Some(now), &keys)? {
                 let mut met: Vec<&Known> = known.iter().filter(|k| !k.keys.is_disjoint(keys)).collect();
+                // What another text of this file took the place of already is gone.
+                met.retain(|k| !k.stands_beside(consent) && !report.filed.contains(&k.filed.series));
+                if met.is_empty()
+                    && let Some(c) = filed.iter_mut().find(|c| c.series == consent.series())
+                {
+                    c.bytes = void([&*c.bytes, consent.source()]);
+                    continue;
+                }
                 let denied = |id: &GrantId| health.iter().any(|p| p.manifest.denied.contains(id));
                 // Where a handle of a partition has withdrawn one of them, that holds for this text.
                 met.sort_by_key(|k| (!denied(&k.filed.series), k.filed.series != consent.series(), k.filed.series));
@@ -265,7 +266,8 @@ impl HealthSpace {
                 report.unusable += usize::from(read.reads() == Reads::Unusable);
                 replaced.extend(met.first().map(|first| (first.filed.clone(), read)));
                 report.void_permits += consent.void_permits() + consent.permits_outside(Some(&here));
-                filed.push(FiledConsent { series, version, bytes, origin: Origin::Imported });
+                let confirmed = confirmed || people.confirms(consent);
+                filed.push(FiledConsent { series, version, bytes, origin: Origin::Imported, confirmed });
             }
             if filed.is_empty() {
                 return Ok(report);

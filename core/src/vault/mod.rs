@@ -17,6 +17,7 @@ mod clock;
 mod consent_record;
 mod consent_versions;
 mod consents;
+mod whose_consent;
 mod disclose;
 mod erase;
 mod flow;
@@ -118,6 +119,10 @@ mod tests_clearance;
 mod tests_clock;
 #[cfg(test)]
 mod tests_consents;
+#[cfg(test)]
+mod tests_whose_consent;
+#[cfg(test)]
+mod tests_same_consent;
 #[cfg(test)]
 mod tests_copies;
 #[cfg(test)]

@@ -105,7 +105,7 @@ mod tests {
         ask.notice("en").unwrap();
         let lowering = ask.agree(gesture()).unwrap().id();
         let filed = space.import_consents(refusal("").as_bytes(), gesture()).unwrap().filed[0];
-        let unreadable = refusal(r#","identifier":[{"value":"x"}],"implicitRules":"y""#);
+        let unreadable = refusal(r#","identifier":[{"system":"urn:x","value":"x"}],"implicitRules":"y""#);
         let unreadable = space.import_consents(unreadable.as_bytes(), gesture()).unwrap().filed[0];
         let list = space.permissions().unwrap();
         assert!(matches!(&list[0], Permission::Grant(g) if g.id == grant));

@@ -74,6 +74,7 @@ impl<'a> Visible<'a> {
         let mut label = self.label.get();
         label.confidentiality = label.confidentiality.max(class.confidentiality);
         label.sensitivities = label.sensitivities.union(class.sensitivities());
+        label.obligations = label.obligations.union(class.obligations());
         self.label.set(label);
         // Which memories a number or a list tells of is not known here: of all that it can. What the
         // permit withholds is not among them: the label would tell of it.

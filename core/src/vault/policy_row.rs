@@ -54,6 +54,8 @@ pub(crate) struct FiledConsent {
     pub(crate) version: u64,
     pub(crate) bytes: Vec<u8>,
     pub(crate) origin: Origin,
+    /// Of one from elsewhere: the person said that it is theirs, whomever it names.
+    pub(crate) confirmed: bool,
 }
 
 /// Where a consent comes from. One from elsewhere never counts as a grant of ours, even in our own
@@ -71,7 +73,7 @@ pub(crate) enum Origin {
 impl FiledConsent {
     /// One that was asked and given here.
     pub(crate) fn own(series: GrantId, version: u64, bytes: &[u8]) -> Self {
-        Self { series, version, bytes: bytes.to_vec(), origin: Origin::Own }
+        Self { series, version, bytes: bytes.to_vec(), origin: Origin::Own, confirmed: false }
     }
 }
 
@@ -81,7 +83,7 @@ fn write_filed(w: &mut Writer, list: &[FiledConsent]) {
         let items = if c.origin == Origin::Own { 3 } else { 4 };
         w.array(items).bytes(c.series.as_bytes()).uint(c.version).bytes(&c.bytes);
         if c.origin != Origin::Own {
-            w.uint(u64::from(c.origin == Origin::Withdrawn));
+            w.uint(u64::from(c.origin == Origin::Withdrawn) | u64::from(c.confirmed) << 1);
         }
     });
 }
@@ -91,16 +93,16 @@ fn read_filed(r: &mut Reader<'_>) -> Result<Vec<FiledConsent>> {
     let one = |r: &mut Reader<'_>| {
         let items = r.array()?;
         let (series, version, bytes) = (GrantId(r.fixed()?), r.uint()?, r.bytes()?.to_vec());
-        let origin = match items {
-            3 => Origin::Own,
+        let (origin, confirmed) = match items {
+            3 => (Origin::Own, false),
             4 => match r.uint()? {
-                0 => Origin::Imported,
-                1 => Origin::Withdrawn,
+                n @ (0 | 2) => (Origin::Imported, n == 2),
+                n @ (1 | 3) => (Origin::Withdrawn, n == 3),
                 _ => return Err(BAD),
             },
             _ => return Err(BAD),
         };
-        Ok(FiledConsent { series, version, bytes, origin })
+        Ok(FiledConsent { series, version, bytes, origin, confirmed })
     };
     (0..n).map(|_| one(r)).collect()
 }
@@ -244,8 +246,10 @@ mod tests {
     fn rows_round_trip() {
         let mut p = PolicyRow::new("health", PartitionKind::Health);
         for (n, origin) in [Origin::Own, Origin::Imported, Origin::Withdrawn].into_iter().enumerate() {
-            let series = GrantId([n as u8; 16]);
-            p.consents.push(FiledConsent { series, version: 1, bytes: b"{}".to_vec(), origin });
+            for confirmed in [false, origin != Origin::Own] {
+                let series = GrantId([n as u8 | u8::from(confirmed) << 4; 16]);
+                p.consents.push(FiledConsent { series, version: 1, bytes: b"{}".to_vec(), origin, confirmed });
+            }
         }
         p.directory.push(DirectoryEntry {
             name: "general".into(),

@@ -113,6 +113,7 @@ fn debugging_shows_nothing_of_what_was_released() {
         subject: subject.clone(),
         confidentiality: None,
         sensitivities: Sensitivities::only(Sensitivity::Hiv),
+        obligations: crate::label::Obligations::NONE,
         facts: vec![row.fact.clone()],
         content: Some([98; 16]),
         print: None,

@@ -2,8 +2,13 @@
 
 use super::tests::{allow, clock, gesture, model, observation, of_code, source, unlock};
 use super::*;
+use crate::catalog::RecordRef;
+use crate::consent::Recipient;
+use crate::error::Error;
+use crate::grounding::Budget;
+use crate::id::RecordId;
 use crate::import::Source;
-use crate::label::{Confidentiality, Purpose};
+use crate::label::{Confidentiality, Label, Obligations, Purpose};
 use crate::record::Category;
 
 const LDL: &str = "13457-7";
@@ -39,7 +44,6 @@ fn a_label_that_is_not_understood_is_hit_by_every_refusal_of_a_label() {
         r#"{"display":"HIV"}"#.into(),
         of(&format!("{act}|4.0.0"), "HIV"),
         of("urn:oid:2.16.840.1.113883.5.4", "HIV"),
-        of(act, "SOMETHINGNEW"),
         of("https://hospital.example/labels", "hiv-data"),
     ] {
         let (_dir, space) = space();
@@ -53,7 +57,7 @@ fn a_label_that_is_not_understood_is_hit_by_every_refusal_of_a_label() {
         of("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "N"),
         of("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"),
         of("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED"),
-        of(act, "NORELINK"),
+        of(act, "NORDSCLCD"),
         r#"{"code":"N"}"#.into(),
     ] {
         let (_dir, space) = space();
@@ -64,6 +68,109 @@ fn a_label_that_is_not_understood_is_hit_by_every_refusal_of_a_label() {
     }
 }
 
+/// D1: what a record itself obliges its reader to. What is not understood goes to nobody, in no way.
+#[test]
+fn d1_a_record_goes_only_to_who_understands_its_refrains() {
+    let act = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    let own = "https://healthspace.invalid/fhir/CodeSystem/obligation";
+    let of = |system: &str, code: &str| format!(r#"{{"system":"{system}","code":"{code}"}}"#);
+    for label in [
+        of(act, "NORELINK"),
+        of(act, "DELAU"),
+        of(act, "NODSCLCD"),
+        of(act, "MASK"),
+        of(act, "REDACT"),
+        of(act, "NOAUTH"),
+        of(act, "SOMETHINGNEW"),
+        of(act, ""),
+        of("urn:oid:2.16.840.1.113883.5.4", "NORELINK"),
+        of(own, "NOFUNATALL"),
+        of("", "NORELINK"),
+        r#"{"code":"NOVIP"}"#.into(),
+        r#"{"code":["NORELINK"]}"#.into(),
+        format!("{},{}", of(act, "NOREUSE"), of(act, "DELAU")),
+    ] {
+        let (_dir, space) = space();
+        allow(&space, &[Category::Laboratory]);
+        let plain = observation("2", "laboratory", LDL, "2026-01-06", "112.5", "");
+        let report = space.partition("health").unwrap().import(source(&[labelled(&label), plain])).unwrap();
+        assert_eq!(report.imported(), 2, "{label}");
+        let s = space.session(model(), Purpose::PatientRequest).unwrap();
+        let rows = s.query(&of_code(LDL)).unwrap().into_value();
+        assert_eq!(rows.len(), 1, "{label}");
+        assert_eq!(*s.count(&of_code(LDL)).unwrap().value(), 1, "{label}");
+        assert_eq!(s.presence().unwrap().value().iter().map(|l| l.count).sum::<u64>(), 1, "{label}");
+        let answer = s.ground("What was my last LDL?", Budget::tokens(500)).unwrap();
+        assert!(answer.value().text.contains("112.5") && !answer.value().text.contains("131.5"), "{label}");
+        let reader = s.reader(&of_code(LDL), 10).unwrap();
+        assert_eq!(reader.len(), 1, "{label}");
+        drop(reader);
+        // Nor by its id, nor what it is named to have been the reason of.
+        let hidden = of_the_record(&space, |r| r.obligations() != Obligations::NONE);
+        assert!(matches!(s.hold(hidden), Err(Error::NotFound)), "{label}");
+        assert!(s.remember("It was high", &[hidden][..]).is_err(), "{label}");
+        assert!(s.label().obligations.is_subset(UNDERSTOOD), "{label}");
+    }
+}
+
+fn of_the_record(space: &HealthSpace, is: impl Fn(&RecordRef<'_>) -> bool) -> RecordId {
+    let state = space.inner.peek().unwrap();
+    let found: Vec<_> = state.partitions[0].catalog.records().filter(is).map(|r| r.id()).collect();
+    assert_eq!(found.len(), 1);
+    found[0]
+}
+
+const UNDERSTOOD: Obligations = Obligations::HEALTH.union(Obligations::NO_REDISCLOSURE);
+
+/// What a record obliges to comes with it, and with whatever is made from it: also after its segment was
+/// written anew and read again.
+#[test]
+fn what_a_record_obliges_to_goes_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("s.hs");
+    let (space, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+    let refrain = r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"NORDSCLCD"}"#;
+    space.partition("health").unwrap().import(source(&[labelled(refrain)])).unwrap();
+    // Enough for its segment to be merged with others.
+    for n in 10..20 {
+        let other = observation(&n.to_string(), "laboratory", "2093-3", "2026-01-07", "5", "");
+        space.partition("health").unwrap().import(source(&[other])).unwrap();
+    }
+    drop(space);
+    let space = HealthSpace::open(&file, &unlock(), clock().0).unwrap();
+    // A grant that asks for nothing more than every one does.
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).recipient(model());
+    ask.categories(&[Category::Laboratory, Category::Memories]).agree(gesture()).unwrap();
+    let other = Recipient::model("other-llm").unwrap();
+    let ask = space.consent_request().purpose(Purpose::PatientRequest).recipient(other.clone());
+    ask.categories(&[Category::Laboratory]).agree(gesture()).unwrap();
+    let session = || space.session(model(), Purpose::PatientRequest).unwrap();
+    let has = |label: Label| label.obligations.contains(Obligations::NO_REDISCLOSURE);
+
+    assert!(!has(session().query(&of_code("2093-3")).unwrap().label()));
+    let s = session();
+    let held = s.query(&of_code(LDL)).unwrap();
+    assert!(has(held.label()) && has(s.label()));
+    let record = held.value()[0].record;
+    assert!(has(session().count(&of_code(LDL)).unwrap().label()));
+    assert!(has(session().reader(&of_code(LDL), 5).unwrap().label()));
+
+    let s = session();
+    let value = s.hold(record).unwrap();
+    assert!(has(value.label()) && !has(s.label()));
+    let deaf = Endpoint::model(other.clone(), Endpoint::cleared(Obligations::HEALTH));
+    assert!(matches!(s.model_call(&[&value], &deaf), Err(Error::FlowDenied)));
+    let keeps = Endpoint::model(other, Endpoint::cleared(UNDERSTOOD));
+    let call = s.model_call(&[&value], &keeps).unwrap();
+    assert!(has(call.finish("It was high").unwrap().label()));
+    s.keep(&value, "health").unwrap();
+    let memory = of_the_record(&space, |r| r.type_name() == "Memory");
+    let kept = space.inner.peek().unwrap();
+    let kept = kept.partitions[0].catalog.find_record(&memory).unwrap();
+    assert_eq!(kept.obligations(), Obligations::NO_REDISCLOSURE);
+}
+
+/// D6: "ingest must
 /// D6: "ingest must raise any sensitive item to R".
 #[test]
 fn d6_what_is_sensitive_is_restricted_whatever_else_it_says() {

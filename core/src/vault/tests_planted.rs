@@ -92,6 +92,7 @@ pub(super) fn plant(tx: &mut tx::Tx<'_>, work: &mut Work, id: RecordId, category
         author: Author::Source,
         confidentiality: Confidentiality::Unrestricted,
         sensitivities: Sensitivities::NONE,
+        obligations: crate::label::Obligations::NONE,
         type_name: "X",
         facts: &[fact],
         series: None,

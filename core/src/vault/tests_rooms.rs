@@ -270,6 +270,7 @@ fn plant(tx: &mut tx::Tx<'_>, work: &mut Work, id: RecordId) -> Result<()> {
         author: Author::Source,
         confidentiality: Confidentiality::Unrestricted,
         sensitivities: Sensitivities::NONE,
+        obligations: crate::label::Obligations::NONE,
         type_name: "X",
         facts: &[],
         series: None,

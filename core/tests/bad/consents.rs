@@ -153,6 +153,7 @@ fn consents_with_cycles() {
         kind: Kind::Observation,
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
+        obligations: 0,
         author: Author::Source,
         resource: ResourceType::NONE,
     };

@@ -6,7 +6,7 @@ use super::super::query::{ObjectRef, Origin, SeriesSummary};
 use super::tag;
 use crate::error::{Error, Limit, Result};
 use crate::id::{Identity, RecordId};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use crate::record::{Author, Coding, DecisionClass, FactDraft, Quantity, ResourceType, Revision, Value, When};
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +29,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) confidentiality: Confidentiality,
     /// Why it is sensitive.
     pub(crate) sensitivities: Sensitivities,
+    /// What it obliges its reader to.
+    pub(crate) obligations: Obligations,
     /// The word by which reports count it.
     pub(crate) type_name: &'a str,
     /// What it says.
@@ -142,7 +144,7 @@ impl SegmentBuilder {
         let record = t.records.len() as u32;
         let w = &mut t.words;
         t.origins.extend_from_slice(rec.origins);
-        let bits = rec.sensitivities.bits();
+        let (bits, obligations) = (rec.sensitivities.bits(), rec.obligations.bits());
         t.records.push(RecordRow {
             id: rec.id.0,
             identity: rec.identity.0,
@@ -150,7 +152,7 @@ impl SegmentBuilder {
             number: rec.object.number,
             version: w.versions.intern(rec.object.version),
             group: w.groups.intern(rec.object.group),
-            class: w.record_classes.intern((rec.author as u8, rec.confidentiality as u8, bits)),
+            class: w.record_classes.intern((rec.author as u8, rec.confidentiality as u8, bits, obligations)),
             type_name: w.string(rec.type_name),
             origins_end: t.origins.len(),
             series: rec.series,
@@ -169,6 +171,7 @@ impl SegmentBuilder {
                 kind: fact.kind,
                 confidentiality: rec.confidentiality,
                 sensitivities: bits,
+                obligations,
                 author: rec.author,
                 resource,
             };

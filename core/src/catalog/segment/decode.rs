@@ -221,6 +221,7 @@ fn take_words(rest: &mut &[u8]) -> Result<Dictionary> {
     let n = count(rest)?;
     let [category, kind] = [bounded(rest, n, 256, 1)?, below(rest, n, 256)?];
     let [confidentiality, bits, author] = [below(rest, n, 256)?, below(rest, n, ANY_U32)?, below(rest, n, 256)?];
+    let obligations = below(rest, n, ANY_U32)?;
     let classes = (0..n)
         .map(|i| {
             Ok(DecisionClass {
@@ -228,6 +229,7 @@ fn take_words(rest: &mut &[u8]) -> Result<Dictionary> {
                 kind: Kind::from_u8(kind.get(i) as u8).ok_or(CORRUPT)?,
                 confidentiality: Confidentiality::from_u8(confidentiality.get(i) as u8).ok_or(CORRUPT)?,
                 sensitivities: bits.id(i),
+                obligations: obligations.id(i),
                 author: Author::from_u8(author.get(i) as u8).ok_or(CORRUPT)?,
                 resource: ResourceType::NONE,
             })
@@ -236,11 +238,12 @@ fn take_words(rest: &mut &[u8]) -> Result<Dictionary> {
 
     let n = count(rest)?;
     let [author, confidentiality, bits] = [bounded(rest, n, 256, 1)?, below(rest, n, 256)?, below(rest, n, ANY_U32)?];
+    let obligations = below(rest, n, ANY_U32)?;
     let record_classes = (0..n)
         .map(|i| {
             let author = Author::from_u8(author.get(i) as u8).ok_or(CORRUPT)?;
             let confidentiality = Confidentiality::from_u8(confidentiality.get(i) as u8).ok_or(CORRUPT)?;
-            Ok((author as u8, confidentiality as u8, bits.id(i)))
+            Ok((author as u8, confidentiality as u8, bits.id(i), obligations.id(i)))
         })
         .collect::<Result<Box<[_]>>>()?;
 

@@ -226,12 +226,14 @@ fn put_words(out: &mut Vec<u8>, w: &Interner) {
     put(out, classes.iter().map(|c| c.confidentiality as u64));
     put(out, classes.iter().map(|c| u64::from(c.sensitivities)));
     put(out, classes.iter().map(|c| c.author as u64));
+    put(out, classes.iter().map(|c| u64::from(c.obligations)));
 
     let record_classes = w.record_classes.items();
     n(out, record_classes.len());
     put_least(out, record_classes.iter().map(|c| u64::from(c.0)), 1);
     put(out, record_classes.iter().map(|c| u64::from(c.1)));
     put(out, record_classes.iter().map(|c| u64::from(c.2)));
+    put(out, record_classes.iter().map(|c| u64::from(c.3)));
 
     // Zone 0, "no time", is always there and not written.
     let zones = w.zones.items().iter().skip(1).flatten();

@@ -1,6 +1,6 @@
 //! The Consents of a file: which of them are versions of one, and which version counts.
 
-use super::root::Shown;
+use super::root::{Shown, Whom};
 use super::{ReadConsent, Reads, read_consent};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
@@ -188,7 +188,7 @@ pub(crate) fn read_versions(
     }
     known.iter().for_each(|keys| groups.join(keys.clone(), None));
     let filled = groups.groups.into_values().filter(|g| !g.texts.is_empty());
-    let mut all: Vec<Version> = filled.map(|g| Version { consent: newest(g.texts, zone, now), keys: g.keys }).collect();
+    let mut all: Vec<Version> = filled.flat_map(|g| g.versions(zone, now)).collect();
     all.sort_by_key(|v| v.consent.series);
     Ok(all)
 }
@@ -205,6 +205,27 @@ struct Text {
 struct Group {
     keys: BTreeSet<GrantId>,
     texts: Vec<Text>,
+}
+
+impl Group {
+    /// What counts of it: the newest text, and beside it what refuses something and is a version of that one
+    /// by some of what it is known by, not by all of it.
+    fn versions(self, zone: i16, now: Option<Timestamp>) -> Vec<Version> {
+        let Self { mut keys, mut texts } = self;
+        let mut all: Vec<Version> = Vec::new();
+        loop {
+            let (newest, taken) = newest(&texts, zone, now);
+            texts.retain(|t| !taken.contains(&t.at) && t.consent.refuses() && !newest.is_version_of(&t.consent));
+            let apart = !texts.is_empty() || !all.is_empty();
+            if apart {
+                keys = newest.keys.clone();
+            }
+            all.push(Version { consent: newest, keys: core::mem::take(&mut keys) });
+            if texts.is_empty() {
+                return all;
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -239,23 +260,28 @@ impl Groups {
     }
 }
 
-/// Which of several versions counts; where none is known to be the newest, or one is gone, none can be read.
-fn newest(mut texts: Vec<Text>, zone: i16, now: Option<Timestamp>) -> ReadConsent {
+/// Which of several versions counts, and which texts are in it; where none is known to be the newest, or one is
+/// gone, none can be read.
+fn newest(texts: &[Text], zone: i16, now: Option<Timestamp>) -> (ReadConsent, BTreeSet<usize>) {
+    let every: BTreeSet<usize> = texts.iter().map(|t| t.at).collect();
+    let mut texts: Vec<&Text> = texts.iter().collect();
     texts.sort_by_key(|t| t.at);
     let gone = texts.iter().any(|t| t.gone);
     let mut seen = BTreeSet::new();
-    let mut all: Vec<ReadConsent> = texts.into_iter().map(|t| t.consent).collect();
-    all.retain(|c| seen.insert(c.source.clone()));
-    let dated = |c: &ReadConsent| c.updated.filter(|at| now.is_none_or(|now| *at <= now));
+    texts.retain(|t| seen.insert(&*t.consent.source));
+    let all: Vec<&ReadConsent> = texts.iter().map(|t| &t.consent).collect();
+    let dated = |c: &&ReadConsent| c.updated.filter(|at| now.is_none_or(|now| *at <= now));
     if !gone && (all.len() == 1 || all.iter().all(|c| dated(c).is_some())) {
         let last = all.iter().filter_map(dated).max();
         let mut of_last: Vec<usize> = (0..all.len()).collect();
         of_last.retain(|i| all.get(*i).is_some_and(|c| all.len() == 1 || dated(c) == last));
-        if let [one] = of_last[..] {
-            return all.swap_remove(one);
+        if let [one] = of_last[..]
+            && let Some(t) = texts.get(one)
+        {
+            return (t.consent.clone(), BTreeSet::from([t.at]));
         }
     }
-    read_consent(&void(all.iter().map(|c| c.source.as_slice())), zone)
+    (read_consent(&void(all.iter().map(|c| c.source.as_slice())), zone), every)
 }
 
 /// As it is filed: whoever reads it as a Bundle finds that what stands in it is deleted.
@@ -279,22 +305,28 @@ pub(super) fn read_void(bytes: &[u8]) -> Option<ReadConsent> {
     let texts = file.entry?.into_iter().filter_map(|e| e.resource).map(|raw| raw.get().as_bytes());
     let one = |text| {
         let shown = Shown::of(text).unwrap_or_default();
-        (shown.series(text), shown.keys(text), shown.updated(), shown.subject())
+        (shown.series(text), shown.keys(text), shown.updated(), shown.subject(), shown.whom(), shown.whole())
     };
     let mut all = texts.map(one);
-    let (series, mut keys, mut updated, mut subject) = all.next()?;
-    for (_, k, u, s) in all {
+    let (series, mut keys, mut updated, mut subject, mut whom, mut whole) = all.next()?;
+    for (_, k, u, s, w, i) in all {
         keys.extend(k);
         updated = updated.max(u);
         subject = subject.or(s);
+        whole = whole.join(i);
+        if whom != w {
+            whom = Whom::Other;
+        }
     }
     let (rules, source) = (Vec::new(), bytes.to_vec());
     Some(ReadConsent {
         series,
         keys,
+        whole,
         reads: Reads::Unusable,
         updated,
         subject,
+        whom,
         rules,
         void: 0,
         only_training: false,

@@ -18,6 +18,7 @@ use crate::codec::json::has_private_name;
 use crate::id::{GrantId, ScopeId, Timestamp};
 pub use bundle::read_consents;
 pub(crate) use bundle::{Version, read_versions, void};
+pub(crate) use root::Whom;
 use std::collections::BTreeSet;
 
 /// One Consent is not larger.
@@ -51,9 +52,11 @@ pub struct ReadConsent {
     series: GrantId,
     /// By what other versions of it are known.
     keys: BTreeSet<GrantId>,
+    whole: root::Whole,
     reads: Reads,
     updated: Option<Timestamp>,
     subject: Option<String>,
+    whom: Whom,
     rules: Vec<Rule>,
     void: usize,
     only_training: bool,
@@ -84,6 +87,11 @@ impl ReadConsent {
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
+    }
+
+    /// The same, as far as it can be compared.
+    pub(crate) const fn whom(&self) -> &Whom {
+        &self.whom
     }
 
     /// Permits that do not apply because something in them is not understood.
@@ -122,6 +130,12 @@ impl ReadConsent {
     /// By what versions of it are known, as hashes.
     pub(crate) const fn keys(&self) -> &BTreeSet<GrantId> {
         &self.keys
+    }
+
+    /// Whether it is a version of another one by all that that one is known by, so that it may take the place of
+    /// what that one refuses.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        self.source == other.source || self.whole.is_of(&other.whole)
     }
 
     /// As a version of a series, which may be called after an identifier that this one has no more.
@@ -208,9 +222,11 @@ pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
     let mut read = ReadConsent {
         series: shown.series(bytes),
         keys: shown.keys(bytes),
+        whole: shown.whole(),
         reads: Reads::Unusable,
         updated: shown.updated(),
         subject: shown.subject(),
+        whom: shown.whom(),
         rules: Vec::new(),
         void: 0,
         only_training: false,

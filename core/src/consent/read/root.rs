@@ -9,9 +9,50 @@ use super::node::{Node, Reader, Stated};
 use super::{Broken, Form, Reads, terms};
 use crate::crypto::hash::sha256;
 use crate::id::{GrantId, Timestamp};
-use crate::record::{When, patient_key};
+use crate::record::{When, is_uuid, patient_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+
+/// Whom a Consent is about, as far as its reference to the patient tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// It has no reference: nobody, or somebody by identifiers and words.
+    Untold,
+    /// The patient of this id, wherever.
+    Patient(String),
+    /// The patient of this id on a server: its address, and the id alone.
+    At(String, String),
+    /// Somebody else, or nobody can tell whom.
+    Other,
+}
+
+impl Whom {
+    fn by(reference: &str) -> Self {
+        let key = || patient_key(reference).unwrap_or_default();
+        if reference.strip_prefix("urn:uuid:").is_some_and(is_uuid) {
+            return Self::Patient(key());
+        }
+        let (server, local) = match reference.rfind("/Patient/") {
+            Some(at) => reference.split_at(at + 1),
+            None => ("", reference),
+        };
+        let Some(versioned) = local.strip_prefix("Patient/") else { return Self::Other };
+        let id = versioned.split_once("/_history/").map_or(versioned, |(id, _)| id);
+        // FHIR R4, 2.24.0.1: what an id is made of.
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+        if id.is_empty() || id.len() > 64 || !plain {
+            return Self::Other;
+        }
+        match server {
+            // A UUID is one person's whatever server knows it.
+            _ if server.is_empty() || is_uuid(id) => Self::Patient(key()),
+            _ if server.starts_with("http://") || server.starts_with("https://") => {
+                Self::At(format!("{server}Patient/{id}"), key())
+            }
+            _ => Self::Other,
+        }
+    }
+}
 
 /// What is looked at even where the rest cannot be read.
 #[derive(Default, Deserialize)]
@@ -33,6 +74,8 @@ struct Identifier {
 #[derive(Deserialize)]
 struct Subject {
     reference: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
     identifier: Option<Identifier>,
 }
 
@@ -40,6 +83,33 @@ struct Subject {
 struct Meta {
     #[serde(rename = "lastUpdated")]
     last_updated: Option<String>,
+    source: Option<String>,
+}
+
+/// By what a text is the same Consent as another: all of it, not any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whole {
+    identifiers: BTreeSet<GrantId>,
+    /// Patient, `id` and where it comes from; none where it has no `id`.
+    named: Option<GrantId>,
+}
+
+impl Whole {
+    /// Whether a text of this identity is a version of that one: by all of its identifiers, or where it has
+    /// none by the rest.
+    pub(super) fn is_of(&self, of: &Self) -> bool {
+        if of.identifiers.is_empty() {
+            of.named.is_some() && self.named == of.named
+        } else {
+            of.identifiers.is_subset(&self.identifiers)
+        }
+    }
+
+    /// Of texts of which none counts.
+    pub(super) fn join(self, other: Self) -> Self {
+        let identifiers = self.identifiers.into_iter().chain(other.identifiers).collect();
+        Self { identifiers, named: self.named.filter(|_| self.named == other.named) }
+    }
 }
 
 impl Shown {
@@ -59,14 +129,24 @@ impl Shown {
         s.reference.clone().or(identifier)
     }
 
-    /// The least identifier, so that their order does not matter; else subject and `id`; a Consent
+    pub(super) fn whom(&self) -> Whom {
+        let Some(s) = self.patient.as_ref().or(self.subject.as_ref()) else { return Whom::Untold };
+        let of_patient = |kind: &str| kind.rsplit('/').next() == Some("Patient");
+        match &s.reference {
+            _ if !s.kind.as_deref().is_none_or(of_patient) => Whom::Other,
+            None => Whom::Untold,
+            Some(reference) => Whom::by(reference.trim()),
+        }
+    }
+
+    /// The least identifier, so that their order does not matter; else subject, `id` and source; a Consent
     /// that has neither is a series of its own.
     pub(super) fn series(&self, bytes: &[u8]) -> GrantId {
         if let Some((system, value)) = self.identifier.iter().filter_map(Identifier::known).min() {
             return by_identifier(&system, &value);
         }
         match &self.id {
-            Some(id) => hashed(b"id", &self.subject().unwrap_or_default(), id),
+            Some(id) => hashed(b"id", &self.whose(&self.subject().unwrap_or_default()), id),
             None => hashed(b"bytes", "", &String::from_utf8_lossy(bytes)),
         }
     }
@@ -80,14 +160,37 @@ impl Shown {
             keys.insert(by_identifier(plain(&system), value.trim()));
         }
         if let Some(id) = &self.id {
-            let subject = self.patient.as_ref().or(self.subject.as_ref());
-            let reference = subject.and_then(|s| s.reference.as_ref());
-            let reference = reference.map(|r| patient_key(r).unwrap_or_else(|| r.clone()));
-            let identifier = subject.and_then(|s| s.identifier.as_ref()?.known());
-            let identifier = identifier.map(|(system, value)| format!("{}|{}", plain(&system), value.trim()));
-            keys.extend(reference.iter().chain(&identifier).map(|whose| hashed(b"patient and id", whose, id)));
+            keys.extend(self.patients().map(|whose| hashed(b"patient and id", &whose, id)));
         }
         keys
+    }
+
+    /// By what it is known to be a version of another one for certain.
+    pub(super) fn whole(&self) -> Whole {
+        let identifiers = self.identifier.iter().filter_map(Identifier::known);
+        let identifiers = identifiers.map(|(system, value)| by_identifier(plain(&system), value.trim())).collect();
+        let patient = self.patients().next().unwrap_or_default();
+        let named = self.id.as_ref().map(|id| hashed(b"id", &self.whose(&patient), id));
+        Whole { identifiers, named }
+    }
+
+    /// The patient, by reference and by identifier, however it is written.
+    fn patients(&self) -> impl Iterator<Item = String> {
+        let subject = self.patient.as_ref().or(self.subject.as_ref());
+        let reference = subject.and_then(|s| s.reference.as_ref());
+        let reference = reference.map(|r| patient_key(r).unwrap_or_else(|| r.clone()));
+        let identifier = subject.and_then(|s| s.identifier.as_ref()?.known());
+        let identifier = identifier.map(|(system, value)| format!("{}|{}", plain(&system), value.trim()));
+        reference.into_iter().chain(identifier)
+    }
+
+    /// A patient as known where the text comes from. The fragment of a source may tell each version.
+    fn whose(&self, patient: &str) -> String {
+        let source = self.meta.as_ref().and_then(|m| m.source.as_deref()).unwrap_or_default();
+        match source.split('#').next().unwrap_or_default().trim() {
+            "" => patient.to_owned(),
+            source => format!("{}\n{patient}", plain(source)),
+        }
     }
 
     pub(super) fn id(&self) -> Option<&str> {
@@ -97,7 +200,9 @@ impl Shown {
 
 impl Identifier {
     fn known(&self) -> Option<(String, String)> {
-        Some((self.system.clone().unwrap_or_default(), self.value.clone()?))
+        // Without a system it is a number that anybody may give.
+        let system = self.system.as_ref().filter(|s| !plain(s).is_empty())?;
+        Some((system.clone(), self.value.clone().filter(|v| !v.trim().is_empty())?))
     }
 }
 

@@ -115,6 +115,7 @@ impl Fake {
             kind: fact.kind,
             confidentiality: Confidentiality::Restricted,
             sensitivities: 0,
+            obligations: 0,
             author: Author::Source,
             resource: ResourceType::NONE,
         };

@@ -26,7 +26,7 @@ mod tests;
 
 use super::{Limits, Report, Severity, Sink, What};
 use crate::error::{Error, Malformed, Result};
-use crate::label::Sensitivities;
+use crate::label::{Obligations, Sensitivities};
 use crate::record::{Draft, Revision, Span};
 use odd::NoSample;
 use prolog::Prolog;
@@ -352,6 +352,7 @@ impl Import<'_> {
                     subject: read.subject,
                     confidentiality: None,
                     sensitivities: Sensitivities::default(),
+                    obligations: Obligations::NONE,
                     facts: read.facts,
                 };
                 self.sink.record(draft)?;

@@ -1,7 +1,8 @@
 //! Security labels: what `meta.security` says of a record, and of the Bundles around it.
 //!
 //! What is not understood is never dropped: it is [`Sensitivity::Unknown`], which no permit names
-//! and every refusal of a sensitivity reaches.
+//! and every refusal of a sensitivity reaches, and where it may be an obligation or a refrain
+//! [`Obligations::UNKNOWN`], which nobody understands.
 
 use super::extract;
 use super::node::{Node, Notes, Read};
@@ -16,30 +17,39 @@ const BUNDLES: usize = 200_000;
 /// What HL7's code systems are called, by the last part of their address and by OID.
 const CONFIDENTIALITY: (&str, &str) = ("Confidentiality", "2.16.840.1.113883.5.25");
 const ACT_CODE: (&str, &str) = ("ActCode", "2.16.840.1.113883.5.4");
-/// Those that say nothing of sensitivity: integrity and what was left out (`SUBSETTED`), purposes
+/// Those that say nothing of sensitivity and oblige to nothing: integrity and what was left out (`SUBSETTED`), purposes
 /// (`HTEST`).
 const OTHERS: [(&str, &str); 2] =
     [("ObservationValue", "2.16.840.1.113883.5.1063"), ("ActReason", "2.16.840.1.113883.5.8")];
-/// As [`OTHERS`], of FHIR and of this library.
-const NEITHER: [&str; 2] =
-    ["http://terminology.hl7.org/CodeSystem/common-tags", "https://healthspace.invalid/fhir/CodeSystem/obligation"];
+/// As [`OTHERS`], of FHIR.
+const COMMON_TAGS: &str = "http://terminology.hl7.org/CodeSystem/common-tags";
+/// Obligations that HL7 has no code for.
+const OWN: &str = "https://healthspace.invalid/fhir/CodeSystem/obligation";
 
-/// Confidentiality and sensitivities.
+/// Confidentiality, sensitivities, obligations and refrains.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(super) struct Labels {
     pub(super) confidentiality: Option<Confidentiality>,
     pub(super) sensitivities: Sensitivities,
+    pub(super) obligations: Obligations,
 }
 
 impl Labels {
-    /// Something that is not understood.
-    const UNKNOWN: Self = Self { confidentiality: None, sensitivities: Sensitivities::only(Sensitivity::Unknown) };
+    /// A code of somebody's own: why the record is sensitive.
+    const STRANGE: Self = Self {
+        confidentiality: None,
+        sensitivities: Sensitivities::only(Sensitivity::Unknown),
+        obligations: Obligations::NONE,
+    };
+    /// Something that is not understood, and may be anything.
+    const UNKNOWN: Self = Self { obligations: Obligations::UNKNOWN, ..Self::STRANGE };
 
     /// Both.
     pub(super) fn join(self, other: Self) -> Self {
         Self {
             confidentiality: self.confidentiality.max(other.confidentiality),
             sensitivities: self.sensitivities.union(other.sensitivities),
+            obligations: self.obligations.union(other.obligations),
         }
     }
 
@@ -58,6 +68,7 @@ impl Labels {
     fn of_code(system: &str, code: &str) -> Self {
         let level = |c: Confidentiality| Self { confidentiality: Some(c), ..Self::default() };
         let sensitive = |s| Self { sensitivities: Sensitivities::only(s), ..Self::default() };
+        let obliging = |o: Obligations| Self { obligations: o, ..Self::default() };
         // A version may stand behind it, as in a canonical address.
         let system = system.split('|').next().unwrap_or("").trim();
         let is = |(name, oid): (&str, &str)| {
@@ -66,23 +77,28 @@ impl Labels {
             system.strip_prefix("urn:oid:").unwrap_or(system) == oid
                 || hl7.iter().any(|h| system.contains(h)) && last.strip_prefix("v3-").unwrap_or(last) == name
         };
-        if code.is_empty() {
-            Self::UNKNOWN
+        if is(ACT_CODE) {
+            // The one code system has both: what is in neither table may be either.
+            match (Obligations::on_data(code), Sensitivity::from_code(code)) {
+                (Some(o), _) => obliging(o),
+                (None, Sensitivity::Unknown) => Self::UNKNOWN,
+                (None, s) => sensitive(s),
+            }
+        } else if system == OWN {
+            obliging(Obligations::from_code(code).unwrap_or(Obligations::UNKNOWN))
+        } else if code.is_empty() {
+            Self::STRANGE
         } else if is(CONFIDENTIALITY) {
             level(Confidentiality::from_code(code).unwrap_or(Confidentiality::VeryRestricted))
-        } else if is(ACT_CODE) {
-            if Obligations::from_code(code).is_some() {
-                Self::default()
-            } else {
-                sensitive(Sensitivity::from_code(code))
-            }
-        } else if OTHERS.into_iter().any(is) || NEITHER.contains(&system) {
+        } else if OTHERS.into_iter().any(is) || system == COMMON_TAGS {
             Self::default()
         } else if !system.is_empty() {
-            Self::UNKNOWN
+            Self::STRANGE
         } else if let Some(c) = Confidentiality::from_code(code) {
             level(c)
-        } else if Obligations::from_code(code).is_some() || Purpose::named(None, code) != NamedPurpose::Other {
+        } else if let Some(o) = Obligations::on_data(code) {
+            obliging(o)
+        } else if Purpose::named(None, code) != NamedPurpose::Other {
             Self::default()
         } else {
             sensitive(Sensitivity::from_code(code))
@@ -206,6 +222,7 @@ pub(super) fn with_labels(content: [u8; 16], around: Labels) -> [u8; 16] {
     let level = around.confidentiality.map_or(0, |c| c as u8 + 1);
     let mut hash = blake3::Hasher::new();
     hash.update(&content).update(&[level]).update(&around.sensitivities.bits().to_be_bytes());
+    hash.update(&around.obligations.bits().to_be_bytes());
     let mut out = [0; 16];
     hash.finalize_xof().fill(&mut out);
     out

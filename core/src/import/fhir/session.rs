@@ -253,6 +253,7 @@ impl Handler for Session<'_> {
             subject: hint,
             confidentiality: labels.confidentiality,
             sensitivities: labels.sensitivities,
+            obligations: labels.obligations,
             facts: Vec::new(),
         };
         let own = full_url.and_then(|u| identity::server_of(u, &name));

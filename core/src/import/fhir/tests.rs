@@ -6,7 +6,7 @@ use crate::import::{Severity, What};
 use crate::record::{
     Category, Comparator, Draft, FactDraft, Kind, Sample, SeriesKey, Span, Status, SubjectHint, Value as V,
 };
-use crate::{Confidentiality, Sensitivities, Sensitivity};
+use crate::{Confidentiality, Obligations, Sensitivities, Sensitivity};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use std::io::Read;
@@ -30,6 +30,7 @@ struct Got {
     subject: SubjectHint,
     confidentiality: Option<Confidentiality>,
     sensitivities: Sensitivities,
+    obligations: Obligations,
     facts: Vec<FactDraft>,
 }
 
@@ -49,6 +50,7 @@ impl Sink for Collect {
             subject: d.subject,
             confidentiality: d.confidentiality,
             sensitivities: d.sensitivities,
+            obligations: d.obligations,
             facts: d.facts,
         });
         Ok(())

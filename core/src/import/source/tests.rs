@@ -75,6 +75,7 @@ pub(in crate::import) fn readers() -> Readers {
             subject: Default::default(),
             confidentiality: None,
             sensitivities: Default::default(),
+            obligations: Default::default(),
             facts: Vec::new(),
         })
     }

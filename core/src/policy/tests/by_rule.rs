@@ -43,6 +43,7 @@ fn lab() -> ItemFacts<'static> {
         kind: Kind::Observation,
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
+        obligations: 0,
         author: Author::Source,
         resource: ResourceType::NONE,
     };

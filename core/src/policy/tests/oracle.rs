@@ -451,6 +451,16 @@ pub(super) fn decide(trees: &[Tree], q: &Request<'_>, item: &ItemFacts<'_>) -> D
     if let Some(first) = refusing.first() {
         return Decision::Deny { basis: Refusal::Consent(*first) };
     }
+    // What the item itself asks for, one by one.
+    let own = item.class.obligations;
+    let met = |bit: u32| {
+        own >> bit & 1 == 0
+            || bit < 15 && q.understands.bits() >> bit & 1 == 1 && !(bit == 0 && asks(Purpose::MlTraining))
+    };
+    if !(0..32).all(met) {
+        return Decision::NotApplicable;
+    }
+    let obligations = obligations.union(item.class.obligations());
     let unlimited = of(&|says, n| says == Says::Permit && n.uses_left.is_none());
     if !unlimited.is_empty() {
         return Decision::Permit { obligations, basis: unlimited };

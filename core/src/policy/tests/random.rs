@@ -172,6 +172,9 @@ pub(super) fn class(r: &mut Random) -> DecisionClass {
         confidentiality: confidentiality(r),
         // A bit beyond the table is a sensitivity of a later version.
         sensitivities: set.iter().fold(u32::from(r.one_in(20)) << 30, |bits, s| bits | 1 << *s as u8),
+        // Also one that is not known, and one of a later version.
+        obligations: maybe(r, 6, |r| r.pick(OBLIGATIONS).bits() | u32::from(r.one_in(4)) << (30 + r.below(2)))
+            .unwrap_or(0),
         author: r.pick(AUTHORS),
         resource: ResourceType::of(if r.one_in(3) { "" } else { r.pick(TYPES) }),
     }

@@ -57,6 +57,7 @@ fn a_decision_with_100_grants() {
         kind: Kind::Observation,
         confidentiality: Confidentiality::Restricted,
         sensitivities: 0,
+        obligations: 0,
         author: Author::Source,
         resource: ResourceType::NONE,
     };

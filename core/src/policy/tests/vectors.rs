@@ -142,6 +142,7 @@ impl Ask {
             kind: Kind::Observation,
             confidentiality: self.labels.0,
             sensitivities: self.labels.1.iter().fold(0, |bits, s| bits | 1 << *s as u8),
+            obligations: 0,
             author: Author::Source,
             resource: ResourceType::NONE,
         };

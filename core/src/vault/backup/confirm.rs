@@ -6,7 +6,7 @@ use crate::consent::Standing;
 use crate::error::{Error, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::vault::grants::put_row;
-use crate::vault::policy_row::PolicyRow;
+use crate::vault::policy_row::{Origin, PolicyRow};
 use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
@@ -14,7 +14,8 @@ use crate::vault::tx::Tx;
 use std::collections::BTreeSet;
 
 impl HealthSpace {
-    /// Confirms a permission that waits since a [restore](Self::restore): it is in force again as it was
+    /// Confirms a permission that waits since a [restore](Self::restore), or because it is from elsewhere and
+    /// names another patient than the data does: it is in force again as it was
     /// given, and uses of a counted one are counted anew. [`permissions`](Self::permissions) lists those
     /// that wait; to give one up, [withdraw](Self::withdraw) it.
     ///
@@ -73,6 +74,9 @@ fn confirm(tx: &mut Tx<'_>, w: &mut Writing, grants: &BTreeSet<GrantId>, gesture
     for p in w.state.partitions.clone() {
         let mut row: PolicyRow = (*p.policy).clone();
         row.suspended.retain(|g| !grants.contains(g));
+        // Also that one from elsewhere is theirs.
+        let confirmed = row.consents.iter_mut().filter(|c| c.origin != Origin::Own && grants.contains(&c.series));
+        confirmed.for_each(|c| c.confirmed = true);
         put_row(tx, w, &p, &row)?;
     }
     let work = w.work(tx, Target::System)?;

@@ -188,6 +188,7 @@ fn put_rest(
         author: record.author(),
         confidentiality: record.confidentiality(),
         sensitivities: record.sensitivities(),
+        obligations: record.obligations(),
         type_name: record.type_name(),
         facts: &[row.fact],
         series: row.series,

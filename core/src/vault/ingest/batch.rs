@@ -14,7 +14,7 @@ use crate::crypto::secret::{Ids, Key};
 use crate::error::{Error, Limit, Part, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::{Named, Report, Severity, Sink, What};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use crate::record::{Author, Coding, Draft, FactDraft, Kind, Precision, Revision, Sample, SeriesKey, Span, When};
 use crate::vault::block::Block;
 use crate::vault::manifest::Staged;
@@ -50,6 +50,7 @@ struct Waiting {
     origin: Origin,
     confidentiality: Confidentiality,
     sensitivities: Sensitivities,
+    obligations: Obligations,
     type_name: &'static str,
     facts: Vec<FactDraft>,
     series: Option<SeriesSummary>,
@@ -247,6 +248,7 @@ impl Store<'_> {
             revision: draft.revision,
             confidentiality: draft.confidentiality.unwrap_or(self.base_confidentiality),
             sensitivities: draft.sensitivities,
+            obligations: draft.obligations,
         };
         let (id, origin) = (new.id, Origin { source: self.staged.ordinal, span: draft.span });
         let durable = self.is_durable();
@@ -284,6 +286,7 @@ impl Store<'_> {
                 // Nothing tells that this one is right: what protected the other still does.
                 new.confidentiality = new.confidentiality.max(other.confidentiality);
                 new.sensitivities = new.sensitivities.union(other.sensitivities);
+                new.obligations = new.obligations.union(other.obligations);
             }
             Fate::New | Fate::Newer(None) | Fate::Older => {}
         }
@@ -303,6 +306,7 @@ impl Store<'_> {
             origin,
             confidentiality: new.confidentiality,
             sensitivities: new.sensitivities,
+            obligations: new.obligations,
             type_name: draft.type_name,
             facts: draft.facts,
             series: None,
@@ -379,6 +383,7 @@ impl Store<'_> {
             origin,
             confidentiality: self.base_confidentiality,
             sensitivities: Sensitivities::NONE,
+            obligations: Obligations::NONE,
             type_name: "Series",
             facts: vec![fact],
             series: Some(series::summary(&samples)),
@@ -532,6 +537,7 @@ fn put_records(
             author: Author::Source,
             confidentiality: r.confidentiality,
             sensitivities: r.sensitivities,
+            obligations: r.obligations,
             type_name: r.type_name,
             facts: &r.facts,
             series: r.series,

@@ -11,7 +11,7 @@ use crate::audit::AuditEvent;
 use crate::error::Result;
 use crate::id::{Identity, SourceId};
 use crate::import::{Report, Sink, Source};
-use crate::label::{Confidentiality, Purpose, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities};
 use crate::record::{Draft, FactDraft, Revision, Sample, SeriesKey, Span, SubjectHint};
 
 /// What an importer read, kept.
@@ -35,6 +35,7 @@ struct Record {
     subject: SubjectHint,
     confidentiality: Option<Confidentiality>,
     sensitivities: Sensitivities,
+    obligations: Obligations,
     facts: Vec<FactDraft>,
 }
 
@@ -54,6 +55,7 @@ impl Sink for Vec<Record> {
             subject: d.subject,
             confidentiality: d.confidentiality,
             sensitivities: d.sensitivities,
+            obligations: d.obligations,
             facts: d.facts,
         });
         Ok(())
@@ -123,6 +125,7 @@ impl Partition {
                 subject: r.subject,
                 confidentiality: r.confidentiality,
                 sensitivities: r.sensitivities,
+                obligations: r.obligations,
                 facts: r.facts,
             })?;
         }

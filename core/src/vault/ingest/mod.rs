@@ -28,16 +28,17 @@ use super::sources::{SourceEntry, Subject};
 use super::space::HealthSpace;
 use super::state::{Inner, Target};
 use super::tx::{Tx, Work};
+use super::whose_consent::hold_back;
 use crate::audit::AuditEvent;
 use crate::catalog::Segment;
 use crate::catalog::series::Chunker;
 use crate::crypto::random_array;
 use crate::environment::Progress;
 use crate::error::{Error, Limit, Result};
-use crate::id::{SourceId, SourceTag, Timestamp};
+use crate::id::{Identity, SourceId, SourceTag, Timestamp};
 use crate::import::{Limits, Report, Source};
 use batch::Ingest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use subject::Checked;
 
@@ -148,7 +149,9 @@ impl Partition {
     /// [`Error::FlowDenied`] for a general partition, which takes no files, [`Error::OtherSubject`],
     /// [`Error::InputChanged`], [`Error::Cancelled`] (call again to resume), [`Error::DiskFull`],
     /// [`Error::Busy`] where another handle imports or has discarded this very file meanwhile. A bad
-    /// entry in a good file is no error: it is in the report.
+    /// entry in a good file is no error: it is in the report. [`Error::NeedsFullSlot`] where a consent from
+    /// elsewhere that names another patient than this file permits something, and has to wait for the
+    /// person's word: a handle of some partitions cannot make it.
     ///
     /// ```
     /// # use healthspace::{import::Source, Environment, HealthSpace, KdfParams, Unlock};
@@ -390,6 +393,7 @@ impl Partition {
             }
             tx.merge_segments(work)?;
             let old = tx.source_entry(work, staged.ordinal)?;
+            let references: BTreeSet<Identity> = subject.references.iter().copied().collect();
             let entry = SourceEntry { imported_at, bytes: report.bytes, finished: true, subject, ..(*old).clone() };
             tx.set_source(work, staged.ordinal, entry)?;
             match checked {
@@ -410,6 +414,7 @@ impl Partition {
             };
             tx.log(work, event)?;
             quarantine_derived(tx, w, at, &replaced)?;
+            hold_back(tx, w, &references)?;
             Ok(true)
         })
     }

@@ -233,6 +233,7 @@ impl Settled {
                 author: r.author(),
                 confidentiality: r.confidentiality(),
                 sensitivities: r.sensitivities(),
+                obligations: r.obligations(),
                 type_name: r.type_name(),
                 facts: &facts,
                 series: r.series(),

@@ -6,7 +6,7 @@
 
 use crate::catalog::{Catalog, RecordRef, Seeded};
 use crate::id::{Identity, RecordId};
-use crate::label::{Confidentiality, Sensitivities};
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use crate::record::Revision;
 use core::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -20,6 +20,7 @@ pub(crate) struct Version {
     pub(crate) revision: Revision,
     pub(crate) confidentiality: Confidentiality,
     pub(crate) sensitivities: Sensitivities,
+    pub(crate) obligations: Obligations,
 }
 
 impl Version {
@@ -30,6 +31,7 @@ impl Version {
             revision: r.revision(),
             confidentiality: r.confidentiality(),
             sensitivities: r.sensitivities(),
+            obligations: r.obligations(),
         }
     }
 }

@@ -47,8 +47,12 @@ impl Scope {
     /// The tag of a record: of a memory its own, of anything else what its partition and its
     /// source give it.
     pub(crate) fn tag_of(&self, record: RecordRef<'_>) -> Tag {
-        let own =
-            Label { confidentiality: record.confidentiality(), sensitivities: record.sensitivities(), ..Label::BOTTOM };
+        let own = Label {
+            confidentiality: record.confidentiality(),
+            sensitivities: record.sensitivities(),
+            obligations: record.obligations(),
+            ..Label::BOTTOM
+        };
         let mut tag = Tag { label: self.label().join(own), basis: Basis::default() };
         if is_note(record.type_name()) {
             // What a person endorsed keeps that standing, whatever else is in the partition.

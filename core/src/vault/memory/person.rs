@@ -219,6 +219,7 @@ fn as_history(builder: &mut SegmentBuilder, r: RecordRef<'_>) {
         author: r.author(),
         confidentiality: r.confidentiality(),
         sensitivities: r.sensitivities(),
+        obligations: r.obligations(),
         type_name: r.type_name(),
         facts: &[],
         series: None,

@@ -100,6 +100,8 @@ pub(in crate::vault) fn put_note(
         author,
         confidentiality: label.confidentiality,
         sensitivities: label.sensitivities,
+        // What the partition gives to everything is no word of this one.
+        obligations: label.obligations.without(work.scope.label().obligations),
         type_name: note.type_name(),
         facts: &[fact],
         series: None,

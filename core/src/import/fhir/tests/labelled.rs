@@ -1,6 +1,7 @@
 //! What `meta.security` says, however it is written and wherever it stands.
 
 use super::*;
+use crate::import::fhir::labels;
 
 const ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const LEVEL: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
@@ -87,6 +88,7 @@ fn what_says_nothing_of_sensitivity_is_none() {
         coding("urn:oid:2.16.840.1.113883.5.8", "TREAT"),
         coding("http://terminology.hl7.org/CodeSystem/common-tags", "actionable"),
         coding(ACT, "PERSISTLABEL"),
+        coding(ACT, "NOAUTH"),
         coding(ACT, "MASK"),
         coding("https://healthspace.invalid/fhir/CodeSystem/obligation", "NOMLTRAINING"),
         coding("", "NOREUSE"),
@@ -96,6 +98,54 @@ fn what_says_nothing_of_sensitivity_is_none() {
     }
     assert_eq!(of("[]"), (None, Sensitivities::NONE));
     assert_eq!(of("null"), (None, Sensitivities::NONE));
+}
+
+fn obliged(json: &str) -> Vec<Obligations> {
+    run(json.as_bytes()).0.records.iter().map(|r| r.obligations).collect()
+}
+
+#[test]
+fn what_a_label_obliges_to_is_kept() {
+    const NONE: Obligations = Obligations::NONE;
+    const UNKNOWN: Obligations = Obligations::UNKNOWN;
+    const OWN: &str = "https://healthspace.invalid/fhir/CodeSystem/obligation";
+    for (security, expected) in [
+        (coding(ACT, "NORELINK"), Obligations::NO_RELINKING),
+        (coding("http://hl7.org/fhir/v3/ActCode", "DELAU"), Obligations::DELETE_AFTER_USE),
+        (coding("", "NODSCLCD"), Obligations::NO_DISCLOSURE),
+        (coding(OWN, "NOMLTRAINING"), Obligations::NO_TRAINING),
+        (format!("{},{}", coding(ACT, "MASK"), coding(ACT, "HIV")), Obligations::MASK),
+        (
+            format!("{},{}", coding(ACT, "REDACT"), coding(ACT, "PSEUD")),
+            Obligations::REDACT.union(Obligations::PSEUDONYMIZE),
+        ),
+        // Of HL7, without a bit here; of nobody knows what; of an own system that has no such code.
+        (coding(ACT, "ENCRYPT"), UNKNOWN),
+        (coding("", "ORCON"), UNKNOWN),
+        (coding(ACT, "NOSUCH"), UNKNOWN),
+        (coding(ACT, ""), UNKNOWN),
+        (coding(OWN, "NOSUCH"), UNKNOWN),
+        (r#"{"code":"NORELINK","code":"N"}"#.to_owned(), UNKNOWN),
+        ("\"NORELINK\"".to_owned(), UNKNOWN),
+        // Somebody's own code is a reason to be careful, and no refrain of HL7.
+        (coding("https://hospital.example/labels", "NORELINK"), NONE),
+        (coding(ACT, "HIV"), NONE),
+        (coding(LEVEL, "V"), NONE),
+        (coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"), NONE),
+    ] {
+        let json = |security: &str| format!(r#"{{"resourceType":"Patient","meta":{{"security":[{security}]}}}}"#);
+        assert_eq!(obliged(&json(&security)), [expected], "{security}");
+        // Of the Bundle around it, which makes it another record than one without.
+        let bundle = |meta: &str| {
+            format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Patient"}}}}]{meta}}}"#)
+        };
+        let around = bundle(&format!(r#","meta":{{"security":[{security}]}}"#));
+        assert_eq!(obliged(&around), [expected], "{security}");
+        let meta = format!(r#"{{"security":[{security}]}}"#);
+        let content = labels::with_labels([1; 16], labels::Labels::of_meta(meta.as_bytes()));
+        let says_nothing = expected == NONE && of(&format!("[{security}]")) == (None, Sensitivities::NONE);
+        assert_eq!(content == [1; 16], says_nothing, "{security}");
+    }
 }
 
 #[test]
