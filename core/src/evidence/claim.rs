@@ -150,6 +150,12 @@ pub(super) fn consecutive(log: &Known, from: u64, to: u64) -> bool {
     from <= to && log.entries.range(from..to).count() as u64 == to - from
 }
 
+/// Whether all of these are shown and read: an event of a later version may end a grant as well.
+pub(super) fn read_through(log: &Known, from: u64, to: u64) -> bool {
+    let read = |e: &Entry| !matches!(e.event, AuditEvent::Unknown { .. });
+    consecutive(log, from, to) && log.entries.range(from..to).all(|(_, e)| read(e))
+}
+
 /// What a release says of itself.
 #[derive(Clone, Copy)]
 struct Release<'a> {
@@ -325,7 +331,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     {
         return Err(BAD);
     }
-    let whole = consecutive(log, 0, index);
+    let whole = read_through(log, 0, index);
     let limits = [
         (all.covered, OMITTED),
         (all.texts, PASSED_ON),

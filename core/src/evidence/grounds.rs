@@ -1,6 +1,6 @@
 //! What a release rests on: its grants as they stood then, by what is shown of both logs.
 
-use super::claim::{Found, Known, consecutive};
+use super::claim::{Found, Known, consecutive, read_through};
 use super::file::BAD;
 use super::text;
 use crate::audit::{AuditEvent, Entry};
@@ -176,7 +176,7 @@ impl Ground<'_> {
         let (Some(log), Some(given)) = (self.system, given) else {
             return Ok(Seen { found, covered: false, given: None, doc: None, texts: false, status: None });
         };
-        let covered = consecutive(log, given.index, self.size);
+        let covered = read_through(log, given.index, self.size);
         if given.end().is_some_and(|end| end <= self.time) {
             return Err(BAD);
         }

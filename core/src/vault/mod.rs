@@ -17,11 +17,11 @@ mod clock;
 mod consent_record;
 mod consent_versions;
 mod consents;
-mod whose_consent;
 mod disclose;
 mod erase;
 mod flow;
 mod found;
+mod whose_consent;
 #[cfg(any(test, feature = "timing-internals"))]
 pub(crate) use {
     head::verify_mac,
@@ -120,10 +120,6 @@ mod tests_clock;
 #[cfg(test)]
 mod tests_consents;
 #[cfg(test)]
-mod tests_whose_consent;
-#[cfg(test)]
-mod tests_same_consent;
-#[cfg(test)]
 mod tests_copies;
 #[cfg(test)]
 mod tests_dated;
@@ -192,6 +188,8 @@ mod tests_rotate;
 #[cfg(test)]
 mod tests_said;
 #[cfg(test)]
+mod tests_same_consent;
+#[cfg(test)]
 mod tests_segments;
 #[cfg(test)]
 mod tests_subject;
@@ -207,6 +205,8 @@ mod tests_uses;
 mod tests_values;
 #[cfg(test)]
 mod tests_versions;
+#[cfg(test)]
+mod tests_whose_consent;
 #[cfg(test)]
 mod tests_withheld;
 #[cfg(test)]

@@ -57,9 +57,12 @@ const Y: &str = r#"{"system":"urn:y","value":"1"}"#;
 
 #[test]
 fn an_identifier_without_a_system_identifies_nothing() {
-    for number in
-        [r#"{"value":"1"}"#, r#"{"system":"","value":"1"}"#, r#"{"use":"old","value":"1"}"#, r#"{"system":" /","value":"1"}"#]
-    {
+    for number in [
+        r#"{"value":"1"}"#,
+        r#"{"system":"","value":"1"}"#,
+        r#"{"use":"old","value":"1"}"#,
+        r#"{"system":" /","value":"1"}"#,
+    ] {
         let one = identified(&[number]);
         // Two hospitals: neither is a version of the other, and a refusal outweighs.
         let deny = text("a", "deny", 1, "", &one);

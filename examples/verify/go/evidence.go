@@ -56,6 +56,16 @@ func (l *shownLog) consecutive(from, to int64) bool {
 	return from <= to
 }
 
+// readThrough tells whether all of these are shown and read: an event of a later version may end a grant as well.
+func (l *shownLog) readThrough(from, to int64) bool {
+	for i := from; i < to; i++ {
+		if e, ok := l.entries[i]; !ok || !e.known {
+			return false
+		}
+	}
+	return from <= to
+}
+
 func (l *shownLog) withdrawn(grant string, before int64) bool {
 	for i, e := range l.entries {
 		if i < before && e.number == eventWithdrawn && e.withdrawn == grant {
@@ -478,7 +488,7 @@ func (g *ground) look(grant string) (s seen, err error) {
 	if s.given.expires != nil && *s.given.expires <= g.time {
 		return s, refusal("released after the grant had ended")
 	}
-	s.covered = g.system.consecutive(s.from, g.size)
+	s.covered = g.system.readThrough(s.from, g.size)
 	if s.given.elsewhere {
 		if text, ok := g.consents[string(s.given.consentHash)]; ok {
 			s.status, s.hasStatus = readStatus(text)
@@ -726,7 +736,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	if len(subjects) > 1 {
 		return c, refusal("grants of two persons")
 	}
-	whole := own.consecutive(0, index)
+	whole := own.readThrough(0, index)
 	begun := true
 	if r.purpose == "BTG" {
 		if begun, err = g.emergency(r, grants); err != nil {

@@ -1058,8 +1058,10 @@ def main(directory):
         "bad-decided-under-a-size-of-64-bits": alone(Log(2, [NOISE, released(Log(1, one), 1 << 63, b"x" * 32)]), 1),
         "bad-log-of-64-bits": alone(Huge(2, [released(Log(1, one), 1)]), 0),
         # Entries: what is known is read wholly, what is not is counted.
-        "good-unknown-event": noise(1 << 40, {}),
-        "good-unknown-event-that-is-no-map": noise(1 << 41, b"\xff of a later version"),
+        "good-unknown-event": noise(1 << 40, {}, [OMITTED, LIMITED]),
+        "good-unknown-event-that-is-no-map": noise(1 << 41, b"\xff of a later version", [OMITTED, LIMITED]),
+        "good-unknown-event-before-the-grant": evidence([(1 << 40, 5, {}), granted()], 2, [0, 1], [LIMITED]),
+        "bad-unknown-event-and-said-verifiable": noise(1 << 40, {}),
         "good-another-known-event": noise(9, {1: "PATRQT", 2: EU}),
         "good-every-known-event": noises([(number, body) for number, body in EVENTS if number != 3]),
         **{f"bad-event-{number}-with-one-more-field": noise(number, {**body, len(body) + 1: 0}) for number, body in EVENTS},

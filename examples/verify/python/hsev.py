@@ -93,6 +93,10 @@ class ShownLog(NamedTuple):
     def consecutive(self, start, end):
         return start <= end and all(i in self.entries for i in range(start, end))
 
+    def read_through(self, start, end):
+        """All of these are shown and read: an event of a later version may end a grant as well."""
+        return self.consecutive(start, end) and all(self.entries[i].said is not None for i in range(start, end))
+
     def before(self, number, end):
         return [(i, e.said) for i, e in self.entries.items() if i < end and e.number == number]
 
@@ -305,7 +309,7 @@ class Ground(NamedTuple):
         need(not self.own.withdrawn(grant, self.index), "released after the grant was withdrawn")
         if given is None:
             return Seen(False, None, None, False, None)
-        covered = self.system.consecutive(given.index, self.size)
+        covered = self.system.read_through(given.index, self.size)
         need(given.expires is None or self.time < given.expires, "released after the grant had ended")
         if not given.own:
             text = self.consents.get(given.consent_hash)
@@ -418,7 +422,7 @@ def derive(logs, own, index, entry, consents, spaces):
             holds, _, above, shown, _ = look_above(ground, said.parent, said, given.index)
             covered, texts = covered and holds, texts and shown
             subjects.update([] if above is None else [above.subject])
-    partition, whole = own.partition, own.consecutive(0, index)
+    partition, whole = own.partition, own.read_through(0, index)
     scope = None if partition is None else partition.scope
     need(partition is None or release.label[2] >> min(partition.ordinal, 63) & 1, "the label does not name the partition")
     low = partition is not None and partition.kind == "health" and release.label[0] < RESTRICTED
