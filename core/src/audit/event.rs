@@ -186,6 +186,10 @@ events! {
         1 label: Label,
         /// Into which scope; `None` is out of the space.
         2 into: Option<ScopeId>,
+        /// For what it was asked, where a session asked.
+        3 purpose: Option<Purpose>,
+        /// Who would have been given it, or would have written it into the scope; `None` where no session asked.
+        4 actor: Option<Recipient>,
     }
     /// The person lowered a label.
     12 Declassified {

@@ -178,6 +178,7 @@ const fn purpose(event: &AuditEvent) -> Option<Purpose> {
         AuditEvent::Released { purpose, .. }
         | AuditEvent::Refused { purpose, .. }
         | AuditEvent::Granted { purpose, .. } => Some(*purpose),
+        AuditEvent::FlowDenied { purpose, .. } => *purpose,
         AuditEvent::GlassBroken { .. } => Some(Purpose::BreakGlass),
         _ => None,
     }
@@ -200,6 +201,7 @@ fn agents(origin: &str, event: &AuditEvent) -> Vec<Value> {
         AuditEvent::Released { actor, .. }
         | AuditEvent::Refused { actor, .. }
         | AuditEvent::RecipientConfirmed { actor, .. }
+        | AuditEvent::FlowDenied { actor: Some(actor), .. }
         | AuditEvent::GlassBroken { actor, .. } => vec![space, recipient(actor)],
         AuditEvent::RecipientNotified { actor, .. } => vec![space, destination(actor, false)],
         AuditEvent::Granted { .. }

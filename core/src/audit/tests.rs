@@ -127,7 +127,8 @@ fn event() -> impl Strategy<Value = AuditEvent> {
     let second = prop_oneof![
         (purpose(), actor()).prop_map(|(purpose, actor)| E::Refused { purpose, actor }),
         (record(), any::<u64>(), label()).prop_map(|(record, parents, label)| E::Remembered { record, parents, label }),
-        (label(), prop::option::of(scope())).prop_map(|(label, into)| E::FlowDenied { label, into }),
+        (label(), prop::option::of(scope()), prop::option::of(purpose()), prop::option::of(actor()))
+            .prop_map(|(label, into, purpose, actor)| E::FlowDenied { label, into, purpose, actor }),
         (record(), grant(), label(), label(), gesture()).prop_map(|(record, grant, before, after, gesture)| {
             E::Declassified { record, grant, before, after, gesture }
         }),
@@ -327,6 +328,37 @@ fn other_forms_of_the_same_entry_are_refused() {
     }
     let newer = [0xa4, 1, 2, 2, 1, 3, 0, 4, 0x41, 0xa0];
     assert!(matches!(Entry::decode(&newer), Err(Error::NeedsNewerLibrary)));
+}
+
+/// A flow that was stopped says who asked for it and for what, where a session did.
+#[test]
+fn a_stopped_flow_says_whom_and_for_what() {
+    let told = |into, purpose, actor| {
+        let event = AuditEvent::FlowDenied { label: Label::health(1), into, purpose, actor };
+        let entry = Entry { time: Timestamp::default(), event };
+        assert_eq!(Entry::decode(&entry.encode().unwrap()).unwrap(), entry);
+        let json: serde_json::Value = serde_json::from_str(&audit_event("o", 0, &entry, Lang::En)).unwrap();
+        let fr = describe(&entry.event, Lang::Fr).replace('\u{a0}', " ");
+        (describe(&entry.event, Lang::En), fr, json)
+    };
+    let (purpose, who) = (Some(Purpose::PatientRequest), || Some(whom("model", "acme")));
+    let (en, fr, json) = told(None, purpose, who());
+    assert_eq!(en, "Data was kept from leaving the space to “acme” (AI model), for the person’s own request.");
+    assert_eq!(
+        fr,
+        "Une sortie de données hors de l’espace, vers « acme » (modèle d’IA), a été empêchée ; finalité : demande de la personne elle-même."
+    );
+    assert_eq!(json["agent"][1]["who"]["display"], "acme");
+    assert_eq!(json["purposeOfEvent"][0]["coding"][0]["code"], "PATRQT");
+    let (en, fr, _) = told(Some(ScopeId::from_bytes([1; 16])), purpose, who());
+    assert_eq!(
+        en,
+        "Data that “acme” (AI model) was to write was kept from flowing into another partition, for the person’s own request."
+    );
+    assert!(fr.contains("« acme »") && fr.ends_with("finalité : demande de la personne elle-même."), "{fr}");
+    let (en, _, json) = told(None, None, None);
+    assert_eq!(en, "Data was kept from leaving the space.");
+    assert!(json["agent"].as_array().unwrap().len() == 1 && json["purposeOfEvent"].is_null());
 }
 
 /// What a recipient is belongs to its name, wherever it is told.

@@ -87,8 +87,17 @@ fn english(event: &AuditEvent) -> String {
         E::Remembered { parents, .. } => {
             format!("A memory was stored, derived from {}.", many(*parents, "item", "items"))
         }
-        E::FlowDenied { into: Some(_), .. } => "Data was kept from flowing into another partition.".into(),
-        E::FlowDenied { into: None, .. } => "Data was kept from leaving the space.".into(),
+        E::FlowDenied { into, purpose, actor, .. } => {
+            let purpose = purpose.map_or_else(String::new, |p| format!(", for {}", purpose_words(p, lang)));
+            match (into, actor.as_ref().map(|a| a.told(lang))) {
+                (Some(_), Some(who)) => {
+                    format!("Data that {who} was to write was kept from flowing into another partition{purpose}.")
+                }
+                (Some(_), None) => format!("Data was kept from flowing into another partition{purpose}."),
+                (None, Some(who)) => format!("Data was kept from leaving the space to {who}{purpose}."),
+                (None, None) => format!("Data was kept from leaving the space{purpose}."),
+            }
+        }
         E::Declassified { .. } => "The protection of an item was lowered by the person.".into(),
         E::SubjectPinned { .. } => "The person whom this space is about was recorded.".into(),
         E::SubjectConfirmed { .. } => "The person confirmed that a file is about them.".into(),
@@ -242,8 +251,21 @@ fn french(event: &AuditEvent) -> String {
         E::Remembered { parents, .. } => {
             format!("Un souvenir a été conservé, issu de {}.", plusieurs(*parents, "élément", "éléments"))
         }
-        E::FlowDenied { into: Some(_), .. } => "Un transfert vers une autre partition a été empêché.".into(),
-        E::FlowDenied { into: None, .. } => "Une sortie de données hors de l’espace a été empêchée.".into(),
+        E::FlowDenied { into, purpose, actor, .. } => {
+            let purpose = purpose.map_or_else(String::new, |p| {
+                format!("\u{a0}; finalité\u{a0}: {}", purpose_words(p, lang))
+            });
+            match (into, actor.as_ref().map(|a| a.told(lang))) {
+                (Some(_), Some(who)) => {
+                    format!("Un transfert vers une autre partition, que {who} devait y écrire, a été empêché{purpose}.")
+                }
+                (Some(_), None) => format!("Un transfert vers une autre partition a été empêché{purpose}."),
+                (None, Some(who)) => {
+                    format!("Une sortie de données hors de l’espace, vers {who}, a été empêchée{purpose}.")
+                }
+                (None, None) => format!("Une sortie de données hors de l’espace a été empêchée{purpose}."),
+            }
+        }
         E::Declassified { .. } => "La protection d’un élément a été abaissée par la personne.".into(),
         E::SubjectPinned { .. } => "La personne concernée par cet espace a été enregistrée.".into(),
         E::SubjectConfirmed { .. } => "La personne a confirmé qu’un fichier la concerne.".into(),

@@ -48,7 +48,8 @@ pub enum Standing {
     /// It cannot be read or verified.
     Unusable,
     /// The space was restored, or goes on without its anchor: whether it was withdrawn since is not
-    /// known. It permits nothing until the person confirms it; what it refuses is refused.
+    /// known; or it is from elsewhere, and data came since that refers to another patient. It permits nothing
+    /// until the person confirms it; what it refuses is refused.
     Suspended,
     /// It counts uses or is for emergencies, and the space has no anchor here: an older copy of the file would
     /// bring uses back. It permits nothing until there is one.

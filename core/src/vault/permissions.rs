@@ -43,7 +43,7 @@ impl Permission {
 
     /// Whether anything is decided by it now, or will be from some day on. A consent that cannot be
     /// read refuses everything, so it counts; so does one that waits to be
-    /// [confirmed](HealthSpace::confirm_permission) after a restore.
+    /// [confirmed](HealthSpace::confirm_permission) after a restore, or because it names another patient.
     #[must_use]
     pub const fn is_in_force(&self) -> bool {
         use Standing::{InForce, NotYet, Suspended, Unanchored, Unusable};

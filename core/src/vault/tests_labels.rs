@@ -138,12 +138,10 @@ fn what_a_record_obliges_to_goes_with_it() {
     }
     drop(space);
     let space = HealthSpace::open(&file, &unlock(), clock().0).unwrap();
-    // A grant that asks for nothing more than every one does.
-    let ask = space.consent_request().purpose(Purpose::PatientRequest).recipient(model());
-    ask.categories(&[Category::Laboratory, Category::Memories]).agree(gesture()).unwrap();
+    // A consent from elsewhere asks for nothing; every grant of ours would ask for this very refrain.
+    let permit = br#"{"resourceType":"Consent","id":"1","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+    space.import_consents(permit, gesture()).unwrap();
     let other = Recipient::model("other-llm").unwrap();
-    let ask = space.consent_request().purpose(Purpose::PatientRequest).recipient(other.clone());
-    ask.categories(&[Category::Laboratory]).agree(gesture()).unwrap();
     let session = || space.session(model(), Purpose::PatientRequest).unwrap();
     let has = |label: Label| label.obligations.contains(Obligations::NO_REDISCLOSURE);
 
@@ -152,6 +150,7 @@ fn what_a_record_obliges_to_goes_with_it() {
     let held = s.query(&of_code(LDL)).unwrap();
     assert!(has(held.label()) && has(s.label()));
     let record = held.value()[0].record;
+    s.remember("It was high", &held).unwrap();
     assert!(has(session().count(&of_code(LDL)).unwrap().label()));
     assert!(has(session().reader(&of_code(LDL), 5).unwrap().label()));
 
@@ -163,7 +162,6 @@ fn what_a_record_obliges_to_goes_with_it() {
     let keeps = Endpoint::model(other, Endpoint::cleared(UNDERSTOOD));
     let call = s.model_call(&[&value], &keeps).unwrap();
     assert!(has(call.finish("It was high").unwrap().label()));
-    s.keep(&value, "health").unwrap();
     let memory = of_the_record(&space, |r| r.type_name() == "Memory");
     let kept = space.inner.peek().unwrap();
     let kept = kept.partitions[0].catalog.find_record(&memory).unwrap();

@@ -198,14 +198,17 @@ fn an_endpoint_has_a_clearance_and_a_refusal_is_logged() {
     let id = ldl(&space);
     let s = session(&space);
     let held = s.hold(id).unwrap();
-    let forgetful = Endpoint::model(model(), Endpoint::cleared(Obligations::NO_TRAINING));
-    let low = Endpoint::model(model(), Label { confidentiality: Confidentiality::Normal, ..keeps() });
+    let forgetful = Endpoint::model(other(), Endpoint::cleared(Obligations::NO_TRAINING));
+    let low = Endpoint::model(other(), Label { confidentiality: Confidentiality::Normal, ..keeps() });
     let released = || events(&space, HEALTH).iter().filter(|e| e.name() == "Released").count();
     let before = released();
     for endpoint in [&forgetful, &low] {
         assert!(matches!(s.model_call(&[&held], endpoint), Err(Error::FlowDenied)));
-        let Some(AuditEvent::FlowDenied { label, into: None }) = events(&space, HEALTH).pop() else { panic!() };
+        let last = events(&space, HEALTH).pop();
+        let Some(AuditEvent::FlowDenied { label, into: None, purpose, actor }) = last else { panic!() };
         assert!(label.no_training());
+        // Who would have been given it, and for what.
+        assert_eq!((purpose, actor), (Some(Purpose::PatientRequest), Some(other())));
     }
     assert_eq!(released(), before);
     s.model_call(&[&held], &Endpoint::model(model(), keeps())).unwrap();
@@ -311,7 +314,9 @@ fn what_a_session_says_after_reading_is_for_its_own_recipient() {
     let stranger = space.session(other(), Purpose::PatientRequest).unwrap();
     assert_eq!(stranger.reveal(&before).unwrap(), "Hello");
     assert!(matches!(stranger.reveal(&after), Err(Error::FlowDenied)));
-    assert!(matches!(events(&space, HEALTH).pop(), Some(AuditEvent::FlowDenied { into: None, .. })));
+    let last = events(&space, HEALTH).pop();
+    let Some(AuditEvent::FlowDenied { into: None, purpose, actor, .. }) = last else { panic!() };
+    assert_eq!((purpose, actor), (Some(Purpose::PatientRequest), Some(other())));
     assert_eq!(stranger.label(), before.label());
     assert_eq!(session(&space).reveal(&after).unwrap(), "It is 112.5");
     // Kept after the consent has ended, it is set aside at once.

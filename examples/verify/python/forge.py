@@ -395,7 +395,7 @@ def known_events():
         (8, {1: "TREAT", 2: [i], 3: ["role", "x"], 4: h, 5: n, 6: h, 7: head, 8: LABEL, 9: 2, 10: []}),
         (9, {1: "TREAT", 2: ["reference", "x"]}),
         (10, {1: i, 2: n, 3: LABEL}),
-        (11, {1: LABEL, 2: i}),
+        (11, {1: LABEL, 2: i, 3: "TREAT", 4: ["role", "x"]}),
         (12, {1: i, 2: i, 3: LABEL, 4: LABEL, 5: TAP}),
         (13, {1: h}),
         (14, {1: t, 2: TAP}),
@@ -429,7 +429,7 @@ def known_events():
 
 EVENTS = known_events()
 # Fields that may be null.
-NULLS = {(2, 2), (4, 7), (5, 2), (11, 2), (19, 1), (25, 4), (29, 5)}
+NULLS = {(2, 2), (4, 7), (5, 2), (11, 2), (11, 3), (11, 4), (19, 1), (25, 4), (29, 5)}
 
 
 def main(directory):

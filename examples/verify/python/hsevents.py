@@ -29,7 +29,7 @@ EVENTS = {
     8: ("data was released", "purpose ids recipient hash uint hash head label kind categories"),
     9: ("a request was refused", "purpose recipient"),
     10: ("a memory was stored", "id uint label"),
-    11: ("a flow was stopped", "label id?"),
+    11: ("a flow was stopped", "label id? purpose? recipient?"),
     12: ("a label was lowered", "id id label label gesture"),
     13: ("the subject was recorded", "hash"),
     14: ("the clock was confirmed", "time gesture"),

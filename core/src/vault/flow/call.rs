@@ -151,7 +151,7 @@ impl Session {
     pub fn reveal(&self, value: &Value) -> Result<String> {
         value.is_of(&self.inner)?;
         if !self.actors.iter().all(|a| value.is_for(a, self.purpose)) {
-            return Err(self.stopped(value.label())?);
+            return Err(self.stopped(value.label(), None)?);
         }
         self.grants_stand(&[value])?;
         let parts = self.parts(&[value])?;
@@ -245,7 +245,7 @@ impl Session {
         let exports = endpoint.action() == Action::Export;
         let meant = |v: &&Value| v.is_for(endpoint.recipient(), self.purpose) && (!exports || v.spoken.is_empty());
         if !cleared || !inputs.iter().all(meant) {
-            return Err(self.stopped(tag.label)?);
+            return Err(self.stopped(tag.label, Some(endpoint.recipient()))?);
         }
         self.grants_stand(inputs)?;
         let texts = inputs.iter().map(|v| Zeroizing::new(v.text().unwrap_or_default().to_owned()));
@@ -263,7 +263,7 @@ impl Session {
             if cleared { Ok(()) } else { Err(Error::FlowDenied) }
         });
         if matches!(out, Err(Error::FlowDenied)) {
-            return Err(self.stopped(tag.label)?);
+            return Err(self.stopped(tag.label, Some(endpoint.recipient()))?);
         }
         for (at, text) in out?.into_iter().flat_map(Audited::into_value) {
             if let Some(slot) = contents.get_mut(at) {
@@ -319,11 +319,13 @@ impl Session {
     }
 
     /// A flow out of the space was stopped: it is logged where such a label may stand.
-    fn stopped(&self, label: Label) -> Result<Error> {
+    /// Whoever would have been given it is named: the session's own recipient where nobody else is.
+    fn stopped(&self, label: Label, to: Option<&Recipient>) -> Result<Error> {
         self.inner.write(|tx, w| {
             let work = w.work(tx, Target::Partition(cleared_for(&w.state, label)))?;
             let log = work.scope.id;
-            let entry = tx.log(work, AuditEvent::FlowDenied { label, into: None })?;
+            let (purpose, actor) = (Some(self.purpose), to.or(self.actors.first()).cloned());
+            let entry = tx.log(work, AuditEvent::FlowDenied { label, into: None, purpose, actor })?;
             self.note_use(tx, w, log, entry)
         })?;
         Ok(Error::FlowDenied)

@@ -118,7 +118,8 @@ impl HealthSpace {
             let Some(Settled { from, after, .. }) = settled else {
                 let into = w.state.partitions.get(w.state.position(what.into)?).map(|p| p.id);
                 let work = w.work(tx, Target::Partition(cleared_for(&w.state, before)))?;
-                tx.log(work, AuditEvent::FlowDenied { label: before, into })?;
+                // The person asks for it, or a model in their place: nobody would have been given it.
+                tx.log(work, AuditEvent::FlowDenied { label: before, into, purpose: None, actor: None })?;
                 return Ok(None);
             };
             let work = w.work(tx, Target::Partition(from))?;

@@ -162,7 +162,9 @@ impl Session {
             if !allowed {
                 let (label, into) = (tag.label, Some(scope.id));
                 let work = w.work(tx, Target::Partition(cleared_for(&w.state, label)))?;
-                let (log, entry) = (work.scope.id, tx.log(work, AuditEvent::FlowDenied { label, into })?);
+                let (purpose, actor) = (Some(self.purpose), self.actors.first().cloned());
+                let event = AuditEvent::FlowDenied { label, into, purpose, actor };
+                let (log, entry) = (work.scope.id, tx.log(work, event)?);
                 self.note_use(tx, w, log, entry)?;
                 return Ok(Outcome::Stopped);
             }
@@ -215,7 +217,7 @@ impl Partition {
             let work = w.work(tx, Target::Partition(w.state.position(&self.name)?))?;
             let (label, into) =
                 (Label { origins: crate::label::Origins::NONE, ..Label::health(0) }, Some(work.scope.id));
-            tx.log(work, AuditEvent::FlowDenied { label, into })
+            tx.log(work, AuditEvent::FlowDenied { label, into, purpose: None, actor: None })
         })?;
         Err(Error::FlowDenied)
     }
