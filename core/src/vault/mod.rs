@@ -62,7 +62,6 @@ mod told;
 mod tx;
 mod unlocking;
 mod uses;
-mod whose_consent;
 
 pub use crate::label::PartitionKind;
 pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};

@@ -21,7 +21,7 @@ fn resource(n: u32) -> String {
             r#""resourceType":"MedicationRequest","id":"m{n}","status":"active","intent":"order","medicationCodeableConcept":{{"coding":[{{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"312961"}}],"text":"simvastatin 20 MG"}},{patient},"authoredOn":"{day}","dosageInstruction":[{{"text":"1 le soir, après manger"}}],"reasonCode":[{{"text":"hyperlipidemia"}}]"#
         ),
         4 => format!(
-            r#""resourceType":"AllergyIntolerance","id":"a{n}","clinicalStatus":{{"coding":[{{"code":"active"}}]}},"criticality":"high","code":{{"text":"penicillin"}},"patient":{{"reference":"Patient/p"}},"recordedDate":"{day}""#
+            r#""resourceType":"AllergyIntolerance","id":"a{n}","meta":{{"security":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"NORDSCLCD"}}]}},"clinicalStatus":{{"coding":[{{"code":"active"}}]}},"criticality":"high","code":{{"text":"penicillin"}},"patient":{{"reference":"Patient/p"}},"recordedDate":"{day}""#
         ),
         5 => format!(
             r#""resourceType":"Immunization","id":"i{n}","status":"completed","vaccineCode":{{"coding":[{{"system":"http://hl7.org/fhir/sid/cvx","code":"140"}}]}},"patient":{{"reference":"Patient/p"}},"occurrenceDateTime":"{day}""#

@@ -187,7 +187,7 @@ fn shown(session: &Session, out: &mut String) {
     for (asked, of) in [("steps", 5), ("steps", 6), ("heart rate", 2), ("heart rate", 9), ("sleep", 4)] {
         let day = if asked == "steps" { format!("2026-01-0{of}") } else { format!("2025-11-0{of}") };
         let said = session.ground_with(&format!("{asked} on {day}"), &how).unwrap().into_value().text;
-        let lines = said.lines().filter(|l| l.starts_with("- in the period asked") || l.starts_with("- night"));
+        let lines = said.lines().filter(|l| l.starts_with("- ") && l.contains('≈'));
         let words = lines.flat_map(|l| l.split(|c: char| !c.is_ascii_digit() && c != '.'));
         let numbers: Vec<&str> = words.map(|w| w.trim_matches('.')).filter(|w| !w.is_empty()).collect();
         let _ = writeln!(out, "samples of {asked} on {day}: {}", numbers.join(" "));
