@@ -64,7 +64,8 @@ kotlin() {
             "kotlin-compiler@$kotlin_version" || { echo 'SKIPPED: npm has no Kotlin compiler for us; Kotlin was not run'; return; }
     fi
     bash "$compiler/bin/kotlinc" -nowarn -cp "$jar" -d "$out/run/story.jar" \
-        "$generated/org/healthspace/healthspace.kt" examples/kotlin/Story.kt bindings-mobile/tests/Checks.kt
+        "$generated/org/healthspace/healthspace.kt" examples/kotlin/Story.kt \
+        bindings-mobile/tests/Checks.kt bindings-mobile/tests/KeyStoreChecks.kt
     local jvm=(java "-Djna.library.path=$(dirname "$library")" -cp "$out/run/story.jar:$jar:$compiler/lib/kotlin-stdlib.jar")
     "${jvm[@]}" StoryKt "$out/run/kotlin.hs" "$out/run/person.json" "$question" \
         >"$out/run/Kotlin.out" 2>"$out/run/Kotlin.err" || { cat "$out/run/Kotlin.err"; exit 1; }

@@ -13,7 +13,7 @@
  *   accepts NULL. What it hands out as const is borrowed from the receiver and lives as long.
  * - A list comes as JSON text in a hs_buffer: instants in milliseconds since
  *   1970-01-01T00:00:00Z, ids in hexadecimal. Later versions may add members and words.
- * - hs_space, hs_session, hs_report, hs_context and hs_buffer may be used by several threads at
+ * - hs_space, hs_session, hs_report, hs_context, hs_buffer and hs_keystore may be used by several threads at
  *   once; hs_consent_request, hs_renewal and hs_import_options may not. Free a thing only when no other
  *   thread uses it. A session, report or context may outlive its space.
  */
@@ -68,6 +68,13 @@ typedef enum hs_error {
   HS_ERROR_INTERNAL = 900,
 } hs_error;
 
+// Where a keystore keeps its keys: files; the operating system; a chip that does not give them away.
+typedef enum hs_keystore_kind {
+  HS_KEYSTORE_KIND_SOFTWARE = 1,
+  HS_KEYSTORE_KIND_OS = 2,
+  HS_KEYSTORE_KIND_HARDWARE = 3,
+} hs_keystore_kind;
+
 // Bytes or text of the library's; wiped when freed.
 typedef struct hs_buffer hs_buffer;
 
@@ -82,6 +89,9 @@ typedef struct hs_context hs_context;
 
 // How to import.
 typedef struct hs_import_options hs_import_options;
+
+// A keystore.
+typedef struct hs_keystore hs_keystore;
 
 // A grant that is to hold longer, or again.
 typedef struct hs_renewal hs_renewal;
@@ -111,6 +121,51 @@ typedef struct hs_hash {
 // that imports. A result other than 0 cancels the import; the same file resumes it. It must not
 // call into the same space, nor leave by longjmp or an exception.
 typedef int32_t (*hs_on_progress)(void *ctx, uint64_t done, uint64_t total, uint64_t records);
+
+// The device's keystore, by the host: all functions but `release` are needed. They are called within calls that
+// were given the keystore, by their thread, several at once where several such calls are made; they may ask the
+// person, and neither throw nor jump out.
+//
+// Each returns 0, HS_ERROR_NOT_FOUND for a key that is not there (any more), HS_ERROR_CANNOT_OPEN for bytes that
+// are not this key's, or any other number for a failure, which counts as HS_ERROR_IO. A length that goes with
+// bytes to be written is the room there is, and is set to how many were written; more than the room is refused,
+// and nothing may be written beyond it. Secrets are 32 random bytes, wiped by the library: neither they nor
+// names belong in a log.
+typedef struct hs_keystore_functions {
+  // Given to each function.
+  void *ctx;
+  // One of hs_keystore_kind.
+  int32_t kind;
+  // Makes a key that stays in the keystore: its name, 1 to 256 bytes that are no secret.
+  int32_t (*create_key)(void *ctx, uint8_t *key, size_t *key_len);
+  // Encrypts 32 bytes under a key, authenticated: 1 to 4096 bytes.
+  int32_t (*wrap)(void *ctx,
+                  const uint8_t *key,
+                  size_t key_len,
+                  const uint8_t *secret,
+                  size_t secret_len,
+                  uint8_t *wrapped,
+                  size_t *wrapped_len);
+  // Decrypts what `wrap` gave, to 32 bytes.
+  int32_t (*unwrap)(void *ctx,
+                    const uint8_t *key,
+                    size_t key_len,
+                    const uint8_t *wrapped,
+                    size_t wrapped_len,
+                    uint8_t *secret,
+                    size_t *secret_len);
+  // Destroys a key for good, and says the same of one that is not there: `rollback_resistant` 1 where no backup
+  // and no image of the device brings it back, else 0; `evidence`, at most 4096 bytes, what the keystore
+  // attests, of which the log keeps the hash.
+  int32_t (*destroy_key)(void *ctx,
+                         const uint8_t *key,
+                         size_t key_len,
+                         int32_t *rollback_resistant,
+                         uint8_t *evidence,
+                         size_t *evidence_len);
+  // Called once, when the keystore is freed and no call uses it any more. May be NULL.
+  void (*release)(void *ctx);
+} hs_keystore_functions;
 
 #ifdef __cplusplus
 extern "C" {
@@ -668,15 +723,26 @@ int32_t hs_repair(const struct hs_space *space,
                   uint64_t *heads,
                   int32_t *slots);
 
-// As hs_create, with a software keystore in a directory: a copy of the space's file then opens neither by
-// guessing the passphrase nor, after hs_erase_from_copies, at all. Whoever can read the directory has what it
-// keeps. `bound`, 1 or 0: whether the recovery code too opens nothing without it.
+// The library's own keystore, in a directory of files: whoever can read it has what it keeps.
+int32_t hs_keystore_software(const uint8_t *directory,
+                             size_t directory_len,
+                             struct hs_keystore **keystore);
+
+// A keystore of the host's own functions, which are copied. Where this fails, `release` is not called.
+int32_t hs_keystore_new(const struct hs_keystore_functions *functions,
+                        struct hs_keystore **keystore);
+
+// Frees a keystore. Spaces that were opened with it go on. NULL is allowed.
+void hs_keystore_free(struct hs_keystore *keystore);
+
+// As hs_create, with a keystore: a copy of the space's file then opens neither by guessing the passphrase nor,
+// after hs_erase_from_copies, at all, but by its recovery code. `bound`, 1 or 0: whether the recovery code too
+// opens nothing without the keystore; with the device lost, everything is then.
 int32_t hs_create_with_keystore(const uint8_t *path,
                                 size_t path_len,
                                 const uint8_t *secret,
                                 size_t secret_len,
-                                const uint8_t *keystore,
-                                size_t keystore_len,
+                                const struct hs_keystore *keystore,
                                 int32_t bound,
                                 struct hs_space **space,
                                 struct hs_buffer **recovery_code);
@@ -686,9 +752,16 @@ int32_t hs_open_with_keystore(const uint8_t *path,
                               size_t path_len,
                               const uint8_t *secret,
                               size_t secret_len,
-                              const uint8_t *keystore,
-                              size_t keystore_len,
+                              const struct hs_keystore *keystore,
                               struct hs_space **space);
+
+// As hs_open_recovery, with the keystore that the space is bound to.
+int32_t hs_open_recovery_with_keystore(const uint8_t *path,
+                                       size_t path_len,
+                                       const uint8_t *code,
+                                       size_t code_len,
+                                       const struct hs_keystore *keystore,
+                                       struct hs_space **space);
 
 // Erases records of a partition, memories and turns among them, for good: `records` has `count` ids. What was
 // made from them goes as well. What came of it is a list of one: entry, level ("E0" where somebody was
@@ -763,8 +836,8 @@ int32_t hs_erasure_certificate(const struct hs_space *space,
                                struct hs_buffer **certificate);
 
 // Looks for what an erasure took: by the ids of the records (`count` of them) with the salt that it gave, or
-// NULL; and in an older copy of the file, with the passphrase, the recovery code and the directory of the
-// keystore, each of length 0 where it is not tried. What came of it is a list of one: claimed, confirmed (or
+// NULL; and in an older copy of the file, with the passphrase, the recovery code (each of
+// length 0 where it is not tried) and the keystore, or NULL. What came of it is a list of one: claimed, confirmed (or
 // null), entry (or null), tries (by, objects, opened), does_not_prove.
 int32_t hs_verify_erasure(const struct hs_space *space,
                           const uint8_t *partition,
@@ -779,12 +852,11 @@ int32_t hs_verify_erasure(const struct hs_space *space,
                           size_t secret_len,
                           const uint8_t *code,
                           size_t code_len,
-                          const uint8_t *keystore,
-                          size_t keystore_len,
+                          const struct hs_keystore *keystore,
                           struct hs_buffer **check);
 
 // Gives the space new keys. The handle goes on under them; its sessions end, and other handles fail with
-// Rekeyed. The passphrase, with the keystore in a directory (or of length 0), and the recovery code are the ways
+// Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 // in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 // it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
 // old keys' secret), swept. Nobody else may use the handle meanwhile.
@@ -793,8 +865,7 @@ int32_t hs_rotate_keys(struct hs_space *space,
                        size_t secret_len,
                        const uint8_t *code,
                        size_t code_len,
-                       const uint8_t *keystore,
-                       size_t keystore_len,
+                       const struct hs_keystore *keystore,
                        struct hs_buffer **recovery_code,
                        struct hs_buffer **rotated);
 
@@ -805,8 +876,7 @@ int32_t hs_erase_from_copies(struct hs_space *space,
                              size_t secret_len,
                              const uint8_t *code,
                              size_t code_len,
-                             const uint8_t *keystore,
-                             size_t keystore_len,
+                             const struct hs_keystore *keystore,
                              const uint8_t *method,
                              size_t method_len,
                              const struct hs_hash *evidence,

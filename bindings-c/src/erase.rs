@@ -3,20 +3,15 @@
 use crate::buffer::{Buffer, Hash, Id};
 use crate::consent::gesture;
 use crate::guard::guard;
+use crate::keystore::{KeyStore, with_device};
 use crate::pointer::{Out, get, get_or_none, slice, text};
-use crate::space::{Space, environment_of, passphrase};
+use crate::space::{Space, passphrase};
 use healthspace::audit::Gesture;
 use healthspace::{
-    BackupId, BreachScope, Erase, ErasureTrial, Error, Exposure, GrantId, HealthSpace, Lost, RecordId, Rotated, SlotId,
-    SoftwareKeyStore, SourceId, Timestamp, TriedBy, Unlock, WayInKind,
+    BackupId, BreachScope, Erase, ErasureTrial, Error, Exposure, GrantId, Lost, RecordId, Rotated, SlotId, SourceId,
+    Timestamp, TriedBy, Unlock, WayInKind,
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
-
-/// With the software keystore in this directory, unless the text is empty.
-fn with_device(unlock: Unlock, keystore: &str) -> Unlock {
-    if keystore.is_empty() { unlock } else { unlock.with_device(Arc::new(SoftwareKeyStore::new(keystore))) }
-}
 
 const fn way_in(kind: WayInKind) -> &'static str {
     match kind {
@@ -27,59 +22,6 @@ const fn way_in(kind: WayInKind) -> &'static str {
         WayInKind::Limited => "limited",
         _ => "other",
     }
-}
-
-/// As hs_create, with a software keystore in a directory: a copy of the space's file then opens neither by
-/// guessing the passphrase nor, after hs_erase_from_copies, at all. Whoever can read the directory has what it
-/// keeps. `bound`, 1 or 0: whether the recovery code too opens nothing without it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hs_create_with_keystore(
-    path: *const u8,
-    path_len: usize,
-    secret: *const u8,
-    secret_len: usize,
-    keystore: *const u8,
-    keystore_len: usize,
-    bound: i32,
-    space: *mut *mut Space,
-    recovery_code: *mut *mut Buffer,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the contract of the header.
-        let (path, unlock, keystore) =
-            unsafe { (text(path, path_len)?, passphrase(secret, secret_len)?, text(keystore, keystore_len)?) };
-        // SAFETY: the contract of the header.
-        let (space, code) = unsafe { (Out::new(space)?, Out::new(recovery_code)?) };
-        let (env, lane) = environment_of("");
-        let make = if bound == 0 { HealthSpace::create } else { HealthSpace::create_bound_to_device };
-        let (inner, recovery) = make(path, &with_device(unlock, keystore), env)?;
-        code.hand(Buffer::from(String::from(recovery.reveal().as_str())));
-        space.hand(Space { inner, lane });
-        Ok(())
-    })
-}
-
-/// As hs_open, with the keystore that the space was given.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hs_open_with_keystore(
-    path: *const u8,
-    path_len: usize,
-    secret: *const u8,
-    secret_len: usize,
-    keystore: *const u8,
-    keystore_len: usize,
-    space: *mut *mut Space,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the contract of the header.
-        let (path, unlock, keystore) =
-            unsafe { (text(path, path_len)?, passphrase(secret, secret_len)?, text(keystore, keystore_len)?) };
-        // SAFETY: the contract of the header.
-        let out = unsafe { Out::new(space) }?;
-        let (env, lane) = environment_of("");
-        out.hand(Space { inner: HealthSpace::open(path, &with_device(unlock, keystore), env)?, lane });
-        Ok(())
-    })
 }
 
 fn erase(space: &Space, partition: &str, what: &Erase, gesture: Gesture, out: Out<*mut Buffer>) -> Result<(), Error> {
@@ -255,8 +197,8 @@ pub unsafe extern "C" fn hs_erasure_certificate(
 }
 
 /// Looks for what an erasure took: by the ids of the records (`count` of them) with the salt that it gave, or
-/// NULL; and in an older copy of the file, with the passphrase, the recovery code and the directory of the
-/// keystore, each of length 0 where it is not tried. What came of it is a list of one: claimed, confirmed (or
+/// NULL; and in an older copy of the file, with the passphrase, the recovery code (each of
+/// length 0 where it is not tried) and the keystore, or NULL. What came of it is a list of one: claimed, confirmed (or
 /// null), entry (or null), tries (by, objects, opened), does_not_prove.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_verify_erasure(
@@ -273,8 +215,7 @@ pub unsafe extern "C" fn hs_verify_erasure(
     secret_len: usize,
     code: *const u8,
     code_len: usize,
-    keystore: *const u8,
-    keystore_len: usize,
+    keystore: *const KeyStore,
     check: *mut *mut Buffer,
 ) -> i32 {
     guard(|| {
@@ -283,12 +224,7 @@ pub unsafe extern "C" fn hs_verify_erasure(
             unsafe { (get(space)?, text(partition, partition_len)?, slice(records, count)?, get_or_none(salt)) };
         // SAFETY: the contract of the header.
         let (older, words, code, keystore) = unsafe {
-            (
-                text(older, older_len)?,
-                passphrase(secret, secret_len)?,
-                text(code, code_len)?,
-                text(keystore, keystore_len)?,
-            )
+            (text(older, older_len)?, passphrase(secret, secret_len)?, text(code, code_len)?, get_or_none(keystore))
         };
         // SAFETY: the contract of the header.
         let out = unsafe { Out::new(check) }?;
@@ -326,7 +262,13 @@ pub unsafe extern "C" fn hs_verify_erasure(
 }
 
 /// New keys by these ways in; of what was erased in older copies too where there is a gesture.
-fn renew(space: &Space, words: Unlock, code: &str, keystore: &str, gesture: Option<Gesture>) -> Result<Rotated, Error> {
+fn renew(
+    space: &Space,
+    words: Unlock,
+    code: &str,
+    keystore: Option<&KeyStore>,
+    gesture: Option<Gesture>,
+) -> Result<Rotated, Error> {
     let words = with_device(words, keystore);
     let code = if code.is_empty() { None } else { Some(Unlock::recovery_code(code)?) };
     let others: Vec<&Unlock> = code.iter().collect();
@@ -350,7 +292,7 @@ fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, ro
 }
 
 /// Gives the space new keys. The handle goes on under them; its sessions end, and other handles fail with
-/// Rekeyed. The passphrase, with the keystore in a directory (or of length 0), and the recovery code are the ways
+/// Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 /// in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 /// it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
 /// old keys' secret), swept. Nobody else may use the handle meanwhile.
@@ -361,8 +303,7 @@ pub unsafe extern "C" fn hs_rotate_keys(
     secret_len: usize,
     code: *const u8,
     code_len: usize,
-    keystore: *const u8,
-    keystore_len: usize,
+    keystore: *const KeyStore,
     recovery_code: *mut *mut Buffer,
     rotated: *mut *mut Buffer,
 ) -> i32 {
@@ -373,7 +314,7 @@ pub unsafe extern "C" fn hs_rotate_keys(
                 crate::pointer::get_mut(space)?,
                 passphrase(secret, secret_len)?,
                 text(code, code_len)?,
-                text(keystore, keystore_len)?,
+                get_or_none(keystore),
             )
         };
         // SAFETY: the contract of the header.
@@ -393,8 +334,7 @@ pub unsafe extern "C" fn hs_erase_from_copies(
     secret_len: usize,
     code: *const u8,
     code_len: usize,
-    keystore: *const u8,
-    keystore_len: usize,
+    keystore: *const KeyStore,
     method: *const u8,
     method_len: usize,
     evidence: *const Hash,
@@ -408,7 +348,7 @@ pub unsafe extern "C" fn hs_erase_from_copies(
                 crate::pointer::get_mut(space)?,
                 passphrase(secret, secret_len)?,
                 text(code, code_len)?,
-                text(keystore, keystore_len)?,
+                get_or_none(keystore),
             )
         };
         // SAFETY: the contract of the header.

@@ -10,12 +10,15 @@ use std::process::Command;
 
 const STRICT: &[&str] = &["-g", "-pedantic", "-Wall", "-Wextra", "-Werror"];
 
-fn build(compiler: &str, language: &[&str], how: &str, to: &Path) -> std::path::PathBuf {
+/// The story, and a keystore of the host.
+const PROGRAMS: [&str; 2] = ["smoke", "keystore"];
+
+fn build(program: &str, compiler: &str, language: &[&str], how: &str, to: &Path) -> std::path::PathBuf {
     let built = common::built();
-    let exe = to.join(format!("{compiler}-{how}"));
+    let exe = to.join(format!("{program}-{compiler}-{how}"));
     let mut c = Command::new(compiler);
     c.args(language).args(STRICT).arg("-I").arg(common::root().join("include"));
-    c.arg(common::root().join("tests/smoke.c")).arg("-o").arg(&exe);
+    c.arg(common::root().join(format!("tests/{program}.c"))).arg("-o").arg(&exe);
     if how == "static" {
         c.args(["-x", "none"]).arg(built.join("libhealthspace_c.a")).args(["-lpthread", "-ldl", "-lm"]);
     } else {
@@ -38,10 +41,10 @@ fn story(exe: &Path, to: &Path) -> Command {
 #[test]
 fn the_story_in_c99_and_in_cpp17_linked_both_ways() {
     let dir = tempfile::tempdir().unwrap();
-    for how in ["shared", "static"] {
-        let c = build("gcc", &["-std=c99"], how, dir.path());
+    for (program, how) in PROGRAMS.into_iter().flat_map(|p| ["shared", "static"].map(|how| (p, how))) {
+        let c = build(program, "gcc", &["-std=c99"], how, dir.path());
         common::run(&mut story(&c, dir.path()));
-        let cpp = build("g++", &["-x", "c++", "-std=c++17"], how, dir.path());
+        let cpp = build(program, "g++", &["-x", "c++", "-std=c++17"], how, dir.path());
         common::run(&mut story(&cpp, dir.path()));
     }
 }
@@ -53,10 +56,12 @@ fn the_story_under_valgrind_leaks_nothing() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let exe = build("gcc", &["-std=c99"], "static", dir.path());
-    let run = story(&exe, dir.path());
-    let mut v = Command::new("valgrind");
-    v.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]);
-    v.arg(run.get_program()).args(run.get_args());
-    common::run(&mut v);
+    for program in PROGRAMS {
+        let exe = build(program, "gcc", &["-std=c99"], "static", dir.path());
+        let run = story(&exe, dir.path());
+        let mut v = Command::new("valgrind");
+        v.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]);
+        v.arg(run.get_program()).args(run.get_args());
+        common::run(&mut v);
+    }
 }

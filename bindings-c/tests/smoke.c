@@ -1,21 +1,6 @@
 /* The story: create, import, notice, grant, ground, withdraw, refused, close; memories, lists,
  * evidence, a grant for one time. Valid C99 and C++17. */
-#include "healthspace.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define T(s) (const uint8_t *)(s), strlen(s)
-#define CHECK(what)                                                                       \
-    do {                                                                                  \
-        if (!(what)) {                                                                    \
-            fprintf(stderr, "line %d: %s (last: %s, %s)\n", __LINE__, #what,              \
-                    hs_last_error_name(), hs_last_error_text());                          \
-            exit(1);                                                                      \
-        }                                                                                 \
-    } while (0)
-#define OK(call) CHECK((call) == 0)
+#include "check.h"
 
 static const char BUNDLE[] =
     "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
@@ -27,15 +12,6 @@ static const char BUNDLE[] =
     "\"subject\":{\"reference\":\"Patient/p\"},\"effectiveDateTime\":\"2026-01-05\","
     "\"valueQuantity\":{\"value\":131.5,\"unit\":\"mg/dL\",\"system\":\"http://unitsofmeasure.org\","
     "\"code\":\"mg/dL\"}}}]}";
-
-static int contains(const uint8_t *bytes, size_t len, const char *word)
-{
-    size_t n = strlen(word), i;
-    for (i = 0; i + n <= len; i++)
-        if (memcmp(bytes + i, word, n) == 0)
-            return 1;
-    return 0;
-}
 
 static int32_t count(void *ctx, uint64_t done, uint64_t total, uint64_t records)
 {
@@ -321,6 +297,7 @@ static void erased(const char *path)
     char place[4096], keys[4096];
     hs_space *space = NULL;
     hs_buffer *code = NULL;
+    hs_keystore *store = NULL;
     hs_report *report = NULL;
     hs_hash evidence;
     hs_id id;
@@ -334,7 +311,8 @@ static void erased(const char *path)
     remove(place);
     memset(&evidence, 7, sizeof evidence);
     memset(&id, 0, sizeof id);
-    OK(hs_create_with_keystore(T(place), secret, sizeof secret, T(keys), 0, &space, &code));
+    OK(hs_keystore_software(T(keys), &store));
+    OK(hs_create_with_keystore(T(place), secret, sizeof secret, store, 0, &space, &code));
     hs_buffer_free(code);
     OK(hs_import_bytes(space, T("health"), T(file), NULL, &report));
     hs_report_free(report);
@@ -349,14 +327,14 @@ static void erased(const char *path)
     /* The erasure's entry is the log's third: made, imported, erased. */
     OK(hs_sweep(space, T("health"), 2, &swept));
     CHECK(swept == 1);
-    OK(hs_verify_erasure(space, T("health"), 2, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0, &json));
+    OK(hs_verify_erasure(space, T("health"), 2, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, &json));
     CHECK(says("\"claimed\":\"E1\"", 1));
-    OK(hs_rotate_keys(space, secret, sizeof secret, NULL, 0, T(keys), &code, &json));
+    OK(hs_rotate_keys(space, secret, sizeof secret, NULL, 0, store, &code, &json));
     hs_buffer_free(code);
     CHECK(says("\"removed\":[\"recovery_code\"]", 1));
-    CHECK(hs_erase_from_copies(space, secret, sizeof secret, NULL, 0, NULL, 0, T("tap"), &evidence, &code, &json) ==
+    CHECK(hs_erase_from_copies(space, secret, sizeof secret, NULL, 0, NULL, T("tap"), &evidence, &code, &json) ==
           HS_ERROR_LEVEL_UNAVAILABLE);
-    OK(hs_erase_from_copies(space, secret, sizeof secret, NULL, 0, T(keys), T("tap"), &evidence, &code, &json));
+    OK(hs_erase_from_copies(space, secret, sizeof secret, NULL, 0, store, T("tap"), &evidence, &code, &json));
     hs_buffer_free(code);
     CHECK(says("\"level\":\"E2r\"", 1));
     OK(hs_erasure_certificate(space, T("health"), 2, T("en"), &json));
@@ -371,7 +349,8 @@ static void erased(const char *path)
     OK(hs_ways_in(space, &json));
     CHECK(says("passphrase_and_device", 1));
     hs_space_free(space);
-    OK(hs_open_with_keystore(T(place), secret, sizeof secret, T(keys), &space));
+    OK(hs_open_with_keystore(T(place), secret, sizeof secret, store, &space));
+    hs_keystore_free(store);
     hs_space_free(space);
     remove(place);
 }

@@ -2,11 +2,12 @@
 
 use crate::consent::Recipient;
 use crate::error::{HealthspaceError, argument, call};
+use crate::keystore::{SpaceKeyStore, with_device};
 use crate::secret::Secret;
 use crate::space::{HealthSpace, RecoveryCode, gesture};
 use healthspace::{
-    BackupId, Erase, ErasureTrial, Error, Exposure, GrantId, Lost, RecordId, RestoreOptions, SlotId, SoftwareKeyStore,
-    SourceId, Timestamp, TriedBy, Unlock, WayInKind,
+    BackupId, Erase, ErasureTrial, Error, Exposure, GrantId, Lost, RecordId, RestoreOptions, SlotId, SourceId,
+    Timestamp, TriedBy, Unlock, WayInKind,
 };
 use std::sync::Arc;
 
@@ -161,9 +162,6 @@ pub struct ErasureTrialTerms {
     /// An older copy of the file.
     #[uniffi(default = None)]
     pub older: Option<String>,
-    /// The directory of the software keystore.
-    #[uniffi(default = None)]
-    pub keystore: Option<String>,
 }
 
 /// A space under new keys.
@@ -281,21 +279,13 @@ pub struct RecoveredSpace {
 
 veiled!(Erasing Erasure WayIn ErasureTrialTerms BreachedPartition BreachedRecipient BreachScope LostThing KnownCopy);
 
-/// With the software keystore in this directory, where one is given.
-pub(crate) fn with_device(unlock: Unlock, keystore: Option<&str>) -> Unlock {
-    match keystore {
-        Some(directory) => unlock.with_device(Arc::new(SoftwareKeyStore::new(directory))),
-        None => unlock,
-    }
-}
-
 /// A recovery code as typed, in ASCII.
 pub(crate) fn by_code(code: Secret) -> Result<Unlock, Error> {
     let code = code.into_bytes();
     Unlock::recovery_code(std::str::from_utf8(code.expose()).map_err(|_| Error::CannotOpen)?)
 }
 
-fn words(passphrase: Secret, keystore: Option<&str>) -> Unlock {
+pub(crate) fn words(passphrase: Secret, keystore: Option<&SpaceKeyStore>) -> Unlock {
     with_device(Unlock::passphrase(passphrase.into_bytes()), keystore)
 }
 
@@ -342,8 +332,8 @@ impl HealthSpace {
     }
 
     /// Looks for what an erasure took: by ids with its salt, and in an older copy of the file by the passphrase and
-    /// the recovery code.
-    #[uniffi::method(default(passphrase = None, code = None))]
+    /// the recovery code, with the keystore.
+    #[uniffi::method(default(passphrase = None, code = None, keystore = None))]
     pub fn verify_erasure(
         &self,
         partition: String,
@@ -351,9 +341,10 @@ impl HealthSpace {
         terms: ErasureTrialTerms,
         passphrase: Option<Secret>,
         code: Option<Secret>,
+        keystore: Option<Arc<SpaceKeyStore>>,
     ) -> Result<ErasureCheck, HealthspaceError> {
         call(|| {
-            let device = terms.keystore.as_deref();
+            let device = keystore.as_deref();
             let mut ways: Vec<Unlock> = passphrase.map(|p| words(p, device)).into_iter().collect();
             if let Some(code) = code {
                 ways.push(with_device(by_code(code)?, device));
@@ -391,7 +382,7 @@ impl HealthSpace {
         &self,
         passphrase: Secret,
         code: Option<Secret>,
-        keystore: Option<String>,
+        keystore: Option<Arc<SpaceKeyStore>>,
     ) -> Result<RotatedSpace, HealthspaceError> {
         call(|| self.renew(&words(passphrase, keystore.as_deref()), code, None))
     }
@@ -405,7 +396,7 @@ impl HealthSpace {
         method: String,
         evidence: Vec<u8>,
         code: Option<Secret>,
-        keystore: Option<String>,
+        keystore: Option<Arc<SpaceKeyStore>>,
     ) -> Result<RotatedSpace, HealthspaceError> {
         call(|| {
             let gesture = gesture(method, evidence)?;
@@ -503,7 +494,7 @@ impl HealthSpace {
 
 /// Makes a space of a backup, at a path where nothing is, and opens it. Every permission waits to be confirmed;
 /// what was erased in the later state of the space is erased again.
-#[uniffi::export(default(later = None))]
+#[uniffi::export(default(later = None, keystore = None))]
 pub fn restore_space(
     backup: String,
     to: String,
@@ -511,20 +502,22 @@ pub fn restore_space(
     method: String,
     evidence: Vec<u8>,
     later: Option<Arc<HealthSpace>>,
+    keystore: Option<Arc<SpaceKeyStore>>,
 ) -> Result<RestoredSpace, HealthspaceError> {
-    restored(&backup, &to, || Ok(words(passphrase, None)), method, evidence, later.as_deref())
+    restored(&backup, &to, || Ok(words(passphrase, keystore.as_deref())), method, evidence, later.as_deref())
 }
 
 /// As `restoreSpace`, by the recovery code: on a new device, say.
-#[uniffi::export]
+#[uniffi::export(default(keystore = None))]
 pub fn restore_space_by_code(
     backup: String,
     to: String,
     code: Secret,
     method: String,
     evidence: Vec<u8>,
+    keystore: Option<Arc<SpaceKeyStore>>,
 ) -> Result<RestoredSpace, HealthspaceError> {
-    restored(&backup, &to, || by_code(code), method, evidence, None)
+    restored(&backup, &to, || Ok(with_device(by_code(code)?, keystore.as_deref())), method, evidence, None)
 }
 
 fn restored(
@@ -551,16 +544,17 @@ fn restored(
 
 /// Opens a space whose anchor is lost or knows another state, by the person's explicit act; every permission waits
 /// to be confirmed.
-#[uniffi::export]
+#[uniffi::export(default(keystore = None))]
 pub fn recover_space(
     path: String,
     passphrase: Secret,
     method: String,
     evidence: Vec<u8>,
+    keystore: Option<Arc<SpaceKeyStore>>,
 ) -> Result<RecoveredSpace, HealthspaceError> {
     let mut permissions = 0;
     let space = crate::space::opened(|env| {
-        let unlock = words(passphrase, None);
+        let unlock = words(passphrase, keystore.as_deref());
         let (space, done) = healthspace::HealthSpace::recover(path, &unlock, env, gesture(method, evidence)?)?;
         permissions = done.permissions;
         Ok(space)

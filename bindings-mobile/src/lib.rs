@@ -29,6 +29,7 @@ mod consent;
 mod erase;
 mod error;
 mod import;
+mod keystore;
 mod memory;
 mod receipt;
 mod secret;
@@ -47,13 +48,14 @@ pub use erase::{
 };
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
 pub use import::{ImportProgress, ImportReport, TypeCount};
+pub use keystore::{DestroyOutcome, DeviceKeyError, DeviceKeyStore, KeyStoreKind, SpaceKeyStore};
 pub use memory::{HealthMemory, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};
 pub use secret::Secret;
 pub use session::{Citation, GroundedContext, Session};
 pub use space::{
-    CreatedSpace, HealthSpace, RecoveryCode, create_anchored_space, create_space, create_space_with_keystore,
-    error_codes, version,
+    CreatedSpace, HealthSpace, RecoveryCode, create_anchored_space, create_space, create_space_bound_to_device,
+    create_space_with_keystore, error_codes, version,
 };
 pub use told::{
     Disclosure, Permission, PermissionKind, ScopeCheck, SpaceCheck, SpaceClaim, WithdrawalNotice,

@@ -2,7 +2,7 @@
 
 use crate::UniFfiTag;
 use healthspace::SecretBytes;
-use uniffi::{Lift, MetadataBuffer, RustBuffer, TypeId};
+use uniffi::{Lift, LiftReturn, LowerReturn, MetadataBuffer, RustBuffer, RustCallError, TypeId};
 use zeroize::Zeroizing;
 
 /// A secret: bytes to Kotlin and Swift (`ByteArray`, `Data`), which can wipe theirs; wiped here.
@@ -36,6 +36,25 @@ unsafe impl Lift<UniFfiTag> for Secret {
 
     fn try_read(buf: &mut &[u8]) -> uniffi::Result<Self> {
         <Vec<u8> as Lift<UniFfiTag>>::try_read(buf).map(Self::from)
+    }
+}
+
+// SAFETY: a callback returns it as it returns `Vec<u8>`, and it is lifted as above.
+unsafe impl LiftReturn<UniFfiTag> for Secret {
+    type ReturnType = RustBuffer;
+
+    fn try_lift_successful_return(buffer: RustBuffer) -> uniffi::Result<Self> {
+        Self::try_lift(buffer)
+    }
+}
+
+// SAFETY: it writes no buffer. What uniffi generates for a callback asks for it, and no app reaches it: a
+// secret goes in, never out.
+unsafe impl LowerReturn<UniFfiTag> for Secret {
+    type ReturnType = RustBuffer;
+
+    fn lower_return(_: Self) -> Result<RustBuffer, RustCallError> {
+        Err(RustCallError::InternalError("a secret does not leave".to_owned()))
     }
 }
 

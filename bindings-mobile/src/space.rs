@@ -1,14 +1,15 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
 use crate::consent::{ConsentRequest, ConsentTerms, GrantInfo, Recipient, RenewalRequest, purpose};
-use crate::erase::{by_code, with_device};
+use crate::erase::{by_code, words};
 use crate::error::{HealthspaceError, argument, call, quietly};
 use crate::import::{self, ImportProgress, ImportReport, Lane};
+use crate::keystore::{SpaceKeyStore, with_device};
 use crate::secret::Secret;
 use crate::session::Session;
 use healthspace::audit::Gesture;
 use healthspace::import::Source;
-use healthspace::{ConversationId, Environment, Error, FileAnchor, GrantId, LogOf, Timestamp, Unlock};
+use healthspace::{ConversationId, Environment, Error, FileAnchor, GrantId, LogOf, Timestamp};
 use std::sync::Arc;
 
 /// A person's space, open.
@@ -57,10 +58,6 @@ pub fn error_codes() -> std::collections::HashMap<i32, String> {
     healthspace::ErrorCode::ALL.iter().map(|(code, name)| (code.number(), (*name).to_owned())).collect()
 }
 
-fn passphrase(secret: Secret) -> Unlock {
-    Unlock::passphrase(secret.into_bytes())
-}
-
 /// A gesture of the person, from its word and 32 bytes that hash its proof.
 pub(crate) fn gesture(method: String, evidence: Vec<u8>) -> Result<Gesture, Error> {
     Ok(Gesture { method, evidence: evidence.try_into().map_err(|_| argument())? })
@@ -95,44 +92,58 @@ impl HealthSpace {
     /// Opens a space in full with its passphrase.
     #[uniffi::constructor]
     pub fn open(path: String, passphrase: Secret) -> Result<Arc<Self>, HealthspaceError> {
-        opened(|env| healthspace::HealthSpace::open(path, &self::passphrase(passphrase), env))
+        opened(|env| healthspace::HealthSpace::open(path, &words(passphrase, None), env))
     }
 
     /// Opens a space in full with its passphrase and the anchor that it was given; opened without,
     /// it fails with `AnchorMissing`.
-    #[uniffi::constructor]
-    pub fn open_anchored(path: String, passphrase: Secret, anchor: String) -> Result<Arc<Self>, HealthspaceError> {
-        let unlock = self::passphrase(passphrase);
+    #[uniffi::constructor(default(keystore = None))]
+    pub fn open_anchored(
+        path: String,
+        passphrase: Secret,
+        anchor: String,
+        keystore: Option<Arc<SpaceKeyStore>>,
+    ) -> Result<Arc<Self>, HealthspaceError> {
+        let unlock = words(passphrase, keystore.as_deref());
         opened(|env| healthspace::HealthSpace::open(path, &unlock, anchored(anchor, env)))
     }
 
-    /// Opens a space in full with its recovery code, as typed, in ASCII.
-    #[uniffi::constructor]
-    pub fn open_recovery(path: String, code: Secret) -> Result<Arc<Self>, HealthspaceError> {
-        opened(|env| healthspace::HealthSpace::open(path, &by_code(code)?, env))
+    /// Opens a space in full with its recovery code, as typed, in ASCII; one that is bound to its device with
+    /// the keystore too.
+    #[uniffi::constructor(default(keystore = None))]
+    pub fn open_recovery(
+        path: String,
+        code: Secret,
+        keystore: Option<Arc<SpaceKeyStore>>,
+    ) -> Result<Arc<Self>, HealthspaceError> {
+        opened(|env| {
+            let unlock = with_device(by_code(code)?, keystore.as_deref());
+            healthspace::HealthSpace::open(path, &unlock, env)
+        })
     }
 
-    /// Opens a space in full with its passphrase and the software keystore in a directory.
+    /// Opens a space in full with its passphrase and its keystore.
     #[uniffi::constructor]
     pub fn open_with_keystore(
         path: String,
         passphrase: Secret,
-        keystore: String,
+        keystore: Arc<SpaceKeyStore>,
     ) -> Result<Arc<Self>, HealthspaceError> {
-        let unlock = with_device(self::passphrase(passphrase), Some(&keystore));
+        let unlock = words(passphrase, Some(&keystore));
         opened(|env| healthspace::HealthSpace::open(path, &unlock, env))
     }
 
     /// Opens chosen partitions only: such a handle can withdraw, and can grant nothing.
-    #[uniffi::constructor]
+    #[uniffi::constructor(default(keystore = None))]
     pub fn open_partitions(
         path: String,
         passphrase: Secret,
         names: Vec<String>,
+        keystore: Option<Arc<SpaceKeyStore>>,
     ) -> Result<Arc<Self>, HealthspaceError> {
         opened(|env| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            healthspace::HealthSpace::open_partitions(path, &self::passphrase(passphrase), env, &names)
+            healthspace::HealthSpace::open_partitions(path, &words(passphrase, keystore.as_deref()), env, &names)
         })
     }
 
@@ -280,38 +291,57 @@ impl HealthSpace {
 /// Creates a space in a new file, with the partitions `health` and `general`.
 #[uniffi::export]
 pub fn create_space(path: String, passphrase: Secret) -> Result<CreatedSpace, HealthspaceError> {
-    created(path, &self::passphrase(passphrase), |env| env)
+    created(|env| healthspace::HealthSpace::create(path, &words(passphrase, None), env))
 }
 
 /// As `createSpace`, with an anchor in a file of its own: an older copy of the space's file is then
 /// refused, and counted grants apply. It must not lie where the space is backed up; a space whose
 /// anchor is lost does not open.
-#[uniffi::export]
+#[uniffi::export(default(keystore = None))]
 pub fn create_anchored_space(
     path: String,
     passphrase: Secret,
     anchor: String,
+    keystore: Option<Arc<SpaceKeyStore>>,
 ) -> Result<CreatedSpace, HealthspaceError> {
-    created(path, &self::passphrase(passphrase), |env| anchored(anchor, env))
+    let unlock = words(passphrase, keystore.as_deref());
+    created(|env| healthspace::HealthSpace::create(path, &unlock, anchored(anchor, env)))
 }
 
-/// As `createSpace`, with a software keystore in a directory: a copy of the space's file then opens neither by
-/// guessing the passphrase nor, after `eraseFromCopies`, at all. Whoever can read the directory has what it keeps.
+/// As `createSpace`, with a keystore: a copy of the space's file then opens neither by guessing the passphrase
+/// nor, after `eraseFromCopies`, at all, but for its recovery code.
 #[uniffi::export]
 pub fn create_space_with_keystore(
     path: String,
     passphrase: Secret,
-    keystore: String,
+    keystore: Arc<SpaceKeyStore>,
 ) -> Result<CreatedSpace, HealthspaceError> {
-    created(path, &with_device(self::passphrase(passphrase), Some(&keystore)), |env| env)
+    created(|env| healthspace::HealthSpace::create(path, &words(passphrase, Some(&keystore)), env))
 }
 
-fn created(
+/// As `createSpaceWithKeystore`, and the recovery code opens nothing without the keystore either: with the
+/// device lost, everything is, unless there is a backup elsewhere. The person's choice, made once.
+#[uniffi::export(default(anchor = None))]
+pub fn create_space_bound_to_device(
     path: String,
-    unlock: &Unlock,
-    with: impl FnOnce(Environment) -> Environment,
+    passphrase: Secret,
+    keystore: Arc<SpaceKeyStore>,
+    anchor: Option<String>,
 ) -> Result<CreatedSpace, HealthspaceError> {
+    let unlock = words(passphrase, Some(&keystore));
+    created(|env| {
+        let env = match anchor {
+            Some(path) => anchored(path, env),
+            None => env,
+        };
+        healthspace::HealthSpace::create_bound_to_device(path, &unlock, env)
+    })
+}
+
+type Created = (healthspace::HealthSpace, healthspace::RecoveryCode);
+
+fn created(f: impl FnOnce(Environment) -> Result<Created, Error>) -> Result<CreatedSpace, HealthspaceError> {
     let lane = Lane::default();
-    let (inner, code) = call(|| healthspace::HealthSpace::create(path, unlock, with(lane.environment())))?;
+    let (inner, code) = call(|| f(lane.environment()))?;
     Ok(CreatedSpace { space: Arc::new(HealthSpace { inner, lane }), recovery_code: Arc::new(RecoveryCode(code)) })
 }

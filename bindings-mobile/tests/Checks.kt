@@ -88,7 +88,8 @@ fun nothingPrintsWhatItHolds(space: HealthSpace) {
 fun whatIsErasedIsGone(dir: File) {
     fun at(name: String) = File(dir, name).path
     val evidence = ByteArray(32)
-    var space = createSpaceWithKeystore(at("erase.hs"), passphrase, at("keys")).space
+    val keys = SpaceKeyStore.software(at("keys"))
+    var space = createSpaceWithKeystore(at("erase.hs"), passphrase, keys).space
     space.importBytes("health", bundle(2))
     val backup = space.backup(at("erase.hsb"))
     same(space.knownCopies().single().id, backup)
@@ -96,13 +97,13 @@ fun whatIsErasedIsGone(dir: File) {
     same(done.level to done.records, "E1" to 2uL)
     check(!done.toString().contains("salt"))
     same(failure { space.eraseFromCopies(passphrase, "tap", evidence) }.kind, ErrorKind.LEVEL_UNAVAILABLE)
-    val rotated = space.eraseFromCopies(passphrase, "tap", evidence, keystore = at("keys"))
+    val rotated = space.eraseFromCopies(passphrase, "tap", evidence, keystore = keys)
     same(rotated.level to rotated.removed, "E2r" to listOf(WayKind.RECOVERY_CODE))
     space = rotated.space
     check(space.erasureCertificate("health", done.entry).contains("E2r"))
     same(space.verifyErasure("health", done.entry, ErasureTrialTerms()).confirmed, null)
     same(space.breachScope(LostThing.Backup(backup)).erasuresSince, 1uL)
-    space = space.rotateKeys(passphrase, keystore = at("keys")).space
+    space = space.rotateKeys(passphrase, keystore = keys).space
     same(space.waysIn().map { it.kind }.toSet(), setOf(WayKind.PASSPHRASE_AND_DEVICE, WayKind.RECOVERY_CODE))
 
     val plain = createSpace(at("plain.hs"), passphrase).space
@@ -130,6 +131,8 @@ fun main(args: Array<String>) {
     callbacksStopAnImport(space)
     nothingPrintsWhatItHolds(space)
     whatIsErasedIsGone(dir)
+    theAppsKeystoreTakesPart(dir)
+    whatAKeystoreThrowsIsAnError(dir)
     closedObjectsAreRefusedAndKeysGo(dir, space)
-    println("6 passed: the library on the JVM, version ${version()}")
+    println("8 passed: the library on the JVM, version ${version()}")
 }

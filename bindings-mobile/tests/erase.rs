@@ -5,8 +5,9 @@ mod common;
 
 use common::{QUESTION, allow, bundle, import, kind, model, place, secret, text};
 use healthspace_mobile::{
-    Erasing, ErasureTrialTerms, ErrorKind, HealthSpace, LostThing, Secret, WayKind, create_anchored_space,
-    create_space, create_space_with_keystore, recover_space, restore_space, restore_space_by_code,
+    Erasing, ErasureTrialTerms, ErrorKind, HealthSpace, LostThing, Secret, SpaceKeyStore, WayKind,
+    create_anchored_space, create_space, create_space_with_keystore, recover_space, restore_space,
+    restore_space_by_code,
 };
 
 fn proof() -> Vec<u8> {
@@ -17,6 +18,7 @@ fn proof() -> Vec<u8> {
 fn what_is_erased_is_gone_from_older_copies_too() {
     let place = place();
     let (keys, older) = (text(&place.dir.join("keys")), text(&place.dir.join("older.hs")));
+    let keys = SpaceKeyStore::software(keys);
     let created = create_space_with_keystore(place.file.clone(), secret(), keys.clone()).unwrap();
     let (space, code) = (created.space, created.recovery_code.reveal());
     let code = || Some(Secret::from(code.clone().into_bytes()));
@@ -39,16 +41,20 @@ fn what_is_erased_is_gone_from_older_copies_too() {
     let done = erase(Erasing::Period { from_millis: 1_700_000_000_000, to_millis: 1_800_000_000_000 }).unwrap();
     assert_eq!((done.level.as_str(), done.records, done.sources), ("E1", 2, 0));
     assert_eq!(space.sweep("health".into(), done.entry).unwrap(), "E1");
-    let terms = ErasureTrialTerms { records: vec![], salt: None, older: Some(older), keystore: Some(keys.clone()) };
-    let check = space.verify_erasure("health".into(), done.entry, terms.clone(), Some(secret()), code()).unwrap();
+    let terms = ErasureTrialTerms { records: vec![], salt: None, older: Some(older) };
+    let look = |space: &HealthSpace| {
+        let keys = Some(keys.clone());
+        space.verify_erasure("health".into(), done.entry, terms.clone(), Some(secret()), code(), keys).unwrap()
+    };
+    let check = look(&space);
     assert_eq!(check.confirmed.as_deref(), Some("E1"));
     assert!(check.tries.iter().skip(1).all(|t| t.opened == 2));
 
-    let rotated = space.erase_from_copies(secret(), "tap".into(), proof(), None, Some(keys)).unwrap();
+    let rotated = space.erase_from_copies(secret(), "tap".into(), proof(), None, Some(keys.clone())).unwrap();
     assert_eq!((rotated.level.as_deref(), &rotated.removed[..]), (Some("E2r"), &[WayKind::RecoveryCode][..]));
     assert!(rotated.recovery_code.is_some() && !rotated.old_copies.is_empty());
     let space = rotated.space;
-    let check = space.verify_erasure("health".into(), done.entry, terms, Some(secret()), code()).unwrap();
+    let check = look(&space);
     assert_eq!((check.claimed.as_str(), check.confirmed.as_deref()), ("E2r", Some("E2r")));
     let page = space.erasure_certificate("health".into(), done.entry, "fr".into()).unwrap();
     assert!(page.contains("\"level\": \"E2r\"") && page.contains("notReached"));
@@ -95,7 +101,8 @@ fn a_backup_is_restored_and_nothing_is_permitted_until_it_is_confirmed() {
     );
     assert!(space.breach_scope(LostThing::Backup { id }).is_ok());
     assert_eq!(kind(HealthSpace::open(at("me.hsb"), secret())), ErrorKind::NotASpace);
-    let back = restore_space(at("me.hsb"), at("r.hs"), secret(), "tap".into(), proof(), Some(space.clone())).unwrap();
+    let back =
+        restore_space(at("me.hsb"), at("r.hs"), secret(), "tap".into(), proof(), Some(space.clone()), None).unwrap();
     assert_eq!((back.erasures.as_str(), back.permissions), ("replayed", 1));
     let session = back.space.session(model(), "PATRQT".into(), None).unwrap();
     assert_eq!(kind(session.ground(QUESTION.into(), 1500, None, 0)), ErrorKind::Denied);
@@ -103,13 +110,13 @@ fn a_backup_is_restored_and_nothing_is_permitted_until_it_is_confirmed() {
     assert_eq!(kind(back.space.confirm_permission(grant.id, "tap".into(), proof())), ErrorKind::NotFound);
     assert!(session.ground(QUESTION.into(), 1500, None, 0).is_ok());
     let code = Secret::from(created.recovery_code.reveal().into_bytes());
-    let back = restore_space_by_code(at("me.hsb"), at("c.hs"), code, "tap".into(), proof()).unwrap();
+    let back = restore_space_by_code(at("me.hsb"), at("c.hs"), code, "tap".into(), proof(), None).unwrap();
     assert_eq!(back.space.confirm_all_permissions("tap".into(), proof()).unwrap(), 1);
 
     let file = at("anchored.hs");
-    let space = create_anchored_space(file.clone(), secret(), at("me.anchor")).unwrap().space;
+    let space = create_anchored_space(file.clone(), secret(), at("me.anchor"), None).unwrap().space;
     allow(&space);
     drop(space);
     assert_eq!(kind(HealthSpace::open(file.clone(), secret())), ErrorKind::AnchorMissing);
-    assert_eq!(recover_space(file, secret(), "passcode".into(), proof()).unwrap().permissions, 1);
+    assert_eq!(recover_space(file, secret(), "passcode".into(), proof(), None).unwrap().permissions, 1);
 }

@@ -17,9 +17,9 @@ fn tap() -> (String, Vec<u8>) {
 fn a_counted_grant_needs_an_anchor_is_used_up_and_renewed() {
     let place = place();
     let anchor = text(&place.dir.join("me.anchor"));
-    let space = create_anchored_space(place.file.clone(), secret(), anchor.clone()).unwrap().space;
+    let space = create_anchored_space(place.file.clone(), secret(), anchor.clone(), None).unwrap().space;
     assert_eq!(kind(HealthSpace::open(place.file.clone(), secret())), ErrorKind::AnchorMissing);
-    assert!(HealthSpace::open_anchored(place.file.clone(), secret(), anchor).is_ok());
+    assert!(HealthSpace::open_anchored(place.file.clone(), secret(), anchor, None).is_ok());
     import(&space, bundle(1));
     let once = ConsentTerms { uses: Some(1), ..terms() };
     let grant = {

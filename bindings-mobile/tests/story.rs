@@ -84,7 +84,7 @@ fn the_whole_story() {
     assert_eq!(kind(verify_receipt(proofs[0].0.clone(), proofs[1].1.clone())), ErrorKind::Malformed);
 
     // As typed by somebody, and the conversation still knows what it has read.
-    let again = HealthSpace::open_recovery(place.file, Secret::from(code.to_lowercase().into_bytes())).unwrap();
+    let again = HealthSpace::open_recovery(place.file, Secret::from(code.to_lowercase().into_bytes()), None).unwrap();
     let session = again.resume(resumed, model(), "PATRQT".into()).unwrap();
     assert_eq!(kind(session.remember_in("general".into(), "LDL was 132.5".into())), ErrorKind::FlowDenied);
 }
@@ -94,7 +94,7 @@ fn a_handle_for_one_partition_withdraws_and_grants_nothing() {
     let place = place();
     let space = create_space(place.file.clone(), secret()).unwrap().space;
     let grant = allow(&space);
-    let part = HealthSpace::open_partitions(place.file.clone(), secret(), vec!["health".into()]).unwrap();
+    let part = HealthSpace::open_partitions(place.file.clone(), secret(), vec!["health".into()], None).unwrap();
     let ask = part.consent_request(terms()).unwrap();
     ask.notice(None).unwrap();
     assert_eq!(kind(ask.confirm("tap".into(), vec![0; 32])), ErrorKind::NeedsFullSlot);
@@ -118,10 +118,13 @@ fn failures_have_a_kind_and_no_content() {
         (create_space(place.file.clone(), secret()).map(drop), ErrorKind::AlreadyExists),
         (HealthSpace::open(place.file.clone(), wrong()).map(drop), ErrorKind::CannotOpen),
         (HealthSpace::open(text(&place.dir.join("none.hs")), secret()).map(drop), ErrorKind::Io),
-        (HealthSpace::open_recovery(place.file.clone(), wrong()).map(drop), ErrorKind::CannotOpen),
-        (HealthSpace::open_recovery(place.file.clone(), Secret::from(vec![0xff])).map(drop), ErrorKind::CannotOpen),
+        (HealthSpace::open_recovery(place.file.clone(), wrong(), None).map(drop), ErrorKind::CannotOpen),
         (
-            HealthSpace::open_partitions(place.file.clone(), secret(), vec!["nowhere-near".into()]).map(drop),
+            HealthSpace::open_recovery(place.file.clone(), Secret::from(vec![0xff]), None).map(drop),
+            ErrorKind::CannotOpen,
+        ),
+        (
+            HealthSpace::open_partitions(place.file.clone(), secret(), vec!["nowhere-near".into()], None).map(drop),
             ErrorKind::NoSuchPartition,
         ),
         (bytes("nowhere-near", &bundle(1)), ErrorKind::NoSuchPartition),

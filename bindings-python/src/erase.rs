@@ -3,23 +3,14 @@
 use crate::call::{argument, call, exception};
 use crate::consent::Recipient;
 use crate::convert::{Secret, datetime};
+use crate::keystore::{Device, with_device};
 use crate::space::RecoveryCode;
 use healthspace::audit::Gesture;
 use healthspace::{
-    Erase, ErasureTrial, Exposure, HealthSpace, RecordId, Rotated as CoreRotated, SoftwareKeyStore, TriedBy, Unlock,
-    WayInKind,
+    Erase, ErasureTrial, Exposure, HealthSpace, RecordId, Rotated as CoreRotated, TriedBy, Unlock, WayInKind,
 };
 use pyo3::prelude::*;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-/// With the software keystore in this directory, where one is given.
-pub(crate) fn with_device(unlock: Unlock, keystore: Option<&Path>) -> Unlock {
-    match keystore {
-        Some(directory) => unlock.with_device(Arc::new(SoftwareKeyStore::new(directory))),
-        None => unlock,
-    }
-}
+use std::path::PathBuf;
 
 const fn way_in(kind: WayInKind) -> &'static str {
     match kind {
@@ -189,7 +180,7 @@ pub(crate) struct Looked {
     pub(crate) older: Option<PathBuf>,
     pub(crate) passphrase: Option<Secret>,
     pub(crate) code: Option<Secret>,
-    pub(crate) keystore: Option<PathBuf>,
+    pub(crate) keystore: Option<Device>,
 }
 
 pub(crate) fn verify(
@@ -201,7 +192,7 @@ pub(crate) fn verify(
 ) -> PyResult<ErasureCheck> {
     let ids: Option<Vec<RecordId>> = with.records.iter().map(|id| RecordId::from_hex(id)).collect();
     let ids = ids.ok_or_else(|| exception(&argument()))?;
-    let device = with.keystore.as_deref();
+    let device = with.keystore.as_ref();
     let mut ways: Vec<Unlock> = Vec::new();
     ways.extend(with.passphrase.map(|words| with_device(Unlock::passphrase(words.0), device)));
     if let Some(code) = &with.code {
@@ -280,7 +271,7 @@ pub(crate) fn rotate(
     space: &HealthSpace,
     passphrase: Secret,
     code: Option<Secret>,
-    keystore: Option<&Path>,
+    keystore: Option<&Device>,
     gesture: Option<Gesture>,
 ) -> PyResult<(HealthSpace, Rotated)> {
     let words = with_device(Unlock::passphrase(passphrase.0), keystore);

@@ -10,6 +10,7 @@ mod consent;
 mod convert;
 mod erase;
 mod import;
+mod keystore;
 mod memory;
 mod session;
 mod space;

@@ -6,6 +6,7 @@ use crate::consent::{self, ConsentRequest, ConsentsReport, Grant, GrantInfo, Rec
 use crate::convert::{Instant, Secret, id};
 use crate::erase::{self, BreachScope, Erasure, ErasureCheck, Looked, Rotated};
 use crate::import::{self, Lane, Report};
+use crate::keystore::{Device, with_device};
 use crate::memory::{self, Act, Memory};
 use crate::session::Session;
 use crate::told::{self, Claim, Permission, SpaceCheck, WithdrawalNotice};
@@ -81,7 +82,8 @@ fn log_of(partition: Option<&str>) -> LogOf<'_> {
 
 #[pymethods]
 impl HealthSpace {
-    /// Creates a space in a new file; with the directory of a software keystore a copy of the file opens
+    /// Creates a space in a new file; with a keystore (one of the host, or the
+    /// directory of one of files) a copy of the file opens
     /// neither by guessing nor, after erase_from_copies, at all. Bound to it, nor does the recovery code.
     #[staticmethod]
     #[pyo3(signature = (path, passphrase, *, anchor = None, keystore = None, bound = false))]
@@ -90,10 +92,10 @@ impl HealthSpace {
         path: PathBuf,
         passphrase: Secret,
         anchor: Option<PathBuf>,
-        keystore: Option<PathBuf>,
+        keystore: Option<Device>,
         bound: bool,
     ) -> PyResult<(Self, RecoveryCode)> {
-        let unlock = erase::with_device(Unlock::passphrase(passphrase.0), keystore.as_deref());
+        let unlock = with_device(Unlock::passphrase(passphrase.0), keystore.as_ref());
         let (space, code) = opened(py, anchor, move |env| {
             let make =
                 if bound { healthspace::HealthSpace::create_bound_to_device } else { healthspace::HealthSpace::create };
@@ -111,9 +113,9 @@ impl HealthSpace {
         passphrase: Secret,
         partitions: Option<Vec<String>>,
         anchor: Option<PathBuf>,
-        keystore: Option<PathBuf>,
+        keystore: Option<Device>,
     ) -> PyResult<Self> {
-        let unlock = erase::with_device(Unlock::passphrase(passphrase.0), keystore.as_deref());
+        let unlock = with_device(Unlock::passphrase(passphrase.0), keystore.as_ref());
         let open = move |env| {
             let space = match &partitions {
                 None => healthspace::HealthSpace::open(path, &unlock, env)?,
@@ -127,11 +129,17 @@ impl HealthSpace {
         opened(py, anchor, open).map(|(space, ())| space)
     }
 
-    /// Opens a space in full with its recovery code.
+    /// Opens a space in full with its recovery code; one that is bound to its device with the keystore too.
     #[staticmethod]
-    #[pyo3(signature = (path, code, *, anchor = None))]
-    fn open_recovery(py: Python<'_>, path: PathBuf, code: Secret, anchor: Option<PathBuf>) -> PyResult<Self> {
-        let unlock = code.code()?;
+    #[pyo3(signature = (path, code, *, anchor = None, keystore = None))]
+    fn open_recovery(
+        py: Python<'_>,
+        path: PathBuf,
+        code: Secret,
+        anchor: Option<PathBuf>,
+        keystore: Option<Device>,
+    ) -> PyResult<Self> {
+        let unlock = with_device(code.code()?, keystore.as_ref());
         let open = move |env| Ok((healthspace::HealthSpace::open(path, &unlock, env)?, ()));
         opened(py, anchor, open).map(|(space, ())| space)
     }
@@ -139,7 +147,7 @@ impl HealthSpace {
     /// Makes a space of a backup, at a path where nothing is, and opens it in full. Every permission waits to
     /// be confirmed; what was erased in the later state of the space is erased again.
     #[staticmethod]
-    #[pyo3(signature = (backup, to, passphrase, method, evidence, *, anchor = None, later = None, with_damage = false))]
+    #[pyo3(signature = (backup, to, passphrase, method, evidence, *, anchor = None, later = None, with_damage = false, keystore = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn restore(
         py: Python<'_>,
@@ -151,8 +159,9 @@ impl HealthSpace {
         anchor: Option<PathBuf>,
         later: Option<PyRef<'_, Self>>,
         with_damage: bool,
+        keystore: Option<Device>,
     ) -> PyResult<(Self, Restored)> {
-        let unlock = Unlock::passphrase(passphrase.0);
+        let unlock = with_device(Unlock::passphrase(passphrase.0), keystore.as_ref());
         let options = backup::options(Gesture { method, evidence }, later.as_deref().map(|s| &s.inner), with_damage);
         let restore = move |env| healthspace::HealthSpace::restore(backup, to, &unlock, env, &options);
         opened(py, anchor, restore).map(|(space, r)| (space, Restored(r)))
@@ -160,7 +169,8 @@ impl HealthSpace {
 
     /// As restore, by the recovery code: on a new device, say.
     #[staticmethod]
-    #[pyo3(signature = (backup, to, code, method, evidence, *, anchor = None))]
+    #[pyo3(signature = (backup, to, code, method, evidence, *, anchor = None, keystore = None))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn restore_recovery(
         py: Python<'_>,
         backup: PathBuf,
@@ -169,8 +179,9 @@ impl HealthSpace {
         method: String,
         evidence: [u8; 32],
         anchor: Option<PathBuf>,
+        keystore: Option<Device>,
     ) -> PyResult<(Self, Restored)> {
-        let unlock = code.code()?;
+        let unlock = with_device(code.code()?, keystore.as_ref());
         let options = backup::options(Gesture { method, evidence }, None, false);
         let restore = move |env| healthspace::HealthSpace::restore(backup, to, &unlock, env, &options);
         opened(py, anchor, restore).map(|(space, r)| (space, Restored(r)))
@@ -179,7 +190,7 @@ impl HealthSpace {
     /// Opens a space whose anchor is lost or knows another state, by the person's explicit act: how many
     /// permissions wait to be confirmed.
     #[staticmethod]
-    #[pyo3(signature = (path, passphrase, method, evidence, *, anchor = None))]
+    #[pyo3(signature = (path, passphrase, method, evidence, *, anchor = None, keystore = None))]
     fn recover(
         py: Python<'_>,
         path: PathBuf,
@@ -187,8 +198,9 @@ impl HealthSpace {
         method: String,
         evidence: [u8; 32],
         anchor: Option<PathBuf>,
+        keystore: Option<Device>,
     ) -> PyResult<(Self, u64)> {
-        let unlock = Unlock::passphrase(passphrase.0);
+        let unlock = with_device(Unlock::passphrase(passphrase.0), keystore.as_ref());
         let gesture = Gesture { method, evidence };
         let recover = move |env| healthspace::HealthSpace::recover(path, &unlock, env, gesture);
         opened(py, anchor, recover).map(|(space, done)| (space, done.permissions))
@@ -314,7 +326,7 @@ impl HealthSpace {
         older: Option<PathBuf>,
         passphrase: Option<Secret>,
         code: Option<Secret>,
-        keystore: Option<PathBuf>,
+        keystore: Option<Device>,
     ) -> PyResult<ErasureCheck> {
         let with = Looked { records, salt, older, passphrase, code, keystore };
         erase::verify(py, &self.inner, partition, entry, with)
@@ -328,9 +340,9 @@ impl HealthSpace {
         py: Python<'_>,
         passphrase: Secret,
         code: Option<Secret>,
-        keystore: Option<PathBuf>,
+        keystore: Option<Device>,
     ) -> PyResult<(Self, Rotated)> {
-        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_deref(), None)?;
+        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_ref(), None)?;
         Ok((Self { inner, lane: self.lane.another() }, told))
     }
 
@@ -344,10 +356,10 @@ impl HealthSpace {
         method: String,
         evidence: [u8; 32],
         code: Option<Secret>,
-        keystore: Option<PathBuf>,
+        keystore: Option<Device>,
     ) -> PyResult<(Self, Rotated)> {
         let gesture = Some(Gesture { method, evidence });
-        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_deref(), gesture)?;
+        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_ref(), gesture)?;
         Ok((Self { inner, lane: self.lane.another() }, told))
     }
 

@@ -36,6 +36,7 @@ from ._native import (
     verify_receipt,
 )
 from .errors import Denied, FlowDenied, HealthspaceError
+from .keystore import DeviceKeyStore
 
 __all__ = [
     "BreachScope",
@@ -45,6 +46,7 @@ __all__ = [
     "ConsentsReport",
     "Context",
     "Denied",
+    "DeviceKeyStore",
     "Disclosure",
     "Erasure",
     "ErasureCheck",

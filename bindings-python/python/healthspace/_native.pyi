@@ -6,6 +6,8 @@ from os import PathLike
 from types import TracebackType
 from typing import Final, final
 
+from .keystore import DeviceKeyStore
+
 __all__ = [
     "BreachScope",
     "Citation",
@@ -54,7 +56,7 @@ class HealthSpace:
         passphrase: bytes | bytearray,
         *,
         anchor: str | PathLike[str] | None = None,
-        keystore: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
         bound: bool = False,
     ) -> tuple[HealthSpace, RecoveryCode]: ...
     @staticmethod
@@ -64,11 +66,15 @@ class HealthSpace:
         *,
         partitions: Sequence[str] | None = None,
         anchor: str | PathLike[str] | None = None,
-        keystore: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> HealthSpace: ...
     @staticmethod
     def open_recovery(
-        path: str | PathLike[str], code: bytes | bytearray, *, anchor: str | PathLike[str] | None = None
+        path: str | PathLike[str],
+        code: bytes | bytearray,
+        *,
+        anchor: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> HealthSpace: ...
     @staticmethod
     def restore(
@@ -81,6 +87,7 @@ class HealthSpace:
         anchor: str | PathLike[str] | None = None,
         later: HealthSpace | None = None,
         with_damage: bool = False,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, Restored]: ...
     @staticmethod
     def restore_recovery(
@@ -91,6 +98,7 @@ class HealthSpace:
         evidence: bytes,
         *,
         anchor: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, Restored]: ...
     @staticmethod
     def recover(
@@ -100,6 +108,7 @@ class HealthSpace:
         evidence: bytes,
         *,
         anchor: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, int]: ...
     def backup(self, path: str | PathLike[str]) -> tuple[str, int]: ...
     def known_copies(self) -> list[KnownCopy]: ...
@@ -125,14 +134,14 @@ class HealthSpace:
         older: str | PathLike[str] | None = None,
         passphrase: bytes | bytearray | None = None,
         code: bytes | bytearray | None = None,
-        keystore: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> ErasureCheck: ...
     def rotate_keys(
         self,
         passphrase: bytes | bytearray,
         *,
         code: bytes | bytearray | None = None,
-        keystore: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, Rotated]: ...
     def erase_from_copies(
         self,
@@ -141,7 +150,7 @@ class HealthSpace:
         evidence: bytes,
         *,
         code: bytes | bytearray | None = None,
-        keystore: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, Rotated]: ...
     def ways_in(self) -> list[tuple[str, str, bool]]: ...
     def breach_scope(
