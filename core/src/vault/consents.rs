@@ -223,6 +223,12 @@ impl HealthSpace {
                     && let Some(c) = filed.iter_mut().find(|c| c.series == consent.series())
                 {
                     c.bytes = void([&*c.bytes, consent.source()]);
+                    let read = read_consent(&c.bytes, 0);
+                    report.unusable += 1;
+                    replaced
+                        .iter_mut()
+                        .filter(|(old, _)| old.series == c.series)
+                        .for_each(|(_, new)| new.clone_from(&read));
                     continue;
                 }
                 let denied = |id: &GrantId| health.iter().any(|p| p.manifest.denied.contains(id));

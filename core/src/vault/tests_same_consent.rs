@@ -102,6 +102,25 @@ fn a_refusal_gives_way_to_what_shares_all_its_identifiers_alone() {
     assert_eq!(after(&was, &over(&[Y])), [None; 3]);
 }
 
+/// Each shares something with every other one.
+#[test]
+fn a_file_of_many_texts_that_share_something_is_read_in_time_and_refuses() {
+    let (_dir, space) = space();
+    let own = |n: u32| format!(r#"{{"system":"urn:own","value":"{n}"}}"#);
+    let one = |n: u32| text("", "deny", 1 + n % 28, "", &identified(&[Y, &own(n)]));
+    let entries: Vec<String> = (0..2_000).map(|n| format!(r#"{{"resource":{}}}"#, one(n))).collect();
+    let permit = text("z", "permit", 30, "", &identified(&[Y]));
+    let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{},{{"resource":{permit}}}]}}"#, entries.join(","));
+    let begun = std::time::Instant::now();
+    let report = space.import_consents(bundle.as_bytes(), gesture());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+    match report {
+        Ok(report) => assert!(report.filed.len() < 20 && report.unusable > 0),
+        Err(e) => assert!(matches!(e, Error::TooLarge(_)), "{e}"),
+    }
+    assert_eq!(shown(&space), None);
+}
+
 /// Two texts of one file that would each take the place of what is there.
 #[test]
 fn no_refusal_of_a_file_is_lost_to_another_text_of_it() {
