@@ -23,6 +23,19 @@ const OTHERS: [(&str, &str); 2] =
     [("ObservationValue", "2.16.840.1.113883.5.1063"), ("ActReason", "2.16.840.1.113883.5.8")];
 /// As [`OTHERS`], of FHIR.
 const COMMON_TAGS: &str = "http://terminology.hl7.org/CodeSystem/common-tags";
+/// v3-ActCode has laws as well (`_ActPrivacyLaw`): under which a record is sensitive, not what has to be done.
+const LAWS: [&str; 10] = [
+    "42CFRPart2",
+    "CommonRule",
+    "HIPAAAuth",
+    "HIPAAConsent",
+    "HIPAANOPP",
+    "HIPAAPsyNotes",
+    "HIPAAROA",
+    "HIPAASelfPay",
+    "Title38Part1",
+    "Title38Section7332",
+];
 /// Obligations that HL7 has no code for.
 const OWN: &str = "https://healthspace.invalid/fhir/CodeSystem/obligation";
 
@@ -81,6 +94,7 @@ impl Labels {
             // The one code system has both: what is in neither table may be either.
             match (Obligations::on_data(code), Sensitivity::from_code(code)) {
                 (Some(o), _) => obliging(o),
+                (None, Sensitivity::Unknown) if LAWS.contains(&code) => Self::STRANGE,
                 (None, Sensitivity::Unknown) => Self::UNKNOWN,
                 (None, s) => sensitive(s),
             }

@@ -131,6 +131,8 @@ fn what_a_label_obliges_to_is_kept() {
         (coding("https://hospital.example/labels", "NORELINK"), NONE),
         (coding(ACT, "HIV"), NONE),
         (coding(LEVEL, "V"), NONE),
+        // A law says why, and not what to do.
+        (coding(ACT, "42CFRPart2"), NONE),
         (coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"), NONE),
     ] {
         let json = |security: &str| format!(r#"{{"resourceType":"Patient","meta":{{"security":[{security}]}}}}"#);
