@@ -86,7 +86,8 @@ pub trait DeviceKeyStore: Send + Sync {
     /// Decrypts what `wrap` gave.
     fn unwrap(&self, key: Vec<u8>, wrapped: Vec<u8>) -> Result<Secret, DeviceKeyError>;
 
-    /// Destroys a key for good. Of one that is not there (any more) it says the same.
+    /// Destroys a key for good. Of one that is not there (any more) it says the same. It is asked afterwards to wrap
+    /// something under the key: only `NotFound` shows that it is gone.
     fn destroy_key(&self, key: Vec<u8>) -> Result<DestroyOutcome, DeviceKeyError>;
 
     /// Where it keeps its keys; asked once, when the `SpaceKeyStore` is made.

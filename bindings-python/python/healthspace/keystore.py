@@ -27,7 +27,8 @@ class DeviceKeyStore(Protocol):
 
     def destroy_key(self, key: bytes) -> tuple[bool, bytes]:
         """Destroys a key for good, and says the same of one that is not there: whether no backup and no image of
-        the device brings it back, and what the keystore attests (may be empty; the log keeps its hash)."""
+        the device brings it back, and what the keystore attests (may be empty; the log keeps its hash). It is asked
+        afterwards to wrap something under the key: only `errors.NotFound` shows that it is gone."""
         ...
 
     def kind(self) -> Literal["software", "os", "hardware"]:

@@ -219,7 +219,7 @@ fn copies_from_before_there_was_a_keystore_are_said_to_open() {
 
 #[test]
 fn a_keystore_that_clings_or_feigns_is_asked_again() {
-    for mood in [Mood::Clings, Mood::Feigns] {
+    for mood in [Mood::Clings, Mood::Feigns, Mood::Sulks] {
         let (disk, phone) = (Memory::new(), store());
         let (space, _) = make(&disk, &with(&phone, "one"), clock().0).unwrap();
         fill(&space);

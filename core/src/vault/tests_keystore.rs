@@ -25,6 +25,8 @@ pub(super) enum Mood {
     Clings,
     /// Says that it destroyed what it keeps.
     Feigns,
+    /// The same, and cannot be reached when it is asked whether that is so.
+    Sulks,
     /// Gives back what it was given, unencrypted, under a name that is too long.
     Rambles,
 }
@@ -34,6 +36,8 @@ pub(super) enum Mood {
 pub(super) struct TestKeyStore {
     keys: Mutex<BTreeMap<Vec<u8>, u8>>,
     pub(super) mood: Mutex<Mood>,
+    /// Keys that it said were destroyed.
+    said: Mutex<Vec<Vec<u8>>>,
     /// Calls of `unwrap`.
     pub(super) asked: Mutex<usize>,
     /// Calls of any kind, and from which on it cannot be reached.
@@ -75,7 +79,9 @@ impl KeyStore for TestKeyStore {
     }
 
     fn wrap(&self, key: &[u8], secret: &[u8; 32]) -> Result<Vec<u8>> {
-        self.mood()?;
+        if self.mood()? == Mood::Sulks && self.said.lock().unwrap().iter().any(|k| k == key) {
+            return Err(Error::Io(std::io::ErrorKind::TimedOut));
+        }
         let mask = *self.keys.lock().unwrap().get(key).ok_or(Error::NotFound)?;
         Ok(secret.iter().map(|b| b ^ mask).collect())
     }
@@ -96,7 +102,7 @@ impl KeyStore for TestKeyStore {
     fn destroy(&self, key: &[u8]) -> Result<DestroyProof> {
         match self.mood()? {
             Mood::Clings => return Err(Error::Io(std::io::ErrorKind::TimedOut)),
-            Mood::Feigns => {}
+            Mood::Feigns | Mood::Sulks => self.said.lock().unwrap().push(key.to_vec()),
             _ => _ = self.keys.lock().unwrap().remove(key),
         }
         Ok(DestroyProof { rollback_resistant: true, evidence: vec![1] })

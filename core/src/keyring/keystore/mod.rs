@@ -91,7 +91,8 @@ pub trait KeyStore: Send + Sync {
     fn unwrap(&self, key: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>>;
 
     /// Destroys a key for good. Of one that it does not have (any more) it says the same. The library asks
-    /// it afterwards to wrap something under the key, which has to fail.
+    /// it afterwards to wrap something under the key, which has to be [`Error::NotFound`]: any other failure does not
+    /// count, and it is asked again at a later opening.
     ///
     /// # Errors
     /// [`Error::Io`]: the key may be there still, and is destroyed at a later opening.

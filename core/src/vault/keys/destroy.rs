@@ -119,10 +119,11 @@ fn dead_keys(slots: &Slots) -> Vec<Pending> {
     slots.row.pending.iter().filter(|p| !live.contains(&&p.key)).cloned().collect()
 }
 
-/// A key destroyed, as the keystore says and as it shows: it wraps nothing any more.
+/// A key destroyed, as the keystore says and as it shows: it has none of that name to wrap with any more. One that fails
+/// otherwise may have it.
 fn destroy(store: &Arc<dyn KeyStore>, key: &[u8]) -> Option<DestroyProof> {
     let proof = store.destroy(key).ok()?;
-    store.wrap(key, &[0; 32]).is_err().then_some(proof)
+    matches!(store.wrap(key, &[0; 32]), Err(Error::NotFound)).then_some(proof)
 }
 
 /// What erasures reach by it against copies of the file.
