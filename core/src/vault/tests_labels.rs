@@ -204,3 +204,24 @@ fn the_labels_of_a_bundle_hold_wherever_they_stand() {
         assert_eq!(shown(&space), 0, "{text}");
     }
 }
+
+/// Three texts of one id that contradict one another, at once and one after the other: nothing tells which is right, so
+/// what the first asks for holds for the last.
+#[test]
+fn of_several_texts_of_one_id_the_label_of_any_holds() {
+    let refrain = labelled(r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"NORELINK"}"#);
+    let other = |value: &str| observation("1", "laboratory", LDL, "2026-01-05", value, "");
+    let (second, third) = (other("132.5"), other("133.5"));
+    for files in [
+        vec![vec![refrain.clone(), second.clone(), third.clone()]],
+        vec![vec![refrain.clone()], vec![second.clone(), third.clone()]],
+        vec![vec![refrain], vec![second], vec![third]],
+    ] {
+        let (_dir, space) = space();
+        allow(&space, &[Category::Laboratory]);
+        for file in &files {
+            space.partition("health").unwrap().import(source(file)).unwrap();
+        }
+        assert_eq!(shown(&space), 0, "{} files", files.len());
+    }
+}

@@ -125,8 +125,10 @@ fn what_is_no_space_and_what_is_newer_are_told_apart_and_left_alone() {
     assert!(matches!(open(b"{\"resourceType\":\"Patient\"}"), Error::NotASpace));
     assert!(matches!(open(&vec![0; 8192]), Error::NotASpace));
     let mut newer = whole.clone();
-    newer[63] = 1; // the format, in SQLite's header
+    newer[63] = 2; // the format, in SQLite's header
     assert!(matches!(open(&newer), Error::NeedsNewerLibrary));
+    newer[63] = 0;
+    assert!(matches!(open(&newer), Error::PreRelease));
     for cut in [512, 4096, whole.len() / 2, whole.len() - 4096] {
         let e = open(&whole[..cut]);
         assert!(matches!(e, Error::NotASpace | Error::CannotOpen | Error::Corrupt(_)), "{cut}: {e:?}");

@@ -8,6 +8,7 @@ use super::extract;
 use super::node::{Node, Notes, Read};
 use super::types::{Coding, Labelled};
 use crate::label::{Confidentiality, NamedPurpose, Obligations, Purpose, Sensitivities, Sensitivity};
+use crate::record::Draft;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use std::borrow::Cow;
 
@@ -23,8 +24,10 @@ const OTHERS: [(&str, &str); 2] =
     [("ObservationValue", "2.16.840.1.113883.5.1063"), ("ActReason", "2.16.840.1.113883.5.8")];
 /// As [`OTHERS`], of FHIR.
 const COMMON_TAGS: &str = "http://terminology.hl7.org/CodeSystem/common-tags";
-/// v3-ActCode has laws as well (`_ActPrivacyLaw`): under which a record is sensitive, not what has to be done.
-const LAWS: [&str; 10] = [
+/// Codes of v3-ActCode that say why a record is sensitive, not what has to be done, and that no grant names: laws
+/// (`_ActPrivacyLaw`), and what is sensitive for other reasons than what it is about (employees, celebrities, adolescents,
+/// compartments, facts of a person or a role).
+const REASONS: [&str; 38] = [
     "42CFRPart2",
     "CommonRule",
     "HIPAAAuth",
@@ -35,6 +38,34 @@ const LAWS: [&str; 10] = [
     "HIPAASelfPay",
     "Title38Part1",
     "Title38Section7332",
+    "COMPT",
+    "ACOCOMPT",
+    "CTCOMPT",
+    "FMCOMPT",
+    "HRCOMPT",
+    "LRCOMPT",
+    "PACOMPT",
+    "RESCOMPT",
+    "RMGTCOMPT",
+    "ADOL",
+    "CEL",
+    "VIP",
+    "DIA",
+    "DRGIS",
+    "EMP",
+    "PDS",
+    "PHY",
+    "PRS",
+    "DEMO",
+    "DOB",
+    "GENDER",
+    "LIVARG",
+    "MARST",
+    "RACE",
+    "REL",
+    "B",
+    "LOCIS",
+    "SSP",
 ];
 /// Obligations that HL7 has no code for.
 const OWN: &str = "https://healthspace.invalid/fhir/CodeSystem/obligation";
@@ -72,6 +103,15 @@ impl Labels {
         Self { confidentiality: self.confidentiality.max(least), ..self }
     }
 
+    /// Joins what is said of the medication that a use has its name from.
+    pub(super) fn lend(self, draft: &mut Draft<'_>) {
+        let Draft { confidentiality, sensitivities, obligations, .. } = *draft;
+        let all = Self { confidentiality, sensitivities, obligations }.join(self).raised();
+        draft.content = draft.content.map(|c| with_labels(c, self));
+        (draft.confidentiality, draft.sensitivities) = (all.confidentiality, all.sensitivities);
+        draft.obligations = all.obligations;
+    }
+
     /// Of a Bundle's `meta`.
     pub(super) fn of_meta(meta: &[u8]) -> Self {
         let text = String::from_utf8_lossy(meta);
@@ -83,9 +123,9 @@ impl Labels {
         let sensitive = |s| Self { sensitivities: Sensitivities::only(s), ..Self::default() };
         let obliging = |o: Obligations| Self { obligations: o, ..Self::default() };
         // A version may stand behind it, as in a canonical address.
-        let system = system.split('|').next().unwrap_or("").trim();
+        let system = system.split('|').next().unwrap_or("").trim().trim_end_matches('/');
         let is = |(name, oid): (&str, &str)| {
-            let hl7 = ["://terminology.hl7.org/", "://hl7.org/fhir/", "://www.hl7.org/fhir/"];
+            let hl7 = ["://terminology.hl7.org/", "://hl7.org/", "://www.hl7.org/"];
             let last = system.rsplit(['/', ':']).next().unwrap_or("");
             system.strip_prefix("urn:oid:").unwrap_or(system) == oid
                 || hl7.iter().any(|h| system.contains(h)) && last.strip_prefix("v3-").unwrap_or(last) == name
@@ -94,7 +134,7 @@ impl Labels {
             // The one code system has both: what is in neither table may be either.
             match (Obligations::on_data(code), Sensitivity::from_code(code)) {
                 (Some(o), _) => obliging(o),
-                (None, Sensitivity::Unknown) if LAWS.contains(&code) => Self::STRANGE,
+                (None, Sensitivity::Unknown) if REASONS.contains(&code) => Self::STRANGE,
                 (None, Sensitivity::Unknown) => Self::UNKNOWN,
                 (None, s) => sensitive(s),
             }

@@ -221,7 +221,8 @@ impl Handler for Session<'_> {
         let (subject, hint) = self.subject(type_name, &reading, full_url);
         // What is said of a Bundle holds for what is in it.
         let labels_around = self.bundles.iter().fold(Labels::default(), |all, b| all.join(*b));
-        let labels = labels_around.join(reading.common.meta.0.security.0).raised();
+        let around = labels_around.join(reading.lent);
+        let labels = around.join(reading.common.meta.0.security.0).raised();
         let mut facts = core::mem::take(&mut reading.facts);
         let said = self.canonical.read(body);
         if said.modified {
@@ -230,9 +231,9 @@ impl Handler for Session<'_> {
         }
         if let Some(fact) = facts.first().filter(|_| type_name == "Medication") {
             let id = extract::cut(&reading.common.id);
-            self.medications.learn(full_url.unwrap_or("").trim(), &id, fact);
+            self.medications.learn(full_url.unwrap_or("").trim(), &id, fact, labels);
             if let Some(shared) = self.shared.as_deref_mut().filter(|_| self.bundles.is_empty()) {
-                shared.learn(&id, fact);
+                shared.learn(&id, fact, labels);
             }
         }
         let c = &reading.common;
@@ -240,7 +241,7 @@ impl Handler for Session<'_> {
         let mut subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
         let base = subjects.find_map(|s| identity::base_of(&s.reference));
         let system = c.identifier.first().map_or("", |i| &*i.system);
-        let content = with_labels(said.content, labels_around);
+        let content = with_labels(said.content, around);
         let draft = Draft {
             content: Some(content),
             print: Some(said.print),
@@ -258,11 +259,12 @@ impl Handler for Session<'_> {
         };
         let own = full_url.and_then(|u| identity::server_of(u, &name));
         let server = own.or(base).unwrap_or("");
+        let mut draft = Draft { facts, ..draft };
         let awaits = reading.awaits.take().filter(|reference| {
-            let fact = facts.first_mut();
-            !fact.is_some_and(|f| self.medications.resolve(reference, server, false, f))
+            let fact = draft.facts.first_mut();
+            let lent = fact.and_then(|f| self.medications.resolve(reference, server, false, f));
+            lent.map(|labels| labels.lend(&mut draft)).is_none()
         });
-        let draft = Draft { facts, ..draft };
         let Some(reference) = awaits else {
             let names = Names { full_url, id, subject: subject.as_deref(), base, system };
             let identity = identity::identity(type_name, names, &content);

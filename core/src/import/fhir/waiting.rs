@@ -8,6 +8,7 @@
 
 use super::extract::Known;
 use super::identity::{self, Names};
+use super::labels::Labels;
 use crate::error::Result;
 use crate::import::{Limits, Report, Severity, Sink, What};
 use crate::record::{Draft, FactDraft};
@@ -37,7 +38,8 @@ impl Waiting {
     /// Gives it the name of its medication, where that is known.
     pub(super) fn resolve(&mut self, known: &Known) -> bool {
         let Self { reference, server, draft, .. } = self;
-        draft.facts.first_mut().is_none_or(|fact| known.resolve(reference, server, true, fact))
+        let Some(fact) = draft.facts.first_mut() else { return true };
+        known.resolve(reference, server, true, fact).map(|labels| labels.lend(draft)).is_some()
     }
 
     /// Hands it over with its name.
@@ -96,8 +98,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn learn(&mut self, id: &str, fact: &FactDraft) {
-        self.known.learn("", id, fact);
+    pub(super) fn learn(&mut self, id: &str, fact: &FactDraft, labels: Labels) {
+        self.known.learn("", id, fact, labels);
     }
 
     /// Keeps one to the end of the folder. What is too much is handed over nameless: whether its id

@@ -18,7 +18,8 @@ fn waiting(state: &State) -> Vec<(ScopeId, u64)> {
 /// Enters that the file was swept after these.
 fn note(inner: &Inner, swept: &[(ScopeId, u64)]) -> Result<()> {
     inner.write(|tx, w| {
-        for at in 0..w.state.partitions.len() {
+        // A room that can take no entry keeps no other one from its own.
+        for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
             let p = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
             let here = |entry: &u64| swept.contains(&(p.id, *entry));
             let entries: Vec<u64> = p.manifest.unswept.iter().copied().filter(here).collect();

@@ -280,15 +280,11 @@ impl Store<'_> {
                 }
                 return self.flush_if_full();
             }
-            Fate::Newer(Some(other)) => {
+            Fate::Newer { conflicts: true } => {
                 let Span { member, offset, .. } = draft.span;
                 self.report.issue(self.issues, Severity::Repaired, What::ConflictingId, member, offset);
-                // Nothing tells that this one is right: what protected the other still does.
-                new.confidentiality = new.confidentiality.max(other.confidentiality);
-                new.sensitivities = new.sensitivities.union(other.sensitivities);
-                new.obligations = new.obligations.union(other.obligations);
             }
-            Fate::New | Fate::Newer(None) | Fate::Older => {}
+            Fate::New | Fate::Newer { .. } | Fate::Older => {}
         }
         self.report.tally(draft.type_name, |c| *(if history { &mut c.superseded } else { &mut c.imported }) += 1);
         if !history {

@@ -42,8 +42,11 @@ pub(crate) enum Fate {
     New,
     /// This record says the same.
     Same(RecordId),
-    /// It is shown from now on instead of another. Where nothing tells that it is newer, the other.
-    Newer(Option<Version>),
+    /// It is shown from now on instead of another.
+    Newer {
+        /// Nothing tells that it is newer.
+        conflicts: bool,
+    },
     /// It is kept as history.
     Older,
 }
@@ -143,7 +146,14 @@ impl Versions {
         if mine.is_some() {
             others.push(&shown);
         }
+        let conflicts = order != Some(Ordering::Greater);
+        if conflicts {
+            // Nothing tells that this one is right: what protected the other still does.
+            new.confidentiality = new.confidentiality.max(shown.confidentiality);
+            new.sensitivities = new.sensitivities.union(shown.sensitivities);
+            new.obligations = new.obligations.union(shown.obligations);
+        }
         self.shown.insert(identity, *new);
-        Fate::Newer((order != Some(Ordering::Greater)).then_some(shown))
+        Fate::Newer { conflicts }
     }
 }

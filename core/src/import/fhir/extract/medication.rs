@@ -2,6 +2,7 @@
 //! 11.1 to 11.5).
 
 use super::super::identity::server_of;
+use super::super::labels::Labels;
 use super::super::node::{Flag, List, Text, nodes};
 use super::super::tables;
 use super::super::types::{CodeableReference, Common, Concept, Dosage, Period, Reference};
@@ -51,8 +52,8 @@ impl<'a> Ingredient<'a> {
     }
 }
 
-/// Codes and words of a medication.
-type Named = (Vec<Coding>, String);
+/// Codes and words of a medication, and what its labels say: they hold for whatever is told by its name.
+type Named = (Vec<Coding>, String, Labels);
 
 /// Medications met in this file, by every name that a reference may use.
 #[derive(Default)]
@@ -68,7 +69,7 @@ impl Known {
     /// Bytes kept; beyond, a use keeps the display of its reference.
     const MAX: usize = 8 << 20;
 
-    pub(in crate::import::fhir) fn learn(&mut self, full_url: &str, id: &str, fact: &FactDraft) {
+    pub(in crate::import::fhir) fn learn(&mut self, full_url: &str, id: &str, fact: &FactDraft, labels: Labels) {
         // One that says nothing must not take the words of a reference away.
         if is_nameless(fact) {
             return;
@@ -79,7 +80,7 @@ impl Known {
             return;
         }
         self.bytes += bytes;
-        let named = (fact.codes.clone(), fact.text.clone());
+        let named = (fact.codes.clone(), fact.text.clone(), labels);
         if !id.is_empty() {
             let new = (server(full_url).to_owned(), named.clone());
             let differs = |old: &(String, Named)| old.1 != new.1 && (old.0 != new.0 || new.0.is_empty());
@@ -95,7 +96,7 @@ impl Known {
         }
     }
 
-    /// Gives a fact the codes of the medication that a reference names. `base` is the server of the
+    /// Gives a fact the codes of the medication that a reference names, and its labels back. `base` is the server of the
     /// record that refers, where it is known. An id alone says which only at the `end` of the file:
     /// two servers in one file may both use it.
     pub(in crate::import::fhir) fn resolve(
@@ -104,7 +105,7 @@ impl Known {
         base: &str,
         end: bool,
         fact: &mut FactDraft,
-    ) -> bool {
+    ) -> Option<Labels> {
         let reference = reference.split_once("/_history/").map_or(reference, |(r, _)| r);
         let own = if reference.contains(':') { server(reference) } else { base };
         let by_url = self.by_url.get(reference).or_else(|| self.by_url.get(&format!("{base}{reference}")));
@@ -112,14 +113,12 @@ impl Known {
             let (server, named) = self.by_id.get(id_of(reference))?.as_ref()?;
             (server.is_empty() || own.is_empty() || server == own).then_some(named)
         };
-        let known = by_url.or_else(|| if end { by_id() } else { None });
-        if let Some((codes, text)) = known {
-            fact.codes.clone_from(codes);
-            if fact.text.is_empty() || !text.is_empty() {
-                fact.text.clone_from(text);
-            }
+        let (codes, text, labels) = by_url.or_else(|| if end { by_id() } else { None })?;
+        fact.codes.clone_from(codes);
+        if fact.text.is_empty() || !text.is_empty() {
+            fact.text.clone_from(text);
         }
-        known.is_some()
+        Some(*labels)
     }
 }
 
@@ -134,7 +133,7 @@ fn id_of(reference: &str) -> &str {
 
 pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Reading<'a> {
     let mut fact = FactDraft::new(Kind::Medication, Category::Medications);
-    let mut awaits = None;
+    let (mut awaits, mut lent) = (None, Labels::default());
     // R5 has both in one.
     let concept = if m.concept.is_empty() { &m.medication.concept } else { &m.concept };
     let named = !m.reference.reference.is_empty() || !m.reference.display.is_empty();
@@ -152,8 +151,10 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
                 }
             }
             None if reference.reference.is_empty() => {}
-            None if medications.resolve(&reference.reference, "", false, &mut fact) => {}
-            None => awaits = Some(cut(&reference.reference)),
+            None => match medications.resolve(&reference.reference, "", false, &mut fact) {
+                Some(labels) => lent = labels,
+                None => awaits = Some(cut(&reference.reference)),
+            },
         }
         if fact.text.is_empty() {
             fact.text = cut(&by.identifier.value);
@@ -179,7 +180,7 @@ pub(super) fn read<'a>(m: Use<'a>, marks: &Marks, medications: &Known) -> Readin
     let dosages = m.instruction.0.into_iter().chain(m.dosage.0);
     let because = dosages.flat_map(|d| d.needed_for.0.into_iter().chain(d.needed_for_any.0));
     let because = because.map(|w| (why::REASON, w)).collect();
-    Reading { awaits, because, ..Reading::new(m.common, vec![fact]) }
+    Reading { awaits, lent, because, ..Reading::new(m.common, vec![fact]) }
 }
 
 /// From when to when it is taken: as stated, else as its dosages are bounded, else since it was ordered

@@ -17,6 +17,7 @@ mod why;
 pub(super) use convert::cut;
 pub(super) use medication::Known;
 
+use super::labels::Labels;
 use super::node::{Node, Notes, Read};
 use super::types::{Common, Head, Why};
 use crate::id::Identity;
@@ -59,6 +60,8 @@ pub(super) struct Reading<'a> {
     pub(super) facts: Vec<FactDraft>,
     /// The medication it is about stands in another resource that was not met yet.
     pub(super) awaits: Option<String>,
+    /// The labels of what it is named by.
+    pub(super) lent: Labels,
     /// Pseudonym of the person that it describes.
     pub(super) person: Option<Identity>,
     /// What else it says of that person.
@@ -69,7 +72,15 @@ pub(super) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(common: Common<'a>, facts: Vec<FactDraft>) -> Self {
-        Self { common, facts, awaits: None, person: None, described: None, because: Vec::new() }
+        Self {
+            common,
+            facts,
+            awaits: None,
+            lent: Labels::default(),
+            person: None,
+            described: None,
+            because: Vec::new(),
+        }
     }
 }
 

@@ -133,6 +133,10 @@ fn what_a_label_obliges_to_is_kept() {
         (coding(LEVEL, "V"), NONE),
         // A law says why, and not what to do.
         (coding(ACT, "42CFRPart2"), NONE),
+        (coding(ACT, "VIP"), NONE),
+        // An address with a slash at its end, and an older one.
+        (coding(&format!("{ACT}/"), "NORELINK"), Obligations::NO_RELINKING),
+        (coding("http://www.hl7.org/implement/standards/fhir/v3/ActCode", "NORELINK"), Obligations::NO_RELINKING),
         (coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"), NONE),
     ] {
         let json = |security: &str| format!(r#"{{"resourceType":"Patient","meta":{{"security":[{security}]}}}}"#);
@@ -188,4 +192,36 @@ fn a_label_of_a_bundle_holds_wherever_it_stands() {
     // One line each: each is a document of its own.
     let lines = format!("{plain}\n{}\n{plain}\n", bundle(&entry(p), &meta));
     assert_eq!(all(&lines), [(None, Sensitivities::NONE), (R, HIV), (None, Sensitivities::NONE)]);
+}
+
+/// What nobody may be told of a medication is told of no use of it either, by whatever its name comes.
+#[test]
+fn a_use_has_the_labels_of_the_medication_that_names_it() {
+    let meta = format!(r#""meta":{{"security":[{},{}]}}"#, coding(ACT, "NORELINK"), coding(ACT, "HIV"));
+    let medication = format!(r#"{{"resourceType":"Medication","id":"m1",{meta},"code":{{"text":"Truvada"}}}}"#);
+    let of = |reference: &str| {
+        format!(
+            r#"{{"resourceType":"MedicationRequest","id":"r1","status":"active","intent":"order","medicationReference":{{"reference":"{reference}"}},"authoredOn":"2026-01-03"}}"#
+        )
+    };
+    let url = "https://a.example/fhir/Medication/m1";
+    let entry = |url: &str, resource: &str| format!(r#"{{"fullUrl":"{url}","resource":{resource}}}"#);
+    let bundle = |entries: [String; 2]| {
+        format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(","))
+    };
+    let (named, used) =
+        (entry(url, &medication), |r: &str| entry("https://a.example/fhir/MedicationRequest/r1", &of(r)));
+    for file in [
+        bundle([named.clone(), used(url)]),
+        bundle([used(url), named.clone()]),
+        bundle([named.clone(), used("Medication/m1")]),
+        format!("{medication}\n{}\n", of("Medication/m1")),
+        format!("{}\n{medication}\n", of("Medication/m1")),
+    ] {
+        let records = run(file.as_bytes()).0.records;
+        let found = records.iter().find(|r| r.type_name == "MedicationRequest").unwrap();
+        assert_eq!(found.facts[0].text, "Truvada", "{file}");
+        let labels = (found.confidentiality, found.sensitivities, found.obligations);
+        assert_eq!(labels, (R, HIV, Obligations::NO_RELINKING), "{file}");
+    }
 }
