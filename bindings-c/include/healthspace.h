@@ -155,7 +155,8 @@ typedef struct hs_keystore_functions {
                     size_t wrapped_len,
                     uint8_t *secret,
                     size_t *secret_len);
-  // Destroys a key for good, and says the same of one that is not there: `rollback_resistant` 1 where no backup
+  // Destroys a key for good, and says the same of one that is not there. It is asked afterwards to wrap something
+  // under the key: only HS_ERROR_NOT_FOUND shows that it is gone. `rollback_resistant` 1 where no backup
   // and no image of the device brings it back, else 0; `evidence`, at most 4096 bytes, what the keystore
   // attests, of which the log keeps the hash.
   int32_t (*destroy_key)(void *ctx,
