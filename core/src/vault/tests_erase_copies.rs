@@ -316,6 +316,12 @@ fn whatever_fails_it_is_done_or_not_done() {
         phone.calls.lock().unwrap().1 = Some(from);
         let done = space.erase_from_copies(&alone(&phone), &[], gesture());
         judge(&format!("keystore at {n}"), &disk, &phone, &older, &code, done);
+        // And one that fails a single time.
+        let (disk, phone, space, code, older) = setup();
+        *phone.once.lock().unwrap() = Some(phone.calls.lock().unwrap().0 + n + 1);
+        let done = space.erase_from_copies(&alone(&phone), &[], gesture());
+        *phone.once.lock().unwrap() = None;
+        judge(&format!("keystore at {n} alone"), &disk, &phone, &older, &code, done);
     }
     for mood in [Mood::Honest, Mood::Clings, Mood::Feigns] {
         for fault in [Fault::Io, Fault::IoAfterEffect, Fault::Full] {

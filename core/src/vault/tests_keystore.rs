@@ -42,6 +42,8 @@ pub(super) struct TestKeyStore {
     pub(super) asked: Mutex<usize>,
     /// Calls of any kind, and from which on it cannot be reached.
     pub(super) calls: Mutex<(usize, Option<usize>)>,
+    /// The one call that fails.
+    pub(super) once: Mutex<Option<usize>>,
 }
 
 impl TestKeyStore {
@@ -52,7 +54,7 @@ impl TestKeyStore {
     fn mood(&self) -> Result<Mood> {
         let mut calls = self.calls.lock().unwrap();
         calls.0 += 1;
-        if calls.1.is_some_and(|from| calls.0 > from) {
+        if calls.1.is_some_and(|from| calls.0 > from) || *self.once.lock().unwrap() == Some(calls.0) {
             return Err(Error::Io(std::io::ErrorKind::ConnectionReset));
         }
         match *self.mood.lock().unwrap() {

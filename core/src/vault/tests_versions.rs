@@ -494,3 +494,16 @@ fn an_import_begun_under_other_limits_begins_anew() {
     assert!(!rows(&space, Some(Kind::Patient)).is_empty());
     assert!(space.partition("health").unwrap().staged_imports().unwrap().is_empty());
 }
+
+/// Somebody else publishes a labelled text of a thing while another one of it is read: its label holds for both.
+#[test]
+fn what_protects_a_text_that_was_published_meanwhile_protects_the_other() {
+    let refrain =
+        r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"NORELINK"}]},"#;
+    let other = bundle(&[ldl("o1", "99999", "final", refrain)]);
+    let (_dir, space) = meanwhile(move |s| assert_eq!(import(s, &other).unwrap().imported(), 1));
+    import(&space, &many()).unwrap();
+    let values: Vec<String> = shown(&space).into_iter().map(|(value, _)| value).collect();
+    assert_eq!(values.len(), 2999);
+    assert!(!values.contains(&"99999".into()) && !values.contains(&"1".into()));
+}

@@ -6,6 +6,7 @@ use crate::catalog::{self, Catalog, Keep, NewRecord, Origin, RecordRef, SegmentB
 use crate::error::{Error, Limit, Result};
 use crate::id::{Identity, RecordId};
 use crate::import::Report;
+use crate::label::{Confidentiality, Obligations, Sensitivities};
 use crate::record::{FactDraft, Revision};
 use crate::vault::manifest::{Manifest, SegmentRef, Staged};
 use crate::vault::tx::{Tx, Work};
@@ -63,6 +64,8 @@ struct Settled {
     links: Vec<(RecordId, Origin)>,
     ends: BTreeMap<RecordId, End>,
     renewed: BTreeMap<RecordId, Revision>,
+    /// Records that are protected as another one was which they take the place of.
+    joined: BTreeMap<RecordId, Protection>,
 }
 
 /// The segments to be added behind an import's own, and what is history from now on.
@@ -133,7 +136,23 @@ fn is_since(tx: &Tx<'_>, work: &Work, before: &Catalog, of: &Identity, then: i64
     Ok(false)
 }
 
+/// What labels say of a record.
+type Protection = (Confidentiality, Sensitivities, Obligations);
+
 impl Settled {
+    fn protection(&self, r: &RecordRef<'_>) -> Protection {
+        self.joined.get(&r.id()).copied().unwrap_or((r.confidentiality(), r.sensitivities(), r.obligations()))
+    }
+
+    /// Nothing tells that the new one is right: what protected the other still does.
+    fn join(&mut self, new: &RecordRef<'_>, other: &RecordRef<'_>) {
+        let (mine, theirs) = (self.protection(new), self.protection(other));
+        let all = (mine.0.max(theirs.0), mine.1.union(theirs.1), mine.2.union(theirs.2));
+        if all != mine {
+            self.joined.insert(new.id(), all);
+        }
+    }
+
     fn doubled(&mut self, r: &RecordRef<'_>) {
         self.doubled.insert(r.id());
         self.links.extend(r.origins().into_iter().map(|o| (r.id(), o)));
@@ -169,10 +188,14 @@ impl Settled {
                 continue;
             }
             let new = self.renewed.get(&r.id()).copied().unwrap_or(r.revision());
-            if new.order(&known) == Some(Ordering::Less) {
-                self.history.insert(r.id());
-                self.ends.insert(r.id(), End::Superseded);
-                continue;
+            match new.order(&known) {
+                Some(Ordering::Less) => {
+                    self.history.insert(r.id());
+                    self.ends.insert(r.id(), End::Superseded);
+                    continue;
+                }
+                Some(Ordering::Greater) => {}
+                _ => self.join(r, &s),
             }
             self.history.insert(s.id());
             if mine {
@@ -209,7 +232,8 @@ impl Settled {
 
     /// Puts each record in its place: retired, and added again as what it is now.
     fn segments(&self, before: &Catalog, all: &Catalog) -> Result<Vec<Vec<u8>>> {
-        let moved: BTreeSet<RecordId> = self.history.iter().chain(self.renewed.keys()).copied().collect();
+        let moved: BTreeSet<RecordId> =
+            self.history.iter().chain(self.renewed.keys()).chain(self.joined.keys()).copied().collect();
         let mut out = Vec::new();
         let mut builder = SegmentBuilder::new();
         let mut n = 0;
@@ -223,6 +247,7 @@ impl Settled {
             n += 1;
             let history = r.is_history() || self.history.contains(&id);
             let facts: Vec<FactDraft> = if history { Vec::new() } else { r.facts().map(|f| f.to_row().fact).collect() };
+            let (confidentiality, sensitivities, obligations) = self.protection(&r);
             builder.retire(id);
             builder.add(NewRecord {
                 id,
@@ -231,9 +256,9 @@ impl Settled {
                 object: r.object(),
                 origins: &r.origins(),
                 author: r.author(),
-                confidentiality: r.confidentiality(),
-                sensitivities: r.sensitivities(),
-                obligations: r.obligations(),
+                confidentiality,
+                sensitivities,
+                obligations,
                 type_name: r.type_name(),
                 facts: &facts,
                 series: r.series(),

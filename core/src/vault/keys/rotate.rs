@@ -212,6 +212,19 @@ impl HealthSpace {
     }
 }
 
+/// Whether one of these keystores keeps it. One that fails otherwise than by not having it may well do so, and what is
+/// not noted as dead is never destroyed.
+fn keeps(stores: &[&Arc<dyn KeyStore>], kept: &Kept) -> Result<bool> {
+    for store in stores {
+        match kept.open(store) {
+            Ok(_) => return Ok(true),
+            Err(Error::NotFound | Error::CannotOpen | Error::Malformed(_) | Error::KeyStore) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(false)
+}
+
 impl<'a> NewSlots<'a> {
     /// Slots for these ways in under a new root. Keys that keystores made for them are added to `made`; `tell` is
     /// called after each way, and may stop it.
@@ -245,16 +258,22 @@ impl<'a> NewSlots<'a> {
         let stores: Vec<_> = ways.iter().filter_map(|w| w.keystore.as_ref()).collect();
         // Not where the space rests on another's keys as well.
         let destroys = before.row.keys_of != KeysOf::Others;
-        let here = |kept: &Kept| destroys && stores.iter().any(|store| kept.open(store).is_ok());
-        let epoch = before.row.kept.as_ref().map(|(_, kept)| kept).filter(|kept| here(kept));
+        let here = |kept: &Kept| if destroys { keeps(&stores, kept) } else { Ok(false) };
+        let epoch = match &before.row.kept {
+            Some((_, kept)) => here(kept)?.then_some(kept),
+            None => None,
+        };
         // What another device was to destroy of older keys this one cannot.
         row.pending = before.row.pending.iter().filter(|p| p.epoch == 0 || epoch.is_some()).cloned().collect();
         // Where older copies have the epoch's secret under another key, it is not gone with this one.
         let alone = before.row.keys_of == KeysOf::ItsOwn;
         let of_epoch = if alone { before.row.epoch } else { 0 };
         row.pending.extend(epoch.map(|kept| Pending { key: kept.key.clone(), epoch: of_epoch }));
-        let slots = before.slots.values().filter_map(|s| s.kept.as_ref()).filter(|kept| here(kept));
-        row.pending.extend(slots.map(|kept| Pending { key: kept.key.clone(), epoch: 0 }));
+        for kept in before.slots.values().filter_map(|s| s.kept.as_ref()) {
+            if here(kept)? {
+                row.pending.push(Pending { key: kept.key.clone(), epoch: 0 });
+            }
+        }
         if row.pending.len() > MAX_PENDING {
             return Err(Error::TooLarge(Limit::Capacity));
         }
