@@ -499,3 +499,23 @@ fn a_size_of_its_log_that_nothing_reaches_is_told_and_not_walked_to() {
         );
     }
 }
+
+/// A room that says of itself that it waits for a sweep, and can take no entry that says it was: what is erased
+/// elsewhere is swept, and said to be.
+#[test]
+fn an_erasure_that_cannot_be_noted_in_a_room_is_noted_in_others() {
+    for forge in [|head: &mut Head| head.generation = u32::MAX, |head: &mut Head| head.log_size += 1000] {
+        let w = World::new();
+        w.write(|_, work| {
+            work.manifest.unswept = vec![0];
+            Ok(())
+        });
+        w.forge(forge);
+        let health = w.full().partition("health").unwrap();
+        let source = health.sources().unwrap()[0].id;
+        let done = health.erase(&Erase::Source(source), gesture()).unwrap();
+        assert_eq!(done.level, ErasureLevel::FileErased);
+        let waits = w.full().inner.peek().unwrap().partitions[0].manifest.unswept.clone();
+        assert!(waits.is_empty());
+    }
+}

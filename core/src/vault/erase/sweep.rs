@@ -9,29 +9,37 @@ use crate::vault::HealthSpace;
 use crate::vault::ingest::Partition;
 use crate::vault::logs::read_line;
 use crate::vault::state::{Inner, State, Target};
+use std::collections::BTreeSet;
 
 /// Erasures after which the file was not swept: partition and entry.
 fn waiting(state: &State) -> Vec<(ScopeId, u64)> {
     state.partitions.iter().flat_map(|p| p.manifest.unswept.iter().map(|entry| (p.id, *entry))).collect()
 }
 
-/// Enters that the file was swept after these.
-fn note(inner: &Inner, swept: &[(ScopeId, u64)]) -> Result<()> {
-    inner.write(|tx, w| {
-        // A room that can take no entry keeps no other one from its own.
-        for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
+/// Enters that the file was swept after these, in each room by itself: one that can take no entry keeps no other from
+/// its own. Whether it could be entered is told of the room that is asked about.
+fn note(inner: &Inner, swept: &[(ScopeId, u64)], asked: Option<ScopeId>) -> Result<()> {
+    let rooms: BTreeSet<ScopeId> = swept.iter().map(|(id, _)| *id).collect();
+    let mut told = Ok(());
+    for id in rooms {
+        let noted = inner.write(|tx, w| {
+            let Some(at) = w.state.partitions.iter().position(|p| p.id == id) else { return Ok(()) };
             let p = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-            let here = |entry: &u64| swept.contains(&(p.id, *entry));
-            let entries: Vec<u64> = p.manifest.unswept.iter().copied().filter(here).collect();
+            let entries: Vec<u64> =
+                p.manifest.unswept.iter().copied().filter(|entry| swept.contains(&(id, *entry))).collect();
             for entry in entries {
                 let work = w.work(tx, Target::Partition(at))?;
                 work.manifest.unswept.retain(|e| *e != entry);
                 let level = ErasureLevel::FileErased.name().into();
                 tx.log(work, AuditEvent::ErasureSwept { entry, level })?;
             }
+            Ok(())
+        });
+        if asked == Some(id) {
+            told = noted;
         }
-        Ok(())
-    })
+    }
+    told
 }
 
 impl HealthSpace {
@@ -42,7 +50,7 @@ impl HealthSpace {
         let storage = &self.inner.base.storage;
         // The file is written anew only where nobody is in the way.
         if !swept.is_empty() && storage.checkpoint()? && storage.scrub()? {
-            note(&self.inner, &swept)?;
+            note(&self.inner, &swept, None)?;
         }
         Ok(())
     }
@@ -58,7 +66,7 @@ impl Partition {
     /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log;
     /// [`Error::DiskFull`] and [`Error::Io`], where what was erased stays erased.
     pub fn sweep(&self, entry: u64) -> Result<ErasureLevel> {
-        let swept = {
+        let (here, swept) = {
             let (txn, state) = self.inner.read()?;
             let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
             if entry >= scope.head.log_size {
@@ -71,12 +79,12 @@ impl Partition {
             if !scope.manifest.unswept.contains(&entry) {
                 return Ok(ErasureLevel::FileErased);
             }
-            waiting(&state)
+            (scope.id, waiting(&state))
         };
         if !self.inner.base.storage.scrub()? {
             return Ok(ErasureLevel::NotShown);
         }
-        note(&self.inner, &swept)?;
+        note(&self.inner, &swept, Some(here))?;
         Ok(ErasureLevel::FileErased)
     }
 }
