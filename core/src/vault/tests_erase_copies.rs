@@ -217,6 +217,17 @@ fn copies_from_before_there_was_a_keystore_are_said_to_open() {
     assert_eq!(records(&open(&disk, &unlock()).unwrap()), 3);
 }
 
+/// In a space that is bound to its device the code is typed again on the device.
+#[test]
+fn the_code_of_a_bound_space_is_confirmed_with_its_device() {
+    let (dir, phone) = (tempfile::tempdir().unwrap(), store());
+    let way = || with(&phone, "one");
+    let (space, code) = HealthSpace::create_bound_to_device(dir.path().join("me.hs"), &way(), clock().0).unwrap();
+    assert!(matches!(space.confirm_recovery_code(&by(&code)), Err(Error::CannotOpen)));
+    space.confirm_recovery_code(&by(&code).with_device(shared(&phone))).unwrap();
+    assert!(space.ways_in().unwrap().iter().all(|w| w.confirmed));
+}
+
 #[test]
 fn a_keystore_that_clings_or_feigns_is_asked_again() {
     for mood in [Mood::Clings, Mood::Feigns, Mood::Sulks] {

@@ -69,9 +69,10 @@ fn ways_in_are_added_changed_and_removed() {
 
     // A code is typed again, then replaced.
     assert!(space.ways_in().unwrap().iter().any(|w| w.kind == WayInKind::RecoveryCode && !w.confirmed));
-    assert!(refused(space.confirm_recovery_code(&crate::RecoveryCode::make().unwrap().reveal())));
-    space.confirm_recovery_code(&first_code.reveal()).unwrap();
-    space.confirm_recovery_code(&first_code.reveal()).unwrap();
+    assert!(refused(space.confirm_recovery_code(&code(&crate::RecoveryCode::make().unwrap()))));
+    assert!(matches!(space.confirm_recovery_code(&unlock()), Err(Error::Malformed(Malformed::Argument))));
+    space.confirm_recovery_code(&code(&first_code)).unwrap();
+    space.confirm_recovery_code(&code(&first_code)).unwrap();
     assert!(space.ways_in().unwrap().iter().all(|w| w.confirmed));
     assert!(matches!(space.change_way_in(&code(&first_code), &pass("x")), Err(Error::Malformed(Malformed::Argument))));
     assert!(matches!(space.add_way_in(&unlock(), &code(&first_code)), Err(Error::Malformed(_))));

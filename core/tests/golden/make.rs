@@ -110,7 +110,7 @@ fn live(space: &HealthSpace) {
 fn everything(dir: &Path, unlock: &Unlock) -> HealthSpace {
     let file = dir.join("all.hs");
     let (space, code) = HealthSpace::create(&file, unlock, env()).unwrap();
-    space.confirm_recovery_code(&code.reveal()).unwrap();
+    space.confirm_recovery_code(&Unlock::recovery_code(&code.reveal()).unwrap()).unwrap();
     import(&space, bundle(1));
     import(&space, export(2));
     space.create_partition("fitness", PartitionKind::Health, unlock).unwrap();

@@ -282,12 +282,17 @@ impl HealthSpace {
         Ok(WaysInChanged { id, old_copies: self.destroy_keys(unlock, gone.as_deref()) })
     }
 
-    /// Notes that the person typed the recovery code again, as it was shown.
+    /// Notes that the person typed the recovery code again, as it was shown: [`Unlock::recovery_code`], with the device
+    /// where the space is bound to one, for there the code opens nothing without it.
     ///
     /// # Errors
-    /// [`Error::CannotOpen`] where it is not the code of this space; [`Error::NeedsFullSlot`].
-    pub fn confirm_recovery_code(&self, typed: &str) -> Result<()> {
-        let id = self.way(&Unlock::recovery_code(typed)?)?.id;
+    /// [`Error::CannotOpen`] where it is not the code of this space; [`Error::Malformed`] for another way in;
+    /// [`Error::NeedsFullSlot`].
+    pub fn confirm_recovery_code(&self, typed: &Unlock) -> Result<()> {
+        if typed.kind != SlotKind::Recovery {
+            return Err(Error::Malformed(Malformed::Argument));
+        }
+        let id = self.way(typed)?.id;
         self.change_slots(|slots| {
             let slot = slots.slots.get_mut(&id).ok_or(Error::NotFound)?;
             if core::mem::replace(&mut slot.confirmed, true) {
