@@ -3,7 +3,7 @@
 use super::head::Head;
 use super::key_list::STRETCH;
 use super::tests::{allow, clock, fill, gesture, model, unlock};
-use super::tests_faults::{Held, bundle, held, import, meddled, sorted};
+use super::tests_faults::{Held, held, import, meddled, sorted};
 use super::tests_keys::pass;
 use super::tests_keystore::{Mood, alone, make, open, store, with};
 use super::tx::Wrapped;
@@ -582,28 +582,4 @@ fn nothing_of_the_old_keys_is_left_in_a_file() {
     let again = HealthSpace::open(&path, &unlock(), clock().0).unwrap();
     let moved = again.rotate(&unlock().with_device(store), &[]);
     assert!(matches!(moved, Err(Error::CannotOpen)), "a passphrase without the device is another way in");
-}
-
-/// The handle that rotated leaves its file to the one that it hands out, also when it is closed afterwards: a
-/// file that was let go of is opened for every use, and what fails in closing it nobody is told.
-#[test]
-fn the_new_handle_keeps_the_file_open() {
-    let dir = tempfile::tempdir().unwrap();
-    let (path, unlock) = (dir.path().join("p.hs"), pass("one"));
-    let (space, _) = HealthSpace::create(&path, &unlock, clock().0).unwrap();
-    let wal = || std::fs::metadata(dir.path().join("p.hs-wal")).is_ok();
-    let new = space.rotate(&unlock, &[]).unwrap().space;
-    import(&new, &bundle(1, "")).unwrap();
-    assert!(wal());
-    space.close();
-    import(&new, &bundle(2, "")).unwrap();
-    assert!(wal());
-    new.close();
-    assert!(!wal());
-    // Likewise one that is closed while suspended.
-    let space = HealthSpace::open(&path, &unlock, clock().0).unwrap();
-    space.suspend();
-    assert!(wal());
-    space.close();
-    assert!(!wal());
 }

@@ -1,6 +1,7 @@
 //! A handle that gives its keys up, and goes on afterwards.
 
 use super::tests::{allow, clock, fill, gesture, model, unlock};
+use super::tests_faults::{bundle, import};
 use super::tests_keys::pass;
 use super::tests_keystore::make;
 use super::*;
@@ -134,4 +135,28 @@ fn a_handle_that_nobody_uses_locks_itself() {
     space.reopen(&unlock()).unwrap();
     let ask = space.consent_request().purpose(Purpose::PatientRequest).categories(Category::ALL).recipient(model());
     ask.agree(gesture()).unwrap();
+}
+
+/// The handle that rotated leaves its file to the one that it hands out, also when it is closed afterwards: a
+/// file that was let go of is opened for every use, and what fails in closing it nobody is told.
+#[test]
+fn the_new_handle_keeps_the_file_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, unlock) = (dir.path().join("p.hs"), pass("one"));
+    let (space, _) = HealthSpace::create(&path, &unlock, clock().0).unwrap();
+    let wal = || std::fs::metadata(dir.path().join("p.hs-wal")).is_ok();
+    let new = space.rotate(&unlock, &[]).unwrap().space;
+    import(&new, &bundle(1, "")).unwrap();
+    assert!(wal());
+    space.close();
+    import(&new, &bundle(2, "")).unwrap();
+    assert!(wal());
+    new.close();
+    assert!(!wal());
+    // Likewise one that is closed while suspended.
+    let space = HealthSpace::open(&path, &unlock, clock().0).unwrap();
+    space.suspend();
+    assert!(wal());
+    space.close();
+    assert!(!wal());
 }
