@@ -98,6 +98,7 @@ test: test-rust test-doc test-python test-mobile test-examples test-verify
 
 # cargo-nextest where it is installed, else cargo's own runner.
 test-rust: tools
+	@[ -d ../shared ] || echo 'SKIPPED: ../shared is not there; what is tested on real files and on published vectors is passed over'
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  echo '== Rust tests (cargo nextest)'; $(CARGO) nextest run --locked --workspace --no-fail-fast; \
 	else \

@@ -114,7 +114,7 @@ fn compare(plan: &Plan, engines: &[Engine], dir: &Path) -> Result<Vec<Figures>, 
                 if work == "put" {
                     remove(&file);
                 }
-                let n = if work == "one" { 200 } else { plan.records };
+                let n = if work == "one" { 1000 } else { plan.records };
                 e.run(work, &file, n, None, figures)?;
             }
         }

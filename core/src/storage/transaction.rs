@@ -314,8 +314,16 @@ impl ReadTxn for Txn<'_> {
 
 impl WriteTxn for Txn<'_> {
     fn put(&mut self, scope: &ScopeId, number: u64, group: u64, class: u8, version: u64, sealed: &[u8]) -> Result<()> {
+        let params = params![row_key(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed];
+        // Bookkeeping mostly takes the place of its last version. An update of a range writes a row of the same
+        // length over where it lies (`btreeOverwriteCell`), its overflow pages too; what replaces it, or updates
+        // one row, frees them and takes others.
+        let sql = "UPDATE row SET scope=?2,grp=?3,class=?4,version=?5,sealed=?6 WHERE number BETWEEN ?1 AND ?1";
+        if group == 0 && self.run(sql, params)? > 0 {
+            return Ok(());
+        }
         let sql = "INSERT OR REPLACE INTO row(number,scope,grp,class,version,sealed)VALUES(?1,?2,?3,?4,?5,?6)";
-        self.run(sql, params![row_key(number), scope.as_bytes(), to_db(group), class, to_db(version), sealed])?;
+        self.run(sql, params)?;
         Ok(())
     }
 

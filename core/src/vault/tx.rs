@@ -197,7 +197,9 @@ impl<'a> Tx<'a> {
     pub(super) fn put_bookkeeping(&mut self, work: &Work, class: Class, raw: &[u8], number: u64) -> Result<RowRef> {
         let place = Place { number, version: self.version(work), ..work.scope.place(class, self.base.epoch, 0) };
         let key = work.scope.keys.manifest.expose();
-        self.base.put(&mut *self.txn, &mut self.buffers, key, &place, Content::Dense, raw)
+        let own = number == u64::from(work.scope.ordinal) << 40 | MANIFEST_ROW;
+        let content = if own { Content::Rewritten } else { Content::Dense };
+        self.base.put(&mut *self.txn, &mut self.buffers, key, &place, content, raw)
     }
 
     /// Appends an event to the scope's log: committed leaf, sealed entry, tree rows. Its index.
