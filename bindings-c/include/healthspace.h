@@ -898,6 +898,13 @@ int32_t hs_breach_scope(const struct hs_space *space,
                         uint64_t to,
                         struct hs_buffer **scope);
 
+// Notes that the person typed the recovery code again, as it was shown; with the keystore (or NULL) where the space
+// is bound to one. CannotOpen where it is not the code of this space.
+int32_t hs_confirm_recovery_code(const struct hs_space *space,
+                                 const uint8_t *code,
+                                 size_t code_len,
+                                 const struct hs_keystore *keystore);
+
 // The ways in: of each its id, kind and whether it is confirmed.
 int32_t hs_ways_in(const struct hs_space *space, struct hs_buffer **ways);
 

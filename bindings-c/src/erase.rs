@@ -415,6 +415,22 @@ fn told(scope: BreachScope) -> Value {
     })
 }
 
+/// Notes that the person typed the recovery code again, as it was shown; with the keystore (or NULL) where the space
+/// is bound to one. CannotOpen where it is not the code of this space.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_confirm_recovery_code(
+    space: *const Space,
+    code: *const u8,
+    code_len: usize,
+    keystore: *const KeyStore,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (space, code, keystore) = unsafe { (get(space)?, text(code, code_len)?, get_or_none(keystore)) };
+        space.inner.confirm_recovery_code(&with_device(Unlock::recovery_code(code)?, keystore))
+    })
+}
+
 /// The ways in: of each its id, kind and whether it is confirmed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_ways_in(space: *const Space, ways: *mut *mut Buffer) -> i32 {

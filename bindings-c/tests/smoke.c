@@ -294,6 +294,8 @@ static void erased(const char *path)
     const uint8_t secret[] = {'o', 'n', 'e', 0, 0xff};
     const char *file = "{\"resourceType\":\"Observation\",\"id\":\"1\",\"status\":\"final\",\"code\":{\"text\":\"LDL\"},"
                        "\"effectiveDateTime\":\"2026-01-05\"}";
+    const uint8_t *bytes;
+    size_t len;
     char place[4096], keys[4096];
     hs_space *space = NULL;
     hs_buffer *code = NULL;
@@ -313,7 +315,12 @@ static void erased(const char *path)
     memset(&id, 0, sizeof id);
     OK(hs_keystore_software(T(keys), &store));
     OK(hs_create_with_keystore(T(place), secret, sizeof secret, store, 0, &space, &code));
+    OK(hs_buffer_bytes(code, &bytes, &len));
+    OK(hs_confirm_recovery_code(space, bytes, len, store));
+    CHECK(hs_confirm_recovery_code(space, T("0000"), store) != 0);
     hs_buffer_free(code);
+    OK(hs_ways_in(space, &json));
+    CHECK(says("\"confirmed\":true", 1));
     OK(hs_import_bytes(space, T("health"), T(file), NULL, &report));
     hs_report_free(report);
     CHECK(hs_erase_records(space, T("health"), &id, 1, T("tap"), &evidence, &json) == HS_ERROR_NOT_FOUND);

@@ -404,6 +404,17 @@ impl HealthSpace {
         })
     }
 
+    /// Notes that the person typed the recovery code again, as it was shown; with the keystore where the space is
+    /// bound to its device. `CannotOpen` where it is not the code of this space.
+    #[uniffi::method(default(keystore = None))]
+    pub fn confirm_recovery_code(
+        &self,
+        code: Secret,
+        keystore: Option<Arc<SpaceKeyStore>>,
+    ) -> Result<(), HealthspaceError> {
+        call(|| self.inner.confirm_recovery_code(&with_device(by_code(code)?, keystore.as_deref())))
+    }
+
     /// The ways in.
     pub fn ways_in(&self) -> Result<Vec<WayIn>, HealthspaceError> {
         let told = |w: healthspace::WayIn| WayIn { id: w.id.to_hex(), kind: w.kind.into(), confirmed: w.confirmed };

@@ -65,6 +65,8 @@ fun theAppsKeystoreTakesPart(dir: File) {
     // By the code it opens without.
     val code = created.recoveryCode.reveal().encodeToByteArray()
     HealthSpace.openRecovery(at("phone.hs"), code).lock()
+    space.confirmRecoveryCode(code)
+    same(space.waysIn().single { it.kind == WayKind.RECOVERY_CODE }.confirmed, true)
 
     // What was erased goes from older copies too: the phone destroys the keys of the secrets.
     val before = phone.keys.keys.toSet()

@@ -5,7 +5,7 @@ mod common;
 
 use common::{QUESTION, allow, bundle, import, kind, model, place, secret, text};
 use healthspace_mobile::{
-    Erasing, ErasureTrialTerms, ErrorKind, HealthSpace, LostThing, Secret, SpaceKeyStore, WayKind,
+    Erasing, ErasureTrialTerms, ErrorKind, HealthSpace, LostThing, RecoveryCode, Secret, SpaceKeyStore, WayKind,
     create_anchored_space, create_space, create_space_with_keystore, recover_space, restore_space,
     restore_space_by_code,
 };
@@ -60,6 +60,19 @@ fn what_is_erased_is_gone_from_older_copies_too() {
     assert!(page.contains("\"level\": \"E2r\"") && page.contains("notReached"));
     import(&space, bundle(1));
     assert!(space.erase("health".into(), Erasing::Everything, "tap".into(), proof()).unwrap().sources > 0);
+}
+
+#[test]
+fn a_recovery_code_is_typed_again() {
+    let (place, elsewhere) = (place(), place());
+    let made = create_space(place.file.clone(), secret()).unwrap();
+    let other = create_space(elsewhere.file.clone(), secret()).unwrap();
+    let typed = |code: &RecoveryCode| Secret::from(code.reveal().into_bytes());
+    let confirmed = || made.space.ways_in().unwrap().iter().any(|w| w.kind == WayKind::RecoveryCode && w.confirmed);
+    assert_eq!(kind(made.space.confirm_recovery_code(typed(&other.recovery_code), None)), ErrorKind::CannotOpen);
+    assert!(!confirmed());
+    made.space.confirm_recovery_code(typed(&made.recovery_code), None).unwrap();
+    assert!(confirmed());
 }
 
 #[test]

@@ -363,6 +363,14 @@ impl HealthSpace {
         Ok((Self { inner, lane: self.lane.another() }, told))
     }
 
+    /// Notes that the person typed the recovery code again, as it was shown; with the keystore where the space is
+    /// bound to one. CannotOpen where it is not the code of this space.
+    #[pyo3(signature = (code, *, keystore = None))]
+    fn confirm_recovery_code(&self, py: Python<'_>, code: Secret, keystore: Option<Device>) -> PyResult<()> {
+        let typed = with_device(code.code()?, keystore.as_ref());
+        call(py, || self.inner.confirm_recovery_code(&typed))
+    }
+
     /// The ways in: of each its id, its kind, and whether it is confirmed.
     fn ways_in(&self, py: Python<'_>) -> PyResult<Vec<(String, &'static str, bool)>> {
         erase::ways_in(py, &self.inner)

@@ -66,6 +66,24 @@ def test_what_happened_in_a_period_is_erased_and_looked_for(tmp_path: pathlib.Pa
     assert not again.import_bytes("health", bundle()).already_imported
 
 
+def test_a_recovery_code_is_typed_again(tmp_path: pathlib.Path) -> None:
+    keys = tmp_path / "keys"
+    space, code = HealthSpace.create(tmp_path / "me.hs", SECRET, keystore=keys, bound=True)
+
+    def confirmed() -> list[bool]:
+        return [ok for _, kind, ok in space.ways_in() if kind == "recovery_code"]
+
+    other = HealthSpace.create(tmp_path / "other.hs", SECRET)[1]
+    with pytest.raises(errors.CannotOpen):
+        space.confirm_recovery_code(other.reveal(), keystore=keys)
+    # Bound, the code is none without the device.
+    with pytest.raises(errors.CannotOpen):
+        space.confirm_recovery_code(code.reveal())
+    assert confirmed() == [False]
+    space.confirm_recovery_code(code.reveal().lower(), keystore=keys)
+    assert confirmed() == [True]
+
+
 def test_new_keys_and_what_a_loss_concerns(tmp_path: pathlib.Path) -> None:
     space, _ = HealthSpace.create(tmp_path / "me.hs", SECRET)
     space.import_bytes("health", bundle())

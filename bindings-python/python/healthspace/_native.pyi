@@ -152,6 +152,9 @@ class HealthSpace:
         code: bytes | bytearray | None = None,
         keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, Rotated]: ...
+    def confirm_recovery_code(
+        self, code: bytes | bytearray, *, keystore: str | PathLike[str] | DeviceKeyStore | None = None
+    ) -> None: ...
     def ways_in(self) -> list[tuple[str, str, bool]]: ...
     def breach_scope(
         self,
