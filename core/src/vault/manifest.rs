@@ -190,10 +190,10 @@ impl Manifest {
         self.erased.iter().map(|(from, to)| (*to).min(size).saturating_sub(*from)).sum()
     }
 
-    /// Notes that only the leaf is left of an entry.
-    pub(crate) fn note_erased(&mut self, entry: u64) {
-        let at = self.erased.partition_point(|(from, _)| *from <= entry);
-        self.erased.insert(at, (entry, entry.saturating_add(1)));
+    /// Notes that only the leaf is left of these entries.
+    pub(crate) fn note_erased(&mut self, entries: impl IntoIterator<Item = u64>) {
+        self.erased.extend(entries.into_iter().map(|entry| (entry, entry.saturating_add(1))));
+        self.erased.sort_unstable();
         let mut merged: Vec<(u64, u64)> = Vec::with_capacity(self.erased.len());
         for (from, to) in self.erased.drain(..) {
             match merged.last_mut() {
@@ -454,7 +454,7 @@ mod tests {
             group: 3,
         });
         for entry in [7, 3, 5, 4, 9, 3] {
-            m.note_erased(entry);
+            m.note_erased([entry]);
         }
         assert_eq!(m.erased, [(3, 6), (7, 8), (9, 10)]);
         assert!((0..12).filter(|n| m.is_erased(*n)).eq([3, 4, 5, 7, 9]));

@@ -122,6 +122,8 @@ mod tests_consents;
 #[cfg(test)]
 mod tests_copies;
 #[cfg(test)]
+mod tests_damaged;
+#[cfg(test)]
 mod tests_dated;
 #[cfg(test)]
 mod tests_debug;

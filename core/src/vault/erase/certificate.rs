@@ -11,6 +11,7 @@ use crate::vault::ingest::Partition;
 use crate::vault::logs::{LogLine, LogOf};
 use crate::vault::space::HealthSpace;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What entries say of one erasure.
@@ -108,6 +109,7 @@ impl Partition {
 
 impl Found {
     fn read(&mut self, lines: &[LogLine], entry: u64) -> Result<()> {
+        let (lost, mut rekeyed) = (first_lost(lines, entry), false);
         for line in lines {
             let at = at(line.entry.time);
             match &line.entry.event {
@@ -137,8 +139,10 @@ impl Found {
                         .push(json!({ "at": at, "level": level, "objects": objects, "opened": 0, "ways": ways }));
                 }
                 // The first new keys since: those before them are the ones that copies rest on.
-                AuditEvent::LogRekeyed { epoch, .. } if line.index > entry && self.epoch.is_none() => {
-                    self.epoch = epoch.checked_sub(1);
+                AuditEvent::LogRekeyed { epoch, .. } if line.index > entry && !rekeyed => {
+                    rekeyed = true;
+                    // One that was lost may have told of older keys, which nothing says are destroyed.
+                    self.epoch = epoch.checked_sub(1).filter(|_| lost.is_none_or(|at| at > line.index));
                     self.entries.push(line.index);
                 }
                 _ => {}
@@ -172,6 +176,24 @@ impl Found {
     }
 }
 
+/// The first entry behind this one that is not there, and of which none says that it was erased.
+fn first_lost(lines: &[LogLine], entry: u64) -> Option<u64> {
+    let mut named = BTreeSet::new();
+    for line in lines {
+        if let AuditEvent::EntriesErased { entries, .. } = &line.entry.event {
+            named.extend(entries.iter().copied());
+        }
+    }
+    let mut next = entry.saturating_add(1);
+    for line in lines.iter().filter(|line| line.index > entry) {
+        if let Some(lost) = (next..line.index).find(|index| !named.contains(index)) {
+            return Some(lost);
+        }
+        next = line.index.saturating_add(1);
+    }
+    None
+}
+
 fn at(time: Timestamp) -> String {
     time.to_rfc3339()
 }
@@ -201,4 +223,38 @@ fn not_covered(found: &Found, lang: Lang) -> Vec<&'static str> {
         (None, Lang::Fr) => list.push("les copies plus anciennes du fichier, sauvegardes comprises"),
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Entry;
+
+    #[test]
+    fn new_keys_behind_a_lost_entry_may_not_be_the_first() {
+        let gesture = || Gesture { method: "tap".into(), evidence: [0; 32] };
+        let erased = || AuditEvent::Erased {
+            what: "source".into(),
+            records: 1,
+            sources: 1,
+            keys: 1,
+            rows: 1,
+            sealed_anew: 0,
+            ids_root: [0; 32],
+            gesture: gesture(),
+        };
+        let rekeyed = |epoch| AuditEvent::LogRekeyed { epoch, key: [0; 32] };
+        let read = |events: Vec<(u64, AuditEvent)>| {
+            let line = |(index, event)| LogLine { index, entry: Entry { time: Timestamp::default(), event } };
+            let lines: Vec<LogLine> = events.into_iter().map(line).collect();
+            let mut found = Found::default();
+            found.read(&lines, 4).unwrap();
+            found.epoch
+        };
+        let named = || AuditEvent::EntriesErased { entries: vec![5], gesture: gesture() };
+        assert_eq!(read(vec![(4, erased()), (5, rekeyed(2)), (6, rekeyed(3))]), Some(1));
+        assert_eq!(read(vec![(2, erased()), (4, erased()), (5, rekeyed(2)), (7, rekeyed(3))]), Some(1));
+        assert_eq!(read(vec![(4, erased()), (6, rekeyed(3)), (7, rekeyed(4))]), None);
+        assert_eq!(read(vec![(4, erased()), (6, rekeyed(3)), (7, named())]), Some(2));
+    }
 }

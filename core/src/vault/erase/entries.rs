@@ -10,7 +10,6 @@ use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{GrantId, Timestamp};
 use crate::vault::logs::{LogOf, read_line, scope_of};
 use crate::vault::manifest::Manifest;
-use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target};
@@ -30,6 +29,9 @@ pub struct LogErasure {
     /// Whether the file's write-ahead log was emptied since, so that no older image of the rows is
     /// in it. `false` where somebody else was reading: the next erasure or the last close does it.
     pub swept: bool,
+    /// Entries of the log that nobody asked for and that are gone as well, because what opens them is damaged: it
+    /// cannot be sealed anew. What they said is lost; their leaves stay.
+    pub entries_lost: u64,
 }
 
 impl HealthSpace {
@@ -75,7 +77,7 @@ impl HealthSpace {
     /// person has seen its notice;
     /// [`Error::Malformed`] for no entries, [`Error::TooLarge`] for more than 256 at a time;
     /// [`Error::NeedsFullSlot`] for the space's log where some partitions only are open;
-    /// [`Error::Corrupt`] where an entry that stays cannot be opened. Nothing is erased then.
+    /// [`Error::Corrupt`] where one of the entries is damaged, or the log is. Nothing is erased then.
     pub fn erase_entries(&self, of: LogOf<'_>, entries: &[u64], gesture: Gesture) -> Result<LogErasure> {
         let gone: BTreeSet<u64> = entries.iter().copied().collect();
         if gone.is_empty() {
@@ -84,7 +86,7 @@ impl HealthSpace {
         if gone.len() > MAX {
             return Err(Error::TooLarge(Limit::Items));
         }
-        let entry = self.inner.write(|tx, w| {
+        let (entry, entries_lost) = self.inner.write(|tx, w| {
             let scope = scope_of(&w.state, of)?.clone();
             let mut renewed = BTreeSet::new();
             for index in &gone {
@@ -136,21 +138,22 @@ impl HealthSpace {
                 LogOf::Partition(name) => Target::Partition(w.state.position(name)?),
             };
             let work = w.work(tx, target)?;
-            forget_entries(tx, work, &gone)?;
-            tx.log(work, AuditEvent::EntriesErased { entries: gone.iter().copied().collect(), gesture })
+            let lost = forget_entries(tx, work, &gone)?;
+            let entry = tx.log(work, AuditEvent::EntriesErased { entries: gone.iter().copied().collect(), gesture })?;
+            Ok((entry, lost))
         })?;
         let swept = self.inner.base.storage.checkpoint().unwrap_or(false);
-        Ok(LogErasure { entry, swept })
+        Ok(LogErasure { entry, swept, entries_lost })
     }
 }
 
-/// Takes from entries what they say.
-pub(in crate::vault) fn forget_entries(tx: &mut Tx<'_>, work: &mut Work, gone: &BTreeSet<u64>) -> Result<()> {
+/// Takes from entries what they say. How many others were lost: see [`replace_log_key`].
+pub(in crate::vault) fn forget_entries(tx: &mut Tx<'_>, work: &mut Work, gone: &BTreeSet<u64>) -> Result<u64> {
     let scope = work.scope.clone();
     for index in gone {
         tx.txn.erase_ledger(&scope.log(), *index)?;
-        work.manifest.note_erased(*index);
     }
+    work.manifest.note_erased(gone.iter().copied());
     work.manifest.breaks.retain(|b| !gone.contains(&b.entry()));
     replace_log_key(tx, &scope, &mut work.manifest, tx.base.epoch)
 }
@@ -169,34 +172,72 @@ fn is_in_force(state: &State, grant: GrantId, now: Timestamp) -> bool {
     })
 }
 
+/// Missing entries that are carried beyond as many as there are rows.
+const SPARE: u64 = 64;
+
 /// Gives the log a new key, under which the payload keys of what is left are sealed again: whoever
 /// finds an old row still lacks what opens it. The old key was made in the epoch `made`.
+///
+/// An entry whose payload key is damaged says nothing any more, and keeps no log from a new key: it is carried like
+/// one that was erased, for which it may well stand. No entry names it. How many these are.
 pub(in crate::vault) fn replace_log_key(
     tx: &mut Tx<'_>,
     scope: &Scope,
     manifest: &mut Manifest,
     made: u32,
-) -> Result<()> {
-    const BAD: Error = Error::Corrupt(Part::Ledger);
-    let base: &Base = tx.base;
+) -> Result<u64> {
     let new = Key::make()?;
+    let (mut lost, mut most) = (Vec::new(), None);
     for index in manifest.left(scope.head.log_size) {
-        let row = tx.txn.ledger(&scope.log(), index)?.ok_or(BAD)?;
-        let wrap = Wrapped::read(&row.wrap)?;
-        let at = |epoch| Context {
-            space: base.space,
+        let row = match tx.txn.ledger(&scope.log(), index) {
+            // What stands there is no entry. A disk that fails is no damage.
+            Err(Error::Corrupt(_)) => None,
+            other => other?,
+        };
+        let wrap = row.as_ref().and_then(|row| Wrapped::read(&row.wrap).ok().zip(row.wrap.get(..Wrapped::PREFIX)));
+        let at = |epoch, version| Context {
+            space: tx.base.space,
             scope: scope.id,
             epoch,
             class: Class::LedgerWrap,
             object: index,
-            version: wrap.version,
+            version,
         };
-        let payload = seal::open(manifest.log_key.expose(), &at(made).encode(), wrap.sealed).map_err(|_| BAD)?;
-        let payload = zeroize::Zeroizing::new(payload);
-        let mut sealed = row.wrap.get(..Wrapped::PREFIX).ok_or(BAD)?.to_vec();
-        seal::seal_into(new.expose(), &at(base.epoch).encode(), &payload, &mut sealed)?;
-        tx.txn.rewrap_ledger(&scope.log(), index, &sealed)?;
+        let opened = wrap.and_then(|(wrap, prefix)| {
+            let context = at(made, wrap.version).encode();
+            let payload = seal::open(manifest.log_key.expose(), &context, wrap.sealed).ok()?;
+            Some((zeroize::Zeroizing::new(payload), wrap.version, prefix.to_vec()))
+        });
+        if let Some((payload, version, mut sealed)) = opened {
+            seal::seal_into(new.expose(), &at(tx.base.epoch, version).encode(), &payload, &mut sealed)?;
+            tx.txn.rewrap_ledger(&scope.log(), index, &sealed)?;
+            continue;
+        }
+        lost.push(index);
+        // A head may name any size: what it names beyond what is there is not walked to.
+        let most = match most {
+            Some(n) => n,
+            None => *most.insert(rows_of(tx, scope)?.saturating_add(SPARE)),
+        };
+        if lost.len() as u64 > most {
+            return Err(Error::Corrupt(Part::Ledger));
+        }
     }
+    for index in &lost {
+        tx.txn.erase_ledger(&scope.log(), *index)?;
+    }
+    let count = lost.len() as u64;
+    manifest.note_erased(lost);
     manifest.log_key = Arc::new(new);
-    Ok(())
+    Ok(count)
+}
+
+/// How many rows there are of a scope's log.
+fn rows_of(tx: &Tx<'_>, scope: &Scope) -> Result<u64> {
+    let mut rows = 0;
+    tx.txn.log_rows(&mut |of, n| {
+        rows += if of == Some(scope.id) { n } else { 0 };
+        Ok(())
+    })?;
+    Ok(rows)
 }

@@ -40,7 +40,8 @@ pub struct LogHandover {
 silent_debug!(LogHandover);
 
 impl HealthSpace {
-    /// Every change of a log's key, the oldest first.
+    /// Every change of a log's key, the oldest first. One whose entry was damaged when the keys were changed again is
+    /// passed over: nothing shows it any more.
     ///
     /// # Errors
     /// As [`log`](Self::log).
@@ -53,7 +54,12 @@ impl HealthSpace {
         for index in 0..scope.head.log_size {
             let event = read_line(base, &*txn, scope, index)?.1.map(|entry| entry.event);
             if let Some(AuditEvent::LogContinued { last, key, signature, countersignature }) = &event {
-                let Some(AuditEvent::LogRekeyed { key: next, .. }) = named else { return Err(BAD) };
+                let next = match named.take() {
+                    Some(AuditEvent::LogRekeyed { key, .. }) => key,
+                    // Its entry says nothing any more.
+                    None if index > 0 => continue,
+                    _ => return Err(BAD),
+                };
                 let (name, size) = (last.origin.clone(), last.size);
                 let of = |key: &[u8; 32]| VerifierKey { name: name.clone(), key: VerifyingKey(*key) };
                 let (old, new) = (of(key), of(&next));

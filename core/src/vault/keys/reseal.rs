@@ -26,6 +26,8 @@ pub(super) struct Resealed {
     pub(super) work: Work,
     /// Of the log, from here on.
     pub(super) signer: SigningKey,
+    /// Entries that are carried like erased ones, because what opened them is damaged.
+    pub(super) entries_lost: u64,
 }
 
 impl Resealed {
@@ -73,7 +75,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) 
     let number = u64::from(scope.ordinal) << 40 | SEED_ROW;
     work.manifest.seed = tx.put_bookkeeping(&work, Class::LogSeed, seed.expose(), number)?;
     let signer = SigningKey::from_seed(seed.expose())?;
-    replace_log_key(tx, scope, &mut work.manifest, old.epoch)?;
+    let entries_lost = replace_log_key(tx, scope, &mut work.manifest, old.epoch)?;
     match before {
         Some(before) => hand_over(tx, &mut work, &before, &signer)?,
         None => {
@@ -86,7 +88,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) 
     for staged in unfinished.iter().filter(|s| s.units > 0) {
         tx.log(&mut work, AuditEvent::ImportDiscarded { source: staged.tag, records: staged.units })?;
     }
-    Ok(Resealed { work, signer })
+    Ok(Resealed { work, signer, entries_lost })
 }
 
 fn put_page<T: PageEntry>(

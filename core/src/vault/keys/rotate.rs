@@ -49,13 +49,23 @@ pub struct Rotated {
     /// Whether the file's write-ahead log was emptied since, so that nothing under the old keys is left
     /// in it but content. `false` where somebody else was reading: the last close does it.
     pub swept: bool,
+    /// Entries of logs that were damaged, so that they could not be given new keys: what they said is lost, and they
+    /// count as [erased](HealthSpace::erase_entries) from here on, which evidence says. Any of them may have been a
+    /// withdrawal: what is in force does not rest on the log.
+    pub entries_lost: u64,
 }
 
 /// Keys that keystores made for slots that are not in the file yet.
 type Made = Vec<(Arc<dyn KeyStore>, Vec<u8>)>;
 
-/// The space under its new keys, the new code, and the slots that were there and stay.
-type Rekeyed = (HealthSpace, Option<RecoveryCode>, Vec<[u8; 16]>);
+/// The space under its new keys.
+struct Rekeyed {
+    space: HealthSpace,
+    code: Option<RecoveryCode>,
+    /// The slots that were there and stay.
+    kept: Vec<[u8; 16]>,
+    entries_lost: u64,
+}
 
 /// The slots of the new epoch, on their way into the file.
 struct NewSlots<'a> {
@@ -69,6 +79,8 @@ struct NewSlots<'a> {
     kept: Vec<[u8; 16]>,
     /// By which the person asked that what was erased be taken from older copies.
     gesture: Option<Gesture>,
+    /// Entries that were damaged.
+    entries_lost: u64,
 }
 
 impl HealthSpace {
@@ -137,7 +149,7 @@ impl HealthSpace {
             self.rekey(&way, new, &mut made)
         });
         healthspace_wipe::burn_stack();
-        let (space, code, kept) = done.inspect_err(|_| {
+        let Rekeyed { space, code, kept, entries_lost } = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
         self.inner.lock_up();
@@ -164,7 +176,7 @@ impl HealthSpace {
         removed.retain(|w| !kept.contains(w.id.as_bytes()));
         let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
         tell();
-        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept })
+        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept, entries_lost })
     }
 
     /// The transaction. `made` is emptied once the new keys may be durable: a commit that failed may stand
@@ -197,7 +209,7 @@ impl HealthSpace {
             known.push((s.id, anchor::named(&s.head, s.digest)));
         }
         whole.lock_up();
-        let NewSlots { row, vrk, code, kept, .. } = new;
+        let NewSlots { row, vrk, code, kept, entries_lost, .. } = new;
         let txn = storage.begin_read()?;
         let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None)?;
         drop(txn);
@@ -208,7 +220,7 @@ impl HealthSpace {
         }
         let space = Self { inner: Arc::new(Inner::new(base, state)) };
         space.inner.read()?;
-        Ok((space, code, kept))
+        Ok(Rekeyed { space, code, kept, entries_lost })
     }
 }
 
@@ -279,8 +291,16 @@ impl<'a> NewSlots<'a> {
         }
         let srk: Key<SpaceRoot> = Key::make()?;
         let vrk = row.epoch_root(&srk)?;
-        let mut new =
-            Self { row, vrk, slots: BTreeMap::new(), limited: Vec::new(), code: None, kept: Vec::new(), gesture: None };
+        let mut new = Self {
+            row,
+            vrk,
+            slots: BTreeMap::new(),
+            limited: Vec::new(),
+            code: None,
+            kept: Vec::new(),
+            gesture: None,
+            entries_lost: 0,
+        };
         let bodies: Vec<_> = before.slots.iter().map(|(id, slot)| (id, slot.encode())).collect();
         for unlock in ways {
             if unlock.kind == SlotKind::Passphrase && new.row.kept.is_some() {
@@ -327,6 +347,7 @@ impl<'a> NewSlots<'a> {
             }
             rooms.push(reseal(tx, old, state, p)?);
         }
+        self.entries_lost = rooms.iter().map(|r| r.entries_lost).sum::<u64>() + own.entries_lost;
         for r in rooms.iter().filter(|r| r.work.origin != r.work.scope.head.log_origin) {
             tx.log(&mut own.work, logs::named(&r.work.scope, &r.work.origin))?;
         }

@@ -1,0 +1,154 @@
+//! What is damaged in one place keeps nothing elsewhere from being erased, nor a space from new keys.
+
+use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
+use super::tests_keystore::{make, open};
+use super::*;
+use crate::audit::AuditEvent;
+use crate::consent::Standing;
+use crate::error::{Error, Part};
+use crate::evidence::{EvidenceRequest, Level, verify_evidence};
+use crate::id::ScopeId;
+use crate::label::Purpose;
+use crate::record::Category;
+use crate::storage::LedgerRow;
+use crate::storage::memory::{Fault, Memory};
+use std::sync::Arc;
+
+const HEALTH: LogOf<'static> = LogOf::Partition("health");
+
+fn setting() -> (Memory, HealthSpace) {
+    let disk = Memory::new();
+    let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
+    fill(&space);
+    (disk, space)
+}
+
+/// The scope of the space, of `health` and of `general`.
+fn scopes(space: &HealthSpace) -> [ScopeId; 3] {
+    let state = space.inner.peek().unwrap();
+    [state.view.id, state.partitions[0].id, state.partitions[1].id]
+}
+
+fn spoil_entry(disk: &Memory, scope: ScopeId, index: u64, how: impl Fn(&mut LedgerRow)) {
+    disk.tamper(|i| how(Arc::make_mut(&mut i.ledger).get_mut(&(scope, index.cast_signed())).unwrap()));
+}
+
+fn ask(space: &HealthSpace) -> u64 {
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    session.query(&of_code("13457-7")).unwrap().receipt().entry
+}
+
+fn levels(space: &HealthSpace) -> Vec<Level> {
+    let keys = space.verifier_keys().unwrap();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let file = space.evidence(&EvidenceRequest::new()).unwrap();
+    verify_evidence(&file, &keys).unwrap().disclosures.iter().map(|d| d.level).collect()
+}
+
+#[test]
+fn an_entry_that_opens_no_more_keeps_no_log_from_new_keys() {
+    let spoilt: [fn(&mut LedgerRow); 3] =
+        [|row| *row.wrap.last_mut().unwrap() ^= 1, |row| row.wrap.truncate(3), |row| row.wrap[2] ^= 1];
+    for how in spoilt {
+        let (disk, space) = setting();
+        allow(&space, &[Category::Laboratory]);
+        let entries = [ask(&space), ask(&space), ask(&space)];
+        let (key, kept) = (space.verifier_key(HEALTH).unwrap(), space.checkpoint(HEALTH).unwrap());
+        let old = space.receipt(HEALTH, entries[1]).unwrap();
+        let size = entries[2] + 1;
+        spoil_entry(&disk, scopes(&space)[1], entries[1], how);
+        assert!(matches!(space.log(HEALTH), Err(Error::Corrupt(Part::Ledger))));
+        let rotated = space.rotate(&unlock(), &[]).unwrap();
+        assert_eq!(rotated.entries_lost, 1);
+        let space = rotated.space;
+        assert!(space.check().unwrap().is_whole());
+        assert!(matches!(space.receipt(HEALTH, entries[1]), Err(Error::NotFound)));
+        let left: Vec<u64> = space.log(HEALTH).unwrap().iter().map(|l| l.index).collect();
+        assert!(left.iter().copied().eq((0..size + 2).filter(|n| *n != entries[1])));
+        // What was handed out before keeps its worth.
+        verify_receipt(&old, &key).unwrap();
+        let step = space.handovers(HEALTH).unwrap().remove(0);
+        verify_consistency(&kept, &space.consistency_with(HEALTH, size, &step).unwrap(), &key).unwrap();
+        assert_eq!(space.rotate(&unlock(), &[]).unwrap().entries_lost, 0);
+    }
+}
+
+#[test]
+fn nor_from_having_others_erased() {
+    let (disk, space) = setting();
+    allow(&space, &[Category::Laboratory]);
+    let entries = [ask(&space), ask(&space)];
+    spoil_entry(&disk, scopes(&space)[1], entries[0], |row| row.wrap[20] ^= 1);
+    let done = space.erase_entries(HEALTH, &[entries[1]], gesture()).unwrap();
+    assert_eq!(done.entries_lost, 1);
+    let said = events(&space, HEALTH);
+    assert!(matches!(said.last(), Some(AuditEvent::EntriesErased { entries: named, .. }) if *named == [entries[1]]));
+    assert!(space.check().unwrap().is_whole());
+    assert_eq!(space.erase_entries(HEALTH, &[0], gesture()).unwrap().entries_lost, 0);
+}
+
+/// Whoever can write the file and has no key takes the words of an entry, no more: what is in force stays so, and
+/// evidence says that it does not know.
+#[test]
+fn a_withdrawal_that_is_lost_is_withdrawn_and_a_gap() {
+    let (disk, space) = setting();
+    let grant = allow(&space, &[Category::Laboratory]);
+    let other = allow(&space, &[Category::Activity]);
+    space.withdraw(other.id()).unwrap();
+    ask(&space);
+    space.withdraw(grant.id()).unwrap();
+    assert_eq!(levels(&space), [Level::Verifiable]);
+    let log = space.log(LogOf::Space).unwrap();
+    let withdrawn = |l: &&LogLine| matches!(l.entry.event, AuditEvent::Withdrawn { .. });
+    for line in log.iter().filter(withdrawn) {
+        spoil_entry(&disk, scopes(&space)[0], line.index, |row| row.wrap[30] ^= 1);
+    }
+    let rotated = space.rotate(&unlock(), &[]).unwrap();
+    assert_eq!(rotated.entries_lost, 2);
+    let space = rotated.space;
+    assert_eq!(levels(&space), [Level::Logged], "one of them may have been of the grant");
+    assert!(space.grants().unwrap().iter().all(|g| g.standing == Standing::Withdrawn));
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    assert!(matches!(session.query(&of_code("13457-7")), Err(Error::Denied)));
+}
+
+#[test]
+fn a_disk_that_fails_is_no_damage() {
+    let (disk, space) = setting();
+    drop(space);
+    let before = disk.image();
+    let mut at = 0;
+    loop {
+        disk.restore(&before);
+        let space = open(&disk, &unlock()).unwrap();
+        disk.fail_after(at, Fault::Io);
+        let rotated = space.rotate(&unlock(), &[]);
+        let pending = disk.fault_pending();
+        disk.crash();
+        assert!(rotated.is_ok_and(|r| r.entries_lost == 0) || !pending, "step {at}");
+        let state = open(&disk, &unlock()).unwrap().inner.peek().unwrap();
+        assert!(state.system.iter().chain(&state.partitions).all(|s| s.manifest.erased.is_empty()), "step {at}");
+        if pending {
+            break;
+        }
+        at += 7;
+    }
+}
+
+/// A log that is said to be longer than it is is not walked to its end.
+#[test]
+fn what_is_not_there_is_not_carried_without_end() {
+    let (disk, space) = setting();
+    disk.tamper(|i| Arc::make_mut(&mut i.ledger).clear());
+    let made = space.inner.base.epoch;
+    let lost = |size: u64| {
+        space.inner.write(|tx, w| {
+            let mut scope = w.state.partitions[0].clone();
+            Arc::make_mut(&mut scope.head).log_size = size;
+            let mut manifest = (*scope.manifest).clone();
+            erase::replace_log_key(tx, &scope, &mut manifest, made)
+        })
+    };
+    assert_eq!(lost(5).unwrap(), 5);
+    assert!(matches!(lost(1 << 46), Err(Error::Corrupt(Part::Ledger))));
+}
