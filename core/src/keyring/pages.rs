@@ -28,6 +28,11 @@ impl KeyPage {
         Some(self.keys.len() - 1)
     }
 
+    /// A full page of which every key is gone.
+    pub(crate) fn spent() -> Self {
+        Self { keys: vec![None; PAGE_KEYS] }
+    }
+
     /// How many keys were ever put in it.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()

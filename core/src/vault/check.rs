@@ -207,7 +207,7 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
 }
 
 /// Damage in one copy is what the other one is for, and no reason to end.
-fn or_damaged<T>(read: Result<T>) -> Result<Option<T>> {
+pub(in crate::vault) fn or_damaged<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(v) => Ok(Some(v)),
         Err(Error::Corrupt(_) | Error::Malformed(_) | Error::NotFound | Error::TooLarge(_)) => Ok(None),

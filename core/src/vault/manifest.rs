@@ -16,6 +16,7 @@ use crate::id::{ConversationId, GrantId, ScopeId, SourceId, SourceTag};
 use crate::keyring::KeyPage;
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purpose, Purposes, Sensitivities};
 use crate::policy::Tag;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const BAD: Error = Error::Malformed(Malformed::Cbor);
@@ -188,6 +189,12 @@ impl Manifest {
     /// How many entries of a log of this size say nothing any more.
     pub(crate) fn erased_below(&self, size: u64) -> u64 {
         self.erased.iter().map(|(from, to)| (*to).min(size).saturating_sub(*from)).sum()
+    }
+
+    /// The first entry of a log of this size that says nothing any more and is not among these, which others say were
+    /// erased.
+    pub(crate) fn first_lost(&self, named: &BTreeSet<u64>, size: u64) -> Option<u64> {
+        self.erased.iter().find_map(|(from, to)| (*from..(*to).min(size)).find(|index| !named.contains(index)))
     }
 
     /// Notes that only the leaf is left of these entries.

@@ -39,12 +39,17 @@ impl SourceEntry {
 
     /// What stays of one of which nothing is left: its place, for ordinals are given out once.
     pub(crate) fn emptied(&self) -> Self {
+        Self { imported_at: self.imported_at, group: self.group, ..Self::unknown() }
+    }
+
+    /// The place of one of which nothing is known any more.
+    pub(crate) fn unknown() -> Self {
         Self {
             id: SourceId([0; 32]),
             secret: [0; 32],
-            imported_at: self.imported_at,
+            imported_at: 0,
             bytes: 0,
-            group: self.group,
+            group: 0,
             envelope: Vec::new(),
             names: Vec::new(),
             finished: false,

@@ -4,20 +4,24 @@ use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
 use super::tests_keystore::{make, open};
 use super::*;
 use crate::audit::AuditEvent;
+use crate::catalog::Query;
 use crate::consent::Standing;
 use crate::error::{Error, Part};
 use crate::evidence::{EvidenceRequest, Level, verify_evidence};
 use crate::id::ScopeId;
-use crate::label::Purpose;
+use crate::label::{Confidentiality, Purpose};
 use crate::record::Category;
 use crate::storage::LedgerRow;
-use crate::storage::memory::{Fault, Memory};
+use crate::storage::memory::{Fault, Memory as Disk};
+use crate::vault::head::RowRef;
+use crate::vault::state::Target;
+use crate::vault::tx::Work;
 use std::sync::Arc;
 
 const HEALTH: LogOf<'static> = LogOf::Partition("health");
 
-fn setting() -> (Memory, HealthSpace) {
-    let disk = Memory::new();
+fn setting() -> (Disk, HealthSpace) {
+    let disk = Disk::new();
     let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
     fill(&space);
     (disk, space)
@@ -29,7 +33,7 @@ fn scopes(space: &HealthSpace) -> [ScopeId; 3] {
     [state.view.id, state.partitions[0].id, state.partitions[1].id]
 }
 
-fn spoil_entry(disk: &Memory, scope: ScopeId, index: u64, how: impl Fn(&mut LedgerRow)) {
+fn spoil_entry(disk: &Disk, scope: ScopeId, index: u64, how: impl Fn(&mut LedgerRow)) {
     disk.tamper(|i| how(Arc::make_mut(&mut i.ledger).get_mut(&(scope, index.cast_signed())).unwrap()));
 }
 
@@ -151,4 +155,99 @@ fn what_is_not_there_is_not_carried_without_end() {
     };
     assert_eq!(lost(5).unwrap(), 5);
     assert!(matches!(lost(1 << 46), Err(Error::Corrupt(Part::Ledger))));
+}
+
+/// A row that is named and not there.
+const NOWHERE: RowRef = RowRef { number: 99, version: 1, salt: [1; 24] };
+
+/// As whoever has the key of a room can.
+fn write_in(disk: &Disk, at: usize, change: impl Fn(&mut Work)) {
+    let space = open(disk, &unlock()).unwrap();
+    space.inner.write(|tx, w| w.work(tx, Target::Partition(at)).map(&change)).unwrap();
+}
+
+/// As whoever can write the file can.
+fn lose_row(disk: &Disk, scope: ScopeId, number: u64) {
+    let of = |(s, row): &(ScopeId, Arc<crate::storage::Row>)| *s == scope && row.number == number;
+    disk.tamper(|i| Arc::make_mut(&mut i.rows).retain(|_, row| !of(row)));
+}
+
+#[test]
+fn a_page_of_a_room_that_is_not_there_stops_no_new_keys_and_no_erasure_elsewhere() {
+    type Harm = fn(&Disk, &HealthSpace);
+    let harms: [Harm; 3] = [
+        |disk, _| write_in(disk, 1, |work| work.manifest.conversation_pages.push(NOWHERE)),
+        |disk, _| write_in(disk, 1, |work| work.manifest.source_pages.push(NOWHERE)),
+        |disk, space| {
+            let general = space.inner.peek().unwrap().partitions[1].clone();
+            lose_row(disk, general.id, general.manifest.conversation_pages[0].number);
+        },
+    ];
+    for (n, harm) in harms.into_iter().enumerate() {
+        let (disk, space) = setting();
+        allow(&space, Category::ALL);
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        let seen = session.query(&Query::default()).unwrap();
+        session.remember("LDL was 112.5", &seen).unwrap();
+        let label = session.label();
+        harm(&disk, &space);
+        let hurt = disk.image();
+        let space = open(&disk, &unlock()).unwrap();
+        assert!(!space.check().unwrap().is_whole());
+        space.partition("health").unwrap().erase(&Erase::Everything, gesture()).unwrap();
+        assert_eq!(space.partition("health").unwrap().stats().unwrap().records, 0);
+
+        disk.restore(&hurt);
+        let rotated = open(&disk, &unlock()).unwrap().rotate(&unlock(), &[]).unwrap();
+        assert_eq!((rotated.pages_lost, rotated.entries_lost), (1, 0), "{n}");
+        let space = rotated.space;
+        assert!(space.check().unwrap().is_whole());
+        // Where a conversation may have stood on the page, nobody knows what it was shown.
+        let resumed = space.resume(session.conversation(), model(), Purpose::PatientRequest).unwrap().label();
+        if n == 2 {
+            assert_eq!(resumed.confidentiality, Confidentiality::VeryRestricted);
+        } else {
+            assert_eq!(resumed, label);
+        }
+        ask(&space);
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        session.remember_in("general", "likes walking").unwrap();
+        assert_eq!(space.rotate(&unlock(), &[]).unwrap().pages_lost, 0);
+    }
+}
+
+#[test]
+fn sources_whose_page_is_lost_leave_their_places() {
+    let (disk, space) = setting();
+    let health = space.inner.peek().unwrap().partitions[0].clone();
+    lose_row(&disk, health.id, health.manifest.source_pages[0].number);
+    let space = open(&disk, &unlock()).unwrap().rotate(&unlock(), &[]).unwrap().space;
+    let room = space.partition("health").unwrap();
+    assert_eq!((room.sources().unwrap().len(), room.stats().unwrap().records), (0, 3));
+    let more = super::tests::observation("9", "laboratory", "1-8", "2026-01-05", "1", "");
+    room.import(super::tests::source(&[more])).unwrap();
+    let source = room.sources().unwrap()[0].id;
+    assert_eq!(room.erase(&Erase::Source(source), gesture()).unwrap().records, 1);
+    assert_eq!(room.stats().unwrap().records, 3);
+    assert!(space.check().unwrap().is_whole());
+}
+
+/// What was remembered after a release of which the entry does not open may say what goes.
+#[test]
+fn an_entry_that_does_not_open_may_have_been_of_any_release() {
+    for rotate in [false, true] {
+        let (disk, mut space) = setting();
+        allow(&space, Category::ALL);
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        let shown = session.query(&of_code("13457-7")).unwrap();
+        let (entry, id) = (shown.receipt().entry, shown.value()[0].record);
+        drop(shown);
+        session.remember_in("health", "it was 112.5").unwrap();
+        spoil_entry(&disk, scopes(&space)[1], entry, |row| row.wrap[20] ^= 1);
+        if rotate {
+            space = space.rotate(&unlock(), &[]).unwrap().space;
+        }
+        let done = space.partition("health").unwrap().erase(&Erase::Records(vec![id]), gesture()).unwrap();
+        assert_eq!((done.records, done.aside), (1, 1));
+    }
 }

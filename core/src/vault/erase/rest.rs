@@ -5,6 +5,7 @@ use crate::crypto::context::Class;
 use crate::error::{Error, Result};
 use crate::id::ConversationId;
 use crate::policy::Tag;
+use crate::vault::check::or_damaged;
 use crate::vault::glass::Break;
 use crate::vault::manifest::{ConversationEntry, encode_page};
 use crate::vault::state::{Target, Writing};
@@ -34,7 +35,8 @@ pub(super) fn raise_elsewhere(tx: &mut Tx<'_>, w: &mut Writing, at: usize) -> Re
     for n in (0..w.state.partitions.len()).filter(|n| *n != at) {
         let p = w.state.partitions.get(n).ok_or(Error::NoSuchPartition)?.clone();
         for (i, row) in p.manifest.conversation_pages.iter().enumerate() {
-            let page = p.conversation_page(tx.base, &*tx.txn, row)?;
+            // What does not open there resumes no conversation.
+            let Some(page) = or_damaged(p.conversation_page(tx.base, &*tx.txn, row))? else { continue };
             let raise = |c: &Arc<ConversationEntry>| match tags.get(&c.id) {
                 Some(tag) => Arc::new(ConversationEntry { tag: c.tag.clone().join(tag), ..(**c).clone() }),
                 None => Arc::clone(c),

@@ -6,6 +6,7 @@ use crate::audit::{AuditEvent, Entry};
 use crate::error::Result;
 use crate::id::{ConversationId, RecordId};
 use crate::storage::ReadTxn;
+use crate::vault::check::or_damaged;
 use crate::vault::memory::{Place, Version, reach};
 use crate::vault::rows::Base;
 use crate::vault::state::State;
@@ -22,7 +23,8 @@ struct Told {
 
 /// A release to a conversation.
 struct Shown {
-    conversation: ConversationId,
+    /// `None` where its entry does not open: it may have been any.
+    conversation: Option<ConversationId>,
     /// The ordinal of its partition.
     of: u16,
     entry: u64,
@@ -65,7 +67,8 @@ pub(super) fn may_rest_on(
                 None => touched.contains(&s.of),
             };
             let earlier = |v: &Version| v.of == s.of && told.written.get(&v.place()).is_some_and(|n| *n < s.entry);
-            let of = resting.iter().filter(|(_, v)| v.note.conversation == s.conversation && !earlier(v));
+            let within = |v: &Version| s.conversation.is_none_or(|c| c == v.note.conversation);
+            let of = resting.iter().filter(|(_, v)| within(v) && !earlier(v));
             reached.extend(of.filter(|_| saw).map(|(_, v)| v.place()));
         }
         reached = reach(reached, resting.iter().map(|(_, v)| v));
@@ -80,20 +83,27 @@ pub(super) fn may_rest_on(
     Ok((0..state.partitions.len()).map(of).collect())
 }
 
-/// Every entry that was not erased and tells of a release to a conversation, or of a memory or a turn.
+/// Every entry that was not erased and tells of a release to a conversation, or of a memory or a turn. One that does not
+/// open, or that is gone without any other that says that it was erased, may have told of a release of anything.
 fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Told> {
     let mut told = Told::default();
     for scope in &state.partitions {
-        let of = scope.ordinal;
-        for index in scope.manifest.left(scope.head.log_size) {
-            let open = read_entry(base, txn, scope, index)?;
-            match (Entry::decode(&open.bytes)?.event, open.shown_in) {
+        let (of, size) = (scope.ordinal, scope.head.log_size);
+        let (mut named, mut unknown) = (BTreeSet::new(), None);
+        for index in scope.manifest.left(size) {
+            let read = read_entry(base, txn, scope, index).and_then(|o| Ok((Entry::decode(&o.bytes)?.event, o)));
+            let Some((event, open)) = or_damaged(read)? else {
+                unknown = Some(index);
+                break;
+            };
+            match (event, open.shown_in) {
+                (AuditEvent::EntriesErased { entries, .. }, _) => named.extend(entries),
                 (AuditEvent::Released { count, kind, .. }, Some(conversation)) => {
                     // A number names nothing.
                     let whole = kind.names_no_items() || open.items.len() as u64 == count;
                     let ids = open.items.iter().filter_map(|i| i.first_chunk::<16>()).map(|id| RecordId(*id));
                     let items = whole.then(|| ids.collect());
-                    told.releases.push(Shown { conversation, of, entry: index, items });
+                    told.releases.push(Shown { conversation: Some(conversation), of, entry: index, items });
                 }
                 (
                     AuditEvent::Remembered { record: id, .. }
@@ -105,6 +115,10 @@ fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Told> {
                 }
                 _ => {}
             }
+        }
+        let lost = scope.manifest.first_lost(&named, unknown.unwrap_or(size));
+        if let Some(entry) = lost.or(unknown) {
+            told.releases.push(Shown { conversation: None, of, entry, items: None });
         }
     }
     Ok(told)

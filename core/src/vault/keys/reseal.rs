@@ -9,16 +9,23 @@ use crate::crypto::random_array;
 use crate::crypto::secret::{Key, Seed};
 use crate::crypto::sign::{SigningKey, VerifyingKey};
 use crate::error::{Error, Result};
-use crate::keyring::{PAGE_KEYS, ScopeKeys};
+use crate::id::{ConversationId, ScopeId};
+use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::ledger::note::{self, Checkpoint};
+use crate::policy::{Basis, Tag};
+use crate::storage::ReadTxn;
+use crate::vault::check::or_damaged;
 use crate::vault::erase::replace_log_key;
 use crate::vault::head::RowRef;
 use crate::vault::ingest::drop_staged;
-use crate::vault::manifest::{PAGE_ENTRIES, PageEntry, encode_page};
+use crate::vault::manifest::{ConversationEntry, PAGE_ENTRIES, PageEntry, encode_page};
+use crate::vault::memory::STRICTEST;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
+use crate::vault::sources::SourceEntry;
 use crate::vault::state::State;
 use crate::vault::tx::{SEED_ROW, Tx, Work};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A scope on its way to new keys.
@@ -28,6 +35,8 @@ pub(super) struct Resealed {
     pub(super) signer: SigningKey,
     /// Entries that are carried like erased ones, because what opened them is damaged.
     pub(super) entries_lost: u64,
+    /// Pages that did not open.
+    pub(super) pages_lost: u64,
 }
 
 impl Resealed {
@@ -36,28 +45,68 @@ impl Resealed {
     }
 }
 
+/// A partition of whose conversations some are lost.
+pub(super) struct Forgot {
+    scope: ScopeId,
+    /// Those that are not.
+    known: BTreeSet<ConversationId>,
+}
+
+impl Forgot {
+    /// Those among these that have lost some.
+    pub(super) fn of(base: &Base, txn: &dyn ReadTxn, scopes: &[Scope]) -> Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for scope in scopes {
+            let (mut known, mut lost) = (BTreeSet::new(), false);
+            for row in &scope.manifest.conversation_pages {
+                match or_damaged(scope.conversation_page(base, txn, row))? {
+                    Some(page) => known.extend(page.iter().map(|c| c.id)),
+                    None => lost = true,
+                }
+            }
+            if lost {
+                all.push(Self { scope: scope.id, known });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether a conversation that another partition knows may be among them: then nobody knows its label.
+    fn may_hold(&self, scope: &Scope, conversation: ConversationId) -> bool {
+        self.scope != scope.id && !self.known.contains(&conversation)
+    }
+}
+
 /// Seals what the scope's manifest names under new keys of this transaction's epoch, and hands its log
 /// over to a new signing key. What its head names besides (its wrapped key and policy row) is the
 /// caller's.
 ///
-/// Unfinished imports are discarded: their group keys would go on to be used. Generations begin anew.
-pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) -> Result<Resealed> {
+/// Unfinished imports are discarded: their group keys would go on to be used. Generations begin anew. A page that
+/// does not open is written empty: whoever can write in a partition, or damages one row of a file, keeps no space from
+/// new keys.
+pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope, forgot: &[Forgot]) -> Result<Resealed> {
     let before = match state.signer(old, &*tx.txn, scope) {
         // Whoever can write in a partition can take its key away, but not keep it from new ones.
         Err(Error::Corrupt(_)) => None,
         other => Some(other?),
     };
-    let mut work = tx.work(scope, 1);
+    let (mut work, mut pages_lost) = (tx.work(scope, 1), 0);
     for index in 0..scope.manifest.key_pages.len() {
-        let (page, _) = scope.group_page(old, &*tx.txn, (index * PAGE_KEYS) as u64 + 1)?;
-        work.dirty_keys.insert(index, (*page).clone());
+        let page = or_damaged(scope.group_page(old, &*tx.txn, (index * PAGE_KEYS) as u64 + 1))?;
+        pages_lost += u64::from(page.is_none());
+        work.dirty_keys.insert(index, page.map_or_else(KeyPage::spent, |(page, _)| (*page).clone()));
     }
     let unfinished = scope.manifest.staged.clone();
     unfinished.iter().try_for_each(|staged| drop_staged(tx, &mut work, staged))?;
     work.scope.keys = Arc::new(ScopeKeys::make()?);
     for i in 0..scope.manifest.source_pages.len() {
         let row = *scope.manifest.source_pages.get(i).ok_or(Error::Internal(124))?;
-        let mut page = scope.source_page(old, &*tx.txn, &row)?.to_vec();
+        let page = or_damaged(scope.source_page(old, &*tx.txn, &row))?;
+        pages_lost += u64::from(page.is_none());
+        // Their ordinals stay theirs.
+        let places = (scope.manifest.sources as usize).saturating_sub(i * PAGE_ENTRIES).min(PAGE_ENTRIES);
+        let unknown = || (0..places).map(|_| Arc::new(SourceEntry::unknown())).collect();
+        let mut page = page.map_or_else(unknown, |page| page.to_vec());
         for staged in &unfinished {
             let at = staged.ordinal as usize;
             if let Some(entry) = page.get_mut(at % PAGE_ENTRIES).filter(|_| at / PAGE_ENTRIES == i) {
@@ -68,7 +117,13 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) 
     }
     for i in 0..scope.manifest.conversation_pages.len() {
         let row = *scope.manifest.conversation_pages.get(i).ok_or(Error::Internal(125))?;
-        let page = scope.conversation_page(old, &*tx.txn, &row)?;
+        let page = or_damaged(scope.conversation_page(old, &*tx.txn, &row))?;
+        pages_lost += u64::from(page.is_none());
+        let mut page = page.map_or_else(Vec::new, |page| page.to_vec());
+        for entry in page.iter_mut().filter(|e| forgot.iter().any(|f| f.may_hold(scope, e.id))) {
+            let tag = Tag { label: STRICTEST, basis: Basis::default() };
+            *entry = Arc::new(ConversationEntry { tag: entry.tag.clone().join(&tag), ..(**entry).clone() });
+        }
         put_page(tx, &mut work, i, &row, &page, |w| &mut w.manifest.conversation_pages)?;
     }
     let seed: Key<Seed> = Key::make()?;
@@ -88,7 +143,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope) 
     for staged in unfinished.iter().filter(|s| s.units > 0) {
         tx.log(&mut work, AuditEvent::ImportDiscarded { source: staged.tag, records: staged.units })?;
     }
-    Ok(Resealed { work, signer, entries_lost })
+    Ok(Resealed { work, signer, entries_lost, pages_lost })
 }
 
 fn put_page<T: PageEntry>(

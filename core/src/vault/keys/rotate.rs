@@ -4,7 +4,7 @@
 //! either the old keys or the new ones: a crash at any moment leaves one of the two, and a keystore's
 //! old keys are destroyed only once the new ones are durable.
 
-use super::reseal::{Resealed, reseal};
+use super::reseal::{Forgot, Resealed, reseal};
 use super::slots::{LEAST, Slots, WayIn, write_slots};
 use super::{EpochDestroyed, OldCopies};
 use crate::audit::{AuditEvent, Gesture, LogHead};
@@ -53,6 +53,10 @@ pub struct Rotated {
     /// count as [erased](HealthSpace::erase_entries) from here on, which evidence says. Any of them may have been a
     /// withdrawal: what is in force does not rest on the log.
     pub entries_lost: u64,
+    /// Pages that were damaged and are empty now: of keys, whose records open no more than they did; of sources, which
+    /// are not known any more; and of conversations, which cannot be resumed. A conversation that other partitions know
+    /// as well goes on there with the strictest label, where it may have stood on such a page.
+    pub pages_lost: u64,
 }
 
 /// Keys that keystores made for slots that are not in the file yet.
@@ -64,7 +68,14 @@ struct Rekeyed {
     code: Option<RecoveryCode>,
     /// The slots that were there and stay.
     kept: Vec<[u8; 16]>,
-    entries_lost: u64,
+    lost: Lost,
+}
+
+/// What was damaged, and is not carried along.
+#[derive(Clone, Copy, Default)]
+struct Lost {
+    entries: u64,
+    pages: u64,
 }
 
 /// The slots of the new epoch, on their way into the file.
@@ -79,8 +90,7 @@ struct NewSlots<'a> {
     kept: Vec<[u8; 16]>,
     /// By which the person asked that what was erased be taken from older copies.
     gesture: Option<Gesture>,
-    /// Entries that were damaged.
-    entries_lost: u64,
+    lost: Lost,
 }
 
 impl HealthSpace {
@@ -149,7 +159,7 @@ impl HealthSpace {
             self.rekey(&way, new, &mut made)
         });
         healthspace_wipe::burn_stack();
-        let Rekeyed { space, code, kept, entries_lost } = done.inspect_err(|_| {
+        let Rekeyed { space, code, kept, lost } = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
         self.inner.lock_up();
@@ -176,7 +186,8 @@ impl HealthSpace {
         removed.retain(|w| !kept.contains(w.id.as_bytes()));
         let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
         tell();
-        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept, entries_lost })
+        let Lost { entries: entries_lost, pages: pages_lost } = lost;
+        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept, entries_lost, pages_lost })
     }
 
     /// The transaction. `made` is emptied once the new keys may be durable: a commit that failed may stand
@@ -209,7 +220,7 @@ impl HealthSpace {
             known.push((s.id, anchor::named(&s.head, s.digest)));
         }
         whole.lock_up();
-        let NewSlots { row, vrk, code, kept, entries_lost, .. } = new;
+        let NewSlots { row, vrk, code, kept, lost, .. } = new;
         let txn = storage.begin_read()?;
         let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None)?;
         drop(txn);
@@ -220,7 +231,7 @@ impl HealthSpace {
         }
         let space = Self { inner: Arc::new(Inner::new(base, state)) };
         space.inner.read()?;
-        Ok(Rekeyed { space, code, kept, entries_lost })
+        Ok(Rekeyed { space, code, kept, lost })
     }
 }
 
@@ -299,7 +310,7 @@ impl<'a> NewSlots<'a> {
             code: None,
             kept: Vec::new(),
             gesture: None,
-            entries_lost: 0,
+            lost: Lost::default(),
         };
         let bodies: Vec<_> = before.slots.iter().map(|(id, slot)| (id, slot.encode())).collect();
         for unlock in ways {
@@ -339,15 +350,19 @@ impl<'a> NewSlots<'a> {
     /// Writes every scope under new keys, and the slots; their digest.
     fn reseal_all(&mut self, tx: &mut Tx<'_>, old: &Base, state: &State) -> Result<[u8; 32]> {
         let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
-        let mut own = reseal(tx, old, state, system)?;
+        let forgot = Forgot::of(old, &*tx.txn, &state.partitions)?;
+        let mut own = reseal(tx, old, state, system, &[])?;
         let mut rooms = Vec::new();
         for p in &state.partitions {
             if tx.base.env.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            rooms.push(reseal(tx, old, state, p)?);
+            rooms.push(reseal(tx, old, state, p, &forgot)?);
         }
-        self.entries_lost = rooms.iter().map(|r| r.entries_lost).sum::<u64>() + own.entries_lost;
+        for r in rooms.iter().chain([&own]) {
+            self.lost.entries += r.entries_lost;
+            self.lost.pages += r.pages_lost;
+        }
         for r in rooms.iter().filter(|r| r.work.origin != r.work.scope.head.log_origin) {
             tx.log(&mut own.work, logs::named(&r.work.scope, &r.work.origin))?;
         }

@@ -34,7 +34,7 @@ pub struct Derived {
 }
 
 /// What nothing is above: of a tag that is missing.
-const STRICTEST: Label = Label {
+pub(in crate::vault) const STRICTEST: Label = Label {
     confidentiality: Confidentiality::VeryRestricted,
     sensitivities: Sensitivities::ALL,
     origins: Origins::from_bits(u64::MAX),
