@@ -251,3 +251,48 @@ fn an_entry_that_does_not_open_may_have_been_of_any_release() {
         assert_eq!((done.records, done.aside), (1, 1));
     }
 }
+
+fn spoil_note(disk: &Disk, space: &HealthSpace, at: usize) -> crate::id::RecordId {
+    let state = space.inner.peek().unwrap();
+    let scope = &state.partitions[at];
+    let (id, number) = scope.notes().first().map(|r| (r.id(), r.object().number >> 8)).unwrap();
+    disk.tamper(|i| {
+        let mut rows = Arc::make_mut(&mut i.rows).values_mut();
+        let (_, row) = rows.find(|(s, row)| *s == scope.id && row.number == number).unwrap();
+        let mut sealed = row.sealed.clone();
+        *sealed.last_mut().unwrap() ^= 1;
+        *row = Arc::new(crate::storage::Row { sealed, ..(**row).clone() });
+    });
+    id
+}
+
+/// Nobody knows what a memory was made from that does not open: what it may rest on goes, and it is set aside.
+#[test]
+fn a_memory_that_does_not_open_stops_no_erasure_and_is_set_aside() {
+    for at in [1, 0] {
+        let (disk, space) = setting();
+        allow(&space, Category::ALL);
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        let room = ["health", "general"][at];
+        session.remember_in(room, "likes walking").unwrap();
+        let seen = session.query(&Query::default()).unwrap();
+        let bad = spoil_note(&disk, &space, at);
+        let ids: Vec<_> = seen.value().iter().map(|r| r.record).filter(|id| *id != bad).collect();
+        let space = open(&disk, &unlock()).unwrap();
+        let health = space.partition("health").unwrap();
+        let done = health.erase(&Erase::Records(vec![ids[0]]), gesture()).unwrap();
+        assert_eq!((done.records, done.unread, done.aside), (1, 1, 0), "{at}");
+        let aside = |space: &HealthSpace| space.inner.peek().unwrap().partitions[at].manifest.tags.quarantined.clone();
+        assert_eq!(aside(&space), [bad]);
+        let said = events(&space, LogOf::Partition(room));
+        assert_eq!(said.iter().filter(|e| matches!(e, AuditEvent::Quarantined { records: 1 })).count(), 1);
+        // Once is enough, and a record that a newer version replaces goes on too.
+        let newer = super::tests::observation("2", "vital-signs", "8867-4", "2026-01-06", "62", "");
+        health.import(super::tests::source(&[newer])).unwrap();
+        let done = health.erase(&Erase::Records(vec![ids[2]]), gesture()).unwrap();
+        assert_eq!((done.unread, aside(&space).len()), (1, 1));
+        // It goes as any other does.
+        space.partition(room).unwrap().erase(&Erase::Records(vec![bad]), gesture()).unwrap();
+        assert!(aside(&space).is_empty() && space.check().unwrap().is_whole());
+    }
+}

@@ -9,7 +9,7 @@ use crate::catalog::RecordRef;
 use crate::error::{Error, Result};
 use crate::id::RecordId;
 use crate::storage::ReadTxn;
-use crate::vault::memory::{Place, notes_of, reach};
+use crate::vault::memory::{Notes, Place, notes_of, reach};
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::State;
@@ -30,6 +30,8 @@ pub(super) struct Chosen {
     pub(super) derived: u64,
     /// Memories and turns, by open partition, that stay but may rest on what goes.
     pub(super) aside: Vec<Vec<RecordId>>,
+    /// Those that stay and cannot be read, and so may as well.
+    pub(super) unread: Vec<(usize, RecordId)>,
 }
 
 /// Finds what `what` of the partition at `at` is.
@@ -74,7 +76,7 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     if asked.is_empty() && sources.is_empty() && !conversations {
         return Err(Error::NotFound);
     }
-    let notes = state.notes_but(base, txn, at, &asked)?;
+    let Notes { read: notes, mut unread } = state.notes_but(base, txn, at, &asked)?;
     let from = asked.iter().map(|id| Place { of: scope.ordinal, id: *id }).collect();
     let reached = reach(from, notes.iter().map(|(_, v)| v));
     let mut records = vec![BTreeSet::new(); state.partitions.len()];
@@ -93,7 +95,8 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
         sources.extend(emptied(base, txn, scope, mine, &rests)?);
     }
     let aside = may_rest_on(base, txn, state, &records, &notes)?;
-    Ok(Chosen { records, sources, rests, undated, derived, aside })
+    unread.retain(|(n, id)| records.get(*n).is_some_and(|gone| !gone.contains(id)));
+    Ok(Chosen { records, sources, rests, undated, derived, aside, unread })
 }
 
 /// Sources of which nothing is left: they go as well, for their hash tells which file it was.

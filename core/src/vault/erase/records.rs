@@ -148,8 +148,12 @@ pub struct RecordErasure {
     /// How many of these are memories and turns that were made from the others.
     pub derived: u64,
     /// How many memories and turns were set aside: of conversations that were shown one of the records,
-    /// written since, and not naming it. The person keeps or deletes them.
+    /// written since, and not naming it; where an entry of a log does not open or was lost, of any conversation. The
+    /// person keeps or deletes them.
     pub aside: u64,
+    /// How many memories and turns stay of which a version is damaged, so that nothing says what they were made from:
+    /// they are set aside as well.
+    pub unread: u64,
     /// Sources that are gone.
     pub sources: u64,
     /// Keys that were destroyed.
@@ -233,6 +237,7 @@ impl Partition {
                 records: chosen.records.iter().map(|r| r.len() as u64).sum(),
                 derived: chosen.derived,
                 aside: 0,
+                unread: chosen.unread.len() as u64,
                 sources: chosen.sources.len() as u64,
                 keys: 0,
                 sealed_anew: 0,
@@ -277,6 +282,11 @@ impl Partition {
             }
             for (n, ids) in chosen.aside.into_iter().enumerate() {
                 done.aside += set_aside(tx, w, n, ids)?;
+            }
+            // A room that can take no entry any more has nobody wait for what cannot be read there.
+            for n in (0..w.state.partitions.len()).filter(|n| w.can_change(*n)).collect::<Vec<_>>() {
+                let of = chosen.unread.iter().filter(|(p, _)| *p == n);
+                set_aside(tx, w, n, of.map(|(_, id)| *id).collect())?;
             }
             Ok(done)
         })?;

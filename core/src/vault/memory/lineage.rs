@@ -14,6 +14,7 @@ use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purp
 use crate::policy::{Basis, Tag};
 use crate::record::{Everything, Kind};
 use crate::storage::ReadTxn;
+use crate::vault::check::or_damaged;
 use crate::vault::rows::Base;
 use crate::vault::scope::{Scope, Shown};
 use crate::vault::space::HealthSpace;
@@ -205,20 +206,23 @@ impl State {
         Ok(true)
     }
 
-    /// Every version of every memory and turn by partition, but those of the partition at `of` that are gone.
+    /// Every version of every memory and turn by partition, but those of the partition at `of` that are gone. One that
+    /// is damaged keeps nothing from being known of the others.
     pub(in crate::vault) fn notes_but(
         &self,
         base: &Base,
         txn: &dyn ReadTxn,
         of: usize,
         gone: &BTreeSet<RecordId>,
-    ) -> Result<Vec<(usize, Version)>> {
-        let (mut all, none) = (Vec::new(), BTreeSet::new());
+    ) -> Result<Notes> {
+        let (mut notes, none) = (Notes::default(), BTreeSet::new());
         for (at, p) in self.partitions.iter().enumerate() {
             let gone = if at == of { gone } else { &none };
-            all.extend(versions_of_notes(base, txn, p, gone)?.into_iter().map(|v| (at, v)));
+            let (versions, unread) = versions_of_notes(base, txn, p, gone)?;
+            notes.read.extend(versions.into_iter().map(|v| (at, v)));
+            notes.unread.extend(unread.into_iter().map(|id| (at, id)));
         }
-        Ok(all)
+        Ok(notes)
     }
 
     /// The catalog of a scope as sessions see it: without what is quarantined.
@@ -249,6 +253,14 @@ impl State {
     }
 }
 
+/// Memories and turns, each with the position of its partition.
+#[derive(Default)]
+pub(in crate::vault) struct Notes {
+    pub(in crate::vault) read: Vec<(usize, Version)>,
+    /// Those of which a version does not open: they may have been made from anything.
+    pub(in crate::vault) unread: Vec<(usize, RecordId)>,
+}
+
 /// A version of a memory or a turn.
 pub(in crate::vault) struct Version {
     pub(in crate::vault) id: RecordId,
@@ -265,21 +277,28 @@ impl Version {
 }
 
 /// Every version of every memory and turn but those that are gone: what was made from an older one
-/// was made from what that one was made from.
+/// was made from what that one was made from. Then the notes of which one does not open.
 pub(super) fn versions_of_notes(
     base: &Base,
     txn: &dyn ReadTxn,
     scope: &Scope,
     gone: &BTreeSet<RecordId>,
-) -> Result<Vec<Version>> {
-    let mut versions = Vec::new();
+) -> Result<(Vec<Version>, Vec<RecordId>)> {
+    let (mut versions, mut unread) = (Vec::new(), Vec::new());
     for current in scope.notes() {
+        let mut whole = true;
         for r in scope.catalog.versions(&current.identity()).filter(|r| !gone.contains(&r.id())) {
             let (id, of, history) = (r.id(), scope.ordinal, r.is_history());
-            versions.push(Version { id, of, note: open_note(base, txn, scope, r)?, history });
+            match or_damaged(open_note(base, txn, scope, r))? {
+                Some(note) => versions.push(Version { id, of, note, history }),
+                None => whole = false,
+            }
+        }
+        if !whole {
+            unread.push(current.id());
         }
     }
-    Ok(versions)
+    Ok((versions, unread))
 }
 
 /// What was made from some records, directly or through others, and those themselves.
@@ -302,7 +321,8 @@ pub(in crate::vault) fn reach<'n>(
 }
 
 /// Enters in the lists of their partitions what was derived from records that are gone or were
-/// replaced, of the partition at `of`, directly or through others, older versions of memories too; each
+/// replaced, of the partition at `of`, directly or through others, older versions of memories too, and what
+/// cannot be read and may have been; each
 /// partition's log says how many.
 pub(in crate::vault) fn quarantine_derived(
     tx: &mut Tx<'_>,
@@ -313,13 +333,17 @@ pub(in crate::vault) fn quarantine_derived(
     if gone.is_empty() {
         return Ok(());
     }
-    let notes = w.state.notes_but(tx.base, &*tx.txn, of, gone)?;
+    let Notes { read: notes, unread } = w.state.notes_but(tx.base, &*tx.txn, of, gone)?;
     let ordinal = w.state.partitions.get(of).ok_or(Error::NoSuchPartition)?.ordinal;
     let from = gone.iter().map(|id| Place { of: ordinal, id: *id }).collect();
     let reached = reach(from, notes.iter().map(|(_, v)| v));
     for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
         let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&v.place()));
-        set_aside(tx, w, at, here.map(|(_, v)| v.id).collect())?;
+        let mut ids: Vec<RecordId> = here.map(|(_, v)| v.id).collect();
+        ids.extend(
+            unread.iter().filter(|(p, id)| *p == at && !ids.contains(id)).map(|(_, id)| *id).collect::<Vec<_>>(),
+        );
+        set_aside(tx, w, at, ids)?;
     }
     Ok(())
 }
@@ -328,9 +352,13 @@ pub(in crate::vault) fn quarantine_derived(
 pub(in crate::vault) fn set_aside(tx: &mut Tx<'_>, w: &mut Writing, at: usize, mut ids: Vec<RecordId>) -> Result<u64> {
     let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
     ids.retain(|id| !scope.manifest.tags.quarantined.contains(id));
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let work = w.work(tx, Target::Partition(at))?;
+    ids.retain(|id| !work.manifest.tags.quarantined.contains(id));
     let records = ids.len() as u64;
     if records > 0 {
-        let work = w.work(tx, Target::Partition(at))?;
         work.manifest.tags.quarantined.extend(ids);
         tx.log(work, AuditEvent::Quarantined { records })?;
     }

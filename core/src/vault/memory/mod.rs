@@ -19,7 +19,7 @@ pub use lineage::Derived;
 pub use parents::{Parents, Records};
 
 pub(crate) use lineage::notes_of;
-pub(super) use lineage::{STRICTEST, Version, quarantine_derived, reach, set_aside};
+pub(super) use lineage::{Notes, STRICTEST, Version, quarantine_derived, reach, set_aside};
 pub(super) use person::prune;
 pub(super) use wire::{Note, Place};
 pub(super) use write::{New, check_text, open_note, put_note, text_of_note};

@@ -159,7 +159,7 @@ impl Partition {
         let (txn, state) = self.inner.read()?;
         let at = state.position(&self.name)?;
         let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-        let notes = versions_of_notes(&self.inner.base, &*txn, scope, &BTreeSet::new())?;
+        let (notes, _) = versions_of_notes(&self.inner.base, &*txn, scope, &BTreeSet::new())?;
         drop(txn);
         let of = scope.ordinal;
         // Wherever it stands: one of a partition that is not open here is named, too.
