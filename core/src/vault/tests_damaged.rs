@@ -296,3 +296,29 @@ fn a_memory_that_does_not_open_stops_no_erasure_and_is_set_aside() {
         assert!(aside(&space).is_empty() && space.check().unwrap().is_whole());
     }
 }
+
+#[test]
+fn a_damaged_entry_of_the_spaces_log_stops_no_erasure_and_the_copies_are_not_known() {
+    let (disk, space) = setting();
+    let (health, all) = (space.partition("health").unwrap(), Query::default());
+    allow(&space, Category::ALL);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let ids: Vec<_> = session.query(&all).unwrap().value().iter().map(|r| r.record).collect();
+    let not_covered = |room: &Partition, entry| {
+        let page = room.erasure_certificate(entry, "en").unwrap();
+        let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+        page["notCovered"].to_string().contains("damaged entries of the space's log")
+    };
+    let done = health.erase(&Erase::Records(vec![ids[0]]), gesture()).unwrap();
+    assert!(!done.copies_unknown && !not_covered(&health, done.entry));
+    let last = space.log(LogOf::Space).unwrap().len() as u64 - 1;
+    spoil_entry(&disk, scopes(&space)[0], last, |row| row.wrap[20] ^= 1);
+    let done = health.erase(&Erase::Records(vec![ids[1]]), gesture()).unwrap();
+    assert!(done.copies_unknown && done.level == ErasureLevel::FileErased && not_covered(&health, done.entry));
+    assert!(matches!(space.known_copies(), Err(Error::Corrupt(Part::Ledger))));
+    // The entry that new keys leave behind may have been of a backup as well.
+    let space = space.rotate(&unlock(), &[]).unwrap().space;
+    let health = space.partition("health").unwrap();
+    let done = health.erase(&Erase::Records(vec![ids[2]]), gesture()).unwrap();
+    assert!(done.copies_unknown && not_covered(&health, done.entry));
+}

@@ -2,15 +2,16 @@
 
 use crate::audit::{AuditEvent, LogMark};
 use crate::crypto::random_array;
-use crate::error::{Error, Result};
+use crate::error::{Error, Part, Result};
 use crate::id::{BackupId, ScopeId, Timestamp};
 use crate::storage::{ReadTxn, Watch};
+use crate::vault::check::or_damaged;
 use crate::vault::logs::read_line;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A backup that was made.
@@ -93,7 +94,8 @@ impl HealthSpace {
     }
 
     /// The backups that the space knows of, the oldest first, and whether they hold what was erased
-    /// since. One of which the process was killed is listed, whether or not a file is there.
+    /// since. One of which the process was killed is listed, whether or not a file is there. One whose entry was
+    /// damaged when the keys were [changed](Self::rotate) is not known any more.
     ///
     /// # Errors
     /// As [`log`](Self::log).
@@ -134,22 +136,46 @@ pub(super) fn size_of(logs: &[LogMark], scope: ScopeId) -> u64 {
 
 /// The backups in the space's log, the oldest first, and how far all logs had come.
 pub(super) fn registered(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Vec<(KnownCopy, Vec<LogMark>)>> {
-    let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
-    let mut copies: Vec<(KnownCopy, Vec<LogMark>)> = Vec::new();
-    for index in 0..system.head.log_size {
-        let Some(entry) = read_line(base, txn, system, index)?.1 else { continue };
-        match entry.event {
-            AuditEvent::BackedUp { backup, logs } => {
-                copies.push((KnownCopy { id: backup, made: entry.time, entry: index, erasures_since: 0 }, logs));
-            }
-            AuditEvent::BackupFailed { backup } => copies.retain(|(copy, _)| copy.id != backup),
-            _ => {}
-        }
-    }
-    Ok(copies)
+    let register = Register::read(base, txn, state)?;
+    if register.damaged { Err(Error::Corrupt(Part::Ledger)) } else { Ok(register.copies) }
 }
 
-/// How many backups the space knows of.
-pub(in crate::vault) fn known_copies(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<u64> {
-    registered(base, txn, state).map(|all| all.len() as u64)
+/// What the space's log says of backups.
+struct Register {
+    copies: Vec<(KnownCopy, Vec<LogMark>)>,
+    /// Whether entries do not open.
+    damaged: bool,
+    /// Whether any do not, or are gone without another that says that they were erased: there may be more backups.
+    unsure: bool,
+}
+
+impl Register {
+    fn read(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Self> {
+        let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+        let mut copies: Vec<(KnownCopy, Vec<LogMark>)> = Vec::new();
+        let (mut named, mut damaged) = (BTreeSet::new(), false);
+        for index in 0..system.head.log_size {
+            let Some((_, entry)) = or_damaged(read_line(base, txn, system, index))? else {
+                damaged = true;
+                continue;
+            };
+            let Some(entry) = entry else { continue };
+            match entry.event {
+                AuditEvent::BackedUp { backup, logs } => {
+                    copies.push((KnownCopy { id: backup, made: entry.time, entry: index, erasures_since: 0 }, logs));
+                }
+                AuditEvent::BackupFailed { backup } => copies.retain(|(copy, _)| copy.id != backup),
+                AuditEvent::EntriesErased { entries, .. } => named.extend(entries),
+                _ => {}
+            }
+        }
+        let lost = system.manifest.first_lost(&named, system.head.log_size);
+        Ok(Self { copies, damaged, unsure: damaged || lost.is_some() })
+    }
+}
+
+/// The backups that the space knows of, as far as its log can be read, and whether there may be more.
+pub(in crate::vault) fn known_copies(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<(Vec<KnownCopy>, bool)> {
+    let Register { copies, unsure, .. } = Register::read(base, txn, state)?;
+    Ok((copies.into_iter().map(|(copy, _)| copy).collect(), unsure))
 }

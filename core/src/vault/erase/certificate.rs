@@ -6,9 +6,9 @@ use crate::codec::hex;
 use crate::error::{Error, Result};
 use crate::id::Timestamp;
 use crate::lang::Lang;
-use crate::vault::backup::KnownCopy;
+use crate::vault::backup::{KnownCopy, known_copies};
 use crate::vault::ingest::Partition;
-use crate::vault::logs::{LogLine, LogOf};
+use crate::vault::logs::{LogLine, LogOf, is_damage};
 use crate::vault::space::HealthSpace;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -34,6 +34,8 @@ pub(super) struct Found {
     /// When it was erased, and the backups from before that the space knows of.
     time: Option<Timestamp>,
     backups: Value,
+    /// Whether there may be others.
+    unsure: bool,
 }
 
 impl Partition {
@@ -43,7 +45,8 @@ impl Partition {
     /// no record: who was given the salt can show which they were. Backups from before are listed, by their
     /// entries in the space's log: the level says whether they open.
     ///
-    /// A handle of some partitions does not see what became of older copies.
+    /// A handle of some partitions does not see what became of older copies. Where entries of the space's log are
+    /// damaged or lost, the page says that there may be backups which it does not know of.
     ///
     /// # Errors
     /// [`Error::NotFound`] where the entry is none of an erasure of records in this partition's log;
@@ -52,8 +55,13 @@ impl Partition {
         let space = HealthSpace { inner: Arc::clone(&self.inner) };
         let own = LogOf::Partition(&self.name);
         let mut found = self.find_erasure(entry)?;
-        match space.known_copies() {
-            Ok(copies) => {
+        let copies = {
+            let (txn, state) = self.inner.read()?;
+            known_copies(&self.inner.base, &*txn, &state)
+        };
+        match copies {
+            Ok((copies, unsure)) => {
+                found.unsure = unsure;
                 // Of the same millisecond: it may hold what was erased.
                 let before = |copy: &KnownCopy| found.time.is_some_and(|time| copy.made <= time);
                 let copies = copies.into_iter().filter(before);
@@ -101,6 +109,8 @@ impl Partition {
         match space.log(LogOf::Space) {
             Ok(lines) => found.read_space(&lines),
             Err(Error::NeedsFullSlot) => {}
+            // Then nothing is known of copies; what the partition's own log says stands.
+            Err(e) if is_damage(&e) => {}
             Err(e) => return Err(e),
         }
         Ok(found)
@@ -215,6 +225,11 @@ fn not_covered(found: &Found, lang: Lang) -> Vec<&'static str> {
         Lang::En => "what was read, exported or released before",
         Lang::Fr => "ce qui a été lu, exporté ou communiqué auparavant",
     }];
+    match (found.unsure, lang) {
+        (false, _) => {}
+        (true, Lang::En) => list.push("backups that damaged entries of the space's log may have told of"),
+        (true, Lang::Fr) => list.push("les sauvegardes dont des entrées endommagées du journal ont pu faire état"),
+    }
     match (found.since, lang) {
         (Some(1), _) => {}
         (Some(_), Lang::En) => list.push("copies of the file from before the first of these keys"),

@@ -166,6 +166,8 @@ pub struct RecordErasure {
     /// Backups that the space knows of: it is not erased there
     /// ([`known_copies`](crate::HealthSpace::known_copies)).
     pub known_copies: u64,
+    /// Whether there may be more of them: entries of the space's log are damaged, or were lost.
+    pub copies_unknown: bool,
     /// By which it can be shown later what the entry means: the entry's root is that of the ids of the
     /// records of this partition under this salt. It is kept nowhere else.
     pub salt: [u8; 32],
@@ -231,6 +233,8 @@ impl Partition {
                 return Err(Error::Busy);
             }
             let mut chosen = choose(tx.base, &*tx.txn, &w.state, at, what)?;
+            // What damaged entries told keeps nothing from being erased.
+            let (copies, copies_unknown) = known_copies(tx.base, &*tx.txn, &w.state)?;
             let mut done = RecordErasure {
                 entry: 0,
                 level: ErasureLevel::NotShown,
@@ -242,7 +246,8 @@ impl Partition {
                 keys: 0,
                 sealed_anew: 0,
                 undated: chosen.undated,
-                known_copies: known_copies(tx.base, &*tx.txn, &w.state)?,
+                known_copies: copies.len() as u64,
+                copies_unknown,
                 salt,
             };
             if *what == Erase::Everything {
