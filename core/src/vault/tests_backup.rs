@@ -440,6 +440,32 @@ fn memories_come_back_with_the_grant_that_was_confirmed() {
     }
 }
 
+#[test]
+fn what_was_set_aside_since_is_set_aside_in_the_restored_space() {
+    for edited in [false, true] {
+        let t = Place::new(clock().0);
+        allow(&t.space, &[Category::Laboratory, Category::Memories]);
+        let s = t.space.session(model(), Purpose::PatientRequest).unwrap();
+        let shown = s.query(&Query::default()).unwrap().value()[0].record;
+        let note = s.remember_in("health", "cholesterol was high").unwrap();
+        s.remember_in("health", "likes walking").unwrap();
+        t.backup("b");
+        let health = t.space.partition("health").unwrap();
+        let done = health.erase(&Erase::Records(vec![shown]), gesture()).unwrap();
+        assert_eq!((done.records, done.aside), (1, 2));
+        if edited {
+            health.edit_memory(note, "cholesterol was rather high", gesture()).unwrap();
+        }
+        let (back, _) = t.restore_with("b", "c", clock().0, &options().later(&t.space)).unwrap();
+        back.confirm_all_permissions(gesture()).unwrap();
+        let mine = back.partition("health").unwrap().memories().unwrap().into_value();
+        assert_eq!(mine.iter().map(|m| m.quarantine).collect::<Vec<_>>(), [Some(Quarantine::SourceGone); 2]);
+        let s = back.session(model(), Purpose::PatientRequest).unwrap();
+        assert!(s.memories("health").unwrap().value().is_empty());
+        assert!(back.check().unwrap().is_whole());
+    }
+}
+
 /// A text that rests on a grant which waits goes nowhere until it was confirmed.
 #[test]
 fn a_text_under_a_grant_that_waits_goes_nowhere() {

@@ -11,13 +11,14 @@ use crate::consent::Standing;
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::error::{Error, Part, Result};
-use crate::id::{GrantId, RecordId, Timestamp};
+use crate::id::{GrantId, Identity, RecordId, Timestamp};
 use crate::ledger::tree;
 use crate::record::Sample;
 use crate::storage::ReadTxn;
 use crate::vault::erase::{Destroyed, Rests, act, forget_entries, forget_the_rest};
 use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
+use crate::vault::memory::set_aside;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{State, Target, Writing};
@@ -35,6 +36,8 @@ pub(super) struct Missing {
     entries: BTreeSet<u64>,
     /// Whether no conversation is left there.
     silent: bool,
+    /// Memories and turns that were set aside there, in the version that stands here.
+    aside: Vec<RecordId>,
     /// Permissions that were withdrawn there, or replaced by a newer version from elsewhere, as they stood before.
     ended: Vec<(GrantId, Standing)>,
 }
@@ -80,10 +83,19 @@ pub(super) fn compare(
             sources: before.difference(&after).copied().collect(),
             entries: (0..scope.head.log_size).filter(|i| gone(*i)).collect(),
             silent: other.manifest.conversation_pages.is_empty(),
+            aside: aside(scope, other),
             ended: ended(base.env.now(), scope, other),
         });
     }
     Ok(all)
+}
+
+/// What was set aside there, as what it was made from was erased or replaced, and stands here.
+fn aside(scope: &Scope, later: &Scope) -> Vec<RecordId> {
+    let there = later.manifest.tags.quarantined.iter().filter_map(|id| later.catalog.find_record(id));
+    // What was written anew since has another id.
+    let things: BTreeSet<Identity> = there.map(|r| r.identity()).collect();
+    scope.notes().into_iter().filter(|r| things.contains(&r.identity())).map(|r| r.id()).collect()
 }
 
 /// What a partition permits in the older state and no longer in the later one, by what was done there.
@@ -165,7 +177,8 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) ->
     Ok(done.len() as u64)
 }
 
-/// Erases records and sources that are missing, as they were erased there: how many of each.
+/// Erases records and sources that are missing, as they were erased there, and sets aside what was set aside: how many
+/// of each were erased.
 pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gesture: &Gesture) -> Result<(u64, u64)> {
     let (mut records, mut sources) = (0, 0);
     for m in missing {
@@ -189,6 +202,9 @@ pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gest
             };
             let entry = tx.log(work, event)?;
             work.manifest.unswept.push(entry);
+        }
+        if let Target::Partition(at) = m.target {
+            set_aside(tx, w, at, m.aside.iter().filter(|id| !m.records.contains(id)).copied().collect())?;
         }
         records += m.records.len() as u64;
         sources += m.sources.len() as u64;

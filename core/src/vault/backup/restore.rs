@@ -40,7 +40,7 @@ impl RestoreOptions {
     }
 
     /// A later state of the same space, open in full: what was erased or deleted there since the backup
-    /// is erased in the restored space as well, and what was withdrawn is. Consents that were filed since are not
+    /// is erased in the restored space as well, what was withdrawn is, and what was set aside is. Consents that were filed since are not
     /// brought along. It may be a damaged one, or a newer backup restored.
     #[must_use]
     pub fn later(mut self, space: &HealthSpace) -> Self {
