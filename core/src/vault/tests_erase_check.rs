@@ -189,3 +189,46 @@ fn older_copies() {
         assert_eq!((&page["level"], &page["checks"][last]["level"]), (&level.name().into(), &level.name().into()));
     }
 }
+
+/// A copy in which it never stood does not show that it is gone.
+#[test]
+fn a_copy_from_before_it_was_brought_confirms_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let (space, code) = HealthSpace::create(at("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let health = space.partition("health").unwrap();
+    let first = one(&space);
+    copy(&at("me.hs"), &at("older.hs"));
+    let gone = health.erase(&Erase::Records(vec![first]), gesture()).unwrap();
+    let more = super::tests::observation("9", "laboratory", "1-8", "2026-01-05", "1", "");
+    health.import(super::tests::source(&[more])).unwrap();
+    let before: Vec<RecordId> = space.inner.peek().unwrap().partitions[0].catalog.records().map(|r| r.id()).collect();
+    let source = health.sources().unwrap().last().unwrap().id;
+    let done = health.erase(&Erase::Source(source), gesture()).unwrap();
+    let left = space.inner.peek().unwrap().partitions[0].clone();
+    let ids: Vec<RecordId> = before.into_iter().filter(|id| left.catalog.find_record(id).is_none()).collect();
+    assert_eq!(ids.len(), 1);
+    let (code, wrong) = (by(&code), Unlock::passphrase("another"));
+    let older = || ErasureTrial::new().older(at("older.hs"));
+    for trial in [older(), older().way(&unlock()), older().way(&wrong).way(&code)] {
+        let check = health.verify_erasure(done.entry, &trial).unwrap();
+        assert_eq!((check.confirmed, check.entry), (None, None), "{:?}", check.tries);
+    }
+    // By its id it is not there: no more is found out with this copy.
+    let check = health.verify_erasure(done.entry, &older().way(&unlock()).ids(ids, done.salt)).unwrap();
+    assert_eq!(check.confirmed, Some(Level::NotShown));
+    // What stood in it is gone from the file.
+    let check = health.verify_erasure(gone.entry, &older()).unwrap();
+    assert_eq!(check.confirmed, Some(Level::FileErased));
+    // With a key it is seen that it stood there, whatever was brought since.
+    copy(&at("me.hs"), &at("later.hs"));
+    let id = one(&space);
+    let more = super::tests::observation("10", "laboratory", "1-8", "2026-01-05", "2", "");
+    health.import(super::tests::source(&[more])).unwrap();
+    let done = health.erase(&Erase::Records(vec![id]), gesture()).unwrap();
+    let later = || ErasureTrial::new().older(at("later.hs")).ids(vec![id], done.salt);
+    assert_eq!(health.verify_erasure(done.entry, &later()).unwrap().confirmed, Some(Level::NotShown));
+    let check = health.verify_erasure(done.entry, &later().way(&unlock())).unwrap();
+    assert_eq!(check.confirmed, Some(Level::FileErased));
+}

@@ -12,8 +12,10 @@ use crate::keyring::{PAGE_KEYS, SpaceRow, Unlock, space_row_id};
 use crate::lang::Lang;
 use crate::storage::{Copy, ReadTxn, Sqlite, Storage};
 use crate::vault::HealthSpace;
+use crate::vault::check::or_damaged;
 use crate::vault::ingest::Partition;
 use crate::vault::keys::WayInKind;
+use crate::vault::logs::read_line;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::Target;
@@ -139,6 +141,8 @@ struct Older {
     /// Rows of content that are not in the file any more.
     gone: Rows,
     manifest: Vec<[u8; 24]>,
+    /// Whether all that the erasure took stood in it, as far as is known.
+    held: bool,
 }
 
 impl Partition {
@@ -147,7 +151,10 @@ impl Partition {
     /// by the ways in that are given and the keystore as it is now (E2r; with the recovery code, E2). What it confirms
     /// is entered in the log, and stands on the [certificate](Self::erasure_certificate).
     ///
-    /// Without ids and without an older copy there is nothing to look for: what is gone has left no trace here.
+    /// Without ids and without an older copy there is nothing to look for: what is gone has left no trace here. A copy
+    /// confirms nothing unless what was erased stood in it: because nothing was brought into the partition between the
+    /// copy and the erasure, by its log, all of which is left from there; or because a way in opened the copy and all of
+    /// the ids were found in it.
     ///
     /// ```
     /// # use healthspace::{audit::Gesture, import::Source, Environment, Erase, ErasureLevel, ErasureTrial, HealthSpace, KdfParams, Unlock};
@@ -186,10 +193,10 @@ impl Partition {
         {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let older = trial.older.as_ref().map(|path| self.read_older(path, entry)).transpose()?;
+        let mut older = trial.older.as_ref().map(|path| self.read_older(path, entry)).transpose()?;
         let mut check = ErasureCheck { claimed, confirmed: None, tries: Vec::new(), entry: None };
         let mut needles: BTreeSet<[u8; 24]> = BTreeSet::new();
-        if let Some(older) = &older {
+        if let Some(older) = &mut older {
             needles.extend(older.gone.values().chain(&older.manifest));
             for unlock in &trial.ways {
                 check.tries.push(self.try_older(older, unlock, trial, &mut needles)?);
@@ -197,7 +204,7 @@ impl Partition {
         }
         let here = self.try_here(trial, older.as_ref().map_or(0, |o| o.gone.len()), &needles)?;
         check.tries.splice(0..0, here);
-        check.confirmed = confirmed(&check, older.as_ref());
+        check.confirmed = confirmed(&check, older.as_ref().filter(|o| o.held));
         if let Some(level) = check.confirmed {
             let objects = check.tries.iter().map(|t| t.objects).max().unwrap_or(0);
             let event = AuditEvent::ErasureChecked {
@@ -239,7 +246,8 @@ impl Partition {
         if state.system.is_none() {
             return Err(Error::NeedsFullSlot);
         }
-        let id = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?.id;
+        let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
+        let id = scope.id;
         let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(path)?);
         let then = storage.begin_read()?;
         let slots = then.slots(Copy::First)?;
@@ -265,13 +273,18 @@ impl Partition {
         let now = salts(&*txn, &id, Class::Manifest)?;
         manifest.extend(salts(&*then, &id, Class::Manifest)?.values().filter(|s| !now.values().any(|n| n == *s)));
         drop(then);
-        Ok(Older { storage, row, gone, manifest })
+        let mut held = true;
+        for index in size..entry {
+            let line = or_damaged(read_line(&self.inner.base, &*txn, scope, index))?;
+            held &= line.and_then(|(_, entry)| entry).is_some_and(|entry| !brings(&entry.event));
+        }
+        Ok(Older { storage, row, gone, manifest, held })
     }
 
     /// One way into the older copy; `needles` grows by what it tells of keys and segments.
     fn try_older(
         &self,
-        older: &Older,
+        older: &mut Older,
         unlock: &Unlock,
         trial: &ErasureTrial<'_>,
         needles: &mut BTreeSet<[u8; 24]>,
@@ -315,6 +328,10 @@ impl Partition {
             opened += u64::from(scope.open_object(&base, &*txn, class, &record.object(), &mut raw).is_ok());
         }
         needles.extend(led_to(&base, scope, &erased)?);
+        older.held |= trial
+            .ids
+            .as_ref()
+            .is_some_and(|(ids, _)| !ids.is_empty() && ids.iter().all(|id| scope.catalog.find_record(id).is_some()));
         Ok(ErasureTry { by, objects: erased.len() as u64, opened })
     }
 }
@@ -337,6 +354,22 @@ fn led_to(base: &Base, scope: &Scope, records: &[RecordRef<'_>]) -> Result<Vec<[
         }
     }
     Ok(all)
+}
+
+/// Whether an entry may tell of records that were not there before.
+const fn brings(event: &AuditEvent) -> bool {
+    matches!(
+        event,
+        AuditEvent::Imported { .. }
+            | AuditEvent::Remembered { .. }
+            | AuditEvent::TurnAppended { .. }
+            | AuditEvent::MemoryEdited { .. }
+            | AuditEvent::Declassified { .. }
+            | AuditEvent::Restored { .. }
+            | AuditEvent::Recovered { .. }
+            | AuditEvent::LogOpened { .. }
+            | AuditEvent::Unknown { .. }
+    )
 }
 
 fn salts(txn: &dyn ReadTxn, scope: &ScopeId, class: Class) -> Result<Rows> {
@@ -368,7 +401,7 @@ fn count(bytes: &[u8], needles: &BTreeSet<[u8; 24]>) -> u64 {
     met.len() as u64
 }
 
-/// What the tries confirm.
+/// What the tries confirm; those in an older copy only where what was erased stood in it.
 fn confirmed(check: &ErasureCheck, older: Option<&Older>) -> Option<ErasureLevel> {
     let tried = |f: &dyn Fn(TriedBy) -> bool| {
         let mut of = check.tries.iter().filter(|t| f(t.by) && t.objects > 0).peekable();
@@ -384,7 +417,7 @@ fn confirmed(check: &ErasureCheck, older: Option<&Older>) -> Option<ErasureLevel
         ErasureLevel::CopiesByDevice
     } else if copies {
         ErasureLevel::CopiesButByCode
-    } else if tried(&|by| by == TriedBy::Bytes) {
+    } else if older.is_some() && tried(&|by| by == TriedBy::Bytes) {
         ErasureLevel::FileErased
     } else if tried(&|by| by == TriedBy::Id) {
         ErasureLevel::NotShown
