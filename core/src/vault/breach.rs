@@ -128,8 +128,8 @@ impl HealthSpace {
         match lost {
             Lost::WayIn(slot) => {
                 let (kind, scopes) = self.way_in_of(*slot)?;
-                // A passphrase that opens nothing without the device is half of a secret.
-                let both = kind == WayInKind::PassphraseAndDevice;
+                // What opens nothing without the device is half of a secret.
+                let both = kind == WayInKind::PassphraseAndDevice || self.wants_device(*slot, kind)?;
                 let exposure = if both { Exposure::Sealed } else { Exposure::Clear };
                 let of = |id: &ScopeId| (scopes.is_empty() || scopes.contains(id)).then_some(exposure);
                 self.concerned(of, vec![WHETHER, OPENED, OTHER_COPIES])
@@ -161,6 +161,18 @@ impl HealthSpace {
             }
             Lost::Entries(partition, range) => self.released_by(partition, range),
         }
+    }
+
+    /// Whether a way in that is there opens nothing without the keystore. How the space was when one was removed is not
+    /// known.
+    fn wants_device(&self, slot: SlotId, kind: WayInKind) -> Result<bool> {
+        let slots = self.named_slots()?;
+        let wants = match kind {
+            WayInKind::RecoveryCode => !slots.row.opens_by_code(),
+            WayInKind::Limited => slots.row.kept.is_some(),
+            _ => false,
+        };
+        Ok(wants && slots.slots.contains_key(slot.as_bytes()))
     }
 
     fn concerned(

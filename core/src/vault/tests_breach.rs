@@ -104,3 +104,35 @@ fn a_lost_device_gives_what_its_programs_open() {
     space.remove_way_in(&by, slot).unwrap();
     assert_eq!(exposure(&space), [Exposure::Sealed, Exposure::Sealed]);
 }
+
+/// New keys are the answer to a leak: what leaked is asked about after it.
+#[test]
+fn a_way_in_from_before_new_keys_is_still_known_and_one_that_went_along_opens_what_it_did() {
+    let t = Place::new(super::tests::clock().0);
+    let passphrase = t.space.ways_in().unwrap().iter().find(|w| w.kind == WayInKind::Passphrase).unwrap().id;
+    let (secret, before) = t.space.add_limited_way_in(&unlock(), &["general"]).unwrap();
+    let limited = crate::keyring::Unlock::limited(secret.expose().to_vec());
+    let space = t.space.rotate(&unlock(), &[&limited]).unwrap().space;
+    let all = [("health", 3, Exposure::Clear), ("general", 0, Exposure::Clear)];
+    assert_eq!(of(&space.breach_scope(&Lost::WayIn(passphrase)).unwrap()), all);
+    assert_eq!(of(&space.breach_scope(&Lost::WayIn(before)).unwrap()), all[1..]);
+    let now = space.ways_in().unwrap().iter().find(|w| w.kind == WayInKind::Limited).unwrap().id;
+    assert_eq!(of(&space.breach_scope(&Lost::WayIn(now)).unwrap()), all[1..]);
+    let device = space.breach_scope(&Lost::Device).unwrap();
+    assert_eq!(device.partitions.iter().map(|p| p.exposure).collect::<Vec<_>>(), [Exposure::Sealed, Exposure::Clear]);
+}
+
+#[test]
+fn what_opens_nothing_without_the_device_is_half_of_a_secret() {
+    let store = super::tests_keystore::store();
+    let by = super::tests_keystore::with(&store, "one");
+    let dir = tempfile::tempdir().unwrap();
+    for (n, expected) in [Exposure::Clear, Exposure::Sealed].into_iter().enumerate() {
+        let make = if n == 0 { HealthSpace::create } else { HealthSpace::create_bound_to_device };
+        let (space, _) = make(&dir.path().join(n.to_string()), &by, Environment::default()).unwrap();
+        let (_, limited) = space.add_limited_way_in(&by, &["general"]).unwrap();
+        let code = space.ways_in().unwrap().iter().find(|w| w.kind == WayInKind::RecoveryCode).unwrap().id;
+        let exposure = |way| space.breach_scope(&Lost::WayIn(way)).unwrap().partitions[0].exposure;
+        assert_eq!((exposure(code), exposure(limited)), (expected, Exposure::Sealed));
+    }
+}

@@ -11,7 +11,7 @@ use crate::audit::{AuditEvent, Gesture, LogHead};
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Progress;
 use crate::error::{Error, Limit, Malformed, Result};
-use crate::id::ScopeId;
+use crate::id::{ScopeId, SlotId};
 use crate::keyring::{
     Bundle, Kept, KeyStore, KeysOf, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched,
     Unlock, make_limited, make_slot, open_slots,
@@ -91,6 +91,8 @@ struct NewSlots<'a> {
     /// By which the person asked that what was erased be taken from older copies.
     gesture: Option<Gesture>,
     lost: Lost,
+    /// The slots that were there: none keeps its id.
+    gone: Vec<AuditEvent>,
 }
 
 impl HealthSpace {
@@ -311,6 +313,11 @@ impl<'a> NewSlots<'a> {
             kept: Vec::new(),
             gesture: None,
             lost: Lost::default(),
+            gone: before
+                .slots
+                .iter()
+                .map(|(id, slot)| AuditEvent::WayInRemoved { slot: SlotId(*id), kind: slot.kind as u64 })
+                .collect(),
         };
         let bodies: Vec<_> = before.slots.iter().map(|(id, slot)| (id, slot.encode())).collect();
         for unlock in ways {
@@ -376,12 +383,20 @@ impl<'a> NewSlots<'a> {
             tx.log(&mut own.work, AuditEvent::EpochEnded { epoch, logs, gesture })?;
         }
         let verify = own.verify();
+        let added =
+            |id, slot: &Slot, scopes| AuditEvent::WayInAdded { slot: SlotId(id), kind: slot.kind as u64, scopes };
+        let mut ways = core::mem::take(&mut self.gone);
+        ways.extend(self.slots.iter().map(|(id, slot)| added(*id, slot, Vec::new())));
         for (by, allowed) in &self.limited {
             let of = |id: &ScopeId| rooms.iter().find(|r| r.work.scope.id == *id).ok_or(Error::CannotOpen);
             let of = allowed.iter().map(of).collect::<Result<Vec<&Resealed>>>()?;
             let keys = of.iter().map(|r| (r.work.scope.id, &*r.work.scope.keys));
             let (id, slot) = make_limited(&self.row, by, system.id, &verify.0, keys)?;
+            ways.push(added(id, &slot, allowed.clone()));
             self.slots.insert(id, slot);
+        }
+        for way in ways {
+            tx.log(&mut own.work, way)?;
         }
         let slots = write_slots(&mut *tx.txn, &self.row, &self.slots, &[])?;
         let version = tx.version(&own.work);

@@ -74,9 +74,9 @@ pub struct WaysInChanged {
 }
 
 /// The slots as the system head names them, to be changed.
-pub(super) struct Slots {
-    pub(super) row: SpaceRow,
-    pub(super) slots: BTreeMap<[u8; 16], Slot>,
+pub(in crate::vault) struct Slots {
+    pub(in crate::vault) row: SpaceRow,
+    pub(in crate::vault) slots: BTreeMap<[u8; 16], Slot>,
     /// Rows that this version does not understand stay as they are.
     others: Vec<SlotRow>,
 }
@@ -337,7 +337,7 @@ impl HealthSpace {
         })
     }
 
-    pub(super) fn named_slots(&self) -> Result<Slots> {
+    pub(in crate::vault) fn named_slots(&self) -> Result<Slots> {
         let (txn, state) = self.inner.read()?;
         Slots::read(&*txn, state.view.slots_digest())
     }
