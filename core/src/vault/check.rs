@@ -48,7 +48,7 @@ pub struct Repaired {
 }
 
 /// What was found in one scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScopeCheck {
     /// Its partition's name; `None` for the space's own scope.
@@ -66,6 +66,20 @@ pub struct ScopeCheck {
     pub unnamed: u64,
     /// Whether both copies of the head are whole and the same.
     pub heads_agree: bool,
+}
+
+impl core::fmt::Debug for ScopeCheck {
+    /// What is damaged and how much, without names and ids.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ScopeCheck")
+            .field("whole", &self.whole)
+            .field("damaged", &self.damaged)
+            .field("records", &self.records.len())
+            .field("entries", &self.entries.len())
+            .field("unnamed", &self.unnamed)
+            .field("heads_agree", &self.heads_agree)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SpaceCheck {

@@ -39,7 +39,7 @@ impl core::fmt::Debug for HealthSpace {
 }
 
 /// What can be told about a space without telling anything of its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
     /// Format of the file.
@@ -61,6 +61,21 @@ pub struct Info {
     /// Whether both copies of every head were whole and the same when they were last read. `false`
     /// is damage that the second copies made good: back the file up.
     pub copies_agree: bool,
+}
+
+impl core::fmt::Debug for Info {
+    /// Without the names of partitions.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Info")
+            .field("format", &self.format)
+            .field("partitions", &self.partitions.len())
+            .field("full", &self.full)
+            .field("keystore", &self.keystore)
+            .field("opens_by_code", &self.opens_by_code)
+            .field("freshness", &self.freshness)
+            .field("copies_agree", &self.copies_agree)
+            .finish()
+    }
 }
 
 impl HealthSpace {

@@ -126,3 +126,21 @@ fn debugging_shows_nothing_of_what_was_released() {
     shows_nothing(&(Value::Quantity(amount), Value::Text("nuchtern".into()), Verdict::Within(vec![(987, 1987)])));
     shows_nothing(&(Coding::new("loinc", "13457-7", "cholesterin"), When::parse_fhir("1987-03-21")));
 }
+
+/// Names of partitions are the person's words, too.
+#[test]
+fn debugging_shows_no_name_of_a_partition() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    space.create_partition("SAMPLEWORD", PartitionKind::Health, &unlock()).unwrap();
+    super::tests::fill(&space);
+    let grant = allow(&space, Category::ALL);
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    s.query(&Query::default()).unwrap();
+    s.remember_in("health", "DocumentNote").unwrap();
+    shows_nothing(&space.info().unwrap());
+    shows_nothing(&space.check().unwrap());
+    let derived = space.derived(grant.id()).unwrap();
+    assert_eq!((derived.len(), format!("{derived:?}").as_str()), (1, "[Derived(..)]"));
+    assert_eq!(space.info().unwrap().partitions.last().unwrap(), "SAMPLEWORD");
+}

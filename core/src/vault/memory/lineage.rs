@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 /// A memory or a turn that rests on a grant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Derived {
     /// In which partition.
@@ -33,6 +33,8 @@ pub struct Derived {
     /// Its id.
     pub record: RecordId,
 }
+
+silent_debug!(Derived);
 
 /// What nothing is above: of a tag that is missing.
 pub(in crate::vault) const STRICTEST: Label = Label {
