@@ -767,8 +767,9 @@ int32_t hs_open_recovery_with_keystore(const uint8_t *path,
 
 // Erases records of a partition, memories and turns among them, for good: `records` has `count` ids. What was
 // made from them goes as well. What came of it is a list of one: entry, level ("E0" where somebody was
-// reading: see hs_sweep; else "E1"), records, derived, aside, sources, keys, sealed_anew, undated,
-// known_copies, salt (for hs_verify_erasure).
+// reading: see hs_sweep; else "E1"), records, derived, aside, unread (damaged memories, set aside as well),
+// sources, keys, sealed_anew, undated, known_copies, copies_unknown (whether there may be more), salt (for
+// hs_verify_erasure).
 int32_t hs_erase_records(const struct hs_space *space,
                          const uint8_t *partition,
                          size_t partition_len,
@@ -861,7 +862,8 @@ int32_t hs_verify_erasure(const struct hs_space *space,
 // Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 // in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 // it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
-// old keys' secret), swept. Nobody else may use the handle meanwhile.
+// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along). Nobody else may use the
+// handle meanwhile.
 int32_t hs_rotate_keys(struct hs_space *space,
                        const uint8_t *secret,
                        size_t secret_len,

@@ -33,11 +33,13 @@ fn erase(space: &Space, partition: &str, what: &Erase, gesture: Gesture, out: Ou
         "records": done.records,
         "derived": done.derived,
         "aside": done.aside,
+        "unread": done.unread,
         "sources": done.sources,
         "keys": done.keys,
         "sealed_anew": done.sealed_anew,
         "undated": done.undated,
         "known_copies": done.known_copies,
+        "copies_unknown": done.copies_unknown,
         "salt": hex(&done.salt),
     })]));
     Ok(())
@@ -45,8 +47,9 @@ fn erase(space: &Space, partition: &str, what: &Erase, gesture: Gesture, out: Ou
 
 /// Erases records of a partition, memories and turns among them, for good: `records` has `count` ids. What was
 /// made from them goes as well. What came of it is a list of one: entry, level ("E0" where somebody was
-/// reading: see hs_sweep; else "E1"), records, derived, aside, sources, keys, sealed_anew, undated,
-/// known_copies, salt (for hs_verify_erasure).
+/// reading: see hs_sweep; else "E1"), records, derived, aside, unread (damaged memories, set aside as well),
+/// sources, keys, sealed_anew, undated, known_copies, copies_unknown (whether there may be more), salt (for
+/// hs_verify_erasure).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_erase_records(
     space: *const Space,
@@ -288,6 +291,8 @@ fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, ro
         "since": r.destroyed.map(|d| d.since),
         "entry": r.destroyed.map(|d| d.entry),
         "swept": r.swept,
+        "entries_lost": r.entries_lost,
+        "pages_lost": r.pages_lost,
     })]));
 }
 
@@ -295,7 +300,8 @@ fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, ro
 /// Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 /// in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 /// it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
-/// old keys' secret), swept. Nobody else may use the handle meanwhile.
+/// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along). Nobody else may use the
+/// handle meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_rotate_keys(
     space: *mut Space,

@@ -79,6 +79,10 @@ pub struct Erasure {
     pub undated: u64,
     /// Backups that the space knows of: it is not erased there.
     pub known_copies: u64,
+    /// Whether there may be more of them: entries of the space's log are damaged, or were lost.
+    pub copies_unknown: bool,
+    /// Memories and turns that are damaged and were set aside as well: nothing says what they were made from.
+    pub unread: u64,
     /// By which it can be shown later which records they were.
     pub salt: Vec<u8>,
 }
@@ -177,6 +181,10 @@ pub struct RotatedSpace {
     pub old_copies: String,
     /// How far what was erased is gone from older copies.
     pub level: Option<String>,
+    /// Entries of logs that were damaged: they count as erased from here on.
+    pub entries_lost: u64,
+    /// Pages of keys, sources and conversations that were damaged, and are empty now.
+    pub pages_lost: u64,
 }
 
 /// A partition that a loss concerns.
@@ -310,6 +318,8 @@ impl HealthSpace {
                 sources: done.sources,
                 undated: done.undated,
                 known_copies: done.known_copies,
+                copies_unknown: done.copies_unknown,
+                unread: done.unread,
                 salt: done.salt.to_vec(),
             })
         })
@@ -499,6 +509,8 @@ impl HealthSpace {
             removed: r.removed.iter().map(|w| w.kind.into()).collect(),
             old_copies: r.old_copies.describe("en").to_owned(),
             level: r.destroyed.map(|d| d.level.name().to_owned()),
+            entries_lost: r.entries_lost,
+            pages_lost: r.pages_lost,
         })
     }
 }

@@ -77,6 +77,18 @@ impl Erasure {
         self.0.known_copies
     }
 
+    /// Whether there may be more of them: entries of the space's log are damaged, or were lost.
+    #[getter]
+    const fn copies_unknown(&self) -> bool {
+        self.0.copies_unknown
+    }
+
+    /// Memories and turns that are damaged and were set aside as well: nothing says what they were made from.
+    #[getter]
+    const fn unread(&self) -> u64 {
+        self.0.unread
+    }
+
     /// By which it can be shown later which records they were.
     #[getter]
     const fn salt(&self) -> [u8; 32] {
@@ -220,6 +232,8 @@ pub(crate) struct Rotated {
     level: Option<&'static str>,
     since: Option<u32>,
     swept: bool,
+    entries_lost: u64,
+    pages_lost: u64,
 }
 
 #[pymethods]
@@ -260,6 +274,18 @@ impl Rotated {
         self.swept
     }
 
+    /// Entries of logs that were damaged: they count as erased from here on.
+    #[getter]
+    const fn entries_lost(&self) -> u64 {
+        self.entries_lost
+    }
+
+    /// Pages of keys, sources and conversations that were damaged, and are empty now.
+    #[getter]
+    const fn pages_lost(&self) -> u64 {
+        self.pages_lost
+    }
+
     fn __repr__(&self) -> String {
         format!("Rotated(level={:?}, ..)", self.level)
     }
@@ -288,6 +314,8 @@ pub(crate) fn rotate(
         level: r.destroyed.map(|d| d.level.name()),
         since: r.destroyed.map(|d| d.since),
         swept: r.swept,
+        entries_lost: r.entries_lost,
+        pages_lost: r.pages_lost,
     };
     Ok((r.space, told))
 }
