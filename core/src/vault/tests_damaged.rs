@@ -322,3 +322,27 @@ fn a_damaged_entry_of_the_spaces_log_stops_no_erasure_and_the_copies_are_not_kno
     let done = health.erase(&Erase::Records(vec![ids[2]]), gesture()).unwrap();
     assert!(done.copies_unknown && not_covered(&health, done.entry));
 }
+
+/// What the keys of a page opened is lost with the page, and nothing else with it.
+#[test]
+fn a_page_of_keys_that_is_lost_keeps_no_space_from_new_ones() {
+    let (disk, space) = setting();
+    let made = space.inner.write(|tx, w| {
+        let work = w.work(tx, Target::Partition(1))?;
+        (0..66).map(|_| tx.new_group(work)).collect::<crate::Result<Vec<u64>>>()
+    });
+    assert_eq!(made.unwrap().last(), Some(&66));
+    let general = space.inner.peek().unwrap().partitions[1].clone();
+    lose_row(&disk, general.id, general.manifest.key_pages.iter().next().unwrap().number);
+    let rotated = open(&disk, &unlock()).unwrap().rotate(&unlock(), &[]).unwrap();
+    assert_eq!(rotated.pages_lost, 1);
+    let space = rotated.space;
+    assert!(space.check().unwrap().is_whole());
+    // None of the keys is there, and none of the numbers is given out again.
+    let now = space.inner.peek().unwrap().partitions[1].clone();
+    let opens = |group| now.with_group(&space.inner.base, &*space.inner.read().unwrap().0, group, |_, _| Ok(()));
+    assert!((1..=64).all(|group| matches!(opens(group), Err(Error::NotFound))));
+    assert!((65..=66).all(|group| opens(group).is_ok()));
+    space.session(model(), Purpose::PatientRequest).unwrap().remember_in("general", "likes walking").unwrap();
+    assert_eq!(space.partition("general").unwrap().memories().unwrap().value().len(), 1);
+}
