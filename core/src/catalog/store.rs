@@ -7,6 +7,7 @@ use super::fact::RecordRef;
 use super::query::Origin;
 use super::segment::{Segment, SetLine};
 use crate::id::{Identity, RecordId};
+use crate::label::Obligations;
 use crate::record::DecisionClass;
 use core::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -96,6 +97,11 @@ impl RecordSet {
 }
 
 impl Catalog {
+    /// What any record of it obliges to, one that is history or was retired since, too.
+    pub(crate) fn obliges(&self) -> Obligations {
+        self.slots.iter().fold(Obligations::NONE, |all, s| all.union(s.segment.obliges()))
+    }
+
     /// The records that `keep` says yes to.
     pub(crate) fn records_where(&self, keep: impl Fn(&RecordId) -> bool) -> RecordSet {
         let words = |slot: &Slot| {

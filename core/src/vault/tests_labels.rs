@@ -168,7 +168,6 @@ fn what_a_record_obliges_to_goes_with_it() {
     assert_eq!(kept.obligations(), Obligations::NO_REDISCLOSURE);
 }
 
-/// D6: "ingest must
 /// D6: "ingest must raise any sensitive item to R".
 #[test]
 fn d6_what_is_sensitive_is_restricted_whatever_else_it_says() {
@@ -224,4 +223,81 @@ fn of_several_texts_of_one_id_the_label_of_any_holds() {
         }
         assert_eq!(shown(&space), 0, "{} files", files.len());
     }
+}
+
+/// What a training grant lets a trainer see of what was remembered in `health`.
+fn for_training(space: &HealthSpace) -> Vec<String> {
+    let trainer = Recipient::model("trainer").unwrap();
+    let session = space.session(trainer, Purpose::MlTraining).unwrap();
+    let mut all: Vec<String> =
+        session.memories("health").unwrap().into_value().into_iter().map(|m| m.text.to_string()).collect();
+    all.sort();
+    all
+}
+
+/// A record that says itself that it trains no model trains none as a memory either: of a session, also one that goes
+/// on after a restart, of a value, of another memory, and after the person edited it.
+#[test]
+fn what_a_record_says_of_training_goes_with_what_is_remembered_of_it() {
+    let own = r#"{"system":"https://healthspace.invalid/fhir/CodeSystem/obligation","code":"NOMLTRAINING"}"#;
+    for (label, free) in [(own, false), ("", true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("s.hs");
+        let (space, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+        allow(&space, &[Category::Laboratory, Category::Memories]);
+        let ask = space.consent_request().purpose(Purpose::MlTraining);
+        let ask = ask.categories(&[Category::Laboratory, Category::Memories]);
+        ask.recipient(Recipient::model("trainer").unwrap()).agree(gesture()).unwrap();
+        let health = space.partition("health").unwrap();
+        health.import(source(&[labelled(label)])).unwrap();
+        let session = || space.session(model(), Purpose::PatientRequest).unwrap();
+
+        let untouched = session();
+        untouched.remember_in("health", "0 of nothing").unwrap();
+        let s = session();
+        let held = s.query(&of_code(LDL)).unwrap();
+        let record = held.value()[0].record;
+        s.remember("1 of a release", &held).unwrap();
+        let edited = s.remember_in("health", "2 in the session").unwrap();
+        s.keep(&s.say("3 said").unwrap(), "health").unwrap();
+        let hidden = session();
+        let value = hidden.hold(record).unwrap();
+        let to = Endpoint::model(model(), Endpoint::cleared(UNDERSTOOD));
+        let call = hidden.model_call(&[&value], &to).unwrap();
+        hidden.keep(&call.finish("4 by a call").unwrap(), "health").unwrap();
+        session().remember("5 of a record", &[record][..]).unwrap();
+        let of_memories = session();
+        let memories = of_memories.memories("health").unwrap();
+        of_memories.remember("6 of memories", &memories).unwrap();
+        let endorsed = s.remember_in("health", "7 endorsed").unwrap();
+        health.endorse(endorsed, gesture()).unwrap();
+        health.edit_memory(edited, "2 edited", gesture()).unwrap();
+        let conversation = s.conversation();
+        drop((s, hidden, of_memories, untouched, space));
+        let space = HealthSpace::open(&file, &unlock(), clock().0).unwrap();
+        let s = space.resume(conversation, model(), Purpose::PatientRequest).unwrap();
+        s.remember_in("health", "8 resumed").unwrap();
+        let told = for_training(&space);
+        assert_eq!(told.len(), if free { 8 } else { 1 }, "{told:?}");
+        assert_eq!(told[0], "0 of nothing");
+        // The person's own assistant goes on with them.
+        let s = space.session(model(), Purpose::PatientRequest).unwrap();
+        assert_eq!(s.memories("health").unwrap().value().len(), 8);
+    }
+}
+
+/// Of a partition that is not open nobody can tell what its records say.
+#[test]
+fn what_cannot_be_looked_up_is_remembered_as_not_for_training() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("s.hs");
+    let (space, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+    space.create_partition("fitness", crate::label::PartitionKind::Health, &unlock()).unwrap();
+    let state = space.inner.peek().unwrap();
+    let both = state.partitions.iter().fold(Label::BOTTOM, |all, p| all.join(p.label()));
+    assert_eq!(state.own_obligations(both), Obligations::NONE);
+    let part = HealthSpace::open_partitions(&file, &unlock(), clock().0, &["health"]).unwrap();
+    let state = part.inner.peek().unwrap();
+    assert_eq!(state.own_obligations(both), both.obligations);
+    assert_eq!(state.own_obligations(state.partitions[0].label()), Obligations::NONE);
 }

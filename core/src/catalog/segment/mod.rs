@@ -18,6 +18,7 @@ use super::dictionary::Dictionary;
 use super::index::IdIndex;
 use super::query::{ObjectRef, Origin, SeriesSummary};
 use crate::id::RecordId;
+use crate::label::Obligations;
 use crate::record::{Span, When};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -132,6 +133,12 @@ impl Segment {
     /// Key groups of its records: erasing one must rewrite this segment.
     pub(crate) fn groups(&self) -> &[u64] {
         &self.words.groups
+    }
+
+    /// What any of its records obliges to.
+    pub(super) fn obliges(&self) -> Obligations {
+        let bits = self.words.record_classes.iter().fold(0, |all, class| all | class.3);
+        Obligations::from_bits(bits)
     }
 
     /// What [`plan`](super::plan) counts: facts, or what takes as much work as so many.

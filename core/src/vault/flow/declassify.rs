@@ -188,9 +188,10 @@ fn put(tx: &mut Tx<'_>, w: &mut Writing, what: &Declassify<'_>, id: RecordId, se
     let at = w.state.partitions.get(settled.into).map_or(tx.now, |p| tx.now_in(p));
     let note = Note { text, label: settled.after, parents, conversation, at, role: None, place: 0 };
     let record = AuditEvent::Remembered { record: id, parents: note.parents.len() as u64, label: settled.after };
+    let own = w.state.own_obligations(what.value.label());
     let work = w.work(tx, Target::Partition(settled.into))?;
     let (identity, author) = (Identity(random_array()?), what.value.author());
-    let new = New { id, identity, author, note, basis: &basis, ends: &ends };
+    let new = New { id, identity, author, note, own, basis: &basis, ends: &ends };
     put_note(tx, work, new, SegmentBuilder::new())?;
     tx.log(work, record).map(|_| ())
 }

@@ -8,7 +8,7 @@ use crate::catalog::{self, Keep, NewRecord, RecordRef, SegmentBuilder};
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{Identity, RecordId, Timestamp};
-use crate::label::Integrity;
+use crate::label::{Integrity, Obligations};
 use crate::policy::{Basis, Tag};
 use crate::record::{Author, Kind};
 use crate::vault::ingest::Partition;
@@ -23,6 +23,8 @@ struct Found {
     tag: Tag,
     identity: Identity,
     author: Author,
+    /// What its class says.
+    own: Obligations,
 }
 
 impl Partition {
@@ -34,13 +36,13 @@ impl Partition {
     pub fn endorse(&self, memory: RecordId, gesture: Gesture) -> Result<u64> {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
-            let Found { mut note, tag, identity, author } = find(tx, w, at, memory)?;
+            let Found { mut note, tag, identity, author, own } = find(tx, w, at, memory)?;
             let before = tag.label;
             note.label.integrity = note.label.integrity.max(Integrity::User);
             let ends = w.state.ends(&tag.basis, Timestamp::from_millis(tx.now));
             let work = w.work(tx, Target::Partition(at))?;
             let builder = replace(tx, work, memory)?;
-            let new = New { id: memory, identity, author, note, basis: &tag.basis, ends: &ends };
+            let new = New { id: memory, identity, author, note, own, basis: &tag.basis, ends: &ends };
             let after = put_note(tx, work, new, builder)?;
             tx.log(work, AuditEvent::Endorsed { record: Some(memory), before, after, gesture })
         })
@@ -76,7 +78,7 @@ impl Partition {
         check_text(text)?;
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
-            let Found { mut note, tag, identity, .. } = find(tx, w, at, memory)?;
+            let Found { mut note, tag, identity, own, .. } = find(tx, w, at, memory)?;
             text.clone_into(&mut note.text);
             note.label.integrity = note.label.integrity.max(Integrity::User);
             let (id, ends) = (RecordId(random_array()?), w.state.ends(&tag.basis, Timestamp::from_millis(tx.now)));
@@ -90,7 +92,7 @@ impl Partition {
                 *listed = id;
             }
             let author = Author::Person;
-            let new = New { id, identity, author, note, basis: &tag.basis, ends: &ends };
+            let new = New { id, identity, author, note, own, basis: &tag.basis, ends: &ends };
             let label = put_note(tx, work, new, builder)?;
             tx.log(work, AuditEvent::MemoryEdited { record: id, replaces: memory, label, gesture })?;
             quarantine_derived(tx, w, at, &BTreeSet::from([memory]))?;
@@ -112,14 +114,14 @@ impl Partition {
             w.state.quarantine(scope, record, now).ok_or(Error::NotFound)?;
             let stands: Vec<_> =
                 scope.tag_of(record).basis.iter().filter(|g| !w.state.has_ended(scope, *g, now)).collect();
-            let Found { note, identity, author, .. } = find(tx, w, at, memory)?;
+            let Found { note, identity, author, own, .. } = find(tx, w, at, memory)?;
             let basis = Basis::of(stands);
             let ends = w.state.ends(&basis, now);
             let work = w.work(tx, Target::Partition(at))?;
             work.manifest.tags.quarantined.retain(|q| *q != memory);
             let builder = replace(tx, work, memory)?;
             prune(work, &BTreeSet::from([memory]));
-            let new = New { id: memory, identity, author, note, basis: &basis, ends: &ends };
+            let new = New { id: memory, identity, author, note, own, basis: &basis, ends: &ends };
             let label = put_note(tx, work, new, builder)?;
             tx.log(work, AuditEvent::MemoryKept { record: memory, label, gesture })
         })
@@ -179,7 +181,8 @@ fn find(tx: &Tx<'_>, w: &Writing, at: usize, memory: RecordId) -> Result<Found> 
         return Err(Error::NotFound);
     }
     let note = open_note(tx.base, &*tx.txn, scope, record)?;
-    Ok(Found { note, tag: scope.tag_of(record), identity: record.identity(), author: record.author() })
+    let (tag, own) = (scope.tag_of(record), record.obligations());
+    Ok(Found { note, tag, identity: record.identity(), author: record.author(), own })
 }
 
 /// Makes room for a note under its own id: the old body is gone with its key.

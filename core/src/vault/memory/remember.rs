@@ -172,6 +172,7 @@ impl Session {
             if w.state.partitions.iter().filter(rests_on).any(|p| self.inner.refuses(&w.state, p, &asking, tx.now)) {
                 return Ok(Outcome::Refused);
             }
+            let own = w.state.own_obligations(tag.label);
             let work = w.work(tx, Target::Partition(at))?;
             let id = RecordId(random_array()?);
             let note = Note {
@@ -184,7 +185,7 @@ impl Session {
                 place: 0,
             };
             let (identity, basis) = (Identity(random_array()?), &tag.basis);
-            let new = New { id, identity, author, note, basis, ends: &ends };
+            let new = New { id, identity, author, note, own, basis, ends: &ends };
             let label = put_note(tx, work, new, SegmentBuilder::new())?;
             let event = match role {
                 Some(_) => AuditEvent::TurnAppended { record: id, conversation: self.conversation(), label },

@@ -7,7 +7,7 @@ use crate::crypto::context::Class;
 use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{GrantId, Identity, RecordId};
 use crate::label::PartitionKind;
-use crate::label::{Integrity, Label};
+use crate::label::{Integrity, Label, Obligations, Origins};
 use crate::policy::{Basis, Tag, clearance_of_general, clearance_of_health};
 use crate::record::{Author, Category, FactDraft, Precision, Revision, Status, Value, When};
 use crate::storage::ReadTxn;
@@ -16,6 +16,7 @@ use crate::vault::payload::Content;
 use crate::vault::permitted::block_record;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
+use crate::vault::state::State;
 use crate::vault::tx::{Tx, Work};
 
 /// The longest memory, in bytes.
@@ -53,6 +54,9 @@ pub(in crate::vault) struct New<'a> {
     pub(in crate::vault) identity: Identity,
     pub(in crate::vault) author: Author,
     pub(in crate::vault) note: Note,
+    /// Of its label's obligations, those that records themselves may have: they stand in its class, also where its
+    /// partition gives the same to everything.
+    pub(in crate::vault) own: Obligations,
     pub(in crate::vault) basis: &'a Basis,
     /// Until when each grant of the basis holds.
     pub(in crate::vault) ends: &'a [(GrantId, Option<i64>)],
@@ -66,7 +70,7 @@ pub(in crate::vault) fn put_note(
     new: New<'_>,
     builder: SegmentBuilder,
 ) -> Result<Label> {
-    let New { id, identity, author, mut note, basis, ends } = new;
+    let New { id, identity, author, mut note, own, basis, ends } = new;
     note.label = note.label.join(Label { integrity: Integrity::Clinician, ..work.scope.label() });
     if note.parents.len() > PARENTS {
         return Err(Error::TooLarge(Limit::Items));
@@ -100,8 +104,8 @@ pub(in crate::vault) fn put_note(
         author,
         confidentiality: label.confidentiality,
         sensitivities: label.sensitivities,
-        // What the partition gives to everything is no word of this one.
-        obligations: label.obligations.without(work.scope.label().obligations),
+        // What the partition alone gives to everything is no word of this one.
+        obligations: label.obligations.without(work.scope.label().obligations).union(own),
         type_name: note.type_name(),
         facts: &[fact],
         series: None,
@@ -110,6 +114,27 @@ pub(in crate::vault) fn put_note(
     };
     tx.add_record(work, builder, record)?;
     Ok(label)
+}
+
+impl State {
+    /// What records themselves may oblige to of all that has flowed into a label. Which records of a partition a
+    /// conversation was shown stands nowhere: it may be any of them, and of one that is not open here nobody knows what
+    /// they say.
+    pub(in crate::vault) fn own_obligations(&self, label: Label) -> Obligations {
+        let (mut open, mut own) = (Origins::NONE, Obligations::NONE);
+        for p in &self.partitions {
+            let of = Origins::partition(p.ordinal);
+            open = open.union(of);
+            if of.is_subset(label.origins) {
+                own = own.union(p.catalog.obliges());
+            }
+        }
+        if !label.origins.is_subset(open) {
+            return label.obligations;
+        }
+        // Of those, what was carried.
+        label.obligations.without(label.obligations.without(own))
+    }
 }
 
 /// What a memory or a turn says, of its body.
