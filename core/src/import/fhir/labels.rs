@@ -86,7 +86,7 @@ impl Labels {
         obligations: Obligations::NONE,
     };
     /// Something that is not understood, and may be anything.
-    const UNKNOWN: Self = Self { obligations: Obligations::UNKNOWN, ..Self::STRANGE };
+    pub(super) const UNKNOWN: Self = Self { obligations: Obligations::UNKNOWN, ..Self::STRANGE };
 
     /// Both.
     pub(super) fn join(self, other: Self) -> Self {
@@ -118,7 +118,13 @@ impl Labels {
         extract::parse::<Labelled<'_>>(&text, &Notes::new()).map_or(Self::UNKNOWN, |m| m.0.security.0)
     }
 
-    fn of_code(system: &str, code: &str) -> Self {
+    /// Of a code of v3-Confidentiality: one that is not known may be the highest.
+    pub(super) fn of_level(code: &str) -> Self {
+        let level = Confidentiality::from_code(code).unwrap_or(Confidentiality::VeryRestricted);
+        Self { confidentiality: Some(level), ..Self::default() }
+    }
+
+    pub(super) fn of_code(system: &str, code: &str) -> Self {
         let level = |c: Confidentiality| Self { confidentiality: Some(c), ..Self::default() };
         let sensitive = |s| Self { sensitivities: Sensitivities::only(s), ..Self::default() };
         let obliging = |o: Obligations| Self { obligations: o, ..Self::default() };
@@ -143,7 +149,7 @@ impl Labels {
         } else if code.is_empty() {
             Self::STRANGE
         } else if is(CONFIDENTIALITY) {
-            level(Confidentiality::from_code(code).unwrap_or(Confidentiality::VeryRestricted))
+            Self::of_level(code)
         } else if OTHERS.into_iter().any(is) || system == COMMON_TAGS {
             Self::default()
         } else if !system.is_empty() {

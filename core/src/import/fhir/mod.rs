@@ -20,6 +20,7 @@
 mod canonical;
 mod extract;
 mod identity;
+mod inner;
 mod labels;
 mod node;
 mod scan;

@@ -16,7 +16,7 @@ use std::fmt;
 pub(super) const ELEMENTS: u32 = 32_768;
 
 /// How `serde_json` hands over a number with all its digits, if it is not a 64-bit integer.
-const NUMBER: &str = "$serde_json::private::Number";
+pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// What was noticed while reading one resource.
 pub(super) struct Notes {

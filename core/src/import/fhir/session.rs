@@ -8,7 +8,7 @@ use super::labels::{Around, Labels, with_labels};
 use super::types::{Meta, Reference};
 use super::waiting::{Queue, Shared, Waiting};
 use super::window::Handler;
-use super::{identity, tables};
+use super::{identity, inner, tables};
 use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
@@ -222,7 +222,8 @@ impl Handler for Session<'_> {
         // What is said of a Bundle holds for what is in it.
         let labels_around = self.bundles.iter().fold(Labels::default(), |all, b| all.join(*b));
         let around = labels_around.join(reading.lent);
-        let labels = around.join(reading.common.meta.0.security.0).raised();
+        let within = inner::labels(&text, !reading.common.contained.is_empty());
+        let labels = around.join(reading.common.meta.0.security.0).join(within).raised();
         let mut facts = core::mem::take(&mut reading.facts);
         let said = self.canonical.read(body);
         if said.modified {

@@ -225,3 +225,98 @@ fn a_use_has_the_labels_of_the_medication_that_names_it() {
         assert_eq!(labels, (R, HIV, Obligations::NO_RELINKING), "{file}");
     }
 }
+
+const INLINE: &str = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label";
+
+/// What stands within a record holds for all of it: it is handed out whole.
+#[test]
+fn what_a_record_contains_is_labelled_for_all_of_it() {
+    let (hiv, refrain) = (coding(ACT, "HIV"), coding(ACT, "NORELINK"));
+    let meta = format!(r#""meta":{{"security":[{hiv},{refrain}]}}"#);
+    let inner = format!(r#"{{"resourceType":"Observation","id":"o",{meta},"code":{{"text":"x"}}}}"#);
+    let deeper = format!(r#"{{"resourceType":"List","id":"l","contained":[{inner}]}}"#);
+    let drug = format!(r#"{{"resourceType":"Medication","id":"m",{meta},"code":{{"text":"Truvada"}}}}"#);
+    let named = r##""medicationReference":{"reference":"#m"}"##;
+    for (record, contained) in [
+        (r#""resourceType":"DiagnosticReport","code":{"text":"y"}"#, &inner),
+        (r#""resourceType":"DiagnosticReport","code":{"text":"y"}"#, &deeper),
+        (&format!(r#""resourceType":"MedicationRequest","status":"active",{named}"#), &drug),
+    ] {
+        for list in
+            [format!("[{contained}]"), format!(r#"[{{"resourceType":"Basic"}},{contained}]"#), contained.clone()]
+        {
+            for member in ["contained", "cont\\u0061ined"] {
+                for json in [format!(r#"{{{record},"{member}":{list}}}"#), format!(r#"{{"{member}":{list},{record}}}"#)]
+                {
+                    assert_eq!(all(&json), [(R, HIV)], "{json}");
+                    assert_eq!(obliged(&json), [Obligations::NO_RELINKING], "{json}");
+                }
+            }
+        }
+    }
+    for odd in [r#""meta":[1]"#, r#""meta":1.5"#, r#""meta":{"security":"HIV"}"#, r#""meta":{"security":[1.5]}"#] {
+        let json = format!(r#"{{"resourceType":"List","contained":[{{"resourceType":"Basic",{odd}}}]}}"#);
+        assert_eq!((all(&json), obliged(&json)), (vec![(R, UNKNOWN)], vec![Obligations::UNKNOWN]), "{json}");
+    }
+    let silent =
+        r#"{"resourceType":"List","contained":[{"resourceType":"Basic","meta":{"versionId":"1"}},{"meta":null}]}"#;
+    assert_eq!((all(silent), obliged(silent)), (vec![(None, Sensitivities::NONE)], vec![Obligations::NONE]));
+}
+
+/// Too deep to be looked at.
+#[test]
+fn what_cannot_be_looked_at_within_a_record_may_say_anything() {
+    let limits = Limits { json_depth: 1000, ..Limits::default() };
+    let of = |word: &str| {
+        let deep = format!("{}{word}{}", "[".repeat(300), "]".repeat(300));
+        let json = format!(r#"{{"resourceType":"Basic","extra":{deep}}}"#);
+        run_with(&limits, json.as_bytes()).1.records.iter().map(|r| r.obligations).collect::<Vec<_>>()
+    };
+    assert_eq!(of(r#""security""#), [Obligations::UNKNOWN]);
+    assert_eq!(of(r#""x""#), [Obligations::NONE]);
+}
+
+#[test]
+fn a_document_has_the_labels_that_it_gives_itself() {
+    let concepts = |codes: &[(&str, &str)]| {
+        let list: Vec<String> = codes.iter().map(|(s, c)| format!(r#"{{"coding":[{}]}}"#, coding(s, c))).collect();
+        format!("[{}]", list.join(","))
+    };
+    let file = |of: &str, security: &str| format!(r#"{{"resourceType":"{of}","securityLabel":{security}}}"#);
+    let v = Some(Confidentiality::VeryRestricted);
+    let both = concepts(&[(LEVEL, "V"), (ACT, "HIV"), (ACT, "NORELINK")]);
+    let letter = file("DocumentReference", &both);
+    assert_eq!((all(&letter), obliged(&letter)), (vec![(v, HIV)], vec![Obligations::NO_RELINKING]));
+    let inner = format!(r#"{{"resourceType":"List","contained":[{letter}]}}"#);
+    assert_eq!((all(&inner), obliged(&inner)), (vec![(v, HIV)], vec![Obligations::NO_RELINKING]));
+    for strange in [r#"[{"text":"HIV"}]"#, r#"[{"coding":[{"display":"HIV"}]}]"#, r#"[{}]"#] {
+        assert_eq!(all(&file("DocumentReference", strange)), [(R, UNKNOWN)], "{strange}");
+    }
+    let odd = file("DocumentReference", r#""HIV""#);
+    assert_eq!((all(&odd), obliged(&odd)), (vec![(R, UNKNOWN)], vec![Obligations::UNKNOWN]));
+    // Of which data a consent is, is no label of the consent.
+    let consent = format!(r#"{{"resourceType":"Consent","provision":{{"securityLabel":[{}]}}}}"#, coding(ACT, "HIV"));
+    assert_eq!(all(&consent), [(None, Sensitivities::NONE)]);
+    let level = |level: &str| all(&format!(r#"{{"resourceType":"Composition","confidentiality":{level}}}"#))[0];
+    assert_eq!(level(r#""R""#), (R, Sensitivities::NONE));
+    assert_eq!(level(r#""N""#), (Some(Confidentiality::Normal), Sensitivities::NONE));
+    assert_eq!(level(r#""SECRET""#), (v, Sensitivities::NONE));
+    assert_eq!((level("7"), level("null")), ((R, UNKNOWN), (None, Sensitivities::NONE)));
+}
+
+/// DS4P labels single elements; a record has all of them.
+#[test]
+fn a_label_of_an_element_holds_for_its_record() {
+    let label = |value: &str| format!(r#"{{"url":"{INLINE}",{value}}}"#);
+    let hiv = label(&format!(r#""valueCoding":{}"#, coding(ACT, "HIV")));
+    let refrain = label(&format!(r#""valueCodeableConcept":{{"coding":[{}]}}"#, coding(ACT, "NORELINK")));
+    let record = |extension: &str| {
+        format!(r#"{{"resourceType":"Observation","valueCodeableConcept":{{"extension":[{extension}],"text":"x"}}}}"#)
+    };
+    let json = record(&format!("{hiv},{refrain}"));
+    assert_eq!((all(&json), obliged(&json)), (vec![(R, HIV)], vec![Obligations::NO_RELINKING]));
+    let json = record(&label(r#""extension":[]"#));
+    assert_eq!((all(&json), obliged(&json)), (vec![(R, UNKNOWN)], vec![Obligations::UNKNOWN]));
+    let other = r#"{"url":"https://a.example/security","valueCoding":{"code":"HIV"}}"#;
+    assert_eq!(all(&record(other)), [(None, Sensitivities::NONE)]);
+}
