@@ -184,10 +184,8 @@ impl Source {
     }
 }
 
-/// Whether a `security` may stand in JSON: as it is, or with a small letter of ASCII escaped.
+/// Whether JSON may have a label: a `security`, or a `meta` that is none.
 fn may_label(input: &mut dyn Read) -> Result<bool> {
-    const WORDS: [&[u8]; 3] = [b"\"security\"", b"\\u006", b"\\u007"];
-    const LONGEST: usize = 10;
     let (mut buf, mut kept) = (vec![0; STEP], 0);
     loop {
         let n = match input.read(buf.get_mut(kept..).unwrap_or_default()) {
@@ -195,17 +193,42 @@ fn may_label(input: &mut dyn Read) -> Result<bool> {
             other => other?,
         };
         let seen = buf.get(..kept + n).unwrap_or_default();
-        if WORDS.iter().any(|w| memchr::memmem::find(seen, w).is_some()) {
+        let odd = odd_meta(seen);
+        if fhir::has_word(seen) || odd == Some(None) {
             return Ok(true);
         }
         if n == 0 {
-            return Ok(false);
+            return Ok(odd.is_some());
         }
-        // What a word may begin with.
-        let from = (kept + n).saturating_sub(LONGEST - 1);
+        // What a word may begin with, or a `meta` whose value is not there yet.
+        let from = (kept + n).saturating_sub(fhir::LONGEST_WORD - 1);
+        let from = odd.flatten().map_or(from, |at| from.min(at));
         kept = kept + n - from;
+        if kept > STEP / 2 {
+            return Ok(true);
+        }
         buf.copy_within(from..from + kept, 0);
     }
+}
+
+/// Whether a `meta` has a value that is no object; where it stands, if its value is not there yet.
+fn odd_meta(seen: &[u8]) -> Option<Option<usize>> {
+    const META: &[u8] = b"\"meta\"";
+    for at in memchr::memmem::find_iter(seen, META) {
+        let mut rest = seen.get(at + META.len()..).unwrap_or_default().trim_ascii_start();
+        match rest.first() {
+            None => return Some(Some(at)),
+            Some(b':') => rest = rest.get(1..).unwrap_or_default().trim_ascii_start(),
+            // It is a value itself.
+            Some(_) => continue,
+        }
+        match rest.first() {
+            None => return Some(Some(at)),
+            Some(b'{') => {}
+            Some(_) => return Some(None),
+        }
+    }
+    None
 }
 
 /// Input, its length where known, archive member; last what else is known of it.

@@ -244,6 +244,9 @@ pub(crate) struct Around {
     labelled: Vec<(u64, Labels)>,
     /// From this one on there were too many.
     unknown_from: Option<u64>,
+    /// Those that did not end, before anything told their labels, and from which one on there were too many.
+    unfinished: Vec<u64>,
+    unfinished_from: Option<u64>,
 }
 
 impl Around {
@@ -259,8 +262,22 @@ impl Around {
         }
     }
 
-    /// To be asked from now on.
-    pub(super) fn sort(&mut self) {
+    /// Adds a Bundle that did not end as one does, and of whose labels nothing was told until then.
+    pub(super) fn unfinished(&mut self, bundle: u64) {
+        if self.unfinished.len() < BUNDLES {
+            self.unfinished.push(bundle);
+        } else {
+            self.unfinished_from = Some(self.unfinished_from.map_or(bundle, |n| n.min(bundle)));
+        }
+    }
+
+    /// To be asked from now on. Where a label stands anywhere in the file, it may be that of what did not end.
+    pub(super) fn settle(&mut self, labels: bool) {
+        let unfinished = core::mem::take(&mut self.unfinished);
+        if labels {
+            unfinished.into_iter().for_each(|n| self.add(n, Labels::UNKNOWN));
+            self.unknown_from = [self.unknown_from, self.unfinished_from].into_iter().flatten().min();
+        }
         self.labelled.sort_unstable_by_key(|(n, _)| *n);
     }
 

@@ -317,7 +317,7 @@ impl Handler for Session<'_> {
         }
     }
 
-    fn bundle_end(&mut self, level: usize) {
+    fn bundle_end(&mut self, level: usize, _: bool) {
         self.bundles.truncate(level);
     }
 

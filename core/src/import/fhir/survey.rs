@@ -50,9 +50,59 @@ struct Survey<'s> {
     around: Around,
     /// Bundles met.
     met: u64,
-    /// The Bundles around: its number, its labels, how many entries there were before.
-    bundles: Vec<(u64, Labels, usize)>,
+    /// The Bundles around.
+    bundles: Vec<Open>,
     full: bool,
+    sight: Sight,
+}
+
+/// A Bundle that has not ended.
+#[derive(Clone, Copy)]
+struct Open {
+    number: u64,
+    labels: Labels,
+    /// Its `meta` was met.
+    told: bool,
+    /// How many entries there were before.
+    from: usize,
+}
+
+/// Whether a label may stand in what was seen so far, in whatever pieces it comes.
+#[derive(Default)]
+struct Sight {
+    seen: bool,
+    /// What a word may begin with.
+    tail: Vec<u8>,
+}
+
+impl Sight {
+    fn look(&mut self, bytes: &[u8]) {
+        if self.seen {
+            return;
+        }
+        self.tail.extend_from_slice(bytes.get(..LONGEST_WORD).unwrap_or(bytes));
+        self.seen = has_word(&self.tail) || has_word(bytes);
+        if bytes.len() > LONGEST_WORD {
+            self.tail.clear();
+            self.tail.extend_from_slice(bytes.get(bytes.len() - LONGEST_WORD..).unwrap_or_default());
+        }
+        self.tail.drain(..self.tail.len().saturating_sub(LONGEST_WORD));
+    }
+
+    /// Whether it ends with the name of a `meta`.
+    fn is_cut(&self) -> bool {
+        let end = self.tail.trim_ascii_end();
+        end.strip_suffix(b":").unwrap_or(end).trim_ascii_end().ends_with(b"\"meta\"")
+    }
+}
+
+/// Bytes of the longest word by which a label is known.
+pub(crate) const LONGEST_WORD: usize = 10;
+
+/// Whether a `security` may stand in JSON: as it is, or with a small letter of ASCII escaped.
+pub(crate) fn has_word(bytes: &[u8]) -> bool {
+    const WORDS: [&[u8]; 3] = [b"\"security\"", b"\\u006", b"\\u007"];
+    WORDS.iter().any(|w| memchr::memmem::find(bytes, w).is_some())
 }
 
 /// How the Bundles of a file are labelled. Where `names` is asked for, tells the sink which entries
@@ -76,6 +126,7 @@ pub(crate) fn survey(
         met: 0,
         bundles: Vec::new(),
         full: !names,
+        sight: Sight::default(),
     };
     let mut survey = match walk::walk(input, survey, limits) {
         Ok(survey) => survey,
@@ -83,7 +134,7 @@ pub(crate) fn survey(
         Err(Error::Malformed(_) | Error::TooLarge(_)) => return Ok(Around::default()),
         Err(e) => return Err(e),
     };
-    survey.around.sort();
+    survey.around.settle(survey.sight.seen || survey.sight.is_cut());
     if !survey.full && !survey.entries.is_empty() {
         let list = refine(&survey.entries, &survey.names);
         survey.sink.names(&list)?;
@@ -163,30 +214,37 @@ impl Handler for Survey<'_> {
         Ok(false)
     }
 
-    fn envelope(&mut self, _: u64, _: &[u8]) -> Result<()> {
+    /// All of the file, for no record is taken.
+    fn envelope(&mut self, _: u64, bytes: &[u8]) -> Result<()> {
+        self.sight.look(bytes);
         Ok(())
     }
 
     fn issue(&mut self, _: Severity, _: What, _: u64) {}
 
     fn bundle(&mut self, level: usize) {
-        self.bundle_end(level);
+        self.bundle_end(level, true);
         // `Parameters` may skip a level.
-        self.bundles.resize(level, (u64::MAX, Labels::default(), usize::MAX));
-        self.bundles.push((self.met, Labels::default(), self.entries.len()));
+        let none = Open { number: u64::MAX, labels: Labels::default(), told: true, from: usize::MAX };
+        self.bundles.resize(level, none);
+        self.bundles.push(Open { number: self.met, told: false, from: self.entries.len(), ..none });
         self.met += 1;
     }
 
     fn bundle_meta(&mut self, meta: &[u8]) {
-        if let Some((_, labels, _)) = self.bundles.last_mut() {
-            *labels = labels.join(Labels::of_meta(meta));
+        if let Some(open) = self.bundles.last_mut() {
+            open.labels = open.labels.join(Labels::of_meta(meta));
+            open.told = true;
         }
     }
 
-    fn bundle_end(&mut self, level: usize) {
+    fn bundle_end(&mut self, level: usize, whole: bool) {
         while self.bundles.len() > level {
-            let Some((number, labels, from)) = self.bundles.pop() else { return };
+            let Some(Open { number, labels, told, from }) = self.bundles.pop() else { return };
             self.around.add(number, labels);
+            if !whole && !told {
+                self.around.unfinished(number);
+            }
             for entry in self.entries.get_mut(from..).unwrap_or_default() {
                 entry.says = with_labels(entry.says, labels);
             }

@@ -224,7 +224,7 @@ impl<H: Handler> Walk<'_, H> {
         // A Bundle is no entry of its own: what is counted is what it holds.
         self.entries = self.entries.saturating_sub(1);
         self.w.pos += 1;
-        let mut first = true;
+        let (mut first, mut whole) = (true, true);
         let done = loop {
             let step = match self.w.member(first, self.line) {
                 Ok(None) => break Ok(()),
@@ -238,11 +238,14 @@ impl<H: Handler> Walk<'_, H> {
             first = false;
             match step {
                 Ok(()) => {}
-                Err(Halt::Bad) => break self.resume(),
+                Err(Halt::Bad) => {
+                    whole = false;
+                    break self.resume();
+                }
                 Err(e) => break Err(e),
             }
         };
-        self.w.out.bundle_end(level);
+        self.w.out.bundle_end(level, whole && done.is_ok());
         done
     }
 
@@ -255,6 +258,10 @@ impl<H: Handler> Walk<'_, H> {
             // Too long to be looked at: nobody knows what it says.
             self.w.out.bundle_meta(b"");
             return self.w.skip_value(self.line);
+        }
+        if done.is_err() {
+            // Nor what it would have said.
+            self.w.out.bundle_meta(b"");
         }
         done?;
         self.w.out.bundle_meta(self.w.buf.get(start..self.w.pos).unwrap_or_default());

@@ -19,10 +19,10 @@ pub(super) trait Handler {
     fn issue(&mut self, severity: Severity, what: What, at: u64);
     /// A Bundle begins, within so many others.
     fn bundle(&mut self, level: usize);
-    /// The `meta` of the Bundle that began last, and has not ended; empty if it is too long.
+    /// The `meta` of the Bundle that began last, and has not ended; empty if it is too long, or was cut.
     fn bundle_meta(&mut self, meta: &[u8]);
-    /// The Bundle of this level ends.
-    fn bundle_end(&mut self, level: usize);
+    /// The Bundle of this level ends; not `whole` if part of it is not there, or was stepped over.
+    fn bundle_end(&mut self, level: usize, whole: bool);
     /// How many bytes were read so far.
     fn progress(&mut self, done: u64) -> Result<()>;
 }

@@ -401,7 +401,17 @@ fn a_label_is_found_wherever_it_stands() {
             }
         }
     }
-    for text in ["", r#"{"secur":"ity","é":"\u00e9"}"#, "security"] {
+    // A `meta` that is none, and one of which nothing more is there.
+    for odd in [r#""meta":[1]"#, "\"meta\" \n : \"x\"", r#""meta":1"#, r#""meta""#, r#""meta": "#] {
+        for at in (0..20).chain(STEP - 12..STEP + 3) {
+            let text = format!("{}{odd}", " ".repeat(at));
+            for piece in [3, 7, STEP, STEP + 1] {
+                assert!(may_label(&mut Pieces(text.as_bytes(), piece)).unwrap(), "{odd} at {at} by {piece}");
+            }
+        }
+    }
+    let silent = [r#"{"meta":{"lastUpdated":"2026"}}"#, r#"{"text":"meta","meta" : {}}"#, r#"["meta",1]"#];
+    for text in silent.into_iter().chain(["", r#"{"secur":"ity","é":"\u00e9"}"#, "security"]) {
         assert!(!may_label(&mut Pieces(text.as_bytes(), 4)).unwrap(), "{text}");
     }
 }

@@ -320,3 +320,38 @@ fn a_label_of_an_element_holds_for_its_record() {
     let other = r#"{"url":"https://a.example/security","valueCoding":{"code":"HIV"}}"#;
     assert_eq!(all(&record(other)), [(None, Sensitivities::NONE)]);
 }
+
+/// What is said of a Bundle may stand behind its entries. Where the file is cut or broken before, nobody knows it, and
+/// the entries are there and go to nobody.
+#[test]
+fn a_bundle_that_does_not_end_may_say_anything_of_its_entries() {
+    let meta = format!(r#""meta":{{"security":[{}]}}"#, coding(ACT, "NORELINK"));
+    let p = r#"{"resourceType":"Patient"}"#;
+    let of = |entries: &str, rest: &str| format!(r#"{{"resourceType":"Bundle","entry":[{entries}]{rest}"#);
+    let one = format!(r#"{{"resource":{p}}}"#);
+    let unknown = [Obligations::UNKNOWN];
+    let whole = of(&one, &format!(",{meta}}}"));
+    assert_eq!(obliged(&whole), [Obligations::NO_RELINKING]);
+    let begins = whole.find("\"meta\"").unwrap() + "\"meta\":".len();
+    for cut in begins..whole.len() - 2 {
+        assert_eq!(obliged(&whole[..cut]), unknown, "{}", &whole[..cut]);
+    }
+    for broken in [
+        of(&one, &format!(",,{meta}}}")),
+        of(&one, &format!(" x ,{meta}}}")),
+        of(&format!("{one}}}"), &format!(",{meta}}}")),
+        of(&format!(r#"{one},{{"resource":{{"resourceType":"Basic"}}"#), &format!(",{meta}}}")),
+        // The one around it, too.
+        format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{}}}],,{meta}}}"#, of(&one, "}")),
+    ] {
+        let got = obliged(&broken);
+        assert!(got.first() == Some(&Obligations::UNKNOWN), "{broken}: {got:?}");
+    }
+    // What was told before holds, and nothing where there is no label.
+    let before = format!(r#"{{"resourceType":"Bundle",{meta},"entry":[{one},"#);
+    assert_eq!(obliged(&before), [Obligations::NO_RELINKING]);
+    assert_eq!(obliged(&of(&one, ",\"total\":")), [Obligations::NONE]);
+    // One line is one Bundle.
+    let lines = format!("{}\n{}\n{}\n", of(&one, "}"), of(&one, &format!(",,{meta}}}")), of(&one, "}"));
+    assert_eq!(obliged(&lines), [Obligations::NONE, Obligations::UNKNOWN, Obligations::NONE]);
+}

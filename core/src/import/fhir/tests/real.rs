@@ -201,7 +201,7 @@ fn throughput() {
         fn issue(&mut self, _: Severity, _: What, _: u64) {}
         fn bundle(&mut self, _: usize) {}
         fn bundle_meta(&mut self, _: &[u8]) {}
-        fn bundle_end(&mut self, _: usize) {}
+        fn bundle_end(&mut self, _: usize, _: bool) {}
         fn progress(&mut self, _: u64) -> Result<()> {
             Ok(())
         }
