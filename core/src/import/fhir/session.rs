@@ -220,8 +220,7 @@ impl Handler for Session<'_> {
         self.marks(&marks, at);
         let (subject, hint) = self.subject(type_name, &reading, full_url);
         // What is said of a Bundle holds for what is in it.
-        let labels_around = self.bundles.iter().fold(Labels::default(), |all, b| all.join(*b));
-        let around = labels_around.join(reading.lent);
+        let around = self.bundles.iter().fold(Labels::default(), |all, b| all.join(*b));
         let within = inner::labels(&text, !reading.common.contained.is_empty());
         let labels = around.join(reading.common.meta.0.security.0).join(within).raised();
         let mut facts = core::mem::take(&mut reading.facts);
@@ -261,6 +260,7 @@ impl Handler for Session<'_> {
         let own = full_url.and_then(|u| identity::server_of(u, &name));
         let server = own.or(base).unwrap_or("");
         let mut draft = Draft { facts, ..draft };
+        reading.lent.lend(&mut draft);
         let awaits = reading.awaits.take().filter(|reference| {
             let fact = draft.facts.first_mut();
             let lent = fact.and_then(|f| self.medications.resolve(reference, server, false, f));
@@ -277,6 +277,7 @@ impl Handler for Session<'_> {
             body: body.to_vec(),
             reference,
             draft: Draft { body: &[], ..draft },
+            content,
             full_url: full_url.map(str::to_owned),
             id: id.to_owned(),
             subject,

@@ -23,6 +23,8 @@ pub(super) struct Waiting {
     pub(super) body: Vec<u8>,
     pub(super) reference: String,
     pub(super) draft: Draft<'static>,
+    /// What it says, whatever labels it is lent: the order of a file makes no other record of it.
+    pub(super) content: [u8; 16],
     pub(super) full_url: Option<String>,
     pub(super) id: String,
     pub(super) subject: Option<String>,
@@ -52,8 +54,7 @@ impl Waiting {
             base: self.base.as_deref(),
             system: &self.system,
         };
-        let content = draft.content.unwrap_or_default();
-        draft.identity = identity::identity(draft.type_name, names, &content);
+        draft.identity = identity::identity(draft.type_name, names, &self.content);
         sink.record(draft)
     }
 

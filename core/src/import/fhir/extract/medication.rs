@@ -80,18 +80,25 @@ impl Known {
             return;
         }
         self.bytes += bytes;
+        let by_url = full_url.contains(':');
+        // One that comes twice has the labels of both, as it does itself.
+        let labels = self.by_url.get(full_url).filter(|_| by_url).map_or(labels, |(.., old)| labels.join(*old));
         let named = (fact.codes.clone(), fact.text.clone(), labels);
         if !id.is_empty() {
             let new = (server(full_url).to_owned(), named.clone());
             let differs = |old: &(String, Named)| old.1 != new.1 && (old.0 != new.0 || new.0.is_empty());
             match self.by_id.get_mut(id) {
                 Some(old) if old.as_ref().is_none_or(differs) => *old = None,
+                Some(Some(old)) => {
+                    let (server, (codes, text, labels)) = new;
+                    *old = (server, (codes, text, labels.join(old.1.2)));
+                }
                 _ => {
                     self.by_id.insert(id.to_owned(), Some(new));
                 }
             }
         }
-        if full_url.contains(':') {
+        if by_url {
             self.by_url.insert(full_url.to_owned(), named);
         }
     }

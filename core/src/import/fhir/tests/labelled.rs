@@ -355,3 +355,38 @@ fn a_bundle_that_does_not_end_may_say_anything_of_its_entries() {
     let lines = format!("{}\n{}\n{}\n", of(&one, "}"), of(&one, &format!(",,{meta}}}")), of(&one, "}"));
     assert_eq!(obliged(&lines), [Obligations::NONE, Obligations::UNKNOWN, Obligations::NONE]);
 }
+
+/// A medication that comes twice has the labels of both, and so has its use, which is one record in whatever order they
+/// come.
+#[test]
+fn a_use_has_the_labels_of_every_text_of_its_medication_and_is_one_record_in_any_order() {
+    let url = "https://a.example/fhir/Medication/m1";
+    let entry = |url: &str, resource: &str| format!(r#"{{"fullUrl":"{url}","resource":{resource}}}"#);
+    let of = |meta: &str| {
+        entry(url, &format!(r#"{{"resourceType":"Medication","id":"m1"{meta},"code":{{"text":"Truvada"}}}}"#))
+    };
+    let (plain, labelled) = (of(""), of(&format!(r#","meta":{{"security":[{}]}}"#, coding(ACT, "NORELINK"))));
+    // Without an id it is told by what it says.
+    let used = |reference: &str| {
+        let named = format!(r#""medicationReference":{{"reference":"{reference}"}}"#);
+        format!(r#"{{"resource":{{"resourceType":"MedicationRequest","status":"active","intent":"order",{named}}}}}"#)
+    };
+    for reference in [url, "Medication/m1"] {
+        let mut identities = Vec::new();
+        let use_of = used(reference);
+        for entries in [
+            [&labelled, &plain, &use_of],
+            [&plain, &labelled, &use_of],
+            [&use_of, &labelled, &plain],
+            [&use_of, &plain, &labelled],
+        ] {
+            let entries: Vec<&str> = entries.iter().map(|e| e.as_str()).collect();
+            let file = format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(","));
+            let records = run(file.as_bytes()).0.records;
+            let found = records.iter().find(|r| r.type_name == "MedicationRequest").unwrap();
+            assert_eq!((&*found.facts[0].text, found.obligations), ("Truvada", Obligations::NO_RELINKING), "{file}");
+            identities.push(found.identity);
+        }
+        assert!(identities.iter().all(|i| *i == identities[0]), "{reference}");
+    }
+}
