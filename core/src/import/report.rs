@@ -156,6 +156,9 @@ pub struct Report {
     pub bytes: u64,
     /// The very same file was imported before: nothing was done.
     pub already_imported: bool,
+    /// Consents from elsewhere that permit nothing from now on, until the person confirms them: the file tells of
+    /// another patient than they do.
+    pub held_back: u64,
 }
 
 impl core::fmt::Debug for Report {

@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
 use super::tx::Tx;
-use super::whose_consent::People;
+use super::whose_consent::{People, are_two};
 use crate::audit::{AuditEvent, Gesture};
 use crate::catalog::ObjectRef;
 use crate::consent::{
@@ -18,7 +18,6 @@ use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::error::{Error, Limit, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
-use crate::import::patient_key;
 use crate::label::PartitionKind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +41,9 @@ pub struct ConsentsReport {
     pub unusable: usize,
     /// Of those filed: permits that do not apply because something in them is not understood.
     pub void_permits: usize,
+    /// Of those filed: a version of one that waits until the person [confirms](HealthSpace::confirm_permission) it,
+    /// and so waits itself.
+    pub waiting: usize,
 }
 
 /// A consent from elsewhere, as the person sees it in a list.
@@ -191,8 +193,7 @@ impl HealthSpace {
     fn file(&self, source: &[u8], gesture: &Gesture, confirmed: bool) -> Result<ConsentsReport> {
         // Series and updates do not depend on the zone; the rules are read from the filed bytes.
         let consents = read_consents(source, 0)?;
-        let whom = consents.iter().filter_map(ReadConsent::subject).filter_map(patient_key);
-        if whom.collect::<BTreeSet<_>>().len() > 1 {
+        if are_two(&consents) {
             return Err(Error::OtherSubject);
         }
         self.inner.write(|tx, w| {
@@ -278,6 +279,8 @@ impl HealthSpace {
             if filed.is_empty() {
                 return Ok(report);
             }
+            let waits = |c: &&FiledConsent| health.iter().any(|p| p.policy.suspended.contains(&c.series));
+            report.waiting = filed.iter().filter(waits).count();
             for (older, newer) in &replaced {
                 end_older(tx, w, older, newer)?;
             }

@@ -134,3 +134,36 @@ fn no_refusal_of_a_file_is_lost_to_another_text_of_it() {
     space.import_consents(bundle.as_bytes(), gesture()).unwrap();
     assert_eq!(shown(&space), None);
 }
+
+/// An id alone is a number that anybody may give, and one that a patient has on another server is another patient's.
+#[test]
+fn an_id_that_nothing_places_takes_the_place_of_no_refusal() {
+    let of = |patient: &str, text: String| match patient {
+        "" => text.replace(r#","patient":{"reference":"Patient/p1"}"#, ""),
+        _ => text.replace("Patient/p1", patient),
+    };
+    let both = |a: &str, b: &str| {
+        let (deny, permit) = (of(a, text("1", "deny", 1, "", "")), of(b, text("1", "permit", 2, "", "")));
+        let (_dir, space) = space();
+        for text in [deny, permit] {
+            space.import_consents_confirmed(text.as_bytes(), gesture()).unwrap();
+        }
+        shown(&space)
+    };
+    let (a, b) = ("https://a.example/Patient/1", "https://b.example/Patient/1");
+    assert_eq!(both("", ""), None);
+    assert_eq!(both("", "Patient/p1"), None);
+    assert_eq!(both(a, b), None);
+    assert_eq!(both(a, "Patient/1"), None);
+    assert_eq!(both(a, a), Some(1));
+    assert_eq!(both(a, &format!("{a}/_history/2")), Some(1));
+    assert_eq!(both("Patient/p1", "Patient/p1"), Some(1));
+    // A permit gives way to whatever may be a version of it.
+    let (_dir, space) = space();
+    let permit = of("", text("1", "permit", 1, "", ""));
+    space.import_consents(permit.as_bytes(), gesture()).unwrap();
+    assert_eq!(shown(&space), Some(1));
+    let over = of("", text("1", "permit", 2, "", "")).replace(r#""active""#, r#""inactive""#);
+    space.import_consents(over.as_bytes(), gesture()).unwrap();
+    assert_eq!(shown(&space), None);
+}

@@ -165,3 +165,61 @@ fn a_handle_of_some_partitions_brings_no_data_under_a_consent_of_somebody_else()
     space.partition("health").unwrap().import(data()).unwrap();
     assert!(matches!(shown(&space), Err(Error::Denied)) && matches!(shown(&part), Err(Error::Denied)));
 }
+
+/// The word for all that waits since a restore is none for what is somebody else's.
+#[test]
+fn a_consent_of_somebody_else_takes_a_word_of_its_own() {
+    let (_dir, space) = space();
+    let id = space.import_consents(&permit("Patient/zzz"), gesture()).unwrap().filed[0];
+    let data = || source(&[observation("1", "laboratory", LDL, "2026-01-05", "131.5", "")]);
+    let health = space.partition("health").unwrap();
+    assert_eq!(health.import(data()).unwrap().held_back, 1);
+    assert_eq!(space.confirm_all_permissions(gesture()).unwrap(), 0);
+    assert!(matches!(shown(&space), Err(Error::Denied)));
+    assert_eq!(standing(&space, id), Standing::Suspended);
+    // A newer version of it waits as well, and the report says so.
+    let next = consent("1", &refers("Patient/zzz"), "permit", r#","meta":{"lastUpdated":"2026-01-01T00:00:00Z"}"#);
+    let report = space.import_consents_confirmed(&next, gesture()).unwrap();
+    assert_eq!((report.filed, report.waiting), (vec![id], 1));
+    assert_eq!(standing(&space, id), Standing::Suspended);
+    space.confirm_permission(id, gesture()).unwrap();
+    assert_eq!(shown(&space).unwrap(), 1);
+    let more = source(&[observation("2", "laboratory", LDL, "2026-01-06", "132.5", "")]);
+    assert_eq!(health.import(more).unwrap().held_back, 0);
+}
+
+/// One id on two servers is two people's, and a reference in a Bundle is to the server that has the text.
+#[test]
+fn a_patient_is_of_the_server_that_names_them() {
+    let address = |server: &str| permit(&format!("https://{server}.example/Patient/1"));
+    let bundle = |texts: &[(&str, Vec<u8>)]| {
+        let entry = |(server, text): &(&str, Vec<u8>)| {
+            let text = core::str::from_utf8(text).unwrap();
+            format!(r#"{{"fullUrl":"https://{server}.example/Consent/1","resource":{text}}}"#)
+        };
+        let entries: Vec<String> = texts.iter().map(entry).collect();
+        format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, entries.join(",")).into_bytes()
+    };
+    let local = permit("Patient/1");
+    for (first, second, other) in [
+        (address("a"), address("b"), true),
+        (address("a"), address("a"), false),
+        (address("a"), bundle(&[("b", local.clone())]), true),
+        (address("a"), bundle(&[("a", local.clone())]), false),
+        (local.clone(), address("a"), false),
+    ] {
+        let (_dir, space) = space();
+        space.import_consents(&first, gesture()).unwrap();
+        assert_eq!(is_other(space.import_consents(&second, gesture())), other, "{second:?}");
+    }
+    let (_dir, space) = space();
+    let other = consent("2", &refers("https://b.example/Patient/1"), "permit", "");
+    let two = bundle(&[("a", address("a")), ("b", other)]);
+    assert!(is_other(space.import_consents_confirmed(&two, gesture())));
+    // Nor are they the data's, which names no server.
+    fill(&space);
+    let own = permit("Patient/p1");
+    assert!(is_other(space.import_consents(&bundle(&[("a", own.clone())]), gesture())));
+    space.import_consents(&own, gesture()).unwrap();
+    assert_eq!(shown(&space).unwrap(), 1);
+}

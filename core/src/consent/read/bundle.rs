@@ -68,6 +68,12 @@ impl Entry<'_> {
         url.into_iter().chain(self.full_url.as_deref()).map(Named::by)
     }
 
+    /// The server that has it.
+    fn server(&self) -> Option<&str> {
+        let url = self.full_url.as_deref()?;
+        url.rfind("/Consent/").and_then(|at| url.get(..=at))
+    }
+
     /// The ids that its addresses give a Consent.
     fn ids(&self) -> impl Iterator<Item = &str> {
         self.named().filter_map(|n| if let Named::Consent(id) = n { Some(id) } else { None })
@@ -184,7 +190,9 @@ pub(crate) fn read_versions(
                 told.iter().filter(|(_, e, ..)| e.is_gone()).filter_map(|(.., id)| id.as_deref()).collect();
             for (at, e, raw, id) in &told {
                 let gone = gone.has(e, id.as_deref()) || e.ids().chain(id.as_deref()).any(|id| by_text.contains(id));
-                groups.add(Text { at: *at, gone, consent: read_consent(raw.get().as_bytes(), zone) });
+                let mut consent = read_consent(raw.get().as_bytes(), zone);
+                consent.whom = consent.whom.of_server(e.server());
+                groups.add(Text { at: *at, gone, consent });
             }
         }
         _ => return Err(BAD),

@@ -46,12 +46,24 @@ impl Whom {
         match server {
             // A UUID is one person's whatever server knows it.
             _ if server.is_empty() || is_uuid(id) => Self::Patient(key()),
-            _ if server.starts_with("http://") || server.starts_with("https://") => {
-                Self::At(format!("{server}Patient/{id}"), key())
-            }
+            _ if is_web(server) => Self::At(format!("{server}Patient/{id}"), key()),
             _ => Self::Other,
         }
     }
+
+    /// A reference without a server is to a patient of the one that has the text (FHIR R4, 2.36.4).
+    pub(super) fn of_server(self, server: Option<&str>) -> Self {
+        match (self, server) {
+            (Self::Patient(id), Some(server)) if is_web(server) && !is_uuid(&id) => {
+                Self::At(format!("{server}Patient/{id}"), id)
+            }
+            (whom, _) => whom,
+        }
+    }
+}
+
+fn is_web(server: &str) -> bool {
+    server.starts_with("http://") || server.starts_with("https://")
 }
 
 /// What is looked at even where the rest cannot be read.
@@ -90,7 +102,7 @@ struct Meta {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Whole {
     identifiers: BTreeSet<GrantId>,
-    /// Patient, `id` and where it comes from; none where it has no `id`.
+    /// Patient, `id` and where it comes from; none where it has no `id`, or neither of the others.
     named: Option<GrantId>,
 }
 
@@ -169,9 +181,19 @@ impl Shown {
     pub(super) fn whole(&self) -> Whole {
         let identifiers = self.identifier.iter().filter_map(Identifier::known);
         let identifiers = identifiers.map(|(system, value)| by_identifier(plain(&system), value.trim())).collect();
-        let patient = self.patients().next().unwrap_or_default();
-        let named = self.id.as_ref().map(|id| hashed(b"id", &self.whose(&patient), id));
+        let named = self.id.as_ref().and_then(|id| Some(hashed(b"id", &self.known_at()?, id)));
         Whole { identifiers, named }
+    }
+
+    /// By what an `id` is no number that anybody may give: where the text comes from and its patient, on the server that
+    /// it names.
+    fn known_at(&self) -> Option<String> {
+        let patient = match self.whom() {
+            Whom::At(address, _) => address,
+            Whom::Patient(key) => key,
+            Whom::Untold | Whom::Other => self.patients().next().unwrap_or_default(),
+        };
+        Some(self.whose(&patient)).filter(|whose| !whose.is_empty())
     }
 
     /// The patient, by reference and by identifier, however it is written.

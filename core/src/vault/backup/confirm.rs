@@ -11,6 +11,7 @@ use crate::vault::scope::Scope;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::Tx;
+use crate::vault::whose_consent::of_others;
 use std::collections::BTreeSet;
 
 impl HealthSpace {
@@ -37,14 +38,18 @@ impl HealthSpace {
         })
     }
 
-    /// Confirms every permission that waits; how many there were.
+    /// Confirms every permission that waits since a restore; how many there were. One from elsewhere that names another
+    /// patient than the data does goes on waiting: it takes a word of its own
+    /// ([`confirm_permission`](Self::confirm_permission)).
     ///
     /// # Errors
     /// [`Error::NeedsFullSlot`].
     #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
     pub fn confirm_all_permissions(&self, gesture: Gesture) -> Result<u64> {
         self.inner.write(|tx, w| {
-            let waiting = waiting(&w.state, Timestamp::from_millis(tx.now));
+            let mut waiting = waiting(&w.state, Timestamp::from_millis(tx.now));
+            let others = of_others(tx, w, &waiting)?;
+            waiting.retain(|grant| !others.contains(grant));
             confirm(tx, w, &waiting, &gesture)?;
             Ok(waiting.len() as u64)
         })

@@ -414,7 +414,7 @@ impl Partition {
             };
             tx.log(work, event)?;
             quarantine_derived(tx, w, at, &replaced)?;
-            hold_back(tx, w, &references)?;
+            report.held_back = hold_back(tx, w, &references)?;
             Ok(true)
         })
     }
