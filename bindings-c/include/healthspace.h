@@ -712,7 +712,7 @@ int32_t hs_confirm_permission(const struct hs_space *space,
                               size_t method_len,
                               const struct hs_hash *evidence);
 
-// Confirms every permission that waits; how many there were.
+// Confirms every permission that waits since a restore; how many there were.
 int32_t hs_confirm_all_permissions(const struct hs_space *space,
                                    const uint8_t *method,
                                    size_t method_len,

@@ -191,7 +191,7 @@ pub unsafe extern "C" fn hs_confirm_permission(
     })
 }
 
-/// Confirms every permission that waits; how many there were.
+/// Confirms every permission that waits since a restore; how many there were.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_confirm_all_permissions(
     space: *const Space,

@@ -484,7 +484,7 @@ impl HealthSpace {
         })
     }
 
-    /// Confirms every permission that waits: how many there were.
+    /// Confirms every permission that waits since a restore: how many there were.
     pub fn confirm_all_permissions(&self, method: String, evidence: Vec<u8>) -> Result<u64, HealthspaceError> {
         call(|| self.inner.confirm_all_permissions(gesture(method, evidence)?))
     }

@@ -228,7 +228,7 @@ impl HealthSpace {
         call(py, || self.inner.confirm_permission(grant, Gesture { method, evidence }))
     }
 
-    /// Confirms every permission that waits: how many there were.
+    /// Confirms every permission that waits since a restore: how many there were.
     fn confirm_all_permissions(&self, py: Python<'_>, method: String, evidence: [u8; 32]) -> PyResult<u64> {
         call(py, || self.inner.confirm_all_permissions(Gesture { method, evidence }))
     }
