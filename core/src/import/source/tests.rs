@@ -403,9 +403,9 @@ fn a_label_is_found_wherever_it_stands() {
     }
     // A `meta` that is none, and one of which nothing more is there.
     for odd in [r#""meta":[1]"#, "\"meta\" \n : \"x\"", r#""meta":1"#, r#""meta""#, r#""meta": "#] {
-        for at in (0..20).chain(STEP - 12..STEP + 3) {
+        for at in (0..3).chain((STEP - 12..STEP + 3).step_by(2)) {
             let text = format!("{}{odd}", " ".repeat(at));
-            for piece in [3, 7, STEP, STEP + 1] {
+            for piece in [7, STEP, STEP + 1] {
                 assert!(may_label(&mut Pieces(text.as_bytes(), piece)).unwrap(), "{odd} at {at} by {piece}");
             }
         }
