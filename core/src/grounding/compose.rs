@@ -212,8 +212,8 @@ impl Draft<'_> {
             }
             (None, None) => {
                 let mut rows = Vec::new();
+                let wanted = dictionary::wanted(&ask.words);
                 for kind in [Kind::Medication, Kind::Condition, Kind::Procedure] {
-                    let wanted = dictionary::wanted(&ask.words);
                     rows.extend(view.kind_rows(kind)?.into_iter().filter(|r| find::says(&r.fact, &wanted)));
                 }
                 ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)

@@ -98,9 +98,9 @@ fn names(fact: &FactDraft) -> impl Iterator<Item = Vec<String>> {
     core::iter::once(fact.text.as_str()).chain(displays).filter(|t| !t.is_empty()).map(fold::words)
 }
 
-/// Whether a fact's words name any of these.
+/// Whether one of a fact's names has all of these: "acute" alone is no "acute kidney failure".
 pub(super) fn says(fact: &FactDraft, wanted: &[Wanted]) -> bool {
-    names(fact).any(|n| wanted.iter().any(|w| w.is_in(&n, fact.kind)))
+    !wanted.is_empty() && names(fact).any(|n| wanted.iter().all(|w| w.is_in(&n, fact.kind)))
 }
 
 /// The words of a name that is written in one, `AppleStandHour`.

@@ -171,7 +171,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         })
         .collect();
     let mut hits = phrases::hits(&mut words, &cased, fixed);
-    let unread = unread(&mut words, &time.unread);
+    let unread = unread(&mut words, &time);
     hits.sort_by_key(|(at, ..)| *at);
     let besides = hits.iter().flat_map(|(_, _, hit)| hit.besides()).filter_map(concepts::by_key).collect();
     let mut found: Vec<Found> = hits
@@ -284,8 +284,14 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     // A question about something that starts without a known name: "since I started Xyz".
     // Without a measure there is nothing to compare with a start.
     if plan.event.is_none() && plan.concepts.iter().any(|c| c.area == Area::Measure) {
-        // "Since a year" names a time, and no event.
-        let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !time.used.contains(at));
+        // "Since a year" and "since 2019" name a time, and no event.
+        let word = |at: usize| words.get(at).map_or("", |w| w.text.as_str());
+        let dates = |at: usize| {
+            let filler = matches!(word(at + 1), "the" | "le" | "la" | "l" | "early" | "late" | "debut" | "fin");
+            let leads = matches!(word(at), "since" | "after" | "before" | "depuis" | "apres" | "avant");
+            time.used.contains(&at) || (leads && time.used.contains(&(at + 1 + usize::from(filler))))
+        };
+        let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !dates(*at));
         let at = plan.rest.iter().position(starts);
         plan.event = at.map(|at| {
             let rest = plan.rest.remove(at);
@@ -316,13 +322,12 @@ const HAPPENED: [Topic; 6] = [
     Topic::Laboratory,
 ];
 
-/// The words of time that nothing understood, marked as read; `excluded` are those of a period
-/// that is not to be.
-fn unread(words: &mut [Word], excluded: &[usize]) -> Vec<String> {
+/// The words of time that nothing understood, marked as read; with those of a period that is not to be.
+fn unread(words: &mut [Word], time: &period::Found) -> Vec<String> {
     let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
     let free: Vec<bool> = words.iter().map(|w| !w.used).collect();
-    let mut runs = period::unread(&texts, &free);
-    runs.extend((!excluded.is_empty()).then(|| excluded.to_vec()));
+    let mut runs = period::unread(&texts, &free, &time.used);
+    runs.extend((!time.unread.is_empty()).then(|| time.unread.clone()));
     runs.sort();
     let say = |run: &Vec<usize>| run.iter().filter_map(|i| texts.get(*i).copied()).collect::<Vec<_>>().join(" ");
     let out = runs.iter().map(say).collect();

@@ -125,6 +125,34 @@ fn an_apple_export_and_a_patient_are_compared() {
     assert!(refused(import(&space, &me("2001-01-01", "Female"))));
 }
 
+/// A phone's export of samples, then one with the records of a clinic that was linked since: in either order.
+#[test]
+fn an_export_with_a_first_clinic_is_that_of_the_same_person() {
+    let with = |born: &str, reference: &str| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let me = me(born, "Female");
+        let named = r#"<ClinicalRecord type="Observation" identifier="a" sourceName="C" sourceURL="" fhirVersion="4.0.1" receivedDate="2026-02-01 10:00:00 +0000" resourceFilePath="/clinical-records/Observation-1.json"/></HealthData>"#;
+        for (name, text) in [
+            ("apple_health_export/export.xml", me.replace("</HealthData>", named)),
+            ("apple_health_export/clinical-records/Observation-1.json", of("1", reference)),
+        ] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+        }
+        Source::bytes(zip.finish().unwrap().into_inner()).unwrap()
+    };
+    let (_dir, space) = space();
+    let zipped = |source| space.partition("health").unwrap().import(source);
+    import(&space, &me("1970-01-02", "Female")).unwrap();
+    // Another birth date is another person.
+    assert!(refused(zipped(with("1971-01-02", "Patient/x"))));
+    let report = zipped(with("1970-01-02", "Patient/x")).unwrap();
+    assert!(report.imported() > 0);
+    // It is named now.
+    assert!(refused(zipped(with("1970-01-02", "Patient/another"))));
+    import(&space, &me("1970-01-02", "Female")).unwrap();
+}
+
 #[test]
 fn a_confirmation_is_logged_whenever_it_decides() {
     let (_dir, space) = space();

@@ -27,7 +27,7 @@ pub(super) const LABS: &[Concept] = &[
     lab("triglycerides", "triglycerides", "triglycérides", "triglyceride|trig|tg|triglycerid", "2571-8 14927-8 3043-7 1644-4", "triglycerid*"),
     lab("lipoprotein-a", "lipoprotein(a)", "lipoprotéine(a)", "lipoprotein a|lp a|lpa|lipoproteine a", "10835-7 43583-4", "lp a|lipoprotein* a !density"),
     lab("apob", "apolipoprotein B", "apolipoprotéine B", "apob|apo b|apolipoprotein b|apolipoproteine b", "1884-6", "apolipoprotein* b"),
-    lab("hba1c", "HbA1c", "HbA1c", "hba1c|a1c|hb a1c|hgba1c|hemoglobin a1c|haemoglobin a1c|glycated hemoglobin|glycated haemoglobin|glycosylated hemoglobin|hemoglobine glyquee|hemoglobine a1c|hemoglobine glycosylee",
+    lab("hba1c", "HbA1c", "HbA1c", "hba1c|a1c|hb a1c|hgba1c|hemoglobin a1c|haemoglobin a1c|glycated hemoglobin|glycated haemoglobin|glycosylated hemoglobin|glycosylated haemoglobin|hemoglobine glyquee|hemoglobine a1c|hemoglobine glycosylee",
         "4548-4 17856-6 4549-2 59261-8 41995-2 71875-9", "hba1c|a1c|hemoglobin* gly*|haemoglobin* gly*"),
     Concept::new(Area::Measure, "glucose", "glucose", "glycémie", "glucose|blood glucose|fasting glucose|fasting blood sugar|glycemie a jeun|glucose sanguin")
         .coded("2345-7 2339-0 14749-6 15074-8 1558-6 14771-0 41653-7 14743-9 53049-3 40193-5 2340-8 76629-5", "HKQuantityTypeIdentifierBloodGlucose", "glucose !urin* !tolerance|glycemie"),

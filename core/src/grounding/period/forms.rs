@@ -23,6 +23,9 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
     let w = |k: usize| words.get(i + k).map_or("", String::as_str);
     let num = |s: &str, len: usize| (s.len() <= len && !s.is_empty()).then(|| s.parse::<i64>().ok()).flatten();
     let ordinal = |s: &str| {
+        if matches!(s, "first" | "premier") {
+            return Some(1);
+        }
         let s = ["st", "nd", "rd", "th", "er"].iter().find_map(|x| s.strip_suffix(x)).unwrap_or(s);
         num(s, 2).filter(|d| (1..=31).contains(d))
     };
@@ -143,17 +146,66 @@ fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
 /// "Week 12 of 2025", "semaine 12 de 2025": Monday to Sunday of ISO 8601. (words used, first day, day after the last).
 pub(super) fn numbered_week(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
     let w = |k: usize| words.get(i + k).map_or("", String::as_str);
-    if !matches!(w(0), "week" | "semaine") {
+    let (n, of, year) = match (year(w(0)), w(1).strip_prefix('w')) {
+        // "2020-W48"
+        (Some(y), Some(n)) if n.len() == 2 => (number(n)?, 1, y),
+        // "The 32nd week of 2026"
+        _ if matches!(w(1), "week" | "semaine") => {
+            let of = if matches!(w(2), "of" | "in" | "de" | "en") { 3 } else { 2 };
+            let n = ["st", "nd", "rd", "th", "e", "eme"].iter().find_map(|end| w(0).strip_suffix(end));
+            (number(n?)?, of, year(w(of))?)
+        }
+        _ if matches!(w(0), "week" | "semaine") => {
+            let of = if matches!(w(2), "of" | "in" | "de" | "en") { 3 } else { 2 };
+            (number(w(1))?, of, year(w(of))?)
+        }
+        _ => return None,
+    };
+    if !(1..=53).contains(&n) {
         return None;
     }
-    let n = number(w(1)).filter(|n| (1..=53).contains(n))?;
-    let of = if matches!(w(2), "of" | "in" | "de" | "en") { 3 } else { 2 };
-    let year = year(w(of))?;
     // The 4th of January is in week 1.
     let fourth = day(year, 1, 4)?;
     let monday = fourth - (fourth + 3).rem_euclid(7) + 7 * (n - 1);
     // A week is of the year that its Thursday is in.
     (monday + 3 < day(year + 1, 1, 1)?).then_some((of + 1, monday, monday + 7))
+}
+
+/// Days of one month, of which the first and the last count: "Nov 25-28 2020", "from November 25 to 28, 2020",
+/// "25-28 November 2020", "25-28/11/2020". (words used, first day, day after the last).
+pub(super) fn days_of_month(question: &str, words: &[String], i: usize) -> Option<(usize, i64, i64)> {
+    let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let day_of = |s: &str| {
+        let s = ["st", "nd", "rd", "th", "er"].iter().find_map(|x| s.strip_suffix(x)).unwrap_or(s);
+        (s.len() <= 2).then(|| s.parse::<i64>().ok()).flatten().filter(|d| (1..=31).contains(d))
+    };
+    let dashed = |a: &str, b: &str| ["-", "\u{2013}"].iter().any(|sign| question.contains(&format!("{a}{sign}{b}")));
+    let range = |y, m, a, b| {
+        let (from, to) = (day(y, m, a)?, day(y, m, b)?);
+        (from < to).then_some((from, to + 1))
+    };
+    if let Some(m) = month(w(0)) {
+        let (mut k, mut days) = (1, Vec::new());
+        loop {
+            match day_of(w(k)) {
+                Some(d) => days.push(d),
+                None if JOINS.contains(&format!(" {} ", w(k))) && !w(k).is_empty() => {}
+                None => break,
+            }
+            k += 1;
+        }
+        let (from, to) = range(year(w(k))?, m, *days.first()?, *days.last()?)?;
+        return Some((k + 1, from, to));
+    }
+    let (a, b) = (day_of(w(0))?, day_of(w(1))?);
+    if !dashed(w(0), w(1)) {
+        return None;
+    }
+    let numbered = || w(2).parse().ok().filter(|m| w(2).len() <= 2 && (1..=12).contains(m));
+    let slashed = || ["/", "."].iter().any(|sign| question.contains(&format!("{}{sign}{}{sign}{}", w(1), w(2), w(3))));
+    let m = month(w(2)).or_else(|| numbered().filter(|_| slashed()))?;
+    let (from, to) = range(year(w(3))?, m, a, b)?;
+    Some((4, from, to))
 }
 
 /// Words between two dates of one range or list.

@@ -193,7 +193,8 @@ impl Today {
         }
         match (a, b) {
             ("past" | "dernier" | "derniere", b) if unit(b).is_some() => unit(b).map(|u| (2, ends_now(1, u))),
-            ("last" | "previous", b) => unit(b).map(|u| (2, self.calendar(1, u))),
+            // "The last day of my stay" is none of the calendar.
+            ("last" | "previous", b) if c != "of" => unit(b).map(|u| (2, self.calendar(1, u))),
             (a, "dernier" | "derniere" | "passe" | "passee") => unit(a).map(|u| (2, self.calendar(1, u))),
             ("today", _) | ("aujourd", "hui") => Some((1, self.calendar(0, Unit::Day))),
             ("yesterday" | "hier", _) => Some((1, self.calendar(1, Unit::Day))),

@@ -226,6 +226,9 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
         if let Some((len, p)) = seasonal(words, i, today) {
             seasons.push((i, len, led(words, i, p)));
             i += len;
+        } else if let Some((len, from, to)) = forms::days_of_month(question, words, i) {
+            seasons.push((i, len, Period { from: Some(from), to: Some(to) }));
+            i += len;
         } else if let Some((len, from, to)) = forms::shared(question, words, i, lang, today)
             .or_else(|| forms::numbered_week(words, i))
             .or_else(|| weeks(question, words, i, lang, today))
@@ -515,7 +518,9 @@ fn seasonal(words: &[String], i: usize, today: i64) -> Option<(usize, Period)> {
     if let Some(m) = season(w(0)) {
         let of_year = usize::from(matches!(w(1), "of" | "de" | "in"));
         if let Some(y) = year(w(1 + of_year)) {
-            return Some((2 + of_year, of(y, m)));
+            // "The winter 2020-2021" is one.
+            let both = usize::from(m == 12 && year(w(2 + of_year)) == Some(y + 1));
+            return Some((2 + of_year + both, of(y, m)));
         }
         // "Ete" is also French "been": only with a word that makes it a season.
         return matches!(w(1), "dernier" | "passe").then(|| over(m)).flatten().map(|p| (2, p));
@@ -700,6 +705,19 @@ mod tests {
             ("mes analyses du 1er au 15 mars 2024", "2024-03-01", "2024-03-16"),
             ("LDL from the 1st to the 15th of March 2024", "2024-03-01", "2024-03-16"),
             ("LDL April-August 2020", "2020-04-01", "2020-09-01"),
+            ("LDL Nov 25-28 2020", "2020-11-25", "2020-11-29"),
+            ("LDL Nov 25, 26 and 27 2020", "2020-11-25", "2020-11-28"),
+            ("LDL from Nov 25 to 28, 2020", "2020-11-25", "2020-11-29"),
+            ("LDL 25-28 November 2020", "2020-11-25", "2020-11-29"),
+            ("LDL 25-28/11/2020", "2020-11-25", "2020-11-29"),
+            ("LDL on Nov 25, 2020", "2020-11-25", "2020-11-26"),
+            ("steps in the 48th week of 2020", "2020-11-23", "2020-11-30"),
+            ("steps on the first of August 2026", "2026-08-01", "2026-08-02"),
+            ("mes pas le premier août 2026", "2026-08-01", "2026-08-02"),
+            ("steps in 2020-W48", "2020-11-23", "2020-11-30"),
+            ("LDL in the winter 2020-2021", "2020-12-01", "2021-03-01"),
+            ("mon LDL de l'hiver 2020-2021", "2020-12-01", "2021-03-01"),
+            ("LDL from 2020-11-25 to 2020-11-28", "2020-11-25", "2020-11-29"),
             ("LDL in April and August 2020", "2020-04-01", "2020-09-01"),
             ("LDL on 5 May 2020", "2020-05-05", "2020-05-06"),
             ("steps the week of 12 August 2026", "2026-08-10", "2026-08-17"),

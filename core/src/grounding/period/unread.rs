@@ -1,6 +1,7 @@
 //! Words of time that nothing understood: they are said to be so, for a period that is ignored
 //! without a word makes an answer of all years look like one of that time.
 
+use super::forms::JOINS;
 use super::{MONTHS, number, unit};
 
 /// Words that speak of a time by themselves.
@@ -8,14 +9,15 @@ const TIMES: &str = " ago weekdays quarter quarters trimestre trimestres semestr
 weekend weekends christmas noel easter paques birthday anniversaire childhood enfance teenager adolescence morning mornings evening \
 evenings night nights afternoon noon midnight matin matins soir soirs soiree nuit nuits midi minuit tomorrow demain next prochain \
 prochaine prochains prochaines monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi jeudi vendredi samedi \
-dimanche recently lately nowadays recemment dernierement lockdown lockdowns confinement confinements rentree \
+dimanche mondays tuesdays wednesdays thursdays fridays saturdays sundays lundis mardis mercredis jeudis vendredis samedis dimanches \
+thanksgiving halloween ramadan hanukkah diwali toussaint carnaval oclock recently lately nowadays recemment dernierement lockdown lockdowns confinement confinements rentree \
 summer winter autumn hiver automne printemps twenties thirties forties fifties sixties seventies eighties nineties ";
 
 /// Words that make a time of a unit beside them.
 const LEANING: &str = " last past previous next recent coming dernier derniere derniers dernieres prochain prochaine recents recentes before after ";
 
 /// Phrases that speak of a time, where none of their words does alone.
-const PHRASES: [&str; 43] = [
+const PHRASES: [&str; 46] = [
     "new year",
     "new years",
     "nouvel an",
@@ -59,10 +61,47 @@ const PHRASES: [&str; 43] = [
     "chaque semaine",
     "chaque mois",
     "chaque annee",
+    "last day of",
+    "first day of",
+    "dernier jour de",
 ];
 
-/// The runs of words of time, among words that are free.
-pub(in crate::grounding) fn unread(words: &[&str], free: &[bool]) -> Vec<Vec<usize>> {
+/// Phrases that lead what was then: that, too, limits nothing here.
+const WHILE: [&str; 18] = [
+    "while i",
+    "when i had",
+    "during my",
+    "the day i",
+    "the day of my",
+    "day of my",
+    "between ages",
+    "between the ages",
+    "pendant que",
+    "pendant mon",
+    "pendant ma",
+    "pendant mes",
+    "durant mon",
+    "durant ma",
+    "quand j ai",
+    "lorsque j ai",
+    "le jour de mon",
+    "le jour de ma",
+];
+
+/// Whether a word is a time of day: "8am", "9h", "9h30".
+fn clock(w: &str) -> bool {
+    let digits = w.bytes().take_while(u8::is_ascii_digit).count();
+    let (n, rest) = w.split_at(digits);
+    let minutes = |m: &str| m.len() == 2 && m.bytes().all(|b| b.is_ascii_digit());
+    let is = matches!(rest, "am" | "pm" | "h") || rest.strip_prefix('h').is_some_and(minutes);
+    (1..=2).contains(&digits) && is && n.parse::<u8>().is_ok_and(|n| n <= 24)
+}
+
+/// Words that lead a time of day.
+const AT: &str = " at a around about vers by before after avant apres between entre and et to ";
+
+/// The runs of words of time, among words that are free; `dated` are those that a date was read from.
+pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize]) -> Vec<Vec<usize>> {
     let at = |i: Option<usize>| i.filter(|i| free.get(*i) == Some(&true)).and_then(|i| words.get(i)).copied();
     let says = |list: &str, w: &str| list.contains(&format!(" {w} "));
     let decade = |w: &str| w.strip_suffix('s').is_some_and(|d| d.len() >= 2 && d.bytes().all(|b| b.is_ascii_digit()));
@@ -79,10 +118,36 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool]) -> Vec<Vec<usi
         if says(TIMES, w) || decade(w) || month(w) {
             tell(Some(i));
         }
+        // "The 3, 4 and 5 August", "Q2-Q3 2026": what stands at a date, and was not read with it.
+        let part = w.len() <= 2 && w.parse().is_ok_and(|n: u8| (1..=31).contains(&n));
+        let quarter = matches!(w, "q1" | "q2" | "q3" | "q4");
+        let joined = i + 1 < words.len() && words.get(i + 1).is_some_and(|w| says(JOINS, w));
+        let near = dated.contains(&(i + 1)) || (joined && dated.contains(&(i + 2)));
+        if (part || quarter) && near {
+            tell(Some(i));
+        }
         for phrase in PHRASES {
             let len = phrase.split(' ').count();
             if phrase.split(' ').enumerate().all(|(k, p)| at(Some(i + k)) == Some(p)) {
                 (i..i + len).for_each(|i| tell(Some(i)));
+            }
+        }
+        for phrase in WHILE {
+            let len = phrase.split(' ').count();
+            if phrase.split(' ').enumerate().all(|(k, p)| at(Some(i + k)) == Some(p)) {
+                // With what it was, whether that is known or not.
+                (i..(i + len + 2).min(words.len())).for_each(|i| tell(Some(i)));
+            }
+        }
+        // "Between 8 and 9 am", "à 8 h"; "8 h of sleep" is how long.
+        let sign = matches!(w, "am" | "pm" | "h" | "heure" | "heures");
+        let hour = |w: &str| number(w).is_some_and(|n| n <= 24) || clock(w);
+        let first =
+            if clock(w) { Some(i) } else { i.checked_sub(1).filter(|i| sign && at(Some(*i)).is_some_and(hour)) };
+        if let Some(first) = first {
+            let led = first.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|w| says(AT, w));
+            if led || w.ends_with("am") || w.ends_with("pm") {
+                (first..=i).for_each(|i| tell(Some(i)));
             }
         }
         if unit(w).is_some() {

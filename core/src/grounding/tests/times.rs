@@ -324,6 +324,18 @@ fn words_of_time_that_are_not_understood_are_said_to_be_so() {
         ("mon LDL ces derniers mois", "derniers mois"),
         ("mon LDL les week-ends", "week ends"),
         ("my LDL at the weekends", "weekends"),
+        ("mon LDL les 3, 4 et 5 février 2020", "3"),
+        ("my LDL in Q2-Q3 2020", "q2"),
+        ("my LDL after 6pm", "6pm"),
+        ("my LDL on Mondays", "mondays"),
+        ("my LDL on 2020-02-04 between 8 and 9 am", "9 am"),
+        ("my LDL at 8am", "8am"),
+        ("mon LDL à 8 h", "8 h"),
+        ("mon LDL le 4 février 2020 vers 9h30", "9h30"),
+        ("my LDL while I had COVID", "while i had covid"),
+        ("my LDL during my hospital stay", "during my hospital stay"),
+        ("mon LDL pendant mon hospitalisation", "pendant mon hospitalisation"),
+        ("my LDL on the last day of my stay", "last day of my stay"),
     ] {
         if words != "5" {
             quoted(&f, question, words);
@@ -332,9 +344,15 @@ fn words_of_time_that_are_not_understood_are_said_to_be_so() {
     let t = f.ask("my LDL not in 2017").text;
     says(&t, &["last 120 mg/dL (2020-02-04)"]);
     assert!(!t.contains("period asked"), "{t}");
-    for q in
-        ["my LDL in 2017", "my last LDL", "LDL each day", "my LDL before and after 2016", "How many years old am I?"]
-    {
+    for q in [
+        "my LDL in 2017",
+        "my last LDL",
+        "LDL each day",
+        "my LDL before and after 2016",
+        "How many years old am I?",
+        "LDL after 8 h of fasting",
+        "Am I on a statin?",
+    ] {
         let c = f.ask(q);
         assert!(!c.missing.contains(&"period".to_owned()), "{q}\n{}", c.text);
     }
@@ -345,6 +363,38 @@ fn words_of_time_that_are_not_understood_are_said_to_be_so() {
     assert!(c.missing.is_empty(), "{:?}", c.missing);
     let c = french(&f, "mon LDL à 35 ans");
     says(&c.text, &["période demandée : du 2017-05-01 au 2018-04-30 [r:", "1 résultat : 110 mg/dL (2017-06-01)"]);
+}
+
+/// A year behind "since" is a time, whatever the verb.
+#[test]
+fn a_year_behind_since_is_no_event() {
+    let mut f = Fake::default();
+    for (value, date) in [("100", "2017-06-01"), ("110", "2019-06-01"), ("120", "2020-02-04")] {
+        f.lab("18262-6", "LDL", value, "mg/dL", date);
+    }
+    for q in ["Has my LDL fallen since 2019?", "Did my LDL double since 2019?", "Has my LDL frobbed since early 2019?"]
+    {
+        let c = f.ask(q);
+        says(&c.text, &["period asked: from 2019-01-01", "2 results"]);
+        assert!(!c.text.contains("start date"), "{q}\n{}", c.text);
+    }
+    let c = french(&f, "mon LDL a-t-il doublé depuis 2019 ?");
+    says(&c.text, &["période demandée : depuis 2019-01-01", "2 résultats"]);
+}
+
+/// One quantity is not told as another that shares a word with it.
+#[test]
+fn distances_and_energies_are_those_that_are_asked_about() {
+    let mut f = Fake::default();
+    f.lab("29463-7", "Body weight", "66", "kg", "2026-07-01");
+    for q in ["my cycling distance", "ma distance à vélo", "swimming distance", "distance nagée", "lean body mass"] {
+        let c = f.ask(q);
+        assert!(!c.text.contains("Walking") && !c.text.contains("66 kg"), "{q}\n{}", c.text);
+    }
+    for q in ["calories au repos", "calories burned at rest", "énergie basale"] {
+        let c = f.ask(q);
+        assert!(c.text.contains("esting energy") || c.text.contains("nergie au repos"), "{q}\n{}", c.text);
+    }
 }
 
 #[test]

@@ -106,7 +106,11 @@ impl Subjects {
         let mine = |r: &Identity| me.is_some_and(|p| p.names.contains(r));
         let pinned = |r: &Identity| m.references.contains(r);
         let persons = |list: &[Identity]| list.iter().any(|p| self.persons.contains(p));
-        let strangers = self.references.iter().any(|r| !mine(r) && !pinned(r));
+        // A phone's first export may have named nobody: a later one of the same `Me` names them for the first time.
+        let named = !m.persons.is_empty() || !m.references.is_empty();
+        let same = |p: &Described| p.is_bare() && p.born.len() >= DAY && m.born.contains(&p.born);
+        let names_first = !first && !named && self.references.len() <= 1 && me.is_some_and(same);
+        let strangers = !names_first && self.references.iter().any(|r| !mine(r) && !pinned(r));
         if self.people.len() > 1 || self.persons.len() > 1 || !self.fit_within(m) {
             return false;
         }
