@@ -319,6 +319,11 @@ int32_t hs_report_counts(const struct hs_report *report,
                          uint64_t *repaired,
                          uint64_t *facts);
 
+// How many consents from elsewhere permit nothing from now on, until the person confirms them: the file tells of
+// another patient than they do.
+int32_t hs_report_held_back(const struct hs_report *report,
+                            uint64_t *consents);
+
 // Whether the very same file had been imported before (1) or not (0).
 int32_t hs_report_already_imported(const struct hs_report *report, int32_t *already);
 

@@ -204,6 +204,18 @@ pub unsafe extern "C" fn hs_report_counts(
     })
 }
 
+/// How many consents from elsewhere permit nothing from now on, until the person confirms them: the file tells of
+/// another patient than they do.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_report_held_back(report: *const Report, consents: *mut u64) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (r, out) = unsafe { (get(report)?, Out::new(consents)?) };
+        out.write(r.inner.held_back);
+        Ok(())
+    })
+}
+
 /// Whether the very same file had been imported before (1) or not (0).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_report_already_imported(report: *const Report, already: *mut i32) -> i32 {

@@ -43,6 +43,9 @@ pub struct ImportReport {
     pub facts: u64,
     /// The very same file was imported before.
     pub already_imported: bool,
+    /// Consents from elsewhere that permit nothing from now on, until the person confirms them: the file tells of
+    /// another patient than they do.
+    pub held_back: u64,
     /// Counts by type.
     pub types: HashMap<String, TypeCount>,
 }
@@ -64,6 +67,7 @@ impl From<healthspace::import::Report> for ImportReport {
             repaired: r.repaired(),
             facts: r.facts,
             already_imported: r.already_imported,
+            held_back: r.held_back,
             types: r.types.iter().map(|(name, c)| (name.clone(), count(c))).collect(),
         }
     }

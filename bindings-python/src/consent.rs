@@ -50,6 +50,12 @@ impl ConsentsReport {
         self.0.older
     }
 
+    /// Of those filed: a version of one that waits until the person confirms it, and so waits itself.
+    #[getter]
+    const fn waiting(&self) -> usize {
+        self.0.waiting
+    }
+
     /// Another text for a grant that was given here: not filed.
     #[getter]
     const fn conflicting(&self) -> usize {

@@ -65,6 +65,13 @@ impl Report {
         self.0.already_imported
     }
 
+    /// Consents from elsewhere that permit nothing from now on, until the person confirms them: the file tells of
+    /// another patient than they do.
+    #[getter]
+    const fn held_back(&self) -> u64 {
+        self.0.held_back
+    }
+
     /// Counts by type.
     #[getter]
     fn types(&self) -> std::collections::BTreeMap<String, TypeCount> {

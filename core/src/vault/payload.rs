@@ -191,7 +191,7 @@ mod tests {
             let (mut p, mut back) = (Vec::new(), Vec::new());
             let content = [Content::Document, Content::Dense, Content::Rewritten][of];
             codec.pack(content, &raw, &mut p).unwrap();
-            prop_assert!(content != Content::Rewritten || p.len() >= 32 << 10 || (p.len() + ROOM) % WHOLE == 0);
+            prop_assert!(content != Content::Rewritten || p.len() >= 32 << 10 || (p.len() + ROOM).is_multiple_of(WHOLE));
             codec.unpack(&p, Part::Body, &mut back).unwrap();
             prop_assert_eq!(back, raw);
         }
