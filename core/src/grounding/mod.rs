@@ -16,6 +16,7 @@ mod concepts;
 mod dictionary;
 mod ends;
 mod entry;
+mod event;
 mod family;
 mod fence;
 mod find;

@@ -3,6 +3,8 @@
 use super::clause::{self, Found};
 use super::concepts::{self, Area, Concept};
 use super::dictionary::Wanted;
+use super::event;
+pub(super) use super::event::EventAsk;
 use super::fold;
 use super::imaging;
 use super::period::{self, Period};
@@ -14,29 +16,6 @@ use super::whose;
 use super::workouts;
 use crate::lang::Lang;
 use std::collections::BTreeSet;
-
-/// The event a question names.
-#[derive(Clone)]
-pub(super) struct EventAsk {
-    /// Known to the tables, or else to be looked for among the records' own words.
-    pub(super) concept: Option<&'static Concept>,
-    /// A whole kind: "since the surgery".
-    pub(super) topic: Option<Topic>,
-    /// Whether the last of several is meant.
-    pub(super) last: bool,
-    /// The words to look for where no table knows it.
-    pub(super) words: Vec<String>,
-    /// Whether its end is asked about.
-    pub(super) end: bool,
-}
-
-silent_debug!(EventAsk);
-
-impl EventAsk {
-    const fn new(concept: Option<&'static Concept>, words: Vec<String>) -> Self {
-        Self { concept, topic: None, last: false, words, end: false }
-    }
-}
 
 /// Words of one clause that no table knows, folded: to be looked for among the records' own words.
 #[derive(Clone)]
@@ -234,12 +213,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         others: others.stated,
         cut,
     };
-    let markers: Vec<(usize, usize)> = words
-        .iter()
-        .enumerate()
-        .filter(|(_, w)| MARKERS.contains(&format!(" {} ", w.text).as_str()))
-        .map(|(at, w)| (at, w.clause))
-        .collect();
+    let markers: Vec<(usize, usize)> =
+        words.iter().enumerate().filter(|(_, w)| event::marks(&w.text)).map(|(at, w)| (at, w.clause)).collect();
     name(&mut plan, &words, &found, &markers);
     if others_than {
         plan.topics.push(Topic::Conditions);
@@ -284,23 +259,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     // A question about something that starts without a known name: "since I started Xyz".
     // Without a measure there is nothing to compare with a start.
     if plan.event.is_none() && plan.concepts.iter().any(|c| c.area == Area::Measure) {
-        // "Since a year" and "since 2019" name a time, and no event.
-        let word = |at: usize| words.get(at).map_or("", |w| w.text.as_str());
-        let dates = |at: usize| {
-            let filler = matches!(word(at + 1), "the" | "le" | "la" | "l" | "early" | "late" | "debut" | "fin");
-            let leads = matches!(word(at), "since" | "after" | "before" | "depuis" | "apres" | "avant");
-            time.used.contains(&at) || (leads && time.used.contains(&(at + 1 + usize::from(filler))))
-        };
-        let starts = |r: &Rest| markers.iter().any(|(at, clause)| *clause == r.clause && !dates(*at));
-        let at = plan.rest.iter().position(starts);
-        plan.event = at.map(|at| {
-            let rest = plan.rest.remove(at);
-            let of_clause = words.iter().filter(|w| w.clause == rest.clause);
-            EventAsk { last: of_clause.into_iter().any(|w| is_last(&w.text)), ..EventAsk::new(None, rest.seek) }
-        });
+        plan.event = event::unnamed(&mut plan.rest, &words, &found, &markers, &time.used);
     }
     if let Some(event) = &mut plan.event {
-        event.end = words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)));
+        event.end = event::ends(&words);
     }
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
@@ -358,14 +320,10 @@ fn how_much(words: &[Word]) -> bool {
     })
 }
 
-fn is_last(word: &str) -> bool {
-    " last latest recent dernier derniere derniers dernieres ".contains(&format!(" {word} "))
-}
-
 /// Whether a word that marks a beginning leads to a place, over words that say nothing.
 fn begins(words: &[Word], markers: &[(usize, usize)], at: usize) -> bool {
     let filler = |w: &str| {
-        is_last(w) || " my the a l la le ma mon mes les most was were je i got had ".contains(&format!(" {w} "))
+        event::is_last(w) || " my the a l la le ma mon mes les most was were je i got had ".contains(&format!(" {w} "))
     };
     let lead = (0..at).rev().find(|i| words.get(*i).is_none_or(|w| !filler(&w.text)));
     lead.is_some_and(|lead| markers.iter().any(|(m, _)| *m == lead))
@@ -459,7 +417,7 @@ fn name(plan: &mut Plan, words: &[Word], found: &[Found], markers: &[(usize, usi
             let event = turns && plan.event.is_none();
             if event {
                 let from = markers.iter().map(|(m, _)| *m).filter(|m| *m < f.at).max().unwrap_or(f.at);
-                let last = words.iter().take(f.at).skip(from).any(|w| is_last(&w.text));
+                let last = words.iter().take(f.at).skip(from).any(|w| event::is_last(&w.text));
                 plan.event = Some(EventAsk { last, ..EventAsk::new(Some(c), Vec::new()) });
             }
             if event && !itself {
@@ -553,29 +511,6 @@ fn said_of(words: &[Word], found: &[Found]) -> Vec<Said> {
     };
     found.iter().filter(|f| !f.concepts.is_empty()).map(said).collect()
 }
-
-/// Words that ask about an end.
-const ENDS: &str =
-    " stop stopped stopping quit ended discontinued without off arret arrete arreter arretee cesse fini sans ";
-
-const MARKERS: [&str; 16] = [
-    " since ",
-    " after ",
-    " before ",
-    " started ",
-    " start ",
-    " starting ",
-    " began ",
-    " depuis ",
-    " apres ",
-    " avant ",
-    " debut ",
-    " commence ",
-    " debute ",
-    " sous ",
-    " instauration ",
-    " effect ",
-];
 
 /// English unless the function words speak for French. A letter alone speaks only where it is elided:
 /// that of a vitamin or a test does not.

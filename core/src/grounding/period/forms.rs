@@ -186,13 +186,20 @@ pub(super) fn days_of_month(question: &str, words: &[String], i: usize) -> Optio
     };
     if let Some(m) = month(w(0)) {
         let (mut k, mut days) = (1, Vec::new());
+        let mut spans = dashed(w(1), w(2));
         loop {
             match day_of(w(k)) {
                 Some(d) => days.push(d),
-                None if JOINS.contains(&format!(" {} ", w(k))) && !w(k).is_empty() => {}
+                None if JOINS.contains(&format!(" {} ", w(k))) && !w(k).is_empty() => {
+                    spans |= !matches!(w(k), "and" | "et" | "or" | "ou");
+                }
                 None => break,
             }
             k += 1;
+        }
+        // "August 3 and 15" are two days, "August 3, 4 and 5" are three.
+        if !spans && !days.is_sorted_by(|a, b| a + 1 == *b) {
+            return None;
         }
         let (from, to) = range(year(w(k))?, m, *days.first()?, *days.last()?)?;
         return Some((k + 1, from, to));

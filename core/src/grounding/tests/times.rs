@@ -350,7 +350,7 @@ fn words_of_time_that_are_not_understood_are_said_to_be_so() {
         "LDL each day",
         "my LDL before and after 2016",
         "How many years old am I?",
-        "LDL after 8 h of fasting",
+        "LDL with 8 h of fasting",
         "Am I on a statin?",
     ] {
         let c = f.ask(q);
@@ -380,6 +380,23 @@ fn a_year_behind_since_is_no_event() {
     }
     let c = french(&f, "mon LDL a-t-il doublé depuis 2019 ?");
     says(&c.text, &["période demandée : depuis 2019-01-01", "2 résultats"]);
+}
+
+/// An event that nobody named is not another that shares a word with it.
+#[test]
+fn an_event_has_all_words_of_its_name() {
+    let mut f = Fake::default();
+    for (value, date) in [("4.1", "2017-06-01"), ("4.4", "2020-02-04")] {
+        f.lab("2823-3", "Potassium", value, "mmol/L", date);
+    }
+    f.listed(crate::record::Kind::Condition, Category::Conditions, "Acute viral pharyngitis", "2018-06-18");
+    f.listed(crate::record::Kind::Procedure, Category::Procedures, "Bone density scan of Zenker", "2018-06-18");
+    for q in ["potassium since my acute kidney failure", "potassium since my brain scan"] {
+        let c = f.ask(q);
+        says(&c.text, &["no start date for the event asked about"]);
+        assert!(!c.text.contains("first entry"), "{q}\n{}", c.text);
+    }
+    says(&f.ask("potassium since my Zenker scan").text, &["first entry 2018-06-18"]);
 }
 
 /// One quantity is not told as another that shares a word with it.

@@ -1,0 +1,97 @@
+//! The event that a question names: what its measures are compared before and after.
+
+use super::clause::Found;
+use super::concepts::Concept;
+use super::phrases::Word;
+use super::question::Rest;
+use super::topic::Topic;
+
+/// The event a question names.
+#[derive(Clone)]
+pub(super) struct EventAsk {
+    /// Known to the tables, or else to be looked for among the records' own words.
+    pub(super) concept: Option<&'static Concept>,
+    /// A whole kind: "since the surgery".
+    pub(super) topic: Option<Topic>,
+    /// Whether the last of several is meant.
+    pub(super) last: bool,
+    /// The words to look for where no table knows it.
+    pub(super) words: Vec<String>,
+    /// Whether its end is asked about.
+    pub(super) end: bool,
+}
+
+silent_debug!(EventAsk);
+
+impl EventAsk {
+    pub(super) const fn new(concept: Option<&'static Concept>, words: Vec<String>) -> Self {
+        Self { concept, topic: None, last: false, words, end: false }
+    }
+}
+
+pub(super) fn is_last(word: &str) -> bool {
+    " last latest recent dernier derniere derniers dernieres ".contains(&format!(" {word} "))
+}
+
+/// Whether a word marks a beginning.
+pub(super) fn marks(word: &str) -> bool {
+    MARKERS.contains(&format!(" {word} ").as_str())
+}
+
+/// Whether an end is asked about.
+pub(super) fn ends(words: &[Word]) -> bool {
+    words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)))
+}
+
+/// An event that no table knows, by the words that were left in the clause of a marker: "since I started Xyz". They are
+/// left over no more. `markers` are the places of marking words and their clauses, `dated` what a time was read from.
+pub(super) fn unnamed(
+    left: &mut Vec<Rest>,
+    words: &[Word],
+    found: &[Found],
+    markers: &[(usize, usize)],
+    dated: &[usize],
+) -> Option<EventAsk> {
+    // "Since a year" and "since 2019" name a time, and no event.
+    let word = |at: usize| words.get(at).map_or("", |w| w.text.as_str());
+    let dates = |at: usize| {
+        let filler = matches!(word(at + 1), "the" | "le" | "la" | "l" | "early" | "late" | "debut" | "fin");
+        let leads = matches!(word(at), "since" | "after" | "before" | "depuis" | "apres" | "avant");
+        dated.contains(&at) || (leads && dated.contains(&(at + 1 + usize::from(filler))))
+    };
+    let of = |clause: usize| markers.iter().filter(move |(at, n)| *n == clause && !dates(*at)).map(|(at, _)| *at);
+    let at = left.iter().position(|r| of(r.clause).next().is_some())?;
+    let mut rest = left.remove(at);
+    // "Since my acute kidney failure": what a table read of its name belongs to it.
+    let first = of(rest.clause).min()?;
+    let named = |i: usize| words.get(i).is_some_and(|w| rest.seek.contains(&w.text));
+    let beside = |f: &&Found| (f.at.saturating_sub(1)..=f.at + f.len).any(named);
+    let of_it = found.iter().filter(|f| f.clause == rest.clause && first < f.at).filter(beside);
+    let more: Vec<String> = of_it.flat_map(|f| words.iter().skip(f.at).take(f.len).map(|w| w.text.clone())).collect();
+    rest.seek.extend(more);
+    let last = words.iter().any(|w| w.clause == rest.clause && is_last(&w.text));
+    Some(EventAsk { last, ..EventAsk::new(None, rest.seek) })
+}
+
+/// Words that ask about an end.
+const ENDS: &str =
+    " stop stopped stopping quit ended discontinued without off arret arrete arreter arretee cesse fini sans ";
+
+const MARKERS: [&str; 16] = [
+    " since ",
+    " after ",
+    " before ",
+    " started ",
+    " start ",
+    " starting ",
+    " began ",
+    " depuis ",
+    " apres ",
+    " avant ",
+    " debut ",
+    " commence ",
+    " debute ",
+    " sous ",
+    " instauration ",
+    " effect ",
+];
