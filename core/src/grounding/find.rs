@@ -57,7 +57,16 @@ impl<T> Named<T> {
         }
         if says { weight } else { 0 }
     }
+
+    /// Whether one of its names has all of these words.
+    fn has_all(&self, words: &[String]) -> bool {
+        let has = |name: &Vec<String>| words.iter().all(|w| name.iter().any(|n| fold::alike(w, n)));
+        words.len() > 1 && self.names.iter().any(has)
+    }
 }
+
+/// More than any words weigh.
+const ALL: usize = 1 << 20;
 
 /// What was found by words.
 pub(super) struct Hits {
@@ -72,7 +81,7 @@ pub(super) struct Hits {
 
 /// How the words of a clause are looked for.
 #[derive(Clone, Copy)]
-pub(super) struct Seek {
+pub(super) struct Seek<'a> {
     /// Words of a name at most: what only mentions a thing, as a questionnaire does, is nothing to
     /// show where nobody asked for its words.
     pub(super) longest: usize,
@@ -80,6 +89,8 @@ pub(super) struct Seek {
     pub(super) allergic: bool,
     /// Whether a score or a number is asked for: results come first.
     pub(super) measured: bool,
+    /// Every word of the clause that names something, what a table took among them.
+    pub(super) whole: &'a [String],
 }
 
 /// All that can be found.
@@ -196,14 +207,17 @@ impl Finder {
 
     /// The blocks of what has the most of what is wanted in its words, and of the conditions that have
     /// the most: no other record hides a diagnosis.
-    pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted], seek: Seek) -> Result<Hits> {
+    pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted], seek: Seek<'_>) -> Result<Hits> {
         let weight = |n: &Named<Presence>| n.weight(wanted, seek.longest, n.thing.kind);
-        let mut known = false;
+        let (mut known, mut whole) = (false, false);
         let mut codes: Vec<(usize, usize)> = Vec::new();
         for (i, n) in self.codes.iter().enumerate() {
-            let weight = weight(n);
+            // What has every word is what is asked for, whatever a table made of some of them.
+            let all = n.has_all(seek.whole);
+            let weight = if all { ALL } else { weight(n) };
             known |= weight > 0;
-            if weight > 0 && !is_asked(view, &n.thing, wanted) {
+            whole |= all;
+            if weight > 0 && !is_asked(view, &n.thing, if all { &[] } else { wanted }) {
                 codes.push((weight, i));
             }
         }
@@ -258,7 +272,7 @@ impl Finder {
         out.extend((left > 0).then_some(more));
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let any = best > 0 || known;
-        Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all })
+        Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all && !whole })
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only

@@ -306,7 +306,7 @@ fn averages(words: &[Word]) -> bool {
     let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |w| w.text.as_str());
     words.iter().enumerate().any(|(at, w)| match w.text.as_str() {
         "average" | "averages" | "averaged" | "moyenne" | "moyennes" | "moyen" | "moyens" => true,
-        "mean" => matches!(word(at.checked_sub(1)), "my" | "the" | "a"),
+        "mean" => at == 0 || matches!(word(at.checked_sub(1)), "my" | "the" | "a"),
         _ => false,
     })
 }

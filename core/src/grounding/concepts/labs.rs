@@ -32,6 +32,7 @@ pub(super) const LABS: &[Concept] = &[
     Concept::new(Area::Measure, "glucose", "glucose", "glycémie", "glucose|blood glucose|fasting glucose|fasting blood sugar|glycemie a jeun|glucose sanguin")
         .coded("2345-7 2339-0 14749-6 15074-8 1558-6 14771-0 41653-7 14743-9 53049-3 40193-5 2340-8 76629-5", "HKQuantityTypeIdentifierBloodGlucose", "glucose !urin* !tolerance|glycemie"),
     lab("creatinine", "creatinine", "créatinine", "creatinine|serum creatinine|creatininemie|creat", "2160-0 14682-9 38483-4 59826-8", "creatinin* !urin* !clearance !ratio !clairance !kinase"),
+    lab("creatinine-clearance", "creatinine clearance", "clairance de la créatinine", "creatinine clearance|creatinine renal clearance|crcl|clairance de la creatinine|clearance de la creatinine", "2164-2 35591-7", "creatinin* clearance|creatinin* clairance"),
     lab("egfr", "eGFR", "débit de filtration glomérulaire", "egfr|gfr|dfg|filtration rate|glomerular filtration rate|debit de filtration glomerulaire|debit de filtration|dfge",
         "33914-3 62238-1 48642-3 48643-1 69405-9 77147-7 88293-6 88294-4 98979-8 50044-7 70969-1", "glomerul* filtration|egfr|dfg"),
     lab("urea", "urea", "urée", "urea|bun|urea nitrogen|blood urea nitrogen|uree|uremie", "3094-0 6299-2 22664-7 3091-6 14937-7", "urea !urin*|uree !urin*"),

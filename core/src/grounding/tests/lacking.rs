@@ -283,3 +283,28 @@ fn vaccines_do_not_answer_for_the_disease() {
         assert!(c.missing.is_empty(), "{question}");
     }
 }
+
+/// A record's own name is found by all of its words, whatever a table makes of some of them.
+#[test]
+fn what_has_all_words_is_what_is_asked_for() {
+    let mut f = Fake::default();
+    let width = "Erythrocyte distribution width [Entitic volume] by Automated count";
+    f.lab("21000-5", width, "39.31", "fL", "2020-02-04");
+    f.lab("32207-3", "Platelet distribution width [Entitic volume] in Blood", "11", "fL", "2020-02-04");
+    f.lab("718-7", "Hemoglobin [Mass/volume] in Blood", "14.5", "g/dL", "2020-02-04");
+    for (q, value) in [
+        (width, "39.31 fL"),
+        ("erythrocyte distribution width", "39.31 fL"),
+        ("Hemoglobin [Mass/volume] in Blood", "14.5 g/dL"),
+    ] {
+        let c = f.ask(q);
+        assert!(c.text.contains(value) && !c.text.contains("has all of these words"), "{q}\n{}", c.text);
+    }
+    // "Does it mean" asks for none.
+    f.lab("2823-3", "Potassium", "4.1", "mmol/L", "2020-02-04");
+    f.lab("2823-3", "Potassium", "4.3", "mmol/L", "2020-03-04");
+    for (q, mean) in [("mean potassium", true), ("my mean potassium", true), ("what does my potassium mean", false)] {
+        let c = f.ask(q);
+        assert_eq!(c.text.contains("mean ≈4.20") || c.text.contains("mean 4.2"), mean, "{q}\n{}", c.text);
+    }
+}
