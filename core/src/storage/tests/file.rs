@@ -340,6 +340,33 @@ fn occurs(file: &[u8], sealed: &[u8]) -> bool {
 }
 
 /// Written in ascending order, as the vault does, nothing has moved between pages.
+/// Bookkeeping that takes the place of its last version, of the same length and longer than a page, is written over it:
+/// no page is freed and none is taken, and nothing of what it was is left.
+#[test]
+fn bookkeeping_of_the_same_length_is_written_where_it_lies() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = space(&dir);
+    let storage = Sqlite::open(&path).unwrap();
+    let log = || std::fs::metadata(dir.path().join("s.hs-wal")).unwrap().len();
+    let put = |fill: u8, version, group| {
+        let before = if version == 101 { 0 } else { log() };
+        write(&storage, |t| t.put(&A, 1000, group, 4, version, &[fill; 9000]).unwrap());
+        (log() - before) / 4120
+    };
+    // A version takes as many bytes as the one before.
+    put(0x5a, 101, 0);
+    // The leaf, and the two pages behind it.
+    assert_eq!(put(0xa5, 102, 0), 3);
+    assert_eq!(put(0x5a, 103, 0), 3);
+    // Content is not: the control.
+    assert!(put(0xa5, 104, 7) > 3);
+    let mut sealed = Vec::new();
+    let found = storage.begin_read().unwrap().row_into(&A, 1000, &mut sealed).unwrap();
+    assert_eq!((found, sealed), (Some((7, 4, 104)), vec![0xa5; 9000]));
+    storage.checkpoint().unwrap();
+    assert!(!occurs(&std::fs::read(&path).unwrap(), &[0x5a; 64]));
+}
+
 #[test]
 fn deleted_bytes_are_gone_after_a_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
