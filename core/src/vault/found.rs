@@ -100,7 +100,7 @@ impl NewScope {
             base.put(txn, &mut buffers, key, &place(Class::LogSeed, SEED_ROW), Content::Dense, self.seed.expose())?;
         let manifest = Manifest::new(seed, first_row)?.encode();
         let manifest =
-            base.put(txn, &mut buffers, key, &place(Class::Manifest, MANIFEST_ROW), Content::Dense, &manifest)?;
+            base.put(txn, &mut buffers, key, &place(Class::Manifest, MANIFEST_ROW), Content::Rewritten, &manifest)?;
         let head = Head {
             space: base.space,
             scope: self.id,

@@ -47,6 +47,33 @@ fn the_newest_few_facts_stand_in_the_manifest_and_nothing_is_lost() {
     assert_eq!(kept.len(), expected);
 }
 
+/// As `format.md` has it: a manifest's length says no more than its KiB, from the first on.
+#[test]
+fn manifests_grow_in_steps_of_a_kib() {
+    let (_memory, space) = space();
+    let lengths = || {
+        let (txn, state) = space.inner.read().unwrap();
+        let scopes: Vec<_> = state.system.iter().chain(&state.partitions).collect();
+        let row = |s: &&scope::Scope| {
+            let mut sealed = Vec::new();
+            txn.row_into(&s.id, u64::from(s.ordinal) << 40 | 1, &mut sealed).unwrap().unwrap();
+            // Salt, commitment and tag stand around what was padded.
+            sealed.len() - 72
+        };
+        scopes.iter().map(row).collect::<Vec<_>>()
+    };
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for n in 0..24 {
+        for length in lengths() {
+            assert_eq!((length + 192) % 1024, 0, "{length} after {n}");
+            seen.insert(length);
+        }
+        session.remember_in("general", &format!("Prefers mornings, said {n} times.")).unwrap();
+    }
+    assert!(seen.len() > 1, "{seen:?}");
+}
+
 #[test]
 fn a_remembered_sentence_writes_its_body_and_the_manifest() {
     let (memory, space) = space();

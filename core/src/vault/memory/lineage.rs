@@ -341,11 +341,9 @@ pub(in crate::vault) fn quarantine_derived(
     let reached = reach(from, notes.iter().map(|(_, v)| v));
     for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
         let here = notes.iter().filter(|(p, v)| *p == at && !v.history && reached.contains(&v.place()));
-        let mut ids: Vec<RecordId> = here.map(|(_, v)| v.id).collect();
-        ids.extend(
-            unread.iter().filter(|(p, id)| *p == at && !ids.contains(id)).map(|(_, id)| *id).collect::<Vec<_>>(),
-        );
-        set_aside(tx, w, at, ids)?;
+        let unread = unread.iter().filter(|(p, _)| *p == at).map(|(_, id)| *id);
+        let ids: BTreeSet<RecordId> = here.map(|(_, v)| v.id).chain(unread).collect();
+        set_aside(tx, w, at, ids.into_iter().collect())?;
     }
     Ok(())
 }
