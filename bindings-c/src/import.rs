@@ -204,6 +204,19 @@ pub unsafe extern "C" fn hs_report_counts(
     })
 }
 
+/// How many newer versions of what was known are shown from now on, and how many older versions of what is known,
+/// or of what the same file holds, are kept and not shown.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_report_versions(report: *const Report, replaced: *mut u64, superseded: *mut u64) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (r, a, b) = unsafe { (&get(report)?.inner, Out::new(replaced)?, Out::new(superseded)?) };
+        a.write(r.replaced());
+        b.write(r.superseded());
+        Ok(())
+    })
+}
+
 /// How many consents from elsewhere permit nothing from now on, until the person confirms them: the file tells of
 /// another patient than they do.
 #[unsafe(no_mangle)]

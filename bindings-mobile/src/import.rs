@@ -23,6 +23,10 @@ pub struct TypeCount {
     pub imported: u64,
     /// Known already.
     pub linked: u64,
+    /// Newer versions of what was known: they are shown from now on, the older ones are kept.
+    pub replaced: u64,
+    /// Older versions of what is known, or of what the same file holds: kept, not shown.
+    pub superseded: u64,
     /// Not imported.
     pub refused: u64,
 }
@@ -35,6 +39,10 @@ pub struct ImportReport {
     pub imported: u64,
     /// Known already.
     pub linked: u64,
+    /// Newer versions of what was known: they are shown from now on, the older ones are kept.
+    pub replaced: u64,
+    /// Older versions of what is known, or of what the same file holds: kept, not shown.
+    pub superseded: u64,
     /// Not imported.
     pub refused: u64,
     /// Read with a repair.
@@ -58,11 +66,15 @@ impl From<healthspace::import::Report> for ImportReport {
         let count = |c: &healthspace::import::TypeCount| TypeCount {
             imported: c.imported,
             linked: c.linked,
+            replaced: c.replaced,
+            superseded: c.superseded,
             refused: c.refused,
         };
         Self {
             imported: r.imported(),
             linked: r.linked(),
+            replaced: r.replaced(),
+            superseded: r.superseded(),
             refused: r.refused(),
             repaired: r.repaired(),
             facts: r.facts,

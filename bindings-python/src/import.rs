@@ -17,13 +17,18 @@ pub(crate) struct Report(healthspace::import::Report);
 pub(crate) struct TypeCount {
     imported: u64,
     linked: u64,
+    replaced: u64,
+    superseded: u64,
     refused: u64,
 }
 
 #[pymethods]
 impl TypeCount {
     fn __repr__(&self) -> String {
-        format!("TypeCount(imported={}, linked={}, refused={})", self.imported, self.linked, self.refused)
+        let Self { imported, linked, replaced, superseded, refused } = self;
+        format!(
+            "TypeCount(imported={imported}, linked={linked}, replaced={replaced}, superseded={superseded}, refused={refused})"
+        )
     }
 }
 
@@ -39,6 +44,18 @@ impl Report {
     #[getter]
     fn linked(&self) -> u64 {
         self.0.linked()
+    }
+
+    /// Newer versions of what was known: they are shown from now on, the older ones are kept.
+    #[getter]
+    fn replaced(&self) -> u64 {
+        self.0.replaced()
+    }
+
+    /// Older versions of what is known, or of what the same file holds: kept, not shown.
+    #[getter]
+    fn superseded(&self) -> u64 {
+        self.0.superseded()
     }
 
     /// Not imported.
@@ -78,13 +95,19 @@ impl Report {
         let count = |c: &healthspace::import::TypeCount| TypeCount {
             imported: c.imported,
             linked: c.linked,
+            replaced: c.replaced,
+            superseded: c.superseded,
             refused: c.refused,
         };
         self.0.types.iter().map(|(name, c)| (name.clone(), count(c))).collect()
     }
 
     fn __repr__(&self) -> String {
-        format!("Report(imported={}, linked={}, refused={})", self.imported(), self.linked(), self.refused())
+        let (imported, linked, refused) = (self.imported(), self.linked(), self.refused());
+        let (replaced, superseded) = (self.replaced(), self.superseded());
+        format!(
+            "Report(imported={imported}, linked={linked}, replaced={replaced}, superseded={superseded}, refused={refused})"
+        )
     }
 }
 

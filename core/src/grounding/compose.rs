@@ -11,7 +11,8 @@ use super::question::{self, Said, Topic};
 use super::remarks::{asked, excluded, nameless, names, partly, several, unmatched};
 use super::view::{self, Event, View, de};
 use super::{
-    Composed, Item, Options, family, imaging, overview, period, person, pressure, series, visits, wearable, workouts,
+    Composed, Item, Options, family, imaging, overview, period, person, pressure, series, uncomputed, visits, wearable,
+    workouts,
 };
 use crate::catalog::{FactRow, Facts, LeanRows};
 use crate::error::Result;
@@ -73,11 +74,13 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     }
     let theirs = draft.others(relatives.is_some());
     draft.blocks.extend(relatives);
-    let answered = draft.blocks.len() > 1 || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period"));
+    let answered = draft.blocks.len() > 1
+        || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period" | "computation"));
     // One's own medications under a question about a son would be read as his.
     if !theirs {
         draft.background(answered)?;
     }
+    draft.uncomputed();
     let (mut blocks, mut missing, mut absent) = (draft.blocks, draft.missing, draft.absent);
     absent.retain(|t| !t.is_empty());
     absent.dedup();
@@ -190,6 +193,21 @@ impl Draft<'_> {
             format!("these words about time were not understood, and limit nothing here: {words}"),
             format!("ces mots sur le temps n'ont pas été compris, et ne limitent rien ici : {words}"),
         ));
+    }
+
+    /// What is asked to be worked out, and is not.
+    fn uncomputed(&mut self) {
+        let view = self.view;
+        let lacking = view.plan.uncomputed.iter().filter(|(asked, _)| uncomputed::lacks(asked, &self.blocks));
+        let words: Vec<&str> = lacking.map(|(_, said)| said.as_str()).collect();
+        if !words.is_empty() {
+            self.missing.push("computation".to_owned());
+            let words = view.quote(&words.join(", "));
+            self.absent.push(view.say(
+                format!("not worked out here, values are shown as they are recorded: {words}"),
+                format!("non calculé ici, les valeurs sont montrées comme au dossier : {words}"),
+            ));
+        }
     }
 
     /// Finds the start of the event that the question names. Where it is not in the view, the

@@ -42,6 +42,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod uncomputed;
 mod units;
 mod view;
 mod visits;

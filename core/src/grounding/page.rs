@@ -49,6 +49,14 @@ impl Line {
         self
     }
 
+    /// What it says, without its citations.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|p| match p {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Cite(_) => None,
+        })
+    }
+
     /// Cites a record, which is thereby released.
     pub(super) fn cite(mut self, row: &FactRow) -> Self {
         let target =

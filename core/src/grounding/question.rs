@@ -11,6 +11,7 @@ use super::period::{self, Period};
 use super::phrases::{self, Word};
 use super::sleep::{self, Stage};
 pub(super) use super::topic::{STOP, TOPICS, Topic};
+use super::uncomputed::{self, Asked};
 use super::visits::{self, Visit};
 use super::whose;
 use super::workouts;
@@ -98,6 +99,8 @@ pub(super) struct Plan {
     pub(super) measured: bool,
     /// The stages of sleep that are named.
     pub(super) stages: Vec<Stage>,
+    /// What is asked to be worked out and nothing here does, in its words.
+    pub(super) uncomputed: Vec<(Asked, String)>,
     /// Whether a mean is asked for.
     pub(super) average: bool,
     /// Whether some of it is about somebody else.
@@ -151,6 +154,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         .collect();
     let mut hits = phrases::hits(&mut words, &cased, fixed);
     let unread = unread(&mut words, &time);
+    let uncomputed = uncomputed(&mut words, &mut hits, &time);
     hits.sort_by_key(|(at, ..)| *at);
     let besides = hits.iter().flat_map(|(_, _, hit)| hit.besides()).filter_map(concepts::by_key).collect();
     let mut found: Vec<Found> = hits
@@ -210,6 +214,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         measured: has(" score scores screening scored depistage ") || how_much(&words),
         stages: sleep::stages(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
+        uncomputed,
         others: others.stated,
         cut,
     };
@@ -297,6 +302,27 @@ fn unread(words: &mut [Word], time: &period::Found) -> Vec<String> {
         if let Some(w) = words.get_mut(i) {
             w.used = true;
         }
+    }
+    out
+}
+
+/// What nothing here works out, marked as read: a unit is none of a record's words.
+fn uncomputed(
+    words: &mut [Word],
+    hits: &mut Vec<(usize, usize, phrases::Hit)>,
+    time: &period::Found,
+) -> Vec<(Asked, String)> {
+    let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+    let found = uncomputed::find(&texts, &time.used);
+    let said = |a: &Asked| texts.iter().skip(a.at).take(a.len).copied().collect::<Vec<_>>().join(" ");
+    let out: Vec<(Asked, String)> = found.into_iter().map(|a| (a.clone(), said(&a))).collect();
+    for (asked, _) in &out {
+        let inside = |at: &usize| (asked.at..asked.at + asked.len).contains(at);
+        // "How many pounds, in pounds?": where it names the measure itself, it does so still.
+        if hits.iter().any(|(at, ..)| !inside(at)) {
+            hits.retain(|(at, ..)| !inside(at));
+        }
+        words.iter_mut().enumerate().filter(|(i, _)| inside(i)).for_each(|(_, w)| w.used = true);
     }
     out
 }
@@ -458,6 +484,9 @@ fn is_slip(word: &str) -> bool {
     STOP.split(' ').filter(like).any(|w| fold::near(w, word))
 }
 
+/// Words for a movement of values that are names of other things too.
+const MOVES: &str = " fall falls peak peaks spike jump jumps chute chutes pic pics ";
+
 /// What no table knows, by clause, and what is to be looked for by its words whatever knows it.
 fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
     let mut out: Vec<Rest> = Vec::new();
@@ -465,7 +494,10 @@ fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
     let clauses: BTreeSet<usize> = words.iter().map(|w| w.clause).collect();
     for clause in clauses {
         let mut r = Rest::new(clause, !named(clause));
-        let of_clause = || words.iter().filter(|w| w.clause == clause && !w.used);
+        // "Did my potassium fall?": beside what is measured, a movement and no accident.
+        let measured = clause::has(found, clause, Area::Measure);
+        let moves = |w: &Word| measured && MOVES.contains(&format!(" {} ", w.text));
+        let of_clause = || words.iter().filter(|w| w.clause == clause && !w.used && !moves(w));
         of_clause().filter(|w| tells(&w.text) && !(w.odd && is_slip(&w.text))).for_each(|w| r.add(&w.text));
         let here = || found.iter().filter(|f| f.clause == clause);
         // Two capitals are a name: what no table has is said to be missing.

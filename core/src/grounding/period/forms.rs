@@ -106,14 +106,14 @@ fn day_first(words: &[String]) -> Option<bool> {
     })
 }
 
-/// A quarter or a half of a year: "Q2 2019", "le premier semestre 2019".
+/// A quarter or a half of a year: "Q2 2019", "T2 2019", "le premier semestre 2019".
 fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
     let w = |k: usize| words.get(i + k).map_or("", String::as_str);
     let quarter = |s: &str| match s {
-        "q1" => Some(1),
-        "q2" => Some(2),
-        "q3" => Some(3),
-        "q4" => Some(4),
+        "q1" | "t1" => Some(1),
+        "q2" | "t2" => Some(2),
+        "q3" | "t3" => Some(3),
+        "q4" | "t4" => Some(4),
         _ => None,
     };
     let of = |k: usize| k + usize::from(matches!(w(k), "of" | "de" | "in" | "en"));

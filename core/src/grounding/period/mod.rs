@@ -152,6 +152,11 @@ enum Unit {
     Year,
 }
 
+/// Whether a word is a unit of time, or several.
+pub(super) fn is_unit(w: &str) -> bool {
+    unit(w).is_some()
+}
+
 fn unit(w: &str) -> Option<Unit> {
     Some(match w {
         "day" | "days" | "jour" | "jours" => Unit::Day,
@@ -646,6 +651,7 @@ mod tests {
             ("mes pas de la semaine 1 de 2021", "2021-01-04", "2021-01-11"),
             ("steps in week 53 of 2020", "2020-12-28", "2021-01-04"),
             ("steps in Febuary 2025", "2025-02-01", "2025-03-01"),
+            ("LDL T2 2019", "2019-04-01", "2019-07-01"),
             ("LDL in the second quarter of 2019", "2019-04-01", "2019-07-01"),
             ("mon LDL au 3e trimestre 2019", "2019-07-01", "2019-10-01"),
             ("mon LDL au premier semestre 2019", "2019-01-01", "2019-07-01"),

@@ -120,7 +120,7 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize
         }
         // "The 3, 4 and 5 August", "Q2-Q3 2026": what stands at a date, and was not read with it.
         let part = w.len() <= 2 && w.parse().is_ok_and(|n: u8| (1..=31).contains(&n));
-        let quarter = matches!(w, "q1" | "q2" | "q3" | "q4");
+        let quarter = matches!(w, "q1" | "q2" | "q3" | "q4" | "t1" | "t2" | "t3" | "t4");
         let joined = i + 1 < words.len() && words.get(i + 1).is_some_and(|w| says(JOINS, w));
         let near = dated.contains(&(i + 1)) || (joined && dated.contains(&(i + 2)));
         if (part || quarter) && near {

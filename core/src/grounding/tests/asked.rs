@@ -43,7 +43,9 @@ fn walks_and_runs_are_named_by_everyday_words() {
     ] {
         let c = f.ask(question);
         has(&c, question, &[found]);
-        assert!(c.missing.is_empty(), "{question}: {:?}", c.missing);
+        // Which day is the most is not worked out, and said to be so.
+        let day = question.contains("Quel jour");
+        assert_eq!(c.missing, vec!["computation"; usize::from(day)], "{question}");
     }
     // "Of course" asks for no workout.
     lacks(&patient().ask("Of course I want my LDL"), "of course", &["workouts", "course"]);

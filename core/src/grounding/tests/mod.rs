@@ -23,6 +23,7 @@ mod texts;
 mod times;
 mod topics;
 mod typed;
+mod unmet;
 mod whole;
 mod within;
 mod words;

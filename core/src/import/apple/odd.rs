@@ -3,6 +3,7 @@
 use super::element::{Node, walk};
 use super::record::{Reading, Records, canonical, looks_numeric};
 use super::text::Findings;
+use super::types;
 use crate::import::{Limits, What};
 use crate::record::{Decimal, Meta};
 use std::sync::Arc;
@@ -67,6 +68,7 @@ impl Records {
     /// The record that `xml` consists of.
     pub(super) fn slow(&mut self, xml: &str, limits: &Limits, found: &mut Findings) -> Result<Reading, NoSample> {
         let Parts { attributes, nested } = parts(xml, limits, found).map_err(NoSample::Refused)?;
+        let quantity = attributes.iter().any(|(name, value)| name == "type" && value.starts_with(types::QUANTITY));
         let (mut code, mut start, mut end, mut created) = (None, None, None, None);
         let mut r = Reading {
             code: self.none.clone(),
@@ -103,7 +105,7 @@ impl Records {
                 "value" => match canonical(value.as_bytes()) {
                     Some(number) => r.number = Some(number),
                     None => {
-                        if !looks_numeric(value.as_bytes()) {
+                        if !quantity && !looks_numeric(value.as_bytes()) {
                             r.word = Some(self.words.text(value).text);
                         } else if let Some(number) = Decimal::parse(value) {
                             r.number = Some(number);
@@ -116,6 +118,9 @@ impl Records {
                 },
                 _ => kept.push((name, value)),
             }
+        }
+        if quantity && !attributes.iter().any(|(name, _)| name == "value") {
+            found.repaired(What::MissingField);
         }
         r.code = code.ok_or(NoSample::Kept(What::MissingField))?;
         let start = start.ok_or(NoSample::Kept(What::MissingField))?;

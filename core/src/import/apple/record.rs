@@ -138,15 +138,20 @@ impl Records {
             Some(raw) => Some(instant(raw)?),
             None => None,
         };
+        let quantity = code.is_some_and(|c| c.starts_with(types::QUANTITY.as_bytes()));
         let (mut number, mut word) = (None, None);
-        if let Some(raw) = value {
-            number = canonical(raw);
-            if number.is_none() {
-                if looks_numeric(raw) {
-                    return None;
+        match value {
+            Some(raw) => {
+                number = canonical(raw);
+                if number.is_none() {
+                    if quantity || looks_numeric(raw) {
+                        return None;
+                    }
+                    word = Some(self.words.raw(raw)?.text);
                 }
-                word = Some(self.words.raw(raw)?.text);
             }
+            None if quantity => return None,
+            None => {}
         }
         let mut len = at + if nested { 1 } else { 2 };
         let mut meta = Arc::clone(&self.no_meta);

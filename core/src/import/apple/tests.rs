@@ -133,7 +133,7 @@ fn odd_records_lose_nothing() {
     let (s, m, i) = meta(r#"value="HKCategoryValueSleepAnalysisInBed" colour="red""#, "");
     assert_eq!(
         (s.word.as_deref(), m, i),
-        (Some("HKCategoryValueSleepAnalysisInBed"), vec!["@colour=red".into()], vec![])
+        (Some("HKCategoryValueSleepAnalysisInBed"), vec!["@colour=red".into()], vec![(Repaired, What::BadNumber, 1)])
     );
     let (_, m, i) = meta(r#"value="1" Withings User Identifier="7""#, "");
     assert_eq!((m, i), (vec!["@Withings User Identifier=7".into()], vec![(Repaired, What::BadXml, 1)]));
@@ -152,6 +152,25 @@ fn odd_records_lose_nothing() {
     assert_eq!(i, [(Repaired, What::ForbiddenCharacter, 1), (Repaired, What::UnknownEntity, 1)]);
     let (s, _, i) = meta("value=\"1\" value=\"2\"", "");
     assert_eq!((s.number, i), (Decimal::new(1, 0), vec![(Repaired, What::BadXml, 1)]));
+}
+
+/// The values of a quantity are numbers: each that is none is told, and kept as it stands.
+#[test]
+fn a_quantity_without_a_number_is_told() {
+    for value in ["abc", "", "1e999", "NaN", "inf", "70,5", "0x10"] {
+        let (kept, report) = read(&export(&record(&format!("value=\"{value}\""), "")));
+        let s = &kept.samples[0].1;
+        assert_eq!((s.number, s.word.as_deref()), (None, Some(value)));
+        assert_eq!(issues(&report), [(Severity::Repaired, What::BadNumber, 1)], "{value}");
+    }
+    let (kept, report) = read(&export(&record("", "")));
+    assert_eq!((kept.samples[0].1.number, &kept.samples[0].1.word), (None, &None));
+    assert_eq!(issues(&report), [(Severity::Repaired, What::MissingField, 1)]);
+    // A category says a word.
+    let words = record("value=\"HKCategoryValueNotApplicable\"", "").replace("Quantity", "Category");
+    let (kept, report) = read(&export(&words));
+    assert_eq!(kept.samples[0].1.word.as_deref(), Some("HKCategoryValueNotApplicable"));
+    assert!(report.issues.is_empty());
 }
 
 #[test]
@@ -369,7 +388,9 @@ fn huge_and_deep_ones_are_refused_and_the_rest_is_read() {
 fn limits_at_and_above() {
     let limits = Limits { attributes: 6, xml_depth: 3, token_bytes: 40, resource_bytes: 4000, ..Limits::default() };
     let refused = |inner: &str| {
-        let (_, report, _) = read_with(export(inner).as_bytes(), &limits, false).unwrap();
+        // One whose value is a word, and may be missing.
+        let inner = inner.replace("HKQuantity", "HKCategory");
+        let (_, report, _) = read_with(export(&inner).as_bytes(), &limits, false).unwrap();
         report.issues.first().map(|i| i.what)
     };
     assert_eq!(refused(&record("a=\"1\" b=\"2\"", "")), None);
@@ -398,7 +419,11 @@ fn entities_are_never_expanded() {
     assert_eq!(kept.samples[0].1.word.as_deref(), Some("&lol9;&file;"));
     assert_eq!(
         issues(&report),
-        [(Severity::Repaired, What::DoctypeSkipped, 1), (Severity::Repaired, What::UnknownEntity, 1)]
+        [
+            (Severity::Repaired, What::DoctypeSkipped, 1),
+            (Severity::Repaired, What::UnknownEntity, 1),
+            (Severity::Repaired, What::BadNumber, 1)
+        ]
     );
 }
 

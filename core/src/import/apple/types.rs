@@ -5,6 +5,9 @@ use crate::record::Category;
 /// The code system of everything that Apple names.
 pub(super) const SYSTEM: &str = "http://developer.apple.com/documentation/healthkit";
 
+/// How the types of what is measured begin: their values are numbers.
+pub(super) const QUANTITY: &str = "HKQuantityTypeIdentifier";
+
 const VITAL: [&str; 24] = [
     "BloodGlucose",
     "BloodPressure",
@@ -54,7 +57,7 @@ const CYCLE: [&str; 16] = [
 /// What consent for a type is asked by. A type that Apple adds later counts as activity unless its
 /// name begins like a known one.
 pub(super) fn category(code: &str) -> Category {
-    let name = ["HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier", "HKCorrelationTypeIdentifier", "HKDataType"]
+    let name = [QUANTITY, "HKCategoryTypeIdentifier", "HKCorrelationTypeIdentifier", "HKDataType"]
         .iter()
         .find_map(|p| code.strip_prefix(p))
         .unwrap_or(code);
