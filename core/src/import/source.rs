@@ -152,8 +152,13 @@ impl Source {
         let mut context = fhir::Context::default();
         if let (Format::Fhir, Some(fhir)) = (format, &readers.fhir) {
             let names = Fhir::names(&head);
-            let look = names || may_label(&mut (&mut self.input).take(self.len))?;
+            // Without a Bundle nothing stands around a resource, and none is named by it.
+            let mut look = may_bundle(&mut (&mut self.input).take(self.len))?;
             self.input.rewind()?;
+            if look && !names {
+                look = may_label(&mut (&mut self.input).take(self.len))?;
+                self.input.rewind()?;
+            }
             if look {
                 context.around = (fhir.survey)(&mut (&mut self.input).take(self.len), limits, names, sink)?;
                 self.input.rewind()?;
@@ -181,6 +186,32 @@ impl Source {
             return Err(Error::TooLarge(Limit::InputBytes));
         }
         Ok(self.input.rewind()?)
+    }
+}
+
+/// What a Bundle is told by, and `Parameters`; the beginning of any letter of these that is escaped.
+const BUNDLES: [&[u8]; 4] = [b"Bundle", b"\"entry\"", b"Parameters", b"\\u00"];
+
+/// Whether JSON may hold a Bundle.
+fn may_bundle(input: &mut dyn Read) -> Result<bool> {
+    let finders = BUNDLES.map(memchr::memmem::Finder::new);
+    let longest = BUNDLES.iter().map(|w| w.len()).max().unwrap_or(0);
+    let (mut buf, mut kept) = (vec![0; STEP], 0);
+    loop {
+        let n = match input.read(buf.get_mut(kept..).unwrap_or_default()) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        let seen = buf.get(..kept + n).unwrap_or_default();
+        if finders.iter().any(|f| f.find(seen).is_some()) {
+            return Ok(true);
+        }
+        if n == 0 {
+            return Ok(false);
+        }
+        let from = (kept + n).saturating_sub(longest - 1);
+        kept = kept + n - from;
+        buf.copy_within(from..from + kept, 0);
     }
 }
 

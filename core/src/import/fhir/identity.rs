@@ -87,7 +87,9 @@ pub(super) fn base_of(reference: &str) -> Option<&str> {
 pub(super) fn server_of<'u>(url: &'u str, type_name: &str) -> Option<&'u str> {
     let url = url.trim();
     let web = url.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("http"));
-    url.rfind(&format!("/{type_name}/")).filter(|_| web).and_then(|i| url.get(..=i))
+    // Most references are relative.
+    let at = if web { url.rfind(&format!("/{type_name}/")) } else { None };
+    at.and_then(|i| url.get(..=i))
 }
 
 #[cfg(test)]

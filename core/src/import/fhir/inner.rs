@@ -7,6 +7,7 @@
 
 use super::labels::Labels;
 use super::node::{Key, NUMBER};
+use memchr::memmem::Finder;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -17,10 +18,18 @@ const INLINE: &str = "inline-sec-label";
 /// Bytes of a word that is looked at.
 const TOKEN: usize = 512;
 
+/// Looks for these words; made once, for many records.
+pub(super) struct Finders([Finder<'static>; 5]);
+
+impl Finders {
+    pub(super) fn new() -> Self {
+        Self(WORDS.map(Finder::new))
+    }
+}
+
 /// What is said within a record; `contains` tells that other resources stand in it.
-pub(super) fn labels(text: &str, contains: bool) -> Labels {
-    let may = |word: &[u8]| memchr::memmem::find(text.as_bytes(), word).is_some();
-    if !contains && !WORDS.into_iter().any(may) {
+pub(super) fn labels(finders: &Finders, text: &str, contains: bool) -> Labels {
+    if !contains && finders.0.iter().all(|f| f.find(text.as_bytes()).is_none()) {
         return Labels::default();
     }
     let mut found = Labels::default();

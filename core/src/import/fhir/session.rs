@@ -37,6 +37,7 @@ pub(super) struct Session<'s> {
     met: u64,
     /// Labels of the Bundles around, the outermost first.
     bundles: Vec<Labels>,
+    inner: inner::Finders,
     /// Something in the file said that it is FHIR.
     pub(super) recognised: bool,
     /// Something in the file was not JSON.
@@ -64,6 +65,7 @@ impl<'s> Session<'s> {
             around: context.around,
             met: 0,
             bundles: Vec::new(),
+            inner: inner::Finders::new(),
             recognised: false,
             broken: false,
         }
@@ -221,7 +223,7 @@ impl Handler for Session<'_> {
         let (subject, hint) = self.subject(type_name, &reading, full_url);
         // What is said of a Bundle holds for what is in it.
         let around = self.bundles.iter().fold(Labels::default(), |all, b| all.join(*b));
-        let within = inner::labels(&text, !reading.common.contained.is_empty());
+        let within = inner::labels(&self.inner, &text, !reading.common.contained.is_empty());
         let labels = around.join(reading.common.meta.0.security.0).join(within).raised();
         let mut facts = core::mem::take(&mut reading.facts);
         let said = self.canonical.read(body);

@@ -383,7 +383,7 @@ fn figures_of_a_large_export() {
 
 /// Wherever a read ends.
 #[test]
-fn a_label_is_found_wherever_it_stands() {
+fn a_label_and_a_bundle_are_found_wherever_they_stand() {
     struct Pieces<'a>(&'a [u8], usize);
     impl Read for Pieces<'_> {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
@@ -392,6 +392,17 @@ fn a_label_is_found_wherever_it_stands() {
             self.0 = &self.0[n..];
             Ok(n)
         }
+    }
+    for word in [r#""Bundle""#, r#""entry""#, r#""Parameters""#, r#""\u0042undle""#] {
+        for at in (0..20).chain(STEP - 12..STEP + 3) {
+            let text = format!("{}{word}{}", " ".repeat(at), " ".repeat(30));
+            for piece in [3, 7, STEP, STEP + 1] {
+                assert!(may_bundle(&mut Pieces(text.as_bytes(), piece)).unwrap(), "{word} at {at} by {piece}");
+            }
+        }
+    }
+    for text in ["", r#"{"resourceType":"Observation","bundle":"\u2014"}"#, "Bundl"] {
+        assert!(!may_bundle(&mut Pieces(text.as_bytes(), 4)).unwrap(), "{text}");
     }
     for word in [r#""security""#, r#""secur\u0069ty""#, r#""\u0073ecurity""#] {
         for at in (0..20).chain(STEP - 12..STEP + 3) {
