@@ -58,31 +58,55 @@ pub enum Limit {
     Capacity,
 }
 
-/// Why an input could not be read as what it claims to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why an input could not be read as what it claims to be, or an argument not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Malformed {
     /// Neither JSON, XML nor a zip archive that this library reads.
+    #[error("the input cannot be read: neither JSON, XML nor a zip archive of a kind that is known")]
     UnknownFormat,
     /// Not JSON, or broken off.
+    #[error("the input cannot be read: not JSON, or broken off")]
     Json,
     /// Not XML, or broken off.
+    #[error("the input cannot be read: not XML, or broken off")]
     Xml,
     /// Not a zip archive, or one that lies about itself.
+    #[error("the input cannot be read: no zip archive, or one that lies about itself")]
     Zip,
     /// JSON, but not a FHIR resource.
+    #[error("the input cannot be read: JSON, but no FHIR resource")]
     NotFhir,
     /// No bytes at all.
+    #[error("the input cannot be read: it is empty")]
     Empty,
     /// A directory, a device or the like.
+    #[error("the input cannot be read: it is no file")]
     NotAFile,
     /// A receipt, note, proof or evidence text.
+    #[error("the input cannot be read: no receipt, note, proof or evidence")]
     Proof,
     /// A Consent that cannot be read.
+    #[error("the input cannot be read: no Consent, or one that says nothing that is understood")]
     Consent,
     /// An argument of the caller: an empty name, a reversed period and so on.
+    #[error("an argument cannot be used: empty, too long, out of range, or not of this space")]
     Argument,
+    /// What would be agreed to cannot be: no recipient, purpose or category, an end that is past or before the
+    /// beginning, no uses.
+    #[error(
+        "these terms cannot be agreed to: recipient, purpose, categories, period or uses are missing or impossible"
+    )]
+    Terms,
+    /// A yes to what was not shown: the notice of this request was not made, is not what it would be now, or was
+    /// confirmed already.
+    #[error("the notice of this request was not shown as it stands now, or was confirmed already")]
+    Notice,
+    /// What the person alone may do was asked for without their gesture.
+    #[error("this needs a gesture of the person")]
+    Gesture,
     /// CBOR that is not in the one canonical form.
+    #[error("the input cannot be read: no CBOR in its canonical form")]
     Cbor,
 }
 
@@ -134,7 +158,8 @@ pub enum Error {
     /// The handle crossed a `fork()`.
     #[error("this handle was carried over a fork of the process")]
     ForkedProcess,
-    /// The operating system refused an input or output operation.
+    /// The operating system refused an input or output operation. Where it was on the space itself, this handle is
+    /// at its end, and the space is to be opened again: nothing tells what of a failed write came to be.
     #[error("input or output failed ({0:?})")]
     Io(std::io::ErrorKind),
     /// The disk, a quota or the file system is full.
@@ -194,8 +219,8 @@ pub enum Error {
     #[error("this operation needs the space opened in full")]
     NeedsFullSlot,
 
-    /// The input is not what it claims to be.
-    #[error("the input cannot be read ({0:?})")]
+    /// The input is not what it claims to be, or an argument cannot be used.
+    #[error("{0}")]
     Malformed(Malformed),
     /// The input goes over a limit.
     #[error("the input is over a limit ({0:?})")]

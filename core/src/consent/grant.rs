@@ -9,7 +9,7 @@ use crate::record::{Category, Recipient, RecipientKind};
 /// How long emergency access lasts at most, each time.
 pub const GLASS_MINUTES: u32 = 60;
 
-const BAD: Error = Error::Malformed(Malformed::Argument);
+const BAD: Error = Error::Malformed(Malformed::Terms);
 
 /// What is to be asked, before it is checked. One purpose: consent must be separable (GDPR
 /// article 7(2)).
@@ -107,7 +107,7 @@ impl GrantSpec {
     /// minutes.
     ///
     /// # Errors
-    /// `Malformed(Argument)`: no category, a period that is empty or outside the years 1..=9999,
+    /// `Malformed(Terms)`: no category, a period that is empty or outside the years 1..=9999,
     /// zero uses, a recipient that is a reference or a role, a sensitivity or obligation that has no code, a training grant that forbids
     /// training, or any other grant that does not forbid it; a carer who is no person, has no end or
     /// another purpose than those of family, support and power of attorney.

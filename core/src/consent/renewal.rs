@@ -11,12 +11,12 @@ use crate::lang::Lang;
 /// another number where one is given.
 ///
 /// # Errors
-/// `Malformed(Argument)` where they are no terms of a grant: an end before the beginning, no uses; or a count for a
+/// `Malformed(Terms)` where they are no terms of a grant: an end before the beginning, no uses; or a count for a
 /// grant that is not counted.
 pub fn renewed(given: &GrantSpec, expires: Timestamp, uses: Option<u32>) -> Result<GrantSpec> {
     let terms = given.terms().clone();
     if uses.is_some() && terms.uses.is_none() {
-        return Err(Error::Malformed(Malformed::Argument));
+        return Err(Error::Malformed(Malformed::Terms));
     }
     GrantSpec::new(GrantTerms { expires: Some(expires), uses: terms.uses.map(|n| uses.unwrap_or(n)), ..terms })
 }

@@ -54,7 +54,7 @@ impl HealthSpace {
             let p = w.state.partitions.get(at).cloned().ok_or(Error::NoSuchPartition)?;
             let before = clearance(&p);
             if !after.flows_to(before) && gesture.is_none() {
-                return Err(Error::Malformed(Malformed::Argument));
+                return Err(Error::Malformed(Malformed::Gesture));
             }
             let row = PolicyRow { clearance: Some(after), ..(*p.policy).clone() };
             put_row(tx, w, &p, &row)?;

@@ -78,7 +78,7 @@ impl Shown {
     /// One notice, one gesture, one consent: `act` has it for itself, and a second tap meanwhile or later finds
     /// none. Where nothing came of it, it can be confirmed again.
     pub(super) fn once<T>(&self, act: impl FnOnce(Notice) -> Result<T>) -> Result<T> {
-        let notice = self.lock().take().ok_or(Error::Malformed(Malformed::Argument))?;
+        let notice = self.lock().take().ok_or(Error::Malformed(Malformed::Notice))?;
         let done = act(notice);
         if done.is_err() {
             self.lock().get_or_insert(notice);
@@ -98,8 +98,11 @@ pub(super) fn confirmed(
 ) -> Result<[u8; 32]> {
     let notice = sha256(&[text.as_bytes()]);
     let over = |at: Timestamp| expires.is_some_and(|end| end <= at);
-    if shown != notice || over(tx.base.env.now()) {
-        return Err(Error::Malformed(Malformed::Argument));
+    if over(tx.base.env.now()) {
+        return Err(Error::Malformed(Malformed::Terms));
+    }
+    if shown != notice {
+        return Err(Error::Malformed(Malformed::Notice));
     }
     if over(Timestamp::from_millis(tx.now_in(p))) {
         return Err(Error::ClockBehind);
@@ -437,9 +440,9 @@ impl ConsentRequest {
     }
 
     fn spec(&self, scope: crate::id::ScopeId) -> Result<GrantSpec> {
-        let missing = Error::Malformed(Malformed::Argument);
+        let missing = Error::Malformed(Malformed::Terms);
         let purpose = self.purpose.ok_or(missing)?;
-        let recipient = self.recipient.clone().ok_or(Error::Malformed(Malformed::Argument))?;
+        let recipient = self.recipient.clone().ok_or(Error::Malformed(Malformed::Terms))?;
         let mut terms = GrantTerms::new(purpose, scope, &self.categories, recipient);
         terms.expires = self.expires;
         terms.starts = self.starts;

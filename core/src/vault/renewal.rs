@@ -105,7 +105,7 @@ impl RenewalRequest {
     }
 
     fn spec(&self, given: &ConsentDoc) -> Result<GrantSpec> {
-        consent::renewed(&given.spec, self.expires.ok_or(Error::Malformed(Malformed::Argument))?, self.uses)
+        consent::renewed(&given.spec, self.expires.ok_or(Error::Malformed(Malformed::Terms))?, self.uses)
     }
 
     /// The text to show: what stood until now, what changes, and the whole notice.

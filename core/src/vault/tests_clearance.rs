@@ -49,7 +49,7 @@ fn health_flows_into_general_only_after_the_person_said_so_and_it_is_logged() {
     let before = events(&t.space, LogOf::Space).len();
     // Without a gesture; by a handle that holds no system key, gesture or not.
     let refused = t.space.set_clearance("general", wide, None);
-    assert!(matches!(refused, Err(Error::Malformed(Malformed::Argument))));
+    assert!(matches!(refused, Err(Error::Malformed(Malformed::Gesture))));
     assert!(matches!(limited.set_clearance("general", wide, Some(gesture())), Err(Error::NeedsFullSlot)));
     assert!(matches!(limited.set_clearance("general", Label::BOTTOM, None), Err(Error::NeedsFullSlot)));
     assert_eq!(events(&t.space, LogOf::Space).len(), before);

@@ -232,7 +232,7 @@ fn its_consent_is_a_kind_of_its_own_with_a_notice_that_was_shown() {
     let t = setting();
     let ask = || t.space.declassify_request("health", "general", Purpose::PatientRequest);
     // Not without a notice, nor with another one than was shown.
-    assert!(matches!(ask().confirm(gesture()), Err(Error::Malformed(Malformed::Argument))));
+    assert!(matches!(ask().confirm(gesture()), Err(Error::Malformed(Malformed::Notice))));
     let request = ask();
     assert!(request.notice("en").unwrap().contains("“general”"));
     assert!(matches!(request.dropping(down_to_normal()).confirm(gesture()), Err(Error::Malformed(_))));

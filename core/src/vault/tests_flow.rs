@@ -300,7 +300,7 @@ fn the_notice_that_was_shown_is_the_one_that_is_logged() {
     assert_eq!(logged(&space), ("fr".to_owned(), hash));
     // A second tap gives nothing more; and what nobody read is not agreed to.
     let refused =
-        |asked: crate::error::Result<Grant>| assert!(matches!(asked, Err(Error::Malformed(Malformed::Argument))));
+        |asked: crate::error::Result<Grant>| assert!(matches!(asked, Err(Error::Malformed(Malformed::Notice))));
     refused(request.confirm(gesture()));
     refused(ask().confirm(gesture()));
     assert_eq!(space.grants().unwrap().len(), 1);
@@ -341,7 +341,7 @@ fn a_grant_that_is_over_is_not_confirmed() {
         ask.recipient(model()).expires_at(Timestamp::from_millis(end)).agree(gesture())
     };
     for end in [T0 - 86_400_000, T0, T0 + 1] {
-        assert!(matches!(ask(end), Err(Error::Malformed(Malformed::Argument))), "{}", end - T0);
+        assert!(matches!(ask(end), Err(Error::Malformed(Malformed::Terms))), "{}", end - T0);
     }
     assert!(space.grants().unwrap().is_empty());
     ask(T0 + 120_000).unwrap();
@@ -372,7 +372,7 @@ fn taps_that_come_together_are_one() {
     let ask = ask.recipient(model()).expires_in_days(9);
     ask.notice("en").unwrap();
     let wider = ask.clone().categories(Category::ALL);
-    assert!(matches!(wider.confirm(gesture()), Err(Error::Malformed(Malformed::Argument))));
+    assert!(matches!(wider.confirm(gesture()), Err(Error::Malformed(Malformed::Notice))));
     ask.confirm(gesture()).unwrap();
 }
 

@@ -77,7 +77,7 @@ impl DeclassifySpec {
     /// Checks terms.
     ///
     /// # Errors
-    /// `Malformed(Argument)` where a partition is lowered into itself or has no name, an end is
+    /// `Malformed(Terms)` where a partition is lowered into itself or has no name, an end is
     /// outside the years 1..=9999, something is named that has no code, or a value would be freed
     /// for training a model: that takes a consent of its own over the data itself.
     pub fn new(mut terms: DeclassifyTerms) -> Result<Self> {
@@ -101,7 +101,7 @@ impl DeclassifySpec {
             || l.purposes.bits() != named
             || !terms.expires.is_none_or(in_range)
         {
-            return Err(Error::Malformed(Malformed::Argument));
+            return Err(Error::Malformed(Malformed::Terms));
         }
         terms.expires = terms.expires.map(whole);
         Ok(Self(terms))

@@ -23,7 +23,9 @@ fn what_is_not_worked_out_is_said() {
         has(&c, question, &[said]);
         assert_eq!(c.missing, ["computation"], "{question}\n{}", c.text);
     }
-    for question in ["my weight in kg", "potassium in mmol/L", "mon poids en kilos", "my potassium over the last 10 years"] {
+    for question in
+        ["my weight in kg", "potassium in mmol/L", "mon poids en kilos", "my potassium over the last 10 years"]
+    {
         let c = f.ask(question);
         lacks(&c, question, &["not worked out", "non calculé ici"]);
         assert!(c.missing.is_empty(), "{question} {:?}\n{}", c.missing, c.text);

@@ -171,8 +171,11 @@ impl DeclassifyRequest {
             let now = Timestamp::from_millis(tx.now);
             let notice = sha256(&[declassify_notice(&spec, lang).as_bytes()]);
             let expires = spec.terms().expires;
-            if shown != notice || expires.is_some_and(|end| end.as_millis() <= tx.now_in(&p)) {
-                return Err(Error::Malformed(Malformed::Argument));
+            if expires.is_some_and(|end| end.as_millis() <= tx.now_in(&p)) {
+                return Err(Error::Malformed(Malformed::Terms));
+            }
+            if shown != notice {
+                return Err(Error::Malformed(Malformed::Notice));
             }
             let id = GrantId(random_array()?);
             let meta = ConsentMeta {
