@@ -4,19 +4,17 @@ use super::concepts::{self, Area, Concept};
 use super::dictionary::{self, Wanted};
 use super::fence::Fence;
 use super::find::{self, Finder, Seek};
-use super::fold;
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Said, Topic};
 use super::remarks::{asked, excluded, nameless, names, partly, several, unmatched};
-use super::view::{self, Event, View, de};
+use super::view::{Event, View};
 use super::{
-    Composed, Item, Options, family, imaging, overview, period, person, pressure, series, uncomputed, visits, wearable,
+    Composed, Item, Options, family, imaging, overview, period, person, pressure, series, start, uncomputed, wearable,
     workouts,
 };
 use crate::catalog::{FactRow, Facts, LeanRows};
 use crate::error::Result;
-use crate::record::{Kind, Status};
 use std::collections::BTreeSet;
 
 /// Composes the context for a question.
@@ -60,7 +58,11 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     head.lines.extend(excluded(&view));
     draft.blocks.push(head);
     draft.times();
-    let event = draft.event()?;
+    let start = start::of(&view)?;
+    draft.blocks.extend(start.block);
+    draft.missing.extend(start.missing);
+    draft.absent.extend(start.absent);
+    let event = start.event;
     draft.measures(event.as_ref())?;
     draft.listed()?;
     // What matches leads the list that it is in.
@@ -104,9 +106,6 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         tokens_estimate: page.tokens,
     })
 }
-
-/// Words for a stay in hospital among those for a visit.
-const STAYS: &str = "hospital*|hopital*|inpatient|admission|admitted|sejour";
 
 /// Rank of documents where an image is asked for: behind the images.
 const DOCUMENTS: u8 = 70;
@@ -208,85 +207,6 @@ impl Draft<'_> {
                 format!("non calculé ici, les valeurs sont montrées comme au dossier : {words}"),
             ));
         }
-    }
-
-    /// Finds the start of the event that the question names. Where it is not in the view, the
-    /// text says the same whether there was none, or it may not be seen.
-    fn event(&mut self) -> Result<Option<Event>> {
-        let view = self.view;
-        let Some(ask) = &view.plan.event else { return Ok(None) };
-        let (key, name, mut rows) = match (ask.concept, ask.topic) {
-            (Some(c), _) => (c.key.to_owned(), c.name(view.lang).to_owned(), view.listed_rows(c)?),
-            (None, Some(t)) => {
-                let mut rows = t.kind().map(|k| view.kind_rows(k)).transpose()?.unwrap_or_default();
-                let stay = ask.words.iter().any(|w| STAYS.split('|').any(|p| fold::word_matches(p, w)));
-                rows.retain(|r| !stay || visits::is_stay(&r.fact));
-                let name = match t {
-                    _ if stay => view.say("hospital stay", "séjour à l'hôpital"),
-                    Topic::Encounters => view.say("visit", "consultation ou séjour"),
-                    _ => view.say("procedure", "acte"),
-                };
-                (overview::key(t).to_owned(), name, rows)
-            }
-            (None, None) => {
-                let mut rows = Vec::new();
-                let wanted = dictionary::wanted(&ask.words);
-                for kind in [Kind::Medication, Kind::Condition, Kind::Procedure] {
-                    rows.extend(view.kind_rows(kind)?.into_iter().filter(|r| find::says(&r.fact, &wanted)));
-                }
-                ("event".to_owned(), view.say("the event asked about", "l'événement demandé"), rows)
-            }
-        };
-        // What is turned by its own words is another thing.
-        rows.retain(|r| !ask.concept.is_some_and(|c| c.is_turned(&r.fact.text)));
-        // A draft, or what was cancelled or not done, starts nothing.
-        let starts = |s: Status| !matches!(s, Status::EnteredInError | Status::NotDone | Status::Preliminary);
-        rows.retain(|r| r.fact.when.is_some() && starts(r.fact.status));
-        view::sort(&mut rows);
-        // What is dated ahead has not started: it is told, and compared with nothing.
-        if let Some(at) = rows.iter().position(|r| !view.ahead(&r.fact)) {
-            rows.drain(..at);
-        }
-        if ask.last
-            && let Some(at) = rows.iter().rposition(|r| !view.ahead(&r.fact))
-        {
-            rows.drain(..at);
-        }
-        let Some((row, when)) = rows.first().and_then(|r| Some((r.clone(), r.fact.when?))) else {
-            self.missing.push(format!("start:{key}"));
-            self.absent.push(view.say(
-                format!("no start date for {name} is available here; the whole period is shown"),
-                format!("aucune date de début pour {name} n'est disponible ici ; toute la période est montrée"),
-            ));
-            return Ok(None);
-        };
-        let title = view.say("Event", "Événement");
-        let mut block = Block::new(title.clone(), title);
-        // The line states one date: only its record is released by it.
-        let name = match concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text) {
-            Some(c) if ask.concept.is_some_and(|a| a.key != c.key) => format!("{name} ({})", c.name(view.lang)),
-            _ => name,
-        };
-        let (words, date) = (view.source_words(&row.fact), view.dated(&row.fact));
-        let (en, fr) = if ask.last { ("last", "dernière") } else { ("first", "première") };
-        let line = Line::new(1).text(
-            view.say(format!("{name}: {en} entry {date}, {words}"), format!("{name} : {fr} entrée {date}, {words}")),
-        );
-        block.push(line.cite(&row));
-        self.blocks.push(block);
-        if ask.end {
-            // Nothing is compared with an end, and a comparison with the start must not pass for it.
-            self.missing.push(format!("end:{key}"));
-            self.absent.push(view.say(
-                format!("what followed the end of {name} is not computed; comparisons are with its first entry"),
-                format!("ce qui a suivi la fin {} n'est pas calculé ; comparaison avec la première entrée", de(&name)),
-            ));
-        }
-        if view.ahead(&row.fact) {
-            self.missing.push(format!("start:{key}"));
-            return Ok(None);
-        }
-        Ok(Some(Event { name, when, row }))
     }
 
     fn measures(&mut self, event: Option<&Event>) -> Result<()> {
@@ -496,7 +416,7 @@ impl Draft<'_> {
                 view.plan.said.iter().filter(|s| s.clause == rest.clause && self.missed(s)).collect();
             wanted.extend(missed.iter().map(|s| s.wanted()));
             // "The ratio of urea to creatinine": beside what is named and found it says nothing.
-            if !rest.bare && wanted.iter().all(|w| w.vague) {
+            if !rest.bare && rest.beside.is_empty() && wanted.iter().all(|w| w.vague) {
                 continue;
             }
             let longest = if missed.is_empty() { usize::MAX } else { find::NAME };
@@ -512,7 +432,10 @@ impl Draft<'_> {
                 self.absent.push(unmatched(view, rest, allergic)?);
             }
             if hits.partly {
-                self.absent.push(partly(view, rest, &missed));
+                self.absent.push(partly(view, &rest.words, &missed));
+            } else if !rest.beside.is_empty() && !hits.whole && !(said && !hits.any) {
+                self.missing.push("other".to_owned());
+                self.absent.push(partly(view, &rest.beside, &[]));
             }
             if hits.told {
                 missed.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
@@ -521,7 +444,15 @@ impl Draft<'_> {
                 self.told.extend(hits.blocks.iter().flat_map(Block::items));
             }
             let known = |b: &Block| !b.lines.is_empty() && b.items().all(|i| self.named.contains(i));
-            self.blocks.extend(hits.blocks.into_iter().filter(|b| !known(b)));
+            let blocks = hits.blocks.into_iter().filter(|b| !known(b));
+            if hits.whole && !rest.beside.is_empty() {
+                // What has every word is what is asked for.
+                let others = self.blocks.split_off(self.blocks.len().min(1));
+                self.blocks.extend(blocks);
+                self.blocks.extend(others);
+            } else {
+                self.blocks.extend(blocks);
+            }
         }
         Ok(())
     }

@@ -31,8 +31,8 @@ const GROUPS: &[&str] = &[
     "chest|thorax|thoracic|thoracique|poitrine",
     "lung|poumon|pulmonary|pulmonaire",
     "breast|sein|mammary|mammaire",
-    "heart|coeur",
-    "cardiac|cardiaque",
+    "cardiac|cardiaque|heart|coeur",
+    "cardiac arrest|arret cardiaque",
     "back|dos|spine|spinal*|colonne vertebrale|rachis|vertebra*",
     "rib|cote|costal*",
     "abdomen|abdominal*|belly|ventre",
@@ -129,6 +129,10 @@ const GROUPS: &[&str] = &[
     "pap|cervical smear|frottis|cytology cervical",
     "swab|ecouvillon*|prelevement nasal",
     "urine test|urinalysis|ecbu|urine culture|analyse urine|bandelette",
+    "urine|urinary|urinaire*",
+    "ionized|ionised|ionise*",
+    "birth|naissance",
+    "fasting|jeun",
     "blood count|cbc|fbc|nfs|numeration|hemogram*|complete blood",
     "stool|selles|faecal|fecal|feces|faeces",
     // Interventions and devices.
@@ -368,6 +372,12 @@ impl Wanted {
         }
         Self { weight: said.len().max(1), patterns, all, kindred, concept, ..Self::default() }
     }
+}
+
+/// Whether two words are one in some row: "urinaire" and "urine".
+pub(super) fn one(a: &str, b: &str) -> bool {
+    let has = |group: &str, word: &str| group.split('|').any(|p| fold::word_matches(p, word));
+    GROUPS.iter().any(|group| has(group, a) && has(group, b))
 }
 
 /// What the words of a question look for: a phrase of a group for all that the group has, the

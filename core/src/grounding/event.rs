@@ -15,6 +15,8 @@ pub(super) struct EventAsk {
     pub(super) topic: Option<Topic>,
     /// Whether the last of several is meant.
     pub(super) last: bool,
+    /// Which of several is meant, from the first one on: "my second shot".
+    pub(super) nth: Option<usize>,
     /// The words to look for where no table knows it.
     pub(super) words: Vec<String>,
     /// Whether its end is asked about.
@@ -25,13 +27,27 @@ silent_debug!(EventAsk);
 
 impl EventAsk {
     pub(super) const fn new(concept: Option<&'static Concept>, words: Vec<String>) -> Self {
-        Self { concept, topic: None, last: false, words, end: false }
+        Self { concept, topic: None, last: false, nth: None, words, end: false }
     }
 }
 
 pub(super) fn is_last(word: &str) -> bool {
     " last latest recent dernier derniere derniers dernieres ".contains(&format!(" {word} "))
 }
+
+/// Which of several a word means, where it is neither the first nor the last.
+pub(super) fn ordinal(word: &str) -> Option<usize> {
+    Some(match word {
+        "second" | "2nd" | "deuxieme" | "seconde" | "2e" | "2eme" => 2,
+        "third" | "3rd" | "troisieme" | "3e" | "3eme" => 3,
+        "fourth" | "4th" | "quatrieme" | "4e" | "4eme" => 4,
+        "fifth" | "5th" | "cinquieme" | "5e" | "5eme" => 5,
+        _ => return None,
+    })
+}
+
+/// Words that say that something was done, or which of several: none of its name.
+const DONE: &str = " first premier premiere second seconde third deuxieme troisieme fourth fifth 2nd 3rd 4th 5th implanted inserted placed put removed done performed fitted implante implantee pose posee fait faite realise realisee opere operee insertion ";
 
 /// Whether a word marks a beginning.
 pub(super) fn marks(word: &str) -> bool {
@@ -69,8 +85,13 @@ pub(super) fn unnamed(
     let of_it = found.iter().filter(|f| f.clause == rest.clause && first < f.at).filter(beside);
     let more: Vec<String> = of_it.flat_map(|f| words.iter().skip(f.at).take(f.len).map(|w| w.text.clone())).collect();
     rest.seek.extend(more);
+    let named = |w: &String| !DONE.contains(&format!(" {w} "));
+    if rest.seek.iter().any(named) {
+        rest.seek.retain(named);
+    }
+    let nth = words.iter().filter(|w| w.clause == rest.clause).find_map(|w| ordinal(&w.text));
     let last = words.iter().any(|w| w.clause == rest.clause && is_last(&w.text));
-    Some(EventAsk { last, ..EventAsk::new(None, rest.seek) })
+    Some(EventAsk { last, nth, ..EventAsk::new(None, rest.seek) })
 }
 
 /// Words that ask about an end.

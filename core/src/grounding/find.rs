@@ -6,7 +6,7 @@
 //! view holds is there to be found.
 
 use super::concepts::{self, Area, Concept};
-use super::dictionary::Wanted;
+use super::dictionary::{self, Wanted};
 use super::entry;
 use super::fold;
 use super::lists;
@@ -60,7 +60,8 @@ impl<T> Named<T> {
 
     /// Whether one of its names has all of these words.
     fn has_all(&self, words: &[String]) -> bool {
-        let has = |name: &Vec<String>| words.iter().all(|w| name.iter().any(|n| fold::alike(w, n)));
+        let same = |w: &String, n: &String| fold::alike(w, n) || dictionary::one(w, n);
+        let has = |name: &Vec<String>| words.iter().all(|w| name.iter().any(|n| same(w, n)));
         words.len() > 1 && self.names.iter().any(has)
     }
 }
@@ -77,6 +78,8 @@ pub(super) struct Hits {
     pub(super) told: bool,
     /// Whether nothing has all of them.
     pub(super) partly: bool,
+    /// Whether a result has every word of the clause.
+    pub(super) whole: bool,
 }
 
 /// How the words of a clause are looked for.
@@ -272,7 +275,7 @@ impl Finder {
         out.extend((left > 0).then_some(more));
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let any = best > 0 || known;
-        Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all && !whole })
+        Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all && !whole, whole })
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only

@@ -303,6 +303,9 @@ pub(super) fn topic(
         view.read_reasons()?;
     }
     let mut rows = view.kind_rows(kind)?;
+    if !active_only {
+        rows.retain(|r| !view.left_out(&r.fact));
+    }
     let mut others = Vec::new();
     if kind == Kind::Workout {
         (rows, others) = workouts::of_sorts(rows, &view.plan.sorts);

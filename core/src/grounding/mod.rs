@@ -22,6 +22,7 @@ mod fence;
 mod find;
 mod fold;
 mod imaging;
+mod limits;
 mod lists;
 mod number;
 mod overview;
@@ -38,6 +39,7 @@ mod session;
 mod sleep;
 #[cfg(test)]
 mod speed;
+mod start;
 mod sums;
 #[cfg(test)]
 mod tests;

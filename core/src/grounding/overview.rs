@@ -74,6 +74,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let fits = |r: &&FactRow| {
             // The record of a panel has no value of its own: its parts do.
             r.fact.value != Value::None
+                && !view.left_out(&r.fact)
                 && (!p.code.is_empty() || (view::is_uncoded(&r.fact) && r.fact.text == p.text))
                 && asked(r)
         };

@@ -7,6 +7,7 @@ use super::event;
 pub(super) use super::event::EventAsk;
 use super::fold;
 use super::imaging;
+use super::limits::{bare_list, joined, leaves_out, treated, unlimited, without};
 use super::period::{self, Period};
 use super::phrases::{self, Word};
 use super::sleep::{self, Stage};
@@ -28,6 +29,8 @@ pub(super) struct Rest {
     pub(super) seek: Vec<String>,
     /// Whether the clause names nothing that a table knows, a whole kind aside.
     pub(super) bare: bool,
+    /// Words at the name of what is measured, with that name: "urine glucose" is another thing than glucose.
+    pub(super) beside: Vec<String>,
     /// Drugs that are named, with the words for them: to be looked for among the allergies.
     pub(super) drugs: Vec<(Vec<String>, &'static Concept)>,
 }
@@ -36,7 +39,7 @@ silent_debug!(Rest);
 
 impl Rest {
     const fn new(clause: usize, bare: bool) -> Self {
-        Self { clause, words: Vec::new(), seek: Vec::new(), bare, drugs: Vec::new() }
+        Self { clause, words: Vec::new(), seek: Vec::new(), bare, beside: Vec::new(), drugs: Vec::new() }
     }
 
     /// A word that is looked for as it is.
@@ -73,6 +76,8 @@ pub(super) struct Plan {
     pub(super) topics: Vec<Topic>,
     pub(super) event: Option<EventAsk>,
     pub(super) period: Option<Period>,
+    /// From when on the event is meant, where the question says so.
+    pub(super) begun: Option<Period>,
     /// Whether the period counts from the birth date.
     pub(super) by_birth: bool,
     /// The periods named, where only one of several is understood.
@@ -126,9 +131,15 @@ const WORDS: usize = 120;
 
 /// Takes a question apart.
 pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> Plan {
+    let plain = period::plain(question, from.today);
+    let question = &*plain;
     let mut split = clause::split(question);
     let cut = split.len() > WORDS || clause::is_cut(question);
     split.truncate(WORDS);
+    // In the space of a child, "my daughter" is whose it is.
+    if from.born.is_some_and(|(_, last)| from.today - last < 18 * 366) {
+        split.iter_mut().filter(|(w, _)| whose::is_child(w)).for_each(|(w, _)| w.clear());
+    }
     let others = whose::others(&split);
     let (mut texts, clauses): (Vec<String>, Vec<usize>) = split.into_iter().unzip();
     let cased = fold::cased(question);
@@ -170,14 +181,23 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     treated(&words, &mut found);
     let mut excluded: Vec<&'static Concept> = Vec::new();
     let mut others_than = false;
+    // What else is asked for, before: "my labs without glucose".
+    let listed: Vec<usize> = found.iter().filter(|f| f.topic.is_some() || f.concepts.len() > 1).map(|f| f.at).collect();
+    let listed = if listed.is_empty() { bare_list(&words) } else { listed };
+    let mut left: Option<usize> = None;
     found.retain(|f| {
+        let measures = f.concepts.iter().all(|c| c.area == Area::Measure);
         let how = if f.concepts.is_empty() { None } else { leaves_out(&words, f.at) };
-        let rest = how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
-        others_than |= rest;
-        if how.is_some() && !rest {
+        let how =
+            how.or_else(|| (measures && listed.iter().any(|at| *at < f.at) && without(&words, f.at)).then_some(false));
+        // "Excluding glucose and sodium"
+        let one = how.is_some() || (!f.concepts.is_empty() && left.is_some_and(|end| joined(&words, end, f.at)));
+        left = one.then_some(f.at + f.len);
+        others_than |= how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
+        if one {
             excluded.extend(&f.concepts);
         }
-        how.is_none()
+        !one
     });
     // "The electrolytes, except potassium"
     let left = |c: &Concept| excluded.iter().any(|e| e.key == c.key);
@@ -198,6 +218,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         concepts: Vec::new(),
         topics: Vec::new(),
         event: None,
+        begun: None,
         period: time.period,
         several: time.several,
         excluded,
@@ -224,6 +245,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if others_than {
         plan.topics.push(Topic::Conditions);
     }
+    unlimited(&mut plan, &words, &mut found, &markers);
     for f in &found {
         let Some(topic) = f.topic.filter(|t| !plan.topics.contains(t)) else { continue };
         // "My creatinine since the hospital stay"
@@ -237,13 +259,27 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             plan.event = Some(EventAsk { topic: Some(topic), last: true, ..EventAsk::new(None, said) });
             continue;
         }
+        // "My weight since my divorce": what has no start here is said to have none.
+        let other = matches!(topic, Topic::Marital | Topic::Immunizations | Topic::Imaging | Topic::Documents);
+        if other
+            && plan.event.is_none()
+            && clause::has(&found, f.clause, Area::Measure)
+            && begins(&words, &markers, f.at)
+        {
+            let said = words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect();
+            plan.event = Some(EventAsk::new(None, said));
+            continue;
+        }
         let word = words.get(f.at).map_or("", |w| w.text.as_str());
         // "My LDL since I started taking them": the event is among what is taken.
         let event = topic == Topic::Medications
             && plan.event.is_none()
             && !markers.is_empty()
             && !clause::has(&found, f.clause, Area::Medication);
-        if event || !clause::accompanies(&found, f.clause, topic, word) {
+        // "The distance of my run": the workout has its own.
+        let run =
+            topic == Topic::Workouts && plan.concepts.iter().any(|c| matches!(c.key, "distance" | "active-energy"));
+        if event || run || !clause::accompanies(&found, f.clause, topic, word) {
             plan.topics.push(topic);
         }
     }
@@ -271,13 +307,13 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
-        plan.period = None;
+        plan.begun = plan.period.take();
     }
     plan
 }
 
 /// Words for results of no kind.
-const RESULTS: &str = " result results resultat resultats ";
+pub(super) const RESULTS: &str = " result results resultat resultats analyse analyses ";
 
 /// What a period is asked about that names nothing else.
 const HAPPENED: [Topic; 6] = [
@@ -347,83 +383,12 @@ fn how_much(words: &[Word]) -> bool {
 }
 
 /// Whether a word that marks a beginning leads to a place, over words that say nothing.
-fn begins(words: &[Word], markers: &[(usize, usize)], at: usize) -> bool {
+pub(super) fn begins(words: &[Word], markers: &[(usize, usize)], at: usize) -> bool {
     let filler = |w: &str| {
         event::is_last(w) || " my the a l la le ma mon mes les most was were je i got had ".contains(&format!(" {w} "))
     };
     let lead = (0..at).rev().find(|i| words.get(*i).is_none_or(|w| !filler(&w.text)));
     lead.is_some_and(|lead| markers.iter().any(|(m, _)| *m == lead))
-}
-
-/// Whether the words before a place leave out what is named there: "not my weight", "sauf le LDL";
-/// `true` where all else is asked for: "other than hypertension".
-fn leaves_out(words: &[Word], at: usize) -> Option<bool> {
-    let clause = words.get(at)?.clause;
-    let word = |i: usize| words.get(i).filter(|w| w.clause == clause).map_or("", |w| w.text.as_str());
-    let before = |i: usize, n: usize| i.checked_sub(n).map_or("", word);
-    let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
-    // "I don't want to see my weight"
-    let filler =
-        |w: &str| is(" my the a an any l le la les mon ma mes du des de d want need to see show tell me include ", w);
-    let lead = (0..at).rev().find(|i| !filler(word(*i)))?;
-    match word(lead) {
-        "except" | "excepte" | "sauf" | "hormis" | "excluding" | "besides" => Some(true),
-        "than" | "que" | "qu" if is(" other autre autres ", before(lead, 1)) => Some(true),
-        "not" | "pas" => {
-            // At the beginning of a question it is what is asked: "pas de diabète ?"
-            let first = clause > 0 && (0..lead).all(|i| word(i).is_empty() || is(" but and or mais et ou ", word(i)));
-            let refused = is(" do does veux voudrais montre montrez besoin ", before(lead, 1));
-            (first || refused).then_some(false)
-        }
-        "t" if is(" don dont doesn ", before(lead, 1)) => Some(false),
-        "dont" => Some(false),
-        _ => None,
-    }
-}
-
-/// What a class of medications is for: one of the keys that a word for it stands for, and the class.
-const TREATS: [(&str, &str); 12] = [
-    ("systolic", "antihypertensive"),
-    ("hypertension", "antihypertensive"),
-    ("pain", "painkiller"),
-    ("glucose", "diabetes-medicine"),
-    ("diabetes", "diabetes-medicine"),
-    ("depression", "antidepressant"),
-    ("tsh", "thyroid-hormone"),
-    ("hypothyroidism", "thyroid-hormone"),
-    ("reflux", "ppi"),
-    ("epilepsy", "antiepileptic"),
-    ("cancer", "cancer-medicine"),
-    ("osteoporosis", "bisphosphonate"),
-];
-
-/// "Blood pressure meds", "meds for my blood pressure": not the measure and all that is taken, but what
-/// is taken for it.
-fn treated(words: &[Word], found: &mut [Found]) {
-    let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
-    let leads = |from: usize, to: usize| {
-        (from..to)
-            .all(|i| " for my the a high pour ma mon mes la le l contre de d ".contains(&format!(" {} ", word(i))))
-            && (from..to).any(|i| matches!(word(i), "for" | "pour" | "contre" | "de" | "d"))
-    };
-    let meds: Vec<(usize, usize, usize)> = found
-        .iter()
-        .filter(|f| f.topic == Some(Topic::Medications) && !matches!(word(f.at), "taking" | "dose" | "doses"))
-        .map(|f| (f.at, f.len, f.clause))
-        .collect();
-    for f in found.iter_mut() {
-        let class = TREATS.iter().find(|(key, _)| f.concepts.iter().any(|c| c.key == *key)).map(|(_, class)| *class);
-        let Some(class) = class.and_then(concepts::by_key) else { continue };
-        let (at, end) = (f.at, f.at + f.len);
-        let of = |(m, len, clause): &(usize, usize, usize)| {
-            let before = m + len <= at && leads(m + len, at);
-            (*clause == f.clause && (end == *m || before)).then_some((at.min(*m), end.max(m + len)))
-        };
-        if let Some((from, to)) = meds.iter().find_map(of) {
-            // A reading of what it is for is none of them: all of these words are looked for.
-            (f.at, f.len, f.concepts) = (from, to - from, vec![class]);
-        }
-    }
 }
 
 /// What is named: the event, and all else.
@@ -444,7 +409,8 @@ fn name(plan: &mut Plan, words: &[Word], found: &[Found], markers: &[(usize, usi
             if event {
                 let from = markers.iter().map(|(m, _)| *m).filter(|m| *m < f.at).max().unwrap_or(f.at);
                 let last = words.iter().take(f.at).skip(from).any(|w| event::is_last(&w.text));
-                plan.event = Some(EventAsk { last, ..EventAsk::new(Some(c), Vec::new()) });
+                let nth = words.iter().take(f.at).skip(from).find_map(|w| event::ordinal(&w.text));
+                plan.event = Some(EventAsk { last, nth, ..EventAsk::new(Some(c), Vec::new()) });
             }
             if event && !itself {
                 // What else its word may mean, a vaccine, is not asked for either.
@@ -483,6 +449,9 @@ fn is_slip(word: &str) -> bool {
         |w: &&str| w.len() >= 7 && w.len().abs_diff(word.len()) <= 1 && w.as_bytes().first() == word.as_bytes().first();
     STOP.split(' ').filter(like).any(|w| fold::near(w, word))
 }
+
+/// Words at the name of what is measured that make nothing else of it.
+const PLAIN: &str = " blood sang sanguin sanguine sanguins sanguines serum plasma serique plasmatique panel exam examen numbers figures home clinic doctor lab laboratory labs laboratoire analyse analyses bilan dosage ratio durant during pendant vs versus compared ";
 
 /// Words for a movement of values that are names of other things too.
 const MOVES: &str = " fall falls peak peaks spike jump jumps chute chutes pic pics ";
@@ -525,6 +494,25 @@ fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
             } else if f.topic == Some(Topic::Imaging) && !r.words.is_empty() {
                 // The image of something: it is looked for with it.
                 phrase().for_each(|w| r.add(w));
+            }
+        }
+        for f in here().filter(|f| !f.concepts.is_empty() && f.concepts.iter().all(|c| c.area == Area::Measure)) {
+            let beside = |i: Option<usize>| {
+                let w = i.and_then(|i| words.get(i)).filter(|w| w.clause == clause && !w.used)?;
+                r.words.contains(&w.text).then_some(w).filter(|w| !PLAIN.contains(&format!(" {} ", w.text)))
+            };
+            let links = |i: usize| {
+                words
+                    .get(i)
+                    .is_some_and(|w| " of the my a in le la les l de du d en dans ".contains(&format!(" {} ", w.text)))
+            };
+            let before = f.at.checked_sub(1);
+            let after = (f.at + f.len..).find(|i| !links(*i));
+            let named: Vec<String> =
+                [beside(before), beside(after)].into_iter().flatten().map(|w| w.text.clone()).collect();
+            if !named.is_empty() {
+                r.beside.extend(named);
+                r.beside.extend(words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()));
             }
         }
         r.words.dedup();

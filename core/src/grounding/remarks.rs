@@ -91,9 +91,9 @@ pub(super) fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<
 }
 
 /// That what follows has some of the words only: a hip replacement is none of the knee.
-pub(super) fn partly(view: &View<'_>, rest: &Rest, missed: &[&Said]) -> String {
+pub(super) fn partly(view: &View<'_>, words: &[String], missed: &[&Said]) -> String {
     let named = |w: &&String| w.len() <= 40 && names(w);
-    let all = rest.words.iter().chain(missed.iter().flat_map(|s| &s.words));
+    let all = words.iter().chain(missed.iter().flat_map(|s| &s.words));
     let words: Vec<&str> = all.filter(named).take(REPEATED).map(String::as_str).collect();
     let words = view.quote(&words.join(", "));
     view.say(

@@ -242,7 +242,11 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
             let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
             groups.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
                 let label = match code {
-                    Some(c) if is_loinc_number(&c.code) => format!("LOINC {}", c.code),
+                    // By its own words: a number tells nobody which is fasting.
+                    Some(c) if is_loinc_number(&c.code) => match view.source_words(f) {
+                        words if words == "–" => format!("LOINC {}", c.code),
+                        words => format!("{words}, LOINC {}", c.code),
+                    },
                     Some(_) | None => view.source_words(f),
                 };
                 let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };

@@ -80,7 +80,10 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
         Topic::Marital,
         "marital status|married|divorced|widowed|widow|widower|suis je marie|suis je mariee|marie ou celibataire|celibataire|divorce|divorcee|veuf|veuve|situation matrimoniale|statut matrimonial|statut marital|situation familiale|etat civil",
     ),
-    (Topic::Person, "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance"),
+    (
+        Topic::Person,
+        "how old|age|quel age|sex|sexe|date of birth|birth date|date de naissance|when was i born|was i born|suis je ne|suis je nee",
+    ),
 ];
 
 /// Words that say nothing about what is asked. Both languages, folded.

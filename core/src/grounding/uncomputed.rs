@@ -5,15 +5,11 @@ use super::page::Block;
 use super::period;
 
 /// What is asked to be worked out, as words joined by blanks.
-const PHRASES: [&str; 34] = [
+const PHRASES: [&str; 37] = [
     "median",
     "medians",
     "mediane",
     "medianes",
-    "percentile",
-    "percentiles",
-    "centile",
-    "centiles",
     "quartile",
     "quartiles",
     "standard deviation",
@@ -40,7 +36,17 @@ const PHRASES: [&str; 34] = [
     "jour avec le plus",
     "jour avec le moins",
     "jour le plus actif",
+    "penultimate",
+    "second to last",
+    "next to last",
+    "last but one",
+    "avant derniere",
+    "ratio of",
+    "rapport entre",
 ];
+
+/// What several of are asked for.
+const VALUES: &str = " reading readings value values result results measurement measurements mesure mesures valeur valeurs resultat resultats ";
 
 /// Words that lead a bound for values.
 const BOUNDS: [&str; 27] = [
@@ -130,9 +136,18 @@ pub(super) fn find(words: &[&str], dated: &[usize]) -> Vec<Asked> {
         }
         let phrase = PHRASES.iter().map(|p| stands(words, at, p)).max().unwrap_or(0);
         // The median nerve is no statistic.
+        let phrase = if (at..at + phrase).any(|i| dated.contains(&i)) { 0 } else { phrase };
         let nerve = word(at + 1).starts_with("nerve") || before(at).starts_with("nerf");
         if phrase > 0 && !nerve {
             out.push(Asked { at, len: phrase, unit: None });
+            continue;
+        }
+        // "My last three readings"
+        let last = |w: &str| matches!(w, "last" | "latest" | "dernieres" | "derniers");
+        let many = |i: usize| number(i) || period::number(word(i)).is_some_and(|n| n > 1);
+        let counted = (last(word(at)) && many(at + 1)) || (many(at) && last(word(at + 1)));
+        if counted && VALUES.contains(&format!(" {} ", word(at + 2))) {
+            out.push(Asked { at, len: 3, unit: None });
             continue;
         }
         // "Which day did I walk the most?"

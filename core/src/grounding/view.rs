@@ -251,6 +251,11 @@ impl<'a> View<'a> {
         Ok(out)
     }
 
+    /// Whether a fact is what the question asks to leave out.
+    pub(super) fn left_out(&self, fact: &FactDraft) -> bool {
+        self.plan.excluded.iter().any(|c| c.kinds().contains(&fact.kind) && is(c, fact))
+    }
+
     /// Text of a file, fenced; a dash where nothing readable is left.
     pub(super) fn quote(&self, text: &str) -> String {
         let q = self.fence.quote(text);

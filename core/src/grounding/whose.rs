@@ -43,6 +43,11 @@ pub(super) struct Others {
     pub(super) stated: bool,
 }
 
+/// Whether a word is what a parent calls a child.
+pub(super) fn is_child(word: &str) -> bool {
+    is(" son daughter child kid baby fils fille enfant bebe ", word)
+}
+
 fn is(list: &str, word: &str) -> bool {
     !word.is_empty() && list.contains(&format!(" {word} "))
 }

@@ -246,6 +246,10 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
         "depression score|depression screening|depression test|depression questionnaire|score de depression|depistage de la depression|test de depression|questionnaire de depression",
         "phq9 phq2",
     ),
+    (
+        "total calorie|total energy|calorie totale|energie totale|depense totale|depense energetique totale|energie totale depensee",
+        "active-energy basal-energy",
+    ),
     ("blood oxygen|oxygen|oxygene|oxygene dans le sang", "spo2"),
     ("t4|thyroxine libre", "ft4"),
     ("t3|triiodothyronine", "ft3"),

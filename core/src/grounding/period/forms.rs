@@ -91,7 +91,9 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
     if w(0).len() < 3 || !(leads(LEADS) || joined()) {
         return None;
     }
-    let y = if m > i64::from(this_month) { this_year - 1 } else { this_year };
+    // "Last November" is not the one that it is now.
+    let over = prep == "last" && m == i64::from(this_month);
+    let y = if m > i64::from(this_month) || over { this_year - 1 } else { this_year };
     Some((1, month_start(y, m, 0), month_start(y, m, 1)))
 }
 
@@ -109,6 +111,11 @@ fn day_first(words: &[String]) -> Option<bool> {
 /// A quarter or a half of a year: "Q2 2019", "T2 2019", "le premier semestre 2019".
 fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
     let w = |k: usize| words.get(i + k).map_or("", String::as_str);
+    let half = |s: &str| match s {
+        "h1" | "s1" => Some(1),
+        "h2" | "s2" => Some(2),
+        _ => None,
+    };
     let quarter = |s: &str| match s {
         "q1" | "t1" => Some(1),
         "q2" | "t2" => Some(2),
@@ -120,6 +127,10 @@ fn part_of_year(words: &[String], i: usize) -> Option<(usize, i64, i64)> {
     let part = |y: i64, n: i64, months: i64| (month_start(y, 1, (n - 1) * months), month_start(y, 1, n * months));
     if let Some(n) = quarter(w(0)) {
         let (from, to) = part(year(w(of(1)))?, n, 3);
+        return Some((of(1) + 1, from, to));
+    }
+    if let (Some(n), Some(y)) = (half(w(0)), year(w(of(1)))) {
+        let (from, to) = part(y, n, 6);
         return Some((of(1) + 1, from, to));
     }
     if let (Some(y), Some(n)) = (year(w(0)), quarter(w(1))) {
@@ -149,6 +160,11 @@ pub(super) fn numbered_week(words: &[String], i: usize) -> Option<(usize, i64, i
     let (n, of, year) = match (year(w(0)), w(1).strip_prefix('w')) {
         // "2020-W48"
         (Some(y), Some(n)) if n.len() == 2 => (number(n)?, 1, y),
+        // "S32 2026"
+        (None, _) if w(0).len() == 3 && w(0).starts_with('s') => {
+            let of = 1 + usize::from(matches!(w(1), "of" | "in" | "de" | "en"));
+            (number(w(0).strip_prefix('s')?)?, of, year(w(of))?)
+        }
         // "The 32nd week of 2026"
         _ if matches!(w(1), "week" | "semaine") => {
             let of = if matches!(w(2), "of" | "in" | "de" | "en") { 3 } else { 2 };

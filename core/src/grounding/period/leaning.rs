@@ -157,6 +157,13 @@ impl Today {
                 return Some((3 + of, ends_now(n, u)));
             }
         }
+        // "Over five years", "sur 5 ans"
+        if matches!(a, "over" | "sur")
+            && w(3) != "ago"
+            && let (Some(n), Some(u)) = (number(b), unit(c))
+        {
+            return Some((3, ends_now(n, u)));
+        }
         // "The last half year"
         if is_last(a) && b == "half" && unit(c) == Some(Unit::Year) {
             return Some((3, ends_now(6, Unit::Month)));
@@ -167,6 +174,7 @@ impl Today {
         if a == "last"
             && before(1) == "the"
             && within
+            && c != "of"
             && let Some(u) = unit(b)
         {
             return Some((2, ends_now(1, u)));
@@ -192,7 +200,11 @@ impl Today {
             return Some((3 + usize::from(w(3) == "ago"), ends_now(n, u)));
         }
         match (a, b) {
-            ("past" | "dernier" | "derniere", b) if unit(b).is_some() => unit(b).map(|u| (2, ends_now(1, u))),
+            ("past", b) if unit(b).is_some() => unit(b).map(|u| (2, ends_now(1, u))),
+            // "La dernière semaine de novembre" is none that ends today.
+            ("dernier" | "derniere", b) if unit(b).is_some() && !matches!(c, "de" | "d" | "du") => {
+                unit(b).map(|u| (2, ends_now(1, u)))
+            }
             // "The last day of my stay" is none of the calendar.
             ("last" | "previous", b) if c != "of" => unit(b).map(|u| (2, self.calendar(1, u))),
             (a, "dernier" | "derniere" | "passe" | "passee") => unit(a).map(|u| (2, self.calendar(1, u))),
@@ -204,7 +216,7 @@ impl Today {
 }
 
 /// Words that lead an age, the longest first, and whether a unit must follow the number: "at 5".
-const AGES: [(&str, bool); 16] = [
+const AGES: [(&str, bool); 20] = [
     ("at the age of", false),
     ("at age", false),
     ("the age of", false),
@@ -212,6 +224,10 @@ const AGES: [(&str, bool); 16] = [
     ("aged", false),
     ("age", false),
     ("when i was", false),
+    ("when she was", false),
+    ("when he was", false),
+    ("quand elle avait", true),
+    ("quand il avait", true),
     ("i was", true),
     ("at", true),
     ("a l age de", false),

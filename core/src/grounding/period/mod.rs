@@ -4,12 +4,14 @@
 //! 1970-01-01 in the zone of the caller.
 //!
 //! What belongs here: the words of time of a question. Forms of dates in `forms`, what leans on
-//! today or on the birth date in `leaning`, words of time that nothing understood in `unread`.
+//! today or on the birth date in `leaning`, other ways to write the same in `plain`, words of time that nothing understood in `unread`.
 
 mod forms;
 mod leaning;
+mod plain;
 mod unread;
 
+pub(super) use plain::plain;
 pub(super) use unread::unread;
 
 use crate::id::{civil_from_days, days_from_civil};
@@ -168,7 +170,8 @@ fn unit(w: &str) -> Option<Unit> {
     })
 }
 
-fn number(w: &str) -> Option<i64> {
+/// A number in digits, of three at most, or in words.
+pub(super) fn number(w: &str) -> Option<i64> {
     NUMBERS.iter().find(|(n, _)| *n == w).map(|(_, v)| *v).or_else(|| (w.len() <= 3).then(|| w.parse().ok()).flatten())
 }
 
@@ -447,6 +450,36 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period>
         }
     };
     out.extend(rest.iter().flat_map(one));
+    // "Since 2015 and before 2018" is one, where nothing else is said between them.
+    if let ([(a, len, ..), (b, ..)], [p, q]) = (spans, out.as_slice()) {
+        let leads = |w: &String| {
+            matches!(
+                w.as_str(),
+                "and"
+                    | "but"
+                    | "et"
+                    | "mais"
+                    | "before"
+                    | "avant"
+                    | "until"
+                    | "since"
+                    | "after"
+                    | "depuis"
+                    | "apres"
+                    | "jusqu"
+                    | "en"
+                    | "le"
+                    | "the"
+                    | "in"
+            )
+        };
+        let bare = words.get(a + len..*b).is_some_and(|w| w.iter().all(leads));
+        let both =
+            |p: &Period, q: &Period| p.from.zip(q.to).filter(|(f, t)| f < t && p.to.is_none() && q.from.is_none());
+        if let Some((from, to)) = both(p, q).or_else(|| both(q, p)).filter(|_| bare) {
+            return vec![Period { from: Some(from), to: Some(to) }];
+        }
+    }
     out
 }
 
@@ -564,6 +597,7 @@ mod tests {
         let today = day(2026, 11, 23).unwrap();
         let lang = if q.is_ascii() && !q.contains("depuis") && !q.contains("entre") { Lang::En } else { Lang::Fr };
         let born = Some((day(1970, 5, 1).unwrap(), day(1970, 5, 1).unwrap()));
+        let q = &*plain(q, today);
         let p = find(q, &fold::words(q), lang, Base { today, born }).period;
         let show = |d: i64| {
             let (y, m, d) = civil_from_days(d);
@@ -656,6 +690,39 @@ mod tests {
             ("mon LDL au 3e trimestre 2019", "2019-07-01", "2019-10-01"),
             ("mon LDL au premier semestre 2019", "2019-01-01", "2019-07-01"),
             ("LDL last quarter", "2026-07-01", "2026-10-01"),
+            ("LDL 2020/11/25", "2020-11-25", "2020-11-26"),
+            ("LDL 2019.03.05", "2019-03-05", "2019-03-06"),
+            ("LDL 2019/03", "2019-03-01", "2019-04-01"),
+            ("LDL 2017-19", "2017-01-01", "2020-01-01"),
+            ("LDL in 2017/18", "2017-01-01", "2019-01-01"),
+            ("mon LDL du 25/12/19, à jeun", "2019-12-25", "2019-12-26"),
+            ("LDL 05-MAR-19", "2019-03-05", "2019-03-06"),
+            ("LDL 20190305", "2019-03-05", "2019-03-06"),
+            ("LDL in Nov. '20", "2020-11-01", "2020-12-01"),
+            ("LDL in november twenty twenty", "2020-11-01", "2020-12-01"),
+            ("LDL en deux mille dix-neuf", "2019-01-01", "2020-01-01"),
+            ("LDL March the 5th 2019", "2019-03-05", "2019-03-06"),
+            ("LDL H1 2019", "2019-01-01", "2019-07-01"),
+            ("LDL S2 2019", "2019-07-01", "2020-01-01"),
+            ("steps S32 2026", "2026-08-03", "2026-08-10"),
+            ("LDL prior to 2019", "", "2019-01-01"),
+            ("LDL starting in 2019", "2019-01-01", ""),
+            ("LDL not before 2019", "2019-01-01", ""),
+            ("LDL no later than 2019", "", "2020-01-01"),
+            ("LDL in or after 2019", "2019-01-01", ""),
+            ("LDL in 2019 or later", "2019-01-01", ""),
+            ("LDL en 2019 ou avant", "", "2020-01-01"),
+            ("LDL between 2019 and now", "2019-01-01", ""),
+            ("LDL depuis mars 2019 jusqu'à aujourd'hui", "2019-03-01", ""),
+            ("LDL in March this year", "2026-03-01", "2026-04-01"),
+            ("LDL en mars de l'année dernière", "2025-03-01", "2025-04-01"),
+            ("LDL last November", "2025-11-01", "2025-12-01"),
+            ("LDL this past March", "2026-03-01", "2026-04-01"),
+            ("LDL in the first three months of 2019", "2019-01-01", "2019-04-01"),
+            ("LDL last three months of 2019", "2019-10-01", "2020-01-01"),
+            ("LDL les trois premiers mois de 2019", "2019-01-01", "2019-04-01"),
+            ("steps in the first half of August 2026", "2026-08-01", "2026-08-16"),
+            ("LDL since 2015 and before 2018", "2015-01-01", "2018-01-01"),
             ("LDL in the nineties", "1990-01-01", "2000-01-01"),
             ("LDL in the '80s", "1980-01-01", "1990-01-01"),
             ("LDL in the 1990s", "1990-01-01", "2000-01-01"),

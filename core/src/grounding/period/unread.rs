@@ -11,13 +11,13 @@ evenings night nights afternoon noon midnight matin matins soir soirs soiree nui
 prochaine prochains prochaines monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi jeudi vendredi samedi \
 dimanche mondays tuesdays wednesdays thursdays fridays saturdays sundays lundis mardis mercredis jeudis vendredis samedis dimanches \
 thanksgiving halloween ramadan hanukkah diwali toussaint carnaval oclock recently lately nowadays recemment dernierement lockdown lockdowns confinement confinements rentree \
-summer winter autumn hiver automne printemps twenties thirties forties fifties sixties seventies eighties nineties ";
+valentine valentines valentin sylvestre summer winter autumn hiver automne printemps twenties thirties forties fifties sixties seventies eighties nineties ";
 
 /// Words that make a time of a unit beside them.
 const LEANING: &str = " last past previous next recent coming dernier derniere derniers dernieres prochain prochaine recents recentes before after ";
 
 /// Phrases that speak of a time, where none of their words does alone.
-const PHRASES: [&str; 46] = [
+const PHRASES: [&str; 58] = [
     "new year",
     "new years",
     "nouvel an",
@@ -64,10 +64,22 @@ const PHRASES: [&str; 46] = [
     "last day of",
     "first day of",
     "dernier jour de",
+    "per year",
+    "per month",
+    "par an",
+    "par mois",
+    "year by year",
+    "month by month",
+    "school year",
+    "academic year",
+    "annee scolaire",
+    "in hospital",
+    "a l hopital",
+    "en reanimation",
 ];
 
 /// Phrases that lead what was then: that, too, limits nothing here.
-const WHILE: [&str; 18] = [
+const WHILE: [&str; 36] = [
     "while i",
     "when i had",
     "during my",
@@ -86,6 +98,24 @@ const WHILE: [&str; 18] = [
     "lorsque j ai",
     "le jour de mon",
     "le jour de ma",
+    "the year i",
+    "the month i",
+    "the week i",
+    "the year of my",
+    "the time of my",
+    "the time i",
+    "when i was diagnosed",
+    "when i got",
+    "when i fell",
+    "when i broke",
+    "quand je me",
+    "lorsque je me",
+    "l annee de mon",
+    "l annee de ma",
+    "au moment de mon",
+    "au moment de ma",
+    "between my",
+    "entre mon",
 ];
 
 /// Whether a word is a time of day: "8am", "9h", "9h30".
@@ -100,6 +130,18 @@ fn clock(w: &str) -> bool {
 /// Words that lead a time of day.
 const AT: &str = " at a around about vers by before after avant apres between entre and et to ";
 
+/// What makes an amount of the number before it.
+const AMOUNTS: &str = " mg g mcg ug ml dl l mmol umol iu ui kg lb lbs km m cm mm bpm percent times fois steps pas hours heures h readings results values mesures resultats ";
+
+/// Words that lead a year.
+const LED: &str = " in since until before after from en depuis avant apres de of and et to ";
+
+/// Words that make a date less exact.
+const ABOUT: &str = " around about circa roughly approximately environ vers autour ";
+
+/// Words that relate to a time, and change which one is meant.
+const RELATIONS: &str = " later earlier onward onwards till until half prior tard jusqu jusque demi demie moitie ";
+
 /// The runs of words of time, among words that are free; `dated` are those that a date was read from.
 pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize]) -> Vec<Vec<usize>> {
     let at = |i: Option<usize>| i.filter(|i| free.get(*i) == Some(&true)).and_then(|i| words.get(i)).copied();
@@ -108,6 +150,7 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize
     let month =
         |w: &str| w.len() >= 4 && !matches!(w, "mars" | "sept" | "march") && MONTHS.iter().any(|(n, _)| *n == w);
     let mut told = vec![false; words.len()];
+    let mut out_of_date: Vec<usize> = Vec::new();
     let mut tell = |i: Option<usize>| {
         if let Some(told) = i.and_then(|i| told.get_mut(i)) {
             *told = true;
@@ -123,7 +166,27 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize
         let quarter = matches!(w, "q1" | "q2" | "q3" | "q4" | "t1" | "t2" | "t3" | "t4");
         let joined = i + 1 < words.len() && words.get(i + 1).is_some_and(|w| says(JOINS, w));
         let near = dated.contains(&(i + 1)) || (joined && dated.contains(&(i + 2)));
-        if (part || quarter) && near {
+        // "2019-13-01": what follows one, and is no amount.
+        let amount = words.get(i + 1).is_some_and(|w| says(AMOUNTS, w));
+        let after = |i: usize| dated.contains(&i) || out_of_date.contains(&i);
+        let joined = i > 1 && words.get(i - 1).is_some_and(|w| says(JOINS, w)) && after(i - 2);
+        let behind = i > 0 && (after(i - 1) || joined);
+        let digits = !w.is_empty() && w.len() <= 4 && w.bytes().all(|b| b.is_ascii_digit());
+        let behind = digits && behind && !amount;
+        if behind {
+            out_of_date.push(i);
+        }
+        // "In 1850"
+        let year = w.len() == 4 && w.parse().is_ok_and(|y: i64| (1000..2200).contains(&y)) && !amount;
+        let led = i > 0 && words.get(i - 1).is_some_and(|w| says(LED, w));
+        if ((part || quarter) && near) || behind || (year && led) {
+            tell(Some(i));
+        }
+        if says(ABOUT, w) && dated.contains(&(i + 1)) {
+            tell(Some(i));
+        }
+        // "2019 or later", "between 2019 and a later one": beside a date, and not read with it.
+        if says(RELATIONS, w) && (1..=3).any(|k| dated.contains(&(i + k)) || (i >= k && dated.contains(&(i - k)))) {
             tell(Some(i));
         }
         for phrase in PHRASES {
