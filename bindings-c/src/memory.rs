@@ -40,7 +40,7 @@ pub unsafe extern "C" fn hs_memories(
     guard(|| {
         // SAFETY: the contract of the header.
         let (space, partition, out) = unsafe { (get(space)?, text(partition, partition_len)?, Out::new(list)?) };
-        let all = space.inner.partition(partition)?.memories()?.into_value();
+        let all = space.inner.partition(partition)?.memories()?.into_whole()?;
         out.hand(Buffer::from(all.iter().map(told).collect::<Vec<_>>()));
         Ok(())
     })

@@ -84,7 +84,7 @@ impl HealthSpace {
     /// it is shown.
     pub fn memories(&self, partition: String) -> Result<Vec<Arc<HealthMemory>>, HealthspaceError> {
         call(|| {
-            let all = self.inner.partition(&partition)?.memories()?.into_value();
+            let all = self.inner.partition(&partition)?.memories()?.into_whole()?;
             Ok(all.into_iter().map(|m| Arc::new(HealthMemory(m))).collect())
         })
     }

@@ -100,8 +100,8 @@ pub(crate) enum Act<'a> {
 }
 
 pub(crate) fn list(py: Python<'_>, space: &HealthSpace, partition: &str) -> PyResult<Vec<Memory>> {
-    let all = call(py, || space.partition(partition)?.memories())?;
-    Ok(all.into_value().into_iter().map(Memory).collect())
+    let all = call(py, || space.partition(partition)?.memories()?.into_whole())?;
+    Ok(all.into_iter().map(Memory).collect())
 }
 
 /// The id under which the memory stands now.

@@ -65,7 +65,7 @@ impl Session {
 
     /// What is remembered in a partition, as far as grants reach: one release.
     fn memories(&self, py: Python<'_>, partition: &str) -> PyResult<Vec<Memory>> {
-        Ok(call(py, || self.0.memories(partition))?.into_value().into_iter().map(Memory).collect())
+        Ok(call(py, || self.0.memories(partition)?.into_whole())?.into_iter().map(Memory).collect())
     }
 
     fn __repr__(&self) -> &'static str {

@@ -27,7 +27,7 @@ pub(crate) use fact::{Fact, RecordRef};
 pub(crate) use index::Seeded;
 pub(crate) use levels::{FAN, plan};
 pub(crate) use merge::{Keep, merge, rewrite, upon};
-pub(crate) use segment::{NewRecord, Segment, SegmentBuilder};
+pub(crate) use segment::{NewRecord, Room, Segment, SegmentBuilder};
 pub(crate) use store::{Catalog, RecordSet};
 pub(crate) use view::View;
 

@@ -226,4 +226,9 @@ pub trait Facts {
     /// # Errors
     /// As [`query`](Self::query).
     fn source(&self, source: u32) -> Result<SourceInfo>;
+
+    /// Whether some of what may be here is damaged and not looked through.
+    fn is_partial(&self) -> bool {
+        false
+    }
 }

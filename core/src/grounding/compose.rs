@@ -7,7 +7,7 @@ use super::find::{self, Finder, Seek};
 use super::lists::{self, capital};
 use super::page::{self, Block, Line};
 use super::question::{self, Said, Topic};
-use super::remarks::{asked, excluded, nameless, names, partly, several, unmatched};
+use super::remarks::{asked, damaged, excluded, nameless, names, partly, several, unmatched};
 use super::view::{Event, View};
 use super::{
     Composed, Item, Options, family, imaging, overview, period, person, pressure, series, start, uncomputed, wearable,
@@ -90,7 +90,11 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     missing.retain(|m| seen.insert(m.clone()));
     // What is missing is said before the details: a model must not overlook it.
     let mut note = Block::new("", view.say("Missing", "Manquant"));
-    note.lines = absent.into_iter().map(|t| Line::new(1).text(t)).collect();
+    if facts.is_partial() {
+        note.lines.push(damaged(&view));
+        missing.push("damaged".to_owned());
+    }
+    note.lines.extend(absent.into_iter().map(|t| Line::new(1).text(t)));
     note.lines.extend(nameless(&view, &missing)?);
     blocks.insert(1, note);
 

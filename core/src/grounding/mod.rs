@@ -126,7 +126,8 @@ pub struct Composed {
     /// What did not fit.
     pub omitted: Vec<Omission>,
     /// Stable keys of what was asked for and is not here: `hba1c`, `start:statin`. With the sort of record
-    /// before it (`condition:diabetes`), nothing of that sort is it, and others speak of it.
+    /// before it (`condition:diabetes`), nothing of that sort is it, and others speak of it. `damaged`: some of what
+    /// is stored could not be read, and may be it.
     pub missing: Vec<String>,
     /// The language of the text.
     pub lang: Lang,

@@ -109,6 +109,15 @@ pub(super) fn names(word: &str) -> bool {
     word.chars().any(char::is_alphabetic)
 }
 
+/// That some of what is stored cannot be read.
+pub(super) fn damaged(view: &View<'_>) -> Line {
+    Line::new(1).text(view.say(
+        "part of the stored data is damaged and could not be read: more may be on record than is said here, and newer",
+        "une partie des données enregistrées est endommagée et n’a pas pu être lue : il peut y en avoir d’autres, et de \
+         plus récentes",
+    ))
+}
+
 /// A medication that is asked about and not found may be one whose name stood in another file: then
 /// "not on record" alone would be a wrong no.
 pub(super) fn nameless(view: &View<'_>, missing: &[String]) -> Result<Option<Line>> {

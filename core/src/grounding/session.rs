@@ -89,7 +89,7 @@ impl Session {
         self.release(&partition, Action::Ground, ReleaseKind::Ground, question.as_bytes(), &mut |facts| {
             let value = compose(facts, question, &how)?;
             let (items, categories) = (value.items.clone(), value.categories.clone());
-            Ok(Release { value, items, categories })
+            Ok(Release { value, items, categories, unread: 0 })
         })
     }
 }

@@ -181,9 +181,10 @@ impl HealthSpace {
         does_not_say: Vec<&'static str>,
     ) -> Result<BreachScope> {
         let (_txn, state) = self.inner.read()?;
+        state.is_whole()?;
         let State { partitions, .. } = &state;
         let concerned = partitions.iter().filter_map(|p| {
-            let (name, records) = (p.policy.name.clone(), p.catalog.records().count() as u64);
+            let (name, records) = (p.policy.name.clone(), p.readable.records().count() as u64);
             exposure(&p.id).map(|exposure| BreachedPartition { name, records, exposure })
         });
         Ok(BreachScope { partitions: concerned.collect(), recipients: Vec::new(), erasures_since: 0, does_not_say })

@@ -14,7 +14,7 @@ use super::space::HealthSpace;
 use super::state::{State, load_policy};
 use super::tx::MANIFEST_ROW;
 use super::unlocking::slots_digest;
-use crate::catalog::{Catalog, ObjectRef, Segment};
+use crate::catalog::{Catalog, ObjectRef, Room, Segment};
 use crate::crypto::context::Class;
 use crate::error::{Error, Part, Result};
 use crate::id::{RecordId, ScopeId};
@@ -26,7 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SpaceCheck {
-    /// The space's own scope first, where it is open in this handle, then each open partition.
+    /// The space's own scope first, where it is open in this handle, then each open partition, then those that
+    /// are [left out](HealthSpace::open_damaged), of which nothing more is read.
     pub scopes: Vec<ScopeCheck>,
     /// Whether both copies of the key slots are whole and the same.
     pub slots_agree: bool,
@@ -119,8 +120,9 @@ impl HealthSpace {
     /// Looks through everything that is open in this handle, and says where it is damaged. Nothing
     /// is mended and nothing is logged: no content leaves. Costs a read of the whole file.
     ///
-    /// Where a head, a manifest or a segment is damaged, the space does not open; the partitions
-    /// that are whole do, by [`open_partitions`](Self::open_partitions).
+    /// Where a head, a manifest, a policy row or a segment of a partition is damaged, the space does not open but by
+    /// [`open_damaged`](Self::open_damaged); the partitions that are whole do, by
+    /// [`open_partitions`](Self::open_partitions), too.
     ///
     /// ```
     /// # use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
@@ -216,6 +218,15 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
             entries: looking.entries,
         });
     }
+    scopes.extend(state.left_out.iter().map(|left| ScopeCheck {
+        partition: Some(left.listed.name.clone()),
+        whole: 0,
+        damaged: vec![(left.part, 1)],
+        records: Vec::new(),
+        entries: Vec::new(),
+        unnamed: 0,
+        heads_agree: left.part != Part::Head,
+    }));
     let (slots_agree, pages_in_order) = (slots_agree(txn, &part.slots_digest)?, txn.in_order()?);
     Ok(SpaceCheck { scopes, slots_agree, pages_in_order, stray })
 }
@@ -310,12 +321,12 @@ impl<'a> Looking<'a> {
         for staged in &manifest.staged {
             self.groups.insert(staged.group);
         }
-        let mut segments: Vec<Segment> = Vec::new();
+        let (mut segments, mut room): (Vec<Segment>, Room) = Default::default();
         for s in &manifest.segments {
             if s.here.is_none() {
                 self.named.insert(s.row.number);
             }
-            let read = self.scope.read_segment(base, txn, s);
+            let read = self.scope.read_segment_in(base, txn, s, &mut room);
             segments.extend(self.count(Part::Segment, read)?);
         }
         for segment in segments {

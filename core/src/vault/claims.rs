@@ -143,6 +143,7 @@ impl HealthSpace {
             erased: 0,
         };
         let state = self.inner.peek()?;
+        state.is_whole()?;
         facts.unswept = state.system.iter().chain(&state.partitions).map(|s| s.manifest.unswept.len()).sum();
         let open = state.system.iter().chain(&state.partitions);
         facts.erased = open.fold(0, |n: u64, s| n.saturating_add(s.manifest.erased_below(s.head.log_size)));

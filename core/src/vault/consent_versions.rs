@@ -22,6 +22,7 @@ pub(super) fn end_older(tx: &mut Tx<'_>, w: &mut Writing, older: &FiledConsent, 
         let work = w.work(tx, Target::System)?;
         tx.log(work, AuditEvent::Withdrawn { grant: older.series, gesture: None })?;
     }
+    w.state.is_whole()?;
     for at in (0..w.state.partitions.len()).filter(|at| w.can_change(*at)).collect::<Vec<_>>() {
         let rest: Vec<RecordId> = w.state.partitions.get(at).map_or_else(Vec::new, |p| {
             p.notes().into_iter().filter(|r| p.tag_of(*r).basis.contains(older.series)).map(|r| r.id()).collect()

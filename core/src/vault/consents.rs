@@ -2,7 +2,7 @@
 
 use super::consent_record::ended_within;
 use super::consent_versions::end_older;
-use super::grants::{ConsentKind, file_consents};
+use super::grants::{ConsentKind, file_consents, put_row_of};
 use super::policy_row::{FiledConsent, Origin};
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -16,10 +16,11 @@ use crate::consent::{
 };
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
-use crate::error::{Error, Limit, Result};
+use crate::error::{Error, Limit, Part, Result};
 use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::PartitionKind;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Every decision looks at all of them: a space is not an archive of consents.
 const MAX_FILED: usize = 1024 * 1024;
@@ -197,6 +198,8 @@ impl HealthSpace {
             return Err(Error::OtherSubject);
         }
         self.inner.write(|tx, w| {
+            // They hold in every partition of health data.
+            w.state.has_all()?;
             w.work(tx, Target::System)?;
             let health: Vec<Scope> =
                 w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health).cloned().collect();
@@ -382,6 +385,17 @@ pub(super) fn withdraw_imported(tx: &mut Tx<'_>, w: &mut Writing, series: GrantI
     for p in w.state.partitions.clone() {
         if let Some(c) = p.policy.consents.iter().find(|c| c.series == series) {
             file_consents(tx, w, &p, ConsentKind::Grant, vec![withdrawn(c)])?;
+        }
+    }
+    // It is withdrawn in those that are left out as well, or not at all: they may be put back.
+    for at in 0..w.state.left_out.len() {
+        let Some(left) = w.state.left_out.get(at).cloned() else { continue };
+        let mut row = left.policy.as_deref().cloned().ok_or(Error::Corrupt(Part::Policy))?;
+        let Some(c) = row.consents.iter_mut().find(|c| c.series == series) else { continue };
+        *c = withdrawn(c);
+        put_row_of(tx, w, left.scope, &left.keys, &row)?;
+        if let Some(left) = w.state.left_out.get_mut(at) {
+            left.policy = Some(Arc::new(row));
         }
     }
     Ok(())

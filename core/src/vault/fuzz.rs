@@ -111,7 +111,7 @@ pub(crate) mod seeds {
             );
             add("segment", &format!("segment-{i}"), &raw.unwrap());
         }
-        for record in scope.catalog.records().filter(|r| r.series().is_some()) {
+        for record in scope.readable.records().filter(|r| r.series().is_some()) {
             let mut raw = Vec::new();
             scope.open_object(base, &*txn, Class::Series, &record.object(), &mut raw).unwrap();
             add("segment", "chunk", &raw);

@@ -17,7 +17,8 @@ use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Malformed, Result};
-use crate::id::{GrantId, Identity, Timestamp};
+use crate::id::{GrantId, Identity, ScopeId, Timestamp};
+use crate::keyring::ScopeKeys;
 use crate::label::{Confidentiality, Purpose, Sensitivities};
 use crate::lang::Lang;
 use crate::record::Category;
@@ -192,7 +193,10 @@ impl HealthSpace {
                 return withdraw_lowering(tx, w, at, grant);
             }
             let knows = |p: &Scope| p.policy.state.doc(grant).is_some() || p.policy.state.imported(grant).is_some();
-            let Some(p) = w.state.partitions.iter().find(|p| knows(p)).cloned() else { return Err(Error::NotFound) };
+            let Some(p) = w.state.partitions.iter().find(|p| knows(p)).cloned() else {
+                // It may be one of a partition that is left out.
+                return w.state.has_all().and(Err(Error::NotFound));
+            };
             let now = Timestamp::from_millis(tx.now);
             let withdrawn = match p.policy.state.doc(grant) {
                 // By its own text: one that fell with its parent is withdrawn like any other.
@@ -317,14 +321,25 @@ pub(super) fn file_consents(
 
 /// Puts a policy row in the place of a partition's: only who can sign the system head can.
 pub(super) fn put_row(tx: &mut Tx<'_>, w: &mut Writing, p: &Scope, row: &PolicyRow) -> Result<()> {
+    put_row_of(tx, w, p.id, &p.keys, row)
+}
+
+/// As [`put_row`], of a partition that need not be open.
+pub(super) fn put_row_of(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    scope: ScopeId,
+    keys: &ScopeKeys,
+    row: &PolicyRow,
+) -> Result<()> {
     let base = tx.base;
     let work = w.work(tx, Target::System)?;
     let system = work.scope.id;
     let number = tx.next_row(work)?;
     let row_version = tx.version(work);
-    let place = policy_place(base, system, p.id, number, row_version);
-    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, &p.keys, row)?;
-    let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == p.id).ok_or(Error::Internal(70))?;
+    let place = policy_place(base, system, scope, number, row_version);
+    let (policy, digest) = put_policy(base, &mut *tx.txn, &place, keys, row)?;
+    let entry = w.system_part(tx)?.scopes.iter_mut().find(|e| e.scope == scope).ok_or(Error::Internal(70))?;
     let old = entry.policy.number;
     (entry.policy, entry.policy_digest) = (policy, digest);
     tx.txn.delete(&system, old)

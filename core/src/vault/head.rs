@@ -192,7 +192,12 @@ impl Head {
 
     /// What the system head says of a scope.
     pub(crate) fn entry(&self, scope: &ScopeId) -> Option<&ScopeEntry> {
-        self.system.as_ref()?.scopes.iter().find(|e| e.scope == *scope)
+        self.scopes().find(|e| e.scope == *scope)
+    }
+
+    /// What the system head says of scopes, its own among them.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &ScopeEntry> {
+        self.system.iter().flat_map(|s| &s.scopes)
     }
 }
 

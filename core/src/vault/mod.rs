@@ -57,6 +57,7 @@ mod session;
 mod sources;
 mod space;
 mod state;
+mod system_view;
 mod tags;
 mod told;
 mod tx;
@@ -157,6 +158,8 @@ mod tests_keystore;
 mod tests_labels;
 #[cfg(test)]
 mod tests_launder;
+#[cfg(test)]
+mod tests_left_out;
 #[cfg(test)]
 mod tests_limited;
 #[cfg(test)]

@@ -134,7 +134,7 @@ fn pieces(
     entry: &SourceEntry,
 ) -> Result<Option<Vec<Piece>>> {
     let mut pieces = Vec::new();
-    for record in scope.catalog.records() {
+    for record in scope.catalog()?.records() {
         for origin in record.origins().iter().filter(|o| o.source == ordinal) {
             if record.series().is_some() || origin.span.member != 0 {
                 return Ok(None);

@@ -154,6 +154,10 @@ pub(crate) fn block_record<'b>(block: &'b [u8], object: &ObjectRef) -> Result<&'
 }
 
 impl Facts for Visible<'_> {
+    fn is_partial(&self) -> bool {
+        self.scope.missing() > 0
+    }
+
     fn query(&self, query: &Query) -> Result<Vec<FactRow>> {
         let rows = if self.view.cuts(query) { self.query_with_cut(query)? } else { self.view.query(query) };
         rows.iter().for_each(|row| self.raise_by(row));

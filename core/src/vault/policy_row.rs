@@ -129,6 +129,11 @@ impl PolicyRow {
         }
     }
 
+    /// As the directory lists a partition with this row.
+    pub(crate) fn as_listed(&self, scope: ScopeId, ordinal: u16) -> DirectoryEntry {
+        DirectoryEntry { name: self.name.clone(), scope, ordinal, kind: self.kind }
+    }
+
     /// The newest version of a consent to lower a label into this partition.
     pub(crate) fn lowering(&self, grant: GrantId) -> Option<&DeclassifyDoc> {
         self.lowered.iter().find(|(id, _)| *id == grant).and_then(|(_, doc)| doc.as_ref())

@@ -54,6 +54,7 @@ pub struct Reader<'s> {
     taken: Vec<GrantId>,
     /// The categories of what was released, outside of which no grant was needed.
     within: Among,
+    unread: u64,
     buffers: RefCell<Buffers>,
 }
 
@@ -152,16 +153,16 @@ impl Session {
             let mut items: Vec<(RecordId, u16)> = set.keys().map(|id| (*id, u16::MAX)).collect();
             items.sort_unstable();
             let categories = v.categories_of(set.keys());
-            Ok(Release { value: Holding { set, filter: v.filter() }, items, categories })
+            Ok(Release { value: Holding { set, filter: v.filter() }, items, categories, unread: 0 })
         })?;
         let (entry, label, taken) = (out.receipt().entry, out.label(), out.taken().to_vec());
-        let within = out.within();
+        let (within, unread) = (out.within(), out.unread());
         let Holding { set: held, filter } = out.into_value();
         let (txn, state) = self.inner.read()?;
         let scope = state.partitions.get(state.position(&partition)?).cloned().ok_or(Error::NoSuchPartition)?;
         let seen = heads(&*txn, state.view.id, &scope)?;
         drop(txn);
-        let (id, catalog, digests) = (scope.id, Arc::clone(&scope.catalog), [state.view.digest, scope.digest]);
+        let (id, catalog, digests) = (scope.id, Arc::clone(&scope.readable), [state.view.digest, scope.digest]);
         let anchored = state.known_heads(&scope);
         let loan = self.inner.lend(Lent { scope, opened: Opened::default() })?;
         let reader = Reader {
@@ -185,6 +186,7 @@ impl Session {
             label,
             taken,
             within,
+            unread,
             buffers: RefCell::default(),
         };
         // Between the release and this snapshot the consent may have been withdrawn.
@@ -210,6 +212,12 @@ impl Reader<'_> {
     #[must_use]
     pub const fn entry(&self) -> u64 {
         self.entry
+    }
+
+    /// How much of the partition is damaged and could not be looked through: [`Audited::unread`].
+    #[must_use]
+    pub const fn unread(&self) -> u64 {
+        self.unread
     }
 
     /// The label of everything read through it.
@@ -242,7 +250,7 @@ impl Reader<'_> {
         let (digests, anchored) = ([state.view.digest, scope.digest], state.known_heads(scope));
         let shown = state.shown(scope, permit.decided_at())?;
         let mut gone = false;
-        if self.standing.borrow().digests[1] != scope.digest || !Arc::ptr_eq(&shown, &scope.catalog) {
+        if self.standing.borrow().digests[1] != scope.digest || !Arc::ptr_eq(&shown, &scope.readable) {
             // What was erased, deleted or set aside since is not given any more; what shared a key with it
             // stands elsewhere.
             self.set.borrow_mut().retain(|id, held| {

@@ -17,7 +17,7 @@ use crate::catalog::{RecordRef, View};
 use crate::consent::{Action, Among, Recipient};
 use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
-use crate::error::{Error, Limit, Malformed, Result};
+use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{ConversationId, GrantId, RecordId, Timestamp};
 use crate::label::{Label, Obligations, Purpose};
 use crate::ledger::note;
@@ -42,6 +42,7 @@ pub struct Audited<T> {
     within: Among,
     /// The ordinal of the partition that it came from.
     partition: u16,
+    unread: u64,
 }
 
 impl<T> core::fmt::Debug for Audited<T> {
@@ -85,6 +86,21 @@ impl<T> Audited<T> {
     #[must_use]
     pub const fn label(&self) -> Label {
         self.label
+    }
+
+    /// How much of what was looked through is damaged and could not be read: memories and turns, and segments of the
+    /// catalog of a space that was [opened all the same](crate::HealthSpace::open_damaged). 0: nothing is missing.
+    #[must_use]
+    pub const fn unread(&self) -> u64 {
+        self.unread
+    }
+
+    /// What was released, for a caller that has no use of a part of it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where something [could not be read](Self::unread).
+    pub fn into_whole(self) -> Result<T> {
+        if self.unread == 0 { Ok(self.value) } else { Err(Error::Corrupt(Part::Body)) }
     }
 
     /// The ordinal of the partition that it came from.
@@ -133,12 +149,14 @@ pub(crate) struct Release<T> {
     pub(crate) items: Vec<(RecordId, u16)>,
     /// The categories of the items; of what is only counted, [`Visible`] knows them.
     pub(crate) categories: BTreeSet<Category>,
+    /// What could not be read and may be among it.
+    pub(crate) unread: u64,
 }
 
 impl<T> Release<T> {
     /// Nothing but numbers.
     pub(crate) const fn counted(value: T) -> Self {
-        Self { value, items: Vec::new(), categories: BTreeSet::new() }
+        Self { value, items: Vec::new(), categories: BTreeSet::new(), unread: 0 }
     }
 }
 
@@ -383,7 +401,8 @@ impl Inner {
             let what = What { count, categories, items: &composed.items, label: tag.label };
             let receipt = enter(tx, w, at, Entering::person(query), what)?;
             let (value, taken, partition) = (composed.value, Vec::new(), scope.ordinal);
-            Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, within: Among::ANY, partition })
+            let (within, unread) = (Among::ANY, composed.unread + scope.missing());
+            Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, within, partition, unread })
         })
     }
 
@@ -501,11 +520,12 @@ fn give<T>(
 ) -> Result<Audited<T>> {
     take_uses(tx, w, at, &permit)?;
     let taken = permit.counted().to_vec();
-    let partition = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?.ordinal;
+    let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+    let (partition, unread) = (scope.ordinal, composed.unread + scope.missing());
     let what = What { count, categories, items: &composed.items, label: tag.label };
     let receipt = enter(tx, w, at, Entering::by(permit, asking)?, what)?;
     let (value, within) = (composed.value, Among::ANY);
-    Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, within, partition })
+    Ok(Audited { value, receipt, label: tag.label, basis: tag.basis, taken, within, partition, unread })
 }
 
 /// Writes the entry of a release.

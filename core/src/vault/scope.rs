@@ -3,6 +3,7 @@
 //! A `Scope` is cheap to clone: a query works on the clone it took, a transaction changes a clone
 //! and puts it back once it is durable.
 
+use super::check::or_damaged;
 use super::head::{self, Head, RowRef};
 use super::key_list::KeyList;
 use super::manifest::{ConversationEntry, Manifest, PageEntry, SegmentRef, decode_page};
@@ -10,16 +11,16 @@ use super::policy_row::PolicyRow;
 use super::rows::{Base, Place};
 use super::sources::{SourceEntry, Subject};
 use super::tx::ReadRows;
-use crate::catalog::{Catalog, ObjectRef, Segment};
+use crate::catalog::{Catalog, ObjectRef, Room, Segment};
 use crate::crypto::context::Class;
 use crate::crypto::secret::{Group, Key};
-use crate::crypto::sign::{SigningKey, VerifyingKey};
+use crate::crypto::sign::SigningKey;
 use crate::error::{Error, Part, Result};
 use crate::id::{ConversationId, RecordId, ScopeId, SourceId};
 use crate::keyring::{KeyPage, PAGE_KEYS, ScopeKeys};
 use crate::ledger::tree::{self, Edge, TreeHead};
 use crate::storage::{Copy, HeadRow, LogId, ReadTxn};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pages that were opened once: `(number, version)` names a sealing of a page.
@@ -36,7 +37,12 @@ pub(crate) struct Scope {
     /// Whether both copies of the head said the same when it was last read.
     pub(crate) whole: bool,
     pub(crate) manifest: Arc<Manifest>,
-    pub(crate) catalog: Arc<Catalog>,
+    /// What of its catalog can be read: all of it, where nothing is [missing](Self::missing).
+    pub(crate) readable: Arc<Catalog>,
+    /// Whether it goes on without segments that are damaged.
+    damage: Damage,
+    /// Visible segments that are damaged.
+    missing: Arc<BTreeSet<(u64, u64)>>,
     /// Partitions only.
     pub(crate) policy: Arc<PolicyRow>,
     segments: Arc<BTreeMap<(u64, u64), Arc<Segment>>>,
@@ -62,6 +68,16 @@ pub(crate) struct Opening {
     pub(crate) ordinal: u16,
     pub(crate) keys: Arc<ScopeKeys>,
     pub(crate) policy: Arc<PolicyRow>,
+    pub(crate) damage: Damage,
+}
+
+/// What is made of damage in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// Nothing opens.
+    Refused,
+    /// The rest opens: without the partition, or without the segments of its catalog that are damaged.
+    LeftOut,
 }
 
 /// Reads a head where its authenticator holds.
@@ -126,7 +142,7 @@ fn verify_own(ordinal: u16, keys: &ScopeKeys, body: &[u8], auth: &[u8]) -> Optio
 
 /// A head that does not verify may be of a later epoch, whose keys this handle lacks. Whoever writes the
 /// file can say so as well as damage it: either way nothing is read.
-fn or_rekeyed(txn: &dyn ReadTxn, scope: &ScopeId, epoch: u32, e: Error) -> Error {
+pub(super) fn or_rekeyed(txn: &dyn ReadTxn, scope: &ScopeId, epoch: u32, e: Error) -> Error {
     let later = |copy| {
         let row = txn.head(scope, copy).ok().flatten();
         row.and_then(|row| Head::decode(&row.body).ok()).is_some_and(|head| head.epoch > epoch)
@@ -136,7 +152,7 @@ fn or_rekeyed(txn: &dyn ReadTxn, scope: &ScopeId, epoch: u32, e: Error) -> Error
 }
 
 /// Whether a scope's head is still the one of this digest, by its first copy.
-fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bool> {
+pub(super) fn unchanged(txn: &dyn ReadTxn, scope: &ScopeId, digest: &[u8; 32]) -> Result<bool> {
     match txn.head(scope, Copy::First) {
         Ok(row) => Ok(row.is_some_and(|row| head::digest(&row.body) == *digest)),
         Err(Error::Corrupt(_)) => Ok(false),
@@ -192,7 +208,9 @@ impl Scope {
             head: Arc::new(head),
             digest,
             whole,
-            catalog: Arc::new(Catalog::default()),
+            readable: Arc::default(),
+            damage: o.damage,
+            missing: Arc::default(),
             policy: o.policy,
             segments: Arc::default(),
             key_pages: Arc::default(),
@@ -236,6 +254,12 @@ impl Scope {
         self.load_catalog(base, txn)
     }
 
+    /// Of the system scope: whether its list of partitions has all that a system head names.
+    pub(crate) fn lists_all(&self, named: &Head) -> bool {
+        let listed = |scope| self.policy.directory.iter().any(|d| d.scope == scope);
+        named.scopes().all(|e| e.scope == self.id || listed(e.scope))
+    }
+
     /// Whether a stored head is the one that was last seen, authenticator and all.
     pub(crate) fn is_own_head(&self, row: &HeadRow) -> bool {
         head::digest(&row.body) == self.digest
@@ -244,27 +268,51 @@ impl Scope {
 
     /// Brings the catalog to what the manifest names; segments that stay are not read again.
     fn load_catalog(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<()> {
-        let mut segments = BTreeMap::new();
+        let (mut segments, mut missing, mut room) = (BTreeMap::new(), BTreeSet::new(), Room::default());
         for s in self.manifest.segments.iter().filter(|s| s.staged == 0) {
-            let segment = match self.segments.get(&s.key()) {
-                Some(known) => Arc::clone(known),
-                None => Arc::new(self.read_segment(base, txn, s)?),
+            let read = match self.segments.get(&s.key()) {
+                Some(known) => room.hold(known).map(|()| Arc::clone(known)),
+                None => self.read_segment_in(base, txn, s, &mut room).map(Arc::new),
             };
-            segments.insert(s.key(), segment);
+            let read = if self.damage == Damage::LeftOut { or_damaged(read)? } else { Some(read?) };
+            match read {
+                Some(segment) => _ = segments.insert(s.key(), segment),
+                None => _ = missing.insert(s.key()),
+            }
         }
-        let order = self.manifest.segments.iter().filter(|s| s.staged == 0);
-        let list = order.filter_map(|s| segments.get(&s.key()).cloned());
-        self.catalog = Arc::new(Catalog::of(list));
-        self.segments = Arc::new(segments);
+        self.missing = Arc::new(missing);
+        self.adopt(segments);
         Ok(())
+    }
+
+    /// Its catalog, for what takes all of it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where some of it is damaged.
+    pub(crate) fn catalog(&self) -> Result<&Arc<Catalog>> {
+        if self.missing.is_empty() { Ok(&self.readable) } else { Err(Error::Corrupt(Part::Segment)) }
+    }
+
+    /// How many segments of its catalog are damaged.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing.len() as u64
+    }
+
+    /// Whether a segment is damaged.
+    pub(crate) fn misses(&self, s: &SegmentRef) -> bool {
+        self.missing.contains(&s.key())
     }
 
     /// After a commit: the catalog as the transaction left it, without reading anything.
     pub(crate) fn adopt(&mut self, segments: BTreeMap<(u64, u64), Arc<Segment>>) {
         let order = self.manifest.segments.iter().filter(|s| s.staged == 0);
         let list = order.filter_map(|s| segments.get(&s.key()).cloned());
-        self.catalog = Arc::new(Catalog::of(list));
+        self.readable = Arc::new(Catalog::of(list));
         self.segments = Arc::new(segments);
+        if !self.missing.is_empty() {
+            let named = self.manifest.segments.iter().map(SegmentRef::key);
+            self.missing = Arc::new(named.filter(|key| self.missing.contains(key)).collect());
+        }
     }
 
     /// Visible segments by (row number, version).
@@ -273,14 +321,25 @@ impl Scope {
     }
 
     pub(crate) fn read_segment(&self, base: &Base, txn: &dyn ReadTxn, s: &SegmentRef) -> Result<Segment> {
+        self.read_segment_in(base, txn, s, &mut Room::default())
+    }
+
+    /// As [`read_segment`](Self::read_segment), where there is room for it.
+    pub(crate) fn read_segment_in(
+        &self,
+        base: &Base,
+        txn: &dyn ReadTxn,
+        s: &SegmentRef,
+        room: &mut Room,
+    ) -> Result<Segment> {
         if let Some(bytes) = &s.here {
-            return Segment::decode(bytes);
+            return Segment::decode_in(bytes, room);
         }
         let (page, slot) = self.group_page(base, txn, s.group)?;
         let (epoch, key) = page.get(slot).ok_or(Error::Corrupt(Part::KeyPage))?;
         let place = self.place(Class::Catalog, epoch, s.group);
         let raw = base.get_named(txn, key.expose(), &place, &s.row, Part::Segment)?;
-        Segment::decode(&raw)
+        Segment::decode_in(&raw, room)
     }
 
     /// The generation of its next head. Whoever can write in a partition can leave no number for one: then
@@ -530,54 +589,4 @@ pub(crate) fn load_manifest(
     Arc::make_mut(&mut manifest.key_pages)
         .fill(known, |row| decode_page(&read(row)?).map_err(|_| Error::Corrupt(Part::Manifest)))?;
     Ok(manifest)
-}
-
-/// The system scope as a handle without its key sees it.
-#[derive(Clone)]
-pub(crate) struct SystemView {
-    pub(crate) id: ScopeId,
-    pub(crate) head: Arc<Head>,
-    pub(crate) digest: [u8; 32],
-    pub(crate) verify: VerifyingKey,
-}
-
-impl SystemView {
-    /// What it says of the slots.
-    pub(crate) fn slots_digest(&self) -> Option<[u8; 32]> {
-        self.head.system.as_ref().map(|s| s.slots_digest)
-    }
-
-    /// Whether a stored head is the one that was last seen, as far as its signature says.
-    pub(crate) fn is_own_head(&self, row: &HeadRow) -> bool {
-        head::digest(&row.body) == self.digest
-            && matches!(head::verify_signature(&row.body, &row.auth, &self.verify), Some(Ok(_)))
-    }
-
-    /// The head as partitions' heads name it.
-    pub(crate) fn name(&self) -> HeadName {
-        (self.head.generation, self.digest)
-    }
-
-    /// Rereads the system head; `true` where it changed.
-    pub(crate) fn refresh(&mut self, base: &Base, txn: &dyn ReadTxn) -> Result<bool> {
-        if unchanged(txn, &self.id, &self.digest)? {
-            return Ok(false);
-        }
-        let key = &self.verify;
-        let found = read_head(txn, &self.id, &|b, a| head::verify_signature(b, a, key));
-        let Found { head, digest, .. } = found.map_err(|e| or_rekeyed(txn, &self.id, base.epoch, e))?;
-        if head.epoch != base.epoch {
-            return Err(Error::Rekeyed);
-        }
-        if head.space != base.space {
-            return Err(Error::Corrupt(Part::Head));
-        }
-        if digest == self.digest {
-            return Ok(false);
-        }
-        follows((self.head.generation, self.digest), &head)?;
-        self.head = Arc::new(head);
-        self.digest = digest;
-        Ok(true)
-    }
 }

@@ -1,5 +1,6 @@
 //! Catalog segments in a transaction: where a commit's facts go, and when segments become one.
 
+use super::check::or_damaged;
 use super::manifest::SegmentRef;
 use super::payload::Content;
 use super::tx::{Tx, Work};
@@ -48,6 +49,10 @@ impl Tx<'_> {
     /// The newest segment and its place, where it stands in the manifest.
     fn newest_here(&self, work: &Work) -> Result<Option<(usize, Arc<Segment>)>> {
         let segments = &work.manifest.segments;
+        // Nothing is put over what is not read.
+        if segments.iter().any(|s| work.scope.misses(s)) {
+            return Ok(None);
+        }
         let Some(at) = segments.iter().rposition(|s| s.staged == 0) else { return Ok(None) };
         let Some(old) = segments.get(at).filter(|s| s.here.is_some()) else { return Ok(None) };
         Ok(Some((
@@ -145,7 +150,8 @@ impl Tx<'_> {
     pub(super) fn settle_segments(&mut self, work: &mut Work) -> Result<()> {
         let Some(last) = work.manifest.segments.iter().rposition(|s| s.staged == 0) else { return Ok(()) };
         for at in 0..last {
-            let Some(bytes) = work.manifest.segments.get(at).and_then(|s| s.here.clone()) else { continue };
+            let Some(s) = work.manifest.segments.get(at).filter(|s| !work.scope.misses(s)) else { continue };
+            let Some(bytes) = s.here.clone() else { continue };
             self.take_segment(work, at)?;
             let new = self.put_segment(work, Segment::decode(&bytes)?, &bytes, 0, 0)?;
             work.manifest.segments.insert(at, new);
@@ -155,6 +161,10 @@ impl Tx<'_> {
 
     /// Merges visible segments as the level plan asks for: bounded work per commit.
     pub(crate) fn merge_segments(&mut self, work: &mut Work) -> Result<()> {
+        // What stands behind one that is not read stays behind it: it may be about what that one tells of.
+        if work.manifest.segments.iter().any(|s| work.scope.misses(s)) {
+            return Ok(());
+        }
         loop {
             let all = &work.manifest.segments;
             let visible: Vec<usize> = (0..all.len()).filter(|i| all.get(*i).is_some_and(|s| s.staged == 0)).collect();
@@ -186,6 +196,19 @@ impl Tx<'_> {
             let new = self.put_segment(work, Segment::decode(&merged)?, &merged, plan.level, 0)?;
             work.manifest.segments.insert(at.min(work.manifest.segments.len()), new);
         }
+    }
+
+    /// Leaves behind the segments that are damaged; how many there were.
+    pub(crate) fn leave_missing(&mut self, work: &mut Work) -> Result<u64> {
+        let mut lost = work.manifest.segments.clone();
+        lost.retain(|s| work.scope.misses(s));
+        work.manifest.segments.retain(|s| !work.scope.misses(s));
+        for s in lost.iter().filter(|s| s.here.is_none()) {
+            self.txn.delete(&work.scope.id, s.row.number)?;
+            // Its key may stand on a page that is damaged, and is lost with it.
+            or_damaged(self.drop_group(work, s.group))?;
+        }
+        Ok(lost.len() as u64)
     }
 
     /// Reads the visible segments that this working copy does not hold yet: those just published.

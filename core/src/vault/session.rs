@@ -332,7 +332,7 @@ impl Session {
             value.iter().for_each(|r| {
                 categories.insert(r.class.category);
             });
-            Ok(Release { value, items, categories })
+            Ok(Release { value, items, categories, unread: 0 })
         })
     }
 

@@ -1,13 +1,14 @@
 //! Creating, opening and closing a space, and its partitions.
 
+use super::check::or_damaged;
 use super::found::{Announcement, NewScope, first_version, policy_place, put_policy};
 use super::head::SystemPart;
 use super::keys::open_limited;
 use super::logs::named;
 use super::policy_row::{DirectoryEntry, Origin, PolicyRow};
 use super::rows::Base;
-use super::scope::{Opening, Scope};
-use super::state::{Inner, State, Target, Writing, load_policy};
+use super::scope::{Damage, Opening, Scope};
+use super::state::{Inner, LeftOut, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use super::unlocking::{FullWay, Held, WaysIn, open_scopes, slots_digest};
 use crate::audit::AuditEvent;
@@ -61,6 +62,9 @@ pub struct Info {
     /// Whether both copies of every head were whole and the same when they were last read. `false`
     /// is damage that the second copies made good: back the file up.
     pub copies_agree: bool,
+    /// Names of partitions of which something is damaged, in a handle that was opened
+    /// [all the same](HealthSpace::open_damaged); empty for one whose name is damaged as well.
+    pub damaged: Vec<String>,
 }
 
 impl core::fmt::Debug for Info {
@@ -74,6 +78,7 @@ impl core::fmt::Debug for Info {
             .field("opens_by_code", &self.opens_by_code)
             .field("freshness", &self.freshness)
             .field("copies_agree", &self.copies_agree)
+            .field("damaged", &self.damaged.len())
             .finish()
     }
 }
@@ -195,7 +200,7 @@ impl HealthSpace {
                 txn.put_slot(&s.id, &s.body)?;
             }
             Self::found(&base, &mut *txn, &vrk, row.system, &slots, now)?;
-            let state = open_scopes(&base, &*txn, row.system, &vrk, &slots_digest(&slots), None)?;
+            let state = open_scopes(&base, &*txn, row.system, &vrk, &slots_digest(&slots), None, Damage::Refused)?;
             Self::log_foundation(Tx::new(&base, txn, now)?, &state)?;
         }
         drop(vrk);
@@ -290,13 +295,55 @@ impl HealthSpace {
         Self::open_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, Some(names))
     }
 
+    /// As [`open`](Self::open), for a space that it refuses because something in a partition is damaged: opens what is
+    /// whole. [`Info::damaged`] names the partitions concerned, [`check`](Self::check) says what of them. Where its head,
+    /// manifest or policy row is damaged, a partition is left out. Where a segment of its catalog is, it is open without
+    /// the records that this segment tells of; what such a segment had replaced is given as it was before. What is
+    /// released says that something is missing ([`Audited::unread`](crate::Audited::unread); a context, in its text).
+    ///
+    /// Consents, withdrawals, ways in and backups are what they were, for the partitions that are open. What takes all
+    /// that there is fails with [`Error::Corrupt`]: imports, erasures and changes of memories where what is not read
+    /// may be concerned, claims and the scope of a breach; and where a partition is left out evidence, new partitions and
+    /// consents from elsewhere. To go on from here: a [backup](Self::backup_to) and its
+    /// [restore](crate::RestoreOptions::with_damage), or, where none is left out, [`rotate`](Self::rotate). Both leave
+    /// behind what does not open.
+    ///
+    /// ```
+    /// # use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-damaged-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let file = dir.join("me.hs");
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # HealthSpace::create(&file, &unlock, Environment::default())?.0.close();
+    /// let space = HealthSpace::open_damaged(&file, &unlock, Environment::default())?;
+    /// assert!(space.info()?.damaged.is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), healthspace::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Corrupt`] for damage in the space's own scope alone.
+    pub fn open_damaged(path: impl AsRef<Path>, unlock: &Unlock, env: Environment) -> Result<Self> {
+        Self::open_with(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, None, Damage::LeftOut)
+    }
+
     pub(crate) fn open_in(
         storage: Arc<dyn Storage>,
         unlock: &Unlock,
         env: Environment,
         only: Option<&[&str]>,
     ) -> Result<Self> {
-        let opened = Self::open_keys(storage, unlock, env, only);
+        Self::open_with(storage, unlock, env, only, Damage::Refused)
+    }
+
+    pub(super) fn open_with(
+        storage: Arc<dyn Storage>,
+        unlock: &Unlock,
+        env: Environment,
+        only: Option<&[&str]>,
+        damage: Damage,
+    ) -> Result<Self> {
+        let opened = Self::open_keys(storage, unlock, env, only, damage);
         // Whatever derivation left on the stack goes, whether or not the secret was right.
         healthspace_wipe::burn_stack();
         let (base, state, pending) = opened?;
@@ -324,6 +371,7 @@ impl HealthSpace {
         unlock: &Unlock,
         env: Environment,
         only: Option<&[&str]>,
+        damage: Damage,
     ) -> Result<(Base, State, bool)> {
         let txn = storage.begin_read()?;
         let mut ways = WaysIn::new(unlock);
@@ -331,8 +379,8 @@ impl HealthSpace {
             let way = ways.next(&*txn)?;
             let base = Base::of(Arc::clone(&storage), &way.row, env.clone())?;
             let opened = match way.held {
-                Held::Full { vrk, .. } => open_scopes(&base, &*txn, way.row.system, &vrk, &way.digest, only),
-                Held::Limited(bundle) => open_limited(&base, &*txn, bundle, &way.digest, only),
+                Held::Full { vrk, .. } => open_scopes(&base, &*txn, way.row.system, &vrk, &way.digest, only, damage),
+                Held::Limited(bundle) => open_limited(&base, &*txn, bundle, &way.digest, only, damage),
             };
             match opened {
                 Err(e @ (Error::Corrupt(Part::Slot) | Error::CannotOpen)) => ways.unnamed(e),
@@ -369,6 +417,10 @@ impl HealthSpace {
             opens_by_code: self.inner.base.by_code,
             freshness: self.inner.base.freshness(&state),
             copies_agree: state.partitions.iter().chain(&state.system).all(|s| s.whole),
+            damaged: {
+                let open = state.partitions.iter().filter(|p| p.missing() > 0).map(|p| &p.policy.name);
+                open.chain(state.left_out.iter().map(|left| &left.listed.name)).cloned().collect()
+            },
         })
     }
 
@@ -397,8 +449,16 @@ impl HealthSpace {
         vrk: &Key<EpochRoot>,
     ) -> Result<()> {
         let base = &self.inner.base;
+        // What was refused in one that is left out is refused here too.
+        w.state.has_all()?;
         let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
-        let mut directory = (*load_policy(base, &*tx.txn, &w.state.view, &system.id, &system.keys)?).clone();
+        let stored = load_policy(base, &*tx.txn, &w.state.view, &system.id, &system.keys);
+        let stored = match or_damaged(stored)? {
+            Some(row) => row,
+            None if system.lists_all(&w.state.view.head) => Arc::clone(&system.policy),
+            None => return Err(Error::Corrupt(Part::Policy)),
+        };
+        let mut directory = (*stored).clone();
         if directory.directory.iter().any(|d| d.name == name) {
             return Err(Error::AlreadyExists);
         }
@@ -406,50 +466,83 @@ impl HealthSpace {
         let ordinal =
             ordinal.checked_add(1).filter(|o| Origins::tells_apart(*o)).ok_or(Error::TooLarge(Limit::Capacity))?;
         let new = NewScope::make(ScopeId(random_array()?), ordinal)?;
-        directory.directory.push(DirectoryEntry { name: name.to_owned(), scope: new.id, ordinal, kind });
-        let work = w.work(tx, Target::System)?;
-        let version = tx.version(work);
-        let (number, directory_row) = (tx.next_row(work)?, tx.next_row(work)?);
-        let mut policy = PolicyRow::new(name, kind);
-        if kind == PartitionKind::Health {
-            // What was refused elsewhere is refused here too, from the first record on.
-            let other = w.state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
-            let imported = other.into_iter().flat_map(|p| &p.policy.consents).filter(|c| c.origin != Origin::Own);
-            policy.consents = imported.cloned().collect();
-        }
-        // Also where that was withdrawn by a handle that cannot write the policies.
-        let healthy = w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
-        let mut denied: Vec<GrantId> = healthy.flat_map(|p| &p.manifest.denied).copied().collect();
-        denied.retain(|id| policy.consents.iter().any(|c| c.series == *id));
-        denied.sort_unstable();
-        denied.dedup();
-        let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended).copied();
-        policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
-        let entry =
-            new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, number, version }, &policy)?;
-        let place = policy_place(base, system.id, system.id, directory_row, version);
-        let new_directory = put_policy(base, &mut *tx.txn, &place, &system.keys, &directory)?;
-        let part = w.system_part(tx)?;
-        let own = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
-        let old = own.policy.number;
-        (own.policy, own.policy_digest) = new_directory;
-        part.scopes.push(entry);
-        tx.txn.delete(&system.id, old)?;
+        let listed = DirectoryEntry { name: name.to_owned(), scope: new.id, ordinal, kind };
+        directory.directory.push(listed.clone());
+        found_partition(base, tx, w, new, &listed, &directory, vrk, None)
+    }
+}
+
+/// Founds a partition that the directory lists, in the place of one that is left out or beside the others.
+#[expect(clippy::too_many_arguments, reason = "one private step of two")]
+pub(super) fn found_partition(
+    base: &Base,
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    new: NewScope,
+    listed: &DirectoryEntry,
+    directory: &PolicyRow,
+    vrk: &Key<EpochRoot>,
+    instead_of: Option<&LeftOut>,
+) -> Result<()> {
+    let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
+    let (name, kind, ordinal) = (listed.name.as_str(), listed.kind, listed.ordinal);
+    let work = w.work(tx, Target::System)?;
+    let version = tx.version(work);
+    let (number, directory_row) = (tx.next_row(work)?, tx.next_row(work)?);
+    let mut policy = PolicyRow::new(name, kind);
+    if kind == PartitionKind::Health {
+        // What was refused elsewhere is refused here too, from the first record on.
+        let other = w.state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
+        let own = instead_of.and_then(|left| left.policy.as_ref());
+        let rows = other.map(|p| &p.policy).or(own).into_iter();
+        let imported = rows.flat_map(|row| &row.consents).filter(|c| c.origin != Origin::Own);
+        policy.consents = imported.cloned().collect();
+    }
+    // Also where that was withdrawn by a handle that cannot write the policies.
+    let healthy = w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
+    let mut denied: Vec<GrantId> = healthy.flat_map(|p| &p.manifest.denied).copied().collect();
+    denied.retain(|id| policy.consents.iter().any(|c| c.series == *id));
+    denied.sort_unstable();
+    denied.dedup();
+    let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended);
+    let waiting = waiting.chain(instead_of.iter().filter_map(|left| left.policy.as_ref()).flat_map(|p| &p.suspended));
+    let waiting = waiting.copied();
+    policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
+    let entry = new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, number, version }, &policy)?;
+    let place = policy_place(base, system.id, system.id, directory_row, version);
+    let new_directory = put_policy(base, &mut *tx.txn, &place, &system.keys, directory)?;
+    let part = w.system_part(tx)?;
+    let own = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
+    let old = own.policy.number;
+    (own.policy, own.policy_digest) = new_directory;
+    let gone = instead_of.and_then(|left| part.scopes.iter().position(|e| e.scope == left.scope));
+    let gone = gone.map(|at| part.scopes.remove(at));
+    part.scopes.push(entry);
+    w.state.directory_lost = false;
+    tx.txn.delete(&system.id, old)?;
+    if let Some(gone) = gone {
+        tx.txn.delete(&system.id, gone.policy.number)?;
+    }
+    if instead_of.is_none() {
         let work = w.work(tx, Target::System)?;
         tx.log(work, AuditEvent::LogOpened { scope: new.id, previous: None })?;
-        // The system head that its first entry's names is not written yet.
-        let under = Some(w.state.view.name());
-        new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
-        let o = Opening { id: new.id, ordinal, keys: Arc::new(new.keys), policy: Arc::new(policy) };
-        let scope = Scope::open(base, &*tx.txn, o)?;
+    }
+    // The system head that its first entry's names is not written yet.
+    let under = Some(w.state.view.name());
+    new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
+    let (keys, policy) = (Arc::new(new.keys), Arc::new(policy));
+    let o = Opening { id: new.id, ordinal, keys, policy, damage: Damage::Refused };
+    let scope = Scope::open(base, &*tx.txn, o)?;
+    // A space that goes on anew says so under the new name of its log.
+    if instead_of.is_none() {
         let name = named(&scope, &scope.head.log_origin);
         tx.log(w.work(tx, Target::System)?, name)?;
-        w.state.partitions.push(scope);
-        let target = Target::Partition(w.state.partitions.len() - 1);
-        let work = w.work(tx, target)?;
-        work.manifest.denied = denied;
-        tx.log(work, AuditEvent::PartitionCreated { scope: new.id, ordinal, kind }).map(drop)
     }
+    w.state.partitions.push(scope);
+    let target = Target::Partition(w.state.partitions.len() - 1);
+    let work = w.work(tx, target)?;
+    work.manifest.denied = denied;
+    tx.log(work, AuditEvent::PartitionCreated { scope: new.id, ordinal, kind }).map(drop)
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! What an open handle holds, and the one way to read and to change it.
 
 use super::anchor::{self, Others};
+use super::check::or_damaged;
+use super::grants::put_row;
 use super::head::{self, SystemPart};
 use super::keys::Left;
 use super::opened::Opened;
-use super::policy_row::PolicyRow;
+use super::policy_row::{DirectoryEntry, PolicyRow};
 use super::rows::{Base, Place};
-use super::scope::{Scope, SystemView};
+use super::scope::{Damage, Scope};
+use super::system_view::SystemView;
 use super::tx::{Tx, Work};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
@@ -28,6 +31,25 @@ pub(crate) struct State {
     /// Only where the space was opened in full.
     pub(crate) system: Option<Scope>,
     pub(crate) partitions: Vec<Scope>,
+    /// Whether the list of partitions was damaged when the space was opened. The system scope has the list as
+    /// the partitions' own rows say it; the next commit of that scope writes it again.
+    pub(crate) directory_lost: bool,
+    /// What damage did when it was opened.
+    pub(crate) damage: Damage,
+    /// Partitions that are too damaged to be opened.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A partition that is left out.
+#[derive(Clone)]
+pub(crate) struct LeftOut {
+    pub(crate) scope: ScopeId,
+    pub(crate) listed: DirectoryEntry,
+    /// What of it is damaged.
+    pub(crate) part: Part,
+    pub(crate) keys: Arc<ScopeKeys>,
+    /// Where that is whole.
+    pub(crate) policy: Option<Arc<PolicyRow>>,
 }
 
 /// A handle.
@@ -99,6 +121,23 @@ impl Writing {
 }
 
 impl State {
+    /// For what concerns every partition: that none is left out.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub(crate) fn has_all(&self) -> Result<()> {
+        self.left_out.first().map_or(Ok(()), |left| Err(Error::Corrupt(left.part)))
+    }
+
+    /// For what concerns everything that is there: that none is left out, nor a part of one.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub(crate) fn is_whole(&self) -> Result<()> {
+        self.has_all()?;
+        self.partitions.iter().try_for_each(|p| p.catalog().map(drop))
+    }
+
     /// Position of an open partition.
     pub(crate) fn position(&self, name: &str) -> Result<usize> {
         self.partitions.iter().position(|p| p.policy.name == name).ok_or(Error::NoSuchPartition)
@@ -459,6 +498,20 @@ impl Inner {
         Ok(out)
     }
 
+    /// Writes the list of partitions again where it was damaged.
+    fn mend_directory(&self, tx: &mut Tx<'_>, w: &mut Writing) -> Result<()> {
+        if !core::mem::take(&mut w.state.directory_lost) {
+            return Ok(());
+        }
+        let Some(system) = w.state.system.clone() else { return Ok(()) };
+        // By another handle, meanwhile.
+        if or_damaged(load_policy(&self.base, &*tx.txn, &w.state.view, &system.id, &system.keys))?.is_some() {
+            return Ok(());
+        }
+        // A list that leaves one out would lose it.
+        if system.lists_all(&w.state.view.head) { put_row(tx, w, &system, &system.policy) } else { Ok(()) }
+    }
+
     /// Makes what a transaction changed durable, and the handle's: the heads that it was made over, as
     /// an anchor knows them, and the state; `None` where nothing was changed.
     #[expect(clippy::type_complexity, reason = "one private step of two transactions")]
@@ -470,6 +523,7 @@ impl Inner {
     ) -> Result<Option<(Vec<(ScopeId, AnchoredHead)>, State)>> {
         let policies = writing.works.contains_key(&Target::System);
         if policies {
+            self.mend_directory(&mut tx, &mut writing)?;
             // Every partition's head names the new system head, so that putting the system scope
             // back alone is seen: it would undo a withdrawal.
             for i in (0..writing.state.partitions.len()).filter(|i| writing.can_change(*i)).collect::<Vec<_>>() {

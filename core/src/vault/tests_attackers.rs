@@ -43,7 +43,7 @@ fn world() -> World {
     let ask = ask.dropping(Lowering { confidentiality: Some(Confidentiality::Normal), ..Lowering::NONE });
     ask.notice("en").unwrap();
     let lowering = ask.agree(gesture()).unwrap().id();
-    let records = space.inner.peek().unwrap().partitions[0].catalog.records().map(|r| r.id()).collect();
+    let records = space.inner.peek().unwrap().partitions[0].readable.records().map(|r| r.id()).collect();
     let other = HealthSpace::open_in(disk, &unlock(), env, None).unwrap();
     World { handles: [space, other], records, lowering }
 }
@@ -145,7 +145,7 @@ impl Attack<'_> {
                 let from = vec![self.notes[n.ok_or(Error::NotFound)?].1];
                 let id = session.remember(&text, &from)?;
                 let (_txn, state) = space.inner.read()?;
-                let place = state.partitions.iter().find(|p| p.catalog.find_record(&id).is_some()).unwrap();
+                let place = state.partitions.iter().find(|p| p.readable.find_record(&id).is_some()).unwrap();
                 let place = ROOMS.into_iter().find(|r| *r == place.policy.name).unwrap();
                 self.notes.push((place, id));
             }

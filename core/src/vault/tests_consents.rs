@@ -195,7 +195,7 @@ fn a_handle_of_partitions_withdraws_a_consent_from_elsewhere_in_each_of_them() {
     fill(&space);
     let entry = observation("9", "laboratory", "2345-7", "2026-02-01", "91", "");
     space.partition("fitness").unwrap().import(source(&[entry])).unwrap();
-    let record = space.inner.peek().unwrap().partitions[2].catalog.records().next().unwrap().id();
+    let record = space.inner.peek().unwrap().partitions[2].readable.records().next().unwrap().id();
     let permit = consent("a", "2026-01-01", "active", &provision("permit", "PATRQT", ""));
     let id = space.import_consents(&permit, gesture()).unwrap().filed[0];
     let open = |names: &[&str]| HealthSpace::open_partitions(&file, &unlock(), clock().0, names).unwrap();

@@ -346,3 +346,163 @@ fn a_page_of_keys_that_is_lost_keeps_no_space_from_new_ones() {
     space.session(model(), Purpose::PatientRequest).unwrap().remember_in("general", "likes walking").unwrap();
     assert_eq!(space.partition("general").unwrap().memories().unwrap().value().len(), 1);
 }
+
+/// Changes the row that lists the partitions.
+fn spoil_list(disk: &Disk, space: &HealthSpace, how: impl Fn(&mut crate::storage::Row)) {
+    let view = space.inner.peek().unwrap().view;
+    let number = view.head.entry(&view.id).unwrap().policy.number;
+    spoil_row(disk, view.id, number, how);
+}
+
+fn spoil_row(disk: &Disk, scope: ScopeId, number: u64, how: impl Fn(&mut crate::storage::Row)) {
+    disk.tamper(|i| {
+        let mut rows = Arc::make_mut(&mut i.rows).values_mut();
+        let (_, row) = rows.find(|(s, row)| *s == scope && row.number == number).unwrap();
+        how(Arc::make_mut(row));
+    });
+}
+
+fn row_of(disk: &Disk, scope: ScopeId, number: u64) -> crate::storage::Row {
+    let image = disk.image();
+    let found = image.rows.values().find(|(s, row)| *s == scope && row.number == number).unwrap();
+    (*found.1).clone()
+}
+
+fn only(disk: &Disk, names: &[&str]) -> crate::Result<HealthSpace> {
+    HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, Some(names))
+}
+
+const NAMES: [&str; 3] = ["health", "general", "fitness"];
+
+/// The list as it was is no list: what stands there now is read from the partitions' own rows.
+#[test]
+fn the_list_of_partitions_is_read_from_their_own_rows_and_written_again() {
+    let (disk, space) = setting();
+    let view = space.inner.peek().unwrap().view;
+    let older = row_of(&disk, view.id, view.head.entry(&view.id).unwrap().policy.number);
+    space.create_partition("fitness", crate::label::PartitionKind::Health, &unlock()).unwrap();
+    let harms: [&dyn Fn(); 4] = [
+        &|| spoil_list(&disk, &space, |row| *row.sealed.last_mut().unwrap() ^= 1),
+        &|| spoil_list(&disk, &space, |row| row.sealed.truncate(9)),
+        &|| spoil_list(&disk, &space, |row| row.sealed.clone_from(&older.sealed)),
+        &|| {
+            spoil_list(&disk, &space, |row| {
+                (row.version, row.sealed) = (older.version, older.sealed.clone());
+            });
+        },
+    ];
+    let image = disk.image();
+    for harm in harms {
+        disk.restore(&image);
+        harm();
+        let hurt = disk.image();
+        for name in NAMES {
+            assert_eq!(only(&disk, &[name]).unwrap().info().unwrap().partitions, [name]);
+        }
+        assert!(matches!(only(&disk, &["else"]), Err(Error::NoSuchPartition)));
+        let again = open(&disk, &unlock()).unwrap();
+        assert_eq!(again.info().unwrap().partitions, NAMES);
+        let found = again.check().unwrap();
+        assert_eq!(found.scopes[0].damaged, [(Part::Policy, 1)]);
+        assert!(found.scopes[1..].iter().all(|s| s.damaged.is_empty()));
+        assert!(disk.image() == hurt, "looking changes nothing");
+        type Change = fn(&HealthSpace) -> HealthSpace;
+        let changes: [Change; 3] = [
+            |s| {
+                allow(s, &[Category::Laboratory]);
+                s.clone()
+            },
+            |s| {
+                s.create_partition("more", crate::label::PartitionKind::General, &unlock()).unwrap();
+                s.clone()
+            },
+            |s| s.rotate(&unlock(), &[]).unwrap().space,
+        ];
+        for change in changes {
+            disk.restore(&hurt);
+            let space = change(&open(&disk, &unlock()).unwrap());
+            assert!(space.check().unwrap().is_whole());
+            let names = space.info().unwrap().partitions;
+            assert!(names.starts_with(&NAMES.map(String::from)));
+            assert_eq!(open(&disk, &unlock()).unwrap().info().unwrap().partitions, names);
+        }
+    }
+}
+
+/// Nothing but what the signed head names stands in for it.
+#[test]
+fn no_other_row_stands_in_for_the_list_of_partitions() {
+    let (disk, space) = setting();
+    let view = space.inner.peek().unwrap().view;
+    let health = scopes(&space)[1];
+    let older = row_of(&disk, view.id, view.head.entry(&health).unwrap().policy.number);
+    let grant = allow(&space, &[Category::Laboratory]);
+    let given = row_of(&disk, view.id, space.inner.peek().unwrap().view.head.entry(&health).unwrap().policy.number);
+    space.withdraw(grant.id()).unwrap();
+    let number = space.inner.peek().unwrap().view.head.entry(&health).unwrap().policy.number;
+    spoil_list(&disk, &space, |row| *row.sealed.last_mut().unwrap() ^= 1);
+    open(&disk, &unlock()).unwrap();
+    let image = disk.image();
+    for old in [&older, &given] {
+        for version in [false, true] {
+            disk.restore(&image);
+            spoil_row(&disk, view.id, number, |row| {
+                row.sealed.clone_from(&old.sealed);
+                if version {
+                    row.version = old.version;
+                }
+            });
+            assert!(matches!(open(&disk, &unlock()), Err(Error::Corrupt(Part::Policy))));
+            assert!(matches!(only(&disk, &["health"]), Err(Error::Corrupt(Part::Policy))));
+        }
+    }
+    // A disk that fails is no damage.
+    disk.restore(&image);
+    drop(space);
+    disk.fail_after(3, Fault::Io);
+    assert!(open(&disk, &unlock()).is_err() || disk.fault_pending());
+}
+
+/// One damaged memory hides no other, and is counted.
+#[test]
+fn a_memory_that_does_not_open_is_counted_and_the_others_are_shown() {
+    let (disk, space) = setting();
+    allow(&space, Category::ALL);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    for n in 0..3 {
+        session.remember_in("general", &format!("likes walk {n}")).unwrap();
+    }
+    let turn = session.say("Good morning").unwrap();
+    session.append("general", crate::Role::Assistant, &turn).unwrap();
+    let general = space.partition("general").unwrap();
+    let whole = general.memories().unwrap();
+    assert_eq!((whole.value().len(), whole.unread()), (3, 0));
+    let of = |n: usize| {
+        let state = space.inner.peek().unwrap();
+        let query = Query { kinds: vec![crate::record::Kind::Memory], ..Query::default() };
+        let view = crate::catalog::View::new(&state.partitions[1].readable, &crate::record::Everything);
+        let found = view.query_facts(&query)[n].record();
+        (state.partitions[1].id, found.id(), found.object().number >> 8)
+    };
+    let (scope, bad, number) = of(1);
+    spoil_row(&disk, scope, number, |row| *row.sealed.last_mut().unwrap() ^= 1);
+    let space = open(&disk, &unlock()).unwrap();
+    let general = space.partition("general").unwrap();
+    let found = general.memories().unwrap();
+    assert_eq!((found.value().len(), found.unread()), (2, 1));
+    assert!(found.value().iter().all(|m| m.id != bad));
+    assert!(matches!(found.into_whole(), Err(Error::Corrupt(Part::Body))));
+    let told = general.memories_in_words(crate::lang::Lang::En).unwrap();
+    assert_eq!((told.value().len(), told.unread()), (2, 1));
+    let turns = general.turns(session.conversation()).unwrap();
+    assert_eq!((turns.value().len(), turns.unread()), (1, 0));
+    let consent = space
+        .consent_request()
+        .partition("general")
+        .purpose(Purpose::PatientRequest)
+        .categories(Category::ALL)
+        .recipient(model());
+    consent.agree(gesture()).unwrap();
+    let found = space.session(model(), Purpose::PatientRequest).unwrap().memories("general").unwrap();
+    assert_eq!((found.value().len(), found.unread()), (2, 1));
+}

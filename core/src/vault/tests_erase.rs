@@ -242,7 +242,7 @@ fn no_digest_of_what_is_gone_stays_with_its_source() {
     let rows = |space: &HealthSpace| {
         let (_, state) = space.inner.read().unwrap();
         let of = |r: &crate::catalog::RecordRef<'_>| r.type_name() == "Observation";
-        let all = state.partitions[0].catalog.records().filter(of).map(|r| (r.id(), *r.identity().as_bytes()));
+        let all = state.partitions[0].readable.records().filter(of).map(|r| (r.id(), *r.identity().as_bytes()));
         all.collect::<Vec<_>>()
     };
     import(&space, export(3));
@@ -281,7 +281,7 @@ fn samples_go_by_chunk_and_by_source() {
     let health = space.partition("health").unwrap();
     let chunks = || -> Vec<RecordId> {
         let (_, state) = space.inner.read().unwrap();
-        state.partitions[0].catalog.records().filter(|r| r.series().is_some()).map(|r| r.id()).collect()
+        state.partitions[0].readable.records().filter(|r| r.series().is_some()).map(|r| r.id()).collect()
     };
     let all = chunks();
     assert_eq!(all.len(), 6);
@@ -354,7 +354,7 @@ const MANY: usize = 65_537;
 fn a_disk_that_fails_at_any_step_leaves_all_or_nothing() {
     let (disk, space) = space();
     import(&space, file(0..12));
-    let id = space.inner.peek().unwrap().partitions[0].catalog.records().nth(4).unwrap().id();
+    let id = space.inner.peek().unwrap().partitions[0].readable.records().nth(4).unwrap().id();
     let image = disk.image();
     drop(space);
     let (mut kept, mut gone) = (0, 0);

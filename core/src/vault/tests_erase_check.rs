@@ -21,7 +21,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn one(space: &HealthSpace) -> RecordId {
-    space.inner.peek().unwrap().partitions[0].catalog.records().next().unwrap().id()
+    space.inner.peek().unwrap().partitions[0].readable.records().next().unwrap().id()
 }
 
 /// How many objects were tried and opened, by what.
@@ -129,7 +129,7 @@ fn fill_again(health: &Partition, space: &HealthSpace, id: RecordId) {
     let more = super::tests::observation("9", "laboratory", "1-8", "2026-01-05", "1", "");
     let first = super::tests::observation("1", "laboratory", "13457-7", "2026-01-05", "112.5", "");
     health.import(super::tests::source(&[first, more])).unwrap();
-    assert!(space.inner.peek().unwrap().partitions[0].catalog.find_record(&id).is_some());
+    assert!(space.inner.peek().unwrap().partitions[0].readable.find_record(&id).is_some());
 }
 
 fn by(code: &RecoveryCode) -> Unlock {
@@ -203,11 +203,11 @@ fn a_copy_from_before_it_was_brought_confirms_nothing() {
     let gone = health.erase(&Erase::Records(vec![first]), gesture()).unwrap();
     let more = super::tests::observation("9", "laboratory", "1-8", "2026-01-05", "1", "");
     health.import(super::tests::source(&[more])).unwrap();
-    let before: Vec<RecordId> = space.inner.peek().unwrap().partitions[0].catalog.records().map(|r| r.id()).collect();
+    let before: Vec<RecordId> = space.inner.peek().unwrap().partitions[0].readable.records().map(|r| r.id()).collect();
     let source = health.sources().unwrap().last().unwrap().id;
     let done = health.erase(&Erase::Source(source), gesture()).unwrap();
     let left = space.inner.peek().unwrap().partitions[0].clone();
-    let ids: Vec<RecordId> = before.into_iter().filter(|id| left.catalog.find_record(id).is_none()).collect();
+    let ids: Vec<RecordId> = before.into_iter().filter(|id| left.readable.find_record(id).is_none()).collect();
     assert_eq!(ids.len(), 1);
     let (code, wrong) = (by(&code), Unlock::passphrase("another"));
     let older = || ErasureTrial::new().older(at("older.hs"));

@@ -25,7 +25,7 @@ fn bound(disk: &Memory, unlock: &Unlock) -> (HealthSpace, RecoveryCode) {
 
 /// Erases one of three records.
 fn erase_one(space: &HealthSpace) {
-    let one = space.inner.peek().unwrap().partitions[0].catalog.records().next().unwrap().id();
+    let one = space.inner.peek().unwrap().partitions[0].readable.records().next().unwrap().id();
     space.partition("health").unwrap().erase(&Erase::Records(vec![one]), gesture()).unwrap();
 }
 
@@ -97,7 +97,7 @@ fn a_certificate_says_how_far_an_erasure_has_come() {
     let (disk, phone) = (Memory::new(), store());
     let (space, _) = make(&disk, &with(&phone, "one"), clock().0).unwrap();
     fill(&space);
-    let one = space.inner.peek().unwrap().partitions[0].catalog.records().next().unwrap().id();
+    let one = space.inner.peek().unwrap().partitions[0].readable.records().next().unwrap().id();
     let erased = space.partition("health").unwrap().erase(&Erase::Records(vec![one]), gesture()).unwrap();
     let read = |space: &HealthSpace, lang| {
         let text = space.partition("health").unwrap().erasure_certificate(erased.entry, lang).unwrap();

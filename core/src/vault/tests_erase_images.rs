@@ -77,7 +77,7 @@ fn opens(image: &Image, unlock: &Unlock, doomed: &BTreeSet<RecordId>) -> usize {
     let (txn, state) = space.inner.read().unwrap();
     let mut n = 0;
     for scope in &state.partitions {
-        for record in scope.catalog.records().filter(|r| doomed.contains(&r.id())) {
+        for record in scope.readable.records().filter(|r| doomed.contains(&r.id())) {
             n += usize::from(
                 scope.open_object(&space.inner.base, &*txn, Class::Body, &record.object(), &mut Vec::new()).is_ok(),
             );

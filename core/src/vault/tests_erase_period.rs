@@ -66,7 +66,7 @@ fn held(space: &HealthSpace) -> (BTreeMap<u32, usize>, BTreeSet<i64>) {
     let scope = &state.partitions[0];
     let (mut bodies, mut starts) = (BTreeMap::new(), BTreeSet::new());
     let mut raw = Vec::new();
-    for record in scope.catalog.records() {
+    for record in scope.readable.records() {
         if record.series().is_some() {
             scope.open_object(&space.inner.base, &*txn, Class::Series, &record.object(), &mut raw).unwrap();
             let samples = series::decode(&raw).unwrap();
@@ -245,7 +245,7 @@ fn a_chunk_that_is_erased_by_its_id_takes_no_other_of_its_month_along() {
     let chunks: Vec<_> = {
         let (_, state) = space.inner.read().unwrap();
         let is_chunk = |r: &RecordRef<'_>| r.series().is_some();
-        state.partitions[0].catalog.records().filter(is_chunk).map(|r| r.id()).collect()
+        state.partitions[0].readable.records().filter(is_chunk).map(|r| r.id()).collect()
     };
     assert_eq!(chunks.len(), 2);
     assert_eq!(health.erase(&Erase::Records(vec![chunks[0]]), gesture()).unwrap().records, 1);

@@ -115,7 +115,7 @@ fn d1_a_record_goes_only_to_who_understands_its_refrains() {
 
 fn of_the_record(space: &HealthSpace, is: impl Fn(&RecordRef<'_>) -> bool) -> RecordId {
     let state = space.inner.peek().unwrap();
-    let found: Vec<_> = state.partitions[0].catalog.records().filter(is).map(|r| r.id()).collect();
+    let found: Vec<_> = state.partitions[0].readable.records().filter(is).map(|r| r.id()).collect();
     assert_eq!(found.len(), 1);
     found[0]
 }
@@ -164,7 +164,7 @@ fn what_a_record_obliges_to_goes_with_it() {
     assert!(has(call.finish("It was high").unwrap().label()));
     let memory = of_the_record(&space, |r| r.type_name() == "Memory");
     let kept = space.inner.peek().unwrap();
-    let kept = kept.partitions[0].catalog.find_record(&memory).unwrap();
+    let kept = kept.partitions[0].readable.find_record(&memory).unwrap();
     assert_eq!(kept.obligations(), Obligations::NO_REDISCLOSURE);
 }
 

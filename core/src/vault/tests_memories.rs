@@ -164,7 +164,7 @@ fn an_edited_memory_is_a_new_version_and_its_past_is_history() {
     assert!(matches!(t.partition("health").edit_memory(seen.value()[0].record, "x", gesture()), Err(Error::NotFound)));
     assert!(matches!(t.partition("health").edit_memory(new, " ", gesture()), Err(Error::Malformed(_))));
     let (_txn, state) = t.space.inner.read().unwrap();
-    assert!(state.partitions[0].catalog.find_record(&old).unwrap().is_history());
+    assert!(state.partitions[0].readable.find_record(&old).unwrap().is_history());
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_deleted_memory_cannot_be_opened_again() {
     let second = t.partition("health").edit_memory(first, "xylophone two", gesture()).unwrap();
     let objects: Vec<_> = {
         let (_txn, state) = t.space.inner.read().unwrap();
-        [first, second].map(|id| state.partitions[0].catalog.find_record(&id).unwrap().object()).into()
+        [first, second].map(|id| state.partitions[0].readable.find_record(&id).unwrap().object()).into()
     };
     let before = events(&t.space, HEALTH).len();
     t.partition("health").delete_memory(second, gesture()).unwrap();
@@ -354,7 +354,7 @@ fn a_memory_whose_grant_runs_out_while_a_list_is_made_is_not_in_it() {
                 let value = v.query(&Query { kinds: vec![Kind::Memory], ..Query::default() })?;
                 t.clock.set(at);
                 let items = value.iter().map(|r| (r.record, r.part)).collect();
-                Ok(super::release::Release { items, categories: [Category::Memories].into(), value })
+                Ok(super::release::Release { items, categories: [Category::Memories].into(), value, unread: 0 })
             });
             released.unwrap().into_value().len()
         };

@@ -156,7 +156,7 @@ fn erasures_that_wait_for_the_sweep_are_claimed_as_such() {
     let health = space.partition("health").unwrap();
     let record = {
         let state = space.inner.peek().unwrap();
-        state.partitions[0].catalog.records().next().unwrap().id()
+        state.partitions[0].readable.records().next().unwrap().id()
     };
     let done = health.erase(&Erase::Records(vec![record]), gesture()).unwrap();
     assert_eq!(done.level, ErasureLevel::NotShown);
@@ -241,7 +241,7 @@ fn a_handle_of_partitions_withdraws_what_a_consent_permits_and_lifts_no_refusal(
     space.partition("fitness").unwrap().import(super::tests::source(&[entry])).unwrap();
     let ask = space.consent_request().partition("fitness").purpose(Purpose::PatientRequest);
     ask.categories(&[Category::Laboratory]).recipient(model()).agree(gesture()).unwrap();
-    let record = space.inner.peek().unwrap().partitions[2].catalog.records().next().unwrap().id();
+    let record = space.inner.peek().unwrap().partitions[2].readable.records().next().unwrap().id();
     let session = space.session(model(), Purpose::PatientRequest).unwrap();
     assert!(session.hold(record).is_err(), "refused there too");
     space.withdraw(id).unwrap();

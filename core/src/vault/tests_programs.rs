@@ -49,7 +49,7 @@ fn world() -> World {
     space.withdraw(grants[1]).unwrap();
     let s = space.session(model(), Purpose::PatientRequest).unwrap();
     let of = |code: &str| s.query(&of_code(code)).unwrap().value()[0].record;
-    let fitness = space.inner.peek().unwrap().partitions[2].catalog.records().next().unwrap().id();
+    let fitness = space.inner.peek().unwrap().partitions[2].readable.records().next().unwrap().id();
     let records = [of("13457-7"), of("20447-9"), fitness];
     World { space, records, grants }
 }
@@ -66,7 +66,7 @@ impl Run<'_> {
     fn label_of(&self, room: Room, id: RecordId) -> Label {
         let (_txn, state) = self.world.space.inner.read().unwrap();
         let scope = &state.partitions[state.position(room.name()).unwrap()];
-        scope.tag_of(scope.catalog.find_record(&id).unwrap()).label
+        scope.tag_of(scope.readable.find_record(&id).unwrap()).label
     }
 
     fn value(&mut self, result: Result<Value, Error>) -> Outcome {

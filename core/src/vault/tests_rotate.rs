@@ -108,7 +108,7 @@ fn everything_stays_and_every_old_handle_says_why_it_stops() {
     // What was sealed under keys of before goes with them still, and what stays is sealed under new ones.
     let health = space.partition("health").unwrap();
     let records = health.stats().unwrap().records;
-    let one = space.inner.peek().unwrap().partitions[0].catalog.records().next().unwrap().id();
+    let one = space.inner.peek().unwrap().partitions[0].readable.records().next().unwrap().id();
     health.erase(&Erase::Records(vec![one]), gesture()).unwrap();
     assert!(health.stats().unwrap().records < records && space.check().unwrap().is_whole());
     let entries = space.log(LogOf::Partition("health")).unwrap();

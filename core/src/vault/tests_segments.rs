@@ -129,7 +129,7 @@ fn a_key_that_stands_in_the_manifest_is_dropped_there() {
     session.remember_in("health", "To be kept").unwrap();
     let group = {
         let (_, state) = space.inner.read().unwrap();
-        state.partitions[0].catalog.find_record(&id).unwrap().object().group
+        state.partitions[0].readable.find_record(&id).unwrap().object().group
     };
     space.partition("health").unwrap().delete_memory(id, super::tests::gesture()).unwrap();
     drop((session, space));

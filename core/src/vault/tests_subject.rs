@@ -304,7 +304,7 @@ fn what_a_file_says_of_its_person_goes_with_it() {
     // The record that describes the person, alone.
     let patient = {
         let (_txn, state) = space.inner.read().unwrap();
-        let catalog = &state.partitions[0].catalog;
+        let catalog = &state.partitions[0].readable;
         catalog.records().find(|r| r.type_name() == "Patient").map(|r| r.id()).unwrap()
     };
     health.erase(&Erase::Records(vec![patient]), gesture()).unwrap();

@@ -62,7 +62,7 @@ impl World {
         let lowering = ask.agree(gesture()).unwrap().id();
         let records = {
             let state = space.inner.peek().unwrap();
-            state.partitions[0].catalog.records().map(|r| r.id()).collect()
+            state.partitions[0].readable.records().map(|r| r.id()).collect()
         };
         let mut world = Self { space, records, lowering, reading: Vec::new() };
         world.give();

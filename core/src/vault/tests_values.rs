@@ -119,7 +119,7 @@ fn a_record_without_facts_is_held_by_nobody() {
         state
             .partitions
             .iter()
-            .flat_map(|p| p.catalog.records().filter(bare).map(|r| r.id()).collect::<Vec<_>>())
+            .flat_map(|p| p.readable.records().filter(bare).map(|r| r.id()).collect::<Vec<_>>())
             .collect()
     };
     let [id] = of_no_fact()[..] else { panic!("no correlation") };
@@ -423,7 +423,7 @@ fn of_several_partitions_all_is_released_or_nothing() {
     to("health", other());
     let s = session(&space);
     let state = space.inner.peek().unwrap();
-    let all = crate::catalog::View::new(&state.partitions[2].catalog, &crate::record::Everything);
+    let all = crate::catalog::View::new(&state.partitions[2].readable, &crate::record::Everything);
     let far = all.query(&Query::default())[0].record;
     let held = [s.hold(ldl(&space)).unwrap(), s.hold(far).unwrap()];
     let made = s.model_call(&[&held[0], &held[1]], &Endpoint::model(model(), keeps())).unwrap();

@@ -29,7 +29,7 @@ fn asks(space: &HealthSpace) -> Session {
 /// The record of a code in the first partition.
 fn record(space: &HealthSpace, code: &str) -> RecordId {
     let state = space.inner.peek().unwrap();
-    let view = crate::catalog::View::new(&state.partitions[0].catalog, &crate::record::Everything);
+    let view = crate::catalog::View::new(&state.partitions[0].readable, &crate::record::Everything);
     view.query_facts(&of_code(code))[0].record().id()
 }
 
@@ -174,7 +174,7 @@ fn what_is_erased_meanwhile_is_not_released() {
             std::thread::scope(|t| t.spawn(erase).join().unwrap())?;
         }
         let items = value.iter().map(|r| (r.record, r.part)).collect();
-        Ok(super::release::Release { items, categories: Default::default(), value })
+        Ok(super::release::Release { items, categories: Default::default(), value, unread: 0 })
     });
     assert!(released.unwrap().value().is_empty());
 }

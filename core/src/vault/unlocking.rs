@@ -1,16 +1,20 @@
 //! From a way in to the keys of the system scope: slots, root key, the head that names the slots.
 
+use super::check::or_damaged;
 use super::found::wrap_context;
 use super::head::{self, Head, ScopeEntry};
+use super::policy_row::{DirectoryEntry, PolicyRow};
 use super::rows::Base;
-use super::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
-use super::state::{State, load_policy};
+use super::scope::{Damage, Found, Opening, Scope, read_head, stands_under};
+use super::state::{LeftOut, State, load_policy};
+use super::system_view::SystemView;
 use crate::crypto::hash::sha256;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Part, Result};
 use crate::id::ScopeId;
 use crate::keyring::{Bundle, ScopeKeys, SlotKind, SpaceRow, Stretched, Unlock, open_slots, space_row_id};
+use crate::label::PartitionKind;
 use crate::storage::{Copy, ReadTxn, SlotRow};
 use std::sync::Arc;
 
@@ -164,6 +168,7 @@ pub(super) fn open_scopes(
     vrk: &Key<EpochRoot>,
     slots: &[u8; 32],
     only: Option<&[&str]>,
+    damage: Damage,
 ) -> Result<State> {
     let (system_keys, head, digest) = open_system(base, txn, vrk, system)?;
     let part = head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
@@ -172,26 +177,82 @@ pub(super) fn open_scopes(
     }
     let own = head.entry(&head.scope).ok_or(Error::Corrupt(Part::Head))?;
     let view = SystemView { id: head.scope, verify: VerifyingKey(own.verify), digest, head: Arc::new(head.clone()) };
-    let directory = load_policy(base, txn, &view, &head.scope, &system_keys)?;
-    let mut partitions = Vec::new();
+    let (directory, directory_lost) = directory(base, txn, &view, vrk, &system_keys)?;
+    let (mut partitions, mut left_out) = (Vec::new(), Vec::new());
     for d in &directory.directory {
         if only.is_some_and(|names| !names.contains(&d.name.as_str())) {
             continue;
         }
         let entry = head.entry(&d.scope).ok_or(Error::Corrupt(Part::Head))?;
         let keys = Arc::new(open_scope_key(base, vrk, entry)?);
-        let policy = load_policy(base, txn, &view, &d.scope, &keys)?;
-        let o = Opening { id: d.scope, ordinal: d.ordinal, keys, policy };
-        let scope = Scope::open(base, txn, o)?;
-        stands_under(&scope.head, view.name())?;
-        partitions.push(scope);
+        match open_partition(base, txn, &view, d, keys, damage)? {
+            Ok(scope) => partitions.push(scope),
+            Err(left) => left_out.push(left),
+        }
     }
     let system = match only {
         None => {
-            let o = Opening { id: head.scope, ordinal: 0, keys: Arc::new(system_keys), policy: directory };
+            let o = Opening {
+                id: head.scope,
+                ordinal: 0,
+                keys: Arc::new(system_keys),
+                policy: directory,
+                damage: Damage::Refused,
+            };
             Some(Scope::open(base, txn, o)?)
         }
         Some(_) => None,
     };
-    Ok(State { view, system, partitions })
+    Ok(State { view, system, partitions, directory_lost, damage, left_out })
+}
+
+/// Opens a partition, or leaves it out where it is too damaged and that is asked for. One that is not damaged but
+/// older or another than the system head allows is refused all the same.
+pub(super) fn open_partition(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    view: &SystemView,
+    listed: &DirectoryEntry,
+    keys: Arc<ScopeKeys>,
+    damage: Damage,
+) -> Result<core::result::Result<Scope, LeftOut>> {
+    let (id, ordinal) = (listed.scope, listed.ordinal);
+    let policy = load_policy(base, txn, view, &id, &keys);
+    let opened = match &policy {
+        Ok(policy) => {
+            Scope::open(base, txn, Opening { id, ordinal, keys: Arc::clone(&keys), policy: Arc::clone(policy), damage })
+        }
+        Err(_) => Err(Error::Corrupt(Part::Policy)),
+    };
+    match opened {
+        Ok(scope) => {
+            stands_under(&scope.head, view.name())?;
+            Ok(Ok(scope))
+        }
+        Err(Error::Corrupt(part)) if damage == Damage::LeftOut => {
+            let policy = or_damaged(policy)?;
+            Ok(Err(LeftOut { scope: id, listed: listed.clone(), part, keys, policy }))
+        }
+        Err(e) => policy.and(Err(e)),
+    }
+}
+
+/// The partitions: their names, places and kinds, and whether the row that lists them is damaged. Then the
+/// partitions' own policy rows say it, which the same signed head names by their digests.
+fn directory(
+    base: &Base,
+    txn: &dyn ReadTxn,
+    view: &SystemView,
+    vrk: &Key<EpochRoot>,
+    system: &ScopeKeys,
+) -> Result<(Arc<PolicyRow>, bool)> {
+    if let Some(row) = or_damaged(load_policy(base, txn, view, &view.id, system))? {
+        return Ok((row, false));
+    }
+    let mut row = PolicyRow::new("", PartitionKind::General);
+    for entry in view.head.scopes().filter(|e| e.scope != view.id) {
+        let keys = open_scope_key(base, vrk, entry)?;
+        row.directory.push(load_policy(base, txn, view, &entry.scope, &keys)?.as_listed(entry.scope, entry.ordinal));
+    }
+    Ok((Arc::new(row), true))
 }

@@ -4,7 +4,7 @@
 use super::super::column::{CORRUPT, Column, unbias, unzigzag};
 use super::super::dictionary::{Dictionary, MAX_BYTES, MAX_ITEMS, Measure, RangeItem, Zone};
 use super::super::query::{Origin, SeriesSummary};
-use super::encode::{MAX_RATIO, STORED, VERSION, ZSTD};
+use super::encode::{GROWTH, MAX_RATIO, STORED, VERSION, ZSTD};
 use super::{FactColumns, RecordColumns, Segment, tag};
 use crate::codec::varint;
 use crate::error::{Error, Result};
@@ -24,6 +24,14 @@ impl Segment {
     /// [`Error::NeedsNewerLibrary`] for a version that this one does not know,
     /// [`Error::Corrupt`] for anything else.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        Self::decode_in(bytes, &mut Room::default())
+    }
+
+    /// As [`decode`](Self::decode), where it still has room beside others.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode); [`Error::Corrupt`], before anything is unpacked, where it has not.
+    pub(crate) fn decode_in(bytes: &[u8], room: &mut Room) -> Result<Self> {
         let (version, mut rest) = bytes.split_first().ok_or(CORRUPT)?;
         if *version != VERSION {
             return Err(Error::NeedsNewerLibrary);
@@ -36,7 +44,8 @@ impl Segment {
         let retired = raw(rest, retired)?;
         let linked = raw(rest, links)?;
 
-        let frame = unpack(rest)?;
+        let frame = unpack(rest, |size| room.take(bytes.len(), size))?;
+        let unpacked = frame.len();
         let rest = &mut &*frame;
         let mut words = take_words(rest)?;
         let mut rows = take_facts(rest, facts, records, &words)?;
@@ -58,6 +67,7 @@ impl Segment {
             retired,
             links,
             encoded: bytes.len(),
+            unpacked,
             codes: OnceLock::new(),
             by_id: OnceLock::new(),
             by_identity: OnceLock::new(),
@@ -119,11 +129,38 @@ fn raw(rest: &mut &[u8], n: usize) -> Result<Box<[[u8; 16]]>> {
     Ok(ids.as_chunks().0.into())
 }
 
-fn unpack<'a>(rest: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
+/// What segments that are held together unpack to: so much as they are said to, and no more than a multiple of
+/// what they take in the file, so that nobody makes a small one fill the memory of whoever opens it.
+#[derive(Default)]
+pub(crate) struct Room {
+    packed: usize,
+    unpacked: usize,
+}
+
+impl Room {
+    /// Takes room for a segment of this length, whose frame unpacks to that many bytes.
+    fn take(&mut self, packed: usize, unpacked: usize) -> Result<()> {
+        let (packed, unpacked) = (self.packed.saturating_add(packed), self.unpacked.saturating_add(unpacked));
+        if unpacked > MAX_BYTES.saturating_add(packed.saturating_mul(GROWTH)) {
+            // Left where it is, it takes none.
+            return Err(CORRUPT);
+        }
+        (self.packed, self.unpacked) = (packed, unpacked);
+        Ok(())
+    }
+
+    /// Takes room for one that is held already.
+    pub(crate) fn hold(&mut self, segment: &Segment) -> Result<()> {
+        self.take(segment.encoded, segment.unpacked)
+    }
+}
+
+fn unpack<'a>(rest: &mut &'a [u8], take: impl FnOnce(usize) -> Result<()>) -> Result<Cow<'a, [u8]>> {
     let (&form, tail) = rest.split_first().ok_or(CORRUPT)?;
     *rest = tail;
     let size = varint::take(rest).map_err(|_| CORRUPT)?;
     let size = usize::try_from(size).ok().filter(|n| *n <= MAX_BYTES).ok_or(CORRUPT)?;
+    take(size)?;
     let frame = match form {
         STORED => Cow::Borrowed(*rest),
         ZSTD if size / MAX_RATIO <= rest.len() => {

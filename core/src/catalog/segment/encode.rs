@@ -16,6 +16,10 @@ pub(super) const STORED: u8 = 0;
 pub(super) const ZSTD: u8 = 1;
 /// A reader believes no frame that claims to grow by more; a writer stores what would.
 pub(super) const MAX_RATIO: usize = 512;
+/// What the segments of a scope grow by, all together and beyond what one may be long, is no more.
+pub(super) const GROWTH: usize = 16;
+/// What grows by more than that is stored unpacked, but for frames that are small.
+const SMALL: usize = 64 << 10;
 const LEVEL: i32 = 3;
 /// A smaller frame is stored as it is: what it could save is less than the work of a context, and
 /// the merge that takes it up compresses it.
@@ -29,7 +33,8 @@ impl Table {
             return Ok(self.around(STORED, frame.len(), &frame));
         }
         let packed = zstd::bulk::compress(&frame, LEVEL).map_err(|e| Error::unless_memory(&e, Error::Internal(310)))?;
-        let (form, body) = if packed.len() < frame.len() && frame.len() / MAX_RATIO < packed.len() {
+        let small = frame.len() <= SMALL && frame.len() / MAX_RATIO < packed.len();
+        let (form, body) = if packed.len() < frame.len() && (small || frame.len() / GROWTH < packed.len()) {
             (ZSTD, &packed)
         } else {
             (STORED, &frame)

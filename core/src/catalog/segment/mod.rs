@@ -11,6 +11,7 @@ mod lines;
 
 pub(crate) use build::{NewRecord, SegmentBuilder};
 pub(super) use build::{RecordRow, Row, Table};
+pub(crate) use decode::Room;
 pub(super) use lines::SetLine;
 
 use super::column::{Column, unbias, unzigzag};
@@ -48,6 +49,8 @@ pub(crate) struct Segment {
     pub(super) links: Box<[([u8; 16], Origin)]>,
     /// Bytes of the encoded form.
     encoded: usize,
+    /// Bytes of its frame.
+    unpacked: usize,
     codes: OnceLock<Box<[CodeEntry]>>,
     by_id: OnceLock<IdIndex>,
     by_identity: OnceLock<IdIndex>,

@@ -85,6 +85,7 @@ pub(super) struct Anew {
 
 /// Changes every scope. Nothing was sealed in this transaction before: it changes the number of the head.
 pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &OwnKeys) -> Result<Anew> {
+    w.state.has_all()?;
     let part = w.state.view.head.system.as_ref().ok_or(Error::NeedsFullSlot)?;
     if w.state.system.is_none() || part.scopes.len() != w.state.partitions.len() + 1 {
         // A partition that was added a moment ago would be left out.

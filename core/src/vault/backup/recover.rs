@@ -8,6 +8,7 @@ use crate::keyring::Unlock;
 use crate::storage::Sqlite;
 use crate::storage::Storage;
 use crate::vault::keys::OwnKeys;
+use crate::vault::scope::Damage;
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, Target};
 use std::path::Path;
@@ -53,7 +54,7 @@ impl HealthSpace {
         env: Environment,
         gesture: &Gesture,
     ) -> Result<(Self, Recovered)> {
-        let opened = Self::open_keys(storage, unlock, env, None);
+        let opened = Self::open_keys(storage, unlock, env, None, Damage::Refused);
         healthspace_wipe::burn_stack();
         let (base, state, _) = opened?;
         if state.system.is_none() {

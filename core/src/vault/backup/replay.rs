@@ -54,18 +54,21 @@ pub(super) fn compare(
         return Err(Error::Forked);
     }
     let system = later.system.as_ref().ok_or(Error::NeedsFullSlot)?;
+    later.has_all()?;
     let mut all = Vec::new();
     let partitions = old.partitions.iter().enumerate().map(|(i, p)| (Target::Partition(i), p));
     for (target, scope) in old.system.iter().map(|s| (Target::System, s)).chain(partitions) {
         let mut others = std::iter::once(system).chain(&later.partitions);
         let other = others.find(|s| s.id == scope.id).ok_or(Error::Forked)?;
         continues(later_txn, scope, other)?;
-        let there = |id: &RecordId| other.catalog.find_record(id).is_some();
-        let records: BTreeSet<RecordId> = scope.catalog.records().map(|r| r.id()).filter(|id| !there(id)).collect();
+        // What is only not read there was not erased there.
+        other.catalog()?;
+        let there = |id: &RecordId| other.readable.find_record(id).is_some();
+        let records: BTreeSet<RecordId> = scope.readable.records().map(|r| r.id()).filter(|id| !there(id)).collect();
         let mut rests = Rests::new();
-        for record in scope.catalog.records().filter(|r| r.series().is_some() && records.contains(&r.id())) {
+        for record in scope.readable.records().filter(|r| r.series().is_some() && records.contains(&r.id())) {
             let identity = record.identity();
-            let left: Vec<_> = other.catalog.versions(&identity).collect();
+            let left: Vec<_> = other.readable.versions(&identity).collect();
             let left: HashSet<_> = samples(later_base, later_txn, other, &left)?.iter().map(sample_key).collect();
             let mut rest = samples(base, txn, scope, &[record])?;
             rest.retain(|s| left.contains(&sample_key(s)));
@@ -92,7 +95,7 @@ pub(super) fn compare(
 
 /// What was set aside there, as what it was made from was erased or replaced, and stands here.
 fn aside(scope: &Scope, later: &Scope) -> Vec<RecordId> {
-    let there = later.manifest.tags.quarantined.iter().filter_map(|id| later.catalog.find_record(id));
+    let there = later.manifest.tags.quarantined.iter().filter_map(|id| later.readable.find_record(id));
     // What was written anew since has another id.
     let things: BTreeSet<Identity> = there.map(|r| r.identity()).collect();
     scope.notes().into_iter().filter(|r| things.contains(&r.identity())).map(|r| r.id()).collect()

@@ -4,17 +4,21 @@ use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
 use super::replay::{compare, forget, repeat, withdraw};
 use crate::audit::{AuditEvent, Gesture};
+use crate::crypto::random_array;
 use crate::environment::Environment;
-use crate::error::{Error, Result};
-use crate::id::{BackupId, SourceTag, Timestamp};
+use crate::error::{Error, Part, Result};
+use crate::id::{BackupId, ScopeId, SourceTag, Timestamp};
 use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
+use crate::vault::found::NewScope;
 use crate::vault::ingest::discard_all;
 use crate::vault::keys::OwnKeys;
-use crate::vault::scope::Scope;
-use crate::vault::space::HealthSpace;
+use crate::vault::policy_row::DirectoryEntry;
+use crate::vault::scope::{Damage, Scope};
+use crate::vault::space::{HealthSpace, found_partition};
 use crate::vault::state::{Inner, State, Target};
+use crate::vault::unlocking::WaysIn;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,7 +52,9 @@ impl RestoreOptions {
         self
     }
 
-    /// Restores also a backup in which something is damaged; what is whole is readable then.
+    /// Restores also a backup in which something of a partition is damaged; what is whole is readable then. What a
+    /// damaged segment of a catalog told of is left behind, as in [`HealthSpace::open_damaged`]; a partition of which
+    /// the head, the manifest or the policy row is damaged begins anew, empty ([`Restored::emptied`]).
     #[must_use]
     pub const fn with_damage(mut self) -> Self {
         self.with_damage = true;
@@ -103,6 +109,9 @@ pub struct Restored {
     pub permissions: u64,
     /// Limited ways in that are gone: programs get new ones.
     pub limited_ways_in: u64,
+    /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were
+    /// given there.
+    pub emptied: Vec<String>,
 }
 
 impl HealthSpace {
@@ -176,6 +185,42 @@ fn discard(inner: &Inner) -> Result<Vec<(usize, SourceTag, u64)>> {
     Ok(all.0)
 }
 
+/// Goes on without what does not open: segments of catalogs, and partitions, which begin anew under their names.
+fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
+    let state = inner.peek()?;
+    if state.is_whole().is_ok() {
+        return Ok(state);
+    }
+    let base = &inner.base;
+    let way = match state.left_out.is_empty() {
+        true => None,
+        false => Some(WaysIn::new(unlock).next(&*base.storage.begin_read()?)?.full()?),
+    };
+    inner.write_anew(None, |tx, w| {
+        for at in 0..w.state.partitions.len() {
+            tx.leave_missing(w.work(tx, Target::Partition(at))?)?;
+        }
+        let (left_out, Some(way)) = (core::mem::take(&mut w.state.left_out), &way) else { return Ok(()) };
+        let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
+        let mut directory = (*system.policy).clone();
+        for left in &left_out {
+            let mut rows = Vec::new();
+            tx.txn.places(&mut |scope, number, _| {
+                rows.extend(scope.filter(|s| *s == left.scope).map(|_| number));
+                Ok(())
+            })?;
+            rows.into_iter().try_for_each(|number| tx.txn.delete(&left.scope, number))?;
+            let new = NewScope::make(ScopeId(random_array()?), left.listed.ordinal)?;
+            let listed = DirectoryEntry { scope: new.id, ..left.listed.clone() };
+            let place = directory.directory.iter_mut().find(|d| d.scope == left.scope);
+            listed.clone_into(place.ok_or(Error::Corrupt(Part::Policy))?);
+            found_partition(base, tx, w, new, &listed, &directory, &way.vrk, Some(left))?;
+        }
+        Ok(())
+    })?;
+    inner.peek()
+}
+
 /// Everything but the file: proves what there is and lets it go on anew.
 pub(in crate::vault) fn restore_in(
     storage: Arc<dyn Storage>,
@@ -183,7 +228,8 @@ pub(in crate::vault) fn restore_in(
     env: Environment,
     options: &RestoreOptions,
 ) -> Result<(Inner, Places, State, Restored)> {
-    let opened = HealthSpace::open_keys(storage, unlock, env, None);
+    let damage = if options.with_damage { Damage::LeftOut } else { Damage::Refused };
+    let opened = HealthSpace::open_keys(storage, unlock, env, None, damage);
     healthspace_wipe::burn_stack();
     let (base, state, _) = opened?;
     if state.system.is_none() {
@@ -205,6 +251,9 @@ pub(in crate::vault) fn restore_in(
         None => None,
     };
     drop(txn);
+    let emptied = state.left_out.iter().map(|left| left.listed.name.clone()).collect();
+    let state = leave_behind(&inner, unlock)?;
+    let base = &inner.base;
     // Whether what they have so far was erased or discarded since cannot be told.
     let staged = |p: &Scope| missing.is_some() && !p.manifest.staged.is_empty();
     let discarded = if state.partitions.iter().any(staged) { discard(&inner)? } else { Vec::new() };
@@ -238,6 +287,6 @@ pub(in crate::vault) fn restore_in(
         // Of a file that nobody gets.
         .inspect_err(|_| own.discard())?;
     let made = from.map(|copy| copy.made);
-    let restored = Restored { backup, made, read, erasures, permissions, limited_ways_in: limited };
+    let restored = Restored { backup, made, read, erasures, permissions, limited_ways_in: limited, emptied };
     Ok((inner, places, next, restored))
 }

@@ -43,7 +43,7 @@ pub(in crate::vault) fn act(
     rests: &Rests,
 ) -> Result<Destroyed> {
     let mut done = Destroyed::default();
-    let catalog = Arc::clone(&work.scope.catalog);
+    let catalog = Arc::clone(work.scope.catalog()?);
     let mut groups = BTreeSet::new();
     let mut touched: BTreeMap<u32, SourceEntry> = BTreeMap::new();
     let mut things = BTreeSet::new();

@@ -17,7 +17,7 @@ use crate::vault::ingest::Partition;
 use crate::vault::keys::WayInKind;
 use crate::vault::logs::read_line;
 use crate::vault::rows::Base;
-use crate::vault::scope::Scope;
+use crate::vault::scope::{Damage, Scope};
 use crate::vault::state::Target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -228,7 +228,8 @@ impl Partition {
         if let Some((ids, _)) = &trial.ids {
             let state = self.inner.read()?.1;
             let scope = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
-            let opened = ids.iter().filter(|id| scope.catalog.find_record(id).is_some()).count() as u64;
+            scope.catalog()?;
+            let opened = ids.iter().filter(|id| scope.readable.find_record(id).is_some()).count() as u64;
             tries.push(ErasureTry { by: TriedBy::Id, objects: ids.len() as u64, opened });
         }
         if rows > 0 {
@@ -301,7 +302,7 @@ impl Partition {
             _ => false,
         };
         let env = Environment { clock: Arc::clone(&self.inner.base.env.clock), ..Environment::default() };
-        let opened = HealthSpace::open_keys(Arc::clone(&older.storage), unlock, env, None);
+        let opened = HealthSpace::open_keys(Arc::clone(&older.storage), unlock, env, None, Damage::Refused);
         healthspace_wipe::burn_stack();
         let (base, then, _) = match opened {
             Ok(opened) => opened,
@@ -315,11 +316,12 @@ impl Partition {
         let Some(scope) = then.partitions.iter().find(|p| p.id == now.id) else {
             return Ok(ErasureTry { by, objects: 0, opened: 0 });
         };
+        now.catalog()?;
         let asked = |r: &RecordRef<'_>| match &trial.ids {
             Some((ids, _)) => ids.contains(&r.id()),
-            None => now.catalog.find_record(&r.id()).is_none(),
+            None => now.readable.find_record(&r.id()).is_none(),
         };
-        let erased: Vec<RecordRef<'_>> = scope.catalog.records().filter(asked).collect();
+        let erased: Vec<RecordRef<'_>> = scope.readable.records().filter(asked).collect();
         let txn = older.storage.begin_read()?;
         let mut opened = 0;
         let mut raw = Zeroizing::new(Vec::new());
@@ -331,7 +333,7 @@ impl Partition {
         older.held |= trial
             .ids
             .as_ref()
-            .is_some_and(|(ids, _)| !ids.is_empty() && ids.iter().all(|id| scope.catalog.find_record(id).is_some()));
+            .is_some_and(|(ids, _)| !ids.is_empty() && ids.iter().all(|id| scope.readable.find_record(id).is_some()));
         Ok(ErasureTry { by, objects: erased.len() as u64, opened })
     }
 }

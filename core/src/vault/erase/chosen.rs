@@ -39,6 +39,8 @@ pub(super) struct Chosen {
 /// # Errors
 /// [`Error::NotFound`] where there is nothing of the kind.
 pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, what: &Erase) -> Result<Chosen> {
+    // What is not read may be of it, or rest on it.
+    state.is_whole()?;
     let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
     let mut sources = sources(base, txn, scope, what)?;
     let mut asked = BTreeSet::new();
@@ -46,7 +48,7 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     match what {
         Erase::Records(ids) => {
             for id in ids {
-                all_versions(scope, scope.catalog.find_record(id).ok_or(Error::NotFound)?, &mut asked);
+                all_versions(scope, scope.readable.find_record(id).ok_or(Error::NotFound)?, &mut asked);
             }
         }
         Erase::Source(_) => {
@@ -55,11 +57,11 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
                 let origins = r.origins();
                 !origins.is_empty() && origins.iter().all(|o| sources.contains(&o.source))
             };
-            asked.extend(scope.catalog.records().filter(only).map(|r| r.id()));
+            asked.extend(scope.readable.records().filter(only).map(|r| r.id()));
         }
         Erase::Consent(grant) => {
             let rests = |r: &RecordRef<'_>| scope.tag_of(*r).basis.contains(*grant);
-            for note in notes_of(&scope.catalog).into_iter().filter(rests) {
+            for note in notes_of(&scope.readable).into_iter().filter(rests) {
                 all_versions(scope, note, &mut asked);
             }
         }
@@ -70,7 +72,7 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
             }
             (rests, undated) = (found.rests, found.undated);
         }
-        Erase::Everything => asked.extend(scope.catalog.records().map(|r| r.id())),
+        Erase::Everything => asked.extend(scope.readable.records().map(|r| r.id())),
     }
     let conversations = *what == Erase::Everything && !scope.manifest.conversation_pages.is_empty();
     if asked.is_empty() && sources.is_empty() && !conversations {
@@ -84,7 +86,7 @@ pub(super) fn choose(base: &Base, txn: &dyn ReadTxn, state: &State, at: usize, w
     for (n, p) in state.partitions.iter().enumerate() {
         let Some(mine) = records.get_mut(n) else { continue };
         for (_, v) in notes.iter().filter(|(of, v)| *of == n && reached.contains(&v.place())) {
-            all_versions(p, p.catalog.find_record(&v.id).ok_or(Error::NotFound)?, mine);
+            all_versions(p, p.readable.find_record(&v.id).ok_or(Error::NotFound)?, mine);
         }
         derived += mine.len() as u64;
     }
@@ -108,7 +110,7 @@ fn emptied(
     rests: &Rests,
 ) -> Result<BTreeSet<u32>> {
     let (mut touched, mut left) = (BTreeSet::new(), BTreeSet::new());
-    for record in scope.catalog.records() {
+    for record in scope.readable.records() {
         let goes = gone.contains(&record.id()) && !rests.contains_key(&record.id());
         let list = if goes { &mut touched } else { &mut left };
         list.extend(record.origins().iter().map(|o| o.source));
@@ -129,7 +131,7 @@ fn all_versions(scope: &Scope, record: RecordRef<'_>, into: &mut BTreeSet<Record
     if record.series().is_some() {
         return;
     }
-    into.extend(scope.catalog.versions(&record.identity()).map(|r| r.id()));
+    into.extend(scope.readable.versions(&record.identity()).map(|r| r.id()));
 }
 
 fn sources(base: &Base, txn: &dyn ReadTxn, scope: &Scope, what: &Erase) -> Result<BTreeSet<u32>> {

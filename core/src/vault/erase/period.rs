@@ -26,7 +26,7 @@ pub(super) fn in_period<'a>(
 ) -> Result<InPeriod<'a>> {
     let mut found = InPeriod { records: Vec::new(), rests: Rests::new(), undated: 0 };
     // Older versions have no facts: they go where the newest does.
-    for record in scope.catalog.records().filter(|r| !r.is_history()) {
+    for record in scope.catalog()?.records().filter(|r| !r.is_history()) {
         let times: Vec<Range<i64>> = record.facts().filter_map(|fact| time_of(&fact)).collect();
         found.undated += u64::from(times.is_empty());
         let reaches = |t: &Range<i64>| t.start < period.end && t.end >= period.start;

@@ -48,7 +48,7 @@ pub(super) fn may_rest_on(
     let gone: BTreeSet<Place> = by_place.collect();
     let rests = |(n, v): &&(usize, Version)| {
         let scope = state.partitions.get(*n);
-        let record = scope.and_then(|p| p.catalog.find_record(&v.id).map(|r| p.tag_of(r)));
+        let record = scope.and_then(|p| p.readable.find_record(&v.id).map(|r| p.tag_of(r)));
         !gone.contains(&v.place()) && record.is_some_and(|tag| !tag.basis.is_empty())
     };
     let resting: Vec<&(usize, Version)> = notes.iter().filter(rests).collect();

@@ -355,7 +355,7 @@ fn open(v: &Visible<'_>, part: &FromOne) -> Result<Release<Opened>> {
     items.sort_unstable();
     items.dedup();
     let categories = v.categories_of(items.iter().map(|(id, _)| id));
-    Ok(Release { value, items, categories })
+    Ok(Release { value, items, categories, unread: 0 })
 }
 
 /// What a record says: of a memory its text, of anything else its source's bytes.

@@ -204,7 +204,7 @@ fn content(tx: &Tx<'_>, state: &State, value: &Value) -> Result<(String, Convers
     let Content::Held(partition) = &value.content else { return Err(Error::Internal(94)) };
     let scope = state.partitions.get(state.position(partition)?).ok_or(Error::NoSuchPartition)?;
     let place = value.places().first().ok_or(Error::NotFound)?;
-    let record = scope.catalog.find_record(&place.id).ok_or(Error::NotFound)?;
+    let record = scope.catalog()?.find_record(&place.id).ok_or(Error::NotFound)?;
     let note = open_note(tx.base, &*tx.txn, scope, record)?;
     Ok((note.text, note.conversation))
 }

@@ -147,9 +147,9 @@ impl<'a> Ingest<'a> {
             chunks: 0,
             links: Vec::new(),
             envelope: Vec::new(),
-            versions: Versions::new(Arc::clone(&scope.catalog)),
+            versions: Versions::new(Arc::clone(scope.catalog()?)),
             base: visible(&scope.manifest),
-            began: (staged.units > 0).then(|| Arc::clone(&scope.catalog)),
+            began: (staged.units > 0).then(|| Arc::clone(&scope.readable)),
             known: None,
             earlier: Earlier::default(),
             names: Names::default(),
@@ -232,7 +232,7 @@ impl Store<'_> {
             let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
             self.names.load(&self.inner.base, &*txn, scope, self.staged.ordinal)?;
             // What the tables name must be found.
-            self.versions.catalog = Arc::clone(&scope.catalog);
+            self.versions.catalog = Arc::clone(scope.catalog()?);
         }
         self.names.announce(list, &self.versions);
         Ok(())
@@ -450,7 +450,7 @@ impl Store<'_> {
         self.durable = self.units;
         let state = self.inner.peek()?;
         let scope = state.partitions.get(state.position(self.partition)?).ok_or(Error::NoSuchPartition)?;
-        self.versions.catalog = Arc::clone(&scope.catalog);
+        self.versions.catalog = Arc::clone(scope.catalog()?);
         self.arena.clear();
         self.waiting.clear();
         self.chunks = 0;

@@ -281,12 +281,12 @@ impl Partition {
     pub fn stats(&self) -> Result<Stats> {
         let (_txn, state) = self.inner.read()?;
         let p = state.partitions.get(state.position(&self.name)?).ok_or(Error::NoSuchPartition)?;
-        let of = |f: fn(&Segment) -> usize| p.catalog.segments().map(f).sum::<usize>() as u64;
+        let of = |f: fn(&Segment) -> usize| p.readable.segments().map(f).sum::<usize>() as u64;
         Ok(Stats {
             facts: of(Segment::facts),
             records: of(Segment::records),
-            segments: p.catalog.len() as u64,
-            catalog_bytes: p.catalog.memory_bytes() as u64,
+            segments: p.readable.len() as u64,
+            catalog_bytes: p.readable.memory_bytes() as u64,
             log_entries: p.head.log_size,
         })
     }

@@ -92,7 +92,7 @@ impl Known {
         let of = of.identity();
         let mut known = Self { of, samples: HashMap::new(), whole: HashSet::new(), chunks: Vec::new() };
         let mut raw = Vec::new();
-        let mut found: Vec<_> = scope.catalog.versions(&of).filter(|r| r.series().is_some()).collect();
+        let mut found: Vec<_> = scope.catalog()?.versions(&of).filter(|r| r.series().is_some()).collect();
         // The oldest first.
         found.reverse();
         found.extend(earlier.catalog.versions(&of).filter(|r| r.series().is_some() && earlier.has(r)));

@@ -84,7 +84,7 @@ pub(crate) fn settle(
     if !look_again && pending.several.is_empty() && pending.renewed.is_empty() {
         return Ok(Some(Outcome::default()));
     }
-    let before = Arc::clone(&work.scope.catalog);
+    let before = Arc::clone(work.scope.catalog()?);
     let unseen = work.manifest.segments.iter().filter(|s| s.staged == 0 && !pending.base.contains(&s.key()));
     let unseen = Catalog::of(unseen.filter_map(|s| work.segments.get(&s.key()).cloned()));
     let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;

@@ -8,14 +8,17 @@ use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Malformed, Part, Result};
 use crate::id::SlotId;
 use crate::keyring::{Bundle, Slot, SlotKind, Unlock, make_limited};
+use crate::label::PartitionKind;
 use crate::storage::ReadTxn;
 use crate::vault::HealthSpace;
 use crate::vault::head;
+use crate::vault::policy_row::PolicyRow;
 use crate::vault::rows::Base;
-use crate::vault::scope::{Found, Opening, Scope, SystemView, read_head, stands_under};
+use crate::vault::scope::{Damage, Found, Scope, read_head};
 use crate::vault::state::{State, Target, Writing, load_policy};
+use crate::vault::system_view::SystemView;
 use crate::vault::tx::Tx;
-use crate::vault::unlocking::before_a_head;
+use crate::vault::unlocking::{before_a_head, open_partition};
 use std::sync::Arc;
 
 impl HealthSpace {
@@ -92,6 +95,7 @@ pub(in crate::vault) fn open_limited(
     bundle: Bundle,
     slots: &[u8; 32],
     only: Option<&[&str]>,
+    damage: Damage,
 ) -> Result<State> {
     let verify = VerifyingKey(bundle.verify);
     let signed = |body: &[u8], auth: &[u8]| head::verify_signature(body, auth, &verify);
@@ -103,16 +107,24 @@ pub(in crate::vault) fn open_limited(
     if view.slots_digest() != Some(*slots) {
         return Err(Error::Corrupt(Part::Slot));
     }
-    let mut partitions = Vec::new();
+    let (mut partitions, mut left_out) = (Vec::new(), Vec::new());
     for (id, keys) in bundle.partitions {
         let ordinal = view.head.entry(&id).ok_or(Error::Corrupt(Part::Head))?.ordinal;
-        let policy = load_policy(base, txn, &view, &id, &keys)?;
-        if only.is_some_and(|names| !names.contains(&policy.name.as_str())) {
+        let listed = match load_policy(base, txn, &view, &id, &keys) {
+            Ok(policy) => policy.as_listed(id, ordinal),
+            // Its name stands nowhere else that this way in leads to.
+            Err(Error::Corrupt(_)) if damage == Damage::LeftOut => {
+                PolicyRow::new("", PartitionKind::General).as_listed(id, ordinal)
+            }
+            Err(e) => return Err(e),
+        };
+        if only.is_some_and(|names| !names.contains(&listed.name.as_str())) {
             continue;
         }
-        let scope = Scope::open(base, txn, Opening { id, ordinal, keys: Arc::new(keys), policy })?;
-        stands_under(&scope.head, view.name())?;
-        partitions.push(scope);
+        match open_partition(base, txn, &view, &listed, Arc::new(keys), damage)? {
+            Ok(scope) => partitions.push(scope),
+            Err(left) => left_out.push(left),
+        }
     }
-    Ok(State { view, system: None, partitions })
+    Ok(State { view, system: None, partitions, directory_lost: false, damage, left_out })
 }

@@ -96,6 +96,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope, 
         pages_lost += u64::from(page.is_none());
         work.dirty_keys.insert(index, page.map_or_else(KeyPage::spent, |(page, _)| (*page).clone()));
     }
+    pages_lost += tx.leave_missing(&mut work)?;
     let unfinished = scope.manifest.staged.clone();
     unfinished.iter().try_for_each(|staged| drop_staged(tx, &mut work, staged))?;
     work.scope.keys = Arc::new(ScopeKeys::make()?);

@@ -23,7 +23,7 @@ use crate::vault::found::{policy_place, put_policy, wrap_context};
 use crate::vault::head::ScopeEntry;
 use crate::vault::logs;
 use crate::vault::rows::Base;
-use crate::vault::scope::Scope;
+use crate::vault::scope::{Damage, Scope};
 use crate::vault::state::{Inner, State};
 use crate::vault::tx::Tx;
 use crate::vault::unlocking::{FullWay, open_scopes};
@@ -55,7 +55,8 @@ pub struct Rotated {
     pub entries_lost: u64,
     /// Pages that were damaged and are empty now: of keys, whose records open no more than they did; of sources, which
     /// are not known any more; and of conversations, which cannot be resumed. A conversation that other partitions know
-    /// as well goes on there with the strictest label, where it may have stood on such a page.
+    /// as well goes on there with the strictest label, where it may have stood on such a page. Segments of catalogs of a
+    /// space that was opened [all the same](HealthSpace::open_damaged) are gone, with the records that they told of.
     pub pages_lost: u64,
 }
 
@@ -198,15 +199,17 @@ impl HealthSpace {
         let inner = &self.inner;
         let (storage, env) = (&inner.base.storage, &inner.base.env);
         // A handle of all that the head names, whatever this one has open.
+        let damage = inner.peek()?.damage;
         let whole = {
             let base = Base::of(Arc::clone(storage), &way.row, env.clone())?;
             let txn = storage.begin_read()?;
-            let state = open_scopes(&base, &*txn, way.row.system, &way.vrk, &way.digest, None)?;
+            let state = open_scopes(&base, &*txn, way.row.system, &way.vrk, &way.digest, None, damage)?;
             drop(txn);
             Inner::new(base, state)
         };
         let base = Base::of(Arc::clone(storage), &new.row, env.clone())?;
         let (txn, state, now) = whole.begin()?;
+        state.has_all()?;
         let named = state.view.head.system.as_ref().map_or(0, |s| s.scopes.len());
         if named != state.partitions.len() + 1 || state.view.slots_digest() != Some(way.digest) {
             // Somebody else has changed partitions or ways in since.
@@ -224,7 +227,7 @@ impl HealthSpace {
         whole.lock_up();
         let NewSlots { row, vrk, code, kept, lost, .. } = new;
         let txn = storage.begin_read()?;
-        let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None)?;
+        let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None, Damage::Refused)?;
         drop(txn);
         match base.advance_anchor(&known, &state) {
             Ok(_) => {}

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::id::ScopeId;
 use crate::keyring::Unlock;
 use crate::vault::HealthSpace;
-use crate::vault::scope::{HeadName, follows};
+use crate::vault::scope::{Damage, HeadName, follows};
 use crate::vault::state::State;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(in crate::vault) struct Left {
     full: bool,
+    damage: Damage,
     partitions: Vec<String>,
     /// The heads that it had seen: an older file is refused afterwards as it was before.
     seen: Vec<(ScopeId, HeadName)>,
@@ -22,7 +23,8 @@ impl Left {
         let partitions = state.partitions.iter();
         let own = (state.view.id, state.view.name());
         let seen = partitions.clone().map(|p| (p.id, (p.head.generation, p.digest))).chain([own]).collect();
-        Self { full: state.system.is_some(), partitions: partitions.map(|p| p.policy.name.clone()).collect(), seen }
+        let (full, damage) = (state.system.is_some(), state.damage);
+        Self { full, damage, partitions: partitions.map(|p| p.policy.name.clone()).collect(), seen }
     }
 
     /// Whether this state is the one that was left, or a later one of its history.
@@ -65,8 +67,8 @@ impl HealthSpace {
         let Some(left) = self.inner.left()? else { return Ok(()) };
         let base = &self.inner.base;
         let names: Vec<&str> = left.partitions.iter().map(String::as_str).collect();
-        let opened =
-            Self::open_keys(Arc::clone(&base.storage), unlock, base.env.clone(), (!left.full).then_some(&names));
+        let only = (!left.full).then_some(&names[..]);
+        let opened = Self::open_keys(Arc::clone(&base.storage), unlock, base.env.clone(), only, left.damage);
         healthspace_wipe::burn_stack();
         let (now, state, _) = opened?;
         if now.space != base.space || now.epoch != base.epoch {

@@ -100,7 +100,7 @@ impl Scope {
 
     /// Every memory and turn, the newest first.
     pub(crate) fn notes(&self) -> Vec<RecordRef<'_>> {
-        notes_of(&self.catalog)
+        notes_of(&self.readable)
     }
 }
 
@@ -188,7 +188,7 @@ impl State {
 
     /// The record at a place; `None` where its partition is not open here, too.
     pub(in crate::vault) fn record_at(&self, place: Place) -> Option<RecordRef<'_>> {
-        self.of_ordinal(place.of)?.catalog.find_record(&place.id)
+        self.of_ordinal(place.of)?.readable.find_record(&place.id)
     }
 
     /// Whether all of these records are where they are said to be, in partitions that are open here, and
@@ -217,6 +217,7 @@ impl State {
         of: usize,
         gone: &BTreeSet<RecordId>,
     ) -> Result<Notes> {
+        self.is_whole()?;
         let (mut notes, none) = (Notes::default(), BTreeSet::new());
         for (at, p) in self.partitions.iter().enumerate() {
             let gone = if at == of { gone } else { &none };
@@ -232,12 +233,12 @@ impl State {
         let ended = self.ended_tags(scope, now);
         let listed = &scope.manifest.tags.quarantined;
         if ended.is_empty() && listed.is_empty() {
-            return Ok(Arc::clone(&scope.catalog));
+            return Ok(Arc::clone(&scope.readable));
         }
         let without = |r: &RecordRef<'_>| listed.contains(&r.id()) || ended.contains(&r.content());
         let without: Vec<RecordId> = scope.notes().into_iter().filter(without).map(|r| r.id()).collect();
         if without.is_empty() {
-            return Ok(Arc::clone(&scope.catalog));
+            return Ok(Arc::clone(&scope.readable));
         }
         let visible = scope.manifest.segments.iter().filter(|s| s.staged == 0);
         let segments: Vec<(u64, u64)> = visible.map(|s| (s.row.number, s.row.version)).collect();
@@ -247,7 +248,7 @@ impl State {
         }
         let mut builder = SegmentBuilder::new();
         without.iter().for_each(|id| builder.retire(*id));
-        let mut catalog = (*scope.catalog).clone();
+        let mut catalog = (*scope.readable).clone();
         catalog.push(Segment::decode(&builder.finish()?)?);
         let catalog = Arc::new(catalog);
         *last = Some(Shown { segments, without, catalog: Arc::clone(&catalog) });
@@ -287,9 +288,10 @@ pub(super) fn versions_of_notes(
     gone: &BTreeSet<RecordId>,
 ) -> Result<(Vec<Version>, Vec<RecordId>)> {
     let (mut versions, mut unread) = (Vec::new(), Vec::new());
+    scope.catalog()?;
     for current in scope.notes() {
         let mut whole = true;
-        for r in scope.catalog.versions(&current.identity()).filter(|r| !gone.contains(&r.id())) {
+        for r in scope.readable.versions(&current.identity()).filter(|r| !gone.contains(&r.id())) {
             let (id, of, history) = (r.id(), scope.ordinal, r.is_history());
             match or_damaged(open_note(base, txn, scope, r))? {
                 Some(note) => versions.push(Version { id, of, note, history }),
@@ -374,6 +376,7 @@ impl HealthSpace {
     /// [`Error::Locked`](crate::Error::Locked), and what rereading the heads can yield.
     pub fn derived(&self, grant: GrantId) -> Result<Vec<Derived>> {
         let (_txn, state) = self.inner.read()?;
+        state.is_whole()?;
         let mut list = Vec::new();
         for p in &state.partitions {
             let rests = |r: &RecordRef<'_>| p.tag_of(*r).basis.contains(grant);

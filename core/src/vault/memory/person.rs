@@ -86,7 +86,7 @@ impl Partition {
             note.at = tx.now_in(&work.scope);
             let mut builder = SegmentBuilder::new();
             builder.retire(memory);
-            let old = std::sync::Arc::clone(&work.scope.catalog);
+            let old = std::sync::Arc::clone(&work.scope.readable);
             as_history(&mut builder, old.find_record(&memory).ok_or(Error::NotFound)?);
             for listed in work.manifest.tags.quarantined.iter_mut().filter(|q| **q == memory) {
                 *listed = id;
@@ -110,7 +110,7 @@ impl Partition {
             let at = w.state.position(&self.name)?;
             let now = Timestamp::from_millis(tx.now);
             let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-            let record = scope.catalog.find_record(&memory).ok_or(Error::NotFound)?;
+            let record = scope.catalog()?.find_record(&memory).ok_or(Error::NotFound)?;
             w.state.quarantine(scope, record, now).ok_or(Error::NotFound)?;
             let stands: Vec<_> =
                 scope.tag_of(record).basis.iter().filter(|g| !w.state.has_ended(scope, *g, now)).collect();
@@ -137,7 +137,7 @@ impl Partition {
             let at = w.state.position(&self.name)?;
             let identity = find(tx, w, at, memory)?.identity;
             let work = w.work(tx, Target::Partition(at))?;
-            let catalog = std::sync::Arc::clone(&work.scope.catalog);
+            let catalog = std::sync::Arc::clone(&work.scope.readable);
             let gone: BTreeSet<RecordId> = catalog.versions(&identity).map(|r| r.id()).collect();
             for record in catalog.versions(&identity) {
                 drop_body(tx, work, record)?;
@@ -176,7 +176,7 @@ impl Partition {
 
 fn find(tx: &Tx<'_>, w: &Writing, at: usize, memory: RecordId) -> Result<Found> {
     let scope = w.state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
-    let record = scope.catalog.find_record(&memory).ok_or(Error::NotFound)?;
+    let record = scope.catalog()?.find_record(&memory).ok_or(Error::NotFound)?;
     if !is_note(record.type_name()) || record.is_history() {
         return Err(Error::NotFound);
     }
@@ -187,7 +187,7 @@ fn find(tx: &Tx<'_>, w: &Writing, at: usize, memory: RecordId) -> Result<Found> 
 
 /// Makes room for a note under its own id: the old body is gone with its key.
 fn replace(tx: &mut Tx<'_>, work: &mut Work, id: RecordId) -> Result<SegmentBuilder> {
-    let catalog = std::sync::Arc::clone(&work.scope.catalog);
+    let catalog = std::sync::Arc::clone(&work.scope.readable);
     drop_body(tx, work, catalog.find_record(&id).ok_or(Error::NotFound)?)?;
     let mut builder = SegmentBuilder::new();
     builder.retire(id);
@@ -202,7 +202,7 @@ fn drop_body(tx: &mut Tx<'_>, work: &mut Work, record: RecordRef<'_>) -> Result<
 
 /// Forgets the tags that only these versions had: a label and its grants tell something, too.
 pub(in crate::vault) fn prune(work: &mut Work, gone: &BTreeSet<RecordId>) {
-    let catalog = std::sync::Arc::clone(&work.scope.catalog);
+    let catalog = std::sync::Arc::clone(&work.scope.readable);
     let mut kept = BTreeSet::new();
     for note in notes_of(&catalog) {
         let identity = note.identity();

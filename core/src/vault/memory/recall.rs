@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::id::{ConversationId, Timestamp};
 use crate::policy::{Basis, Tag};
 use crate::record::Kind;
+use crate::vault::check::or_damaged;
 use crate::vault::ingest::Partition;
 use crate::vault::release::{Audited, Release};
 use crate::vault::session::Session;
@@ -46,7 +47,7 @@ fn of_turn(note: &Note) -> (ConversationId, Timestamp) {
 
 impl Session {
     /// What is remembered in a partition, the newest first, as far as grants reach: one release.
-    /// What is quarantined is not among it.
+    /// What is quarantined is not among it, nor what is damaged: [`Audited::unread`] says how many there are.
     ///
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) where no grant covers the request, and where there is no
@@ -87,10 +88,13 @@ impl Session {
         finish: impl Fn(Vec<T>) -> U,
     ) -> Result<Audited<U>> {
         self.release(partition, Action::Read, ReleaseKind::Read, name, &mut |v| {
-            let (mut value, mut items, mut categories) = (Vec::new(), Vec::new(), BTreeSet::new());
+            let (mut value, mut items, mut categories, mut unread) = (Vec::new(), Vec::new(), BTreeSet::new(), 0);
             for fact in v.view.query_facts(&of_kind(kind)) {
                 let record = fact.record();
-                let note = open_note(&v.inner.base, v.txn, v.scope, record)?;
+                let Some(note) = or_damaged(open_note(&v.inner.base, v.txn, v.scope, record))? else {
+                    unread += 1;
+                    continue;
+                };
                 let tag = v.scope.tag_of(record);
                 if let Some(one) = pick(record, note, &tag.basis) {
                     v.join(&tag);
@@ -99,7 +103,7 @@ impl Session {
                     categories.insert(fact.class().category);
                 }
             }
-            Ok(Release { value: finish(value), items, categories })
+            Ok(Release { value: finish(value), items, categories, unread })
         })
     }
 }
@@ -107,7 +111,8 @@ impl Session {
 impl Partition {
     /// What is remembered here, the newest first, for the person to look through, quarantined or
     /// not: no grant is asked for, and an entry that names none is durable before anything is
-    /// shown. Not for an assistant: nothing that this gives reaches the label of a session.
+    /// shown. Not for an assistant: nothing that this gives reaches the label of a session. Those that are
+    /// damaged are not among it; [`Audited::unread`] says how many there are.
     ///
     /// # Errors
     /// [`Error::Locked`](crate::Error::Locked), and what reading and writing can yield.
@@ -165,10 +170,13 @@ impl Partition {
     ) -> Result<Audited<U>> {
         self.inner.show(&self.name, name, |txn, state, scope, now| {
             let mut tag = Tag { label: scope.label(), basis: Basis::default() };
-            let (mut value, mut items, mut categories) = (Vec::new(), Vec::new(), BTreeSet::new());
-            for fact in View::new(&scope.catalog, &crate::record::Everything).query_facts(&of_kind(kind)) {
+            let (mut value, mut items, mut categories, mut unread) = (Vec::new(), Vec::new(), BTreeSet::new(), 0);
+            for fact in View::new(&scope.readable, &crate::record::Everything).query_facts(&of_kind(kind)) {
                 let record = fact.record();
-                let note = open_note(&self.inner.base, txn, scope, record)?;
+                let Some(note) = or_damaged(open_note(&self.inner.base, txn, scope, record))? else {
+                    unread += 1;
+                    continue;
+                };
                 let own = scope.tag_of(record);
                 let quarantine = state.quarantine(scope, record, now);
                 if let Some(one) = pick(record, note, &own.basis, quarantine) {
@@ -178,7 +186,7 @@ impl Partition {
                     categories.insert(fact.class().category);
                 }
             }
-            Ok((Release { value: finish(value), items, categories }, tag))
+            Ok((Release { value: finish(value), items, categories, unread }, tag))
         })
     }
 }

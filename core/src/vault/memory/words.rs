@@ -8,6 +8,7 @@ use crate::label::Integrity;
 use crate::lang::Lang;
 use crate::policy::{Basis, Tag};
 use crate::record::{Author, Kind};
+use crate::vault::check::or_damaged;
 use crate::vault::ingest::Partition;
 use crate::vault::release::{Audited, Release};
 use crate::vault::state::State;
@@ -38,16 +39,19 @@ impl Partition {
     pub fn memories_in_words(&self, lang: Lang) -> Result<Audited<Vec<String>>> {
         self.inner.show(&self.name, b"memories", |txn, state, scope, now| {
             let mut tag = Tag { label: scope.label(), basis: Basis::default() };
-            let (mut value, mut items, mut categories) = (Vec::new(), Vec::new(), BTreeSet::new());
+            let (mut value, mut items, mut categories, mut unread) = (Vec::new(), Vec::new(), BTreeSet::new(), 0);
             for record in scope.notes().into_iter().filter(|r| r.facts().all(|f| f.kind() == Kind::Memory)) {
-                let note = open_note(&self.inner.base, txn, scope, record)?;
+                let Some(note) = or_damaged(open_note(&self.inner.base, txn, scope, record))? else {
+                    unread += 1;
+                    continue;
+                };
                 tag = tag.join(&scope.tag_of(record));
                 let sources = sources(state, &note.parents, lang);
                 value.push(tell(&note, record.author(), &sources, state.quarantine(scope, record, now), lang));
                 items.push((record.id(), 0));
                 categories.extend(record.facts().map(|f| f.class().category));
             }
-            Ok((Release { value, items, categories }, tag))
+            Ok((Release { value, items, categories, unread }, tag))
         })
     }
 }

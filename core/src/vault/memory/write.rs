@@ -124,9 +124,13 @@ impl State {
         let (mut open, mut own) = (Origins::NONE, Obligations::NONE);
         for p in &self.partitions {
             let of = Origins::partition(p.ordinal);
+            if p.catalog().is_err() {
+                // As of one that is not open.
+                continue;
+            }
             open = open.union(of);
             if of.is_subset(label.origins) {
-                own = own.union(p.catalog.obliges());
+                own = own.union(p.readable.obliges());
             }
         }
         if !label.origins.is_subset(open) {
