@@ -140,6 +140,12 @@ impl Catalog {
         self.slots.iter().map(|s| &*s.segment)
     }
 
+    /// Whether a segment of it names records of older ones that it retires.
+    #[cfg(test)]
+    pub(crate) fn retires(&self) -> bool {
+        self.slots.iter().any(|s| !s.segment.retired.is_empty())
+    }
+
     /// Adds the newest segment.
     pub(crate) fn push(&mut self, segment: impl Into<Arc<Segment>>) {
         let segment = segment.into();

@@ -149,6 +149,8 @@ mod tests_flow;
 #[cfg(test)]
 mod tests_glass;
 #[cfg(test)]
+mod tests_golden;
+#[cfg(test)]
 mod tests_import;
 #[cfg(test)]
 mod tests_keys;

@@ -109,3 +109,30 @@ pub(crate) fn watch(days: u32) -> Vec<u8> {
     out.push_str("</HealthData>\n");
     out.into()
 }
+
+/// Another person's card.
+pub(crate) fn somebody_else() -> Vec<u8> {
+    br#"{"resourceType":"Patient","id":"q","gender":"male","birthDate":"1971-09-30"}"#.to_vec()
+}
+
+/// Results with every comparator; one that is true, and one that is false.
+pub(crate) fn compared() -> Vec<u8> {
+    let one = |id: &str, code: &str, value: &str| {
+        format!(
+            r#"{{"resource":{{"resourceType":"Observation","id":"{id}","status":"final","category":[{{"coding":[{{"code":"laboratory"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}]}},"subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2025-08-01",{value}}}}}"#
+        )
+    };
+    let mut all: Vec<String> = ["<", "<=", ">=", ">"]
+        .iter()
+        .enumerate()
+        .map(|(n, sign)| {
+            let value = format!(r#""valueQuantity":{{"value":{n}.5,"comparator":"{sign}","unit":"mg/L"}}"#);
+            one(&format!("k{n}"), "1988-5", &value)
+        })
+        .collect();
+    all.push(one("yes", "600-7", "\"valueBoolean\":true"));
+    all.push(one("no", "600-7", "\"valueBoolean\":false"));
+    // What is erased.
+    all.push(one("gone", "2085-9", r#""valueQuantity":{"value":1.4,"unit":"mmol/L"}"#));
+    format!("{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[\n{}\n]}}", all.join(",\n")).into()
+}

@@ -1,6 +1,6 @@
 //! Files of format 1 that this library wrote once, opened by the library as it is now: they open forever.
 //!
-//! What belongs here: the files under `format-1`, how they were made, and what they must say. What must not:
+//! What belongs here: the files under `format-1` and `format-1b`, how they were made, and what they must say. What must not:
 //! how anything is worded. A file is never made anew: where a test here fails, the library is wrong. A later
 //! format gets a folder of its own.
 //!
@@ -9,6 +9,7 @@
 
 mod input;
 mod make;
+mod second;
 mod tell;
 
 use healthspace::evidence::{Disclosed, verify_evidence};
@@ -31,9 +32,13 @@ fn text(name: &str) -> String {
 
 /// A copy to work on, in a folder of its own.
 fn copy(name: &str) -> (tempfile::TempDir, PathBuf) {
+    copied(&folder(), name)
+}
+
+fn copied(from: &Path, name: &str) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join(name);
-    std::fs::copy(folder().join(name), &to).unwrap();
+    std::fs::copy(from.join(name), &to).unwrap();
     (dir, to)
 }
 
@@ -67,6 +72,7 @@ fn same(is: &str, must: &str, what: &str) {
 fn write() {
     if std::env::var_os("HEALTHSPACE_WRITE_GOLDEN").is_some() {
         make::all(&folder());
+        second::all();
     }
 }
 

@@ -32,22 +32,22 @@ pub(crate) fn model() -> Recipient {
     Recipient::model("eu-llm").unwrap()
 }
 
-fn import(space: &HealthSpace, file: Vec<u8>) {
+pub(crate) fn import(space: &HealthSpace, file: Vec<u8>) {
     space.partition("health").unwrap().import(Source::bytes(file).unwrap()).unwrap();
 }
 
-fn allow(space: &HealthSpace, partition: &str, uses: Option<u32>) -> GrantId {
+pub(crate) fn allow(space: &HealthSpace, partition: &str, uses: Option<u32>) -> GrantId {
     let ask = space.consent_request().partition(partition).purpose(Purpose::PatientRequest).recipient(model());
     give(uses.map_or(ask.clone(), |n| ask.uses(n)))
 }
 
-fn give(ask: ConsentRequest) -> GrantId {
+pub(crate) fn give(ask: ConsentRequest) -> GrantId {
     let ask = ask.categories(Category::ALL).expires_at(Timestamp::from_millis(NOW + 365 * 86_400_000));
     ask.notice("fr").unwrap();
     ask.confirm(gesture()).unwrap().id()
 }
 
-fn session(space: &HealthSpace) -> Session {
+pub(crate) fn session(space: &HealthSpace) -> Session {
     space.session(model(), Purpose::PatientRequest).unwrap()
 }
 
@@ -174,7 +174,7 @@ fn proofs(space: &HealthSpace, dir: &Path) {
 }
 
 /// Keeps what a space says beside it, asked on a copy.
-fn keep(dir: &Path, name: &str, unlock: &Unlock) {
+pub(crate) fn keep(dir: &Path, name: &str, unlock: &Unlock) {
     let copy = tempfile::tempdir().unwrap();
     let file = copy.path().join("copy.hs");
     std::fs::copy(dir.join(format!("{name}.hs")), &file).unwrap();
