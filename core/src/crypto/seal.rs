@@ -158,6 +158,14 @@ pub(crate) fn salt_of(sealed: &[u8]) -> Option<[u8; SALT_LEN]> {
     sealed.get(..SALT_LEN)?.try_into().ok()
 }
 
+/// The key that the cryptographic library is given for a message, for a test that looks for it in memory.
+#[cfg(test)]
+pub(crate) fn message_key_for_tests(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> [u8; 32] {
+    let (mut out, salt) = ([0; 32], salt_of(sealed).unwrap());
+    expand(key, &[LABEL, &salt, context], &mut out).unwrap();
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,6 +49,16 @@ roles! {
     Stored;
 }
 
+/// Overwrites what calls that have returned left on the stack: the cryptographic library's own copies.
+#[inline(always)]
+pub(crate) fn burn_stack() {
+    #[cfg(test)]
+    if control::KEEP_STACK.load(core::sync::atomic::Ordering::SeqCst) {
+        return;
+    }
+    healthspace_wipe::burn_stack();
+}
+
 /// A key of role `R`.
 pub(crate) struct Key<R: Role>(Box<[u8; 32]>, PhantomData<fn() -> R>);
 
@@ -83,6 +93,9 @@ impl<R: Role> Key<R> {
 
 impl<R: Role> Drop for Key<R> {
     fn drop(&mut self) {
+        // What is freed is soon something else: a copy that nothing reuses.
+        #[cfg(test)]
+        control::keep(&self.0[..]);
         self.0.zeroize();
     }
 }
@@ -125,5 +138,24 @@ impl Drop for SecretBytes {
 impl core::fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("SecretBytes(..)")
+    }
+}
+
+/// What the test that looks for keys in memory leaves unwiped, so that it must find them. No build but that of the tests
+/// has it.
+#[cfg(test)]
+pub(crate) mod control {
+    use core::sync::atomic::{AtomicBool, Ordering};
+
+    /// Keys that are dropped, and what is wiped in buffers.
+    pub(crate) static KEEP_KEYS: AtomicBool = AtomicBool::new(false);
+    /// What the cryptographic library left on the stack.
+    pub(crate) static KEEP_STACK: AtomicBool = AtomicBool::new(false);
+
+    /// A secret in a buffer that wipes itself.
+    pub(crate) fn keep(secret: &[u8]) {
+        if KEEP_KEYS.load(Ordering::SeqCst) {
+            Box::leak(secret.to_vec().into_boxed_slice());
+        }
     }
 }

@@ -38,6 +38,20 @@ impl Stretched<'_> {
     }
 }
 
+#[cfg(test)]
+impl Stretched<'_> {
+    /// What an attempt has in its hands, for a test that looks for it in memory: what Argon2 gave, the device's
+    /// secret, the slot's key.
+    pub(crate) fn secrets_for_tests(&self, slot: &Slot) -> Vec<(&'static str, [u8; 32])> {
+        let device = slot.kept.as_ref().map(|kept| kept.open(self.unlock.keystore.as_ref().unwrap()).unwrap());
+        let device = device.as_ref().map_or(&[][..], |d| d.as_slice());
+        let mut all = vec![("slot's key", *self.kek(&slot.salt, device).unwrap().expose())];
+        let more = [("Argon2's output", self.ikm.as_slice()), ("device's secret", device)];
+        all.extend(more.into_iter().filter_map(|(name, bytes)| Some((name, bytes.try_into().ok()?))));
+        all
+    }
+}
+
 /// A slot's row, read.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Slot {

@@ -509,11 +509,18 @@ impl Scope {
 
     /// The signing key whose seed stands in this row.
     pub(super) fn signer_of(&self, base: &Base, txn: &dyn ReadTxn, row: &RowRef) -> Result<SigningKey> {
-        let place = self.place(Class::LogSeed, base.epoch, 0);
-        let raw =
-            zeroize::Zeroizing::new(base.get_named(txn, self.keys.manifest.expose(), &place, row, Part::Manifest)?);
+        let raw = self.seed_of(base, txn, row)?;
         let seed: &[u8; 32] = raw.as_slice().try_into().map_err(|_| Error::Corrupt(Part::Manifest))?;
         SigningKey::from_seed(seed)
+    }
+
+    /// The seed in this row.
+    pub(super) fn seed_of(&self, base: &Base, txn: &dyn ReadTxn, row: &RowRef) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+        let place = self.place(Class::LogSeed, base.epoch, 0);
+        let seed = base.get_named(txn, self.keys.manifest.expose(), &place, row, Part::Manifest)?;
+        #[cfg(test)]
+        crate::crypto::secret::control::keep(&seed);
+        Ok(zeroize::Zeroizing::new(seed))
     }
 
     /// Opens the sealed bytes of an object; its key's page must have been read before.

@@ -205,7 +205,7 @@ impl HealthSpace {
         }
         drop(vrk);
         drop(srk);
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         Self::open_in(Arc::clone(&base.storage), unlock, base.env.clone(), None)
     }
 
@@ -345,7 +345,7 @@ impl HealthSpace {
     ) -> Result<Self> {
         let opened = Self::open_keys(storage, unlock, env, only, damage);
         // Whatever derivation left on the stack goes, whether or not the secret was right.
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         let (base, state, pending) = opened?;
         let space = Self { inner: Arc::new(Inner::new(base, state)) };
         // Which scopes the anchor is asked about is known only now: a snapshot of its own.

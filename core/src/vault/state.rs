@@ -344,7 +344,7 @@ impl Inner {
         for loan in loans.iter().filter_map(Weak::upgrade) {
             *loan.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
     }
 
     /// Lends a reader what it needs, until the handle is closed.

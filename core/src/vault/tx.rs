@@ -498,6 +498,28 @@ impl<'a> Wrapped<'a> {
     }
 }
 
+/// The key of an entry, as the log's key gives it.
+fn payload_key(scope: &Scope, at: &Context, wrap: &Wrapped<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    let key = seal::open(scope.manifest.log_key.expose(), &at.encode(), wrap.sealed);
+    let key = key.map_err(|_| Error::Corrupt(Part::Ledger))?;
+    #[cfg(test)]
+    crate::crypto::secret::control::keep(&key);
+    Ok(zeroize::Zeroizing::new(key))
+}
+
+/// The keys of the first entries of a log, for a test that looks for them in memory.
+#[cfg(test)]
+pub(crate) fn payload_keys_for_tests(base: &Base, txn: &dyn ReadTxn, scope: &Scope) -> Vec<[u8; 32]> {
+    let key = |index: u64| {
+        let row = txn.ledger(&scope.log(), index).unwrap().unwrap();
+        let wrap = Wrapped::read(&row.wrap).unwrap();
+        let (space, epoch, class, version) = (base.space, base.epoch, Class::LedgerWrap, wrap.version);
+        let at = Context { space, scope: scope.id, epoch, class, object: index, version };
+        payload_key(scope, &at, &wrap).unwrap().as_slice().try_into().unwrap()
+    };
+    (0..scope.head.log_size.min(2)).map(key).collect()
+}
+
 /// Reads an entry of a scope's log. It stands in *a* log of this scope: that it stands in the one
 /// whose root the head names is for the caller to verify, by its path or over all leaves.
 pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u64) -> Result<OpenEntry> {
@@ -518,9 +540,7 @@ pub(crate) fn read_entry(base: &Base, txn: &dyn ReadTxn, scope: &Scope, index: u
         object: index,
         version: wrap.version,
     };
-    let context = at(Class::LedgerWrap, base.epoch).encode();
-    let key = seal::open(scope.manifest.log_key.expose(), &context, wrap.sealed).map_err(|_| BAD)?;
-    let key = zeroize::Zeroizing::new(key);
+    let key = payload_key(scope, &at(Class::LedgerWrap, base.epoch), &wrap)?;
     let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| BAD)?;
     let plain = seal::open(key, &at(Class::LedgerPayload, wrap.epoch).encode(), &row.sealed).map_err(|_| BAD)?;
     let (r, rest) = plain.split_first_chunk::<32>().ok_or(BAD)?;

@@ -141,6 +141,8 @@ impl Kept {
     /// What was wrapped.
     pub(crate) fn open(&self, store: &Arc<dyn KeyStore>) -> Result<Zeroizing<Vec<u8>>> {
         let secret = store.unwrap(&self.key, &self.wrapped)?;
+        #[cfg(test)]
+        crate::crypto::secret::control::keep(&secret);
         if secret.len() == 32 { Ok(secret) } else { Err(Error::KeyStore) }
     }
 }

@@ -55,7 +55,7 @@ impl HealthSpace {
         gesture: &Gesture,
     ) -> Result<(Self, Recovered)> {
         let opened = Self::open_keys(storage, unlock, env, None, Damage::Refused);
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         let (base, state, _) = opened?;
         if state.system.is_none() {
             return Err(Error::NeedsFullSlot);

@@ -230,7 +230,7 @@ pub(in crate::vault) fn restore_in(
 ) -> Result<(Inner, Places, State, Restored)> {
     let damage = if options.with_damage { Damage::LeftOut } else { Damage::Refused };
     let opened = HealthSpace::open_keys(storage, unlock, env, None, damage);
-    healthspace_wipe::burn_stack();
+    crate::crypto::secret::burn_stack();
     let (base, state, _) = opened?;
     if state.system.is_none() {
         return Err(Error::NeedsFullSlot);

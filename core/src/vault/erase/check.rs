@@ -303,7 +303,7 @@ impl Partition {
         };
         let env = Environment { clock: Arc::clone(&self.inner.base.env.clock), ..Environment::default() };
         let opened = HealthSpace::open_keys(Arc::clone(&older.storage), unlock, env, None, Damage::Refused);
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         let (base, then, _) = match opened {
             Ok(opened) => opened,
             Err(Error::CannotOpen) => {

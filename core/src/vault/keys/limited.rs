@@ -59,7 +59,7 @@ impl HealthSpace {
         let by = Unlock::limited(secret.expose().to_vec());
         let keys = allowed.iter().map(|p| (p.id, &*p.keys));
         let (id, slot) = make_limited(&way.row, &way.row.stretch(&by)?, state.view.id, &state.view.verify.0, keys)?;
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         let scopes = allowed.iter().map(|p| p.id).collect();
         let event = AuditEvent::WayInAdded { slot: SlotId(id), kind: slot.kind as u64, scopes };
         self.change_slots(|slots: &mut Slots| {

@@ -161,7 +161,7 @@ impl HealthSpace {
             new.gesture = gesture;
             self.rekey(&way, new, &mut made)
         });
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         let Rekeyed { space, code, kept, lost } = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;

@@ -319,7 +319,7 @@ impl HealthSpace {
                 Err(e) => break Err(e),
             }
         };
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         way?.full()
     }
 
@@ -366,6 +366,6 @@ fn new_slot(way: &FullWay, new: &Unlock) -> Result<([u8; 16], Slot)> {
         _ => {}
     }
     let made = make_slot(&way.row, &way.row.stretch(new)?, &way.srk);
-    healthspace_wipe::burn_stack();
+    crate::crypto::secret::burn_stack();
     made
 }

@@ -69,7 +69,7 @@ impl HealthSpace {
         let names: Vec<&str> = left.partitions.iter().map(String::as_str).collect();
         let only = (!left.full).then_some(&names[..]);
         let opened = Self::open_keys(Arc::clone(&base.storage), unlock, base.env.clone(), only, left.damage);
-        healthspace_wipe::burn_stack();
+        crate::crypto::secret::burn_stack();
         let (now, state, _) = opened?;
         if now.space != base.space || now.epoch != base.epoch {
             return Err(Error::Rekeyed);
