@@ -2,6 +2,13 @@
 
 /// What an importer refuses to go over.
 ///
+/// What has no limit of its own: a text of XML counts as bytes of its element ([`resource_bytes`](Self::resource_bytes)),
+/// and a declared namespace as an attribute ([`attributes`](Self::attributes)), for nothing is looked up by one.
+/// Extensions of FHIR in one another go as deep as all JSON may ([`json_depth`](Self::json_depth)): they are kept as they
+/// stand, and a resource is not refused for what nobody reads. What an import writes before it is finished follows from
+/// the bytes and entries that it may bring, and is bounded by no multiple of its input: of very small resources the
+/// catalog is larger than they are. Memory is bounded by what is read at once, not by a count of what is allocated.
+///
 /// ```
 /// use healthspace::import::Limits;
 /// let mut limits = Limits::default();

@@ -406,6 +406,36 @@ fn limits_at_and_above() {
     assert_eq!(refused(&record("", &format!("<a/>{}", " ".repeat(fill + 1)))), Some(What::TooLarge));
 }
 
+/// As the page on hostile input has them, with nothing set. A text between elements, and names of namespaces, have no
+/// limit of their own: the first counts as bytes of its element, the second are attributes.
+#[test]
+fn the_defaults_at_and_above() {
+    let limits = Limits::default();
+    assert_eq!((limits.attributes, limits.xml_depth), (256, 128));
+    assert_eq!((limits.token_bytes, limits.resource_bytes), (4 << 20, 16 << 20));
+    let refused = |inner: &str| {
+        let (_, report, _) = read_with(export(inner).as_bytes(), &limits, true).unwrap();
+        report.issues.first().map(|i| i.what)
+    };
+    // How many attributes there are without more.
+    let own = record("", "").matches("=\"").count();
+    let more = |n: usize, name: &str| (own..n).map(|i| format!("{name}{i}=\"urn:{i}\" ")).collect::<String>();
+    for name in ["a", "xmlns:n"] {
+        assert_eq!(refused(&record(&more(256, name), "")), None, "{name}");
+        assert_eq!(refused(&record(&more(257, name), "")), Some(What::TooLarge), "{name}");
+    }
+    let nested = |n: usize| record("", &("<a>".repeat(n - 1) + &"</a>".repeat(n - 1)));
+    assert_eq!(refused(&nested(128)), None);
+    assert_eq!(refused(&nested(129)), Some(What::TooDeep));
+    let token = |n: usize| record(&format!("a=\"{}\"", "x".repeat(n)), "");
+    assert_eq!(refused(&token(4 << 20)), None);
+    assert_eq!(refused(&token((4 << 20) + 1)), Some(What::TooLarge));
+    let fill = limits.resource_bytes - record("", "<a></a>").trim().len();
+    let text = |n: usize| record("", &format!("<a>{}</a>", "x".repeat(n)));
+    assert_eq!(refused(&text(fill)), None);
+    assert_eq!(refused(&text(fill + 1)), Some(What::TooLarge));
+}
+
 #[test]
 fn entities_are_never_expanded() {
     let mut dtd = String::from("<!DOCTYPE HealthData [<!ENTITY lol0 \"lol\">");

@@ -288,6 +288,36 @@ fn limits_at_and_over() {
     assert_eq!(sink.rebuild(), big.as_bytes());
 }
 
+/// As the page on hostile input has them, with nothing set.
+#[test]
+fn the_defaults_at_and_over() {
+    let limits = Limits::default();
+    assert_eq!((limits.json_depth, limits.resource_bytes, limits.entries), (64, 16 << 20, 1_000_000));
+    let refused = |body: &str| {
+        let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{body}}}]}}"#);
+        let (c, r) = run(bundle.as_bytes());
+        assert_eq!(c.records.len(), usize::from(r.issues.is_empty()));
+        issues(&r).first().map(|(_, what)| *what)
+    };
+    let deep = |n: usize| format!(r#"{{"resourceType":"Basic","a":{}{}}}"#, "[".repeat(n - 1), "]".repeat(n - 1));
+    assert_eq!(refused(&deep(64)), None);
+    assert_eq!(refused(&deep(65)), Some(What::TooDeep));
+    // Extensions in one another have no depth of their own: it is that of all JSON.
+    let extended = |n: usize| {
+        let (open, close) = (r#"{"url":"urn:x","extension":["#.repeat(n), "]}".repeat(n));
+        format!(r#"{{"resourceType":"Basic","extension":[{open}{{"url":"urn:y","valueCode":"z"}}{close}]}}"#)
+    };
+    // The resource and its list, two for each, and the last one.
+    assert_eq!(refused(&extended(30)), None);
+    assert_eq!(refused(&extended(31)), Some(What::TooDeep));
+    let long = |n: usize| {
+        let rest = r#"{"resourceType":"Basic","a":""}"#.len();
+        format!(r#"{{"resourceType":"Basic","a":"{}"}}"#, "x".repeat(n - rest))
+    };
+    assert_eq!(refused(&long(16 << 20)), None);
+    assert_eq!(refused(&long((16 << 20) + 1)), Some(What::TooLarge));
+}
+
 #[test]
 fn sixteen_megabytes_of_empty_elements_stay_small() {
     let n = super::super::node::ELEMENTS as usize;
