@@ -1,5 +1,5 @@
 //! Files that are made to exhaust whoever reads them: refused, or read with what is bad left out,
-//! within 5 s and 256 MiB, and without a socket.
+//! within 5 s and 128 MiB, and without a socket.
 
 use crate::report::{Broken, Report};
 use crate::vfs::Files;
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 const MILLIS: u64 = 5_000;
-const KIB: u64 = 256 << 10;
+const KIB: u64 = 128 << 10;
 
 /// Names and contents.
 fn bombs() -> Vec<(&'static str, Vec<u8>)> {

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 
 /// A keystore that keeps its word.
 #[derive(Default)]
-struct Device(Mutex<(u8, BTreeMap<u8, [u8; 32]>)>);
+pub(crate) struct Device(Mutex<(u8, BTreeMap<u8, [u8; 32]>)>);
 
 impl KeyStore for Device {
     fn create(&self) -> Result<Vec<u8>> {

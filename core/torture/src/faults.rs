@@ -5,7 +5,7 @@ use crate::crash::{brief, guarded};
 use crate::history::History;
 use crate::look;
 use crate::report::{Broken, Report};
-use crate::story::{STEPS, Story};
+use crate::story::{Story, steps};
 use crate::vfs::{Disk, Fault, Files};
 use healthspace::{Error, HealthSpace, LogOf, Result};
 use std::path::Path;
@@ -13,9 +13,9 @@ use std::path::Path;
 const FAULTS: [Fault; 4] = [Fault::Sync, Fault::Io, Fault::Full, Fault::Short];
 
 /// Whether what fails in a step fails in the handle that goes on: not where one is closed, nor where
-/// another one imports.
+/// another one imports or comes in.
 fn same_handle(step: &str) -> bool {
-    !step.starts_with("close") && step != "break an import off"
+    !step.starts_with("close") && !["break an import off", "let the device in", "let a program in"].contains(&step)
 }
 
 /// What was acknowledged.
@@ -83,7 +83,7 @@ impl Setting<'_> {
                 None
             }
         };
-        for (i, (name, step)) in STEPS.iter().enumerate() {
+        for (i, (name, step)) in steps().enumerate() {
             let Some(s) = &mut story else { break };
             let before = disk.fired();
             match step(s).and_then(|()| say(s)) {
@@ -112,7 +112,7 @@ impl Setting<'_> {
         }
         if let Some(s) = &mut story {
             match fault {
-                Fault::Sync if same_handle(STEPS[at].0) && s.again().is_ok() => {
+                Fault::Sync if steps().nth(at).is_some_and(|(name, _)| same_handle(name)) && s.again().is_ok() => {
                     return Err(Broken::Unnoticed("a handle went on after a failed fsync".into()));
                 }
                 // Room again: the same handle goes on.
@@ -147,7 +147,7 @@ pub(crate) fn campaign(dir: &Path, stride: u64, jobs: usize, report: &Report) {
     let base = disk.files();
     disk.load(base.clone());
     let mut whole = story.at(disk.path()).unwrap();
-    STEPS.iter().for_each(|(name, step)| {
+    steps().for_each(|(name, step)| {
         step(&mut whole).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         say(&whole).unwrap();
     });

@@ -3,7 +3,7 @@
 use crate::crash::guarded;
 use crate::look::{self, Look};
 use crate::report::{Broken, Report};
-use crate::story::{STEPS, Story};
+use crate::story::{Story, steps};
 use crate::swaps::told;
 use crate::vfs::{Disk, Files};
 use rusqlite::types::Value;
@@ -22,9 +22,22 @@ const FIRST: u64 = 4096;
 
 /// A space of just that size at least, with an empty log.
 pub(crate) fn space(disk: &Disk) -> (Files, Story) {
+    told_in(disk, false, |_| {})
+}
+
+/// The same, and the file as it was after each step.
+pub(crate) fn space_with(disk: &Disk, earlier: impl FnMut(Vec<u8>)) -> (Files, Story) {
+    told_in(disk, true, earlier)
+}
+
+fn told_in(disk: &Disk, closing: bool, mut earlier: impl FnMut(Vec<u8>)) -> (Files, Story) {
     let mut story = Story::create(disk.path()).unwrap();
-    for (name, step) in STEPS {
+    for (name, step) in steps() {
         step(&mut story).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        if closing {
+            story.reopen().unwrap();
+            earlier(disk.files().main);
+        }
     }
     loop {
         story.reopen().unwrap();
@@ -32,6 +45,10 @@ pub(crate) fn space(disk: &Disk) -> (Files, Story) {
             break;
         }
         story.small().unwrap();
+        if closing {
+            story.reopen().unwrap();
+            earlier(disk.files().main);
+        }
     }
     story.space = None;
     let files = disk.files();

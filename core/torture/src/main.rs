@@ -25,6 +25,7 @@ mod power;
 mod process;
 mod random;
 mod report;
+mod sectors;
 mod story;
 mod swaps;
 mod together;
@@ -65,7 +66,7 @@ fn args() -> Args {
 
 type Part = (&'static str, fn(&Args, &std::path::Path, &Report));
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("control", |a, dir, report| crash::control(dir, a.seed, report)),
     ("crash", |a, dir, report| {
         let (effort, target) = if a.quick { (crash::QUICK, 20_000) } else { (crash::FULL, 1_200_000) };
@@ -74,6 +75,7 @@ const PARTS: [Part; 11] = [
     ("faults", |a, dir, report| faults::campaign(dir, if a.quick { 23 } else { 1 }, a.jobs, report)),
     ("flips", |a, dir, report| flips::campaign(dir, if a.quick { 8_000 } else { 0 }, a.from, a.jobs, report)),
     ("swaps", |a, dir, report| swaps::campaign(dir, if a.quick { 29 } else { 1 }, a.jobs, report)),
+    ("sectors", |a, dir, report| sectors::campaign(dir, a.quick, a.seed, a.jobs, report)),
     ("erasure", |a, dir, report| erasure::campaign(dir, if a.quick { 9 } else { 1 }, a.jobs, report)),
     ("kills", |a, dir, report| kills::relay("kills", dir, &[if a.quick { 150 } else { 10_000 }, a.seed], report)),
     ("power", |a, dir, report| kills::relay("power", dir, &[if a.quick { 10 } else { 1_000 }, a.seed], report)),

@@ -1,14 +1,16 @@
 //! What a person does with a space: the steps whose writes are recorded, broken and replayed.
 
+use crate::erasure::Device;
 use crate::look::{env, gesture, model};
 use healthspace::catalog::Query;
 use healthspace::import::Source;
 use healthspace::record::Category;
 use healthspace::{
-    Confidentiality, ConversationId, Declassify, Error, GrantId, HealthSpace, KdfParams, Lowering, PartitionKind,
-    Purpose, RecordId, Result, Role, Session, Unlock,
+    Confidentiality, ConversationId, Declassify, Erase, Error, GrantId, HealthSpace, KdfParams, KeyStore, Lowering,
+    PartitionKind, Purpose, RecordId, Result, Role, Session, Unlock,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A space under way.
 pub(crate) struct Story {
@@ -131,6 +133,27 @@ impl Story {
         Ok(())
     }
 
+    /// A way in by the keystore: added, opened by, put in its own place under another key, removed.
+    fn device(&mut self) -> Result<()> {
+        let store: Arc<dyn KeyStore> = Arc::new(Device::default());
+        let (code, device) = (Unlock::recovery_code(&self.code)?, Unlock::keystore(Arc::clone(&store)));
+        let space = self.space()?;
+        space.add_way_in(&code, &device)?;
+        HealthSpace::open(&self.path, &device, env())?.info()?;
+        let id = space.change_way_in(&device, &device)?.id;
+        space.remove_way_in(&code.with_device(store), id).map(drop)
+    }
+
+    /// A limited way in: added, remembered by, removed.
+    fn program(&mut self) -> Result<()> {
+        let code = Unlock::recovery_code(&self.code)?;
+        let (secret, id) = self.space()?.add_limited_way_in(&code, &["health"])?;
+        let part = HealthSpace::open(&self.path, &Unlock::limited(secret), env())?;
+        part.session(model()?, Purpose::PatientRequest)?.remember_in("health", "by a program")?;
+        drop(part);
+        self.space()?.remove_way_in(&code, id).map(drop)
+    }
+
     fn allow(&mut self) -> Result<()> {
         for partition in ["health", "general"] {
             let ask = self.space()?.consent_request().partition(partition).purpose(Purpose::PatientRequest);
@@ -245,8 +268,23 @@ pub(crate) const STEPS: &[Step] = &[
     ("merge again", |s| (0..8).try_for_each(|_| s.small())),
     ("close and open", Story::reopen),
     ("grant again", Story::allow),
+    ("let the device in", Story::device),
+    ("let a program in", Story::program),
     ("close", |s| {
         s.space()?.close();
         s.reopen()
     }),
 ];
+
+/// What comes last. An opening goes on with an erasure after which the file was not swept, and enters that: two
+/// openings of such a state do not say the same, so that a story of which each state is compared ends before it.
+const ERASE: Step = ("erase a record", |s| {
+    let seen = s.session()?.query(&Query { limit: 1, ..Query::default() })?.into_value();
+    let record = seen.first().ok_or(Error::NotFound)?.record;
+    s.space()?.partition("health")?.erase(&Erase::Records(vec![record]), gesture()).map(drop)
+});
+
+/// All steps.
+pub(crate) fn steps() -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().chain(std::iter::once(&ERASE))
+}
