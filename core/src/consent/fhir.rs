@@ -208,7 +208,8 @@ fn read_period(p: Option<&w::Period>) -> Option<(Option<Timestamp>, Option<Times
     Some((start, end.map(|e| e.plus_millis(1))))
 }
 
-fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
+/// A grant in the shape of R4.
+pub(super) fn write(spec: &GrantSpec, meta: &ConsentMeta) -> Option<w::Consent> {
     let t = spec.terms();
     if meta.version == 0 {
         return None;

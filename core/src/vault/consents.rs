@@ -378,6 +378,17 @@ impl HealthSpace {
         }
         Ok(all.into_iter().collect())
     }
+
+    /// A grant of this space as a FHIR R5 Consent, as it stands: see [`to_fhir_r5`](crate::consent::to_fhir_r5), which
+    /// says for whom it is. One from elsewhere is [handed out](Self::export_consents) as it came.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no such grant was given here; else as [`export_consents`](Self::export_consents).
+    pub fn export_consent_r5(&self, grant: GrantId) -> Result<Vec<u8>> {
+        let filed = self.export_consents()?.into_iter().find(|(id, _)| *id == grant).ok_or(Error::NotFound)?.1;
+        let doc = crate::consent::from_fhir(&filed).map_err(|_| Error::NotFound)?;
+        crate::consent::to_fhir_r5(&doc.spec, &doc.meta)
+    }
 }
 
 /// Files the withdrawal of a consent from elsewhere wherever it stands.

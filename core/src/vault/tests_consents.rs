@@ -498,6 +498,41 @@ fn a_deny_for_a_list_that_is_no_partition_here_refuses_everywhere() {
 }
 
 #[test]
+fn a_grant_is_handed_out_as_a_consent_of_r5() {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), clock().0).unwrap();
+    let grant = allow(&space, &[Category::Laboratory]).id();
+    let written = || -> serde_json::Value {
+        let bytes = space.export_consent_r5(grant).unwrap();
+        let read = crate::consent::read_consent(&bytes, 0);
+        assert_eq!((read.series(), read.void_permits()), (grant, 0));
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    let given = written();
+    assert_eq!((&given["decision"], &given["status"]), (&"deny".into(), &"active".into()));
+    for of_r4 in ["patient", "dateTime", "scope", "performer", "organization", "policy"] {
+        assert!(given.get(of_r4).is_none(), "{of_r4}");
+    }
+    // A model is a device, which R5 has among the actors alone.
+    assert_eq!(given["provision"][0]["actor"][0]["reference"]["type"], "Device");
+    assert!(given.get("grantee").is_none());
+    let relative = Recipient::new(crate::consent::RecipientKind::Person, "Anna").unwrap();
+    let ask = space.consent_request().purpose(Purpose::FamilyRequest).categories(&[Category::Laboratory]);
+    let named = ask.recipient(relative).expires_in_days(9).agree(gesture()).unwrap().id();
+    let named: serde_json::Value = serde_json::from_slice(&space.export_consent_r5(named).unwrap()).unwrap();
+    assert_eq!(named["provision"][0]["actor"][0]["reference"], named["grantee"][0]);
+    assert!(given["provision"][0].get("type").is_none());
+    space.withdraw(grant).unwrap();
+    assert_eq!(written()["status"], "inactive");
+    // Of one from elsewhere there is its own text.
+    let report =
+        space.import_consents(&consent("h1", "2026-01-01", "active", &provision("permit", "PATRQT", "")), gesture());
+    let other = report.unwrap().filed[0];
+    assert!(matches!(space.export_consent_r5(other), Err(Error::NotFound)));
+    assert!(matches!(space.export_consent_r5(crate::id::GrantId::from_bytes([1; 16])), Err(Error::NotFound)));
+}
+
+#[test]
 fn a_consent_that_its_bundle_deletes_permits_nothing() {
     let text = String::from_utf8(consent("h1", "2026-01-01", "active", &provision("permit", "PATRQT", ""))).unwrap();
     let put = format!(

@@ -4,12 +4,12 @@
 use super::random::{PURPOSES, Random, actors, cases, dates, grant, item, request, scope};
 use crate::consent::{
     Action, ConsentDoc, ConsentMeta, ConsentState, ConsentStatus, Delegation, GrantSpec, GrantTerms, Kept, Recipient,
-    RecipientKind, from_fhir, notice, read_consent, to_fhir, withdraw,
+    RecipientKind, from_fhir, notice, read_consent, to_fhir, to_fhir_r5, withdraw,
 };
 use crate::id::{Identity, Timestamp};
 use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
 use crate::lang::Lang;
-use crate::policy::{ItemFacts, decide};
+use crate::policy::{Decision, ItemFacts, decide};
 use crate::record::Category;
 
 const MINUTE: i64 = 60_000;
@@ -116,6 +116,61 @@ fn written_and_read_back_a_grant_decides_the_same() {
     }
     println!("round trip: {asked} decisions, {permits} permits");
     assert!(permits > asked / 50);
+}
+
+/// R5 has one decision for all that no provision speaks of: a grant by itself permits the same, to the obligation, and
+/// what is no permit is a refusal.
+#[test]
+fn as_a_consent_of_r5_a_grant_permits_the_same_and_refuses_the_rest() {
+    let who = actors();
+    let dates = dates();
+    let (mut permits, mut closed, mut asked) = (0u64, 0u64, 0u64);
+    for seed in 0..cases() / 4 {
+        let r = &mut Random::new(seed);
+        let given = doc(r, 0);
+        let (bytes, used) = (to_fhir_r5(&given.spec, &given.meta).unwrap(), r.below(3) as u32);
+        assert!(from_fhir(&bytes).is_err(), "seed {seed}: it is not the text that is stored");
+        let consent = Box::new(read_consent(&bytes, 0));
+        assert_eq!((consent.series(), consent.void_permits()), (given.meta.series, 0), "seed {seed}");
+        let (series, version) = (given.meta.series, given.meta.version);
+        let (mut own, mut read) = (ConsentState::default(), ConsentState::default());
+        keep(&mut own, &given, used);
+        read.add(series, version, Kept::Imported { consent, used, notice_logged: true });
+        let now = time(r);
+        let (own, read) = (own.rules_at(now), read.rules_at(now));
+        // Withdrawn, or over, neither says anything.
+        let stands = given.meta.status == ConsentStatus::Active && {
+            let t = given.spec.terms();
+            t.starts.is_none_or(|s| s <= now) && t.expires.is_none_or(|e| now < e)
+        };
+        for _ in 0..16 {
+            let (mut q, mut item) = (request(r, &who), item(r));
+            q.now = now;
+            let mut date = || r.pick(&dates).map(|t| t.saturating_mul(MINUTE));
+            item = ItemFacts { at: date(), until: date(), ..item };
+            if r.one_in(2) {
+                let t = given.spec.terms();
+                (q.purpose, q.outside, q.scope, q.actors) = (t.purpose, None, t.scope, &who);
+                (q.action, q.fresh, q.clock_behind) = (Action::Ground, true, false);
+                q.understands = Obligations::from_bits(u32::MAX);
+                item.class.category = Category::Laboratory;
+            }
+            let (a, b) = (decide(&own, &q, &item), decide(&read, &q, &item));
+            // By a clock that is behind, what is over may not be, so that it still refuses.
+            if a.is_permit() || !stands && !q.clock_behind {
+                assert_eq!(a, b, "seed {seed}");
+            } else {
+                // Neither says anything of an item that obliges to more than the asker can comply with.
+                let refused = matches!(b, Decision::Deny { .. });
+                assert!(refused || !b.is_permit() && a == Decision::NotApplicable, "seed {seed}: {a:?} {b:?}");
+                closed += u64::from(refused && a == Decision::NotApplicable);
+            }
+            permits += u64::from(a.is_permit());
+            asked += 1;
+        }
+    }
+    println!("R5: {asked} decisions, {permits} permits, {closed} refused of which the grant says nothing");
+    assert!(permits > asked / 50 && closed > asked / 4);
 }
 
 #[test]
