@@ -431,13 +431,14 @@ impl Draft<'_> {
             let hits = self.finder()?.blocks(view, &wanted, seek)?;
             // Beside what is named and found, a part of the body that nothing has: "chest" of a pain.
             let said = rest.bare || rest.words.iter().any(|w| dictionary::is_body(w));
-            if said && !hits.any {
+            let unmet = said && !hits.any;
+            if unmet {
                 self.missing.push("other".to_owned());
                 self.absent.push(unmatched(view, rest, allergic)?);
             }
             if hits.partly {
                 self.absent.push(partly(view, &rest.words, &missed));
-            } else if !rest.beside.is_empty() && !hits.whole && !(said && !hits.any) {
+            } else if !rest.beside.is_empty() && !hits.whole && !unmet {
                 self.missing.push("other".to_owned());
                 self.absent.push(partly(view, &rest.beside, &[]));
             }

@@ -23,7 +23,7 @@ fn the_second_set_holds_what_the_first_one_lacks() {
     let health = &late.partitions[0];
     assert_eq!(health.manifest.denied.len(), 1);
     assert_eq!(health.manifest.tags.quarantined.len(), 1);
-    assert!(health.catalog.retires());
+    assert!(health.catalog().unwrap().retires());
     let waits = state("unswept.hs");
     assert_eq!(waits.partitions[0].manifest.unswept.len(), 1);
 }

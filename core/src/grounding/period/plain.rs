@@ -130,8 +130,8 @@ fn date(run: &str) -> Option<String> {
             digits(y, 4).filter(|y| is_year(*y))?;
             // "2019-03-05T10:00"
             if let Some((d, hour)) = d.split_once(['T', 't']) {
-                (short(d)?, digits(hour, 2)?);
-                return Some(format!("{y}-{m}-{d} at {hour}h"));
+                let known = short(d).is_some() && digits(hour, 2).is_some();
+                return known.then(|| format!("{y}-{m}-{d} at {hour}h"));
             }
             day(digits(y, 4)?, short(m)?, short(d)?)?;
             (sign != Some('-')).then(|| format!("{y}-{m}-{d}"))
@@ -318,8 +318,8 @@ fn phrases(text: &str, words: &[Token], today: i64) -> Vec<Edit> {
         let lead = first.checked_sub(1);
         let follows = FOLLOWS.iter().find_map(|(p, with)| stands(last + 1, p).map(|n| (n, *with)));
         // "Before 2015 and after 2018" leads another.
-        let ends = |n: usize| !dated(last + n + 1) && !(filler(last + n + 1) && dated(last + n + 2));
-        if let Some((n, with)) = follows.filter(|(n, _)| year(i).is_some() && ends(*n)) {
+        let leads = |n: usize| dated(last + n + 1) || (filler(last + n + 1) && dated(last + n + 2));
+        if let Some((n, with)) = follows.filter(|(n, _)| year(i).is_some() && !leads(*n)) {
             let lead = lead.filter(|k| matches!(word(*k), "in" | "on" | "from" | "since" | "en" | "de" | "depuis"));
             let with = if with == "jusqu" { "jusqu en" } else { with };
             out.push((start(lead.unwrap_or(first)), end(last + n), format!("{with} {}", said(first, last))));
