@@ -319,6 +319,12 @@ int32_t hs_report_counts(const struct hs_report *report,
                          uint64_t *repaired,
                          uint64_t *facts);
 
+// How many newer versions of what was known are shown from now on, and how many older versions of what is known,
+// or of what the same file holds, are kept and not shown.
+int32_t hs_report_versions(const struct hs_report *report,
+                           uint64_t *replaced,
+                           uint64_t *superseded);
+
 // How many consents from elsewhere permit nothing from now on, until the person confirms them: the file tells of
 // another patient than they do.
 int32_t hs_report_held_back(const struct hs_report *report,
