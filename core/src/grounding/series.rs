@@ -26,6 +26,8 @@ const LISTED: usize = 40;
 /// Rows of one code and unit, oldest first.
 struct Group<'a> {
     label: String,
+    /// What its code is called by the source, where the label is a number.
+    named: Option<String>,
     unit: String,
     rows: Vec<&'a Lean>,
     /// Those dated after now: shown, and computed with nowhere.
@@ -38,8 +40,16 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn new(label: String, unit: String) -> Self {
-        Self { label, unit, rows: Vec::new(), ahead: Vec::new(), crowded: BTreeSet::new(), crossed: BTreeSet::new() }
+    fn new(label: String, named: Option<String>, unit: String) -> Self {
+        Self {
+            label,
+            named,
+            unit,
+            rows: Vec::new(),
+            ahead: Vec::new(),
+            crowded: BTreeSet::new(),
+            crossed: BTreeSet::new(),
+        }
     }
 
     fn date(&self, view: &View<'_>, fact: &FactDraft) -> String {
@@ -160,6 +170,12 @@ pub(super) fn block(
             "several units or codes: kept apart, nothing is converted",
             "plusieurs unités ou codes : séparés, rien n'est converti",
         )));
+        let mut said: BTreeSet<&String> = BTreeSet::new();
+        for (named, g) in groups.iter().filter_map(|g| Some((g.named.as_ref()?, g))) {
+            if said.insert(named) {
+                block.push(Line::new(1).text(named.clone()).release(g.rows.first().map(|r| &r.row)));
+            }
+        }
     }
     for g in &groups {
         lines(view, &mut block, g, groups.len() > 1, event)?;
@@ -241,16 +257,18 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
             };
             let key = format!("{}\u{0}{canonical}", code.map_or(f.text.as_str(), |c| &c.code));
             groups.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
-                let label = match code {
-                    // By its own words: a number tells nobody which is fasting.
-                    Some(c) if is_loinc_number(&c.code) => match view.source_words(f) {
-                        words if words == "–" => format!("LOINC {}", c.code),
-                        words => format!("{words}, LOINC {}", c.code),
-                    },
-                    Some(_) | None => view.source_words(f),
+                let words = view.source_words(f);
+                let (label, named) = match code {
+                    // A number tells nobody which is fasting.
+                    Some(c) if is_loinc_number(&c.code) => {
+                        let number = format!("LOINC {}", c.code);
+                        let named = format!("{number}{}{words}", view.colon());
+                        (number, Some(named))
+                    }
+                    Some(_) | None => (words, None),
                 };
                 let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
-                groups.push((key, Group::new(label, unit)));
+                groups.push((key, Group::new(label, named, unit)));
                 groups.len() - 1
             })
         });
