@@ -87,7 +87,10 @@ impl Victim {
     fn look(&self, change: impl FnOnce(&mut Image)) -> Result<Look> {
         self.disk.restore(self.last());
         self.disk.tamper(change);
-        look(&self.open()?, self.conversation)
+        let space = self.open()?;
+        let mut seen = look(&space, self.conversation)?;
+        seen.noticed = space.check()?.first_damage().is_some();
+        Ok(seen)
     }
 }
 
@@ -105,6 +108,8 @@ struct Look {
     consents: Vec<Vec<u8>>,
     originals: Vec<Vec<u8>>,
     label: Label,
+    /// Whether a check says that something is damaged.
+    noticed: bool,
 }
 
 fn look(space: &HealthSpace, conversation: ConversationId) -> Result<Look> {
@@ -118,8 +123,8 @@ fn look(space: &HealthSpace, conversation: ConversationId) -> Result<Look> {
         logs.push(lines.into_iter().map(|l| l.entry).collect());
     }
     let health = space.partition("health")?;
-    let mut memories = health.memories()?.into_value();
-    memories.extend(space.partition("general")?.memories()?.into_value());
+    let mut memories = health.memories()?.into_whole()?;
+    memories.extend(space.partition("general")?.memories()?.into_whole()?);
     let consents = consents(space)?;
     let originals = originals(space)?;
     let (sources, grants) = (health.sources()?, space.grants()?);
@@ -132,7 +137,8 @@ fn look(space: &HealthSpace, conversation: ConversationId) -> Result<Look> {
     let bodies = rows.iter().filter(of_text).map(|r| reader.body(r.record)).collect::<Result<_>>()?;
     let samples =
         rows.iter().filter(|r| r.fact.kind == Kind::Series).map(|r| samples(space, r)).collect::<Result<_>>()?;
-    Ok(Look { logs, receipts, sources, grants, rows, bodies, samples, memories, consents, originals, label })
+    let noticed = false;
+    Ok(Look { logs, receipts, sources, grants, rows, bodies, samples, memories, consents, originals, label, noticed })
 }
 
 /// The consents as filed, of which the policy rows hold the newest.
@@ -182,13 +188,15 @@ fn samples(space: &HealthSpace, row: &FactRow) -> Result<Vec<Sample>> {
     series::decode(&raw)
 }
 
-/// What may come of an attack: a refusal that says so, or nothing at all.
+/// What may come of an attack: a refusal that says so; the truth, whether a check says what is damaged, as of the list
+/// of partitions, or nothing was.
 #[track_caller]
 fn refused_or_harmless(found: Result<Look>, truth: &Look, what: &str) -> bool {
     match found {
-        Ok(look) => {
+        Ok(mut look) => {
+            let noticed = core::mem::take(&mut look.noticed);
             assert_eq!(&look, truth, "something else was read: {what}");
-            false
+            noticed
         }
         Err(Error::Corrupt(_) | Error::CannotOpen | Error::RolledBack | Error::Forked) => true,
         Err(e) => panic!("{what}: {e:?}"),

@@ -78,6 +78,10 @@ pub(super) fn date_at(question: &str, words: &[String], i: usize, lang: Lang, to
     if let (Some(d), Some(y)) = (ordinal(w(1)), year(w(2))) {
         return one(y, m, d).map(|(from, to)| (3, from, to));
     }
+    // "May of 2019"
+    if let (Some(y), true) = (year(w(2)), matches!(w(1), "of" | "de")) {
+        return Some((3, month_start(y, m, 0), month_start(y, m, 1)));
+    }
     if let Some(y) = year(w(1)) {
         return Some((2, month_start(y, m, 0), month_start(y, m, 1)));
     }

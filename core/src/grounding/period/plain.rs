@@ -60,6 +60,16 @@ fn dates(text: &str) -> Vec<Edit> {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let rest = text.get(at..).unwrap_or_default();
+        if matches!(c, '<' | '>') {
+            // "LDL < 100"
+            let sign = 1 + usize::from(rest.get(1..).is_some_and(|r| r.starts_with('=')));
+            let number = rest.get(sign..).is_some_and(|r| r.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+            if number {
+                out.push((at, at + sign, if c == '<' { " below " } else { " above " }.to_owned()));
+            }
+            before = c;
+            continue;
+        }
         if before.is_alphanumeric() || matches!(before, '/' | '-' | '.') {
             before = c;
             continue;
@@ -365,7 +375,9 @@ fn spelled(words: &[Token], i: usize) -> Option<(usize, i64)> {
         TEENS.iter().find(|(p, _)| is(p)).map(|(p, n)| (p.split(' ').count(), *n))
     };
     let of = |at: usize| teen(at).or_else(|| number(word(at)).filter(|n| (1..=30).contains(n)).map(|n| (1, n)));
-    if (word(i), word(i + 1)) == ("deux", "mille") {
+    if matches!((word(i), word(i + 1)), ("deux", "mille") | ("two", "thousand")) {
+        let and = usize::from(word(i + 2) == "and");
+        let of = |at: usize| of(at + and).map(|(n, y)| (n + and, y));
         let (n, y) = of(i + 2).unwrap_or((0, 0));
         return Some((2 + n, 2000 + y));
     }
@@ -433,6 +445,8 @@ mod tests {
             ("05-MAR-19", "05 MAR 2019"),
             ("20190305", "2019-03-05"),
             ("at 2019-03-05T10:00:00Z,", "at 2019-03-05 at 10h,"),
+            ("LDL < 100", "LDL  below  100"),
+            ("LDL>=100?", "LDL above 100?"),
             ("Nov. '20", "Nov. 2020"),
             ("'17 to ’19", "2017 to 2019"),
         ] {
@@ -495,6 +509,7 @@ mod tests {
             ("in twenty nineteen", "in 2019"),
             ("november twenty twenty", "november 2020"),
             ("en deux mille dix-neuf", "en 2019"),
+            ("in two thousand and nineteen", "in 2019"),
             ("the first three months of 2019", "the from 2019-01 to 2019-03"),
             ("les trois premiers mois de 2019", "les from 2019-01 to 2019-03"),
             ("steps in the second half of August 2026", "steps in the 16-31 august 2026"),

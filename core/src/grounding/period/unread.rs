@@ -197,7 +197,9 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize
         }
         for phrase in WHILE {
             let len = phrase.split(' ').count();
-            if phrase.split(' ').enumerate().all(|(k, p)| at(Some(i + k)) == Some(p)) {
+            // "Ages" ask for an age elsewhere.
+            let word = |k: usize| if k > 0 && w == "between" { words.get(i + k).copied() } else { at(Some(i + k)) };
+            if phrase.split(' ').enumerate().all(|(k, p)| word(k) == Some(p)) {
                 // With what it was, whether that is known or not.
                 (i..(i + len + 2).min(words.len())).for_each(|i| tell(Some(i)));
             }

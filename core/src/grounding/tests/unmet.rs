@@ -14,6 +14,7 @@ fn what_is_not_worked_out_is_said() {
     for (question, said) in [
         ("my weight in pounds", POUNDS),
         ("median potassium", "«median»"),
+        ("potassium < 4", "«below 4»"),
         ("How often was my potassium above 4?", "«above 4»"),
         ("potassium médian, et la médiane de mon poids", "«median, mediane»"),
         ("mon poids en livres", "non calculé ici, les valeurs sont montrées comme au dossier : «en livres»"),
@@ -182,6 +183,7 @@ fn what_limits_no_list_is_said_to() {
         ("potassium around 2019-01-10", "around"),
         ("potassium in 1850", "1850"),
         ("potassium from age 16 to 18", "18"),
+        ("potassium between ages 18 and 20", "between ages"),
     ] {
         let c = f.ask(question);
         assert!(c.missing.contains(&"period".to_owned()), "{question} {:?}\n{}", c.missing, c.text);

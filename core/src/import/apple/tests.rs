@@ -413,6 +413,8 @@ fn the_defaults_at_and_above() {
     let limits = Limits::default();
     assert_eq!((limits.attributes, limits.xml_depth), (256, 128));
     assert_eq!((limits.token_bytes, limits.resource_bytes), (4 << 20, 16 << 20));
+    // One whose value is a word, and may be missing.
+    let record = |attributes: &str, inner: &str| record(attributes, inner).replace("HKQuantity", "HKCategory");
     let refused = |inner: &str| {
         let (_, report, _) = read_with(export(inner).as_bytes(), &limits, true).unwrap();
         report.issues.first().map(|i| i.what)
