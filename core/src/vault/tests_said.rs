@@ -48,7 +48,7 @@ fn a_notice_names_its_partition_and_confirms_no_other() {
     let shown = ask(&space, Purpose::PatientRequest);
     shown.notice("fr").unwrap();
     let moved = shown.clone().partition("psychiatry").confirm(gesture());
-    assert!(matches!(moved, Err(Error::Malformed(Malformed::Argument))));
+    assert!(matches!(moved, Err(Error::Malformed(Malformed::Notice))));
     shown.confirm(gesture()).unwrap();
 }
 
