@@ -195,10 +195,10 @@ fn tell(space: &HealthSpace, conversation: ConversationId) -> Result<String> {
     // From here on, reading adds entries to the logs.
     for name in &names {
         let p = space.partition(name)?;
-        for m in p.memories()?.into_value() {
+        for m in p.memories()?.into_whole()? {
             let _ = writeln!(out, "{} {} {:?} {}", m.id.to_hex(), m.text, m.label, m.at.as_millis());
         }
-        for t in p.turns(conversation)?.into_value() {
+        for t in p.turns(conversation)?.into_whole()? {
             let _ = writeln!(out, "{:?} {}", t.role, t.memory.text);
         }
         for source in p.sources()? {

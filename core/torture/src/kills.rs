@@ -95,7 +95,7 @@ impl Arena {
             Ok(s) => s,
             Err(e) => return Some(Broken::Unopenable(format!("{e:?}"))),
         };
-        let read = space.partition("general").and_then(|p| Ok(p.memories()?.into_value()));
+        let read = space.partition("general").and_then(|p| p.memories()?.into_whole());
         let there: HashSet<String> = match read {
             Ok(m) => m.into_iter().map(|m| m.text).collect(),
             Err(e) => return Some(Broken::Unreadable(format!("{e:?}"))),

@@ -107,8 +107,8 @@ pub(crate) fn look(space: &HealthSpace, conversation: ConversationId) -> Result<
     // From here on, reading adds entries to the logs.
     for p in &mut partitions {
         let partition = space.partition(&p.name)?;
-        p.memories = partition.memories()?.into_value();
-        p.turns = partition.turns(conversation)?.into_value();
+        p.memories = partition.memories()?.into_whole()?;
+        p.turns = partition.turns(conversation)?.into_whole()?;
         for source in &p.sources {
             let mut out = Vec::new();
             match partition.original(source.id, gesture(), &mut out) {

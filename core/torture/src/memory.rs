@@ -69,7 +69,7 @@ const CALLS: &[Call] = &[
     }),
     ("read the logs", |s| log(s)),
     ("memories", |s| {
-        let all = s.space()?.partition("general")?.memories()?.into_value();
+        let all = s.space()?.partition("general")?.memories()?.into_whole()?;
         Ok(all.into_iter().map(|m| m.text).collect::<Vec<_>>().join("\n"))
     }),
     ("permissions", |s| Ok(format!("{} {}", s.space()?.permissions()?.len(), s.space()?.export_consents()?.len()))),

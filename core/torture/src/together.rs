@@ -53,7 +53,7 @@ impl Thread<'_> {
     fn list(&mut self) -> Result<Option<What>> {
         let Some(all) = refused(self.space.partition("general")?.memories())? else { return Ok(None) };
         let split = |text: &str| text.split_once(' ').map(|(r, v)| (r.to_owned(), v.to_owned()));
-        self.seen = all.into_value().into_iter().filter_map(|m| split(&m.text).map(|(r, v)| (r, v, m.id))).collect();
+        self.seen = all.into_whole()?.into_iter().filter_map(|m| split(&m.text).map(|(r, v)| (r, v, m.id))).collect();
         // Two versions of one: no write made that.
         let mut list = BTreeMap::new();
         for (register, value, _) in &self.seen {
@@ -280,7 +280,7 @@ fn stopped_between(path: &Path, rng: &mut Random) -> std::result::Result<bool, S
     std::thread::sleep(Duration::from_micros(150_000 + rng.below(60_000)));
     signal(&writer.child, libc::SIGSTOP);
     let texts = |space: &HealthSpace| -> Result<Vec<String>> {
-        Ok(space.partition("general")?.memories()?.into_value().into_iter().map(|m| m.text).collect())
+        Ok(space.partition("general")?.memories()?.into_whole()?.into_iter().map(|m| m.text).collect())
     };
     let rotate = || -> Result<(HealthSpace, Vec<String>)> {
         let words = Unlock::passphrase("two").with_cost(KdfParams::FLOOR);

@@ -85,7 +85,7 @@ fn let_out(space: &HealthSpace, recipient: &Recipient, options: &Options) -> Tol
         "a model lowered a label",
     )?;
     space.declassify(&what, &session.heard(asked, gesture(asked))?, gesture(asked))?;
-    let there = space.partition("general")?.memories()?.into_value();
+    let there = space.partition("general")?.memories()?.into_whole()?;
     let told = there.iter().find(|m| m.text == words);
     let kept = told.is_some_and(|m| m.label.no_training());
     expect(kept, "the person asks to: it stands in `general` as well, still not for training", "the label was lost")
