@@ -214,7 +214,7 @@ impl Reader<'_> {
         self.entry
     }
 
-    /// How much of the partition is damaged and could not be looked through: [`Audited::unread`].
+    /// How much of the partition is damaged and could not be looked through: [`Audited::unread`](crate::Audited::unread).
     #[must_use]
     pub const fn unread(&self) -> u64 {
         self.unread
