@@ -173,7 +173,9 @@ pub(super) fn block(
         let mut said: BTreeSet<&String> = BTreeSet::new();
         for (named, g) in groups.iter().filter_map(|g| Some((g.named.as_ref()?, g))) {
             if said.insert(named) {
-                block.push(Line::new(1).text(named.clone()).release(g.rows.first().map(|r| &r.row)));
+                block.push(
+                    Line::new(1).text(named.clone()).release(g.rows.iter().chain(&g.ahead).take(1).map(|r| &r.row)),
+                );
             }
         }
     }
