@@ -189,6 +189,16 @@ impl Source {
     }
 }
 
+/// Some more of an input; nothing at its end.
+fn more(input: &mut dyn Read, into: &mut [u8]) -> Result<usize> {
+    loop {
+        match input.read(into) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// What a Bundle is told by, and `Parameters`; the beginning of any letter of these that is escaped.
 const BUNDLES: [&[u8]; 4] = [b"Bundle", b"\"entry\"", b"Parameters", b"\\u00"];
 
@@ -198,10 +208,7 @@ fn may_bundle(input: &mut dyn Read) -> Result<bool> {
     let longest = BUNDLES.iter().map(|w| w.len()).max().unwrap_or(0);
     let (mut buf, mut kept) = (vec![0; STEP], 0);
     loop {
-        let n = match input.read(buf.get_mut(kept..).unwrap_or_default()) {
-            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-            other => other?,
-        };
+        let n = more(input, buf.get_mut(kept..).unwrap_or_default())?;
         let seen = buf.get(..kept + n).unwrap_or_default();
         if finders.iter().any(|f| f.find(seen).is_some()) {
             return Ok(true);
@@ -219,10 +226,7 @@ fn may_bundle(input: &mut dyn Read) -> Result<bool> {
 fn may_label(input: &mut dyn Read) -> Result<bool> {
     let (mut buf, mut kept) = (vec![0; STEP], 0);
     loop {
-        let n = match input.read(buf.get_mut(kept..).unwrap_or_default()) {
-            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-            other => other?,
-        };
+        let n = more(input, buf.get_mut(kept..).unwrap_or_default())?;
         let seen = buf.get(..kept + n).unwrap_or_default();
         let odd = odd_meta(seen);
         if fhir::has_word(seen) || odd == Some(None) {
