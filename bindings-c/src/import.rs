@@ -279,6 +279,54 @@ pub unsafe extern "C" fn hs_report_type(
     })
 }
 
+/// How many places of refusal or repair the report lists; a very long list ends early, the counts do not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_report_issue_count(report: *const Report, count: *mut usize) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (r, out) = unsafe { (get(report)?, Out::new(count)?) };
+        out.write(r.inner.issues.len());
+        Ok(())
+    })
+}
+
+/// One place, in the order met: whether the record was refused (1) or read with a repair (0), what was the matter as a
+/// stable name (bad-date, never freed), the archive member's number (0 for a plain file), its name without
+/// folders, borrowed from the report (length 0 for a plain file), and the byte in the file or member. NotFound beyond
+/// the last.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_report_issue(
+    report: *const Report,
+    index: usize,
+    is_refused: *mut i32,
+    code: *mut *const u8,
+    code_len: *mut usize,
+    member: *mut u32,
+    name: *mut *const u8,
+    name_len: *mut usize,
+    offset: *mut u64,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (r, refused, word, word_len, m, n, n_len, at) = unsafe {
+            let code = (Out::new(code)?, Out::new(code_len)?);
+            let name = (Out::new(name)?, Out::new(name_len)?);
+            let r = &get(report)?.inner;
+            (r, Out::new(is_refused)?, code.0, code.1, Out::new(member)?, name.0, name.1, Out::new(offset)?)
+        };
+        let issue = r.issues.get(index).ok_or(Error::NotFound)?;
+        let (what, called) = (issue.what.code(), r.members.get(&issue.member).map_or("", |n| n.as_str()));
+        refused.write(i32::from(issue.severity == healthspace::import::Severity::Refused));
+        word.write(what.as_ptr());
+        word_len.write(what.len());
+        m.write(issue.member);
+        n.write(called.as_ptr());
+        n_len.write(called.len());
+        at.write(issue.offset);
+        Ok(())
+    })
+}
+
 /// Frees a report. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_report_free(report: *mut Report) {

@@ -26,6 +26,31 @@ static int32_t stop(void *ctx, uint64_t done, uint64_t total, uint64_t records)
     return 1;
 }
 
+/* What is refused and repaired is named with its place. */
+static void issues(hs_space *space)
+{
+    static const char lines[] = "{\"resourceType\":\"Nothing\"}\n"
+        "{\"resourceType\":\"Observation\",\"id\":\"b\",\"status\":\"final\",\"code\":{\"text\":\"LDL\"},"
+        "\"effectiveDateTime\":\"2020-13-01\"}\n";
+    hs_report *report = NULL;
+    const uint8_t *code, *name;
+    size_t count, code_len, name_len;
+    uint32_t member;
+    uint64_t offset;
+    int32_t refused = -1;
+
+    OK(hs_import_bytes(space, T("health"), T(lines), NULL, &report));
+    OK(hs_report_issue_count(report, &count));
+    CHECK(count == 2);
+    OK(hs_report_issue(report, 0, &refused, &code, &code_len, &member, &name, &name_len, &offset));
+    CHECK(refused == 1 && contains(code, code_len, "unknown-type") && member == 0 && name_len == 0 && offset == 0);
+    OK(hs_report_issue(report, 1, &refused, &code, &code_len, &member, &name, &name_len, &offset));
+    CHECK(refused == 0 && contains(code, code_len, "bad-date") && offset >= 27);
+    CHECK(hs_report_issue(report, 2, &refused, &code, &code_len, &member, &name, &name_len, &offset) ==
+        HS_ERROR_NOT_FOUND);
+    hs_report_free(report);
+}
+
 static void import(hs_space *space)
 {
     hs_import_options *options = NULL;
@@ -56,6 +81,7 @@ static void import(hs_space *space)
     CHECK(seen == 1);
     CHECK(hs_report_type(report, types, &name, &name_len, &imported, &linked, &refused) == HS_ERROR_NOT_FOUND);
     hs_report_free(report);
+    issues(space);
     OK(hs_import_bytes(space, T("health"), T(BUNDLE), NULL, &report));
     OK(hs_report_already_imported(report, &already));
     CHECK(already == 1);

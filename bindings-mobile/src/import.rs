@@ -31,7 +31,28 @@ pub struct TypeCount {
     pub refused: u64,
 }
 
-/// What an import did: counts, nothing of the file.
+/// One place of a file where something was repaired or refused.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct ImportIssue {
+    /// Whether it was not imported; otherwise it was read with a repair.
+    pub refused: bool,
+    /// What was the matter, as a stable name: `bad-date`.
+    pub code: String,
+    /// The same in plain English words.
+    pub what: String,
+    /// The archive member's number; 0 for a plain file.
+    pub member: u32,
+    /// The archive member's name without its folders.
+    pub name: Option<String>,
+    /// The byte in the (decompressed) file or member.
+    pub offset: u64,
+}
+
+// The name of a member is content of the archive.
+veiled!(ImportIssue);
+
+/// What an import did: counts, and places in the file.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct ImportReport {
@@ -56,6 +77,8 @@ pub struct ImportReport {
     pub held_back: u64,
     /// Counts by type.
     pub types: HashMap<String, TypeCount>,
+    /// Where something was refused or repaired, in the order met; a very long list ends early, the counts do not.
+    pub issues: Vec<ImportIssue>,
 }
 
 // The names of types alone tell what somebody suffers from or measures.
@@ -70,6 +93,14 @@ impl From<healthspace::import::Report> for ImportReport {
             superseded: c.superseded,
             refused: c.refused,
         };
+        let issue = |i: &healthspace::import::Issue| ImportIssue {
+            refused: i.severity == healthspace::import::Severity::Refused,
+            code: i.what.code().to_owned(),
+            what: i.what.to_string(),
+            member: i.member,
+            name: r.members.get(&i.member).map(|n| n.as_str().to_owned()),
+            offset: i.offset,
+        };
         Self {
             imported: r.imported(),
             linked: r.linked(),
@@ -81,6 +112,7 @@ impl From<healthspace::import::Report> for ImportReport {
             already_imported: r.already_imported,
             held_back: r.held_back,
             types: r.types.iter().map(|(name, c)| (name.clone(), count(c))).collect(),
+            issues: r.issues.iter().map(issue).collect(),
         }
     }
 }

@@ -47,7 +47,7 @@ pub use erase::{
     restore_space_by_code,
 };
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
-pub use import::{ImportProgress, ImportReport, TypeCount};
+pub use import::{ImportIssue, ImportProgress, ImportReport, TypeCount};
 pub use keystore::{DestroyOutcome, DeviceKeyError, DeviceKeyStore, KeyStoreKind, SpaceKeyStore};
 pub use memory::{HealthMemory, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};

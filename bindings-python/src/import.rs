@@ -12,6 +12,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[pyclass(frozen, module = "healthspace")]
 pub(crate) struct Report(healthspace::import::Report);
 
+/// One place of a file where something was repaired or refused.
+#[pyclass(frozen, get_all, module = "healthspace")]
+pub(crate) struct Issue {
+    /// `refused`, or `repaired`: read all the same.
+    severity: &'static str,
+    /// What was the matter, as a stable name: `bad-date`.
+    code: &'static str,
+    /// The same in plain English words.
+    what: String,
+    /// The archive member's number; 0 for a plain file.
+    member: u32,
+    /// The archive member's name without its folders; `None` for a plain file.
+    name: Option<String>,
+    /// The byte in the (decompressed) file or member.
+    offset: u64,
+}
+
+#[pymethods]
+impl Issue {
+    fn __repr__(&self) -> String {
+        let Self { severity, code, member, offset, .. } = self;
+        format!("Issue(severity={severity}, code={code}, member={member}, offset={offset})")
+    }
+}
+
 /// Counts of one type of records.
 #[pyclass(frozen, get_all, module = "healthspace")]
 pub(crate) struct TypeCount {
@@ -100,6 +125,26 @@ impl Report {
             refused: c.refused,
         };
         self.0.types.iter().map(|(name, c)| (name.clone(), count(c))).collect()
+    }
+
+    /// Where something was refused or repaired, in the order met; a very long list ends early, `issue_counts` does not.
+    #[getter]
+    fn issues(&self) -> Vec<Issue> {
+        let issue = |i: &healthspace::import::Issue| Issue {
+            severity: i.severity.code(),
+            code: i.what.code(),
+            what: i.what.to_string(),
+            member: i.member,
+            name: self.0.members.get(&i.member).map(|n| n.as_str().to_owned()),
+            offset: i.offset,
+        };
+        self.0.issues.iter().map(issue).collect()
+    }
+
+    /// How often each thing was the matter, by severity and code.
+    #[getter]
+    fn issue_counts(&self) -> std::collections::BTreeMap<(&'static str, &'static str), u64> {
+        self.0.issue_counts.iter().map(|((s, w), n)| ((s.code(), w.code()), *n)).collect()
     }
 
     fn __repr__(&self) -> String {

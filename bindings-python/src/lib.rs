@@ -25,7 +25,7 @@ mod _native {
     #[pymodule_export]
     use crate::erase::{BreachScope, Erasure, ErasureCheck, ErasureTry, Rotated};
     #[pymodule_export]
-    use crate::import::{Report, TypeCount};
+    use crate::import::{Issue, Report, TypeCount};
     #[pymodule_export]
     use crate::memory::Memory;
     #[pymodule_export]

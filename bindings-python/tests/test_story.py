@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import threading
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
@@ -58,6 +59,27 @@ def allow(space: HealthSpace, **terms: object) -> healthspace.Grant:
     request = space.consent_request(recipient=MODEL, categories=["laboratory"], **terms)  # type: ignore[arg-type]
     request.notice()
     return request.confirm("tap", bytes(32))
+
+
+def test_a_report_names_the_place_of_what_it_refuses(file: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    observation = '{"resourceType":"Observation","id":"%s","status":"final","code":{"text":"LDL"},"effectiveDateTime":"%s"}'
+    lines = [observation % ("a", "2020-01-01"), '{"resourceType":"Nothing"}', observation % ("b", "2020-13-01")]
+    text = "\n".join(lines) + "\n"
+    source, packed = tmp_path / "lines.ndjson", tmp_path / "lines.zip"
+    source.write_text(text)
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("folder/lines.ndjson", text)
+    space, _ = HealthSpace.create(file, bytearray(SECRET))
+    with space:
+        report = space.import_file("health", source)
+        said = [(i.severity, i.code, i.member, i.name) for i in report.issues]
+        assert said == [("refused", "unknown-type", 0, None), ("repaired", "bad-date", 0, None)]
+        assert report.issue_counts == {("refused", "unknown-type"): 1, ("repaired", "bad-date"): 1}
+        first, second = report.issues
+        assert text[first.offset :].startswith(lines[1]) and second.offset >= text.index(lines[2])
+        assert "FHIR R4" in first.what and "Nothing" not in repr(first)
+        [refused] = [i for i in space.import_file("health", packed).issues if i.severity == "refused"]
+        assert refused.name == "lines.ndjson" and refused.member > 0 and "lines" not in repr(refused)
 
 
 def test_the_whole_story(file: pathlib.Path, tmp_path: pathlib.Path) -> None:

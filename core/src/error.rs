@@ -212,8 +212,8 @@ pub enum Error {
     /// [`Clock`](crate::Clock) does not confirm it.
     #[error("the clock is far ahead of the last ledger entry; confirm it")]
     ClockAhead,
-    /// The input is about another person than the space.
-    #[error("this input is about somebody else than the space")]
+    /// The input is about another person than the space, or about more than one.
+    #[error("this input is about somebody else than the space, or about more than one person")]
     OtherSubject,
     /// The operation needs a handle that was opened with a full slot for the whole space.
     #[error("this operation needs the space opened in full")]

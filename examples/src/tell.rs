@@ -57,7 +57,8 @@ pub fn report(r: &Report) -> String {
         });
         let _ = writeln!(
             out,
-            "  {severity:?}: {what:?}, {n} {}{}",
+            "  {}, {n} {}: {what}{}",
+            severity.code(),
             if *n == 1 { "time" } else { "times" },
             place.unwrap_or_default()
         );

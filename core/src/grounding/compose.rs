@@ -5,6 +5,7 @@ use super::dictionary::{self, Wanted};
 use super::fence::Fence;
 use super::find::{self, Finder, Seek};
 use super::lists::{self, capital};
+use super::net;
 use super::page::{self, Block, Line};
 use super::question::{self, Said, Topic};
 use super::remarks::{asked, damaged, excluded, nameless, names, partly, several, unmatched};
@@ -43,6 +44,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         finder: None,
         told: BTreeSet::new(),
         named: BTreeSet::new(),
+        idle: Vec::new(),
     };
 
     let mut head = Block::new("", view.say("Person", "Personne"));
@@ -77,12 +79,13 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     let theirs = draft.others(relatives.is_some());
     draft.blocks.extend(relatives);
     let answered = draft.blocks.len() > 1
-        || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period" | "computation"));
+        || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period" | "computation" | "limit"));
     // One's own medications under a question about a son would be read as his.
     if !theirs {
         draft.background(answered)?;
     }
     draft.uncomputed();
+    draft.unlimited();
     let (mut blocks, mut missing, mut absent) = (draft.blocks, draft.missing, draft.absent);
     absent.retain(|t| !t.is_empty());
     absent.dedup();
@@ -130,6 +133,8 @@ struct Draft<'a> {
     told: BTreeSet<Item>,
     /// What stands under the name by which it was asked for.
     named: BTreeSet<Item>,
+    /// Words beside what is named and shown, which no record has.
+    idle: Vec<String>,
 }
 
 impl Draft<'_> {
@@ -211,6 +216,23 @@ impl Draft<'_> {
                 format!("non calculé ici, les valeurs sont montrées comme au dossier : {words}"),
             ));
         }
+    }
+
+    /// Words that would limit what is listed, and do not.
+    fn unlimited(&mut self) {
+        let view = self.view;
+        let told = |w: &&String| !view.plan.unlimited.contains(w);
+        let idle = self.idle.iter().filter(told);
+        let words: Vec<&str> = view.plan.unlimited.iter().chain(idle).map(String::as_str).collect();
+        if words.is_empty() {
+            return;
+        }
+        self.missing.push("limit".to_owned());
+        let words = view.quote(&words.join(", "));
+        self.absent.push(view.say(
+            format!("these words of the question limit or compute nothing here: {words}"),
+            format!("ces mots de la question ne limitent ni ne calculent rien ici : {words}"),
+        ));
     }
 
     fn measures(&mut self, event: Option<&Event>) -> Result<()> {
@@ -436,6 +458,10 @@ impl Draft<'_> {
                 self.missing.push("other".to_owned());
                 self.absent.push(unmatched(view, rest, allergic)?);
             }
+            // "LDL measured in Boston": what is named is shown, from wherever it is.
+            let idle = !said && !hits.any && rest.beside.is_empty();
+            let idle = rest.words.iter().filter(|w| idle && names(w) && w.len() <= 40 && net::limits(w));
+            self.idle.extend(idle.cloned());
             if hits.partly {
                 self.absent.push(partly(view, &rest.words, &missed));
             } else if !rest.beside.is_empty() && !hits.whole && !unmet {

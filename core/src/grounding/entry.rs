@@ -193,6 +193,12 @@ syphilis|gonorr*|chlamydia*|genital*|venereal|sexual*|sexuel*|gender|genre|erect
 abort*|avortement|miscarriage|fausse couche|infertil*|violence|victim*|assault*|rape|viol|maltreat*|maltraitance|incarcerat*|\
 gestation*|enceinte|hpv|papillomavirus|aids*|heroin*|methadon*|buprenorphin*|mifepriston*|lithium|personality disorder|trouble personnalite|herpe*";
 
+/// Whether nobody can tell if it goes on: nothing says so, or two entries say two things.
+pub(super) fn uncertain(view: &View<'_>, e: &Entry) -> bool {
+    let unstated = |r: &FactRow| r.fact.standing().clinical == Status::Unstated;
+    e.doubtful(view) || e.ahead(view) || e.deciding().is_none_or(unstated)
+}
+
 /// Whether its end has passed.
 pub(super) fn ended(view: &View<'_>, fact: &FactDraft) -> bool {
     fact.until.is_some_and(|u| u.end() <= view.options.now.as_millis())

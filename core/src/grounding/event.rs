@@ -54,6 +54,11 @@ pub(super) fn marks(word: &str) -> bool {
     MARKERS.contains(&format!(" {word} ").as_str())
 }
 
+/// Whether a word asks about an end.
+pub(super) fn is_end(word: &str) -> bool {
+    ENDS.contains(&format!(" {word} "))
+}
+
 /// Whether an end is asked about.
 pub(super) fn ends(words: &[Word]) -> bool {
     words.iter().any(|w| ENDS.contains(&format!(" {} ", w.text)))

@@ -8,8 +8,8 @@ use super::question::{Plan, RESULTS, begins};
 use super::topic::Topic;
 
 /// Whether the words before a place leave out what is named there: "not my weight", "sauf le LDL";
-/// `true` where all else is asked for: "other than hypertension".
-pub(super) fn leaves_out(words: &[Word], at: usize) -> Option<bool> {
+/// `true` where all else is asked for: "other than hypertension". `several` where more than this is named.
+pub(super) fn leaves_out(words: &[Word], at: usize, several: bool) -> Option<bool> {
     let clause = words.get(at)?.clause;
     let word = |i: usize| words.get(i).filter(|w| w.clause == clause).map_or("", |w| w.text.as_str());
     let before = |i: usize, n: usize| i.checked_sub(n).map_or("", word);
@@ -21,6 +21,15 @@ pub(super) fn leaves_out(words: &[Word], at: usize) -> Option<bool> {
     match word(lead) {
         "except" | "excepte" | "sauf" | "hormis" | "excluding" | "besides" => Some(true),
         "than" | "que" | "qu" if is(" other autre autres ", before(lead, 1)) => Some(true),
+        // "All labs but LDL"
+        "but" if lead > 0 => {
+            let last = words.get(lead - 1).map_or("", |w| w.text.as_str());
+            let before = lead.checked_sub(2).and_then(|i| words.get(i)).map_or("", |w| w.text.as_str());
+            (is(ALL, last) || is(ALL, before)).then_some(true)
+        }
+        // "No LDL please, just HDL"
+        "no" if several && (0..lead).all(|i| word(i).is_empty()) => Some(false),
+        "not" if several && words.iter().skip(at).any(|w| matches!(w.text.as_str(), "but" | "mais")) => Some(false),
         "not" | "pas" => {
             // At the beginning of a question it is what is asked: "pas de diabète ?"
             let first = clause > 0 && (0..lead).all(|i| word(i).is_empty() || is(" but and or mais et ou ", word(i)));
@@ -32,6 +41,9 @@ pub(super) fn leaves_out(words: &[Word], at: usize) -> Option<bool> {
         _ => None,
     }
 }
+
+/// Words for all of something.
+const ALL: &str = " all any anything everything every none nothing tout tous toutes toute ";
 
 /// Whether a place is led by a word that leaves out what is listed before: "my results without cholesterol".
 pub(super) fn without(words: &[Word], at: usize) -> bool {

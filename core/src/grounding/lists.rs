@@ -8,6 +8,7 @@ use super::entry::{self, Entry, entries, single};
 use super::fold;
 use super::page::{Block, Line};
 use super::question::Topic;
+use super::standing::{begun, limited};
 use super::view::View;
 use super::visits;
 pub(super) use super::within::outside;
@@ -318,7 +319,10 @@ pub(super) fn topic(
     let mut outside_of = None;
     if !active_only {
         outside_of = latest(&rows).filter(|_| view.plan.period.is_some());
-        (rows, open) = within(view, rows);
+        (rows, open) = match view.plan.limit.begun {
+            true if matches!(kind, Kind::Medication | Kind::Condition | Kind::Allergy) => begun(view, kind, rows),
+            _ => within(view, rows),
+        };
         others = within(view, others).0;
     }
     // A source that says of no visit what sort it is has them all the same.
@@ -371,6 +375,9 @@ pub(super) fn topic(
         let n = before - entries.len();
         let text = view.say(format!("{n} of them shown above"), format!("dont {n} ci-dessus"));
         block.push(Line::new(rank).text(text));
+    }
+    if !active_only {
+        block.lines.extend(limited(view, kind, &mut entries, rank));
     }
     list(view, &mut block, &entries, rank);
     list(view, &mut block, &instead, rank.saturating_add(20));

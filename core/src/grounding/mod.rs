@@ -24,6 +24,7 @@ mod fold;
 mod imaging;
 mod limits;
 mod lists;
+mod net;
 mod number;
 mod overview;
 mod page;
@@ -39,6 +40,7 @@ mod session;
 mod sleep;
 #[cfg(test)]
 mod speed;
+mod standing;
 mod start;
 mod sums;
 #[cfg(test)]

@@ -58,6 +58,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     // What the source flags must not be what is left out.
     let mut calm = 60u8;
     let mut shown = 0usize;
+    let (mut quiet, mut open) = (Vec::new(), Vec::new());
     for p in lines.iter().take(LOOKED_AT) {
         let codes = if p.code.is_empty() { Vec::new() } else { vec![(p.system.clone(), p.code.clone())] };
         // A query cannot ask for words: where there is no code, a few of the latest are looked at.
@@ -83,6 +84,14 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let flagged = series::is_flagged(&row.fact);
+        if view.plan.limit.flagged && !flagged {
+            // Where nothing says that it is normal, it may not be.
+            if row.fact.range.is_some() {
+                quiet.push(row.clone());
+                continue;
+            }
+            open.push(row.clone());
+        }
         if shown >= SHOWN && !flagged {
             block.unlisted = block.unlisted.saturating_add(1);
             continue;
@@ -109,6 +118,9 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         }
         block.push(line);
     }
+    if view.plan.limit.flagged && !block.lines.is_empty() || !quiet.is_empty() {
+        block.lines.insert(0, normal(view, &quiet, &open));
+    }
     if block.lines.is_empty() && view.plan.period.is_some() {
         let (categories, kinds) = (vec![category], vec![Kind::Observation]);
         let rows = view.facts.query(&Query { categories, kinds, limit: LATEST, standing: true, ..Query::default() })?;
@@ -128,6 +140,15 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         block.lines.insert(0, Line::new(1).text(text).cite(&row));
     }
     Ok((!block.lines.is_empty()).then_some(block))
+}
+
+/// What stands out is asked for: how many latest values do not, and of how many nothing tells.
+fn normal(view: &View<'_>, quiet: &[FactRow], open: &[FactRow]) -> Line {
+    let (n, m) = (quiet.len(), open.len());
+    Line::new(1).release(quiet).text(view.say(
+        format!("of each measure the latest value is looked at; not shown, as it is called normal or lies in its own range: {n}; without flag or range, so that nothing says whether it is normal: {m}"),
+        format!("de chaque mesure la dernière valeur est examinée ; non montrées, car dites normales ou dans leurs propres valeurs de référence : {n} ; sans indicateur ni valeurs de référence, sans que rien ne dise si elles sont normales : {m}"),
+    ))
 }
 
 /// The earliest result of a category that has a value.
@@ -173,7 +194,7 @@ pub(super) fn contents(view: &View<'_>) -> Result<Option<Block>> {
             said.push(view.many(samples, ["sample", "samples"], ["mesure", "mesures"]));
         }
         if records > 0 || samples == 0 {
-            said.push(view.many(records, ["record", "records"], ["enregistrement", "enregistrements"]));
+            said.push(view.many(records, ["entry", "entries"], ["entrée", "entrées"]));
         }
         let n = said.join(", ");
         let until = chunks.iter().filter_map(|r| Some((r, r.fact.until?))).max_by_key(|(r, u)| (u.at, place(r)));

@@ -7,10 +7,12 @@ use super::event;
 pub(super) use super::event::EventAsk;
 use super::fold;
 use super::imaging;
-use super::limits::{bare_list, joined, leaves_out, treated, unlimited, without};
+use super::limits::{self, bare_list, joined, leaves_out, treated, without};
+use super::net;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
 use super::sleep::{self, Stage};
+use super::standing;
 pub(super) use super::topic::{STOP, TOPICS, Topic};
 use super::uncomputed::{self, Asked};
 use super::visits::{self, Visit};
@@ -84,6 +86,8 @@ pub(super) struct Plan {
     pub(super) several: Vec<Period>,
     /// What the question asks to leave out.
     pub(super) excluded: Vec<&'static Concept>,
+    /// The whole kinds that it does.
+    pub(super) left_topics: Vec<Topic>,
     /// Clauses that ask for allergies.
     pub(super) allergic: BTreeSet<usize>,
     /// Words of time that are not understood.
@@ -106,6 +110,10 @@ pub(super) struct Plan {
     pub(super) stages: Vec<Stage>,
     /// What is asked to be worked out and nothing here does, in its words.
     pub(super) uncomputed: Vec<(Asked, String)>,
+    /// What lists are limited to.
+    pub(super) limit: standing::Limit,
+    /// Words that would limit what is listed, and do not.
+    pub(super) unlimited: Vec<String>,
     /// Whether a mean is asked for.
     pub(super) average: bool,
     /// Whether some of it is about somebody else.
@@ -180,6 +188,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     treated(&words, &mut found);
     let mut excluded: Vec<&'static Concept> = Vec::new();
+    let (mut left_out, mut left_topics) = (Vec::new(), Vec::new());
+    let several = found.len() > 1;
     let mut others_than = false;
     // What else is asked for, before: "my labs without glucose".
     let listed: Vec<usize> = found.iter().filter(|f| f.topic.is_some() || f.concepts.len() > 1).map(|f| f.at).collect();
@@ -187,7 +197,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let mut left: Option<usize> = None;
     found.retain(|f| {
         let measures = f.concepts.iter().all(|c| c.area == Area::Measure);
-        let how = if f.concepts.is_empty() { None } else { leaves_out(&words, f.at) };
+        let how = leaves_out(&words, f.at, several);
         let how =
             how.or_else(|| (measures && listed.iter().any(|at| *at < f.at) && without(&words, f.at)).then_some(false));
         // "Excluding glucose and sodium"
@@ -196,6 +206,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         others_than |= how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
         if one {
             excluded.extend(&f.concepts);
+            left_topics.extend(f.topic);
+            left_out.push(f.at);
         }
         !one
     });
@@ -210,6 +222,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     found.iter_mut().for_each(|f| f.concepts.dedup_by_key(|c| c.key));
 
+    let (limit, unlimited) = standing::find(&mut words, &found, time.period.as_ref(), &time.used);
     let has = |list: &str| words.iter().any(|w| !w.text.is_empty() && list.contains(&format!(" {} ", w.text)));
     let phrase = |f: &Found| words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect::<Vec<String>>();
     let sorts = |t: Topic| found.iter().filter(|f| f.topic == Some(t)).map(phrase).collect::<Vec<_>>();
@@ -220,8 +233,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         event: None,
         begun: None,
         period: time.period,
-        several: time.several,
+        several: time.several.clone(),
         excluded,
+        left_topics,
         allergic: found.iter().filter(|f| f.topic == Some(Topic::Allergies)).map(|f| f.clause).collect(),
         by_birth: time.by_birth,
         unread,
@@ -236,6 +250,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         stages: sleep::stages(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
         uncomputed,
+        limit,
+        unlimited,
         others: others.stated,
         cut,
     };
@@ -245,7 +261,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if others_than {
         plan.topics.push(Topic::Conditions);
     }
-    unlimited(&mut plan, &words, &mut found, &markers);
+    limits::unlimited(&mut plan, &words, &mut found, &markers);
     for f in &found {
         let Some(topic) = f.topic.filter(|t| !plan.topics.contains(t)) else { continue };
         // "My creatinine since the hospital stay"
@@ -309,6 +325,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
         plan.begun = plan.period.take();
     }
+    let unmet = net::unmet(&words, &found, &plan, &time, &left_out);
+    plan.unlimited.extend(unmet);
     plan
 }
 
@@ -349,7 +367,8 @@ fn uncomputed(
     time: &period::Found,
 ) -> Vec<(Asked, String)> {
     let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
-    let found = uncomputed::find(&texts, &time.used);
+    let named: Vec<usize> = hits.iter().map(|(at, ..)| *at).collect();
+    let found = uncomputed::find(&texts, &time.used, &named);
     let said = |a: &Asked| texts.iter().skip(a.at).take(a.len).copied().collect::<Vec<_>>().join(" ");
     let out: Vec<(Asked, String)> = found.into_iter().map(|a| (a.clone(), said(&a))).collect();
     for (asked, _) in &out {
@@ -477,6 +496,12 @@ fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Rest> {
         for (i, w) in words.iter().enumerate().filter(|(_, w)| w.clause == clause && !w.used) {
             let common = clause::joins(&w.text) || STOP.contains(&format!(" {} ", w.text));
             if w.text.len() == 2 && capitals(i) && !common {
+                r.add(&w.text);
+            }
+            // "Troponin T": a letter of its own at the name of what is measured.
+            let letter = cased.get(i).is_some_and(|c| matches!(c.as_bytes(), [b'B'..=b'H' | b'K' | b'N'..=b'Z']));
+            let measure = |f: &Found| !f.concepts.is_empty() && f.concepts.iter().all(|c| c.area == Area::Measure);
+            if letter && here().any(|f| measure(f) && f.at + f.len == i) {
                 r.add(&w.text);
             }
         }

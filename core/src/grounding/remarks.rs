@@ -51,7 +51,9 @@ pub(super) fn several(view: &View<'_>) -> Option<Line> {
 
 /// What is not shown because the question says so.
 pub(super) fn excluded(view: &View<'_>) -> Option<Line> {
-    let names: Vec<&str> = view.plan.excluded.iter().map(|c| c.name(view.lang)).collect();
+    let topics = view.plan.left_topics.iter().map(|t| super::lists::title(view, *t).to_lowercase());
+    let names = view.plan.excluded.iter().map(|c| c.name(view.lang).to_owned()).chain(topics);
+    let names: Vec<String> = names.collect();
     let names = names.join(", ");
     (!names.is_empty()).then(|| {
         Line::new(0).text(view.say(

@@ -5,7 +5,7 @@ use super::page::Block;
 use super::period;
 
 /// What is asked to be worked out, as words joined by blanks.
-const PHRASES: [&str; 37] = [
+const PHRASES: [&str; 69] = [
     "median",
     "medians",
     "mediane",
@@ -43,6 +43,38 @@ const PHRASES: [&str; 37] = [
     "avant derniere",
     "ratio of",
     "rapport entre",
+    "slope",
+    "how fast",
+    "biggest",
+    "largest",
+    "greatest",
+    "steepest",
+    "fastest",
+    "plus grosse",
+    "plus grande",
+    "plus grand",
+    "yearly",
+    "annual",
+    "annually",
+    "quarterly",
+    "hourly",
+    "annuel",
+    "annuelle",
+    "annuelles",
+    "convert",
+    "converted",
+    "conversion",
+    "convertir",
+    "convertis",
+    "si units",
+    "si unit",
+    "unites si",
+    "difference between",
+    "difference entre",
+    "result before the latest",
+    "the one before",
+    "celle d avant",
+    "celui d avant",
 ];
 
 /// What several of are asked for.
@@ -121,8 +153,9 @@ fn stands(words: &[&str], at: usize, phrase: &str) -> usize {
     if phrase.split(' ').enumerate().all(|(k, p)| words.get(at + k) == Some(&p)) { n } else { 0 }
 }
 
-/// What nothing here works out, among the words of a question; `dated` are those that a date was read from.
-pub(super) fn find(words: &[&str], dated: &[usize]) -> Vec<Asked> {
+/// What nothing here works out, among the words of a question; `dated` are those that a date was read from, `named`
+/// the places where the tables know something.
+pub(super) fn find(words: &[&str], dated: &[usize], named: &[usize]) -> Vec<Asked> {
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let before = |at: usize| at.checked_sub(1).map_or("", word);
     let number = |at: usize| {
@@ -143,11 +176,16 @@ pub(super) fn find(words: &[&str], dated: &[usize]) -> Vec<Asked> {
             continue;
         }
         // "My last three readings"
-        let last = |w: &str| matches!(w, "last" | "latest" | "dernieres" | "derniers");
+        let last = |w: &str| matches!(w, "last" | "latest" | "recent" | "dernieres" | "derniers");
         let many = |i: usize| number(i) || period::number(word(i)).is_some_and(|n| n > 1);
         let counted = (last(word(at)) && many(at + 1)) || (many(at) && last(word(at + 1)));
-        if counted && VALUES.contains(&format!(" {} ", word(at + 2))) {
+        let most = many(at) && word(at + 1) == "most" && word(at + 2) == "recent";
+        if most {
             out.push(Asked { at, len: 3, unit: None });
+            continue;
+        }
+        if counted && (VALUES.contains(&format!(" {} ", word(at + 2))) || named.contains(&(at + 2))) {
+            out.push(Asked { at, len: if named.contains(&(at + 2)) { 2 } else { 3 }, unit: None });
             continue;
         }
         // "Which day did I walk the most?"
@@ -192,7 +230,7 @@ mod tests {
         let words = super::super::fold::words(question);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let said = |a: &Asked| words[a.at..a.at + a.len].join(" ");
-        find(&words, &[]).iter().map(said).collect()
+        find(&words, &[], &[]).iter().map(said).collect()
     }
 
     #[test]

@@ -48,6 +48,11 @@ pub(super) fn is_child(word: &str) -> bool {
     is(" son daughter child kid baby fils fille enfant bebe ", word)
 }
 
+/// Whether a word is kin.
+pub(super) fn is_kin(word: &str) -> bool {
+    is(KIN, word)
+}
+
 fn is(list: &str, word: &str) -> bool {
     !word.is_empty() && list.contains(&format!(" {word} "))
 }
@@ -152,7 +157,10 @@ fn beside(words: &[&str], kin: &Range<usize>) -> bool {
     let skip = |i: usize| {
         if matches!(w(i), "s" | "is" | "was" | "also" | "just" | "me" | "m" | "a" | "se") { i + 1 } else { i }
     };
-    is(ASKS, w(skip(skip(kin.end)))) || kin.start.checked_sub(1).is_some_and(|i| is(BESIDE, w(i)))
+    // "Lower than my friend's" asks for what is theirs, too.
+    let compared = w(kin.end) == "s" && kin.start.checked_sub(1).is_some_and(|i| is(" than like as ", w(i)));
+    let verb = is(ASKS, w(skip(skip(kin.end))));
+    verb || (!compared && kin.start.checked_sub(1).is_some_and(|i| is(BESIDE, w(i))))
 }
 
 #[cfg(test)]
@@ -212,6 +220,8 @@ mod tests {
             ("What is my LDL?", ""),
             ("my child", "my child"),
             ("Is my son's LDL worse than my LDL?", "my son s ldl worse than"),
+            ("Is my LDL lower than my friend's?", "my friend s"),
+            ("Am I taller than my father?", ""),
         ] {
             assert_eq!(theirs(q), expected, "{q}");
         }

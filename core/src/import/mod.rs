@@ -7,13 +7,15 @@
 mod apple;
 mod archive;
 mod fhir;
+mod issue;
 mod limits;
 mod report;
 mod source;
 mod subject;
 
+pub use issue::{Issue, MemberName, Severity, What};
 pub use limits::Limits;
-pub use report::{Issue, MemberName, Report, Severity, TypeCount, What};
+pub use report::{Report, TypeCount};
 
 pub use source::{Input, Source};
 pub(crate) use subject::{patient_key, reference as subject_reference};

@@ -209,7 +209,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Concept> {
 /// Measures by each of their codes.
 pub(super) fn measures_by_code() -> BTreeMap<&'static str, &'static Concept> {
     let measures = all().filter(|c| c.area == Area::Measure);
-    measures.flat_map(|c| c.codes.split(' ').chain(c.more.split(' ')).map(move |k| (k, c))).collect()
+    // A list that is empty has no code: not one that is empty.
+    let codes = |c: &'static Concept| c.codes.split(' ').chain(c.more.split(' ')).filter(|k| !k.is_empty());
+    measures.flat_map(|c| codes(c).map(move |k| (k, c))).collect()
 }
 
 /// The concept of this key.
@@ -286,7 +288,7 @@ pub(super) fn speaking(c: &Concept) -> impl Iterator<Item = &'static str> + use<
 }
 
 /// Conditions that are told where another is asked for: nobody should take them for it, nor miss them.
-const AKIN: &[(&str, &str)] = &[("diabetes", "prediabetes gestational-diabetes")];
+const AKIN: &[(&str, &str)] = &[("diabetes", "prediabetes gestational-diabetes"), ("headache", "migraine")];
 
 /// What is akin to a condition, and not it.
 pub(super) fn akin(c: &Concept) -> impl Iterator<Item = &'static Concept> + use<> {

@@ -5,7 +5,8 @@ use crate::id::civil_from_days;
 use crate::lang::Lang;
 
 /// Words that lead a bare month.
-const LEADS: &str = " in since from until before after during last en depuis avant apres pendant de d ";
+const LEADS: &str =
+    " in since from until before after during last to through till en depuis avant apres pendant de d a ";
 
 /// Words that lead a day without a year.
 const DATED: &str = " on since from until before after between and to the le du au depuis avant apres entre et ";

@@ -84,6 +84,8 @@ impl Today {
             let head = if w(0) == "il" { 3 } else { 2 };
             let (bound, more) = match (w(head), w(head + 1)) {
                 (b @ ("plus" | "moins"), "de" | "d") => (b, 2),
+                ("au", "moins") => ("plus", 2),
+                ("au", "plus") => ("moins", 2),
                 ("environ" | "presque", _) => ("", 1),
                 _ => ("", 0),
             };
@@ -101,9 +103,13 @@ impl Today {
                 return None;
             }
             let n = if matches!(w(0), "a" | "an") { 1 } else { number(w(0))? };
+            // "Two to three years ago"
+            if matches!(before(1), "to" | "or") && number(before(2)).is_some() {
+                return None;
+            }
             let bound = match (before(2), before(1)) {
-                ("more", "than") | (_, "over") => "plus",
-                ("less", "than") | (_, "under") => "moins",
+                ("more", "than") | ("at", "least") | (_, "over") => "plus",
+                ("less", "than") | ("at", "most") | ("up", "to") | (_, "under") => "moins",
                 _ => "",
             };
             (1, bound, n, unit(w(1))?)
@@ -263,7 +269,8 @@ fn age(words: &[String], i: usize, born: (i64, i64)) -> Option<(usize, Period)> 
             (None, _) => 0,
         };
         // "Il y a 3 ans", and "a year ago", are no ages.
-        let other = (*says == "a" && before == "y") || w(len + more - usize::from(more > 0)) == "ago";
+        let other = (*says == "a" && (before == "y" || number(before).is_some()))
+            || w(len + more - usize::from(more > 0)) == "ago";
         ((more > 0 || !with_unit) && !other).then(|| (len + 1 + more, life(n, 1)))
     })
 }

@@ -264,7 +264,9 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     leaning.retain(|(at, len, _)| !excluded(*at, *len));
     // "At the end of 2015" is shown as all of it, and said to be.
     unread.extend(spans.iter().flat_map(|(at, ..)| part_of(words, *at)).flatten());
-    let mut all = absolute(words, &spans);
+    unread.extend(leaning.iter().flat_map(|(at, ..)| part_of(words, *at)).flatten());
+    let dash = [" - ", "–", "—"].iter().any(|d| question.contains(d));
+    let mut all = absolute(words, &spans, dash);
     all.extend(leaning.into_iter().map(|(.., p)| p));
     // "LDL in 2010, visits in 2014": what lies between is shown too, so that none is lost.
     let hull = all.iter().copied().reduce(|p, q| Period {
@@ -294,7 +296,7 @@ fn apart(all: &[Period]) -> bool {
 /// The word that names a part of the year or month at a place, which nothing here knows: the end of
 /// 2015. That something began or ended with it is understood.
 fn part_of(words: &[String], at: usize) -> Option<core::ops::Range<usize>> {
-    let filler = |w: &str| matches!(w, "of" | "the" | "de" | "d" | "l" | "annee" | "year");
+    let filler = |w: &str| matches!(w, "of" | "the" | "de" | "d" | "des" | "l" | "annee" | "annees" | "year");
     let word = |i: usize| words.get(i).map_or("", String::as_str);
     let part = (0..at).rev().find(|i| !filler(word(*i)))?;
     // "The first week of August"
@@ -308,6 +310,10 @@ fn part_of(words: &[String], at: usize) -> Option<core::ops::Range<usize>> {
     if matches!(word(part), "week" | "semaine" | "quinzaine") {
         let lead = part.checked_sub(1).filter(|i| which(word(*i)))?;
         return Some(lead..part + 1);
+    }
+    // "The first of this month"
+    if matches!(word(part), "first" | "premier") && part + 1 < at && matches!(word(part + 1), "of" | "de") {
+        return Some(part..part + 1);
     }
     let (first, last) = match word(part) {
         "early" | "beginning" | "start" | "debut" => (true, false),
@@ -413,10 +419,12 @@ fn compared(words: &[String], at: usize) -> bool {
 }
 
 /// The periods that the dates of a question name.
-fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)]) -> Vec<Period> {
+fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)], dash: bool) -> Vec<Period> {
     let w = |i: usize| words.get(i).map_or("", String::as_str);
     let (mut out, rest) = match spans {
-        [(a, _, from, _), (b, _, _, to), rest @ ..] if linked(words, *a, *b) && from < to => {
+        [(a, len, from, _), (b, _, _, to), rest @ ..]
+            if (linked(words, *a, *b) || spanned(words, a + len, *b, dash)) && from < to =>
+        {
             (vec![Period { from: Some(*from), to: Some(*to) }], rest)
         }
         _ => (Vec::new(), spans),
@@ -515,6 +523,15 @@ fn results(words: &[String], at: usize) -> bool {
 
 /// Words of a question about a course: with them, "from March" goes on to now.
 const COURSE: &str = " trend trends change changed changes changing evolve evolved evolution develop developed progress progressed progression course history over on onward onwards forward starting beginning ";
+
+/// Whether what stands between two dates makes a span of them without a word that opens it: "2019 to 2021".
+fn spanned(words: &[String], end: usize, next: usize, dash: bool) -> bool {
+    let between = words.get(end..next).unwrap_or_default();
+    let joins = |w: &String| matches!(w.as_str(), "to" | "through" | "thru" | "till" | "until" | "a" | "au" | "jusqu");
+    let leads = between.first().is_some_and(joins);
+    let filler = |w: &String| matches!(w.as_str(), "a" | "en" | "the" | "le" | "l");
+    (end == next && dash) || (leads && between.iter().skip(1).all(filler))
+}
 
 fn linked(words: &[String], a: usize, b: usize) -> bool {
     let word = |n: usize| a.checked_sub(n).and_then(|i| words.get(i)).map_or("", String::as_str);
@@ -692,6 +709,28 @@ mod tests {
             ("LDL last quarter", "2026-07-01", "2026-10-01"),
             ("LDL between March and May of 2019", "2019-03-01", "2019-06-01"),
             ("LDL 2020/11/25", "2020-11-25", "2020-11-26"),
+            ("LDL 2019 through 2021", "2019-01-01", "2022-01-01"),
+            ("LDL March 2019 through May 2020", "2019-03-01", "2020-06-01"),
+            ("LDL 2019–2021", "2019-01-01", "2022-01-01"),
+            ("LDL Jan 2015 - Mar 2016", "2015-01-01", "2016-04-01"),
+            ("LDL 1 Jan 2015 to 31 Mar 2015", "2015-01-01", "2015-04-01"),
+            ("LDL 2015-01 to 2015-03", "2015-01-01", "2015-04-01"),
+            ("mon LDL 2019 à 2021", "2019-01-01", "2022-01-01"),
+            ("LDL before the year 2022", "", "2022-01-01"),
+            ("LDL without 2020", "", ""),
+            ("LDL under the age of 45", "", "2015-05-01"),
+            ("LDL over the age of 50", "2021-05-01", ""),
+            ("LDL since the start of last year", "2025-01-01", ""),
+            ("mon LDL depuis le début de l'année dernière", "2025-01-01", ""),
+            ("LDL at least 5 years ago", "", "2021-11-23"),
+            ("LDL up to 2 years ago", "2024-11-23", "2026-11-24"),
+            ("LDL two to three years ago", "", ""),
+            ("mon LDL il y a 2 à 3 ans", "", ""),
+            ("mon LDL de 40 à 45 ans", "", ""),
+            ("LDL 1.5 years ago", "2025-05-01", "2025-06-01"),
+            ("LDL from January to March", "2026-01-01", "2026-04-01"),
+            ("LDL in my early 40s", "2010-05-01", "2020-05-01"),
+            ("LDL 2020+", "2020-01-01", ""),
             ("LDL 2019.03.05", "2019-03-05", "2019-03-06"),
             ("LDL 2019/03", "2019-03-01", "2019-04-01"),
             ("LDL 2017-19", "2017-01-01", "2020-01-01"),

@@ -70,7 +70,11 @@ fn dates(text: &str) -> Vec<Edit> {
             before = c;
             continue;
         }
-        if before.is_alphanumeric() || matches!(before, '/' | '-' | '.') {
+        let head = text.get(..at).unwrap_or_default();
+        let quarter = matches!(c, '\'' | '\u{2019}')
+            && head.ends_with(['1', '2', '3', '4'])
+            && head.get(..head.len() - 1).is_some_and(|h| h.ends_with(['Q', 'q', 'T', 'H', 'h', 'S']));
+        if !quarter && (before.is_alphanumeric() || matches!(before, '/' | '-' | '.')) {
             before = c;
             continue;
         }
@@ -80,7 +84,8 @@ fn dates(text: &str) -> Vec<Edit> {
             let digits = rest.get(c.len_utf8()..c.len_utf8() + 2).filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
             let next = rest.get(c.len_utf8() + 2..).and_then(|r| r.chars().next());
             if let Some(y) = digits.and_then(|d| d.parse().ok()).filter(|_| !next.is_some_and(char::is_alphanumeric)) {
-                out.push((at, at + c.len_utf8() + 2, century(y).to_string()));
+                let gap = if quarter { " " } else { "" };
+                out.push((at, at + c.len_utf8() + 2, format!("{gap}{}", century(y))));
             }
             continue;
         }
@@ -90,6 +95,20 @@ fn dates(text: &str) -> Vec<Edit> {
         let sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.');
         let len = rest.find(|c| !sign(c)).unwrap_or(rest.len());
         let run = rest.get(..len).unwrap_or_default().trim_end_matches(['.', '-', '/']);
+        // "1.5 years ago", "il y a 1,5 an"
+        if let Some((used, months)) = years_and_part(rest) {
+            out.push((at, at + used, months));
+            while chars.peek().is_some_and(|(next, _)| *next < at + used) {
+                before = chars.next().map_or(before, |(_, c)| c);
+            }
+            continue;
+        }
+        // "2020+"
+        let plus = rest.get(run.len()..).is_some_and(|r| r.starts_with('+'));
+        if plus && run.len() == 4 && run.parse().is_ok_and(is_year) {
+            out.push((at, at + 5, format!("since {run}")));
+            continue;
+        }
         if let Some(with) = date(run) {
             let mut end = at + run.len();
             if run.contains(['T', 't']) {
@@ -105,6 +124,27 @@ fn dates(text: &str) -> Vec<Edit> {
         }
     }
     out
+}
+
+/// Years with a part of one, in months: (bytes used, instead).
+fn years_and_part(text: &str) -> Option<(usize, String)> {
+    let digits = |t: &str| t.bytes().take_while(u8::is_ascii_digit).count();
+    let whole = digits(text);
+    let rest = text.get(whole..)?;
+    let part = digits(rest.strip_prefix(['.', ','])?);
+    if !(1..=2).contains(&whole) || part != 1 {
+        return None;
+    }
+    let unit = rest.get(1 + part..)?.trim_start();
+    let name = unit.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let months = match unit.get(..name)? {
+        "years" | "year" => "months",
+        "ans" | "an" => "mois",
+        _ => return None,
+    };
+    let tenths = 10 * text.get(..whole)?.parse::<i64>().ok()? + rest.get(1..1 + part)?.parse::<i64>().ok()?;
+    let used = text.len() - unit.len() + name;
+    Some((used, format!("{} {months}", (12 * tenths + 5).div_euclid(10))))
 }
 
 /// A date in numbers, in the form that is read; none where it is one already, or none.
@@ -183,7 +223,7 @@ fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// What leads a date, and the word that is read in its place.
-const LEADS: [(&str, &str); 31] = [
+const LEADS: [(&str, &str); 60] = [
     ("prior to", "before"),
     ("starting in", "since"),
     ("starting from", "since"),
@@ -213,6 +253,35 @@ const LEADS: [(&str, &str); 31] = [
     ("starting", "since"),
     ("by", "until"),
     ("ending", "until"),
+    ("before the year", "before"),
+    ("after the year", "after"),
+    ("since the year", "since"),
+    ("until the year", "until"),
+    ("excluding the year", "except"),
+    ("except the year", "except"),
+    ("avant l annee", "avant"),
+    ("avant l an", "avant"),
+    ("apres l annee", "apres"),
+    ("apres l an", "apres"),
+    ("depuis l annee", "depuis"),
+    ("depuis l an", "depuis"),
+    ("without the year", "except"),
+    ("without", "except"),
+    ("apart from", "except"),
+    ("minus", "except"),
+    ("except for", "except"),
+    ("sans l annee", "sauf"),
+    ("sans", "sauf"),
+    ("hormis l annee", "sauf"),
+    ("hormis", "sauf"),
+    ("mis a part", "sauf"),
+    ("a part", "sauf"),
+    ("throughout", "in"),
+    ("a partir de", "depuis"),
+    ("a partir d", "depuis"),
+    ("up until", "until"),
+    ("up to but not including", "before"),
+    ("up to but excluding", "before"),
     ("pre covid", "before covid"),
     ("post covid", "after covid"),
 ];
@@ -289,6 +358,10 @@ fn phrases(text: &str, words: &[Token], today: i64) -> Vec<Edit> {
         for (phrase, with) in LEADS {
             let Some(n) = stands(i, phrase) else { continue };
             let date = dated(i + n) || (filler(i + n) && dated(i + n + 1));
+            // "Without 3 of them" leaves out no time.
+            let exact = |i: usize| year(i).is_some() || month(i).is_some();
+            let loose = !matches!(with, "except" | "sauf" | "in");
+            let date = date && (loose || exact(i + n) || (filler(i + n) && exact(i + n + 1)));
             if date || matches!(phrase, "prior to" | "pre covid" | "post covid") {
                 let with = if with == "jusqu" && !filler(i + n) { "jusqu en" } else { with };
                 out.push((start(i), end(i + n - 1), with.to_owned()));
@@ -300,6 +373,24 @@ fn phrases(text: &str, words: &[Token], today: i64) -> Vec<Edit> {
             i.checked_sub(1).is_some_and(|i| matches!(word(i), "the" | "these" | "those" | "this" | "is" | "are"));
         if word(i) == "following" && mine && !noun && i > 0 {
             out.push((start(i), end(i), "after".to_owned()));
+        }
+        out.extend(aged(words, i).map(|(last, with)| (start(i), end(last), with.to_owned())));
+        // "In my early forties"
+        if word(i) == "my"
+            && matches!(word(i + 1), "early" | "mid" | "late")
+            && super::forms::tens(word(i + 2)).is_some()
+        {
+            out.push((start(i), end(i + 1), format!("{} my", word(i + 1))));
+        }
+        // "Since the beginning of last year"
+        if matches!(word(i), "since" | "depuis") {
+            let begins = ["the start of last", "the beginning of last", "start of last", "beginning of last"];
+            let begins = begins.iter().find_map(|p| stands(i + 1, p).map(|n| i + n));
+            let french = ["le debut de l annee derniere", "le debut de l annee passee", "debut de l annee derniere"];
+            let french = french.iter().find_map(|p| stands(i + 1, p).map(|n| i + n - 2));
+            if let Some(next) = begins.or(french) {
+                out.push((end(i), start(next), " ".to_owned()));
+            }
         }
         // "This past March", "March the 5th"
         if word(i) == "this" && word(i + 1) == "past" && month(i + 2).is_some() {
@@ -347,6 +438,20 @@ fn phrases(text: &str, words: &[Token], today: i64) -> Vec<Edit> {
     }
     out.sort_by_key(|(from, ..)| *from);
     out
+}
+
+/// "Under the age of 45", "by age 52". (last word, instead).
+fn aged(words: &[Token], i: usize) -> Option<(usize, &'static str)> {
+    let word = |i: usize| words.get(i).map_or("", |t| t.word.as_str());
+    let with = match word(i) {
+        "under" | "below" => "before the age of",
+        "over" | "above" | "past" => "after the age of",
+        "by" => "until the age of",
+        _ => return None,
+    };
+    let age = i + 1 + usize::from(word(i + 1) == "the");
+    let last = age + usize::from(word(age + 1) == "of");
+    (word(age) == "age" && number(word(last + 1)).is_some()).then_some((last, with))
 }
 
 /// A year in words: "twenty nineteen", "deux mille dix-neuf". (words used, year).
@@ -449,6 +554,10 @@ mod tests {
             ("LDL>=100?", "LDL above 100?"),
             ("Nov. '20", "Nov. 2020"),
             ("'17 to ’19", "2017 to 2019"),
+            ("in Q4'19", "in Q4 2019"),
+            ("LDL 2020+", "LDL since 2020"),
+            ("1.5 years ago", "18 months ago"),
+            ("il y a 2,5 ans", "il y a 30 mois"),
         ] {
             assert_eq!(of(from), to);
         }
@@ -513,6 +622,17 @@ mod tests {
             ("the first three months of 2019", "the from 2019-01 to 2019-03"),
             ("les trois premiers mois de 2019", "les from 2019-01 to 2019-03"),
             ("steps in the second half of August 2026", "steps in the 16-31 august 2026"),
+            ("before the year 2022", "before 2022"),
+            ("LDL avant l'an 2000", "LDL avant 2000"),
+            ("without 2020, hormis 2017", "except 2020, sauf 2017"),
+            ("throughout 2019", "in 2019"),
+            ("à partir de mars 2019", "depuis mars 2019"),
+            ("under the age of 45", "before the age of 45"),
+            ("by age 52", "until the age of 52"),
+            ("in my early 40s", "in early my 40s"),
+            ("since the start of last year", "since last year"),
+            ("depuis le début de l'année dernière", "depuis l'année dernière"),
+            ("from 2010 up to but not including 2015", "from 2010 before 2015"),
         ] {
             assert_eq!(of(from), to);
         }

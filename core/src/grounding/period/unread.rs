@@ -2,7 +2,7 @@
 //! without a word makes an answer of all years look like one of that time.
 
 use super::forms::JOINS;
-use super::{MONTHS, number, unit};
+use super::{MONTHS, Unit, number, unit};
 
 /// Words that speak of a time by themselves.
 const TIMES: &str = " ago weekdays quarter quarters trimestre trimestres semestre decade decades decennie decennies century siecle fortnight \
@@ -17,7 +17,7 @@ valentine valentines valentin sylvestre summer winter autumn hiver automne print
 const LEANING: &str = " last past previous next recent coming dernier derniere derniers dernieres prochain prochaine recents recentes before after ";
 
 /// Phrases that speak of a time, where none of their words does alone.
-const PHRASES: [&str; 58] = [
+const PHRASES: [&str; 80] = [
     "new year",
     "new years",
     "nouvel an",
@@ -76,6 +76,28 @@ const PHRASES: [&str; 58] = [
     "in hospital",
     "a l hopital",
     "en reanimation",
+    "year to date",
+    "month to date",
+    "year over year",
+    "this time",
+    "la vingtaine",
+    "la trentaine",
+    "la quarantaine",
+    "la cinquantaine",
+    "la soixantaine",
+    "ces jours ci",
+    "il y a peu",
+    "en semaine",
+    "during the day",
+    "puberty",
+    "puberte",
+    "at birth",
+    "a la naissance",
+    "dizaine d annees",
+    "d avant",
+    "fiscal year",
+    "several years",
+    "ytd",
 ];
 
 /// Phrases that lead what was then: that, too, limits nothing here.
@@ -136,11 +158,21 @@ const AMOUNTS: &str = " mg g mcg ug ml dl l mmol umol iu ui kg lb lbs km m cm mm
 /// Words that lead a year.
 const LED: &str = " in since until before after from en depuis avant apres de of and et to ";
 
+/// Words that lead a year of two digits, and what follows one.
+const YEARS_LEAD: &str = " in since until from en depuis ";
+const YEARS_END: &str = " and or to until compared versus et ou a jusqu ";
+
 /// Words that make a date less exact.
 const ABOUT: &str = " around about circa roughly approximately environ vers autour ";
 
 /// Words that relate to a time, and change which one is meant.
 const RELATIONS: &str = " later earlier onward onwards till until half prior tard jusqu jusque demi demie moitie ";
+
+/// Of these, those that are read before a date.
+const UNTIL: &str = " till until jusqu jusque ";
+
+/// What makes a month of the one that is a verb, too.
+const MARCH: &str = " this next early late mid by of ce en debut fin mi ";
 
 /// The runs of words of time, among words that are free; `dated` are those that a date was read from.
 pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize]) -> Vec<Vec<usize>> {
@@ -158,7 +190,13 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize
     };
     for i in 0..words.len() {
         let Some(w) = at(Some(i)) else { continue };
-        if says(TIMES, w) || decade(w) || month(w) {
+        let march = matches!(w, "march" | "mars") && i > 0 && words.get(i - 1).is_some_and(|w| says(MARCH, w));
+        let half = matches!(w, "q1" | "q2" | "q3" | "q4" | "h1" | "h2");
+        // A unit of time that nothing read: "by year", "month to date". How old somebody is limits nothing.
+        let old = words.get(i + 1).is_some_and(|w| matches!(*w, "old"));
+        let length =
+            w != "an" && matches!(unit(w), Some(Unit::Week | Unit::Month | Unit::Quarter | Unit::Year)) && !old;
+        if says(TIMES, w) || decade(w) || month(w) || march || half || length {
             tell(Some(i));
         }
         // "The 3, 4 and 5 August", "Q2-Q3 2026": what stands at a date, and was not read with it.
@@ -179,14 +217,22 @@ pub(in crate::grounding) fn unread(words: &[&str], free: &[bool], dated: &[usize
         // "In 1850"
         let year = w.len() == 4 && w.parse().is_ok_and(|y: i64| (1000..2200).contains(&y)) && !amount;
         let led = i > 0 && words.get(i - 1).is_some_and(|w| says(LED, w));
-        if ((part || quarter) && near) || behind || (year && led) {
+        // "In 19": a year, if anything, where it ends what is said.
+        let short = w.len() == 2 && digits && words.get(i + 1).is_none_or(|w| says(YEARS_END, w));
+        let short = short && i > 0 && words.get(i - 1).is_some_and(|w| says(YEARS_LEAD, w));
+        if ((part || quarter) && near) || behind || (year && led) || short {
             tell(Some(i));
         }
         if says(ABOUT, w) && dated.contains(&(i + 1)) {
             tell(Some(i));
         }
         // "2019 or later", "between 2019 and a later one": beside a date, and not read with it.
-        if says(RELATIONS, w) && (1..=3).any(|k| dated.contains(&(i + k)) || (i >= k && dated.contains(&(i - k)))) {
+        // "Until March 2019" is read; "2019 until a later one" is not.
+        let leads_date = says(UNTIL, w) && (1..=3).any(|k| dated.contains(&(i + k)));
+        if says(RELATIONS, w)
+            && !leads_date
+            && (1..=3).any(|k| dated.contains(&(i + k)) || (i >= k && dated.contains(&(i - k))))
+        {
             tell(Some(i));
         }
         for phrase in PHRASES {

@@ -185,7 +185,7 @@ fn what_is_withheld_is_not_for_want_of_room() {
     let t = f.ask("What conditions do I have?").text;
     assert!(t.contains("Opioid abuse") && t.contains("4 in all"), "{t}");
     let c = f.ask("hello there");
-    let line = c.text.lines().find(|l| l.contains("Laboratory results: 7 records")).unwrap();
+    let line = c.text.lines().find(|l| l.contains("Laboratory results: 7 entries")).unwrap();
     assert_eq!(line.matches("[r:").count(), 2, "first and last are cited: {line}");
 }
 

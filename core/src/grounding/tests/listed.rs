@@ -153,7 +153,7 @@ fn starts_and_lists_of_the_future_are_marked() {
     let t = f.ask("What medications do I take?").text;
     assert!(t.contains(", active, from 2031-01-01 (dated in the future)"), "{t}");
     let t = f.ask("hello there").text;
-    assert!(t.contains("1 record (2031-01-01–2031-01-01); the latest is dated in the future [r:"), "{t}");
+    assert!(t.contains("1 entry (2031-01-01–2031-01-01); the latest is dated in the future [r:"), "{t}");
     assert_eq!(t.matches("future").count(), 1, "not the laboratory: {t}");
     f.med("simvastatin 20 MG", "2011-01-01", Status::Active);
     let t = f.ask(question).text;

@@ -11,6 +11,7 @@ mod fake;
 mod hedged;
 mod hostile;
 mod lacking;
+mod limited;
 mod listed;
 mod oracle;
 mod reading;

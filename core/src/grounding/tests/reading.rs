@@ -280,7 +280,7 @@ fn device_series_are_counted_by_their_samples() {
     f.chunk("HKQuantityTypeIdentifierBodyMass", "kg", "Scale", Category::VitalSigns, weight);
     f.lab("2160-0", "Creatinine", "0.9", "mg/dL", "2020-01-01");
     let c = f.ask("hello there");
-    has(&c, "hello", &["Vital signs: 4 samples (2026-07-01–2026-07-31)", "Laboratory results: 1 record ("]);
+    has(&c, "hello", &["Vital signs: 4 samples (2026-07-01–2026-07-31)", "Laboratory results: 1 entry ("]);
 }
 
 #[test]

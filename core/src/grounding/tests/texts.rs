@@ -475,7 +475,7 @@ fn the_person_is_age_and_sex() {
 #[test]
 fn a_question_about_nothing_shows_what_is_there() {
     let t = patient().ask("hello there").text;
-    assert!(t.contains("What is here\n- Laboratory results: 7 records (2009-03-02–2026-08-01) [r:"), "{t}");
+    assert!(t.contains("What is here\n- Laboratory results: 7 entries (2009-03-02–2026-08-01) [r:"), "{t}");
 }
 
 /// What is sensitive, or social, is not volunteered to a question that did not ask for it.

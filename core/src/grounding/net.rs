@@ -1,0 +1,116 @@
+//! The net: what a question says that limits or computes, and that nothing used. Tables end somewhere; what falls
+//! through them is told, for an answer to less than was asked looks like one to all of it.
+
+use super::clause::{self, Found};
+use super::concepts::Area;
+use super::event;
+use super::period;
+use super::phrases::Word;
+use super::question::Plan;
+use super::topic::Topic;
+use super::whose;
+
+/// Words for how something stands.
+const STATES: &str = " normal abnormal abnormally high low elevated raised flagged normale normaux normales anormal anormale anormaux anormales haut haute hauts hautes bas basse basses eleve elevee eleves elevees ";
+const STATE_PHRASES: [&str; 8] = [
+    "out of range",
+    "in range",
+    "within range",
+    "within the normal range",
+    "hors norme",
+    "hors normes",
+    "hors des normes",
+    "dans les normes",
+];
+
+/// Words that ask how many there are of something, or which and when: how each stands is not looked at for it.
+const WHICH: &str = " many often when which only list times count number ever always never mostly usually combien quand quel quelle quels quelles seulement uniquement jamais toujours souvent nombre first last ";
+
+/// Words that leave something out.
+const WITHOUT: &str = " except excepte sauf hormis excluding exclude besides without sans minus ";
+
+/// Words that relate to an event or a time.
+const RELATES: &str =
+    " before after since until till avant apres depuis between entre during while pendant durant lors ";
+
+/// Words of a number that have no place among those of times.
+const HUNDREDS: &str = " hundred hundreds thousand thousands cent mille ";
+
+/// Words for how much is taken.
+const DOSES: &str = " dose doses dosage dosages posologie ";
+
+/// Words told together, at most.
+const RUN: usize = 4;
+
+/// The words that nothing used, in runs. `left` are the places that were left out, as the question says.
+pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period::Found, left: &[usize]) -> Vec<String> {
+    let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
+    let text = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
+    let measured = |clause: usize| clause::has(found, clause, Area::Measure);
+    let listed = |clause: usize| found.iter().any(|f| f.clause == clause && f.topic.is_some_and(Topic::is_list));
+    let taken = |clause: usize| clause::has(found, clause, Area::Medication);
+    // The words of a clause from a place on.
+    let run = |at: usize| {
+        let of = words.iter().skip(at).take(RUN).take_while(|w| words.get(at).is_some_and(|x| x.clause == w.clause));
+        of.map(|w| w.text.as_str()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    let mut out: Vec<String> = Vec::new();
+    for (i, w) in words.iter().enumerate() {
+        if w.text.is_empty() || time.used.contains(&i) || time.unread.contains(&i) {
+            continue;
+        }
+        let (word, clause) = (w.text.as_str(), w.clause);
+        let here = measured(clause) || listed(clause);
+        let digits = word.bytes().all(|b| b.is_ascii_digit());
+        let counted = digits || is(HUNDREDS, word) || period::number(word).is_some_and(|n| n > 1);
+        let nth = event::ordinal(word).is_some() || day_number(word) || matches!(word, "top" | "bottom");
+        let event = plan.event.as_ref();
+        let phrase = STATE_PHRASES.iter().find(|p| p.split(' ').enumerate().all(|(k, p)| text(i + k) == p));
+        let state = is(STATES, word) || phrase.is_some();
+        let which = || words.iter().enumerate().any(|(k, w)| k != i && w.clause == clause && is(WHICH, &w.text));
+        let told = if w.used {
+            // "Since the dose was increased": it is the beginning that is compared with.
+            is(DOSES, word) && event.is_some_and(|e| e.concept.is_some()) && measured(clause)
+        } else if counted && here && !taken(clause) {
+            !matches!(word, "couple" | "few" | "quelques")
+        } else if nth && here {
+            event.is_none_or(|e| e.nth.is_none())
+        } else if state && measured(clause) {
+            which()
+        } else if is(WITHOUT, word) {
+            let consumed = left.iter().any(|at| (i..i + 8).contains(at));
+            !consumed && !event.is_some_and(|e| e.end) && (here || taken(clause))
+        } else if is(RELATES, word) && measured(clause) {
+            matches!(word, "between" | "entre") || event.is_none()
+        } else {
+            false
+        };
+        if told {
+            let said = match phrase {
+                Some(phrase) => (*phrase).to_owned(),
+                None if is(WITHOUT, word) || is(RELATES, word) || is(DOSES, word) => run(i),
+                None => word.to_owned(),
+            };
+            let known = |o: &String| o.contains(&said) || said.split(' ').any(|w| w == o);
+            if !plan.unread.iter().chain(&out).any(known) {
+                out.push(said);
+            }
+        }
+    }
+    out
+}
+
+/// What people do with what is measured, and with a question.
+const EVERYDAY: &str = " burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire good bad ok great healthy bon bonne ";
+
+/// Whether a word that nobody knows would limit what is named beside it: not whom somebody is asked for, nor what
+/// is done with what is measured.
+pub(super) fn limits(word: &str) -> bool {
+    !whose::is_kin(word) && !event::is_end(word) && !EVERYDAY.contains(&format!(" {word} "))
+}
+
+/// "The 5th" of a month that nobody names.
+fn day_number(word: &str) -> bool {
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end));
+    digits.is_some_and(|d| (1..=2).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))
+}

@@ -1,0 +1,279 @@
+//! Lists that a question limits by a state or a beginning, and what it would limit in vain.
+
+use super::fake::{Fake, lab, with_range};
+use super::words::{has, lacks};
+use crate::record::{Category, FactDraft, Kind, Status, When};
+
+fn condition(f: &mut Fake, text: &str, dates: (&str, &str), status: Status) {
+    let mut fact = FactDraft::new(Kind::Condition, Category::Conditions);
+    (fact.text, fact.status) = (text.to_owned(), status);
+    (fact.when, fact.until) = (When::parse_fhir(dates.0), When::parse_fhir(dates.1));
+    f.push(fact);
+}
+
+fn records() -> Fake {
+    let mut f = Fake::default();
+    condition(&mut f, "Asthma", ("2004-03-01", ""), Status::Active);
+    condition(&mut f, "Gout", ("2012-03-01", ""), Status::Active);
+    condition(&mut f, "Pneumonia", ("2012-05-01", "2012-06-01"), Status::Resolved);
+    condition(&mut f, "Sinusitis", ("2001-05-01", "2013-06-01"), Status::Resolved);
+    f.med("lisinopril 10 MG", "2012-01-01", Status::Stopped);
+    f.med("warfarin 5 MG", "2013-01-01", Status::Unstated);
+    for (date, status) in [("2010-05-01", Status::Final), ("2012-05-01", Status::Active)] {
+        f.med("simvastatin 20 MG", date, status);
+    }
+    f.med("colchicine 1 MG", "2012-07-01", Status::Active);
+    f
+}
+
+const ALL: [&str; 4] = ["asthm", "gout", "pneumoni", "sinusit"];
+
+/// The list that was asked for, without what stands behind it.
+fn listed(f: &Fake, question: &str) -> String {
+    let t = super::fake::plain(&f.ask(question).text);
+    let from = t.find("\nConditions\n").or_else(|| t.find("\nMaladies et problèmes de santé\n"));
+    let from = from.or_else(|| t.find("\nMedications\n")).or_else(|| t.find("\nMédicaments\n"));
+    let list = &t[from.unwrap_or_else(|| panic!("{question}\n{t}"))..];
+    let lines: Vec<&str> = list.lines().skip(2).take_while(|l| l.starts_with("- ")).collect();
+    lines.join("\n").to_lowercase()
+}
+
+#[test]
+fn a_state_that_is_asked_for_limits_the_list() {
+    let f = records();
+    for (question, wanted) in [
+        ("What are my active conditions?", [true, true, false, false]),
+        ("only active conditions", [true, true, false, false]),
+        ("my ongoing health problems", [true, true, false, false]),
+        ("Which conditions are resolved?", [false, false, true, true]),
+        ("conditions that are no longer active", [false, false, true, true]),
+        ("my past illnesses", [false, false, true, true]),
+        ("past medical history", [true, true, true, true]),
+        ("active and resolved conditions", [true, true, true, true]),
+        ("What conditions do I have?", [true, true, true, true]),
+        ("mes maladies en cours", [true, true, false, false]),
+        ("mes maladies actuelles", [true, true, false, false]),
+        ("mes anciennes maladies", [false, false, true, true]),
+        ("mes problèmes de santé résolus", [false, false, true, true]),
+    ] {
+        let list = listed(&f, question);
+        let shown = ALL.map(|name| list.contains(name));
+        assert_eq!(shown, wanted, "{question}\n{list}");
+        assert_eq!(
+            list.contains("as asked; not shown: 2") || list.contains("demandé ; non montrés : 2"),
+            wanted.contains(&false),
+            "{question}\n{list}"
+        );
+        assert!(list.contains("4 in all, 2 active") || list.contains("4 en tout, 2 en cours"), "{question}\n{list}");
+    }
+    // Of what nothing says whether it is taken, both are told.
+    let list = listed(&f, "What medications do I currently take?");
+    assert!(list.contains("simvastatin") && list.contains("warfarin") && !list.contains("lisinopril"), "{list}");
+    let list = listed(&f, "Which medications did I stop?");
+    assert!(!list.contains("simvastatin") && list.contains("warfarin") && list.contains("lisinopril"), "{list}");
+}
+
+#[test]
+fn what_began_in_a_period_is_not_what_was_there_in_it() {
+    let f = records();
+    for (question, wanted) in [
+        ("What conditions was I diagnosed with in 2012?", [false, true, true, false]),
+        ("conditions that began since 2010", [false, true, true, false]),
+        ("maladies diagnostiquées en 2012", [false, true, true, false]),
+        ("maladies apparues depuis 2010", [false, true, true, false]),
+        ("new conditions in 2004", [true, false, false, false]),
+        // Of one that is resolved without saying when, nobody knows.
+        ("conditions in 2012", [true, true, true, true]),
+    ] {
+        let list = listed(&f, question);
+        assert_eq!(ALL.map(|name| list.contains(name)), wanted, "{question}\n{list}");
+    }
+    // A new prescription of what was taken before begins nothing.
+    for question in
+        ["medications started in 2012", "médicaments commencés en 2012", "What medicines did I start in 2012?"]
+    {
+        let list = listed(&f, question);
+        assert!(list.contains("colchicine") && list.contains("lisinopril"), "{question}\n{list}");
+        assert!(!list.contains("simvastatin"), "{question}\n{list}");
+    }
+    let c = f.ask("Any new conditions?");
+    has(&c, "new", &["these words of the question limit or compute nothing here: «new»"]);
+    assert_eq!(c.missing, ["limit"]);
+}
+
+fn results() -> Fake {
+    let mut f = Fake::default();
+    f.push(with_range(lab("2160-0", "Creatinine", "1.95", "mg/dL", "2026-08-01"), Some("0.6"), Some("1.2"), ""));
+    f.push(with_range(lab("2823-3", "Potassium", "4.1", "mmol/L", "2026-08-01"), Some("3.5"), Some("5.1"), "N"));
+    f.push(with_range(lab("2951-2", "Sodium", "128", "mmol/L", "2026-08-01"), None, None, "L"));
+    f.lab("4548-4", "Hemoglobin A1c", "6.4", "%", "2026-08-01");
+    f
+}
+
+#[test]
+fn abnormal_results_are_those_that_are_flagged_or_out_of_their_range() {
+    let f = results();
+    for question in [
+        "What are my abnormal lab results?",
+        "Any abnormal results?",
+        "lab results out of range",
+        "Mes résultats anormaux",
+        "analyses hors normes",
+        "Quelles sont mes analyses anormales ?",
+    ] {
+        let c = f.ask(question);
+        has(&c, question, &["95 mg/dL", "128"]);
+        lacks(&c, question, &["4.1 mmol/L", "4,1 mmol/L"]);
+        assert!(c.missing.is_empty(), "{question} {:?}\n{}", c.missing, c.text);
+        let said = ["own range: 1; without flag", "valeurs de référence : 1 ; sans indicateur"];
+        assert!(said.iter().any(|s| c.text.contains(s)), "{question}\n{}", c.text);
+    }
+    for question in ["my lab results", "normal and abnormal lab results", "lab results that are not abnormal"] {
+        has(&f.ask(question), question, &["1.95", "128", "4.1", "6.4"]);
+    }
+    // What is named says how it stands by itself.
+    has(&f.ask("Is my potassium abnormal?"), "named", &["4.1", "within the reported range"]);
+}
+
+#[test]
+fn what_limits_no_list_is_said() {
+    let f = results();
+    for (question, said) in [
+        ("Which lab results got worse?", "«worse»"),
+        ("my lowest lab results", "«lowest»"),
+        ("positive lab results", "«positive»"),
+        ("mes analyses normales", "ne limitent ni ne calculent rien ici : «normales»"),
+    ] {
+        let c = f.ask(question);
+        has(&c, question, &[said]);
+        assert_eq!(c.missing, ["limit"], "{question}");
+    }
+    for question in ["my lab results", "latest lab results", "show my potassium, is it high?", "highest potassium"] {
+        assert!(f.ask(question).missing.is_empty(), "{question}");
+    }
+    let mut f = records();
+    for date in ["2019-01-29", "2020-05-04", "2021-05-04"] {
+        f.listed(Kind::Encounter, Category::Encounters, "Check up", date);
+    }
+    has(&f.ask("my last two visits"), "counted", &["not worked out here", "«last two»"]);
+    has(&f.ask("my last visit"), "last", &["2021-05-04"]);
+}
+
+#[test]
+fn a_letter_beside_a_name_is_part_of_it() {
+    let mut f = Fake::default();
+    f.lab("10839-9", "Troponin I.cardiac", "0.02", "ng/mL", "2026-08-01");
+    has(&f.ask("troponin T"), "T", &["0.02", "has some of them", "troponin"]);
+    lacks(&f.ask("troponin I"), "I", &["has some of them"]);
+    lacks(&f.ask("my troponin"), "none", &["has some of them"]);
+    let mut f = Fake::default();
+    f.lab("6598-7", "Troponin T.cardiac", "0.02", "ng/mL", "2026-08-01");
+    lacks(&f.ask("troponin T"), "T", &["has some of them"]);
+}
+
+#[test]
+fn two_digits_that_may_be_a_year_are_said_not_to_be_read() {
+    let mut f = Fake::default();
+    f.lab("2823-3", "Potassium", "4.1", "mmol/L", "2019-02-04");
+    for question in ["potassium in 19", "potassium since 19", "mon potassium en 19"] {
+        let c = f.ask(question);
+        assert_eq!(c.missing, ["period"], "{question}\n{}", c.text);
+    }
+}
+
+/// LDL of years, some out of range, and a statin.
+fn lipids() -> Fake {
+    let mut f = super::fake::patient();
+    f.push(with_range(lab("2823-3", "Potassium", "5.9", "mmol/L", "2020-08-01"), Some("3.5"), Some("5.1"), "H"));
+    f.lab("2085-9", "High Density Lipoprotein Cholesterol", "50", "mg/dL", "2012-09-01");
+    f
+}
+
+/// Whatever of a question nothing used is told.
+#[test]
+fn what_falls_through_the_tables_is_told() {
+    let f = lipids();
+    let mut lost = Vec::new();
+    for (question, said) in [
+        ("How many of my LDL results were out of range?", "out of range"),
+        ("How many times was my LDL high?", "high"),
+        ("When was my LDL last normal?", "normal"),
+        ("Quand mon LDL était-il normal ?", "normal"),
+        ("Did my LDL ever hit 160?", "160"),
+        ("Did my LDL drop under one hundred?", "hundred"),
+        ("third most recent LDL", "third"),
+        ("second highest LDL", "second"),
+        ("top 3 LDL values", "3"),
+        ("five most recent LDL values", "five most recent"),
+        ("biggest jump of my LDL", "biggest"),
+        ("yearly average of my LDL", "yearly"),
+        ("convert my LDL to mmol per litre", "convert"),
+        ("LDL measured in Boston", "boston"),
+        ("LDL by the Friedewald formula", "friedewald"),
+        ("LDL before breakfast", "event asked about"),
+        ("LDL between starting lisinopril and starting simvastatin", "between starting"),
+        ("my LDL since the simvastatin dose was increased", "dose was increased"),
+        ("my LDL excluding the highest", "excluding the highest"),
+        ("LDL on the 5th", "5th"),
+    ] {
+        let c = f.ask(question);
+        let text = super::fake::plain(&c.text);
+        // What is missing stands before the first block.
+        let head: Vec<&str> = text.lines().skip(2).take_while(|l| l.starts_with("- ")).collect();
+        if c.missing.is_empty() || !head.iter().any(|l| l.contains(said)) {
+            lost.push(format!("{question} {:?}\n{text}", c.missing));
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    for question in [
+        "What is my latest LDL?",
+        "Is my LDL high?",
+        "Is my LDL normal?",
+        "How high was my LDL in 2012?",
+        "How did my LDL change since I started simvastatin?",
+        "Quelle est l'évolution de mon LDL depuis la simvastatine ?",
+        "What was my highest LDL?",
+        "Can you tell me about my LDL and HDL please?",
+        "LDL over the last 20 years",
+        "vitamin B12",
+    ] {
+        let c = f.ask(question);
+        lacks(&c, question, &["these words of the question", "were not understood", "not worked out"]);
+    }
+}
+
+#[test]
+fn what_is_left_out_is_not_shown() {
+    let f = lipids();
+    for question in ["all labs but LDL", "all my labs except LDL", "no LDL please, just HDL", "not the LDL but the HDL"]
+    {
+        let c = f.ask(question);
+        has(&c, question, &["left out, as the question says: LDL cholesterol", "50 mg/dL"]);
+        lacks(&c, question, &["92.10"]);
+    }
+    let c = f.ask("everything except labs");
+    has(&c, "all but labs", &["left out, as the question says: laboratory results"]);
+    lacks(&c, "all but labs", &["92.10"]);
+}
+
+/// A result that has words and no code is one of what its words say.
+#[test]
+fn a_result_without_a_code_is_found_by_its_name() {
+    for (text, question) in [
+        ("Sodium", "my sodium"),
+        ("Glucose", "glucose"),
+        ("HbA1c", "HbA1c"),
+        ("LDL cholesterol", "mon LDL"),
+        ("TSH", "TSH"),
+    ] {
+        let mut f = Fake::default();
+        f.lab("", text, "99", "mg/dL", "2020-08-01");
+        let c = f.ask(question);
+        has(&c, question, &["99 mg/dL"]);
+        assert!(c.missing.is_empty(), "{question} {:?}\n{}", c.missing, c.text);
+    }
+    let mut f = Fake::default();
+    f.lab("18262-6", "LDL", "97", "mg/dL", "2020-08-01");
+    f.lab("", "LDL", "99", "mg/dL", "2021-08-01");
+    has(&f.ask("LDL"), "both", &["1 result: 99 mg/dL", "1 result: 97 mg/dL"]);
+}
