@@ -222,18 +222,24 @@ fn may_bundle(input: &mut dyn Read) -> Result<bool> {
     }
 }
 
-/// Whether JSON may have a label: a `security`, or a `meta` that is none.
+/// Whether JSON may have a label: a `security`, a `meta` that is none, or one that breaks off.
 fn may_label(input: &mut dyn Read) -> Result<bool> {
     let (mut buf, mut kept) = (vec![0; STEP], 0);
+    let (mut braces, mut last) = (0i64, b'}');
+    let count = |bytes: &[u8], of: u8| i64::try_from(bytes.iter().filter(|b| **b == of).count()).unwrap_or(i64::MAX);
     loop {
         let n = more(input, buf.get_mut(kept..).unwrap_or_default())?;
+        let new = buf.get(kept..kept + n).unwrap_or_default();
+        braces = braces.saturating_add(count(new, b'{').saturating_sub(count(new, b'}')));
+        last = new.iter().rfind(|b| !b.is_ascii_whitespace()).copied().unwrap_or(last);
         let seen = buf.get(..kept + n).unwrap_or_default();
         let odd = odd_meta(seen);
         if fhir::has_word(seen) || odd == Some(None) {
             return Ok(true);
         }
         if n == 0 {
-            return Ok(odd.is_some());
+            // Of what is not whole nobody knows what was to follow.
+            return Ok(odd.is_some() || braces != 0 || !matches!(last, b'}' | b']'));
         }
         // What a word may begin with, or a `meta` whose value is not there yet.
         let from = (kept + n).saturating_sub(fhir::LONGEST_WORD - 1);

@@ -74,7 +74,7 @@ struct Facts {
     keystore: &'static str,
     /// Names of partitions that take less than all.
     general: Vec<String>,
-    /// Of those, whose clearance the person relaxed.
+    /// Of those, whose clearance the person relaxed, or had relaxed: what came in then is still there.
     relaxed: Vec<String>,
     training: usize,
     /// Releases for training, or without the label that forbids it.
@@ -152,7 +152,10 @@ impl HealthSpace {
             facts.general.push(p.policy.name.clone());
             let rests = |r: &RecordRef<'_>| p.tag_of(*r).basis.iter().any(|g| p.policy.lowering(g).is_some());
             lowered += p.notes().into_iter().filter(rests).count() as u64;
-            if p.policy.clearance.is_some_and(|c| !c.flows_to(clearance_of_general(p.ordinal))) {
+            let usual = clearance_of_general(p.ordinal);
+            // Narrowed again, it holds what it let in.
+            let holds = || p.notes().into_iter().any(|r| !p.tag_of(r).label.flows_to(usual));
+            if p.policy.clearance.is_some_and(|c| !c.flows_to(usual)) || holds() {
                 facts.relaxed.push(p.policy.name.clone());
             }
         }
@@ -246,7 +249,7 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             )
         }
         (false, true) => "What is read in a health partition is not written into a general one.".to_owned(),
-        (false, false) => format!("The person lets health data flow into: {relaxed}."),
+        (false, false) => format!("The person lets health data flow into, or has let it: {relaxed}."),
     };
     let gap = |words: &str| match f.erased {
         0 => words.to_owned(),

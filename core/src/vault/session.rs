@@ -13,6 +13,7 @@ use super::uses::Counting;
 use crate::audit::ReleaseKind;
 use crate::catalog::{FactRow, Facts, Presence, Query};
 use crate::consent::{Action, Among, Recipient};
+use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, ScopeId, Timestamp};
@@ -59,15 +60,21 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::Locked`].
     pub fn session(&self, recipient: Recipient, purpose: Purpose) -> Result<Session> {
-        self.begin(recipient, purpose, ConversationId(random_array()?), Tag::bottom())
+        let state = self.inner.peek()?;
+        let general = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
+        let home = general.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?;
+        let id = homed(random_array()?, home.id);
+        Ok(self.begin(recipient, purpose, id, home, Tag::bottom()))
     }
 
     /// A conversation that goes on, with the label that it had, for the recipient and the purpose
-    /// that it was opened for: what was said in it was shown to that one, for that.
+    /// that it was opened for: what was said in it was shown to that one, for that. It goes on where the partition
+    /// is open that it was begun with (the first general one that was open, or else the first): its label is
+    /// stored there whatever it reads, so that no handle goes on below what another was shown.
     ///
     /// # Errors
     /// [`Error::NotFound`] where no partition that is open here knows the conversation, or it is
-    /// another recipient's or of another purpose. A conversation that never released anything is not
+    /// another recipient's or of another purpose, or was begun with a partition that is not open here. A conversation that never released anything is not
     /// stored: begin a new one.
     pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
         let (txn, state) = self.inner.read()?;
@@ -81,27 +88,48 @@ impl HealthSpace {
         if !says(if files { PartitionKind::Health } else { PartitionKind::General }) {
             return Err(Error::NotFound);
         }
-        self.begin(recipient, purpose, conversation, all)
+        let home = state.home(conversation).ok_or(Error::NotFound)?;
+        Ok(self.begin(recipient, purpose, conversation, home, all))
     }
 
-    fn begin(&self, recipient: Recipient, purpose: Purpose, conversation: ConversationId, tag: Tag) -> Result<Session> {
-        let state = self.inner.peek()?;
-        let general = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
-        let home = general.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?.policy.name.clone();
-        Ok(Session {
+    fn begin(&self, recipient: Recipient, purpose: Purpose, id: ConversationId, home: &Scope, tag: Tag) -> Session {
+        Session {
             inner: Arc::clone(&self.inner),
             actors: vec![recipient],
             purpose,
-            conversation,
-            home,
+            conversation: id,
+            home: home.policy.name.clone(),
             reads: None,
             glass: None,
             floating: Mutex::new(Floating::at(tag)),
-        })
+        }
     }
 }
 
+/// Bytes of the id of a conversation that name its home.
+const HOME: usize = 6;
+
+/// An id of a conversation: random bytes, and behind them what tells by which partition it is at home.
+fn homed(random: [u8; 16 - HOME], home: ScopeId) -> ConversationId {
+    let mut id = [0; 16];
+    let (head, tail) = id.split_at_mut(16 - HOME);
+    head.copy_from_slice(&random);
+    let named = sha256(&[b"healthspace/conversation-home/v1\0", &random, home.as_bytes()]);
+    tail.iter_mut().zip(named).for_each(|(to, from)| *to = from);
+    ConversationId(id)
+}
+
 impl State {
+    /// The partition that a conversation is at home in; `None` where it is not open here. One that was begun before
+    /// ids told it is at home in the first general partition, and goes on where all partitions are open.
+    fn home(&self, id: ConversationId) -> Option<&Scope> {
+        let random = id.0.first_chunk()?;
+        let told = self.partitions.iter().find(|p| homed(*random, p.id) == id);
+        let whole = self.system.is_some() && self.left_out.is_empty();
+        let general = self.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
+        told.or(general.or(self.partitions.first()).filter(|_| whole))
+    }
+
     /// What the partitions that are open here have stored of a conversation, and of which kind each is.
     fn conversation(
         &self,
@@ -195,7 +223,7 @@ impl Session {
         floating.raise(&stored.unwrap_or_else(Tag::bottom));
         let tag = floating.tag();
         let mut places = vec![w.state.position(read)?];
-        // A conversation whose home is not open here could be laundered by whoever opens it there.
+        // Whoever opens its home alone goes on from what is stored there.
         let home = w.state.position(&self.home)?;
         if !places.contains(&home) {
             places.push(home);

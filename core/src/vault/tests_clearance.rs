@@ -72,6 +72,9 @@ fn health_flows_into_general_only_after_the_person_said_so_and_it_is_logged() {
     assert!(matches!(leak(&limited), Err(Error::FlowDenied)));
     let last = events(&t.space, LogOf::Space).pop();
     assert!(matches!(last, Some(AuditEvent::ClearanceChanged { gesture: None, .. })));
+    // What came in is there, and the claims say so.
+    let said = t.space.claims().unwrap().into_iter().find(|c| c.name == "separation").unwrap();
+    assert!(said.claim.contains("or has let it: general"), "{}", said.claim);
     // It outlives the handle.
     let again = t.part(&["general"]);
     assert_eq!(again.clearance("general").unwrap(), clearance_of_general(2));

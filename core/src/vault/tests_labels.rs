@@ -204,6 +204,33 @@ fn the_labels_of_a_bundle_hold_wherever_they_stand() {
     }
 }
 
+/// A file that breaks off within what may be a label, and a label under a name that is spelled with an escape beside one
+/// that is known without it.
+#[test]
+fn a_label_that_is_cut_or_spelled_otherwise_holds() {
+    let hiv = r#""security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"}]"#;
+    let entry =
+        format!(r#""entry":[{{"resource":{}}}]"#, observation("1", "laboratory", LDL, "2026-01-05", "131.5", ""));
+    let whole = format!(r#"{{"resourceType":"Bundle","type":"collection",{entry},"meta":{{{hiv}}}}}"#);
+    let from = whole.rfind(r#""meta""#).unwrap();
+    for at in (from + 6..whole.len()).step_by(3) {
+        let (_dir, space) = space();
+        allow(&space, &[Category::Laboratory]);
+        refuse_hiv(&space);
+        space.partition("health").unwrap().import(Source::bytes(whole.as_bytes()[..at].to_vec()).unwrap()).unwrap();
+        assert_eq!(shown(&space), 0, "cut at {}", &whole[from..at]);
+    }
+    let escaped = format!(r#""meta":{{{}}},"#, hiv.replace("security", r"s\u0065curity"));
+    let (_dir, space) = space();
+    allow(&space, &[Category::Laboratory]);
+    refuse_hiv(&space);
+    for meta in ["", &escaped] {
+        let text = observation("1", "laboratory", LDL, "2026-01-05", "131.5", meta);
+        space.partition("health").unwrap().import(source(&[text])).unwrap();
+        assert_eq!(shown(&space), usize::from(meta.is_empty()));
+    }
+}
+
 /// Three texts of one id that contradict one another, at once and one after the other: nothing tells which is right, so
 /// what the first asks for holds for the last.
 #[test]

@@ -286,3 +286,37 @@ fn what_was_said_for_one_purpose_does_not_flow_for_another() {
     let same = t.session();
     assert_eq!(same.reveal(&said).unwrap(), "The LDL is 112.5");
 }
+
+/// What a handle of some partitions is shown is known to every handle that goes on with the conversation.
+#[test]
+fn a_conversation_goes_on_where_its_home_is_open() {
+    let t = setting();
+    let path = t.dir.path().join("me.hs");
+    let open = |names: &[&str]| HealthSpace::open_partitions(&path, &unlock(), t.env.clone(), names).unwrap();
+    let resume = |space: &HealthSpace, id| space.resume(id, model(), Purpose::PatientRequest);
+    t.session().remember_in("general", "likes tea").unwrap();
+    let spoke = t.session();
+    spoke.remember_in("general", "likes green tea").unwrap();
+    spoke.memories("general").unwrap();
+    let beside = resume(&t.space, spoke.conversation()).unwrap();
+    t.session().remember_in("general", "wakes at seven").unwrap();
+    spoke.memories("general").unwrap();
+    // It is stored with the health partition, too, and is at home in the general one.
+    beside.remember_in("health", "hello").unwrap();
+    assert!(matches!(resume(&open(&["health"]), spoke.conversation()), Err(Error::NotFound)));
+    // Both ways on keep what was shown.
+    let both = open(&["health", "general"]);
+    resume(&both, spoke.conversation()).unwrap().query(&of_code("13457-7")).unwrap();
+    let alone = open(&["general"]);
+    let later = resume(&alone, spoke.conversation()).unwrap();
+    assert!(matches!(later.remember_in("general", "LDL is 112.5"), Err(Error::FlowDenied)));
+    // One that was begun with health data alone goes on with it, and not without.
+    let room = open(&["health"]);
+    let begun = room.session(model(), Purpose::PatientRequest).unwrap();
+    begun.query(&of_code("13457-7")).unwrap();
+    resume(&t.space, begun.conversation()).unwrap().remember_in("health", "noted").unwrap();
+    let again = resume(&room, begun.conversation()).unwrap();
+    again.query(&of_code("13457-7")).unwrap();
+    assert_eq!(again.label(), begun.label());
+    assert!(matches!(resume(&alone, begun.conversation()), Err(Error::NotFound)));
+}

@@ -128,7 +128,8 @@ impl Canonical {
         let mut first = true;
         while let Some((key, next)) = self.member(body, at, first) {
             first = false;
-            let says = key == b"security";
+            // A name with an escape may be that one, spelled otherwise.
+            let says = key == b"security" || key.contains(&b'\\');
             if says {
                 self.out.extend_from_slice(b"\"meta\"\"security\"");
             }
