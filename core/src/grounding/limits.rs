@@ -20,6 +20,8 @@ pub(super) fn leaves_out(words: &[Word], at: usize, several: bool) -> Option<boo
     let lead = (0..at).rev().find(|i| !filler(word(*i)))?;
     match word(lead) {
         "except" | "excepte" | "sauf" | "hormis" | "excluding" | "besides" => Some(true),
+        "from" if before(lead, 1) == "apart" => Some(true),
+        "part" if is(" a mis ", before(lead, 1)) => Some(true),
         "than" | "que" | "qu" if is(" other autre autres ", before(lead, 1)) => Some(true),
         // "All labs but LDL"
         "but" if lead > 0 => {
@@ -78,8 +80,13 @@ pub(super) fn unlimited(plan: &mut Plan, words: &[Word], found: &mut Vec<Found>,
     let lead = |at: usize| (0..at).rev().find(|i| !filler(word(*i)));
     let asked = |f: &Found, at: usize| f.at < at && (f.topic.is_some() || !f.concepts.is_empty());
     let visits = |f: &Found| f.topic == Some(Topic::Encounters) && f.concepts.is_empty();
-    let other: Vec<usize> =
-        found.iter().filter(|f| !visits(f)).filter(|f| asked(f, usize::MAX)).map(|f| f.at).collect();
+    let other: Vec<usize> = found
+        .iter()
+        .filter(|f| !visits(f))
+        .filter(|f| asked(f, usize::MAX))
+        .map(|f| f.at)
+        .chain(bare_list(words))
+        .collect();
     found.retain(|f| {
         let leads = |i: &usize| {
             matches!(word(*i), "of" | "from" | "at" | "in" | "during" | "de" | "du" | "a" | "lors" | "pendant")

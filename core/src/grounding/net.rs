@@ -29,6 +29,19 @@ const WHICH: &str = " many often when which only list times count number ever al
 /// Words that leave something out.
 const WITHOUT: &str = " except excepte sauf hormis excluding exclude besides without sans minus ";
 
+/// What leaves something out in two words: "other than", "apart from", "à part".
+const PAIRS: [(&str, &str); 9] = [
+    ("other", "than"),
+    ("others", "than"),
+    ("autre", "que"),
+    ("autres", "que"),
+    ("autre", "qu"),
+    ("autres", "qu"),
+    ("apart", "from"),
+    ("a", "part"),
+    ("mis", "part"),
+];
+
 /// Words that relate to an event or a time.
 const RELATES: &str =
     " before after since until till avant apres depuis between entre during while pendant durant lors ";
@@ -80,6 +93,8 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
         } else if is(WITHOUT, word) {
             let consumed = left.iter().any(|at| (i..i + 8).contains(at));
             !consumed && !event.is_some_and(|e| e.end) && (here || taken(clause))
+        } else if i > 0 && PAIRS.contains(&(text(i - 1), word)) {
+            !left.iter().any(|at| (i..i + 8).contains(at)) && (here || taken(clause))
         } else if is(RELATES, word) && measured(clause) {
             matches!(word, "between" | "entre") || event.is_none()
         } else {
@@ -88,6 +103,7 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
         if told {
             let said = match phrase {
                 Some(phrase) => (*phrase).to_owned(),
+                None if i > 0 && PAIRS.contains(&(text(i - 1), word)) => run(i - 1),
                 None if is(WITHOUT, word) || is(RELATES, word) || is(DOSES, word) => run(i),
                 None => word.to_owned(),
             };

@@ -132,7 +132,7 @@ impl Plan {
 }
 
 const ENGLISH: &str = " the my is was what how did does do since i am are have has which when of and to in latest last show me ever any been that with for before after on started taking year month blood ";
-const FRENCH: &str = " le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas mois annee ";
+const FRENCH: &str = " pouls sommeil moyen moyenne frequence imc maladies traitement traitements analyses poids taille glycemie vaccins ordonnances le la les mon ma mes est quel quelle quels quelles comment depuis que je suis prends ai ete etait il elle sur dans en de du des et un une dernier derniere ce cette avant apres pour plus avec au aux pas mois annee ";
 
 /// Words of a question that are looked at; a longer text is no question.
 const WORDS: usize = 120;
@@ -299,13 +299,16 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             plan.topics.push(topic);
         }
     }
+    if nothing_but(&plan) && plan.limit.flagged {
+        plan.topics.push(Topic::Laboratory);
+    }
     // "Abnormal results" names no kind, and means these.
-    let bare = plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty();
+    let bare = nothing_but(&plan);
     if bare && words.iter().any(|w| !w.used && RESULTS.contains(&format!(" {} ", w.text))) {
         plan.topics.push(Topic::Laboratory);
     }
     // "What happened in January?"
-    let nothing = plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty();
+    let nothing = nothing_but(&plan);
     if nothing && plan.period.is_some() {
         plan.topics.extend(HAPPENED);
     }
@@ -321,7 +324,11 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if let Some(event) = &mut plan.event {
         event.end = event::ends(&words);
     }
-    if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none()) {
+    // "Since I began the statin five years ago": behind the name of what began, it is when it did.
+    let named = found.iter().filter(|f| f.concepts.iter().any(|c| c.area != Area::Measure)).map(|f| f.at + f.len).min();
+    let began = words.iter().any(|w| STARTED.contains(&format!(" {} ", w.text)));
+    let behind = began && named.zip(time.used.iter().min().copied()).is_some_and(|(name, date)| name <= date);
+    if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none() || behind) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
         plan.begun = plan.period.take();
     }
@@ -329,6 +336,14 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     plan.unlimited.extend(unmet);
     plan
 }
+
+/// Whether a question names nothing.
+const fn nothing_but(plan: &Plan) -> bool {
+    plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty()
+}
+
+/// Words that something began.
+const STARTED: &str = " start started starting began begin begun commence commencee debute debutee ";
 
 /// Words for results of no kind.
 pub(super) const RESULTS: &str = " result results resultat resultats analyse analyses ";

@@ -251,6 +251,12 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
         line = line.cite(row);
     }
     block.push(line);
+    if period.is_none() && rows.iter().filter_map(|r| days(view, r)).any(|(first, _)| first < from) {
+        block.push(Line::new(1).text(view.say(
+            format!("of the last {DEFAULT_DAYS} days with data: earlier nights are there, and looked at where the question names a period"),
+            format!("des {DEFAULT_DAYS} derniers jours de données : il y a des nuits plus anciennes, examinées si la question nomme une période"),
+        )));
+    }
     naps.into_iter().for_each(|line| block.push(line));
     block.push(Line::new(2).text(view.say("a night counts on the day of waking", "une nuit compte le jour du réveil")));
     let weekly = last - first <= WEEKLY;

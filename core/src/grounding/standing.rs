@@ -146,7 +146,16 @@ pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: 
         return None;
     }
     let before = list.len();
-    list.retain(|e| e.active(view) == goes_on || uncertain(view, e));
+    match (&view.plan.period, goes_on) {
+        // What went on then is what was there in the period.
+        (Some(_), true) => return None,
+        // What ended in it, or nobody says when.
+        (Some(p), false) => list.retain(|e| {
+            let ended = e.deciding().and_then(|r| r.fact.until).map(|u| p.holds(&u));
+            !e.active(view) && ended.is_none_or(|holds| holds != Some(false))
+        }),
+        (None, _) => list.retain(|e| e.active(view) == goes_on || uncertain(view, e)),
+    }
     let left = before - list.len();
     let (en, fr) = match goes_on {
         true => ("what goes on is shown, as asked", "ce qui est en cours est montré, comme demandé"),

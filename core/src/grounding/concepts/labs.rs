@@ -65,6 +65,7 @@ pub(super) const LABS: &[Concept] = &[
     lab("rbc", "red blood cells", "globules rouges", "rbc|red blood cell|red cell|erythrocyte|globule rouge|hematie", "789-8", "erythrocyte* !distribution !sediment* !urin* !mean|hematie !urin*|globule rouge"),
     lab("wbc", "white blood cells", "globules blancs", "wbc|white blood cell|white cell|white count|white cell count|white blood count|wbc count|leukocyte|leucocyte|globule blanc", "6690-2 26464-8", "leukocyte* !100 !urin* !neutrophil* !esterase|leucocyte* !urin*|globule blanc"),
     lab("platelets", "platelets", "plaquettes", "platelet|platelet count|plaquette|thrombocyte", "777-3 26515-7", "platelet !distribution !mean !poor|plaquette|thrombocyte*"),
+    lab("mpv", "mean platelet volume", "volume plaquettaire moyen", "mpv|vpm|mean platelet volume|platelet volume|volume plaquettaire moyen|volume plaquettaire", "32623-1 28542-9", "mpv|vpm|platelet mean volume|mean platelet volume|volume plaquettaire"),
     lab("mcv", "MCV", "VGM", "mcv|vgm|mean corpuscular volume|volume globulaire moyen", "787-2 30428-7", "mcv|vgm|mean corpuscular volume"),
     lab("mch", "MCH", "TCMH", "mch|tcmh|mean corpuscular hemoglobin", "785-6", "mch|tcmh"),
     lab("mchc", "MCHC", "CCMH", "mchc|ccmh", "786-4", "mchc|ccmh"),

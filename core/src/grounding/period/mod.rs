@@ -276,7 +276,9 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     let period = hull.filter(|p| p.from.is_some() || p.to.is_some());
     all.sort_by_key(|p| (p.from.unwrap_or(i64::MIN), p.to.unwrap_or(i64::MAX)));
     all.dedup();
-    let several = if apart(&all) { all } else { Vec::new() };
+    // "In 2019 against 2020" has two figures.
+    let against = words.iter().any(|w| matches!(w.as_str(), "vs" | "versus"));
+    let several = if apart(&all) || (against && all.len() > 1) { all } else { Vec::new() };
     Found { period, used, unread, by_birth, several }
 }
 

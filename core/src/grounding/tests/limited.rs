@@ -66,6 +66,11 @@ fn a_state_that_is_asked_for_limits_the_list() {
         );
         assert!(list.contains("4 in all, 2 active") || list.contains("4 en tout, 2 en cours"), "{question}\n{list}");
     }
+    // With a period, what went on or ended then.
+    let list = listed(&f, "conditions active in 2012");
+    assert!(list.contains("sinusit") && list.contains("pneumoni"), "{list}");
+    let list = listed(&f, "Which conditions resolved in 2012?");
+    assert!(list.contains("pneumoni") && !list.contains("sinusit") && !list.contains("gout"), "{list}");
     // Of what nothing says whether it is taken, both are told.
     let list = listed(&f, "What medications do I currently take?");
     assert!(list.contains("simvastatin") && list.contains("warfarin") && !list.contains("lisinopril"), "{list}");
@@ -251,6 +256,14 @@ fn what_is_left_out_is_not_shown() {
         has(&c, question, &["left out, as the question says: LDL cholesterol", "50 mg/dL"]);
         lacks(&c, question, &["92.10"]);
     }
+    let mut taken = Fake::default();
+    taken.med("digoxin 0.1 MG", "2012-01-01", Status::Active);
+    taken.med("lisinopril 10 MG", "2012-01-01", Status::Active);
+    for question in ["all my meds apart from digoxin", "mes médicaments à part la digoxine"] {
+        let list = listed(&taken, question);
+        assert!(list.contains("lisinopril") && !list.contains("digoxin"), "{question}\n{list}");
+    }
+    has(&records().ask("conditions other than stress"), "unknown", &["«other than stress»"]);
     let c = f.ask("everything except labs");
     has(&c, "all but labs", &["left out, as the question says: laboratory results"]);
     lacks(&c, "all but labs", &["92.10"]);
