@@ -96,7 +96,10 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
         } else if i > 0 && PAIRS.contains(&(text(i - 1), word)) {
             !left.iter().any(|at| (i..i + 8).contains(at)) && (here || taken(clause))
         } else if is(RELATES, word) && measured(clause) {
-            matches!(word, "between" | "entre") || event.is_none()
+            // "How long since my last LDL?"
+            let dated = (i + 1..i + 4).any(|k| time.used.contains(&k) || time.unread.contains(&k));
+            let itself = found.iter().any(|f| (i + 1..i + 5).contains(&f.at) && !f.concepts.is_empty());
+            (matches!(word, "between" | "entre") && !dated) || (event.is_none() && !itself && !dated)
         } else {
             false
         };

@@ -240,6 +240,12 @@ fn what_falls_through_the_tables_is_told() {
         "What was my highest LDL?",
         "Can you tell me about my LDL and HDL please?",
         "LDL over the last 20 years",
+        "LDL since 2010",
+        "LDL since January 2011",
+        "mon LDL depuis 2010",
+        "LDL between 2010 and 2012",
+        "my highest LDL before 2013",
+        "premier LDL après la simvastatine",
         "vitamin B12",
     ] {
         let c = f.ask(question);
