@@ -207,6 +207,11 @@ fn a_patient_is_of_the_server_that_names_them() {
         (address("a"), bundle(&[("b", local.clone())]), true),
         (address("a"), bundle(&[("a", local.clone())]), false),
         (local.clone(), address("a"), false),
+        // What a Bundle tells of the server is kept with what is filed.
+        (bundle(&[("a", local.clone())]), bundle(&[("b", local.clone())]), true),
+        (bundle(&[("a", local.clone())]), bundle(&[("a", local.clone())]), false),
+        (bundle(&[("a", local.clone())]), address("b"), true),
+        (bundle(&[("a", local.clone())]), address("a"), false),
     ] {
         let (_dir, space) = space();
         space.import_consents(&first, gesture()).unwrap();
@@ -222,4 +227,33 @@ fn a_patient_is_of_the_server_that_names_them() {
     assert!(is_other(space.import_consents(&bundle(&[("a", own.clone())]), gesture())));
     space.import_consents(&own, gesture()).unwrap();
     assert_eq!(shown(&space).unwrap(), 1);
+}
+
+/// A refusal of one server's patient is not replaced by a permit of another's, and a permit waits where the data
+/// turns out to be of another server; what is handed out and read again says the same.
+#[test]
+fn the_server_that_a_bundle_tells_is_filed_with_the_consent() {
+    let of = |server: &str, effect: &str| {
+        let text = consent("1", &refers("Patient/p1"), effect, "");
+        let text = core::str::from_utf8(&text).unwrap().to_owned();
+        format!(r#"{{"resourceType":"Bundle","entry":[{{"fullUrl":"https://{server}.example/Consent/1","resource":{text}}}]}}"#)
+            .into_bytes()
+    };
+    let (dir, space) = space();
+    let denied = space.import_consents(&of("a", "deny"), gesture()).unwrap().filed[0];
+    assert!(is_other(space.import_consents(&of("b", "permit"), gesture())));
+    drop(space);
+    let space = HealthSpace::open(dir.path().join("s.hs"), &unlock(), clock().0).unwrap();
+    assert!(is_other(space.import_consents(&of("b", "permit"), gesture())));
+    let filed = space.imported_consents().unwrap();
+    assert_eq!((filed.len(), filed[0].id), (1, denied));
+    // The same again is known, by its own text, too.
+    assert_eq!(space.import_consents(&of("a", "deny"), gesture()).unwrap().unchanged, 1);
+    drop(space);
+
+    let (_dir, space) = self::space();
+    let id = space.import_consents(&of("a", "permit"), gesture()).unwrap().filed[0];
+    fill(&space);
+    assert_eq!(standing(&space, id), Standing::Suspended);
+    assert!(matches!(shown(&space), Err(Error::Denied)));
 }

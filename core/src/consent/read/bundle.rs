@@ -177,21 +177,25 @@ pub(crate) fn read_versions(
             }
             let gone = Gone::of(&entries);
             // An entry may give the id of a Consent that is gone in its text alone.
-            let mut told = Vec::new();
+            let mut shown = Vec::new();
             for (at, e) in entries.iter().enumerate() {
                 if e.holds_consent()?
                     && let Some(raw) = e.resource
                 {
                     let id = Shown::of(raw.get().as_bytes()).and_then(|s| s.id().map(str::to_owned));
-                    told.push((at, e, raw, id));
+                    shown.push((at, e, raw, id));
                 }
             }
             let by_text: BTreeSet<&str> =
-                told.iter().filter(|(_, e, ..)| e.is_gone()).filter_map(|(.., id)| id.as_deref()).collect();
-            for (at, e, raw, id) in &told {
+                shown.iter().filter(|(_, e, ..)| e.is_gone()).filter_map(|(.., id)| id.as_deref()).collect();
+            for (at, e, raw, id) in &shown {
                 let gone = gone.has(e, id.as_deref()) || e.ids().chain(id.as_deref()).any(|id| by_text.contains(id));
                 let mut consent = read_consent(raw.get().as_bytes(), zone);
-                consent.whom = consent.whom.of_server(e.server());
+                let whom = consent.whom.clone().of_server(e.server());
+                if whom != consent.whom {
+                    consent.source = told(e.full_url.as_deref().unwrap_or_default(), raw.get())?;
+                    consent.whom = whom;
+                }
                 groups.add(Text { at: *at, gone, consent });
             }
         }
@@ -308,9 +312,25 @@ const AFTER: &[u8] = b"}]}";
 /// How any such text begins.
 const BUNDLE: &[u8] = br#"{"resourceType":"Bundle","#;
 
+/// How a Consent is filed of whose patient the address that its Bundle gives it alone tells the server: with that.
+const TOLD: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"#;
+
+fn told(address: &str, text: &str) -> Result<Vec<u8>> {
+    let address = serde_json::to_vec(address).map_err(|_| BAD)?;
+    Ok([TOLD, &address, br#","resource":"#, text.as_bytes(), AFTER].concat())
+}
+
+/// The server that a text as [`told`] makes it tells, and the Consent.
+pub(super) fn read_told(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let file: File<'_> = bytes.starts_with(TOLD).then(|| serde_json::from_slice(bytes).ok()).flatten()?;
+    let [entry] = <[Entry<'_>; 1]>::try_from(file.entry?).ok()?;
+    Some((entry.server()?.to_owned(), entry.resource?.get().as_bytes()))
+}
+
 /// Versions of which none counts are kept as one text, or what is filed would be one of them.
 pub(crate) fn void<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let inner = |t: &'a [u8]| t.strip_prefix(BEFORE).and_then(|t| t.strip_suffix(AFTER)).unwrap_or(t);
+    let bare = |t: &'a [u8]| read_told(t).map_or(t, |(_, text)| text);
+    let inner = |t: &'a [u8]| t.strip_prefix(BEFORE).and_then(|t| t.strip_suffix(AFTER)).unwrap_or_else(|| bare(t));
     let all: Vec<&[u8]> = texts.into_iter().map(inner).collect();
     [BEFORE, &all.join(BETWEEN), AFTER].concat()
 }

@@ -212,9 +212,16 @@ impl ReadConsent {
 /// none of them counts.
 #[must_use]
 pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
-    if let Some(void) = bundle::read_void(bytes) {
-        return void;
+    if let Some((server, text)) = bundle::read_told(bytes) {
+        let read = read_one(text, zone);
+        let whom = read.whom.clone().of_server(Some(&server));
+        return ReadConsent { whom, source: bytes.to_vec(), ..read };
     }
+    bundle::read_void(bytes).unwrap_or_else(|| read_one(bytes, zone))
+}
+
+/// A Consent that stands alone.
+fn read_one(bytes: &[u8], zone: i16) -> ReadConsent {
     let seen = root::Shown::of(bytes);
     // Which consent it is must be plain, or an older version of it would stand.
     let plain = seen.is_some() && bytes.len() <= MAX_CONSENT;
