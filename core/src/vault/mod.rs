@@ -21,6 +21,7 @@ mod disclose;
 mod erase;
 mod flow;
 mod found;
+mod founding;
 mod whose_consent;
 #[cfg(any(test, feature = "timing-internals"))]
 pub(crate) use {

@@ -1,14 +1,15 @@
 //! Creating, opening and closing a space, and its partitions.
 
 use super::check::or_damaged;
-use super::found::{Announcement, NewScope, first_version, policy_place, put_policy};
+use super::found::{Announcement, NewScope, first_version};
+use super::founding::Founding;
 use super::head::SystemPart;
 use super::keys::open_limited;
 use super::logs::named;
-use super::policy_row::{DirectoryEntry, Origin, PolicyRow};
+use super::policy_row::{DirectoryEntry, PolicyRow};
 use super::rows::Base;
-use super::scope::{Damage, Opening, Scope};
-use super::state::{Inner, LeftOut, State, Target, Writing, load_policy};
+use super::scope::{Damage, Scope};
+use super::state::{Inner, State, Target, Writing, load_policy};
 use super::tx::{FIRST_ROW, Tx};
 use super::unlocking::{FullWay, Held, WaysIn, open_scopes, slots_digest};
 use crate::audit::AuditEvent;
@@ -16,7 +17,7 @@ use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Environment;
 use crate::error::{Error, Limit, Malformed, Part, Result};
-use crate::id::{GrantId, ScopeId};
+use crate::id::ScopeId;
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
 use crate::label::{Origins, PartitionKind};
 use crate::record::is_no_name;
@@ -468,81 +469,8 @@ impl HealthSpace {
         let new = NewScope::make(ScopeId(random_array()?), ordinal)?;
         let listed = DirectoryEntry { name: name.to_owned(), scope: new.id, ordinal, kind };
         directory.directory.push(listed.clone());
-        found_partition(base, tx, w, new, &listed, &directory, vrk, None)
+        Founding { new, listed: &listed, directory: &directory, vrk, instead_of: None }.found(tx, w)
     }
-}
-
-/// Founds a partition that the directory lists, in the place of one that is left out or beside the others.
-#[expect(clippy::too_many_arguments, reason = "one private step of two")]
-pub(super) fn found_partition(
-    base: &Base,
-    tx: &mut Tx<'_>,
-    w: &mut Writing,
-    new: NewScope,
-    listed: &DirectoryEntry,
-    directory: &PolicyRow,
-    vrk: &Key<EpochRoot>,
-    instead_of: Option<&LeftOut>,
-) -> Result<()> {
-    let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
-    let (name, kind, ordinal) = (listed.name.as_str(), listed.kind, listed.ordinal);
-    let work = w.work(tx, Target::System)?;
-    let version = tx.version(work);
-    let (number, directory_row) = (tx.next_row(work)?, tx.next_row(work)?);
-    let mut policy = PolicyRow::new(name, kind);
-    if kind == PartitionKind::Health {
-        // What was refused elsewhere is refused here too, from the first record on.
-        let other = w.state.partitions.iter().find(|p| p.policy.kind == PartitionKind::Health);
-        let own = instead_of.and_then(|left| left.policy.as_ref());
-        let rows = other.map(|p| &p.policy).or(own).into_iter();
-        let imported = rows.flat_map(|row| &row.consents).filter(|c| c.origin != Origin::Own);
-        policy.consents = imported.cloned().collect();
-    }
-    // Also where that was withdrawn by a handle that cannot write the policies.
-    let healthy = w.state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
-    let mut denied: Vec<GrantId> = healthy.flat_map(|p| &p.manifest.denied).copied().collect();
-    denied.retain(|id| policy.consents.iter().any(|c| c.series == *id));
-    denied.sort_unstable();
-    denied.dedup();
-    let waiting = w.state.partitions.iter().flat_map(|p| &p.policy.suspended);
-    let waiting = waiting.chain(instead_of.iter().filter_map(|left| left.policy.as_ref()).flat_map(|p| &p.suspended));
-    let waiting = waiting.copied();
-    policy.suspended = waiting.filter(|g| policy.consents.iter().any(|c| c.series == *g)).collect();
-    let entry = new.announce(base, &mut *tx.txn, vrk, Announcement { system: system.id, number, version }, &policy)?;
-    let place = policy_place(base, system.id, system.id, directory_row, version);
-    let new_directory = put_policy(base, &mut *tx.txn, &place, &system.keys, directory)?;
-    let part = w.system_part(tx)?;
-    let own = part.scopes.iter_mut().find(|e| e.scope == system.id).ok_or(Error::Internal(62))?;
-    let old = own.policy.number;
-    (own.policy, own.policy_digest) = new_directory;
-    let gone = instead_of.and_then(|left| part.scopes.iter().position(|e| e.scope == left.scope));
-    let gone = gone.map(|at| part.scopes.remove(at));
-    part.scopes.push(entry);
-    w.state.directory_lost = false;
-    tx.txn.delete(&system.id, old)?;
-    if let Some(gone) = gone {
-        tx.txn.delete(&system.id, gone.policy.number)?;
-    }
-    if instead_of.is_none() {
-        let work = w.work(tx, Target::System)?;
-        tx.log(work, AuditEvent::LogOpened { scope: new.id, previous: None })?;
-    }
-    // The system head that its first entry's names is not written yet.
-    let under = Some(w.state.view.name());
-    new.found(base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
-    let (keys, policy) = (Arc::new(new.keys), Arc::new(policy));
-    let o = Opening { id: new.id, ordinal, keys, policy, damage: Damage::Refused };
-    let scope = Scope::open(base, &*tx.txn, o)?;
-    // A space that goes on anew says so under the new name of its log.
-    if instead_of.is_none() {
-        let name = named(&scope, &scope.head.log_origin);
-        tx.log(w.work(tx, Target::System)?, name)?;
-    }
-    w.state.partitions.push(scope);
-    let target = Target::Partition(w.state.partitions.len() - 1);
-    let work = w.work(tx, target)?;
-    work.manifest.denied = denied;
-    tx.log(work, AuditEvent::PartitionCreated { scope: new.id, ordinal, kind }).map(drop)
 }
 
 #[cfg(test)]

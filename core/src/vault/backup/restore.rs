@@ -12,11 +12,12 @@ use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
 use crate::vault::found::NewScope;
+use crate::vault::founding::{Founding, delete_rows};
 use crate::vault::ingest::discard_all;
 use crate::vault::keys::OwnKeys;
 use crate::vault::policy_row::DirectoryEntry;
 use crate::vault::scope::{Damage, Scope};
-use crate::vault::space::{HealthSpace, found_partition};
+use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, State, Target};
 use crate::vault::unlocking::WaysIn;
 use std::path::Path;
@@ -204,17 +205,13 @@ fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
         let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
         let mut directory = (*system.policy).clone();
         for left in &left_out {
-            let mut rows = Vec::new();
-            tx.txn.places(&mut |scope, number, _| {
-                rows.extend(scope.filter(|s| *s == left.scope).map(|_| number));
-                Ok(())
-            })?;
-            rows.into_iter().try_for_each(|number| tx.txn.delete(&left.scope, number))?;
+            delete_rows(tx, &left.scope)?;
             let new = NewScope::make(ScopeId(random_array()?), left.listed.ordinal)?;
             let listed = DirectoryEntry { scope: new.id, ..left.listed.clone() };
             let place = directory.directory.iter_mut().find(|d| d.scope == left.scope);
             listed.clone_into(place.ok_or(Error::Corrupt(Part::Policy))?);
-            found_partition(base, tx, w, new, &listed, &directory, &way.vrk, Some(left))?;
+            let (directory, vrk, instead_of) = (&directory, &way.vrk, Some(left));
+            Founding { new, listed: &listed, directory, vrk, instead_of }.found(tx, w)?;
         }
         Ok(())
     })?;
