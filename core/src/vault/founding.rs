@@ -5,7 +5,7 @@ use super::logs::named;
 use super::policy_row::{DirectoryEntry, Origin, PolicyRow};
 use super::scope::{Damage, Opening, Scope};
 use super::state::{LeftOut, Target, Writing};
-use super::tx::{FIRST_ROW, Tx};
+use super::tx::{FIRST_ROW, Tx, Work};
 use crate::audit::AuditEvent;
 use crate::crypto::secret::{EpochRoot, Key};
 use crate::error::{Error, Result};
@@ -120,4 +120,13 @@ pub(super) fn delete_rows(tx: &mut Tx<'_>, of: &ScopeId) -> Result<()> {
         Ok(())
     })?;
     rows.into_iter().try_for_each(|number| tx.txn.delete(of, number))
+}
+
+/// Ends the grants on which memories of a partition rest and that no partition has: they were lost with one that is
+/// left behind, and nobody could withdraw them any more.
+pub(super) fn end_lost<'a>(work: &mut Work, partitions: impl Iterator<Item = &'a Scope> + Clone) {
+    let resting = work.scope.manifest.tags.resting.iter().map(|r| r.grant);
+    for grant in resting.filter(|g| !partitions.clone().any(|p| p.names(*g))) {
+        work.manifest.tags.end(grant);
+    }
 }

@@ -306,8 +306,8 @@ impl HealthSpace {
     /// that there is fails with [`Error::Corrupt`]: imports, erasures and changes of memories where what is not read
     /// may be concerned, claims and the scope of a breach; and where a partition is left out evidence, new partitions and
     /// consents from elsewhere. To go on from here: a [backup](Self::backup_to) and its
-    /// [restore](crate::RestoreOptions::with_damage), or, where none is left out, [`rotate`](Self::rotate). Both leave
-    /// behind what does not open.
+    /// [restore](crate::RestoreOptions::with_damage), or [`rotate`](Self::rotate), and where a partition is left out
+    /// [`rotate_with_damage`](Self::rotate_with_damage). All leave behind what does not open; the backup has it still.
     ///
     /// ```
     /// # use healthspace::{Environment, HealthSpace, KdfParams, Unlock};

@@ -9,15 +9,18 @@ use super::*;
 use crate::catalog::Query;
 use crate::consent::Standing;
 use crate::crypto::context::Class;
+use crate::environment::{Environment, FileAnchor};
 use crate::error::{Error, Part, Result};
 use crate::grounding::Budget;
 use crate::id::ScopeId;
+use crate::keyring::{KdfParams, Unlock};
 use crate::label::{PartitionKind, Purpose};
 use crate::record::Category;
 use crate::storage::Row;
 use crate::storage::memory::Memory as Disk;
 use crate::vault::manifest::SegmentRef;
 use crate::vault::payload::Content;
+use crate::vault::policy_row::Origin;
 use crate::vault::scope::Damage;
 use crate::vault::state::Target;
 use std::sync::Arc;
@@ -370,6 +373,144 @@ fn a_partition_that_is_begun_anew_is_empty_and_permits_nothing() {
         assert_eq!(session.query(&Query::default()).unwrap().unread(), 0);
         assert!(space.rotate(&unlock(), &[]).unwrap().space.check().unwrap().is_whole());
     }
+}
+
+/// New keys reach what is whole, and what is left behind is told: on request alone.
+#[test]
+fn new_keys_begin_a_partition_that_is_left_out_anew_on_request_alone() {
+    for (harm, part) in HARMS {
+        for (at, name) in ["health", "general"].into_iter().enumerate() {
+            let (disk, space, grant) = setting();
+            space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+            let refusal = br#"{"resourceType":"Consent","id":"9","status":"active","provision":{"type":"deny"}}"#;
+            space.import_consents(refusal, gesture()).unwrap();
+            let (secret, _) = space.add_limited_way_in(&unlock(), &[name]).unwrap();
+            let limited = || Unlock::limited(secret.expose().to_vec()).with_cost(KdfParams::FLOOR);
+            let old = space.inner.peek().unwrap().partitions[at].id;
+            let records = space.partition("health").unwrap().stats().unwrap().records;
+            let whole = disk.image();
+            harm(&disk, &space, at);
+            drop(space);
+            let hurt = disk.image();
+            let space = damaged(&disk).unwrap();
+            assert!(matches!(space.rotate(&unlock(), &[]), Err(Error::Corrupt(p)) if p == part));
+            assert!(disk.image().rows == hurt.rows, "nothing was touched");
+            let rotated = space.rotate_with_damage(&unlock(), &[&limited()]).unwrap();
+            assert_eq!(rotated.emptied, [name]);
+            assert!(rotated.recovery_code.is_some());
+            drop((space, rotated));
+
+            let look = || {
+                let space = open(&disk, &unlock()).unwrap();
+                let info = space.info().unwrap();
+                assert_eq!((info.partitions.len(), info.damaged.len()), (3, 0));
+                assert!(space.check().unwrap().is_whole());
+                let state = space.inner.peek().unwrap();
+                assert!(state.view.head.entry(&old).is_none());
+                assert_eq!(state.partitions.iter().map(|p| p.ordinal).collect::<Vec<_>>(), [1, 2, 3]);
+                let health = space.partition("health").unwrap();
+                if at == 0 {
+                    assert_eq!((health.stats().unwrap().records, texts(&space)), (0, 9));
+                    assert!(space.grants().unwrap().iter().all(|g| g.id != grant.id()));
+                } else {
+                    assert_eq!((health.stats().unwrap().records, texts(&space)), (records, 0));
+                    assert!(space.grants().unwrap().iter().any(|g| g.id == grant.id()));
+                }
+                // What was refused is refused.
+                let session = space.session(model(), Purpose::PatientRequest).unwrap();
+                assert!(matches!(session.query(&Query::default()), Err(Error::Denied)));
+                assert_eq!(
+                    state.partitions[0].policy.consents.iter().filter(|c| c.origin == Origin::Imported).count(),
+                    1
+                );
+                let limited = open(&disk, &limited()).unwrap();
+                assert_eq!(limited.info().unwrap().partitions, [name]);
+                space
+            };
+            look();
+            // What stood there is not taken up again, whoever puts it back.
+            disk.tamper(|i| {
+                for (own, old_heads) in i.heads.iter_mut().zip(&whole.heads) {
+                    let head = old_heads[&old].clone();
+                    Arc::make_mut(own).insert(old, head);
+                }
+            });
+            let space = look();
+            let file = space.evidence(&crate::evidence::EvidenceRequest::new()).unwrap();
+            let keys = space.verifier_keys().unwrap();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            crate::evidence::verify_evidence(&file, &keys).unwrap();
+            if at == 0 {
+                fill(&space);
+            }
+            space.session(model(), Purpose::PatientRequest).unwrap().remember_in("general", "likes tea").unwrap();
+            let again = space.rotate(&unlock(), &[]).unwrap();
+            assert!(again.emptied.is_empty() && again.space.check().unwrap().is_whole());
+        }
+    }
+}
+
+/// What rests on a grant that was lost waits for the person: nobody can withdraw that grant any more.
+#[test]
+fn what_rests_on_a_grant_that_was_lost_is_set_aside() {
+    for restores in [false, true] {
+        let (disk, space, _) = setting();
+        space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+        let ask = space.consent_request().partition("fitness").purpose(Purpose::PatientRequest);
+        ask.categories(Category::ALL).recipient(model()).agree(gesture()).unwrap();
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        let read = session.query(&Query::default()).unwrap();
+        session.remember("LDL was 112.5", &read).unwrap();
+        session.remember_in("fitness", "LDL was high, so walk").unwrap();
+        let conversation = session.conversation();
+        let aside = |space: &HealthSpace| {
+            let all = space.partition("fitness").unwrap().memories().unwrap().into_value();
+            all.into_iter().map(|m| m.quarantine).collect::<Vec<_>>()
+        };
+        assert_eq!(aside(&space), [None]);
+        spoil_manifest(&disk, &space, 0);
+        drop((session, space));
+        if restores {
+            let asked = options().with_damage();
+            let (inner, places, next, _) = restore_in(Arc::new(disk.clone()), &unlock(), clock().0, &asked).unwrap();
+            drop(inner);
+            places.tell(&next).unwrap();
+        } else {
+            damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
+        }
+        let space = open(&disk, &unlock()).unwrap();
+        assert_eq!(aside(&space), [Some(Quarantine::ConsentEnded)]);
+        let fitness = space.partition("fitness").unwrap();
+        let memory = fitness.memories().unwrap().value()[0].id;
+        fitness.keep_memory(memory, gesture()).unwrap();
+        assert_eq!(aside(&space), [None]);
+        if !restores {
+            let label = space.resume(conversation, model(), Purpose::PatientRequest).unwrap().label();
+            assert_eq!(label, crate::vault::memory::STRICTEST);
+        }
+    }
+}
+
+#[test]
+fn an_anchor_knows_a_partition_that_was_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let anchor = Arc::new(FileAnchor::new(dir.path().join("me.anchor")));
+    let env = || Environment { anchor: Some(Arc::<FileAnchor>::clone(&anchor)), ..clock().0 };
+    let disk = Disk::new();
+    let (space, _) = make(&disk, &unlock(), env()).unwrap();
+    spoil_manifest(&disk, &space, 1);
+    drop(space);
+    let open = |damage| HealthSpace::open_with(Arc::new(disk.clone()), &unlock(), env(), None, damage);
+    let rotated = open(Damage::LeftOut).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
+    assert_eq!(rotated.emptied, ["general"]);
+    drop(rotated);
+    let before = disk.image();
+    let space = open(Damage::Refused).unwrap();
+    assert_eq!(space.info().unwrap().freshness, "local");
+    space.session(model(), Purpose::PatientRequest).unwrap().remember_in("general", "likes tea").unwrap();
+    drop(space);
+    disk.restore(&before);
+    assert!(matches!(open(Damage::Refused), Err(Error::RolledBack)));
 }
 
 #[test]

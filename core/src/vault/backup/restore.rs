@@ -12,7 +12,7 @@ use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
 use crate::vault::found::NewScope;
-use crate::vault::founding::{Founding, delete_rows};
+use crate::vault::founding::{Founding, delete_rows, end_lost};
 use crate::vault::ingest::discard_all;
 use crate::vault::keys::OwnKeys;
 use crate::vault::policy_row::DirectoryEntry;
@@ -212,6 +212,10 @@ fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
             listed.clone_into(place.ok_or(Error::Corrupt(Part::Policy))?);
             let (directory, vrk, instead_of) = (&directory, &way.vrk, Some(left));
             Founding { new, listed: &listed, directory, vrk, instead_of }.found(tx, w)?;
+        }
+        let partitions = w.state.partitions.clone();
+        for at in 0..partitions.len() {
+            end_lost(w.work(tx, Target::Partition(at))?, partitions.iter());
         }
         Ok(())
     })?;

@@ -5,6 +5,7 @@ use crate::audit::Gesture;
 use crate::error::{Error, Result};
 use crate::keyring::{KeysOf, Unlock};
 use crate::vault::HealthSpace;
+use crate::vault::scope::Damage;
 
 impl HealthSpace {
     /// Takes what was erased from older copies of the file as well: gives the space new keys, as
@@ -39,6 +40,6 @@ impl HealthSpace {
         if !holds || before.row.keys_of != KeysOf::ItsOwn {
             return Err(Error::LevelUnavailable);
         }
-        self.renew_keys(&ways, Some(gesture))
+        self.renew_keys(&ways, Some(gesture), Damage::Refused)
     }
 }

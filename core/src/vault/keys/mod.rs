@@ -4,6 +4,7 @@
 //! copy of the file. What must not: the bytes of slots and derivations (the keyring), or a change of
 //! anything but keys.
 
+mod begin_anew;
 mod destroy;
 mod erase_copies;
 mod handover;

@@ -53,10 +53,11 @@ pub(super) struct Forgot {
 }
 
 impl Forgot {
-    /// Those among these that have lost some.
-    pub(super) fn of(base: &Base, txn: &dyn ReadTxn, scopes: &[Scope]) -> Result<Vec<Self>> {
-        let mut all = Vec::new();
-        for scope in scopes {
+    /// Those that have lost some; of one that is left out nothing is known.
+    pub(super) fn of(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Vec<Self>> {
+        let left_out = state.left_out.iter().map(|left| Self { scope: left.scope, known: BTreeSet::new() });
+        let mut all: Vec<Self> = left_out.collect();
+        for scope in &state.partitions {
             let (mut known, mut lost) = (BTreeSet::new(), false);
             for row in &scope.manifest.conversation_pages {
                 match or_damaged(scope.conversation_page(base, txn, row))? {

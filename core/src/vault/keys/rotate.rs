@@ -4,13 +4,14 @@
 //! either the old keys or the new ones: a crash at any moment leaves one of the two, and a keystore's
 //! old keys are destroyed only once the new ones are durable.
 
+use super::begin_anew::{Begun, begin_anew};
 use super::reseal::{Forgot, Resealed, reseal};
 use super::slots::{LEAST, Slots, WayIn, write_slots};
 use super::{EpochDestroyed, OldCopies};
 use crate::audit::{AuditEvent, Gesture, LogHead};
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Progress;
-use crate::error::{Error, Limit, Malformed, Result};
+use crate::error::{Error, Limit, Malformed, Part, Result};
 use crate::id::{ScopeId, SlotId};
 use crate::keyring::{
     Bundle, Kept, KeyStore, KeysOf, MAX_PENDING, MAX_SLOTS, Pending, RecoveryCode, Slot, SlotKind, SpaceRow, Stretched,
@@ -20,12 +21,13 @@ use crate::ledger::note;
 use crate::vault::HealthSpace;
 use crate::vault::anchor;
 use crate::vault::found::{policy_place, put_policy, wrap_context};
+use crate::vault::founding::end_lost;
 use crate::vault::head::ScopeEntry;
 use crate::vault::logs;
 use crate::vault::rows::Base;
 use crate::vault::scope::{Damage, Scope};
 use crate::vault::state::{Inner, State};
-use crate::vault::tx::Tx;
+use crate::vault::tx::{Tx, Work};
 use crate::vault::unlocking::{FullWay, open_scopes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,6 +60,10 @@ pub struct Rotated {
     /// as well goes on there with the strictest label, where it may have stood on such a page. Segments of catalogs of a
     /// space that was opened [all the same](HealthSpace::open_damaged) are gone, with the records that they told of.
     pub pages_lost: u64,
+    /// Partitions that were too damaged to be given new keys, by name, where
+    /// [that was asked for](HealthSpace::rotate_with_damage): they are empty, without the consents that were given there
+    /// and without their logs, so that nothing tells any more what was released from them.
+    pub emptied: Vec<String>,
 }
 
 /// Keys that keystores made for slots that are not in the file yet.
@@ -70,6 +76,7 @@ struct Rekeyed {
     /// The slots that were there and stay.
     kept: Vec<[u8; 16]>,
     lost: Lost,
+    emptied: Vec<String>,
 }
 
 /// What was damaged, and is not carried along.
@@ -91,6 +98,9 @@ struct NewSlots<'a> {
     kept: Vec<[u8; 16]>,
     /// By which the person asked that what was erased be taken from older copies.
     gesture: Option<Gesture>,
+    /// What becomes of partitions that are too damaged to be opened.
+    damage: Damage,
+    begun: Vec<Begun>,
     lost: Lost,
     /// The slots that were there: none keeps its id.
     gone: Vec<AuditEvent>,
@@ -128,19 +138,52 @@ impl HealthSpace {
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`] (also for a limited way in that there is not, and for
     /// a second device's keystore); [`Error::Malformed`] for a passphrase without the device where the
     /// device keeps the epoch secret, and for two recovery codes; [`Error::TwoWaysIn`] for a recovery code
-    /// alone; [`Error::Busy`];
+    /// alone; [`Error::Corrupt`] where a partition is left out, see [`rotate_with_damage`](Self::rotate_with_damage);
+    /// [`Error::Busy`];
     /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
     /// [`Error::NotAnchored`]: the new keys are durable; so they may be after an error of the disk. Then this
     /// handle says [`Error::Rekeyed`], every way in that was presented opens, and a recovery code that was
     /// to be issued is made by [`new_recovery_code`](Self::new_recovery_code).
     pub fn rotate(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
         let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
-        self.renew_keys(&ways, None)
+        self.renew_keys(&ways, None, Damage::Refused)
+    }
+
+    /// As [`rotate`](Self::rotate), also where a partition is too damaged to be given new keys, which `rotate` refuses:
+    /// such a partition begins anew under its name, empty and without the consents that were given there; what was
+    /// refused in all health partitions is refused there too, as far as another one is whole. [`Rotated::emptied`]
+    /// names it. Memories elsewhere that rest on a grant which was lost with it wait until the person
+    /// [keeps](crate::Partition::keep_memory) or deletes them, and conversations go on with the strictest label, because
+    /// the partition may have known more of them. What stood in it is gone from this file and cannot be put back: were
+    /// its key kept, whoever has the old keys could go on in it.
+    ///
+    /// Make a [backup](Self::backup_to) first: it holds the partition as it is, under the keys that it has.
+    ///
+    /// ```
+    /// # use healthspace::{Environment, HealthSpace, KdfParams, Unlock};
+    /// # let dir = std::env::temp_dir().join(format!("hs-doc-rotate-damaged-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let file = dir.join("me.hs");
+    /// # let unlock = Unlock::passphrase("x").with_cost(KdfParams::FLOOR);
+    /// # HealthSpace::create(&file, &unlock, Environment::default())?.0.close();
+    /// let space = HealthSpace::open_damaged(&file, &unlock, Environment::default())?;
+    /// space.backup_to(dir.join("before.hsb"))?;
+    /// let rotated = space.rotate_with_damage(&unlock, &[])?;
+    /// assert!(rotated.emptied.is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`rotate`](Self::rotate), but for a partition that is left out.
+    pub fn rotate_with_damage(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
+        let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
+        self.renew_keys(&ways, None, Damage::LeftOut)
     }
 
     /// New keys. The first of the ways in opens the space now; the person's gesture is there where what
     /// was erased is to be taken from older copies.
-    pub(super) fn renew_keys(&self, ways: &[&Unlock], gesture: Option<Gesture>) -> Result<Rotated> {
+    pub(super) fn renew_keys(&self, ways: &[&Unlock], gesture: Option<Gesture>, damage: Damage) -> Result<Rotated> {
         let way = self.way(ways.first().ok_or(Error::Internal(131))?)?;
         let before = self.named_slots()?;
         let mut made = Vec::new();
@@ -158,11 +201,11 @@ impl HealthSpace {
             if env.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
         })
         .and_then(|mut new| {
-            new.gesture = gesture;
+            (new.gesture, new.damage) = (gesture, damage);
             self.rekey(&way, new, &mut made)
         });
         crate::crypto::secret::burn_stack();
-        let Rekeyed { space, code, kept, lost } = done.inspect_err(|_| {
+        let Rekeyed { space, code, kept, lost, emptied } = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
         self.inner.lock_up();
@@ -190,7 +233,8 @@ impl HealthSpace {
         let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
         tell();
         let Lost { entries: entries_lost, pages: pages_lost } = lost;
-        Ok(Rotated { space, recovery_code: code, removed, old_copies, destroyed, swept, entries_lost, pages_lost })
+        let recovery_code = code;
+        Ok(Rotated { space, recovery_code, removed, old_copies, destroyed, swept, entries_lost, pages_lost, emptied })
     }
 
     /// The transaction. `made` is emptied once the new keys may be durable: a commit that failed may stand
@@ -199,7 +243,7 @@ impl HealthSpace {
         let inner = &self.inner;
         let (storage, env) = (&inner.base.storage, &inner.base.env);
         // A handle of all that the head names, whatever this one has open.
-        let damage = inner.peek()?.damage;
+        let damage = if new.damage == Damage::LeftOut { new.damage } else { inner.peek()?.damage };
         let whole = {
             let base = Base::of(Arc::clone(storage), &way.row, env.clone())?;
             let txn = storage.begin_read()?;
@@ -209,9 +253,11 @@ impl HealthSpace {
         };
         let base = Base::of(Arc::clone(storage), &new.row, env.clone())?;
         let (txn, state, now) = whole.begin()?;
-        state.has_all()?;
+        if new.damage == Damage::Refused {
+            state.has_all()?;
+        }
         let named = state.view.head.system.as_ref().map_or(0, |s| s.scopes.len());
-        if named != state.partitions.len() + 1 || state.view.slots_digest() != Some(way.digest) {
+        if named != state.partitions.len() + state.left_out.len() + 1 || state.view.slots_digest() != Some(way.digest) {
             // Somebody else has changed partitions or ways in since.
             return Err(Error::Busy);
         }
@@ -224,6 +270,8 @@ impl HealthSpace {
         for s in state.system.iter().chain(&state.partitions) {
             known.push((s.id, anchor::named(&s.head, s.digest)));
         }
+        known.extend(new.begun.iter().map(|b| b.known));
+        let emptied = state.left_out.iter().map(|left| left.listed.name.clone()).collect();
         whole.lock_up();
         let NewSlots { row, vrk, code, kept, lost, .. } = new;
         let txn = storage.begin_read()?;
@@ -236,7 +284,7 @@ impl HealthSpace {
         }
         let space = Self { inner: Arc::new(Inner::new(base, state)) };
         space.inner.read()?;
-        Ok(Rekeyed { space, code, kept, lost })
+        Ok(Rekeyed { space, code, kept, lost, emptied })
     }
 }
 
@@ -315,6 +363,8 @@ impl<'a> NewSlots<'a> {
             code: None,
             kept: Vec::new(),
             gesture: None,
+            damage: Damage::Refused,
+            begun: Vec::new(),
             lost: Lost::default(),
             gone: before
                 .slots
@@ -360,7 +410,7 @@ impl<'a> NewSlots<'a> {
     /// Writes every scope under new keys, and the slots; their digest.
     fn reseal_all(&mut self, tx: &mut Tx<'_>, old: &Base, state: &State) -> Result<[u8; 32]> {
         let system = state.system.as_ref().ok_or(Error::NeedsFullSlot)?;
-        let forgot = Forgot::of(old, &*tx.txn, &state.partitions)?;
+        let forgot = Forgot::of(old, &*tx.txn, state)?;
         let mut own = reseal(tx, old, state, system, &[])?;
         let mut rooms = Vec::new();
         for p in &state.partitions {
@@ -375,6 +425,11 @@ impl<'a> NewSlots<'a> {
         }
         for r in rooms.iter().filter(|r| r.work.origin != r.work.scope.head.log_origin) {
             tx.log(&mut own.work, logs::named(&r.work.scope, &r.work.origin))?;
+        }
+        let anew = self.begin_anew(tx, system, state, &mut own)?;
+        if !anew.is_empty() {
+            let there = state.partitions.iter().chain(anew.iter().map(|work| &work.scope));
+            rooms.iter_mut().for_each(|r| end_lost(&mut r.work, there.clone()));
         }
         if let Some(gesture) = self.gesture.take() {
             let heads = state.partitions.iter().map(|p| LogHead {
@@ -391,11 +446,15 @@ impl<'a> NewSlots<'a> {
         let mut ways = core::mem::take(&mut self.gone);
         ways.extend(self.slots.iter().map(|(id, slot)| added(*id, slot, Vec::new())));
         for (by, allowed) in &self.limited {
-            let of = |id: &ScopeId| rooms.iter().find(|r| r.work.scope.id == *id).ok_or(Error::CannotOpen);
-            let of = allowed.iter().map(of).collect::<Result<Vec<&Resealed>>>()?;
-            let keys = of.iter().map(|r| (r.work.scope.id, &*r.work.scope.keys));
+            let of = |id: &ScopeId| {
+                let begun = || self.begun.iter().zip(&anew).find(|(b, _)| b.instead_of == *id).map(|(_, work)| work);
+                let kept = rooms.iter().map(|r| &r.work).find(|w| w.scope.id == *id);
+                kept.or_else(begun).map(|w| &w.scope).ok_or(Error::CannotOpen)
+            };
+            let of = allowed.iter().map(of).collect::<Result<Vec<&Scope>>>()?;
+            let keys = of.iter().map(|s| (s.id, &*s.keys));
             let (id, slot) = make_limited(&self.row, by, system.id, &verify.0, keys)?;
-            ways.push(added(id, &slot, allowed.clone()));
+            ways.push(added(id, &slot, of.iter().map(|s| s.id).collect()));
             self.slots.insert(id, slot);
         }
         for way in ways {
@@ -410,7 +469,8 @@ impl<'a> NewSlots<'a> {
         let part = own.work.system.as_mut().ok_or(Error::Internal(127))?;
         part.slots_digest = slots;
         for entry in &mut part.scopes {
-            let new = entries.iter().find(|e| e.scope == entry.scope).ok_or(Error::Internal(128))?;
+            let begun = self.begun.iter().find(|b| b.instead_of == entry.scope).map(|b| &b.entry);
+            let new = entries.iter().find(|e| e.scope == entry.scope).or(begun).ok_or(Error::Internal(128))?;
             entry.clone_from(new);
         }
         let flags = tx.base.next_flags(&own.work.scope, true)?;
@@ -420,7 +480,28 @@ impl<'a> NewSlots<'a> {
             let flags = tx.base.next_flags(&r.work.scope, true)?;
             tx.finish(r.work, under, None, flags)?;
         }
+        for work in anew {
+            let flags = tx.base.next_flags(&work.scope, true)?;
+            tx.finish(work, under, None, flags)?;
+        }
         Ok(slots)
+    }
+
+    /// Founds the partitions that are left behind anew, under their names, and lists them.
+    fn begin_anew(&mut self, tx: &mut Tx<'_>, system: &Scope, state: &State, own: &mut Resealed) -> Result<Vec<Work>> {
+        let mut directory = (*system.policy).clone();
+        let mut works = Vec::new();
+        for left in &state.left_out {
+            let (begun, work) = begin_anew(tx, &self.vrk, state, left, own)?;
+            let listed = directory.directory.iter_mut().find(|d| d.scope == left.scope);
+            listed.ok_or(Error::Corrupt(Part::Policy))?.scope = begun.entry.scope;
+            self.begun.push(begun);
+            works.push(work);
+        }
+        if !works.is_empty() {
+            own.work.scope.policy = Arc::new(directory);
+        }
+        Ok(works)
     }
 
     /// What the system head says of a scope: its key, sealed anew, and its policy row where it stood.
