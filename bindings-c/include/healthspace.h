@@ -668,7 +668,7 @@ int32_t hs_known_copies(const struct hs_space *space,
 // permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
 // `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
 // again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
-// "replayed"), permissions, limited_ways_in.
+// "replayed"), permissions, limited_ways_in, and emptied (partitions of hs_restore_damaged, by name).
 //
 // NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
 int32_t hs_restore(const uint8_t *backup,
@@ -873,8 +873,10 @@ int32_t hs_verify_erasure(const struct hs_space *space,
 // Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 // in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 // it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
-// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along). Nobody else may use the
-// handle meanwhile.
+// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along), and emptied (partitions of
+// hs_rotate_keys_damaged, by name). Nobody else may use the handle meanwhile.
+//
+// Corrupt where a partition is left out.
 int32_t hs_rotate_keys(struct hs_space *space,
                        const uint8_t *secret,
                        size_t secret_len,
@@ -920,6 +922,77 @@ int32_t hs_confirm_recovery_code(const struct hs_space *space,
 
 // The ways in: of each its id, kind and whether it is confirmed.
 int32_t hs_ways_in(const struct hs_space *space, struct hs_buffer **ways);
+
+// As hs_open, for a space that it refuses with Corrupt because something in a partition is damaged: opens what is
+// whole. By the passphrase or, where that has length 0, by the recovery code. `anchor` is the path of the anchor that
+// the space was given, or of length 0; `keystore` its keystore, or NULL. hs_damaged_partitions says which partitions
+// are concerned, hs_check what of them, and what is released says whether something is missing from it
+// (hs_context_unread; a context says it in its text too). What takes all that there is fails with Corrupt: imports and
+// erasures where what is not read may be concerned, hs_claims, and where a partition is left out hs_evidence. To go on
+// from here: hs_backup and hs_restore_damaged, or hs_rotate_keys_damaged.
+//
+// Corrupt for damage in the space's own scope alone.
+int32_t hs_open_damaged(const uint8_t *path,
+                        size_t path_len,
+                        const uint8_t *secret,
+                        size_t secret_len,
+                        const uint8_t *code,
+                        size_t code_len,
+                        const uint8_t *anchor,
+                        size_t anchor_len,
+                        const struct hs_keystore *keystore,
+                        struct hs_space **space);
+
+// Names of the partitions of which something is damaged, in a handle of hs_open_damaged: a list of texts, of which one
+// is empty for a partition whose name is damaged as well.
+int32_t hs_damaged_partitions(const struct hs_space *space,
+                              struct hs_buffer **names);
+
+// How much of what the context was made from is damaged and could not be read; 0 where nothing is missing.
+int32_t hs_context_unread(const struct hs_context *context,
+                          uint64_t *unread);
+
+// As hs_memories, which fails with Corrupt where a memory is damaged: those that can be read, and how many others
+// there may be.
+int32_t hs_readable_memories(const struct hs_space *space,
+                             const uint8_t *partition,
+                             size_t partition_len,
+                             struct hs_buffer **list,
+                             uint64_t *unread);
+
+// As hs_restore, also of a backup in which something of a partition is damaged, which it refuses: what is whole is
+// there then. By the passphrase or, where that has length 0, by the recovery code. A partition too damaged to be read
+// is empty, and without the consents that were given there; its name is in emptied.
+//
+// Corrupt for damage in the space's own scope alone.
+int32_t hs_restore_damaged(const uint8_t *backup,
+                           size_t backup_len,
+                           const uint8_t *to,
+                           size_t to_len,
+                           const uint8_t *secret,
+                           size_t secret_len,
+                           const uint8_t *code,
+                           size_t code_len,
+                           const uint8_t *anchor,
+                           size_t anchor_len,
+                           const struct hs_space *later,
+                           const uint8_t *method,
+                           size_t method_len,
+                           const struct hs_hash *evidence,
+                           struct hs_space **space,
+                           struct hs_buffer **restored);
+
+// As hs_rotate_keys, also where a partition is too damaged to be given new keys: it begins anew under its name, empty and
+// without the consents that were given there; its name is in emptied. What stood in it is gone from the file: make a
+// backup first, which holds it as it is, under the keys that it has.
+int32_t hs_rotate_keys_damaged(struct hs_space *space,
+                               const uint8_t *secret,
+                               size_t secret_len,
+                               const uint8_t *code,
+                               size_t code_len,
+                               const struct hs_keystore *keystore,
+                               struct hs_buffer **recovery_code,
+                               struct hs_buffer **rotated);
 
 #ifdef __cplusplus
 }  // extern "C"

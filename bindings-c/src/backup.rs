@@ -55,7 +55,7 @@ pub unsafe extern "C" fn hs_known_copies(space: *const Space, copies: *mut *mut 
 /// permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
 /// `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
 /// again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
-/// "replayed"), permissions, limited_ways_in.
+/// "replayed"), permissions, limited_ways_in, and emptied (partitions of hs_restore_damaged, by name).
 ///
 /// NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
 #[unsafe(no_mangle)]
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn hs_restore_recovery(
     })
 }
 
-fn restore(
+pub(crate) fn restore(
     backup: &str,
     to: &str,
     unlock: &Unlock,
@@ -138,6 +138,7 @@ fn restore(
         "erasures": r.erasures.code(),
         "permissions": r.permissions,
         "limited_ways_in": r.limited_ways_in,
+        "emptied": r.emptied,
     })]));
     out.hand(Space { inner, lane });
     Ok(())

@@ -264,24 +264,34 @@ pub unsafe extern "C" fn hs_verify_erasure(
     })
 }
 
-/// New keys by these ways in; of what was erased in older copies too where there is a gesture.
-fn renew(
+/// Which new keys.
+pub(crate) enum Renewing {
+    Keys,
+    /// Also where a partition is too damaged for them.
+    WithDamage,
+    /// For what was erased in older copies too.
+    FromCopies(Gesture),
+}
+
+/// New keys by these ways in.
+pub(crate) fn renew(
     space: &Space,
     words: Unlock,
     code: &str,
     keystore: Option<&KeyStore>,
-    gesture: Option<Gesture>,
+    renewing: Renewing,
 ) -> Result<Rotated, Error> {
     let words = with_device(words, keystore);
     let code = if code.is_empty() { None } else { Some(Unlock::recovery_code(code)?) };
     let others: Vec<&Unlock> = code.iter().collect();
-    match gesture {
-        Some(gesture) => space.inner.erase_from_copies(&words, &others, gesture),
-        None => space.inner.rotate(&words, &others),
+    match renewing {
+        Renewing::Keys => space.inner.rotate(&words, &others),
+        Renewing::WithDamage => space.inner.rotate_with_damage(&words, &others),
+        Renewing::FromCopies(gesture) => space.inner.erase_from_copies(&words, &others, gesture),
     }
 }
 
-fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, rotated: Out<*mut Buffer>) {
+pub(crate) fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, rotated: Out<*mut Buffer>) {
     old.inner = r.space;
     recovery_code.hand(Buffer::from(r.recovery_code.map_or_else(String::new, |c| String::from(c.reveal().as_str()))));
     rotated.hand(Buffer::from(vec![json!({
@@ -293,6 +303,7 @@ fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, ro
         "swept": r.swept,
         "entries_lost": r.entries_lost,
         "pages_lost": r.pages_lost,
+        "emptied": r.emptied,
     })]));
 }
 
@@ -300,8 +311,10 @@ fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut Buffer>, ro
 /// Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 /// in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 /// it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
-/// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along). Nobody else may use the
-/// handle meanwhile.
+/// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along), and emptied (partitions of
+/// hs_rotate_keys_damaged, by name). Nobody else may use the handle meanwhile.
+///
+/// Corrupt where a partition is left out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_rotate_keys(
     space: *mut Space,
@@ -325,7 +338,7 @@ pub unsafe extern "C" fn hs_rotate_keys(
         };
         // SAFETY: the contract of the header.
         let (new, told) = unsafe { (Out::new(recovery_code)?, Out::new(rotated)?) };
-        let done = renew(space, words, code, keystore, None)?;
+        let done = renew(space, words, code, keystore, Renewing::Keys)?;
         hand_rotated(space, done, new, told);
         Ok(())
     })
@@ -360,7 +373,7 @@ pub unsafe extern "C" fn hs_erase_from_copies(
         // SAFETY: the contract of the header.
         let (gesture, new, told) =
             unsafe { (gesture(method, method_len, evidence)?, Out::new(recovery_code)?, Out::new(rotated)?) };
-        let done = renew(space, words, code, keystore, Some(gesture))?;
+        let done = renew(space, words, code, keystore, Renewing::FromCopies(gesture))?;
         hand_rotated(space, done, new, told);
         Ok(())
     })

@@ -14,6 +14,7 @@
 mod backup;
 mod buffer;
 mod consent;
+mod damaged;
 mod erase;
 mod error;
 mod guard;
@@ -28,6 +29,7 @@ mod told;
 pub use backup::*;
 pub use buffer::*;
 pub use consent::*;
+pub use damaged::*;
 pub use erase::*;
 pub use error::*;
 pub use import::*;

@@ -9,7 +9,7 @@ use healthspace::record::Author;
 use healthspace::{Integrity, Memory, Quarantine, RecordId};
 use serde_json::{Value, json};
 
-fn told(m: &Memory) -> Value {
+pub(crate) fn told(m: &Memory) -> Value {
     json!({
         "id": m.id.to_hex(),
         "text": m.text,

@@ -18,6 +18,14 @@ pub struct Context {
     citations: Vec<Citation>,
     entry: u64,
     no_training: bool,
+    unread: u64,
+}
+
+impl Context {
+    /// How much of what it was made from could not be read.
+    pub(crate) const fn unread(&self) -> u64 {
+        self.unread
+    }
 }
 
 impl Drop for Context {
@@ -32,9 +40,10 @@ pub struct Citation(healthspace::grounding::Citation);
 impl From<Audited<Composed>> for Context {
     fn from(released: Audited<Composed>) -> Self {
         let (entry, no_training) = (released.receipt().entry, released.label().no_training());
+        let unread = released.unread();
         let composed = released.into_value();
         let citations = composed.citations.into_iter().map(Citation).collect();
-        Self { text: composed.text, citations, entry, no_training }
+        Self { text: composed.text, citations, entry, no_training, unread }
     }
 }
 

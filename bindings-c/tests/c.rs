@@ -49,6 +49,43 @@ fn the_story_in_c99_and_in_cpp17_linked_both_ways() {
     }
 }
 
+/// Damages rows of a space that nobody has open.
+fn damage(space: &Path, statements: &str) {
+    let file = rusqlite::Connection::open(space).unwrap();
+    file.execute_batch(statements).unwrap();
+}
+
+#[test]
+fn a_damaged_space_is_opened_restored_and_told_in_c99_and_in_cpp17() {
+    let dir = tempfile::tempdir().unwrap();
+    for (compiler, language) in [("gcc", &["-std=c99"][..]), ("g++", &["-x", "c++", "-std=c++17"])] {
+        let exe = build("damaged", compiler, language, "static", dir.path());
+        let space = dir.path().join(format!("{compiler}.hs"));
+        let run = |step: &str| common::run(Command::new(&exe).arg(&space).arg(step));
+        run("make");
+        // Of the partitions `health` alone has a segment that is a row of its own.
+        let health = "SELECT scope FROM row WHERE class = 2";
+        damage(
+            &space,
+            &format!(
+                "UPDATE row SET sealed = zeroblob(length(sealed)) WHERE class = 1 AND scope NOT IN ({health})
+                     AND scope NOT IN (SELECT scope FROM row WHERE class = 11);
+                 UPDATE row SET sealed = zeroblob(length(sealed)) WHERE class = 2"
+            ),
+        );
+        run("parts");
+        let general = format!("scope NOT IN ({health}) AND scope NOT IN (SELECT scope FROM row WHERE class = 11)");
+        damage(
+            &space,
+            &format!(
+                "UPDATE head SET body = zeroblob(length(body)) WHERE {general};
+                 UPDATE head_copy SET body = zeroblob(length(body)) WHERE {general}"
+            ),
+        );
+        run("partition");
+    }
+}
+
 #[test]
 fn the_story_under_valgrind_leaks_nothing() {
     if Command::new("valgrind").arg("--version").output().is_err() {

@@ -7,9 +7,10 @@ fn the_header_has_not_drifted() {
     let config = cbindgen::Config::from_file(common::root().join("cbindgen.toml")).unwrap();
     let mut builder = cbindgen::Builder::new().with_config(config);
     // In the order of the story.
-    for part in
-        ["error", "buffer", "space", "import", "consent", "session", "memory", "told", "backup", "keystore", "erase"]
-    {
+    for part in [
+        "error", "buffer", "space", "import", "consent", "session", "memory", "told", "backup", "keystore", "erase",
+        "damaged",
+    ] {
         builder = builder.with_src(common::root().join(format!("src/{part}.rs")));
     }
     let mut text = Vec::new();

@@ -5,6 +5,7 @@ use crate::error::{HealthspaceError, argument, call};
 use crate::keystore::{SpaceKeyStore, with_device};
 use crate::secret::Secret;
 use crate::space::{HealthSpace, RecoveryCode, gesture};
+use healthspace::audit::Gesture;
 use healthspace::{
     BackupId, Erase, ErasureTrial, Error, Exposure, GrantId, Lost, RecordId, RestoreOptions, SlotId, SourceId,
     Timestamp, TriedBy, Unlock, WayInKind,
@@ -169,7 +170,8 @@ pub struct ErasureTrialTerms {
 }
 
 /// A space under new keys.
-#[derive(Debug, Clone, uniffi::Record)]
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct RotatedSpace {
     /// The space; the handle that it was asked of is closed.
     pub space: Arc<HealthSpace>,
@@ -185,6 +187,9 @@ pub struct RotatedSpace {
     pub entries_lost: u64,
     /// Pages of keys, sources and conversations that were damaged, and are empty now.
     pub pages_lost: u64,
+    /// Partitions that were too damaged to be given new keys, by name, where that was asked for: they are empty, and
+    /// without the consents that were given there.
+    pub emptied: Vec<String>,
 }
 
 /// A partition that a loss concerns.
@@ -266,7 +271,8 @@ pub struct KnownCopy {
 }
 
 /// A space that was made from a backup.
-#[derive(Debug, Clone, uniffi::Record)]
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct RestoredSpace {
     /// The space.
     pub space: Arc<HealthSpace>,
@@ -274,6 +280,9 @@ pub struct RestoredSpace {
     pub erasures: String,
     /// Permissions that wait to be confirmed.
     pub permissions: u64,
+    /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
+    /// there.
+    pub emptied: Vec<String>,
 }
 
 /// A space that goes on without its anchor.
@@ -285,7 +294,17 @@ pub struct RecoveredSpace {
     pub permissions: u64,
 }
 
-veiled!(Erasing Erasure WayIn ErasureTrialTerms BreachedPartition BreachedRecipient BreachScope LostThing KnownCopy);
+veiled!(Erasing Erasure WayIn ErasureTrialTerms BreachedPartition BreachedRecipient BreachScope LostThing KnownCopy RestoredSpace
+    RotatedSpace);
+
+/// Which new keys.
+enum Renewing {
+    Keys {
+        with_damage: bool,
+    },
+    /// For what was erased in older copies too.
+    FromCopies(Gesture),
+}
 
 /// A recovery code as typed, in ASCII.
 pub(crate) fn by_code(code: Secret) -> Result<Unlock, Error> {
@@ -386,15 +405,17 @@ impl HealthSpace {
     }
 
     /// Gives the space new keys; the passphrase and the code are the ways in from then on, and a code is issued
-    /// anew unless it is given.
-    #[uniffi::method(default(code = None, keystore = None))]
+    /// anew unless it is given. `withDamage` begins a partition that is too damaged for new keys anew under its name,
+    /// empty; make a backup first, which holds it as it is.
+    #[uniffi::method(default(code = None, keystore = None, with_damage = false))]
     pub fn rotate_keys(
         &self,
         passphrase: Secret,
         code: Option<Secret>,
         keystore: Option<Arc<SpaceKeyStore>>,
+        with_damage: bool,
     ) -> Result<RotatedSpace, HealthspaceError> {
-        call(|| self.renew(&words(passphrase, keystore.as_deref()), code, None))
+        call(|| self.renew(&words(passphrase, keystore.as_deref()), code, Renewing::Keys { with_damage }))
     }
 
     /// As `rotateKeys`, and what was erased is taken from older copies of the file: the keystore destroys the
@@ -410,7 +431,7 @@ impl HealthSpace {
     ) -> Result<RotatedSpace, HealthspaceError> {
         call(|| {
             let gesture = gesture(method, evidence)?;
-            self.renew(&words(passphrase, keystore.as_deref()), code, Some(gesture))
+            self.renew(&words(passphrase, keystore.as_deref()), code, Renewing::FromCopies(gesture))
         })
     }
 
@@ -491,17 +512,13 @@ impl HealthSpace {
 }
 
 impl HealthSpace {
-    fn renew(
-        &self,
-        words: &Unlock,
-        code: Option<Secret>,
-        gesture: Option<healthspace::audit::Gesture>,
-    ) -> Result<RotatedSpace, Error> {
+    fn renew(&self, words: &Unlock, code: Option<Secret>, renewing: Renewing) -> Result<RotatedSpace, Error> {
         let code = code.map(by_code).transpose()?;
         let others: Vec<&Unlock> = code.iter().collect();
-        let r = match gesture {
-            Some(gesture) => self.inner.erase_from_copies(words, &others, gesture)?,
-            None => self.inner.rotate(words, &others)?,
+        let r = match renewing {
+            Renewing::Keys { with_damage: false } => self.inner.rotate(words, &others)?,
+            Renewing::Keys { with_damage: true } => self.inner.rotate_with_damage(words, &others)?,
+            Renewing::FromCopies(gesture) => self.inner.erase_from_copies(words, &others, gesture)?,
         };
         Ok(RotatedSpace {
             space: Arc::new(self.goes_on_as(r.space)),
@@ -511,13 +528,16 @@ impl HealthSpace {
             level: r.destroyed.map(|d| d.level.name().to_owned()),
             entries_lost: r.entries_lost,
             pages_lost: r.pages_lost,
+            emptied: r.emptied,
         })
     }
 }
 
 /// Makes a space of a backup, at a path where nothing is, and opens it. Every permission waits to be confirmed;
-/// what was erased in the later state of the space is erased again.
-#[uniffi::export(default(later = None, keystore = None))]
+/// what was erased in the later state of the space is erased again. `withDamage` restores also a backup in which
+/// something of a partition is damaged; what is whole is there then.
+#[uniffi::export(default(later = None, keystore = None, with_damage = false))]
+#[expect(clippy::too_many_arguments, reason = "named in Kotlin and Swift")]
 pub fn restore_space(
     backup: String,
     to: String,
@@ -526,12 +546,14 @@ pub fn restore_space(
     evidence: Vec<u8>,
     later: Option<Arc<HealthSpace>>,
     keystore: Option<Arc<SpaceKeyStore>>,
+    with_damage: bool,
 ) -> Result<RestoredSpace, HealthspaceError> {
-    restored(&backup, &to, || Ok(words(passphrase, keystore.as_deref())), method, evidence, later.as_deref())
+    let unlock = || Ok(words(passphrase, keystore.as_deref()));
+    restored(&backup, &to, unlock, options(method, evidence, later.as_deref(), with_damage))
 }
 
 /// As `restoreSpace`, by the recovery code: on a new device, say.
-#[uniffi::export(default(keystore = None))]
+#[uniffi::export(default(keystore = None, with_damage = false))]
 pub fn restore_space_by_code(
     backup: String,
     to: String,
@@ -539,30 +561,39 @@ pub fn restore_space_by_code(
     method: String,
     evidence: Vec<u8>,
     keystore: Option<Arc<SpaceKeyStore>>,
+    with_damage: bool,
 ) -> Result<RestoredSpace, HealthspaceError> {
-    restored(&backup, &to, || Ok(with_device(by_code(code)?, keystore.as_deref())), method, evidence, None)
+    let unlock = || Ok(with_device(by_code(code)?, keystore.as_deref()));
+    restored(&backup, &to, unlock, options(method, evidence, None, with_damage))
+}
+
+fn options(
+    method: String,
+    evidence: Vec<u8>,
+    later: Option<&HealthSpace>,
+    with_damage: bool,
+) -> Result<RestoreOptions, Error> {
+    let mut options = RestoreOptions::new(gesture(method, evidence)?);
+    if let Some(later) = later {
+        options = options.later(&later.inner);
+    }
+    Ok(if with_damage { options.with_damage() } else { options })
 }
 
 fn restored(
     backup: &str,
     to: &str,
     unlock: impl FnOnce() -> Result<Unlock, Error>,
-    method: String,
-    evidence: Vec<u8>,
-    later: Option<&HealthSpace>,
+    options: Result<RestoreOptions, Error>,
 ) -> Result<RestoredSpace, HealthspaceError> {
     let mut told = None;
     let space = crate::space::opened(|env| {
-        let mut options = RestoreOptions::new(gesture(method, evidence)?);
-        if let Some(later) = later {
-            options = options.later(&later.inner);
-        }
-        let (space, r) = healthspace::HealthSpace::restore(backup, to, &unlock()?, env, &options)?;
-        told = Some((r.erasures.code().to_owned(), r.permissions));
+        let (space, r) = healthspace::HealthSpace::restore(backup, to, &unlock()?, env, &options?)?;
+        told = Some((r.erasures.code().to_owned(), r.permissions, r.emptied));
         Ok(space)
     })?;
-    let (erasures, permissions) = told.unwrap_or_default();
-    Ok(RestoredSpace { space, erasures, permissions })
+    let (erasures, permissions, emptied) = told.unwrap_or_default();
+    Ok(RestoredSpace { space, erasures, permissions, emptied })
 }
 
 /// Opens a space whose anchor is lost or knows another state, by the person's explicit act; every permission waits

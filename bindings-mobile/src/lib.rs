@@ -26,6 +26,7 @@ macro_rules! veiled {
 }
 
 mod consent;
+mod damaged;
 mod erase;
 mod error;
 mod import;
@@ -41,6 +42,7 @@ pub use consent::{
     ConsentRequest, ConsentTerms, DataPeriod, Grant, GrantInfo, GrantStanding, HealthCategory, Recipient,
     RecipientKind, RenewalRequest,
 };
+pub use damaged::ReadableMemories;
 pub use erase::{
     BreachScope, BreachedPartition, BreachedRecipient, Erasing, Erasure, ErasureCheck, ErasureTrialTerms, ErasureTry,
     KnownCopy, LostThing, RecoveredSpace, RestoredSpace, RotatedSpace, WayIn, WayKind, recover_space, restore_space,

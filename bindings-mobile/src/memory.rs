@@ -10,6 +10,12 @@ use std::sync::Arc;
 #[derive(uniffi::Object)]
 pub struct HealthMemory(healthspace::Memory);
 
+impl From<healthspace::Memory> for HealthMemory {
+    fn from(memory: healthspace::Memory) -> Self {
+        Self(memory)
+    }
+}
+
 veiled!(HealthMemory);
 
 /// Why a memory is kept from sessions until the person keeps or deletes it.
@@ -85,7 +91,7 @@ impl HealthSpace {
     pub fn memories(&self, partition: String) -> Result<Vec<Arc<HealthMemory>>, HealthspaceError> {
         call(|| {
             let all = self.inner.partition(&partition)?.memories()?.into_whole()?;
-            Ok(all.into_iter().map(|m| Arc::new(HealthMemory(m))).collect())
+            Ok(all.into_iter().map(|m| Arc::new(HealthMemory::from(m))).collect())
         })
     }
 

@@ -13,6 +13,12 @@ pub struct Session(pub(crate) healthspace::Session);
 #[derive(Debug, uniffi::Object)]
 pub struct GroundedContext(Audited<Composed>);
 
+impl GroundedContext {
+    pub(crate) const fn released(&self) -> &Audited<Composed> {
+        &self.0
+    }
+}
+
 /// What a line of a context stands on.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]

@@ -64,7 +64,7 @@ pub(crate) fn gesture(method: String, evidence: Vec<u8>) -> Result<Gesture, Erro
 }
 
 /// With the anchor in the file at this path.
-fn anchored(path: String, env: Environment) -> Environment {
+pub(crate) fn anchored(path: String, env: Environment) -> Environment {
     Environment { anchor: Some(Arc::new(FileAnchor::new(path))), ..env }
 }
 

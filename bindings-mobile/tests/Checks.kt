@@ -112,6 +112,39 @@ fun whatIsErasedIsGone(dir: File) {
     same(back.erasures to back.permissions, "replayed" to 0uL)
 }
 
+/** Damages both copies of one partition's head, in a file that nobody has open. */
+fun damageAHead(file: File) {
+    val bytes = file.readBytes()
+    val head = byteArrayOf(0xAE.toByte(), 1, 1, 2, 1, 3, 0x50)
+    val found = (0..bytes.size - 64).filter { at -> head.indices.all { bytes[at + it] == head[it] } }
+    fun scope(at: Int) = bytes.copyOfRange(at + 25, at + 41).toList()
+    for (at in found.filter { scope(it) == scope(found.first()) }) bytes[at + 41] = 0
+    file.writeBytes(bytes)
+}
+
+fun damageIsTold(dir: File) {
+    fun at(name: String) = File(dir, name).path
+    val evidence = ByteArray(32)
+    createSpace(at("damaged.hs"), passphrase).space.lock()
+    val whole = HealthSpace.openDamaged(at("damaged.hs"), passphrase)
+    same(whole.damagedPartitions(), emptyList<String>())
+    same(whole.readableMemories("general").let { it.memories.size to it.unread }, 0 to 0uL)
+    whole.lock()
+    damageAHead(File(at("damaged.hs")))
+    same(failure { HealthSpace.open(at("damaged.hs"), passphrase) }.kind, ErrorKind.CORRUPT)
+    val space = HealthSpace.openDamaged(at("damaged.hs"), passphrase)
+    val damaged = space.damagedPartitions()
+    same((damaged + space.partitions()).toSet() to damaged.size, setOf("health", "general") to 1)
+    space.backup(at("damaged.hsb"))
+    fun restore(to: String, withDamage: Boolean) =
+        restoreSpace(at("damaged.hsb"), at(to), passphrase, "tap", evidence, withDamage = withDamage)
+    same(failure { restore("refused.hs", false) }.kind, ErrorKind.CORRUPT)
+    val back = restore("mended.hs", true)
+    same(back.emptied, damaged)
+    check(!back.toString().contains(damaged.single()))
+    space.lock()
+}
+
 fun closedObjectsAreRefusedAndKeysGo(dir: File, space: HealthSpace) {
     val session = space.session(model)
     val other = HealthSpace.openPartitions(File(dir, "checks.hs").path, passphrase, listOf("general"))
@@ -131,8 +164,9 @@ fun main(args: Array<String>) {
     callbacksStopAnImport(space)
     nothingPrintsWhatItHolds(space)
     whatIsErasedIsGone(dir)
+    damageIsTold(dir)
     theAppsKeystoreTakesPart(dir)
     whatAKeystoreThrowsIsAnError(dir)
     closedObjectsAreRefusedAndKeysGo(dir, space)
-    println("8 passed: the library on the JVM, version ${version()}")
+    println("9 passed: the library on the JVM, version ${version()}")
 }

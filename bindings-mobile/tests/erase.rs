@@ -85,7 +85,7 @@ fn new_keys_and_what_a_loss_concerns() {
     let told = session.ground(QUESTION.into(), 1500, None, 0).unwrap().entry();
     let no = space.erase_from_copies(secret(), "tap".into(), proof(), None, None);
     assert_eq!(kind(no), ErrorKind::LevelUnavailable);
-    let space = space.rotate_keys(secret(), None, None).unwrap().space;
+    let space = space.rotate_keys(secret(), None, None, false).unwrap().space;
     let ways = space.ways_in().unwrap();
     assert_eq!(ways.len(), 2);
     assert!(!format!("{:?}", ways[0]).contains(&ways[0].id));
@@ -115,7 +115,8 @@ fn a_backup_is_restored_and_nothing_is_permitted_until_it_is_confirmed() {
     assert!(space.breach_scope(LostThing::Backup { id }).is_ok());
     assert_eq!(kind(HealthSpace::open(at("me.hsb"), secret())), ErrorKind::NotASpace);
     let back =
-        restore_space(at("me.hsb"), at("r.hs"), secret(), "tap".into(), proof(), Some(space.clone()), None).unwrap();
+        restore_space(at("me.hsb"), at("r.hs"), secret(), "tap".into(), proof(), Some(space.clone()), None, false)
+            .unwrap();
     assert_eq!((back.erasures.as_str(), back.permissions), ("replayed", 1));
     let session = back.space.session(model(), "PATRQT".into(), None).unwrap();
     assert_eq!(kind(session.ground(QUESTION.into(), 1500, None, 0)), ErrorKind::Denied);
@@ -123,7 +124,7 @@ fn a_backup_is_restored_and_nothing_is_permitted_until_it_is_confirmed() {
     assert_eq!(kind(back.space.confirm_permission(grant.id, "tap".into(), proof())), ErrorKind::NotFound);
     assert!(session.ground(QUESTION.into(), 1500, None, 0).is_ok());
     let code = Secret::from(created.recovery_code.reveal().into_bytes());
-    let back = restore_space_by_code(at("me.hsb"), at("c.hs"), code, "tap".into(), proof(), None).unwrap();
+    let back = restore_space_by_code(at("me.hsb"), at("c.hs"), code, "tap".into(), proof(), None, false).unwrap();
     assert_eq!(back.space.confirm_all_permissions("tap".into(), proof()).unwrap(), 1);
 
     let file = at("anchored.hs");

@@ -83,6 +83,13 @@ impl Restored {
         self.0.limited_ways_in
     }
 
+    /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
+    /// there.
+    #[getter]
+    fn emptied(&self) -> Vec<String> {
+        self.0.emptied.clone()
+    }
+
     fn __repr__(&self) -> String {
         format!("Restored(erasures={:?}, permissions={}, ..)", self.erasures(), self.permissions())
     }

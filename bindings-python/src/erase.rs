@@ -234,6 +234,16 @@ pub(crate) struct Rotated {
     swept: bool,
     entries_lost: u64,
     pages_lost: u64,
+    emptied: Vec<String>,
+}
+
+/// Which new keys.
+pub(crate) enum Renewing {
+    Keys {
+        with_damage: bool,
+    },
+    /// For what was erased in older copies too.
+    FromCopies(Gesture),
 }
 
 #[pymethods]
@@ -286,6 +296,13 @@ impl Rotated {
         self.pages_lost
     }
 
+    /// Partitions that were too damaged to be given new keys, by name, where that was asked for: they are empty, and
+    /// without the consents that were given there.
+    #[getter]
+    fn emptied(&self) -> Vec<String> {
+        self.emptied.clone()
+    }
+
     fn __repr__(&self) -> String {
         format!("Rotated(level={:?}, ..)", self.level)
     }
@@ -298,14 +315,15 @@ pub(crate) fn rotate(
     passphrase: Secret,
     code: Option<Secret>,
     keystore: Option<&Device>,
-    gesture: Option<Gesture>,
+    renewing: Renewing,
 ) -> PyResult<(HealthSpace, Rotated)> {
     let words = with_device(Unlock::passphrase(passphrase.0), keystore);
     let code = code.map(|c| c.code()).transpose()?;
     let others: Vec<&Unlock> = code.iter().collect();
-    let r: CoreRotated = call(py, || match gesture {
-        Some(gesture) => space.erase_from_copies(&words, &others, gesture),
-        None => space.rotate(&words, &others),
+    let r: CoreRotated = call(py, || match renewing {
+        Renewing::Keys { with_damage: false } => space.rotate(&words, &others),
+        Renewing::Keys { with_damage: true } => space.rotate_with_damage(&words, &others),
+        Renewing::FromCopies(gesture) => space.erase_from_copies(&words, &others, gesture),
     })?;
     let told = Rotated {
         code: r.recovery_code.map(|c| Py::new(py, RecoveryCode(c))).transpose()?,
@@ -316,6 +334,7 @@ pub(crate) fn rotate(
         swept: r.swept,
         entries_lost: r.entries_lost,
         pages_lost: r.pages_lost,
+        emptied: r.emptied,
     };
     Ok((r.space, told))
 }

@@ -8,6 +8,7 @@ mod backup;
 mod call;
 mod consent;
 mod convert;
+mod damaged;
 mod erase;
 mod import;
 mod keystore;

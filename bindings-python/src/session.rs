@@ -2,6 +2,7 @@
 
 use crate::call::call;
 use crate::convert::{datetime, id};
+use crate::damaged::{self, Readable};
 use crate::memory::Memory;
 use healthspace::grounding::{self, Budget, Composed, GroundOptions};
 use healthspace::{Audited, Lang, RecordId};
@@ -68,6 +69,11 @@ impl Session {
         Ok(call(py, || self.0.memories(partition)?.into_whole())?.into_iter().map(Memory).collect())
     }
 
+    /// As memories, which raises Corrupt where something is damaged: those that can be read, and how much cannot.
+    fn readable_memories(&self, py: Python<'_>, partition: &str) -> PyResult<Readable> {
+        damaged::readable(py, || self.0.memories(partition))
+    }
+
     fn __repr__(&self) -> &'static str {
         "Session(..)"
     }
@@ -91,6 +97,12 @@ impl Context {
     #[getter]
     fn missing(&self) -> Vec<String> {
         self.0.value().missing.clone()
+    }
+
+    /// How much of what it was made from is damaged and could not be read; 0 where nothing is missing.
+    #[getter]
+    const fn unread(&self) -> u64 {
+        self.0.unread()
     }
 
     /// A cautious estimate of the text's length in tokens.

@@ -4,7 +4,8 @@ use crate::backup::{self, KnownCopy, Restored};
 use crate::call::{argument, call, exception};
 use crate::consent::{self, ConsentRequest, ConsentsReport, Grant, GrantInfo, Recipient, RenewalRequest};
 use crate::convert::{Instant, Secret, id};
-use crate::erase::{self, BreachScope, Erasure, ErasureCheck, Looked, Rotated};
+use crate::damaged::{self, Readable};
+use crate::erase::{self, BreachScope, Erasure, ErasureCheck, Looked, Renewing, Rotated};
 use crate::import::{self, Lane, Report};
 use crate::keystore::{Device, with_device};
 use crate::memory::{self, Act, Memory};
@@ -144,6 +145,23 @@ impl HealthSpace {
         opened(py, anchor, open).map(|(space, ())| space)
     }
 
+    /// As open, for a space that it refuses with Corrupt because something in a partition is damaged: opens what is
+    /// whole. By the passphrase or the recovery code.
+    #[staticmethod]
+    #[pyo3(signature = (path, passphrase = None, *, code = None, anchor = None, keystore = None))]
+    fn open_damaged(
+        py: Python<'_>,
+        path: PathBuf,
+        passphrase: Option<Secret>,
+        code: Option<Secret>,
+        anchor: Option<PathBuf>,
+        keystore: Option<Device>,
+    ) -> PyResult<Self> {
+        let unlock = damaged::way(passphrase, code, keystore.as_ref())?;
+        let open = move |env| Ok((healthspace::HealthSpace::open_damaged(path, &unlock, env)?, ()));
+        opened(py, anchor, open).map(|(space, ())| space)
+    }
+
     /// Makes a space of a backup, at a path where nothing is, and opens it in full. Every permission waits to
     /// be confirmed; what was erased in the later state of the space is erased again.
     #[staticmethod]
@@ -169,7 +187,7 @@ impl HealthSpace {
 
     /// As restore, by the recovery code: on a new device, say.
     #[staticmethod]
-    #[pyo3(signature = (backup, to, code, method, evidence, *, anchor = None, keystore = None))]
+    #[pyo3(signature = (backup, to, code, method, evidence, *, anchor = None, keystore = None, with_damage = false))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn restore_recovery(
         py: Python<'_>,
@@ -180,9 +198,10 @@ impl HealthSpace {
         evidence: [u8; 32],
         anchor: Option<PathBuf>,
         keystore: Option<Device>,
+        with_damage: bool,
     ) -> PyResult<(Self, Restored)> {
         let unlock = with_device(code.code()?, keystore.as_ref());
-        let options = backup::options(Gesture { method, evidence }, None, false);
+        let options = backup::options(Gesture { method, evidence }, None, with_damage);
         let restore = move |env| healthspace::HealthSpace::restore(backup, to, &unlock, env, &options);
         opened(py, anchor, restore).map(|(space, r)| (space, Restored(r)))
     }
@@ -333,16 +352,19 @@ impl HealthSpace {
     }
 
     /// Gives the space new keys: another handle, and what came of it. This one is closed. What is not presented is
-    /// no way in any more; a recovery code is issued anew unless it is given.
-    #[pyo3(signature = (passphrase, *, code = None, keystore = None))]
+    /// no way in any more; a recovery code is issued anew unless it is given. With damage, a partition that is too
+    /// damaged for new keys begins anew under its name, empty.
+    #[pyo3(signature = (passphrase, *, code = None, keystore = None, with_damage = false))]
     fn rotate_keys(
         &self,
         py: Python<'_>,
         passphrase: Secret,
         code: Option<Secret>,
         keystore: Option<Device>,
+        with_damage: bool,
     ) -> PyResult<(Self, Rotated)> {
-        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_ref(), None)?;
+        let keys = Renewing::Keys { with_damage };
+        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_ref(), keys)?;
         Ok((Self { inner, lane: self.lane.another() }, told))
     }
 
@@ -358,8 +380,8 @@ impl HealthSpace {
         code: Option<Secret>,
         keystore: Option<Device>,
     ) -> PyResult<(Self, Rotated)> {
-        let gesture = Some(Gesture { method, evidence });
-        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_ref(), gesture)?;
+        let keys = Renewing::FromCopies(Gesture { method, evidence });
+        let (inner, told) = erase::rotate(py, &self.inner, passphrase, code, keystore.as_ref(), keys)?;
         Ok((Self { inner, lane: self.lane.another() }, told))
     }
 
@@ -426,6 +448,13 @@ impl HealthSpace {
     #[getter]
     fn partitions(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         call(py, || Ok(self.inner.info()?.partitions))
+    }
+
+    /// Names of the partitions of which something is damaged, in a space of open_damaged; empty for one whose name is
+    /// damaged as well.
+    #[getter]
+    fn damaged(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        damaged::partitions(py, &self.inner)
     }
 
     /// Whether an older copy of the file would be noticed: "anchored", "local" or "unverified".
@@ -631,6 +660,11 @@ impl HealthSpace {
     /// What is remembered in a partition, what is quarantined too. Logged before it is shown.
     fn memories(&self, py: Python<'_>, partition: &str) -> PyResult<Vec<Memory>> {
         memory::list(py, &self.inner, partition)
+    }
+
+    /// As memories, which raises Corrupt where one is damaged: those that can be read, and how many others there may be.
+    fn readable_memories(&self, py: Python<'_>, partition: &str) -> PyResult<Readable> {
+        damaged::readable(py, || self.inner.partition(partition)?.memories())
     }
 
     /// The person writes a memory anew: the new id.

@@ -1,0 +1,93 @@
+"""A space of which something is damaged is opened and restored all the same, and says so."""
+
+from __future__ import annotations
+
+import pathlib
+import sqlite3
+
+import pytest
+from test_story import MODEL, QUESTION, SECRET, allow, bundle
+
+from healthspace import HealthSpace, errors
+
+PROOF = bytes(32)
+# Of the partitions `health` alone has a segment that is a row of its own; the space's own scope has the policy rows.
+HEALTH = "scope IN (SELECT scope FROM row WHERE class = 2)"
+GENERAL = f"NOT {HEALTH} AND scope NOT IN (SELECT scope FROM row WHERE class = 11)"
+
+
+def damage(file: pathlib.Path, table: str, column: str, rows: str) -> None:
+    """Damages rows of a space that nobody has open."""
+    with sqlite3.connect(file) as db:
+        done = db.execute(f"UPDATE {table} SET {column} = zeroblob(length({column})) WHERE {rows}")
+        assert done.rowcount == 1
+    db.close()
+
+
+def test_what_is_whole_opens_and_what_is_not_is_said(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "me.hs"
+    space, code = HealthSpace.create(file, SECRET)
+    with space:
+        space.import_bytes("health", bundle())
+        allow(space)
+        session = space.session(MODEL)
+        session.remember_in("general", "likes tea")
+        assert session.ground(QUESTION).unread == 0
+        assert session.readable_memories("health") == ([], 0)
+    with HealthSpace.open_damaged(file, SECRET) as space:
+        assert space.damaged == []
+        memories, unread = space.readable_memories("general")
+        assert ([m.text for m in memories], unread) == (["likes tea"], 0)
+    del session, space, memories
+
+    damage(file, "row", "sealed", f"class = 1 AND {GENERAL}")
+    damage(file, "row", "sealed", "class = 2")
+    with pytest.raises(errors.Corrupt):
+        HealthSpace.open(file, SECRET)
+    with HealthSpace.open_damaged(file, SECRET) as space:
+        assert space.damaged == ["health"] and not space.check().is_whole
+        session = space.session(MODEL)
+        context = session.ground(QUESTION)
+        assert context.unread == 1 and "damaged" in context.text and "damaged" in context.missing
+        assert session.readable_memories("health") == ([], 1)
+        with pytest.raises(errors.Corrupt):
+            session.memories("health")
+        with pytest.raises(errors.Corrupt):
+            space.claims()
+        with pytest.raises(errors.Corrupt):
+            space.memories("general")
+        assert space.readable_memories("general") == ([], 1)
+        space.backup(tmp_path / "parts.hsb")
+        with pytest.raises(errors.Corrupt):
+            HealthSpace.restore(tmp_path / "parts.hsb", tmp_path / "r.hs", SECRET, "tap", PROOF)
+        back, restored = HealthSpace.restore(
+            tmp_path / "parts.hsb", tmp_path / "r.hs", SECRET, "tap", PROOF, with_damage=True
+        )
+        assert restored.emptied == [] and not restored.is_whole and back.damaged == []
+    del session, context, space, back
+
+    damage(file, "head", "body", GENERAL)
+    damage(file, "head_copy", "body", GENERAL)
+    with pytest.raises(errors.Malformed):
+        HealthSpace.open_damaged(file)
+    with pytest.raises(errors.Malformed):
+        HealthSpace.open_damaged(file, SECRET, code=code.reveal())
+    with HealthSpace.open_damaged(file, code=code.reveal()) as space:
+        assert (sorted(space.damaged), space.partitions) == (["general", "health"], ["health"])
+        with pytest.raises(errors.NoSuchPartition):
+            space.readable_memories("general")
+        space.backup(tmp_path / "whole.hsb")
+        with pytest.raises(errors.Corrupt):
+            space.rotate_keys(SECRET)
+        again, rotated = space.rotate_keys(SECRET, with_damage=True)
+        assert rotated.emptied == ["general"] and again.damaged == []
+        again.close()
+    with HealthSpace.open(file, SECRET) as space:
+        assert space.partitions == ["health", "general"]
+    with pytest.raises(errors.Corrupt):
+        HealthSpace.restore_recovery(tmp_path / "whole.hsb", tmp_path / "w.hs", code.reveal(), "tap", PROOF)
+    back, restored = HealthSpace.restore_recovery(
+        tmp_path / "whole.hsb", tmp_path / "w.hs", code.reveal(), "tap", PROOF, with_damage=True
+    )
+    assert restored.emptied == ["general"] and "general" not in repr(restored)
+    assert back.readable_memories("general") == ([], 0)
