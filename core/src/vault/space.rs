@@ -17,7 +17,7 @@ use crate::crypto::random_array;
 use crate::crypto::secret::{EpochRoot, Key, SpaceRoot};
 use crate::environment::Environment;
 use crate::error::{Error, Limit, Malformed, Part, Result};
-use crate::id::ScopeId;
+use crate::id::{ScopeId, SlotId};
 use crate::keyring::{RecoveryCode, SlotKind, SpaceRow, Unlock, make_slot, space_row_id};
 use crate::label::{Origins, PartitionKind};
 use crate::record::is_no_name;
@@ -187,9 +187,11 @@ impl HealthSpace {
         let vrk = row.epoch_root(&srk)?;
         let mut slots = vec![SlotRow { id: space_row_id(), body: row.encode() }];
         let by_code = code.map(Unlock::of_code);
+        let mut ways = Vec::new();
         for u in core::iter::once(unlock).chain(&by_code) {
             let (id, slot) = make_slot(row, &row.stretch(u)?, &srk)?;
             slots.push(SlotRow { id, body: slot.encode() });
+            ways.push(AuditEvent::WayInAdded { slot: SlotId(id), kind: slot.kind as u64, scopes: Vec::new() });
         }
         slots.sort_by_key(|s| s.id);
         let base = Base::of(storage, row, env)?;
@@ -202,7 +204,7 @@ impl HealthSpace {
             }
             Self::found(&base, &mut *txn, &vrk, row.system, &slots, now)?;
             let state = open_scopes(&base, &*txn, row.system, &vrk, &slots_digest(&slots), None, Damage::Refused)?;
-            Self::log_foundation(Tx::new(&base, txn, now)?, &state)?;
+            Self::log_foundation(Tx::new(&base, txn, now)?, &state, ways)?;
         }
         drop(vrk);
         drop(srk);
@@ -254,8 +256,8 @@ impl HealthSpace {
         Ok(())
     }
 
-    /// Writes the first entry of each log, and makes all that the transaction wrote durable.
-    fn log_foundation(mut tx: Tx<'_>, state: &State) -> Result<()> {
+    /// Writes the first entries of each log, and makes all that the transaction wrote durable.
+    fn log_foundation(mut tx: Tx<'_>, state: &State, ways: Vec<AuditEvent>) -> Result<()> {
         let system = state.system.as_ref().ok_or(Error::Internal(130))?;
         let signer = system.signer(tx.base, &*tx.txn, &system.head)?;
         let next = |s: &Scope| s.next_generation().ok_or(Error::TooLarge(Limit::Capacity));
@@ -263,6 +265,9 @@ impl HealthSpace {
         tx.log(&mut work, AuditEvent::SpaceCreated {})?;
         for p in &state.partitions {
             tx.log(&mut work, named(p, &p.head.log_origin))?;
+        }
+        for way in ways {
+            tx.log(&mut work, way)?;
         }
         let system = tx.finish(work, None, Some(&signer), 0)?;
         for p in &state.partitions {

@@ -40,6 +40,31 @@ fn nothing_is_made_with_an_empty_passphrase() {
     assert!(matches!(HealthSpace::open(&path, &empty(), clock().0), Err(Error::CannotOpen)));
 }
 
+/// The first ways in are entered as every later one is.
+#[test]
+fn the_log_begins_with_the_space_and_its_ways_in() {
+    let (disk, keys) = (Memory::new(), store());
+    for unlock in [unlock(), with(&keys, "one"), alone(&keys)] {
+        let (space, _) = make(&disk, &unlock, clock().0).unwrap();
+        let log = events(&space, LogOf::Space);
+        assert!(matches!(log[0], AuditEvent::SpaceCreated {}));
+        let named = log.iter().filter(|e| matches!(e, AuditEvent::LogNamed { .. })).count();
+        let mut entered: Vec<_> = log
+            .iter()
+            .filter_map(|e| match e {
+                AuditEvent::WayInAdded { slot, scopes, .. } if scopes.is_empty() => Some(*slot),
+                _ => None,
+            })
+            .collect();
+        assert_eq!((named, entered.len(), log.len()), (2, 2, 5));
+        let mut there: Vec<_> = space.ways_in().unwrap().iter().map(|w| w.id).collect();
+        entered.sort();
+        there.sort();
+        assert_eq!(entered, there);
+        disk.restore(&Memory::new().image());
+    }
+}
+
 #[test]
 fn ways_in_are_added_changed_and_removed() {
     let disk = Memory::new();
@@ -90,7 +115,10 @@ fn ways_in_are_added_changed_and_removed() {
     }
     open(&disk, &unlock()).unwrap();
     let names: Vec<_> = events(&space, LogOf::Space).iter().map(AuditEvent::number).collect();
-    assert_eq!(names.iter().filter(|n| (31..=34).contains(*n)).copied().collect::<Vec<_>>(), [31, 32, 34, 33, 31, 33]);
+    assert_eq!(
+        names.iter().filter(|n| (31..=34).contains(*n)).copied().collect::<Vec<_>>(),
+        [31, 31, 31, 32, 34, 33, 31, 33]
+    );
     assert!(space.check().unwrap().is_whole());
 }
 
