@@ -84,6 +84,8 @@ def head(major, n):
 def cbor(value):
     if value is None:
         return b"\xf6"
+    if isinstance(value, bool):
+        return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):
         return head(0, value) if value >= 0 else head(1, -1 - value)
     if isinstance(value, bytes):
@@ -123,10 +125,14 @@ def origin(name):
     return f"healthspace.invalid/log/{name:032x}"
 
 
+def entry(number, time, body, version=1):
+    return cbor({1: version, 2: number, 3: time * MINUTE, 4: body if isinstance(body, bytes) else cbor(body)})
+
+
 class Log:
     def __init__(self, name, events):
         self.origin = origin(name)
-        self.entries = [cbor({1: 1, 2: number, 3: time * MINUTE, 4: body if isinstance(body, bytes) else cbor(body)}) for number, time, body in events]
+        self.entries = [event if isinstance(event, bytes) else entry(*event) for event in events]
         macs = [hmac.digest(self.r(i), e, "sha256") for i, e in enumerate(self.entries)]
         self.leaves = [leaf_hash(b"healthspace-ledger/v1\0" + m) for m in macs]
         self.blob = b"\x01" + KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -274,11 +280,11 @@ def from_elsewhere(text, limits):
     return evidence([imported(1, text)], 1, [0], limits, consents=[text])
 
 
-def spoilt(old, new, grant=PLAIN):
+def spoilt(old, new, grant=PLAIN, *limits, **how):
     """A file whose grant has a text that is not in the form of one."""
     text = write(grant)
     assert old in text
-    return given(grant, text=text.replace(old, new, 1))
+    return given(grant, [LIMITED, *limits], text.replace(old, new, 1), **how)
 
 
 def noise(number, body, limits=(LIMITED,)):
@@ -692,6 +698,62 @@ def main(directory):
         "bad-text-null": given(PLAIN, text=b"null"),
         "bad-text-no-json": given(PLAIN, text=b"}"),
         "bad-text-empty": given(PLAIN, text=b"{}"),
+        # What is equal to a truth or a number in some languages is neither here.
+        **{
+            f"bad-text-may-be-passed-on-by-{name}": spoilt(
+                b'"valueBoolean":true', b'"valueBoolean":' + value, CARER, actor=ANA, purpose="FAMRQT", grants=[ABOVE]
+            )
+            for name, value in [
+                ("a-one", b"1"),
+                ("a-fraction", b"1.0"),
+                ("an-exponent", b"1e0"),
+                ("words", b'"true"'),
+                ("nothing", b"null"),
+                ("truth-said-twice", b'false,"valueBoolean":true'),
+            ]
+        },
+        **{
+            f"bad-text-may-not-be-passed-on-by-{name}": spoilt(
+                b'"valueBoolean":false', b'"valueBoolean":' + value, alone, actor=ANA, purpose="FAMRQT", grants=[ABOVE]
+            )
+            for alone in [CARER._replace(may_pass_on=False)]
+            for name, value in [("a-zero", b"0"), ("a-zero-below-zero", b"-0"), ("a-fraction", b"0.0"), ("an-exponent", b"0e0")]
+        },
+        "good-for-a-carer-who-may-not-pass-it-on": given(
+            CARER._replace(may_pass_on=False), actor=ANA, purpose="FAMRQT", grants=[ABOVE]
+        ),
+        **{
+            f"bad-text-counts-{name}": spoilt(
+                b'"valuePositiveInt":1', b'"valuePositiveInt":' + value, PLAIN._replace(uses=1), USES
+            )
+            for name, value in [
+                ("by-truth", b"true"),
+                ("by-a-fraction", b"1.0"),
+                ("by-an-exponent", b"1e0"),
+                ("by-words", b'"1"'),
+                ("with-a-zero-before", b"01"),
+                ("below-zero", b"-1"),
+                ("more-than-32-bits", b"4294967296"),
+                ("twice", b'2,"valuePositiveInt":1'),
+            ]
+        },
+        **{
+            f"bad-text-version-{name}": spoilt(b'"versionId":"1"', b'"versionId":' + value)
+            for name, value in [
+                ("is-a-number", b"1"),
+                ("is-truth", b"true"),
+                ("with-a-zero-before", b'"01"'),
+                ("with-a-sign", b'"+1"'),
+                ("with-a-blank", b'" 1"'),
+                ("with-a-line", b'"0_1"'),
+                ("in-digits-of-another-script", '"\u0661"'.encode()),
+            ]
+        },
+        "bad-form-that-is-a-truth": given(PLAIN, kind=False),
+        "bad-count-that-is-a-truth": given(PLAIN, [LIMITED, "which items"], count=True, items=None),
+        "bad-label-of-a-truth": given(PLAIN, label=[*LABEL[:5], False]),
+        "bad-known-event-of-a-truth": noise(10, {1: b"i" * 16, 2: True, 3: LABEL}),
+        "bad-entry-of-a-version-that-is-a-truth": evidence([granted(), entry(*NOISE, version=True)], 2, [0, 1], [LIMITED]),
         "bad-under-a-consent-to-lower": spoilt(b'"code":"access"', b'"code":"DOWNGRDLABEL"'),
         "bad-another-partition": given(PLAIN._replace(scope=b"x" * 16)),
         "bad-grants-of-two-persons": evidence(

@@ -263,7 +263,8 @@ def holds(g):
         and (g.dates is None or None not in g.dates and g.dates[0] < g.dates[1])
         and (g.uses is None or type(g.uses) is int and 1 <= g.uses < 1 << 32)
         and (g.obligations & NO_TRAINING != 0) == (g.purpose != "MLTRAINING")
-        and g.may_pass_on in (None, True, False)
+        # Not by comparing: in Python 1 and 1.0 are equal to True.
+        and (g.may_pass_on is None or type(g.may_pass_on) is bool)
         and (g.parent is None or len(g.parent) == 16 and g.may_pass_on is not None)
         and carer
     )
