@@ -162,6 +162,8 @@ struct Release<'a> {
     purpose: Purpose,
     actor: &'a Recipient,
     label: Label,
+    /// Whether it was handed out as a file.
+    exported: bool,
 }
 
 /// What holds of all the grants of a release.
@@ -204,7 +206,8 @@ impl All {
                 self.found.push(found);
                 return Ok(());
             }
-            Some(Some(own)) if !own.purpose.permits(release.purpose) => return Err(BAD),
+            // A grant of the space is to access and to use, which is no leave to hand out a file.
+            Some(Some(own)) if release.exported || !own.purpose.permits(release.purpose) => return Err(BAD),
             Some(Some(_)) => self.given.extend(found.index),
             None => self.within = false,
         }
@@ -257,7 +260,7 @@ impl All {
 /// [`Malformed::Proof`](crate::Malformed::Proof) where the entry is no release, its items are not
 /// those of the entry, or what is shown contradicts it: released after a withdrawal, under a grant that was
 /// never given, or outside the time of a grant or the one above it, against what the grants' texts say, for another purpose than
-/// theirs, or under a system log that is not the one shown, is a partition's, or is older than one
+/// theirs, as a file that they do not permit, or under a system log that is not the one shown, is a partition's, or is older than one
 /// before.
 pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &ItemsPart) -> Result<Claim> {
     let log = usize::try_from(at).ok().and_then(|at| logs.get(at)).ok_or(BAD)?;
@@ -281,9 +284,12 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
         return Ok(Claim { what: OWN_LOOK, level: Level::Logged, grants: Vec::new(), does_not_prove });
     }
     let training = *purpose == Purpose::MlTraining;
+    let exported = *kind == ReleaseKind::File;
     let distinct = grants.iter().collect::<BTreeSet<_>>().len() == grants.len();
     let of_nothing = *count > 0 && categories.is_empty();
-    if !distinct || of_nothing || !training && !label.no_training() {
+    // Broken glass never exports.
+    let of_glass = exported && *purpose == Purpose::BreakGlass;
+    if !distinct || of_nothing || of_glass || !training && !label.no_training() {
         return Err(BAD);
     }
     let shown = logs.iter().find(|l| l.origin == system.origin);
@@ -314,7 +320,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
         found: Vec::new(),
     };
     for grant in grants {
-        all.add(&ground, *grant, Release { purpose: *purpose, actor, label: *label })?;
+        all.add(&ground, *grant, Release { purpose: *purpose, actor, label: *label, exported })?;
     }
     let own = !all.elsewhere;
     let terms = all.texts && own;

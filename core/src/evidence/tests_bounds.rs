@@ -7,7 +7,7 @@ use super::tests::{
 };
 use super::tests_grants::*;
 use super::*;
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, ReleaseKind};
 use crate::consent::{Delegation, GrantTerms, Recipient};
 use crate::environment::{Environment, FileAnchor};
 use crate::error::{Error, Malformed};
@@ -15,7 +15,7 @@ use crate::id::{GrantId, ScopeId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Origins, PartitionKind, Purpose};
 use crate::record::Category;
 use crate::vault::tests::{allow, clock, fill, gesture, model, of_code, unlock};
-use crate::vault::{HealthSpace, Presence, Session};
+use crate::vault::{Endpoint, HealthSpace, Presence, Session};
 use std::sync::Arc;
 
 /// What is not proved where a text is hidden.
@@ -312,4 +312,51 @@ fn emergency_access_does_not_grow() {
             (Level::Verifiable, &["withdrawals entered in the partition's own log"][..])
         );
     }
+}
+
+/// What a grant of the space never permits is not proved by one, and an emergency exports under none.
+#[test]
+fn a_file_is_handed_out_under_a_consent_from_elsewhere_alone() {
+    let file = |f: &mut Fields<'_>| *f.kind = ReleaseKind::File;
+    let in_emergency = |f: &mut Fields<'_>| *f.purpose = Purpose::BreakGlass;
+    let own = consent(None);
+    assert_eq!(limits_of(&[granted(None)], 1, &[0], &[&own], &file), REFUSED);
+    assert_eq!(limits_of(&[granted(None)], 1, &[0], &[], &file), REFUSED, "also where the text is not shown");
+    let trainer = GrantTerms::new(Purpose::MlTraining, SCOPE, &[Category::Laboratory], model());
+    let (event, text) = given(A, &trainer);
+    let trains = |f: &mut Fields<'_>| (file(f), *f.purpose = Purpose::MlTraining).1;
+    assert_eq!(limits_of(&[event], 1, &[0], &[&text], &trains), REFUSED);
+    for kind in [ReleaseKind::Read, ReleaseKind::Ground, ReleaseKind::Count, ReleaseKind::Reader, ReleaseKind::More] {
+        assert_eq!(limits_of(&[granted(None)], 1, &[0], &[&own], &|f| *f.kind = kind), NONE, "{kind:?}");
+    }
+    let elsewhere = |change: Change<'_>| limits_of(&[imported(1)], 1, &[0], &[ELSEWHERE], change);
+    assert_eq!(elsewhere(&file), elsewhere(&|_| {}));
+    let until = Timestamp::from_millis(20 * MINUTE);
+    let began = AuditEvent::GlassBroken { grants: vec![A], actor: model(), reason_hash: [0; 32], until, gesture: None };
+    let glass =
+        |change: Change<'_>| limits_at(&[(5, imported(1))], 1, &[0], &[ELSEWHERE], &[(9, began.clone())], change);
+    assert_ne!(glass(&in_emergency), REFUSED);
+    assert_eq!(glass(&|f| (file(f), in_emergency(f)).1), REFUSED);
+}
+
+/// What a space hands out as a file, under a consent that permits it, it can prove.
+#[test]
+fn a_space_proves_what_it_handed_out_as_a_file() {
+    let (_dir, space) = space();
+    let permit = br#"{"resourceType":"Consent","id":"1","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+    space.import_consents(permit, gesture()).unwrap();
+    allow(&space, &[Category::Laboratory]);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    let record = session.query(&of_code("13457-7")).unwrap().value()[0].record;
+    let stick = Recipient::app("usb-stick").unwrap();
+    let all = Obligations::from_bits(u32::MAX);
+    for to in [stick, model()] {
+        let session = space.session(to.clone(), Purpose::PatientRequest).unwrap();
+        let held = session.hold(record).unwrap();
+        session.write(&held, &Endpoint::file(to, Endpoint::cleared(all))).unwrap();
+    }
+    let told = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap().disclosures;
+    let files = told.iter().filter(|d| matches!(d.entry.event, AuditEvent::Released { kind: ReleaseKind::File, .. }));
+    assert_eq!((told.len(), files.count()), (3, 2));
+    assert!(told.iter().all(|d| d.level == Level::Verifiable));
 }

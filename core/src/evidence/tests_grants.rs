@@ -6,7 +6,7 @@ use super::tests::{
     terms, text_of, verify,
 };
 use super::*;
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, ReleaseKind};
 use crate::consent::{Delegation, GrantTerms, Recipient, RecipientKind};
 use crate::crypto::hash::sha256;
 use crate::environment::{Environment, FileAnchor};
@@ -79,11 +79,12 @@ pub(super) struct Fields<'a> {
     pub(super) label: &'a mut Label,
     pub(super) count: &'a mut u64,
     pub(super) categories: &'a mut BTreeSet<Category>,
+    pub(super) kind: &'a mut ReleaseKind,
 }
 
 fn changed(mut event: AuditEvent, change: Change<'_>) -> AuditEvent {
-    if let AuditEvent::Released { purpose, grants, actor, label, count, categories, .. } = &mut event {
-        change(&mut Fields { purpose, grants, actor, label, count, categories });
+    if let AuditEvent::Released { purpose, grants, actor, label, count, categories, kind, .. } = &mut event {
+        change(&mut Fields { purpose, grants, actor, label, count, categories, kind });
     }
     event
 }

@@ -22,6 +22,7 @@ const (
 	ownLook      = "looked at by the person"
 	kindCount    = 2
 	kindMore     = 4
+	kindFile     = 5
 
 	// Longest emergency access, in milliseconds.
 	hour = 60 * minute
@@ -622,6 +623,9 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 	if !training && r.obligations&noTraining == 0 {
 		return c, refusal("released without the label that forbids training")
 	}
+	if r.kind == kindFile && r.purpose == "BTG" {
+		return c, refusal("handed out as a file in an emergency")
+	}
 	g := ground{own: own, index: index, time: e.time, size: r.system.size, consents: consents}
 	for _, l := range logs {
 		if l.origin == r.system.origin {
@@ -693,6 +697,10 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		within = within && s.given != nil
 		if s.given != nil && !permits(s.given.purpose, r.purpose) {
 			return c, refusal("the grant is for another purpose")
+		}
+		// A grant of the space is to access and to use.
+		if s.given != nil && r.kind == kindFile {
+			return c, refusal("handed out as a file, which the grant does not permit")
 		}
 		t := s.text
 		texts, named, told = texts && s.shown, named && s.shown, told && t != nil

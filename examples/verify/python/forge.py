@@ -1153,7 +1153,34 @@ def main(directory):
         "bad-label-of-an-unknown-integrity": given(PLAIN, label=[*LABEL[:5], 4]),
         "bad-label-of-33-bits": given(PLAIN, label=[*LABEL[:4], HEALTH | 1 << 32, 0]),
         "bad-label-of-five": given(PLAIN, label=LABEL[:5]),
-        "good-handed-out-as-a-file": given(PLAIN, kind=5),
+        # As a file: what a grant of the space does not permit, and an emergency never does.
+        "good-from-elsewhere-and-handed-out-as-a-file": evidence([imported(1)], 1, [0], elsewhere, kind=5, **import_shown),
+        "good-handed-out-as-a-file-and-the-grant-not-shown": evidence([NOISE] * 3, 3, [0, 2], MISSING, consents=[], kind=5),
+        "bad-handed-out-as-a-file": given(PLAIN, kind=5),
+        "bad-handed-out-as-a-file-and-said": given(PLAIN, [LIMITED, TERMS], kind=5),
+        "bad-handed-out-as-a-file-and-text-hidden": evidence(one, 1, [0], HIDDEN, consents=[], kind=5),
+        "bad-handed-out-as-a-file-for-training": given(training, purpose="MLTRAINING", kind=5),
+        "bad-handed-out-as-a-file-once-renewed": renewals(ends(7), renewal(11), kind=5),
+        "bad-handed-out-as-a-file-to-a-carer": passed_on(kind=5),
+        "bad-handed-out-as-a-file-also-under-one-from-elsewhere": evidence(
+            [granted(), imported(1, grant=ABOVE)], 2, [0, 1], elsewhere, grants=[GRANT, ABOVE], consents=texts(PLAIN, FROM_ELSEWHERE), kind=5
+        ),
+        "good-under-one-from-elsewhere-also": evidence(
+            [granted(), imported(1, grant=ABOVE)], 2, [0, 1], elsewhere, grants=[GRANT, ABOVE], consents=texts(PLAIN, FROM_ELSEWHERE)
+        ),
+        "bad-handed-out-as-a-file-in-an-emergency": in_emergency(broken(20), kind=5),
+        "good-emergency-from-elsewhere": evidence(
+            [imported(1)], 1, [0], elsewhere[1:], before=[broken(20)], own=[0], purpose="BTG", **import_shown
+        ),
+        "bad-handed-out-as-a-file-in-an-emergency-from-elsewhere": evidence(
+            [imported(1)], 1, [0], elsewhere[1:], before=[broken(20)], own=[0], purpose="BTG", kind=5, **import_shown
+        ),
+        "bad-handed-out-as-a-file-in-an-emergency-of-which-nothing-is-shown": evidence(
+            [NOISE] * 3, 3, [0, 2], [*MISSING, EMERGENCY], before=[NOISE, broken(20)], consents=[], purpose="BTG", kind=5
+        ),
+        "good-emergency-of-which-nothing-is-shown": evidence(
+            [NOISE] * 3, 3, [0, 2], [*MISSING, EMERGENCY], before=[NOISE, broken(20)], consents=[], purpose="BTG"
+        ),
         "bad-items-of-more-than-asked-for": given(PLAIN, kind=4),
         "bad-form-of-a-later-version": given(PLAIN, kind=6),
         # What would write to a terminal.

@@ -46,7 +46,7 @@ from hslog import (
 
 HEADER = "healthspace-evidence/v1"
 MAX_FILE = 64 << 20
-COUNT, MORE = 2, 4
+COUNT, MORE, FILE = 2, 4, 5
 # Deepest nesting of a consent's text that is read: where parsers give up differs.
 MAX_DEPTH = 16
 # Longest emergency access, in milliseconds.
@@ -374,6 +374,8 @@ def derive(logs, own, index, entry, consents, spaces):
         return Claim(OWN_LOOK, "logged", [])
     training = release.purpose == "MLTRAINING"
     need(len(set(release.grants)) == len(release.grants), "one grant twice")
+    exported = release.kind == FILE
+    need(not exported or release.purpose != "BTG", "handed out as a file in an emergency")
     need(training or release.obligations() & NO_TRAINING, "released without the label that forbids training")
     system = next((log for log in logs if log.origin == origin), None)
     need(release.count == 0 or release.categories != [], "items of no category")
@@ -407,6 +409,8 @@ def derive(logs, own, index, entry, consents, spaces):
             continue
         within = within and given is not None
         need(given is None or permits(given.purpose, release.purpose), "the grant is for another purpose")
+        # A grant of the space is to access and to use.
+        need(given is None or not exported, "handed out as a file, which the grant does not permit")
         texts, named, told = texts and shown, named and shown, told and said is not None
         if said is None:
             continue
