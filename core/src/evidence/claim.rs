@@ -49,6 +49,7 @@ pub(super) const LIMITS: [&str; 6] = [
 const OMITTED: &str = "omitted withdrawals";
 const PASSED_ON: &str = "that the grant was not passed on under another";
 const ACTIVE: &str = "that the consent from elsewhere was active";
+const DATED: &str = "that an end of the grant that is dated before it came after it";
 const LIMITED: &str = "withdrawals entered in the partition's own log";
 const TERMS: &str = "the terms of the consent";
 const PURPOSE: &str = "that the purpose lies within the grant's";
@@ -179,6 +180,8 @@ struct All {
     within: bool,
     elsewhere: bool,
     active: bool,
+    /// Whether nothing that is shown ended one of them by its time and not by its place.
+    ordered: bool,
     counted: bool,
     /// Of the grants whose text is shown.
     categories: BTreeSet<Category>,
@@ -192,8 +195,8 @@ struct All {
 impl All {
     /// Adds a grant that the entry names, and the one under which it was passed on.
     fn add(&mut self, ground: &Ground<'_>, grant: GrantId, release: Release<'_>) -> Result<()> {
-        let Seen { mut found, covered, given, doc, texts, status } = ground.look(grant)?;
-        self.covered &= covered;
+        let Seen { mut found, covered, given, doc, texts, status, ordered } = ground.look(grant)?;
+        (self.covered, self.ordered) = (self.covered && covered, self.ordered && ordered);
         match given.as_ref().map(|g| g.own.as_ref()) {
             // Nobody here reads the terms of a consent from elsewhere; but that it stands it says itself,
             // and none lifts the floor under training.
@@ -239,14 +242,14 @@ impl All {
     /// The grant under which one, given there, was passed on: it must have stood before and as well, and reach
     /// as far.
     fn above(&mut self, ground: &Ground<'_>, grant: GrantId, child: &ConsentDoc, at: Option<u64>) -> Result<()> {
-        let Seen { found, covered, given, doc, texts, .. } = ground.look(grant)?;
+        let Seen { found, covered, given, doc, texts, ordered, .. } = ground.look(grant)?;
         // A consent from elsewhere is not passed on.
         if given.is_some_and(|g| g.own.is_none() || Some(g.index) >= at)
             || doc.as_ref().is_some_and(|d| !child.spec.is_within(&d.spec))
         {
             return Err(BAD);
         }
-        self.covered &= covered;
+        (self.covered, self.ordered) = (self.covered && covered, self.ordered && ordered);
         self.texts &= texts;
         self.subjects.extend(doc.map(|d| d.meta.subject));
         self.found.push(found);
@@ -312,6 +315,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
         within: true,
         elsewhere: false,
         active: true,
+        ordered: true,
         counted: false,
         categories: BTreeSet::new(),
         scopes: BTreeSet::new(),
@@ -342,6 +346,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
         (all.covered, OMITTED),
         (all.texts, PASSED_ON),
         (all.active, ACTIVE),
+        (all.ordered, DATED),
         (whole, LIMITED),
         (terms, TERMS),
         (all.within && own, PURPOSE),
@@ -353,7 +358,7 @@ pub(super) fn derive(logs: &[Known], file: &File, at: u64, index: u64, items: &I
     ];
     does_not_prove.extend(limits.iter().filter(|(holds, _)| !holds).map(|(_, limit)| *limit));
     does_not_prove.extend(hidden);
-    let (what, level) = match all.covered && all.texts && all.active {
+    let (what, level) = match all.covered && all.texts && all.active && all.ordered {
         true => (NOT_WITHDRAWN, Level::Verifiable),
         false => (UNDER_GRANT, Level::Logged),
     };

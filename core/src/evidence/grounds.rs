@@ -158,6 +158,8 @@ pub(super) struct Seen {
     pub(super) texts: bool,
     /// That of a consent from elsewhere says where it stands.
     pub(super) status: Option<String>,
+    /// Whether nothing that is shown ended it by its time and not by its place.
+    pub(super) ordered: bool,
 }
 
 impl Ground<'_> {
@@ -172,9 +174,11 @@ impl Ground<'_> {
         if self.own.entries.range(..self.index).any(|(_, e)| is(e)) {
             return Err(BAD);
         }
+        let behind = |log: &Known| log.entries.range(self.size..).any(|(_, e)| ends(e, grant, self.time));
+        let ordered = !self.system.is_some_and(behind);
         let found = Found { grant, index: None, consent: None, parent: None };
         let (Some(log), Some(given)) = (self.system, given) else {
-            return Ok(Seen { found, covered: false, given: None, doc: None, texts: false, status: None });
+            return Ok(Seen { found, covered: false, given: None, doc: None, texts: false, status: None, ordered });
         };
         let covered = read_through(log, given.index, self.size);
         if given.end().is_some_and(|end| end <= self.time) {
@@ -184,7 +188,7 @@ impl Ground<'_> {
         let found = Found { index: Some(given.index), consent, ..found };
         if given.own.is_none() {
             let status = consent.and_then(|at| self.consents.get(at)).and_then(|text| text::status(text));
-            return Ok(Seen { found, covered, given: Some(given), doc: None, texts: false, status });
+            return Ok(Seen { found, covered, given: Some(given), doc: None, texts: false, status, ordered });
         }
         let versions = given.before.iter().chain([&given]);
         let mut docs = versions.map(|v| self.text(grant, v)).collect::<Result<Vec<_>>>()?;
@@ -201,7 +205,7 @@ impl Ground<'_> {
         }
         // What was never renewed has one text.
         let texts = doc.is_some() && (docs.is_empty() || first);
-        Ok(Seen { found, covered, given: Some(given), doc, texts, status: None })
+        Ok(Seen { found, covered, given: Some(given), doc, texts, status: None, ordered })
     }
 
     /// The text of a version of a grant of the space, where it is shown.
@@ -248,6 +252,17 @@ impl Ground<'_> {
         let begun = self.own.entries.range(..self.index).any(|(_, e)| begins(e, release) && !too_early(e));
         if !begun && consecutive(self.own, 0, self.index) { Err(BAD) } else { Ok(begun) }
     }
+}
+
+/// Whether by this entry, dated before a release at this time, its grant was over or waited.
+pub(super) fn ends(entry: &Entry, grant: GrantId, time: Timestamp) -> bool {
+    let over = match entry.event {
+        AuditEvent::Withdrawn { grant: g, .. } => g == grant,
+        AuditEvent::Renewed { grant: g, expires, .. } => g == grant && expires <= time,
+        AuditEvent::Recovered { .. } | AuditEvent::Restored { .. } => true,
+        _ => false,
+    };
+    over && entry.time < time
 }
 
 /// Whether by this entry emergency access begins in which the release may be made: of its recipient, under its

@@ -235,7 +235,8 @@ impl Maker<'_> {
     }
 
     /// Adds what a release rests on in the space's log: from the earliest of its grants, and of those
-    /// under which they were passed on, up to the size that the entry names.
+    /// under which they were passed on, up to the size that the entry names; and behind it what is dated before the
+    /// release and ended one of them.
     fn rests_on(
         &mut self,
         log: &Log<'_>,
@@ -260,6 +261,8 @@ impl Maker<'_> {
         }
         if let Some(first) = given.iter().map(|g| g.index).min() {
             own.entries.extend(self.system.range(first..*size).map(|(i, _)| *i));
+            let ends = |e: &Entry| given.iter().any(|g| grounds::ends(e, g.id, entry.time));
+            own.entries.extend(self.system.range(*size..).filter(|(_, e)| ends(e)).map(|(i, _)| *i));
             own.prefixes.insert(*size, *root);
             grants.extend(given.iter().flat_map(|g| [(g.id, g.first), (g.id, g.version)]));
         }

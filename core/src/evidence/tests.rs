@@ -372,7 +372,7 @@ fn contradictions_are_refused_and_gaps_lower_the_level() {
     };
     let honest = [noise.clone(), granted(None), noise.clone(), withdrawn.clone()];
     assert_eq!(level(&honest, 3, &[1, 2]).unwrap(), Level::Verifiable);
-    assert_eq!(level(&honest, 3, &[1, 2, 3]).unwrap(), Level::Verifiable, "withdrawn later");
+    assert_eq!(level(&honest, 3, &[1, 2, 3]).unwrap(), Level::Logged, "withdrawn later, and dated before it");
     // Released although withdrawn: shown, it is refused; hidden, it is no more than logged.
     assert!(matches!(level(&honest, 4, &[1, 2, 3]), Err(Error::Malformed(Malformed::Proof))));
     assert_eq!(level(&honest, 4, &[1, 2]).unwrap(), Level::Logged);

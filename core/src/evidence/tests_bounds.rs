@@ -360,3 +360,55 @@ fn a_space_proves_what_it_handed_out_as_a_file() {
     assert_eq!((told.len(), files.count()), (3, 2));
     assert!(told.iter().all(|d| d.level == Level::Verifiable));
 }
+
+/// Which came first is not proved where the place of a withdrawal says one thing and its time another: who holds a
+/// partition's key names whichever size it likes, and an honest clock may have been set back.
+#[test]
+fn an_end_that_is_dated_before_a_release_and_stands_behind_it_is_said() {
+    let plain = GrantTerms { expires: at(30), ..terms(model()) };
+    let (event, text) = given(A, &plain);
+    let check = |last: (i64, AuditEvent)| {
+        let log = [(5, event.clone()), last];
+        limits_at(&log, 1, &[0, 1], &[&text], &[], &|_| {})
+    };
+    let withdrawn = |grant| AuditEvent::Withdrawn { grant, gesture: None };
+    assert_eq!(check((9, withdrawn(A))), [DATED]);
+    assert_eq!((check((10, withdrawn(A))), check((11, withdrawn(A)))), (NONE.to_vec(), NONE.to_vec()));
+    assert_eq!(check((9, withdrawn(P))), NONE, "another grant");
+    let until = |end| renewed(A, &plain, end).0;
+    assert_eq!((check((9, until(10))), check((9, until(11)))), (vec![DATED], NONE.to_vec()));
+    assert_eq!(check((11, until(10))), NONE);
+    let restored = AuditEvent::Recovered { permissions: 1, gesture: gesture() };
+    assert_eq!((check((9, restored.clone())), check((11, restored))), (vec![DATED], NONE.to_vec()));
+    // A clock that was confirmed since may explain it, or not: it is said all the same.
+    let confirmed = AuditEvent::ClockConfirmed { floor: Timestamp::from_millis(30 * MINUTE), gesture: gesture() };
+    let log = [(5, event.clone()), (9, confirmed), (9, withdrawn(A))];
+    assert_eq!(limits_at(&log, 1, &[0, 1, 2], &[&text], &[], &|_| {}), [DATED]);
+    assert_eq!(limits_at(&log, 1, &[0, 1], &[&text], &[], &|_| {}), NONE, "what is not shown is not seen");
+}
+
+/// In a space: a clock that was set back by a minute before the withdrawal. Evidence of it is written, shows the
+/// withdrawal, and leaves open which came first.
+#[test]
+fn a_space_shows_a_withdrawal_that_a_clock_dates_before_a_release() {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, time) = clock();
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
+    fill(&space);
+    let grant = allow(&space, &[Category::Laboratory]);
+    let at = |minute: i64| time.set(Timestamp::from_millis(1_790_000_000_000 + minute * MINUTE));
+    let told = || {
+        let all = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap().disclosures;
+        all.into_iter().map(|d| (d.level, d.does_not_prove)).collect::<Vec<_>>()
+    };
+    let limited = "withdrawals entered in the partition's own log";
+    at(1);
+    ask(&space, "eu-llm");
+    at(3);
+    ask(&space, "eu-llm");
+    let plain = (Level::Verifiable, vec![limited]);
+    assert_eq!(told(), [plain.clone(), plain.clone()]);
+    at(2);
+    space.withdraw(grant.id()).unwrap();
+    assert_eq!(told(), [plain, (Level::Logged, vec![DATED, limited])]);
+}

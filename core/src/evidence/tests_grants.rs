@@ -122,7 +122,7 @@ pub(super) fn limits_at(
         Err(e) => panic!("{e}"),
         Ok(mut report) => {
             let one = report.disclosures.remove(0);
-            let unsure = [OMITTED, PASSED_ON, ACTIVE].iter().any(|l| one.does_not_prove.contains(l));
+            let unsure = [OMITTED, PASSED_ON, ACTIVE, DATED].iter().any(|l| one.does_not_prove.contains(l));
             let own_look = one.grants.is_empty();
             assert_eq!(one.level == Level::Logged, unsure || own_look, "{:?}", one.does_not_prove);
             one.does_not_prove
@@ -142,6 +142,7 @@ pub(super) fn to_ben(f: &mut Fields<'_>) {
 
 pub(super) const OMITTED: &str = "omitted withdrawals";
 pub(super) const PASSED_ON: &str = "that the grant was not passed on under another";
+pub(super) const DATED: &str = "that an end of the grant that is dated before it came after it";
 const ACTIVE: &str = "that the consent from elsewhere was active";
 pub(super) const TERMS: &str = "the terms of the consent";
 pub(super) const PURPOSE: &str = "that the purpose lies within the grant's";
@@ -419,7 +420,11 @@ fn what_was_passed_on_needs_the_grant_above_to_stand() {
         limits_of(events, size, shown, texts, &to_ben)
     };
     assert_eq!(check(&[long.clone(), own.clone()], 2, &[0, 1], &both), NONE);
-    assert_eq!(check(&[long.clone(), own.clone(), fallen()], 2, &[0, 1, 2], &both), NONE, "withdrawn later");
+    assert_eq!(
+        check(&[long.clone(), own.clone(), fallen()], 2, &[0, 1, 2], &both),
+        [DATED],
+        "withdrawn later, and dated before it"
+    );
     let (short, short_text) = with_end(7);
     let (again, newer) = renewed(P, &above, 11);
     let log = [short, own.clone(), again];
@@ -434,7 +439,7 @@ fn what_was_passed_on_needs_the_grant_above_to_stand() {
     let (again, newer) = renewed(P, &above, 9);
     let log = [long.clone(), own.clone(), again];
     assert_eq!(check(&log, 3, &[0, 1, 2], &[&newer, &below_text]), REFUSED);
-    assert_eq!(check(&log, 2, &[0, 1, 2], &both), NONE, "renewed later");
+    assert_eq!(check(&log, 2, &[0, 1, 2], &both), [DATED], "renewed later, and dated before it");
     assert_eq!(check(&[own.clone(), long.clone()], 1, &[0, 1], &both), REFUSED);
     // It was withdrawn by whoever opens the partition alone.
     let log = [(5, long.clone()), (5, own.clone())];

@@ -471,11 +471,18 @@ type seen struct {
 	shown     bool
 	status    string
 	hasStatus bool
+	// Whether nothing that is shown ended it by its time and not by its place.
+	ordered bool
 }
 
 func (g *ground) look(grant string) (s seen, err error) {
-	s.from = -1
+	s.from, s.ordered = -1, true
 	if g.system != nil {
+		for i, e := range g.system.entries {
+			if i >= g.size && e.time < g.time && e.ends(grant, g.time) {
+				s.ordered = false
+			}
+		}
 		if s.from, s.given, err = g.system.given(grant, g.size); err != nil {
 			return s, err
 		}
@@ -516,6 +523,17 @@ func (g *ground) look(grant string) (s seen, err error) {
 		return s, refusal("released before the grant began")
 	}
 	return s, nil
+}
+
+// ends tells whether by this entry a grant was over at that time, or waited.
+func (e entry) ends(grant string, time int64) bool {
+	switch {
+	case e.number == eventWithdrawn:
+		return e.withdrawn == grant
+	case e.renewed != nil:
+		return e.renewed.grant == grant && *e.renewed.expires <= time
+	}
+	return e.number == eventRecovered || e.number == eventRestored
 }
 
 // read gives the text of a version of a grant of the space, which says what its entries say; nil where it is not shown.
@@ -655,7 +673,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			}
 		}
 	}
-	texts, active, within, named, told, elsewhere, counted := true, true, true, true, true, false, false
+	texts, active, ordered, within, named, told, elsewhere, counted := true, true, true, true, true, true, false, false
 	categories, subjects, twice := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	partition := own.partition
 	if partition != nil {
@@ -680,7 +698,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 		if err != nil {
 			return c, err
 		}
-		covered = covered && s.covered
+		covered, ordered = covered && s.covered, ordered && s.ordered
 		grants = append(grants, s)
 		if s.given != nil && s.given.elsewhere {
 			// Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself, and
@@ -729,7 +747,7 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			if err != nil {
 				return c, err
 			}
-			covered, texts = covered && p.covered, texts && p.shown
+			covered, texts, ordered = covered && p.covered, texts && p.shown, ordered && p.ordered
 			if p.text != nil {
 				subjects[p.text.subject] = true
 			}
@@ -757,12 +775,13 @@ func derive(logs []*shownLog, own *shownLog, index int64, e entry, consents map[
 			c.doesNotProve = append(c.doesNotProve, limit)
 		}
 	}
-	if !covered || !texts || !active {
+	if !covered || !texts || !active || !ordered {
 		c.what, c.level = underGrant, "logged"
 	}
 	add(covered, "omitted withdrawals")
 	add(texts, "that the grant was not passed on under another")
 	add(active, "that the consent from elsewhere was active")
+	add(ordered, "that an end of the grant that is dated before it came after it")
 	add(whole, "withdrawals entered in the partition's own log")
 	add(terms, "the terms of the consent")
 	add(within && !elsewhere, "that the purpose lies within the grant's")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hsev import (
     ACTIVE,
     CATEGORIES,
+    DATED,
     EMERGENCY,
     HEADER,
     LIMITED,
@@ -187,6 +188,8 @@ def texts(*grants):
 
 WITHDRAWN = (5, 6, {1: GRANT, 2: None})
 FALLEN = (5, 6, {1: ABOVE, 2: None})
+# Behind the release by its time, too.
+LATER = 11
 NOISE = (1, 5, {})
 OPENED = (3, 1, {1: PLAIN.scope, 2: 1, 3: "health"})
 ELSEWHERE_OPENED = (3, 1, {1: b"z" * 16, 2: 2, 3: "health"})
@@ -244,7 +247,7 @@ def evidence(events, size, shown, limits, **how):
     heads = [size] if how.get("prefix", True) else []
     own = [0] if how.get("first_shown", True) else []
     logs = [system.part(shown, heads, how.get("more", "")), health.part([*own, *(i + 1 for i in how.get("own", [])), index])]
-    unsure = {OMITTED, PASSED_ON, ACTIVE}.intersection(limits)
+    unsure = {OMITTED, PASSED_ON, ACTIVE, DATED}.intersection(limits)
     level = "logged" if unsure or how.get("grants") == [] else "verifiable"
     claim = {1: how.get("what", UNDER_GRANT if level == "logged" else NOT_WITHDRAWN), 2: how.get("level", level), 3: limits}
     disclosure = {1: 1, 2: index, 3: how.get("items", [SALT, ITEMS]), 4: claim}
@@ -445,6 +448,8 @@ def main(directory):
     witness = base64.b64encode(b"\0" * 68).decode()
     hashes = [hmac.digest(SALT, i.to_bytes(8, "big") + item, "sha256") for i, item in enumerate(ITEMS)]
     log, one = [NOISE, granted(), NOISE, WITHDRAWN], [granted()]
+    at = lambda time, event: (event[0], time, event[2])
+    later_log = [*log[:3], at(LATER, WITHDRAWN)]
     elsewhere = [LIMITED, TERMS, PURPOSE, RECIPIENT, CATEGORIES, PARTITION]
     filed = [imported(1), WITHDRAWN, imported(3), NOISE]
     import_shown = {"consents": [FROM_ELSEWHERE]}
@@ -481,7 +486,35 @@ def main(directory):
         return evidence(list(events), size, range(len(events)), limits, consents=consents, actor=BEN, purpose="FAMRQT")
 
     files = {
-        "good-withdrawn-later": evidence(log, 3, [1, 2, 3], [LIMITED]),
+        "good-withdrawn-later": evidence(later_log, 3, [1, 2, 3], [LIMITED]),
+        # What is dated before the release stands behind what it was decided under: one of the two is not so.
+        "good-withdrawn-earlier-behind-and-said": evidence(log, 3, [1, 2, 3], [DATED, LIMITED]),
+        "good-withdrawn-earlier-behind-and-not-shown": evidence(log, 3, [1, 2], [LIMITED]),
+        "good-withdrawn-at-the-same-time-behind": evidence([*log[:3], at(10, WITHDRAWN)], 3, [1, 2, 3], [LIMITED]),
+        "good-another-withdrawn-earlier-behind": evidence([*log[:3], FALLEN], 3, [1, 2, 3], [LIMITED]),
+        "good-withdrawn-earlier-behind-and-the-grant-not-shown": evidence(
+            log, 3, [3], [OMITTED, PASSED_ON, DATED, *MISSING[2:]], consents=[]
+        ),
+        "good-imported-and-withdrawn-earlier-behind-and-said": evidence(filed, 1, [0, 1], [DATED, *elsewhere], **import_shown),
+        "good-renewed-earlier-behind-to-an-earlier-end-and-said": evidence(
+            [granted(ends(11)), renewed(renewal(9))], 1, [0, 1], [DATED, LIMITED], consents=texts(ends(11))
+        ),
+        "good-renewed-earlier-behind-to-a-later-end": evidence(
+            [granted(ends(11)), renewed(renewal(12))], 1, [0, 1], [LIMITED], consents=texts(ends(11))
+        ),
+        **{
+            f"good-{name}-earlier-behind-and-said": evidence([granted(), event], 1, [0, 1], [DATED, LIMITED])
+            for name, event in [("recovered", RECOVERED), ("restored", RESTORED)]
+        },
+        "bad-withdrawn-earlier-behind": evidence(log, 3, [1, 2, 3], [LIMITED]),
+        "bad-withdrawn-earlier-behind-and-all-shown": evidence(log, 3, [0, 1, 2, 3], [], before=[NOISE], own=[0]),
+        "bad-withdrawn-earlier-behind-and-said-verifiable": evidence(log, 3, [1, 2, 3], [DATED, LIMITED], what=NOT_WITHDRAWN, level="verifiable"),
+        "bad-withdrawn-earlier-behind-another-clock": evidence([*log[:3], CONFIRMED, WITHDRAWN], 3, [1, 2, 3, 4], [LIMITED]),
+        "bad-withdrawn-later-and-said-earlier": evidence(later_log, 3, [1, 2, 3], [DATED, LIMITED]),
+        "bad-imported-and-withdrawn-earlier-behind": evidence(filed, 1, [0, 1], elsewhere, **import_shown),
+        "bad-renewed-earlier-behind-to-an-earlier-end": evidence(
+            [granted(ends(11)), renewed(renewal(9))], 1, [0, 1], [LIMITED], consents=texts(ends(11))
+        ),
         "good-hashes-alone": evidence(one, 1, [0], [LIMITED], items=[hashes]),
         "good-items-hidden": evidence(one, 1, [0], [LIMITED, "which items"], items=None),
         "good-own-log-shown": evidence(one, 1, [0], [], before=[NOISE], own=[0]),
@@ -490,7 +523,7 @@ def main(directory):
         "good-ends-later": given(ends(11)),
         "good-begins": given(PLAIN._replace(starts=10 * MINUTE)),
         "good-renewed": renewals(ends(7), renewal(11)),
-        "good-renewed-later": evidence([granted(ends(11)), renewed(renewal(9))], 1, [0], [LIMITED], consents=texts(ends(11))),
+        "good-renewed-later": evidence([granted(ends(11)), renewed(renewal(9), LATER)], 1, [0, 1], [LIMITED], consents=texts(ends(11))),
         "good-renewed-and-hidden": evidence([granted(ends(7)), renewed(renewal(11))], 2, [0, 1], HIDDEN, consents=[]),
         "good-renewed-twice": renewals(ends(7), renewal(9), renewal(11, version=3)),
         "good-renewed-twice-and-the-text-between-not-shown": renewals(
@@ -892,7 +925,7 @@ def main(directory):
         "good-given-since-a-backup": evidence([RESTORED, granted()], 2, [0, 1], [LIMITED]),
         "good-imported-again-since-a-backup": evidence([imported(1), RESTORED, imported(2)], 3, [0, 1, 2], elsewhere, **import_shown),
         "bad-imported-and-on-hold": evidence([imported(1), RESTORED], 2, [0, 1], elsewhere, **import_shown),
-        "good-on-hold-only-later": evidence([granted(), RESTORED], 1, [0, 1], [LIMITED]),
+        "good-on-hold-only-later": evidence([granted(), at(LATER, RESTORED)], 1, [0, 1], [LIMITED]),
         "bad-passed-on-above-on-hold": passed_on([LIMITED], RESTORED, again()),
         "good-passed-on-both-confirmed": passed_on([LIMITED], RESTORED, again(ABOVE), again()),
         "bad-passed-on-before-it-was-given": turned([LIMITED], 2, granted(CHILD), granted(CARER)),
@@ -1007,7 +1040,9 @@ def main(directory):
         ),
         # Passed on: the grant above must have stood as well.
         "good-passed-on": passed_on(),
-        "good-passed-on-and-withdrawn-later": passed_on([LIMITED], FALLEN, size=2),
+        "good-passed-on-and-withdrawn-later": passed_on([LIMITED], at(LATER, FALLEN), size=2),
+        "good-passed-on-and-withdrawn-earlier-behind-and-said": passed_on([DATED, LIMITED], FALLEN, size=2),
+        "bad-passed-on-and-withdrawn-earlier-behind": passed_on([LIMITED], FALLEN, size=2),
         "good-passed-on-and-renewed": passed_on(
             [LIMITED], renewed(renewal(11, CARER)), above=CARER._replace(expires=7 * MINUTE), now=renewal(11, CARER)
         ),
@@ -1024,7 +1059,8 @@ def main(directory):
         "bad-passed-on-and-renewed-as-if-it-were-not": turned(
             [LIMITED], 3, granted(CARER), granted(CHILD), renewed(alone_since), consents=texts(CARER, CHILD, alone_since)
         ),
-        "good-passed-on-and-ended-later": passed_on([LIMITED], renewed(renewal(9, CARER)), size=2),
+        "good-passed-on-and-ended-later": passed_on([LIMITED], renewed(renewal(9, CARER), LATER), size=2),
+        "good-passed-on-and-ended-earlier-behind-and-said": passed_on([DATED, LIMITED], renewed(renewal(9, CARER)), size=2),
         "good-passed-on-above-not-shown-and-said": passed_on(
             [OMITTED, PASSED_ON, LIMITED, TERMS, CATEGORIES], shown=[1], consents=texts(CHILD)
         ),

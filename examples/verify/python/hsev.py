@@ -66,6 +66,7 @@ LIMITS = [
 OMITTED = "omitted withdrawals"
 PASSED_ON = "that the grant was not passed on under another"
 ACTIVE = "that the consent from elsewhere was active"
+DATED = "that an end of the grant that is dated before it came after it"
 LIMITED = "withdrawals entered in the partition's own log"
 TERMS = "the terms of the consent"
 PURPOSE = "that the purpose lies within the grant's"
@@ -292,6 +293,7 @@ class Seen(NamedTuple):
     said: hsgrant.Grant | None  # the text in force of a grant of the space
     shown: bool  # whether that and the first one are shown
     status: str | None  # that of a consent from elsewhere says where it stands
+    ordered: bool  # nothing that is shown ended it by its time and not by its place
 
 
 class Ground(NamedTuple):
@@ -307,18 +309,25 @@ class Ground(NamedTuple):
     def look(self, grant):
         given = None if self.system is None else self.system.given(grant, self.size)
         need(not self.own.withdrawn(grant, self.index), "released after the grant was withdrawn")
+        ordered = self.system is None or not any(self.ends(e, grant) for i, e in self.system.entries.items() if i >= self.size)
         if given is None:
-            return Seen(False, None, None, False, None)
+            return Seen(False, None, None, False, None, ordered)
         covered = self.system.read_through(given.index, self.size)
         need(given.expires is None or self.time < given.expires, "released after the grant had ended")
         if not given.own:
             text = self.consents.get(given.consent_hash)
-            return Seen(covered, given, None, False, None if text is None else read_status(text))
+            return Seen(covered, given, None, False, None if text is None else read_status(text), ordered)
         texts = [self.read(grant, version) for version in given.versions()]
         said = texts[0]
         need(len({text.fixed() for text in texts if text is not None}) <= 1, "renewed on other terms")
         need(said is None or said.starts is None or said.starts <= self.time, "released before the grant began")
-        return Seen(covered, given, said, said is not None and texts[-1] is not None, None)
+        return Seen(covered, given, said, said is not None and texts[-1] is not None, None, ordered)
+
+    def ends(self, entry, grant):
+        """Whether by this entry, which is dated before the release, a grant was over or waited."""
+        over = entry.number == WITHDRAWN and entry.said.grant == grant
+        shorter = entry.number == RENEWED and entry.said.grant == grant and entry.said.expires <= self.time
+        return entry.time < self.time and (over or shorter or entry.number in (RECOVERED, RESTORED))
 
     def read(self, grant, given):
         """The text of a version of a grant of the space, which says what its entries say; None where it is not shown."""
@@ -379,7 +388,7 @@ def derive(logs, own, index, entry, consents, spaces):
     need(training or release.obligations() & NO_TRAINING, "released without the label that forbids training")
     system = next((log for log in logs if log.origin == origin), None)
     need(release.count == 0 or release.categories != [], "items of no category")
-    covered = texts = within = named = told = active = True
+    covered = texts = within = named = told = active = ordered = True
     elsewhere = counted = False
     if system is not None:
         need(own.origin in spaces.get(origin, ()), "decided under a log that is not its space's own")
@@ -397,8 +406,8 @@ def derive(logs, own, index, entry, consents, spaces):
     ground = Ground(own, index, entry.time, system, size, consents)
     categories, scopes, subjects, gave = set(), set(), set(), []
     for grant in release.grants:
-        holds, given, said, shown, status = ground.look(grant)
-        covered = covered and holds
+        holds, given, said, shown, status, after = ground.look(grant)
+        covered, ordered = covered and holds, ordered and after
         gave += [] if given is None else [given]
         if given is not None and not given.own:
             # Of a consent from elsewhere nobody here reads the terms; but that it stands it says itself, and
@@ -423,8 +432,8 @@ def derive(logs, own, index, entry, consents, spaces):
         scopes.add(said.scope)
         subjects.add(said.subject)
         if said.parent is not None:
-            holds, _, above, shown, _ = look_above(ground, said.parent, said, given.index)
-            covered, texts = covered and holds, texts and shown
+            holds, _, above, shown, _, after = look_above(ground, said.parent, said, given.index)
+            covered, texts, ordered = covered and holds, texts and shown, ordered and after
             subjects.update([] if above is None else [above.subject])
     partition, whole = own.partition, own.read_through(0, index)
     scope = None if partition is None else partition.scope
@@ -439,6 +448,7 @@ def derive(logs, own, index, entry, consents, spaces):
         (covered, OMITTED),
         (texts, PASSED_ON),
         (active, ACTIVE),
+        (ordered, DATED),
         (whole, LIMITED),
         (terms, TERMS),
         (within and not elsewhere, PURPOSE),
@@ -449,7 +459,7 @@ def derive(logs, own, index, entry, consents, spaces):
         (release.purpose != "BTG" or ground.emergency(release, gave), EMERGENCY),
     ]
     limits = [limit for holds, limit in limits if not holds]
-    holds = covered and texts and active
+    holds = covered and texts and active and ordered
     return Claim(NOT_WITHDRAWN, "verifiable", limits) if holds else Claim(UNDER_GRANT, "logged", limits)
 
 
