@@ -158,6 +158,12 @@ for verifier in "${verifiers[@]}"; do
         expect 0 "${v[@]}" evidence "${key[@]}" --quiet --every-flip "$dir/evidence/$f.hsev"
         say "$(tail -1 "$dir/said")"
     done
+    # In which form it was released is said.
+    expect 0 "${v[@]}" evidence --key "$dir/forged/keys.txt" "$dir"/forged/good-in-form-*.hsev
+    for form in '3 items read by' '3 items given as context for an answer to' '3 items counted by' '3 items opened for reading by' \
+        'that there are more than 3 items told to' '3 items handed out as a file to'; do
+        grep -qF ": $form \"eu-llm\" (model) for PATRQT of laboratory" "$dir/said" || fail "$name does not say: $form"
+    done
     expect 0 "${v[@]}" evidence --key "$dir/forged/keys.txt" --quiet "$dir"/forged/good-*.hsev
     say "forged: $(tail -1 "$dir/said")"
     for bad in "$dir"/forged/bad-*.hsev; do

@@ -433,6 +433,11 @@ func when(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
+// told says in which form it was released, how many, to whom and what for.
+func (r *released) told() string {
+	return fmt.Sprintf(forms[r.kind], r.count, r.actor) + " for " + r.purpose
+}
+
 // describe says in one line what an entry says.
 func describe(b []byte) string {
 	e, err := parseEntry(b)
@@ -444,7 +449,7 @@ func describe(b []byte) string {
 		what = about.told
 	}
 	if r := e.released; r != nil {
-		what = fmt.Sprintf("%d items were released to %s for %s", r.count, r.actor, r.purpose)
+		what += ": " + r.told()
 	}
 	if g := e.granted; g != nil {
 		what += " for " + g.purpose

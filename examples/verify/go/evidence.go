@@ -438,8 +438,8 @@ func verifyDisclosure(part interface{}, logs []*shownLog, consents map[string][]
 	if categories == "" {
 		categories = "no category"
 	}
-	line = fmt.Sprintf("%s entry %d of %s: %d items to %s for %s of %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.count,
-		e.released.actor, e.released.purpose, categories, c.what, c.level, items)
+	line = fmt.Sprintf("%s entry %d of %s: %s of %s, %s [%s; %s]", when(e.time), index, logs[at].origin, e.released.told(),
+		categories, c.what, c.level, items)
 	if len(c.doesNotProve) > 0 {
 		line += "; not proven: " + strings.Join(c.doesNotProve, ", ")
 	}

@@ -65,6 +65,16 @@ var (
 		NOINTEGRATE NOPERSISTP NODSCLCD NORELINK NOCOLLECT MASK`)
 )
 
+// In which form it was released, by its number: how many, and to whom.
+var forms = []string{
+	"%d items read by %s",
+	"%d items given as context for an answer to %s",
+	"%d items counted by %s",
+	"%d items opened for reading by %s",
+	"that there are more than %d items told to %s",
+	"%d items handed out as a file to %s",
+}
+
 // What a recipient is.
 var recipientKinds = strings.Fields("model app person organization reference role")
 

@@ -1190,7 +1190,6 @@ def main(directory):
         "bad-label-of-33-bits": given(PLAIN, label=[*LABEL[:4], HEALTH | 1 << 32, 0]),
         "bad-label-of-five": given(PLAIN, label=LABEL[:5]),
         # As a file: what a grant of the space does not permit, and an emergency never does.
-        "good-from-elsewhere-and-handed-out-as-a-file": evidence([imported(1)], 1, [0], elsewhere, kind=5, **import_shown),
         "good-handed-out-as-a-file-and-the-grant-not-shown": evidence([NOISE] * 3, 3, [0, 2], MISSING, consents=[], kind=5),
         "bad-handed-out-as-a-file": given(PLAIN, kind=5),
         "bad-handed-out-as-a-file-and-said": given(PLAIN, [LIMITED, TERMS], kind=5),
@@ -1217,6 +1216,9 @@ def main(directory):
         "good-emergency-of-which-nothing-is-shown": evidence(
             [NOISE] * 3, 3, [0, 2], [*MISSING, EMERGENCY], before=[NOISE, broken(20)], consents=[], purpose="BTG"
         ),
+        **{f"good-in-form-{kind}": given(PLAIN, kind=kind) for kind in (0, 1, 3)},
+        **{f"good-in-form-{kind}": given(PLAIN, [LIMITED, "which items"], kind=kind, items=None) for kind in (2, 4)},
+        "good-in-form-5": evidence([imported(1)], 1, [0], elsewhere, kind=5, **import_shown),
         "bad-items-of-more-than-asked-for": given(PLAIN, kind=4),
         "bad-form-of-a-later-version": given(PLAIN, kind=6),
         # What would write to a terminal.

@@ -26,7 +26,6 @@ from hsevents import (
     RESTORED,
     WITHDRAWN,
     Created,
-    named,
     parse_entry,
     permits,
 )
@@ -475,8 +474,8 @@ def verify_disclosure(part, logs, consents, spaces, show_items):
     same = fields(said, 1, 2, 3) == [claim.what, claim.level, limits]
     need(same, "the claim is not what follows from what is shown")
     release = entry.said
-    line = f"{when(entry.time)} entry {index} of {own.origin}: {release.count} items to {named(release.actor)}"
-    line += f" for {release.purpose} of {', '.join(release.categories) or 'no category'}, {claim.what} [{claim.level}; {shown}]"
+    line = f"{when(entry.time)} entry {index} of {own.origin}: {release.told()}"
+    line += f" of {', '.join(release.categories) or 'no category'}, {claim.what} [{claim.level}; {shown}]"
     if limits:
         line += "; not proven: " + ", ".join(limits)
     if show_items:

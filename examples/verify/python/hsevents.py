@@ -91,6 +91,15 @@ CATEGORIES = (
     "laboratory vital-signs medications conditions allergies immunizations procedures encounters documents activity "
     "sleep nutrition reproductive social-history demographics care-plans financial memories other"
 ).split()
+# In which form it was released, by its number: how many, and to whom.
+FORMS = (
+    "{} items read by {}",
+    "{} items given as context for an answer to {}",
+    "{} items counted by {}",
+    "{} items opened for reading by {}",
+    "that there are more than {} items told to {}",
+    "{} items handed out as a file to {}",
+)
 # What a recipient is, and what kind of data a partition is for.
 RECIPIENTS = ("model", "app", "person", "organization", "reference", "role")
 PARTITIONS = ("health", "general")
@@ -146,6 +155,10 @@ class Released(NamedTuple):
 
     def obligations(self):
         return self.label[4]
+
+    def told(self):
+        """In which form it was released, how many, to whom and what for."""
+        return f"{FORMS[self.kind].format(self.count, named(self.actor))} for {self.purpose}"
 
 
 class Clock(NamedTuple):
@@ -296,7 +309,7 @@ TYPES = {
     "marks": several(mark),
     "signature": lambda value: fixed(value, 64),
     "label": label,
-    "kind": below(6),
+    "kind": below(len(FORMS)),
     "categories": categories,
 }
 
@@ -329,7 +342,7 @@ def describe(raw):
         return "an entry that this program cannot read"
     what = EVENTS.get(entry.number, (f"event {entry.number}",))[0]
     if isinstance(entry.said, Released):
-        what = f"{entry.said.count} items were released to {named(entry.said.actor)} for {entry.said.purpose}"
+        what += f": {entry.said.told()}"
     elif isinstance(entry.said, Granted):
         what += f" for {entry.said.purpose}"
     return f"{when(entry.time)} {what}"
