@@ -345,6 +345,24 @@ int32_t hs_report_type(const struct hs_report *report,
                        uint64_t *linked,
                        uint64_t *refused);
 
+// How many places of refusal or repair the report lists; a very long list ends early, the counts do not.
+int32_t hs_report_issue_count(const struct hs_report *report,
+                              size_t *count);
+
+// One place, in the order met: whether the record was refused (1) or read with a repair (0), what was the matter as a
+// stable name (bad-date, never freed), the archive member's number (0 for a plain file), its name without
+// folders, borrowed from the report (length 0 for a plain file), and the byte in the file or member. NotFound beyond
+// the last.
+int32_t hs_report_issue(const struct hs_report *report,
+                        size_t index,
+                        int32_t *is_refused,
+                        const uint8_t **code,
+                        size_t *code_len,
+                        uint32_t *member,
+                        const uint8_t **name,
+                        size_t *name_len,
+                        uint64_t *offset);
+
 // Frees a report. NULL is allowed.
 void hs_report_free(struct hs_report *report);
 
