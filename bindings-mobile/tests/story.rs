@@ -16,12 +16,12 @@ fn a_report_names_the_place_of_what_it_refuses() {
     let place = place();
     let source = place.dir.join("lines.ndjson");
     let dated = r#"{"resourceType":"Observation","id":"b","status":"final","code":{"text":"LDL"},"effectiveDateTime":"2020-13-01"}"#;
-    std::fs::write(&source, format!("{{\"resourceType\":\"Nothing\"}}\n{dated}\n")).unwrap();
+    std::fs::write(&source, format!("{{\"word\":\"Nothing\"}}\n{dated}\n")).unwrap();
     let space = create_space(place.file.clone(), secret()).unwrap().space;
     let report = space.import_file("health".into(), text(&source), false, None).unwrap();
     let said: Vec<(bool, &str, u64)> = report.issues.iter().map(|i| (i.refused, i.code.as_str(), i.offset)).collect();
-    assert!(matches!(said[..], [(true, "unknown-type", 0), (false, "bad-date", 27..)]), "{said:?}");
-    assert!(report.issues[0].what.contains("FHIR R4") && report.issues[0].name.is_none());
+    assert!(matches!(said[..], [(true, "not-a-resource", 0), (false, "bad-date", 19..)]), "{said:?}");
+    assert!(report.issues[0].what.contains("no FHIR resource") && report.issues[0].name.is_none());
     assert_eq!(report.issues[0].to_string(), "ImportIssue(..)");
 }
 

@@ -63,7 +63,7 @@ def allow(space: HealthSpace, **terms: object) -> healthspace.Grant:
 
 def test_a_report_names_the_place_of_what_it_refuses(file: pathlib.Path, tmp_path: pathlib.Path) -> None:
     observation = '{"resourceType":"Observation","id":"%s","status":"final","code":{"text":"LDL"},"effectiveDateTime":"%s"}'
-    lines = [observation % ("a", "2020-01-01"), '{"resourceType":"Nothing"}', observation % ("b", "2020-13-01")]
+    lines = [observation % ("a", "2020-01-01"), '{"word":"Nothing"}', observation % ("b", "2020-13-01")]
     text = "\n".join(lines) + "\n"
     source, packed = tmp_path / "lines.ndjson", tmp_path / "lines.zip"
     source.write_text(text)
@@ -73,11 +73,11 @@ def test_a_report_names_the_place_of_what_it_refuses(file: pathlib.Path, tmp_pat
     with space:
         report = space.import_file("health", source)
         said = [(i.severity, i.code, i.member, i.name) for i in report.issues]
-        assert said == [("refused", "unknown-type", 0, None), ("repaired", "bad-date", 0, None)]
-        assert report.issue_counts == {("refused", "unknown-type"): 1, ("repaired", "bad-date"): 1}
+        assert said == [("refused", "not-a-resource", 0, None), ("repaired", "bad-date", 0, None)]
+        assert report.issue_counts == {("refused", "not-a-resource"): 1, ("repaired", "bad-date"): 1}
         first, second = report.issues
         assert text[first.offset :].startswith(lines[1]) and second.offset >= text.index(lines[2])
-        assert "FHIR R4" in first.what and "Nothing" not in repr(first)
+        assert "no FHIR resource" in first.what and "Nothing" not in repr(first)
         [refused] = [i for i in space.import_file("health", packed).issues if i.severity == "refused"]
         assert refused.name == "lines.ndjson" and refused.member > 0 and "lines" not in repr(refused)
 
