@@ -149,6 +149,9 @@ for verifier in "${verifiers[@]}"; do
     say "$(tail -1 "$dir/said"), $(grep -c ' entry [0-9]* of healthspace.invalid' "$dir/said") disclosures told"
     grep -q 'Not proven by any of it' "$dir/said" && grep -q 'not proven: omitted withdrawals' "$dir/said" ||
         fail "$name does not say what was not proven"
+    # With the partition's own log, nothing is left of what may be left of one disclosure.
+    expect 0 "${v[@]}" evidence "${key[@]}" "$dir/evidence/whole.hsev"
+    grep -q 'not proven: ' "$dir/said" && fail "$name leaves something of the whole unproven"
     expect 0 "${v[@]}" evidence "${key[@]}" --items "$dir/evidence/open.hsev"
     grep -q '^    item 0: [0-9a-f]\{36\}$' "$dir/said" || fail "$name does not show the items"
     # Of items that are open in Python too; of hashes in Go alone: a hundred thousand copies take minutes.

@@ -46,6 +46,7 @@ pub struct EvidenceRequest {
     items: ItemsShown,
     without_system: bool,
     without_consents: bool,
+    with_partition: bool,
 }
 
 impl core::fmt::Debug for EvidenceRequest {
@@ -111,6 +112,15 @@ impl EvidenceRequest {
     #[must_use]
     pub const fn without_consents(mut self) -> Self {
         self.without_consents = true;
+        self
+    }
+
+    /// Shows all of a partition's own log up to the last of the releases: that no withdrawal was entered there
+    /// before, and that a counted grant was used no more often than it says, which is not proved without. Whoever
+    /// reads the file learns what else was entered there: other releases, to whom and for what, refusals, imports.
+    #[must_use]
+    pub const fn with_partition_entries(mut self) -> Self {
+        self.with_partition = true;
         self
     }
 
@@ -181,6 +191,15 @@ struct Stood {
 struct Shown {
     entries: BTreeSet<u64>,
     prefixes: BTreeMap<u64, [u8; 32]>,
+    /// What is shown besides, below the last of the entries.
+    below: BTreeSet<u64>,
+}
+
+impl Shown {
+    fn all(&self) -> BTreeSet<u64> {
+        let last = self.entries.last().copied().unwrap_or_default();
+        self.entries.iter().chain(self.below.range(..last)).copied().collect()
+    }
 }
 
 impl Maker<'_> {
@@ -206,6 +225,9 @@ impl Maker<'_> {
                     shown.entries.extend(began(&entries, *index, entry));
                     chosen.push((log.origin(), *index, self.items(&log, *index, entry)?));
                 }
+            }
+            if self.request.with_partition {
+                shown.below.extend(entries.iter().map(|(index, _)| *index));
             }
             // Which partition it is, the space's own log says.
             if !shown.entries.is_empty() && !self.request.without_system {
@@ -399,11 +421,11 @@ fn began(entries: &[(u64, Entry)], index: u64, release: &Entry) -> Option<u64> {
 fn show(log: &Log<'_>, shown: &Shown) -> Result<(LogPart, BTreeMap<u64, Entry>)> {
     let mut part = LogPart { checkpoint: log.checkpoint()?, entries: Vec::new(), prefixes: Vec::new() };
     let mut entries = BTreeMap::new();
-    for index in &shown.entries {
-        let open = log.entry(*index)?;
-        let path = log.path(*index, &open.leaf)?;
-        entries.insert(*index, Entry::decode(&open.bytes)?);
-        part.entries.push(EntryPart { index: *index, r: open.r, entry: open.bytes, path });
+    for index in shown.all() {
+        let open = log.entry(index)?;
+        let path = log.path(index, &open.leaf)?;
+        entries.insert(index, Entry::decode(&open.bytes)?);
+        part.entries.push(EntryPart { index, r: open.r, entry: open.bytes, path });
     }
     for (size, root) in &shown.prefixes {
         part.prefixes.push(PrefixPart { size: *size, root: *root, path: log.prefix(*size, root)? });

@@ -412,3 +412,50 @@ fn a_space_shows_a_withdrawal_that_a_clock_dates_before_a_release() {
     space.withdraw(grant.id()).unwrap();
     assert_eq!(told(), [plain, (Level::Logged, vec![DATED, limited])]);
 }
+
+/// Of a partition's own log what stands below the last release is shown, and nothing behind it; a withdrawal that
+/// stands there is seen.
+#[test]
+fn the_partitions_own_log_is_shown_where_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let env = Environment { anchor: Some(Arc::new(FileAnchor::new(dir.path().join("a")))), ..clock().0 };
+    let (space, _) = HealthSpace::create(dir.path().join("me.hs"), &unlock(), env).unwrap();
+    fill(&space);
+    let allow = |name: &str| {
+        let request = space.consent_request().purpose(Purpose::PatientRequest).categories(&[Category::Laboratory]);
+        let request = request.recipient(Recipient::model(name).unwrap()).uses(2).expires_in_days(3);
+        request.agree(gesture()).unwrap()
+    };
+    let counted = [allow("eu-llm"), allow("us-llm")];
+    let first = ask(&space, "eu-llm");
+    ask(&space, "us-llm");
+    let second = ask(&space, "eu-llm");
+    ask(&space, "us-llm");
+    let request = || EvidenceRequest::new().recipient(model());
+    let limits = |request: EvidenceRequest| {
+        let all = verify(&space.evidence(&request).unwrap(), &keys(&space)).unwrap().disclosures;
+        all.into_iter().map(|d| (d.index, d.does_not_prove)).collect::<Vec<_>>()
+    };
+    let not_seen = vec!["withdrawals entered in the partition's own log", USES];
+    assert_eq!(limits(request()), [(first, not_seen.clone()), (second, not_seen.clone())]);
+    assert_eq!(limits(request().with_partition_entries()), [(first, vec![]), (second, vec![])]);
+    // Whose partition it is, the space's log says.
+    let alone = limits(request().with_partition_entries().without_system_entries());
+    assert!(alone.iter().all(|(_, said)| !said.contains(&not_seen[0]) && !said.is_empty()));
+    let bytes = space.evidence(&request().with_partition_entries()).unwrap();
+    let own: Vec<Vec<u64>> = File::decode(&bytes).unwrap().logs.iter().map(|l| indexes(&l.entries)).collect();
+    assert!(own.contains(&(0..=second).collect()), "{own:?}");
+    // By its number, of one of them; and none where nothing was asked for.
+    let one = EvidenceRequest::new().partition("health").entries(&[first]).with_partition_entries();
+    let bytes = space.evidence(&one).unwrap();
+    let own: Vec<Vec<u64>> = File::decode(&bytes).unwrap().logs.iter().map(|l| indexes(&l.entries)).collect();
+    assert!(own.contains(&(0..=first).collect()), "{own:?}");
+    let none = EvidenceRequest::new().recipient(Recipient::model("nobody").unwrap()).with_partition_entries();
+    assert!(File::decode(&space.evidence(&none).unwrap()).unwrap().logs.is_empty());
+    counted.iter().for_each(|grant| space.withdraw(grant.id()).unwrap());
+    assert_eq!(limits(request().with_partition_entries()), [(first, vec![]), (second, vec![])]);
+}
+
+fn indexes(entries: &[super::file::EntryPart]) -> Vec<u64> {
+    entries.iter().map(|e| e.index).collect()
+}

@@ -326,6 +326,11 @@ fn every_kind_of_grant_is_proved_by_a_space() {
     let (counts, plain) = ([limited, USES], [limited]);
     let expect = [&counts[..], &counts, &plain, &plain].map(|limits| (Level::Verifiable, limits));
     assert_eq!(said, expect);
+    // With the partition's own log nothing is left.
+    let whole = || verify(&space.evidence(&EvidenceRequest::new().with_partition_entries()).unwrap(), &keys(&space));
+    let whole_says = whole().unwrap().disclosures;
+    assert!(whole_says.iter().all(|d| d.level == Level::Verifiable && d.does_not_prove.is_empty()));
+    assert_eq!(whole_says.len(), 4);
     // The entry by which it began, erased, is missing and not denied.
     let log = space.log(LogOf::Partition("health")).unwrap();
     let began = log.iter().find(|l| l.entry.event.name() == "GlassBroken").unwrap().index;
@@ -334,6 +339,8 @@ fn every_kind_of_grant_is_proved_by_a_space() {
     space.erase_entries(LogOf::Partition("health"), &[began], gesture()).unwrap();
     let all = verify(&space.evidence(&EvidenceRequest::new()).unwrap(), &keys(&space)).unwrap();
     assert_eq!(all.disclosures[3].does_not_prove, [limited, GLASS]);
+    let said: Vec<_> = whole().unwrap().disclosures.into_iter().map(|d| d.does_not_prove).collect();
+    assert_eq!(said, [vec![], vec![], vec![], vec![limited, GLASS]], "below the gap all is shown");
 }
 
 /// The clock ran ahead for one entry of the partition: what is released since is decided at the time that its

@@ -187,6 +187,7 @@ fn evidence(space: &HealthSpace, dir: &Path) -> Done {
         ("counted", EvidenceRequest::new().items(ItemsShown::Count)),
         ("open", one.clone().items(ItemsShown::Open)),
         ("logged", one.clone().without_system_entries()),
+        ("whole", one.clone().with_partition_entries()),
         ("one", one),
     ] {
         let bytes = space.evidence(&request).map_err(told)?;
