@@ -88,7 +88,7 @@ impl What {
             Self::BadJson => ("bad-json", "not JSON from here on"),
             Self::BadXml => ("bad-xml", "not XML here"),
             Self::NotAResource => ("not-a-resource", "an entry that is no FHIR resource"),
-            Self::UnknownType => ("unknown-type", "a resource type that FHIR R4 does not have: kept as a record without facts"),
+            Self::UnknownType => ("unknown-type", "a resource type that FHIR R4 does not have: kept all the same"),
             Self::TooLarge => ("too-large", "over a limit of size"),
             Self::TooDeep => ("too-deep", "nested too deeply"),
             Self::ForbiddenCharacter => ("forbidden-character", "a character that XML does not allow was taken out"),
