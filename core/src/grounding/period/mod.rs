@@ -8,6 +8,7 @@
 
 mod forms;
 mod leaning;
+mod linked;
 mod plain;
 mod unread;
 
@@ -17,6 +18,7 @@ pub(super) use unread::unread;
 use crate::id::{civil_from_days, days_from_civil};
 use crate::lang::Lang;
 use crate::record::{Precision, When};
+use linked::{linked, spanned};
 
 /// Half-open range of local days; an end may be open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -525,31 +527,6 @@ fn results(words: &[String], at: usize) -> bool {
 
 /// Words of a question about a course: with them, "from March" goes on to now.
 const COURSE: &str = " trend trends change changed changes changing evolve evolved evolution develop developed progress progressed progression course history over on onward onwards forward starting beginning ";
-
-/// Whether what stands between two dates makes a span of them without a word that opens it: "2019 to 2021".
-fn spanned(words: &[String], end: usize, next: usize, dash: bool) -> bool {
-    let between = words.get(end..next).unwrap_or_default();
-    let joins = |w: &String| matches!(w.as_str(), "to" | "through" | "thru" | "till" | "until" | "a" | "au" | "jusqu");
-    let leads = between.first().is_some_and(joins);
-    let filler = |w: &String| matches!(w.as_str(), "a" | "en" | "the" | "le" | "l");
-    (end == next && dash) || (leads && between.iter().skip(1).all(filler))
-}
-
-fn linked(words: &[String], a: usize, b: usize) -> bool {
-    let word = |n: usize| a.checked_sub(n).and_then(|i| words.get(i)).map_or("", String::as_str);
-    // "Entre le 1er janvier et le 30 juin"
-    let lead = if matches!(word(1), "the" | "le" | "l" | "la") { word(2) } else { word(1) };
-    let opens = matches!(lead, "between" | "from" | "entre" | "de" | "du" | "since" | "depuis");
-    let joins = words.get(a..b).is_some_and(|w| {
-        w.iter()
-            .any(|w| matches!(w.as_str(), "and" | "to" | "et" | "a" | "au" | "until" | "till" | "jusqu" | "through"))
-    });
-    // "Since 2018 and platelets before 2020" are two.
-    let turns = words.get(a..b).is_some_and(|w| {
-        w.iter().any(|w| matches!(w.as_str(), "before" | "after" | "avant" | "apres" | "since" | "depuis"))
-    });
-    opens && joins && !turns
-}
 
 /// The month that a season of the northern hemisphere begins in: three whole months, as in weather
 /// statistics. The text says which days were meant.
