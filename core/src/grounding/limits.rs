@@ -35,6 +35,9 @@ pub(super) fn leaves_out(words: &[Word], at: usize, several: bool) -> Option<boo
         "not" | "pas" => {
             // At the beginning of a question it is what is asked: "pas de diabète ?"
             let first = clause > 0 && (0..lead).all(|i| word(i).is_empty() || is(" but and or mais et ou ", word(i)));
+            // "Pas le LDL, le HDL": what is named is not asked for, where something else is.
+            let named = several && lead + 1 < at && is(" le la les l mon ma mes my the ", word(lead + 1));
+            let first = first || (named && (0..lead).all(|i| word(i).is_empty()));
             let refused = is(" do does veux voudrais montre montrez besoin ", before(lead, 1));
             (first || refused).then_some(false)
         }
@@ -89,7 +92,7 @@ pub(super) fn unlimited(plan: &mut Plan, words: &[Word], found: &mut Vec<Found>,
         .collect();
     found.retain(|f| {
         let leads = |i: &usize| {
-            matches!(word(*i), "of" | "from" | "at" | "in" | "during" | "de" | "du" | "a" | "lors" | "pendant")
+            matches!(word(*i), "of" | "from" | "at" | "on" | "in" | "during" | "de" | "du" | "a" | "lors" | "pendant")
         };
         let led = lead(f.at).filter(leads).filter(|i| *i > 0 && other.iter().any(|at| at < i));
         let Some(from) = led.filter(|_| visits(f)) else { return true };

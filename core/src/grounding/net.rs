@@ -29,6 +29,9 @@ const WHICH: &str = " many often when which only list times count number ever al
 /// Words that leave something out.
 const WITHOUT: &str = " except excepte sauf hormis excluding exclude besides without sans minus ";
 
+/// Words for a change, which is computed of what is measured alone.
+const CHANGES: &str = " change changed changes changing changement changements evolved evolution worsened improved ";
+
 /// What leaves something out in two words: "other than", "apart from", "à part".
 const PAIRS: [(&str, &str); 9] = [
     ("other", "than"),
@@ -93,6 +96,8 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
         } else if is(WITHOUT, word) {
             let consumed = left.iter().any(|at| (i..i + 8).contains(at));
             !consumed && !event.is_some_and(|e| e.end) && (here || taken(clause))
+        } else if is(CHANGES, word) && listed(clause) && !measured(clause) {
+            true
         } else if i > 0 && PAIRS.contains(&(text(i - 1), word)) {
             !left.iter().any(|at| (i..i + 8).contains(at)) && (here || taken(clause))
         } else if is(RELATES, word) && measured(clause) {
@@ -120,7 +125,7 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
 }
 
 /// What people do with what is measured, and with a question.
-const EVERYDAY: &str = " burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire good bad ok great healthy bon bonne ";
+const EVERYDAY: &str = " burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire good bad ok great healthy bon bonne ";
 
 /// Whether a word that nobody knows would limit what is named beside it: not whom somebody is asked for, nor what
 /// is done with what is measured.

@@ -6,6 +6,7 @@ use super::entry::{Entry, entries, uncertain};
 use super::page::Line;
 use super::period::Period;
 use super::phrases::Word;
+use super::question::RESULTS;
 use super::topic::Topic;
 use super::view::View;
 use crate::catalog::FactRow;
@@ -73,7 +74,10 @@ pub(super) fn find(
         found.iter().filter(|f| f.topic.is_some_and(of)).map(|f| f.clause).filter(|c| !named(*c)).collect()
     };
     let lasting = clauses(&|t| matches!(t, Topic::Medications | Topic::Conditions | Topic::Allergies));
-    let results = clauses(&|t| matches!(t, Topic::Laboratory | Topic::Vitals));
+    let mut results = clauses(&|t| matches!(t, Topic::Laboratory | Topic::Vitals));
+    // "Which of my results are positive?"
+    let of_no_kind = |w: &&Word| !w.used && is(RESULTS, &w.text) && !found.iter().any(|f| f.clause == w.clause);
+    results.extend(words.iter().filter(of_no_kind).map(|w| w.clause));
     // "Active and resolved conditions": what joins begins a clause.
     let bare = |clause: usize| !found.iter().any(|f| f.clause == clause);
     let near = |c: usize, list: &BTreeSet<usize>| list.contains(&(c + 1)) || (c > 0 && list.contains(&(c - 1)));

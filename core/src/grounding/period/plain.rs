@@ -166,6 +166,11 @@ fn date(run: &str) -> Option<String> {
             let known = all.len() == 8 && is_year(digits(y, 4)?) && day(digits(y, 4)?, short(m)?, short(d)?).is_some();
             known.then(|| format!("{y}-{m}-{d}"))
         }
+        // "2013-2020"; of two years on end, a winter has both.
+        [a, b] if a.len() == 4 && b.len() == 4 => {
+            let (from, to) = (digits(a, 4).filter(|y| is_year(*y))?, digits(b, 4).filter(|y| is_year(*y))?);
+            (from + 1 < to && sign != Some('.')).then(|| format!("from {from} to {to}"))
+        }
         // "2019/03"; "2017-19" and "2017/18" are years.
         [a, b] => {
             let (y, n) = (digits(a, 4).filter(|y| is_year(*y))?, digits(b, 2)?);
@@ -545,6 +550,7 @@ mod tests {
             ("2019/03", "2019-03"),
             ("in 2017-19", "in from 2017 to 2019"),
             ("2017/18", "from 2017 to 2018"),
+            ("LDL 2013-2020", "LDL from 2013 to 2020"),
             ("le 5/3/19 ?", "le 5/3/2019 ?"),
             ("25/12/19.", "25/12/2019."),
             ("05-MAR-19", "05 MAR 2019"),

@@ -147,6 +147,8 @@ fn what_limits_no_list_is_said() {
         ("Which lab results got worse?", "«worse»"),
         ("my lowest lab results", "«lowest»"),
         ("positive lab results", "«positive»"),
+        ("Which of my results are positive?", "«positive»"),
+        ("normal results", "«normal»"),
         ("mes analyses normales", "ne limitent ni ne calculent rien ici : «normales»"),
     ] {
         let c = f.ask(question);
@@ -162,6 +164,7 @@ fn what_limits_no_list_is_said() {
     }
     has(&f.ask("my last two visits"), "counted", &["not worked out here", "«last two»"]);
     has(&f.ask("my last visit"), "last", &["2021-05-04"]);
+    has(&f.ask("What changed since my last check-up?"), "changed", &["«changed»"]);
 }
 
 #[test]
@@ -220,6 +223,7 @@ fn what_falls_through_the_tables_is_told() {
         ("my LDL since the simvastatin dose was increased", "dose was increased"),
         ("my LDL excluding the highest", "excluding the highest"),
         ("LDL on the 5th", "5th"),
+        ("my LDL on admission", "on admission"),
     ] {
         let c = f.ask(question);
         let text = super::fake::plain(&c.text);
@@ -256,11 +260,17 @@ fn what_falls_through_the_tables_is_told() {
 #[test]
 fn what_is_left_out_is_not_shown() {
     let f = lipids();
-    for question in ["all labs but LDL", "all my labs except LDL", "no LDL please, just HDL", "not the LDL but the HDL"]
-    {
+    for question in [
+        "all labs but LDL",
+        "all my labs except LDL",
+        "no LDL please, just HDL",
+        "not the LDL but the HDL",
+        "Pas le LDL, le HDL",
+    ] {
         let c = f.ask(question);
-        has(&c, question, &["left out, as the question says: LDL cholesterol", "50 mg/dL"]);
-        lacks(&c, question, &["92.10"]);
+        let told = ["left out, as the question says: LDL cholesterol", "comme le dit la question : cholestérol LDL"];
+        assert!(told.iter().any(|t| c.text.contains(t)) && c.text.contains("50 mg/dL"), "{question}\n{}", c.text);
+        lacks(&c, question, &["92.10", "92,10"]);
     }
     let mut taken = Fake::default();
     taken.med("digoxin 0.1 MG", "2012-01-01", Status::Active);
