@@ -8,7 +8,7 @@ use super::entry::{self, Entry, entries, single};
 use super::fold;
 use super::page::{Block, Line};
 use super::question::Topic;
-use super::standing::{begun, limited};
+use super::standing::{chosen, limited};
 use super::view::View;
 use super::visits;
 pub(super) use super::within::outside;
@@ -319,10 +319,7 @@ pub(super) fn topic(
     let mut outside_of = None;
     if !active_only {
         outside_of = latest(&rows).filter(|_| view.plan.period.is_some());
-        (rows, open) = match view.plan.limit.begun {
-            true if matches!(kind, Kind::Medication | Kind::Condition | Kind::Allergy) => begun(view, kind, rows),
-            _ => within(view, rows),
-        };
+        (rows, open) = chosen(view, kind, rows);
         others = within(view, others).0;
     }
     // A source that says of no visit what sort it is has them all the same.

@@ -84,7 +84,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
             .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
         let flagged = series::is_flagged(&row.fact);
-        if view.plan.limit.flagged && !flagged {
+        if view.plan.limits.flagged && !flagged {
             // Where nothing says that it is normal, it may not be.
             if row.fact.range.is_some() {
                 quiet.push(row.clone());
@@ -118,7 +118,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         }
         block.push(line);
     }
-    if view.plan.limit.flagged && !block.lines.is_empty() || !quiet.is_empty() {
+    if view.plan.limits.flagged && !block.lines.is_empty() || !quiet.is_empty() {
         block.lines.insert(0, normal(view, &quiet, &open));
     }
     if block.lines.is_empty() && view.plan.period.is_some() {

@@ -111,7 +111,7 @@ pub(super) struct Plan {
     /// What is asked to be worked out and nothing here does, in its words.
     pub(super) uncomputed: Vec<(Asked, String)>,
     /// What lists are limited to.
-    pub(super) limit: standing::Limit,
+    pub(super) limits: standing::Limits,
     /// Words that would limit what is listed, and do not.
     pub(super) unlimited: Vec<String>,
     /// Whether a mean is asked for.
@@ -222,7 +222,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     found.iter_mut().for_each(|f| f.concepts.dedup_by_key(|c| c.key));
 
-    let (limit, unlimited) = standing::find(&mut words, &found, time.period.as_ref(), &time.used);
+    let (limits, unlimited) = standing::find(&mut words, &found, time.period.as_ref(), &time.used);
     let has = |list: &str| words.iter().any(|w| !w.text.is_empty() && list.contains(&format!(" {} ", w.text)));
     let phrase = |f: &Found| words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect::<Vec<String>>();
     let sorts = |t: Topic| found.iter().filter(|f| f.topic == Some(t)).map(phrase).collect::<Vec<_>>();
@@ -250,7 +250,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         stages: sleep::stages(words.iter().map(|w| w.text.as_str())),
         average: averages(&words),
         uncomputed,
-        limit,
+        limits,
         unlimited,
         others: others.stated,
         cut,
@@ -299,7 +299,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             plan.topics.push(topic);
         }
     }
-    if nothing_but(&plan) && plan.limit.flagged {
+    if nothing_but(&plan) && plan.limits.flagged {
         plan.topics.push(Topic::Laboratory);
     }
     // "Abnormal results" names no kind, and means these.

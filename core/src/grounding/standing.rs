@@ -9,22 +9,42 @@ use super::phrases::Word;
 use super::question::RESULTS;
 use super::topic::Topic;
 use super::view::View;
+use super::within::within;
 use crate::catalog::FactRow;
 use crate::record::{FactDraft, Kind};
 use std::collections::BTreeSet;
 
-/// What lists are limited to.
+/// What one kind of list is limited to.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Limit {
-    /// What goes on, or what does not.
-    pub(super) goes_on: Option<bool>,
+    goes_on: bool,
+    over: bool,
     /// What began in the period, and not all that was there in it.
-    pub(super) begun: bool,
+    begun: bool,
+}
+
+impl Limit {
+    /// What goes on, or what does not; both are all of it.
+    fn state(self) -> Option<bool> {
+        (self.goes_on != self.over).then_some(self.goes_on)
+    }
+}
+
+/// What lists are limited to.
+#[derive(Clone, Default)]
+pub(super) struct Limits {
+    kinds: Vec<(Kind, Limit)>,
     /// Results that their source flags, or that are out of their own range.
     pub(super) flagged: bool,
 }
 
-silent_debug!(Limit);
+silent_debug!(Limits);
+
+impl Limits {
+    fn of(&self, kind: Kind) -> Limit {
+        self.kinds.iter().find(|(k, _)| *k == kind).map(|(_, l)| *l).unwrap_or_default()
+    }
+}
 
 /// Words for what goes on, and for what does not.
 const GOES_ON: &str = " active actives actif actifs current currently ongoing presently still actuel actuelle actuels actuelles actuellement encore ";
@@ -66,14 +86,15 @@ pub(super) fn find(
     found: &[Found],
     period: Option<&Period>,
     dated: &[usize],
-) -> (Limit, Vec<String>) {
+) -> (Limits, Vec<String>) {
     let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
     // What is named in the same clause is asked for itself.
     let named = |clause| found.iter().any(|f| f.clause == clause && !f.concepts.is_empty());
     let clauses = |of: &dyn Fn(Topic) -> bool| -> BTreeSet<usize> {
         found.iter().filter(|f| f.topic.is_some_and(of)).map(|f| f.clause).filter(|c| !named(*c)).collect()
     };
-    let lasting = clauses(&|t| matches!(t, Topic::Medications | Topic::Conditions | Topic::Allergies));
+    let lasts = |t: Topic| matches!(t, Topic::Medications | Topic::Conditions | Topic::Allergies);
+    let lasting = clauses(&lasts);
     let mut results = clauses(&|t| matches!(t, Topic::Laboratory | Topic::Vitals));
     // "Which of my results are positive?"
     let of_no_kind = |w: &&Word| !w.used && is(RESULTS, &w.text) && !found.iter().any(|f| f.clause == w.clause);
@@ -90,7 +111,27 @@ pub(super) fn find(
     // "Past medical history" is all of it.
     let beside = |i: usize| (listed(i + 1) && text(Some(i + 1)) != "medical") || ends_list(i);
 
-    let (mut goes_on, mut over, mut limit) = (false, false, Limit::default());
+    // The lists that a word of a clause is about: its own, or the one that it joins.
+    let kinds = |clause: usize| -> Vec<Kind> {
+        let of = |c: usize| found.iter().filter(move |f| f.clause == c).filter_map(|f| f.topic).filter(|t| lasts(*t));
+        let near = [Some(clause), Some(clause + 1), clause.checked_sub(1)].into_iter().flatten();
+        let first = near.map(|c| of(c).filter_map(Topic::kind).collect::<Vec<_>>()).find(|k| !k.is_empty());
+        first.unwrap_or_default()
+    };
+    let mut limits = Limits::default();
+    let mut note = |clause: usize, what: fn(&mut Limit)| {
+        for kind in kinds(clause) {
+            match limits.kinds.iter_mut().find(|(k, _)| *k == kind) {
+                Some((_, l)) => what(l),
+                None => {
+                    let mut l = Limit::default();
+                    what(&mut l);
+                    limits.kinds.push((kind, l));
+                }
+            }
+        }
+    };
+    let mut flagged = false;
     let (mut used, mut unlimited) = (Vec::new(), Vec::new());
     let mut told = |i: usize, w: &str| unlimited.push((i, w.to_owned()));
     for (i, w) in words.iter().enumerate().filter(|(i, _)| !dated.contains(i)) {
@@ -98,18 +139,22 @@ pub(super) fn find(
         if of_list(w, &lasting) && free {
             let course = word == "cours" && text(i.checked_sub(1)) == "en";
             if is(GOES_ON, word) || course {
-                *(if denied(i) { &mut over } else { &mut goes_on }) = true;
+                note(w.clause, if denied(i) { |l| l.over = true } else { |l| l.goes_on = true });
                 used.push(i);
             } else if is(IS_OVER, word) || (is(OVER_BESIDE, word) && beside(i)) {
-                *(if denied(i) { &mut goes_on } else { &mut over }) = true;
+                note(w.clause, if denied(i) { |l| l.goes_on = true } else { |l| l.over = true });
                 used.push(i);
             } else if word == "longer" && text(i.checked_sub(1)) == "no" {
-                over |= !is(GOES_ON, text(Some(i + 1)));
+                if !is(GOES_ON, text(Some(i + 1))) {
+                    note(w.clause, |l| l.over = true);
+                }
                 used.push(i);
             }
         }
         if of_list(w, &lasting) && is(BEGINS, word) && !denied(i) {
-            limit.begun |= period.is_some();
+            if period.is_some() {
+                note(w.clause, |l| l.begun = true);
+            }
             if period.is_none() && is(NEW, word) && free {
                 told(i, word);
             }
@@ -122,44 +167,41 @@ pub(super) fn find(
             continue;
         }
         if free && is(ABNORMAL, word) {
-            limit.flagged |= !denied(i);
+            flagged |= !denied(i);
             used.push(i);
         }
         for phrase in ABNORMAL_PHRASES {
             let n = phrase.split(' ').count();
             if phrase.split(' ').enumerate().all(|(k, p)| text(Some(i + k)) == p) {
-                limit.flagged = true;
+                flagged = true;
                 used.extend(i..i + n);
             }
         }
     }
     // "Normal or abnormal": both are asked for.
     let calm = |w: &Word| is(" normal normale normaux normales ", &w.text);
-    limit.flagged &= !words.iter().any(calm);
-    limit.goes_on = (goes_on != over).then_some(goes_on);
+    limits.flagged = flagged && !words.iter().any(calm);
     used.extend(unlimited.iter().map(|(i, _)| *i));
     used.into_iter().for_each(|i| words.get_mut(i).into_iter().for_each(|w| w.used = true));
     unlimited.dedup();
-    (limit, unlimited.into_iter().map(|(_, w)| w).collect())
+    (limits, unlimited.into_iter().map(|(_, w)| w).collect())
 }
 
 /// Takes from a list what the question does not ask for, with the line that says so. What nobody can tell is in both.
 pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: u8) -> Option<Line> {
-    let goes_on = view.plan.limit.goes_on?;
-    if !matches!(kind, Kind::Medication | Kind::Condition | Kind::Allergy) {
-        return None;
+    let goes_on = view.plan.limits.of(kind).state()?;
+    if view.plan.period.is_some() {
+        // The rows were chosen by it.
+        return (!goes_on).then(|| {
+            let (en, fr) = (
+                "what ended in the period is shown, as asked",
+                "ce qui a pris fin dans la période est montré, comme demandé",
+            );
+            Line::new(rank).text(view.say(en, fr))
+        });
     }
     let before = list.len();
-    match (&view.plan.period, goes_on) {
-        // What went on then is what was there in the period.
-        (Some(_), true) => return None,
-        // What ended in it, or nobody says when.
-        (Some(p), false) => list.retain(|e| {
-            let ended = e.deciding().and_then(|r| r.fact.until).map(|u| p.holds(&u));
-            !e.active(view) && ended.is_none_or(|holds| holds != Some(false))
-        }),
-        (None, _) => list.retain(|e| e.active(view) == goes_on || uncertain(view, e)),
-    }
+    list.retain(|e| e.active(view) == goes_on || uncertain(view, e));
     let left = before - list.len();
     let (en, fr) = match goes_on {
         true => ("what goes on is shown, as asked", "ce qui est en cours est montré, comme demandé"),
@@ -168,18 +210,50 @@ pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: 
     Some(Line::new(rank).text(view.say(format!("{en}; not shown: {left}"), format!("{fr} ; non montrés : {left}"))))
 }
 
-/// The rows of what began in the period, and those of which no date tells: where a medication is one entry after
-/// another, the first is its beginning.
-pub(super) fn begun(view: &View<'_>, kind: Kind, rows: Vec<FactRow>) -> (Vec<FactRow>, Vec<FactRow>) {
-    let Some(period) = &view.plan.period else { return (rows, Vec::new()) };
+/// The rows of the period asked, and those of which no date tells: of what began or ended in it, where that is asked.
+pub(super) fn chosen(view: &View<'_>, kind: Kind, rows: Vec<FactRow>) -> (Vec<FactRow>, Vec<FactRow>) {
+    let limit = view.plan.limits.of(kind);
+    match (&view.plan.period, limit.state()) {
+        (Some(_), _) if limit.begun => begun(view, kind, rows),
+        (Some(p), Some(false)) => ended(view, p, kind, rows),
+        _ => within(view, rows),
+    }
+}
+
+/// What ended in a period: of a medication the last of its entries tells, of other things each by itself.
+fn ended(view: &View<'_>, p: &Period, kind: Kind, rows: Vec<FactRow>) -> (Vec<FactRow>, Vec<FactRow>) {
     let (mut inside, mut open) = (Vec::new(), Vec::new());
-    let groups: Vec<Vec<FactRow>> = match kind {
+    for group in groups(view, kind, rows) {
+        let entry = Entry { concept: None, rows: group, twins: Vec::new() };
+        if entry.active(view) || uncertain(view, &entry) {
+            continue;
+        }
+        let until = entry.rows.iter().filter_map(|r| r.fact.until).max_by_key(|u| u.at);
+        match until.map(|u| p.holds(&u)) {
+            Some(Some(true)) => inside.extend(entry.rows),
+            Some(Some(false)) => {}
+            Some(None) | None => open.extend(entry.rows),
+        }
+    }
+    (inside, open)
+}
+
+/// What is one thing: a medication's entries, anything else by itself.
+fn groups(view: &View<'_>, kind: Kind, rows: Vec<FactRow>) -> Vec<Vec<FactRow>> {
+    match kind {
         Kind::Medication => {
             entries(view, rows).into_iter().map(|e| e.rows.into_iter().chain(e.twins).collect()).collect()
         }
         _ => rows.into_iter().map(|r| vec![r]).collect(),
-    };
-    for group in groups {
+    }
+}
+
+/// The rows of what began in the period, and those of which no date tells: where a medication is one entry after
+/// another, the first is its beginning.
+fn begun(view: &View<'_>, kind: Kind, rows: Vec<FactRow>) -> (Vec<FactRow>, Vec<FactRow>) {
+    let Some(period) = &view.plan.period else { return (rows, Vec::new()) };
+    let (mut inside, mut open) = (Vec::new(), Vec::new());
+    for group in groups(view, kind, rows) {
         let first = group.iter().filter(|r| r.fact.when.is_some()).min_by_key(|r| r.fact.when.map(|w| w.at));
         match first.and_then(|r| began(period, &r.fact)) {
             Some(true) => inside.extend(group),

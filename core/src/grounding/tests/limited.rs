@@ -71,6 +71,16 @@ fn a_state_that_is_asked_for_limits_the_list() {
     assert!(list.contains("sinusit") && list.contains("pneumoni"), "{list}");
     let list = listed(&f, "Which conditions resolved in 2012?");
     assert!(list.contains("pneumoni") && !list.contains("sinusit") && !list.contains("gout"), "{list}");
+    // Each list by its own words.
+    let mut two = records();
+    condition(&mut two, "Pneumonia", ("2018-01-01", "2018-02-01"), Status::Resolved);
+    let c = two.ask("Which conditions resolved in 2012, and any new medications?");
+    has(
+        &c,
+        "two",
+        &["what ended in the period is shown, as asked", "pneumonia, resolved, began 2012-05-01", "colchicine"],
+    );
+    lacks(&c, "two", &["2018", "simvastatin», active, 2 entries, first 2010"]);
     // Of what nothing says whether it is taken, both are told.
     let list = listed(&f, "What medications do I currently take?");
     assert!(list.contains("simvastatin") && list.contains("warfarin") && !list.contains("lisinopril"), "{list}");
