@@ -49,6 +49,10 @@ const PAIRS: [(&str, &str); 9] = [
 const RELATES: &str =
     " before after since until till avant apres depuis between entre during while pendant durant lors ";
 
+/// Words that relate what is measured to something else.
+const LINKS: &str = " when quand lorsque at on with under sous au aux moment ";
+const WHEN: &str = " when quand lorsque ";
+
 /// Words of a number that have no place among those of times.
 const HUNDREDS: &str = " hundred hundreds thousand thousands cent mille ";
 
@@ -83,6 +87,7 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
         let event = plan.event.as_ref();
         let phrase = STATE_PHRASES.iter().find(|p| p.split(' ').enumerate().all(|(k, p)| text(i + k) == p));
         let state = is(STATES, word) || phrase.is_some();
+        let dated = |i: usize| (i + 1..i + 4).any(|k| time.used.contains(&k) || time.unread.contains(&k));
         let which = || words.iter().enumerate().any(|(k, w)| k != i && w.clause == clause && is(WHICH, &w.text));
         let told = if w.used {
             // "Since the dose was increased": it is the beginning that is compared with.
@@ -100,11 +105,21 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
             true
         } else if i > 0 && PAIRS.contains(&(text(i - 1), word)) {
             !left.iter().any(|at| (i..i + 8).contains(at)) && (here || taken(clause))
-        } else if is(RELATES, word) && measured(clause) {
+        } else if is(RELATES, word) && here {
             // "How long since my last LDL?"
-            let dated = (i + 1..i + 4).any(|k| time.used.contains(&k) || time.unread.contains(&k));
-            let itself = found.iter().any(|f| (i + 1..i + 5).contains(&f.at) && !f.concepts.is_empty());
-            (matches!(word, "between" | "entre") && !dated) || (event.is_none() && !itself && !dated)
+            let long = matches!(word, "since" | "depuis") && measured(clause);
+            let next = |f: &&Found| (i + 1..i + 5).contains(&f.at);
+            let itself = long && found.iter().filter(next).any(|f| f.concepts.iter().any(|c| c.area == Area::Measure));
+            (matches!(word, "between" | "entre") && !dated(i)) || (event.is_none() && !itself && !dated(i))
+        } else if is(LINKS, word) && measured(clause) && event.is_none() && !dated(i) {
+            // "My weight when I was diagnosed": what is measured, and then what it is related to.
+            let of = |f: &&Found| f.clause == clause && !(f.concepts.is_empty() && f.topic.is_none());
+            let measure = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Measure);
+            let before = found.iter().filter(of).any(|f| f.at < i && measure(f));
+            let after = found.iter().filter(of).find(|f| (i + 1..i + 8).contains(&f.at));
+            before && after.is_some_and(|f| !measure(f) || is(WHEN, word))
+        } else if word == "not" && here && !dated(i) {
+            !left.iter().any(|at| (i..i + 8).contains(at))
         } else {
             false
         };
@@ -112,7 +127,7 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
             let said = match phrase {
                 Some(phrase) => (*phrase).to_owned(),
                 None if i > 0 && PAIRS.contains(&(text(i - 1), word)) => run(i - 1),
-                None if is(WITHOUT, word) || is(RELATES, word) || is(DOSES, word) => run(i),
+                None if [WITHOUT, RELATES, LINKS, DOSES].iter().any(|l| is(l, word)) || word == "not" => run(i),
                 None => word.to_owned(),
             };
             let known = |o: &String| o.contains(&said) || said.split(' ').any(|w| w == o);

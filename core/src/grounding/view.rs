@@ -253,7 +253,13 @@ impl<'a> View<'a> {
 
     /// Whether a fact is what the question asks to leave out.
     pub(super) fn left_out(&self, fact: &FactDraft) -> bool {
-        self.plan.excluded.iter().any(|c| c.kinds().contains(&fact.kind) && is(c, fact))
+        let allergy = fact.kind == Kind::Allergy;
+        let words = if allergy { fold::words(&fact.text) } else { Vec::new() };
+        let excluded = |c: &&'static Concept| {
+            // "Besides penicillin": an allergy is told by what it is to.
+            (c.kinds().contains(&fact.kind) && is(c, fact)) || (allergy && c.has_words(&words))
+        };
+        self.plan.excluded.iter().any(excluded)
     }
 
     /// Text of a file, fenced; a dash where nothing readable is left.

@@ -21,7 +21,10 @@ pub(super) fn linked(words: &[String], a: usize, b: usize) -> bool {
     });
     // "Since 2018 and platelets before 2020" are two.
     let turns = words.get(a..b).is_some_and(|w| {
-        w.iter().any(|w| matches!(w.as_str(), "before" | "after" | "avant" | "apres" | "since" | "depuis"))
+        w.iter().any(|w| {
+            matches!(w.as_str(), "before" | "after" | "avant" | "apres" | "since" | "depuis")
+                || matches!(w.as_str(), "compare" | "comparee" | "compared" | "rapport")
+        })
     });
     opens && joins && !turns
 }

@@ -279,7 +279,8 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     all.sort_by_key(|p| (p.from.unwrap_or(i64::MIN), p.to.unwrap_or(i64::MAX)));
     all.dedup();
     // "In 2019 against 2020" has two figures.
-    let against = words.iter().any(|w| matches!(w.as_str(), "vs" | "versus"));
+    let against =
+        words.iter().any(|w| matches!(w.as_str(), "vs" | "versus" | "compare" | "comparee" | "compared" | "rapport"));
     let several = if apart(&all) || (against && all.len() > 1) { all } else { Vec::new() };
     Found { period, used, unread, by_birth, several }
 }

@@ -174,7 +174,7 @@ fn what_limits_no_list_is_said() {
     }
     has(&f.ask("my last two visits"), "counted", &["not worked out here", "«last two»"]);
     has(&f.ask("my last visit"), "last", &["2021-05-04"]);
-    has(&f.ask("What changed since my last check-up?"), "changed", &["«changed»"]);
+    has(&f.ask("What changed since my last check-up?"), "changed", &["«changed, since my last check»"]);
 }
 
 #[test]
@@ -234,6 +234,12 @@ fn what_falls_through_the_tables_is_told() {
         ("my LDL excluding the highest", "excluding the highest"),
         ("LDL on the 5th", "5th"),
         ("my LDL on admission", "on admission"),
+        ("my LDL when I was diagnosed with hypertension", "when i was diagnosed"),
+        ("Quel était mon LDL quand mon HDL était au plus bas ?", "quand mon hdl"),
+        ("my LDL during covid", "during covid"),
+        ("my LDL on treatment", "on treatment"),
+        ("résultats depuis ma dernière consultation", "depuis ma derniere consultation"),
+        ("LDL not measured at home", "not measured"),
     ] {
         let c = f.ask(question);
         let text = super::fake::plain(&c.text);
@@ -244,6 +250,7 @@ fn what_falls_through_the_tables_is_told() {
         }
     }
     assert!(lost.is_empty(), "{}", lost.join("\n"));
+    has(&f.ask("LDL de 2012 comparé à 2014"), "compared", &["plusieurs périodes sont nommées"]);
     for question in [
         "What is my latest LDL?",
         "Is my LDL high?",
@@ -289,6 +296,11 @@ fn what_is_left_out_is_not_shown() {
         let list = listed(&taken, question);
         assert!(list.contains("lisinopril") && !list.contains("digoxin"), "{question}\n{list}");
     }
+    let mut allergies = super::fake::patient();
+    allergies.listed(Kind::Allergy, Category::Allergies, "Allergy to peanut", "2001-01-01");
+    let c = allergies.ask("Am I allergic to anything besides penicillin?");
+    has(&c, "besides", &["left out, as the question says: penicillin", "peanut"]);
+    lacks(&c, "besides", &["Allergy to penicillin"]);
     has(&records().ask("conditions other than stress"), "unknown", &["«other than stress»"]);
     let c = f.ask("everything except labs");
     has(&c, "all but labs", &["left out, as the question says: laboratory results"]);
