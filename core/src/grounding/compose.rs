@@ -192,6 +192,10 @@ impl Draft<'_> {
     /// Words of time that are not understood: what is shown is not limited to that time.
     fn times(&mut self) {
         let view = self.view;
+        // Where all of time is shown nothing is missing.
+        if !view.plan.several.is_empty() && view.plan.period.is_some() {
+            self.missing.push("period".to_owned());
+        }
         if view.plan.unread.is_empty() {
             return;
         }
@@ -221,7 +225,7 @@ impl Draft<'_> {
     /// Words that would limit what is listed, and do not.
     fn unlimited(&mut self) {
         let view = self.view;
-        let told = |w: &&String| !view.plan.unlimited.contains(w);
+        let told = |w: &&String| !view.plan.unlimited.iter().any(|u| u.split(' ').any(|x| x == *w));
         let idle = self.idle.iter().filter(told);
         let words: Vec<&str> = view.plan.unlimited.iter().chain(idle).map(String::as_str).collect();
         if words.is_empty() {

@@ -9,6 +9,7 @@ use super::phrases::Word;
 use super::question::Plan;
 use super::topic::Topic;
 use super::whose;
+use std::collections::BTreeSet;
 
 /// Words for how something stands.
 const STATES: &str = " normal abnormal abnormally high low elevated raised flagged normale normaux normales anormal anormale anormaux anormales haut haute hauts hautes bas basse basses eleve elevee eleves elevees ";
@@ -53,6 +54,15 @@ const RELATES: &str =
 const LINKS: &str = " when quand lorsque at on with under sous au aux moment ";
 const WHEN: &str = " when quand lorsque ";
 
+/// Words for an extreme, at which another measure may be asked for.
+const EXTREMES: &str = " highest lowest maximum minimum max min peak most least haut haute bas basse eleve elevee ";
+
+/// Words for a state of what is counted.
+const STATUS: &str = " active inactive resolved stopped completed ended ongoing actif actifs active actives resolu resolue resolus resolues arrete arretes arretee arretees termine termines terminee terminees ";
+
+/// What is done to a dose.
+const ALTERS: &str = " doubled halved increased reduced raised lowered tripled double doublee augmente augmentee diminue diminuee reduit reduite ";
+
 /// Words of a number that have no place among those of times.
 const HUNDREDS: &str = " hundred hundreds thousand thousands cent mille ";
 
@@ -88,10 +98,21 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
         let phrase = STATE_PHRASES.iter().find(|p| p.split(' ').enumerate().all(|(k, p)| text(i + k) == p));
         let state = is(STATES, word) || phrase.is_some();
         let dated = |i: usize| (i + 1..i + 4).any(|k| time.used.contains(&k) || time.unread.contains(&k));
+        let extreme = |clause: usize| words.iter().any(|w| w.clause == clause && is(EXTREMES, &w.text));
         let which = || words.iter().enumerate().any(|(k, w)| k != i && w.clause == clause && is(WHICH, &w.text));
+        let of_event =
+            |f: &Found| event.and_then(|e| e.concept).is_some_and(|e| f.concepts.iter().any(|c| c.key == e.key));
         let told = if w.used {
             // "Since the dose was increased": it is the beginning that is compared with.
             is(DOSES, word) && event.is_some_and(|e| e.concept.is_some()) && measured(clause)
+        } else if is(ALTERS, word) && found.iter().any(|f| (i + 1..i + 4).contains(&f.at) && of_event(f)) {
+            // "Since I doubled metformin"
+            true
+        } else if is(RELATES, word) && event.is_some_and(|e| e.concept.is_some()) {
+            // "After metformin but before the statin": one of them is compared with.
+            let other = |f: &&Found| f.concepts.iter().any(|c| c.area != Area::Measure) && !of_event(f);
+            found.iter().any(|f| (i + 1..i + 5).contains(&f.at) && other(&f))
+                || (matches!(word, "between" | "entre") && !dated(i))
         } else if counted && here && !taken(clause) {
             !matches!(word, "couple" | "few" | "quelques")
         } else if nth && here {
@@ -111,13 +132,20 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
             let next = |f: &&Found| (i + 1..i + 5).contains(&f.at);
             let itself = long && found.iter().filter(next).any(|f| f.concepts.iter().any(|c| c.area == Area::Measure));
             (matches!(word, "between" | "entre") && !dated(i)) || (event.is_none() && !itself && !dated(i))
+        } else if is(WHEN, word) && extreme(clause) && is(" my the i mon ma mes le la l j ", text(i + 1)) {
+            // "When my LDL was highest, what was my HDL?"
+            let all = found.iter().flat_map(|f| &f.concepts);
+            all.filter(|c| c.area == Area::Measure).map(|c| c.key).collect::<BTreeSet<_>>().len() > 1
         } else if is(LINKS, word) && measured(clause) && event.is_none() && !dated(i) {
             // "My weight when I was diagnosed": what is measured, and then what it is related to.
             let of = |f: &&Found| f.clause == clause && !(f.concepts.is_empty() && f.topic.is_none());
             let measure = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Measure);
             let before = found.iter().filter(of).any(|f| f.at < i && measure(f));
             let after = found.iter().filter(of).find(|f| (i + 1..i + 8).contains(&f.at));
-            before && after.is_some_and(|f| !measure(f) || is(WHEN, word))
+            before && after.is_some_and(|f| !measure(f) || is(WHEN, word) || extreme(clause))
+        } else if is(STATUS, word) && !measured(clause) && !listed(clause) {
+            // "How many of my sprains were resolved?"
+            words.iter().any(|w| w.clause == clause && is(" many often combien number nombre ", &w.text))
         } else if word == "not" && here && !dated(i) {
             !left.iter().any(|at| (i..i + 8).contains(at))
         } else {
@@ -127,7 +155,7 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
             let said = match phrase {
                 Some(phrase) => (*phrase).to_owned(),
                 None if i > 0 && PAIRS.contains(&(text(i - 1), word)) => run(i - 1),
-                None if [WITHOUT, RELATES, LINKS, DOSES].iter().any(|l| is(l, word)) || word == "not" => run(i),
+                None if [WITHOUT, RELATES, LINKS, DOSES, ALTERS].iter().any(|l| is(l, word)) || word == "not" => run(i),
                 None => word.to_owned(),
             };
             let known = |o: &String| o.contains(&said) || said.split(' ').any(|w| w == o);

@@ -5,7 +5,7 @@ use super::page::Block;
 use super::period;
 
 /// What is asked to be worked out, as words joined by blanks.
-const PHRASES: [&str; 69] = [
+const PHRASES: [&str; 75] = [
     "median",
     "medians",
     "mediane",
@@ -42,6 +42,12 @@ const PHRASES: [&str; 69] = [
     "last but one",
     "avant derniere",
     "ratio of",
+    "my record",
+    "mon record",
+    "personal best",
+    "record de",
+    "jour ou j ai le plus",
+    "jour ou j ai le moins",
     "rapport entre",
     "slope",
     "how fast",

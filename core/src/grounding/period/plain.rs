@@ -228,8 +228,9 @@ fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// What leads a date, and the word that is read in its place.
-const LEADS: [(&str, &str); 60] = [
+const LEADS: [(&str, &str); 61] = [
     ("prior to", "before"),
+    ("b4", "before"),
     ("starting in", "since"),
     ("starting from", "since"),
     ("beginning in", "since"),
