@@ -23,6 +23,7 @@ __all__ = [
     "Grant",
     "GrantInfo",
     "HealthSpace",
+    "Issue",
     "KnownCopy",
     "Memory",
     "Permission",
