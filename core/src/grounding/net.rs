@@ -168,7 +168,7 @@ pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period:
 }
 
 /// What people do with what is measured, and with a question.
-const EVERYDAY: &str = " burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire good bad ok great healthy bon bonne ";
+const EVERYDAY: &str = " burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire trop assez good bad ok great healthy bon bonne ";
 
 /// Whether a word that nobody knows would limit what is named beside it: not whom somebody is asked for, nor what
 /// is done with what is measured.
