@@ -189,16 +189,22 @@ pub(super) fn find(
 
 /// Takes from a list what the question does not ask for, with the line that says so. What nobody can tell is in both.
 pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: u8) -> Option<Line> {
-    let goes_on = view.plan.limits.of(kind).state()?;
+    let limit = view.plan.limits.of(kind);
+    let goes_on = limit.state()?;
     if view.plan.period.is_some() {
         // The rows were chosen by it.
-        return (!goes_on).then(|| {
-            let (en, fr) = (
+        let (en, fr) = match (goes_on, limit.begun) {
+            (true, _) => return None,
+            (false, true) => (
+                "what began or ended in the period is shown, as asked",
+                "ce qui a commencé ou pris fin dans la période est montré, comme demandé",
+            ),
+            (false, false) => (
                 "what ended in the period is shown, as asked",
                 "ce qui a pris fin dans la période est montré, comme demandé",
-            );
-            Line::new(rank).text(view.say(en, fr))
-        });
+            ),
+        };
+        return Some(Line::new(rank).text(view.say(en, fr)));
     }
     let before = list.len();
     list.retain(|e| e.active(view) == goes_on || uncertain(view, e));
@@ -214,6 +220,16 @@ pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: 
 pub(super) fn chosen(view: &View<'_>, kind: Kind, rows: Vec<FactRow>) -> (Vec<FactRow>, Vec<FactRow>) {
     let limit = view.plan.limits.of(kind);
     match (&view.plan.period, limit.state()) {
+        (Some(p), Some(false)) if limit.begun => {
+            // "Which did I start or stop?": each once, and what is in one of the two is not open.
+            let ((mut inside, open), (over, unsure)) = (begun(view, kind, rows.clone()), ended(view, p, kind, rows));
+            let place = |r: &FactRow| (r.record, r.part);
+            let known: BTreeSet<_> = inside.iter().map(place).collect();
+            inside.extend(over.into_iter().filter(|r| !known.contains(&place(r))));
+            let mut known: BTreeSet<_> = inside.iter().map(place).collect();
+            let open = open.into_iter().chain(unsure).filter(|r| known.insert(place(r))).collect();
+            (inside, open)
+        }
         (Some(_), _) if limit.begun => begun(view, kind, rows),
         (Some(p), Some(false)) => ended(view, p, kind, rows),
         _ => within(view, rows),

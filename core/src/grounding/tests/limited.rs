@@ -111,6 +111,8 @@ fn what_began_in_a_period_is_not_what_was_there_in_it() {
         assert!(list.contains("colchicine") && list.contains("lisinopril"), "{question}\n{list}");
         assert!(!list.contains("simvastatin"), "{question}\n{list}");
     }
+    let list = listed(&f, "Which conditions did I start or stop having in 2013?");
+    assert!(list.contains("what began or ended") && list.contains("sinusit") && !list.contains("gout"), "{list}");
     let c = f.ask("Any new conditions?");
     has(&c, "new", &["these words of the question limit or compute nothing here: «new»"]);
     assert_eq!(c.missing, ["limit"]);
