@@ -33,6 +33,7 @@ mod import;
 mod keystore;
 mod memory;
 mod receipt;
+mod restore;
 mod secret;
 mod session;
 mod space;
@@ -45,14 +46,14 @@ pub use consent::{
 pub use damaged::ReadableMemories;
 pub use erase::{
     BreachScope, BreachedPartition, BreachedRecipient, Erasing, Erasure, ErasureCheck, ErasureTrialTerms, ErasureTry,
-    KnownCopy, LostThing, RecoveredSpace, RestoredSpace, RotatedSpace, WayIn, WayKind, recover_space, restore_space,
-    restore_space_by_code,
+    KnownCopy, LostThing, RotatedSpace, WayIn, WayKind,
 };
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
 pub use import::{ImportIssue, ImportProgress, ImportReport, TypeCount};
 pub use keystore::{DestroyOutcome, DeviceKeyError, DeviceKeyStore, KeyStoreKind, SpaceKeyStore};
 pub use memory::{HealthMemory, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};
+pub use restore::{RecoveredSpace, RestoredSpace, recover_space, restore_space, restore_space_by_code};
 pub use secret::Secret;
 pub use session::{Citation, GroundedContext, Session};
 pub use space::{

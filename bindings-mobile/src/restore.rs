@@ -1,0 +1,118 @@
+//! What comes back from a backup, or from a lost anchor.
+
+use crate::erase::{by_code, words};
+use crate::error::HealthspaceError;
+use crate::keystore::{SpaceKeyStore, with_device};
+use crate::secret::Secret;
+use crate::space::{HealthSpace, gesture};
+use healthspace::{Error, RestoreOptions, Unlock};
+use std::sync::Arc;
+
+/// A space that was made from a backup.
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct RestoredSpace {
+    /// The space.
+    pub space: Arc<HealthSpace>,
+    /// What is known of erasures after the backup: "unknown", "none" or "replayed".
+    pub erasures: String,
+    /// Permissions that wait to be confirmed.
+    pub permissions: u64,
+    /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
+    /// there.
+    pub emptied: Vec<String>,
+}
+
+/// A space that goes on without its anchor.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct RecoveredSpace {
+    /// The space.
+    pub space: Arc<HealthSpace>,
+    /// Permissions that wait to be confirmed.
+    pub permissions: u64,
+}
+
+veiled!(RestoredSpace);
+
+/// Makes a space of a backup, at a path where nothing is, and opens it. Every permission waits to be confirmed;
+/// what was erased in the later state of the space is erased again. `withDamage` restores also a backup in which
+/// something of a partition is damaged; what is whole is there then.
+#[uniffi::export(default(later = None, keystore = None, with_damage = false))]
+#[expect(clippy::too_many_arguments, reason = "named in Kotlin and Swift")]
+pub fn restore_space(
+    backup: String,
+    to: String,
+    passphrase: Secret,
+    method: String,
+    evidence: Vec<u8>,
+    later: Option<Arc<HealthSpace>>,
+    keystore: Option<Arc<SpaceKeyStore>>,
+    with_damage: bool,
+) -> Result<RestoredSpace, HealthspaceError> {
+    let unlock = || Ok(words(passphrase, keystore.as_deref()));
+    restored(&backup, &to, unlock, options(method, evidence, later.as_deref(), with_damage))
+}
+
+/// As `restoreSpace`, by the recovery code: on a new device, say.
+#[uniffi::export(default(keystore = None, with_damage = false))]
+pub fn restore_space_by_code(
+    backup: String,
+    to: String,
+    code: Secret,
+    method: String,
+    evidence: Vec<u8>,
+    keystore: Option<Arc<SpaceKeyStore>>,
+    with_damage: bool,
+) -> Result<RestoredSpace, HealthspaceError> {
+    let unlock = || Ok(with_device(by_code(code)?, keystore.as_deref()));
+    restored(&backup, &to, unlock, options(method, evidence, None, with_damage))
+}
+
+fn options(
+    method: String,
+    evidence: Vec<u8>,
+    later: Option<&HealthSpace>,
+    with_damage: bool,
+) -> Result<RestoreOptions, Error> {
+    let mut options = RestoreOptions::new(gesture(method, evidence)?);
+    if let Some(later) = later {
+        options = options.later(&later.inner);
+    }
+    Ok(if with_damage { options.with_damage() } else { options })
+}
+
+fn restored(
+    backup: &str,
+    to: &str,
+    unlock: impl FnOnce() -> Result<Unlock, Error>,
+    options: Result<RestoreOptions, Error>,
+) -> Result<RestoredSpace, HealthspaceError> {
+    let mut told = None;
+    let space = crate::space::opened(|env| {
+        let (space, r) = healthspace::HealthSpace::restore(backup, to, &unlock()?, env, &options?)?;
+        told = Some((r.erasures.code().to_owned(), r.permissions, r.emptied));
+        Ok(space)
+    })?;
+    let (erasures, permissions, emptied) = told.unwrap_or_default();
+    Ok(RestoredSpace { space, erasures, permissions, emptied })
+}
+
+/// Opens a space whose anchor is lost or knows another state, by the person's explicit act; every permission waits
+/// to be confirmed.
+#[uniffi::export(default(keystore = None))]
+pub fn recover_space(
+    path: String,
+    passphrase: Secret,
+    method: String,
+    evidence: Vec<u8>,
+    keystore: Option<Arc<SpaceKeyStore>>,
+) -> Result<RecoveredSpace, HealthspaceError> {
+    let mut permissions = 0;
+    let space = crate::space::opened(|env| {
+        let unlock = words(passphrase, keystore.as_deref());
+        let (space, done) = healthspace::HealthSpace::recover(path, &unlock, env, gesture(method, evidence)?)?;
+        permissions = done.permissions;
+        Ok(space)
+    })?;
+    Ok(RecoveredSpace { space, permissions })
+}
