@@ -44,6 +44,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         finder: None,
         told: BTreeSet::new(),
         named: BTreeSet::new(),
+        listed: BTreeSet::new(),
         idle: Vec::new(),
     };
 
@@ -133,6 +134,8 @@ struct Draft<'a> {
     told: BTreeSet<Item>,
     /// What stands under the name by which it was asked for.
     named: BTreeSet<Item>,
+    /// What is shown because a whole kind was asked for.
+    listed: BTreeSet<Item>,
     /// Words beside what is named and shown, which no record has.
     idle: Vec<String>,
 }
@@ -398,7 +401,10 @@ impl Draft<'_> {
                 _ => lists::topic(view, *t, 1, false, &self.told)?,
             };
             match block {
-                Some(block) => self.blocks.push(block),
+                Some(block) => {
+                    self.listed.extend(block.items().copied());
+                    self.blocks.push(block);
+                }
                 None => self.miss(overview::key(*t), &name.to_lowercase()),
             }
         }
@@ -409,7 +415,7 @@ impl Draft<'_> {
     fn images(&mut self) -> Result<()> {
         let view = self.view;
         let mut told = BTreeSet::new();
-        match imaging::block(view)? {
+        match imaging::block(view, true)? {
             Some(block) => {
                 told.extend(block.items().copied());
                 self.named.extend(block.items());
@@ -417,7 +423,10 @@ impl Draft<'_> {
             }
             None => {
                 self.missing.push(overview::key(Topic::Imaging).to_owned());
-                self.absent.push(imaging::none(view));
+                // A record may call the part of the body by another name.
+                let others = imaging::block(view, false)?;
+                let others: BTreeSet<Item> = others.iter().flat_map(Block::items).copied().collect();
+                self.absent.push(imaging::none(view, others.len() as u64));
             }
         }
         if !view.plan.topics.contains(&Topic::Documents) {
@@ -466,6 +475,12 @@ impl Draft<'_> {
             let idle = !said && !hits.any && rest.beside.is_empty();
             let idle = rest.words.iter().filter(|w| idle && names(w) && w.len() <= 40 && net::limits(w));
             self.idle.extend(idle.cloned());
+            // "Medications for my ankle": what has the word is shown, and the list is all that there is.
+            let found: BTreeSet<&Item> = hits.blocks.iter().flat_map(Block::items).collect();
+            let more = self.listed.iter().any(|i| !found.contains(i));
+            let listed = view.plan.listed.contains(&rest.clause) && hits.any && !hits.whole && more;
+            let wide = rest.words.iter().filter(|w| listed && names(w) && w.len() <= 40 && net::limits(w));
+            self.idle.extend(wide.cloned());
             if hits.partly {
                 self.absent.push(partly(view, &rest.words, &missed));
             } else if !rest.beside.is_empty() && !hits.whole && !unmet {

@@ -89,8 +89,8 @@ impl Sort {
 }
 
 /// The images of some sorts, those of the parts of the body that are asked for where some are: studies
-/// and procedures, then reports. `None` where there is none.
-pub(super) fn block(view: &View<'_>) -> Result<Option<Block>> {
+/// and procedures, then reports. `None` where there is none; `parts` where those of other parts are none either.
+pub(super) fn block(view: &View<'_>, parts: bool) -> Result<Option<Block>> {
     let plan = view.plan;
     let body: Vec<String> =
         plan.rest.iter().flat_map(|r| &r.seek).filter(|w| dictionary::is_body(w)).cloned().collect();
@@ -105,7 +105,7 @@ pub(super) fn block(view: &View<'_>) -> Result<Option<Block>> {
         of.retain(|r| {
             let words = concepts::all_words(&r.fact.text, &r.fact.codes);
             let has = |w: &Wanted| w.vague || w.is_in(&words, kind);
-            body.iter().all(has) || whole.iter().any(|w| w.iter().all(has))
+            !parts || body.iter().all(has) || whole.iter().any(|w| w.iter().all(has))
         });
         rows.extend(of);
     }
@@ -146,10 +146,17 @@ pub(super) fn block(view: &View<'_>) -> Result<Option<Block>> {
 }
 
 /// That no image of the sorts that are asked for is on record.
-pub(super) fn none(view: &View<'_>) -> String {
+pub(super) fn none(view: &View<'_>, others: u64) -> String {
     let mut names: Vec<String> = view.plan.images.iter().map(|s| view.say(s.en, s.fr)).collect();
     names.dedup();
     let names = names.join(", ");
+    if others > 0 {
+        let n = view.many(others, ["other record", "other records"], ["autre élément", "autres éléments"]);
+        return view.say(
+            format!("no {names} on record available here has all of these words of the question; {n} of that sort"),
+            format!("{names} : aucun élément disponible ici n'a tous ces mots de la question ; {n} de cette sorte"),
+        );
+    }
     view.say(
         format!("no {names} on record available here, by the names of studies, procedures and reports"),
         format!("{names} : rien au dossier disponible ici, d'après les noms des études, actes et comptes rendus"),

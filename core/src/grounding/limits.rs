@@ -80,7 +80,9 @@ pub(super) fn unlimited(plan: &mut Plan, words: &[Word], found: &mut Vec<Found>,
     let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
     let said = |from: usize, to: usize| (from..to).map(word).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     let filler = |w: &str| event::is_last(w) || " my the a l la le mon ma mes ".contains(&format!(" {w} "));
-    let lead = |at: usize| (0..at).rev().find(|i| !filler(word(*i)));
+    // "A" is an article, and in French, before another one, it leads.
+    let leads_in = |i: usize| word(i) == "a" && matches!(word(i + 1), "l" | "la");
+    let lead = |at: usize| (0..at).rev().find(|i| !filler(word(*i)) || leads_in(*i));
     let asked = |f: &Found, at: usize| f.at < at && (f.topic.is_some() || !f.concepts.is_empty());
     let visits = |f: &Found| f.topic == Some(Topic::Encounters) && f.concepts.is_empty();
     let other: Vec<usize> = found
@@ -130,8 +132,10 @@ fn limits(plan: &mut Plan, said: String) {
 }
 
 /// What a class of medications is for: one of the keys that a word for it stands for, and the class.
-const TREATS: [(&str, &str); 12] = [
+const TREATS: [(&str, &str); 14] = [
     ("systolic", "antihypertensive"),
+    ("ldl", "statin"),
+    ("hypercholesterolemia", "statin"),
     ("hypertension", "antihypertensive"),
     ("pain", "painkiller"),
     ("glucose", "diabetes-medicine"),
@@ -147,7 +151,7 @@ const TREATS: [(&str, &str); 12] = [
 
 /// "Blood pressure meds", "meds for my blood pressure": not the measure and all that is taken, but what
 /// is taken for it.
-pub(super) fn treated(words: &[Word], found: &mut [Found]) {
+pub(super) fn treated(words: &[Word], found: &mut Vec<Found>) {
     let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
     let leads = |from: usize, to: usize| {
         (from..to)
@@ -159,6 +163,16 @@ pub(super) fn treated(words: &[Word], found: &mut [Found]) {
         .filter(|f| f.topic == Some(Topic::Medications) && !matches!(word(f.at), "taking" | "dose" | "doses"))
         .map(|f| (f.at, f.len, f.clause))
         .collect();
+    let clauses: Vec<(usize, usize)> = (0..words.len()).filter_map(|i| Some((i, words.get(i)?.clause))).collect();
+    // "What do I take for my blood pressure?"
+    let takes = |at: usize, clause: usize| {
+        let lead = (0..at).rev().take_while(|k| leads(*k, at) || !is_lead(word(*k))).find(|k| is_lead(word(*k)));
+        lead.filter(|k| leads(*k, at)).and_then(|lead| {
+            let verb = |k: &usize| TAKES.contains(&format!(" {} ", word(*k))) && clauses.contains(&(*k, clause));
+            (0..lead).rev().find(verb)
+        })
+    };
+    let mut taken = Vec::new();
     for f in found.iter_mut() {
         let class = TREATS.iter().find(|(key, _)| f.concepts.iter().any(|c| c.key == *key)).map(|(_, class)| *class);
         let Some(class) = class.and_then(concepts::by_key) else { continue };
@@ -170,6 +184,21 @@ pub(super) fn treated(words: &[Word], found: &mut [Found]) {
         if let Some((from, to)) = meds.iter().find_map(of) {
             // A reading of what it is for is none of them: all of these words are looked for.
             (f.at, f.len, f.concepts) = (from, to - from, vec![class]);
+        } else if takes(at, f.clause).is_some() {
+            f.concepts = vec![class];
+            taken.push(f.clause);
         }
     }
+    found.retain(|f| {
+        let verb = f.topic == Some(Topic::Medications) && TAKES.contains(&format!(" {} ", word(f.at)));
+        !(verb && taken.contains(&f.clause))
+    });
+}
+
+/// What a person does with a medication.
+const TAKES: &str = " take takes taking took taken on given prescribed prescribe prends prend prendre prenais pris prescrit prescrite prescrits ";
+
+/// Words that lead what something is taken for.
+fn is_lead(word: &str) -> bool {
+    matches!(word, "for" | "pour" | "contre" | "against")
 }

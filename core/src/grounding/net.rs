@@ -13,7 +13,14 @@ use std::collections::BTreeSet;
 
 /// Words for how something stands.
 const STATES: &str = " normal abnormal abnormally high low elevated raised flagged normale normaux normales anormal anormale anormaux anormales haut haute hauts hautes bas basse basses eleve elevee eleves elevees ";
-const STATE_PHRASES: [&str; 8] = [
+const STATE_PHRASES: [&str; 15] = [
+    "above range",
+    "below range",
+    "above normal",
+    "below normal",
+    "too high",
+    "too low",
+    "trop eleve",
     "out of range",
     "in range",
     "within range",
@@ -24,8 +31,11 @@ const STATE_PHRASES: [&str; 8] = [
     "dans les normes",
 ];
 
+/// Of these, those for what stands out.
+const ABNORMAL: &str = " abnormal anormal anormale anormaux anormales flagged ";
+
 /// Words that ask how many there are of something, or which and when: how each stands is not looked at for it.
-const WHICH: &str = " many often when which only list times count number ever always never mostly usually combien quand quel quelle quels quelles seulement uniquement jamais toujours souvent nombre first last ";
+const WHICH: &str = " many often when which only list times count number ever always never mostly usually combien quand quel quelle quels quelles seulement uniquement jamais toujours souvent nombre first last long longtemps fois ";
 
 /// Words that leave something out.
 const WITHOUT: &str = " except excepte sauf hormis excluding exclude besides without sans minus ";
@@ -52,6 +62,7 @@ const RELATES: &str =
 
 /// Words that relate what is measured to something else.
 const LINKS: &str = " when quand lorsque at on with under sous au aux moment ";
+const BETWEEN: &str = " between entre ";
 const WHEN: &str = " when quand lorsque ";
 
 /// Words for an extreme, at which another measure may be asked for.
@@ -59,6 +70,33 @@ const EXTREMES: &str = " highest lowest maximum minimum max min peak most least 
 
 /// Words for a state of what is counted.
 const STATUS: &str = " active inactive resolved stopped completed ended ongoing actif actifs active actives resolu resolue resolus resolues arrete arretes arretee arretees termine termines terminee terminees ";
+
+/// Words that ask how many.
+const MANY: &str = " many often combien number nombre ";
+
+/// Words for how bad something is, or how it goes.
+const SEVERITY: &str = " severe serious grave graves mild legere legeres leger legers acute aigu aigue aigus aigues chronic chronique chroniques sever severes major minor ";
+
+/// Words for procedures of one sort, which is not told from the others.
+const SURGERY: &str = " surgery surgeries operation operations operated chirurgie chirurgies opere operee ";
+
+/// Words for where a visit was, likewise.
+const PLACES: &str = " hospital hospitals hopital hopitaux clinic clinique ";
+
+/// Words for when a sample was taken, beside meals.
+const FASTING: &str = " fasting fasted jeun postprandial postprandiale ";
+
+/// Words for what it is for.
+const PURPOSE: &str = " for on because about pour contre ";
+
+/// What a list is asked for that limits nothing: "my medications for me", "for sure".
+const NOBODY: &str = " me moi us nous now sure long how everything anything record file review patient fun real free the this that it them these combien quand what which who comparison instance example ";
+
+/// Where and when something was measured.
+const SETTINGS: &str = " admission discharge sortie hospital hopital clinic clinique home ";
+
+/// What somebody did.
+const DID: &str = " prescribed prescribe ordered order gave give performed did administered diagnosed diagnose prescrit prescrivait donne diagnostique fait ordonne ";
 
 /// What is done to a dose.
 const ALTERS: &str = " doubled halved increased reduced raised lowered tripled double doublee augmente augmentee diminue diminuee reduit reduite ";
@@ -72,99 +110,371 @@ const DOSES: &str = " dose doses dosage dosages posologie ";
 /// Words told together, at most.
 const RUN: usize = 4;
 
+/// A question, as the rules look at it.
+struct Look<'a> {
+    words: &'a [Word],
+    found: &'a [Found],
+    plan: &'a Plan,
+    time: &'a period::Found,
+    /// The places that were left out, as the question says.
+    left: &'a [usize],
+}
+
+/// How the words that a rule caught are said.
+#[derive(Clone, Copy)]
+enum Say {
+    Word,
+    /// With what follows it.
+    Run,
+    /// With the word before it and what follows.
+    Pair,
+}
+
+/// Whether a word is told; `None` where a rule has nothing to do with it, and the next one looks.
+type Rule = fn(&Look<'_>, usize) -> Option<bool>;
+
+/// The rules, in their order: the first that has to do with a word decides.
+const RULES: [(Rule, Say); 26] = [
+    (|l, i| l.one_sort(i), Say::Word),
+    (|l, i| l.used(i), Say::Run),
+    (|l, i| l.altered(i), Say::Run),
+    (|l, i| l.two_events(i), Say::Run),
+    (|l, i| l.fasting(i), Say::Word),
+    (|l, i| l.strength(i), Say::Run),
+    (|l, i| l.whoever(i), Say::Run),
+    (|l, i| l.ratio(i), Say::Word),
+    (|l, i| l.many_tests(i), Say::Word),
+    (|l, i| l.counted(i), Say::Word),
+    (|l, i| l.nth(i), Say::Word),
+    (|l, i| l.flagged(i), Say::Word),
+    (|l, i| l.state(i), Say::Word),
+    (|l, i| l.workout(i), Say::Run),
+    (|l, i| l.without(i), Say::Run),
+    (|l, i| l.change(i), Say::Word),
+    (|l, i| l.pair(i), Say::Pair),
+    (|l, i| l.purpose(i), Say::Run),
+    (|l, i| l.setting(i), Say::Word),
+    (|l, i| l.relation(i), Say::Run),
+    (|l, i| l.at_extreme(i), Say::Run),
+    (|l, i| l.beside(i), Say::Run),
+    (|l, i| l.prescriptions(i), Say::Word),
+    (|l, i| l.status(i), Say::Word),
+    (|l, i| l.severity(i), Say::Word),
+    (|l, i| l.denied(i), Say::Run),
+];
+
 /// The words that nothing used, in runs. `left` are the places that were left out, as the question says.
 pub(super) fn unmet(words: &[Word], found: &[Found], plan: &Plan, time: &period::Found, left: &[usize]) -> Vec<String> {
-    let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
-    let text = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
-    let measured = |clause: usize| clause::has(found, clause, Area::Measure);
-    let listed = |clause: usize| found.iter().any(|f| f.clause == clause && f.topic.is_some_and(Topic::is_list));
-    let taken = |clause: usize| clause::has(found, clause, Area::Medication);
-    // The words of a clause from a place on.
-    let run = |at: usize| {
-        let of = words.iter().skip(at).take(RUN).take_while(|w| words.get(at).is_some_and(|x| x.clause == w.clause));
-        of.map(|w| w.text.as_str()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
-    };
+    let look = Look { words, found, plan, time, left };
     let mut out: Vec<String> = Vec::new();
     for (i, w) in words.iter().enumerate() {
         if w.text.is_empty() || time.used.contains(&i) || time.unread.contains(&i) {
             continue;
         }
-        let (word, clause) = (w.text.as_str(), w.clause);
-        let here = measured(clause) || listed(clause);
-        let digits = word.bytes().all(|b| b.is_ascii_digit());
-        let counted = digits || is(HUNDREDS, word) || period::number(word).is_some_and(|n| n > 1);
-        let nth = event::ordinal(word).is_some() || day_number(word) || matches!(word, "top" | "bottom");
-        let event = plan.event.as_ref();
-        let phrase = STATE_PHRASES.iter().find(|p| p.split(' ').enumerate().all(|(k, p)| text(i + k) == p));
-        let state = is(STATES, word) || phrase.is_some();
-        let dated = |i: usize| (i + 1..i + 4).any(|k| time.used.contains(&k) || time.unread.contains(&k));
-        let extreme = |clause: usize| words.iter().any(|w| w.clause == clause && is(EXTREMES, &w.text));
-        let which = || words.iter().enumerate().any(|(k, w)| k != i && w.clause == clause && is(WHICH, &w.text));
-        let of_event =
-            |f: &Found| event.and_then(|e| e.concept).is_some_and(|e| f.concepts.iter().any(|c| c.key == e.key));
-        let told = if w.used {
-            // "Since the dose was increased": it is the beginning that is compared with.
-            is(DOSES, word) && event.is_some_and(|e| e.concept.is_some()) && measured(clause)
-        } else if is(ALTERS, word) && found.iter().any(|f| (i + 1..i + 4).contains(&f.at) && of_event(f)) {
-            // "Since I doubled metformin"
-            true
-        } else if is(RELATES, word) && event.is_some_and(|e| e.concept.is_some()) {
-            // "After metformin but before the statin": one of them is compared with.
-            let other = |f: &&Found| f.concepts.iter().any(|c| c.area != Area::Measure) && !of_event(f);
-            found.iter().any(|f| (i + 1..i + 5).contains(&f.at) && other(&f))
-                || (matches!(word, "between" | "entre") && !dated(i))
-        } else if counted && here && !taken(clause) {
-            !matches!(word, "couple" | "few" | "quelques")
-        } else if nth && here {
-            event.is_none_or(|e| e.nth.is_none())
-        } else if state && measured(clause) {
-            which()
-        } else if is(WITHOUT, word) {
-            let consumed = left.iter().any(|at| (i..i + 8).contains(at));
-            !consumed && !event.is_some_and(|e| e.end) && (here || taken(clause))
-        } else if is(CHANGES, word) && listed(clause) && !measured(clause) {
-            true
-        } else if i > 0 && PAIRS.contains(&(text(i - 1), word)) {
-            !left.iter().any(|at| (i..i + 8).contains(at)) && (here || taken(clause))
-        } else if is(RELATES, word) && here {
-            // "How long since my last LDL?"
-            let long = matches!(word, "since" | "depuis") && measured(clause);
-            let next = |f: &&Found| (i + 1..i + 5).contains(&f.at);
-            let itself = long && found.iter().filter(next).any(|f| f.concepts.iter().any(|c| c.area == Area::Measure));
-            (matches!(word, "between" | "entre") && !dated(i)) || (event.is_none() && !itself && !dated(i))
-        } else if is(WHEN, word) && extreme(clause) && is(" my the i mon ma mes le la l j ", text(i + 1)) {
-            // "When my LDL was highest, what was my HDL?"
-            let all = found.iter().flat_map(|f| &f.concepts);
-            all.filter(|c| c.area == Area::Measure).map(|c| c.key).collect::<BTreeSet<_>>().len() > 1
-        } else if is(LINKS, word) && measured(clause) && event.is_none() && !dated(i) {
-            // "My weight when I was diagnosed": what is measured, and then what it is related to.
-            let of = |f: &&Found| f.clause == clause && !(f.concepts.is_empty() && f.topic.is_none());
-            let measure = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Measure);
-            let before = found.iter().filter(of).any(|f| f.at < i && measure(f));
-            let after = found.iter().filter(of).find(|f| (i + 1..i + 8).contains(&f.at));
-            before && after.is_some_and(|f| !measure(f) || is(WHEN, word) || extreme(clause))
-        } else if is(STATUS, word) && !measured(clause) && !listed(clause) {
-            // "How many of my sprains were resolved?"
-            words.iter().any(|w| w.clause == clause && is(" many often combien number nombre ", &w.text))
-        } else if word == "not" && here && !dated(i) {
-            !left.iter().any(|at| (i..i + 8).contains(at))
-        } else {
-            false
+        let decided = RULES.iter().find_map(|(rule, say)| rule(&look, i).map(|told| (told, *say)));
+        let Some((true, say)) = decided else { continue };
+        let said = match (look.phrase(i), say) {
+            (Some(phrase), Say::Word) => phrase.to_owned(),
+            (_, Say::Word) => w.text.clone(),
+            (_, Say::Run) => look.run(i),
+            (_, Say::Pair) => look.run(i.saturating_sub(1)),
         };
-        if told {
-            let said = match phrase {
-                Some(phrase) => (*phrase).to_owned(),
-                None if i > 0 && PAIRS.contains(&(text(i - 1), word)) => run(i - 1),
-                None if [WITHOUT, RELATES, LINKS, DOSES, ALTERS].iter().any(|l| is(l, word)) || word == "not" => run(i),
-                None => word.to_owned(),
-            };
-            let known = |o: &String| o.contains(&said) || said.split(' ').any(|w| w == o);
-            if !plan.unread.iter().chain(&out).any(known) {
-                out.push(said);
-            }
+        let known = |o: &String| o.contains(&said) || said.split(' ').any(|w| w == o);
+        if !plan.unread.iter().chain(&plan.unlimited).chain(&out).any(known) {
+            out.push(said);
         }
     }
     out
+}
+
+fn is(list: &str, word: &str) -> bool {
+    !word.is_empty() && list.contains(&format!(" {word} "))
+}
+
+impl Look<'_> {
+    fn text(&self, i: usize) -> &str {
+        self.words.get(i).map_or("", |w| w.text.as_str())
+    }
+
+    fn before(&self, i: usize) -> &str {
+        i.checked_sub(1).map_or("", |i| self.text(i))
+    }
+
+    fn clause(&self, i: usize) -> usize {
+        self.words.get(i).map_or(0, |w| w.clause)
+    }
+
+    fn is_used(&self, i: usize) -> bool {
+        self.words.get(i).is_some_and(|w| w.used)
+    }
+
+    fn of_clause(&self, i: usize) -> impl Iterator<Item = &Found> {
+        let clause = self.clause(i);
+        self.found.iter().filter(move |f| f.clause == clause)
+    }
+
+    fn measured(&self, i: usize) -> bool {
+        clause::has(self.found, self.clause(i), Area::Measure)
+    }
+
+    fn taken(&self, i: usize) -> bool {
+        clause::has(self.found, self.clause(i), Area::Medication)
+    }
+
+    fn listed(&self, i: usize) -> bool {
+        self.of_clause(i).any(|f| f.topic.is_some_and(Topic::is_list))
+    }
+
+    /// Whether something is measured or listed in the clause of a word.
+    fn here(&self, i: usize) -> bool {
+        self.measured(i) || self.listed(i)
+    }
+
+    /// A list of things in the clause of a word, before it, that is shown.
+    fn things_before(&self, i: usize) -> bool {
+        let things = |t: Topic| {
+            matches!(t, Topic::Medications | Topic::Conditions | Topic::Encounters | Topic::Procedures)
+                && self.plan.topics.contains(&t)
+        };
+        self.of_clause(i).any(|f| f.at < i && f.topic.is_some_and(things))
+    }
+
+    /// Whether a time follows.
+    fn dated(&self, i: usize) -> bool {
+        (i + 1..i + 4).any(|k| self.time.used.contains(&k) || self.time.unread.contains(&k))
+    }
+
+    /// The words of a clause from a place on.
+    fn run(&self, at: usize) -> String {
+        let of = self.words.iter().skip(at).take(RUN).take_while(|w| w.clause == self.clause(at));
+        of.map(|w| w.text.as_str()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The phrase for a state that begins at a word.
+    fn phrase(&self, i: usize) -> Option<&'static str> {
+        let stands = |p: &str| p.split(' ').enumerate().all(|(k, p)| self.text(i + k) == p);
+        STATE_PHRASES.iter().copied().find(|p| stands(p))
+    }
+
+    /// Whether another word of the clause is one of these.
+    fn beside_one(&self, i: usize, list: &str) -> bool {
+        let clause = self.clause(i);
+        self.words.iter().enumerate().any(|(k, w)| k != i && w.clause == clause && is(list, &w.text))
+    }
+
+    fn extreme(&self, i: usize) -> bool {
+        is(EXTREMES, self.text(i)) || self.beside_one(i, EXTREMES)
+    }
+
+    /// Whether what is named is what the question compares with.
+    fn of_event(&self, f: &Found) -> bool {
+        let event = self.plan.event.as_ref().and_then(|e| e.concept);
+        event.is_some_and(|e| f.concepts.iter().any(|c| c.key == e.key))
+    }
+
+    fn compares(&self) -> bool {
+        self.plan.event.as_ref().is_some_and(|e| e.concept.is_some())
+    }
+
+    fn left_soon(&self, i: usize) -> bool {
+        self.left.iter().any(|at| (i..i + 8).contains(at))
+    }
+
+    /// "What surgeries did I have?", "hospital visits": procedures and visits are listed, and these are not told from
+    /// others.
+    fn one_sort(&self, i: usize) -> Option<bool> {
+        let shows = |t| self.plan.topics.contains(&t) && self.of_clause(i).any(|f| f.topic == Some(t));
+        let surgery = shows(Topic::Procedures) && is(SURGERY, self.text(i));
+        let visits = shows(Topic::Encounters)
+            && self.plan.visits.is_empty()
+            && is(PLACES, self.text(i))
+            && self.beside_one(i, " visit visits visite visites consultations appointment appointments ");
+        (surgery || visits).then_some(true)
+    }
+
+    /// "Since the dose was increased": it is the beginning that is compared with.
+    fn used(&self, i: usize) -> Option<bool> {
+        self.is_used(i).then(|| is(DOSES, self.text(i)) && self.compares() && self.measured(i))
+    }
+
+    /// "Since I doubled metformin"
+    fn altered(&self, i: usize) -> Option<bool> {
+        let follows = |f: &Found| (i + 1..i + 4).contains(&f.at) && self.of_event(f);
+        (is(ALTERS, self.text(i)) && self.found.iter().any(follows)).then_some(true)
+    }
+
+    /// "After metformin but before the statin": one of them is compared with.
+    fn two_events(&self, i: usize) -> Option<bool> {
+        let other = |f: &&Found| f.concepts.iter().any(|c| c.area != Area::Measure) && !self.of_event(f);
+        (is(RELATES, self.text(i)) && self.compares()).then(|| {
+            self.found.iter().any(|f| (i + 1..i + 5).contains(&f.at) && other(&f))
+                || (is(BETWEEN, self.text(i)) && !self.dated(i))
+        })
+    }
+
+    /// "Fasting glucose": no record is told from another by it.
+    fn fasting(&self, i: usize) -> Option<bool> {
+        (is(FASTING, self.text(i)) && self.measured(i)).then_some(true)
+    }
+
+    /// "Since atorvastatin 40 mg": its first entry is meant, whatever its dose.
+    fn strength(&self, i: usize) -> Option<bool> {
+        let digits = self.text(i).bytes().all(|b| b.is_ascii_digit());
+        (digits && self.compares() && is(" mg mcg ug g ml iu ui ", self.text(i + 1))).then_some(true)
+    }
+
+    /// "Who prescribed metformin?"
+    fn whoever(&self, i: usize) -> Option<bool> {
+        let first = (0..i).all(|k| self.text(k).is_empty());
+        let asks = matches!(self.text(i), "who" | "where") || (self.text(i) == "qui" && first);
+        let did = (i + 1..i + 5).any(|k| is(DID, self.text(k)));
+        (asks && did && (self.here(i) || self.of_clause(i).any(|f| !f.concepts.is_empty()))).then_some(true)
+    }
+
+    /// "HDL to LDL ratio", where no record is one.
+    fn ratio(&self, i: usize) -> Option<bool> {
+        (is(" ratio rapport ", self.text(i)) && self.measured(i)).then(|| self.plan.concepts.len() > 1)
+    }
+
+    /// "How many blood tests did I have?": the latest of each is shown.
+    fn many_tests(&self, i: usize) -> Option<bool> {
+        let tests = self.plan.topics.contains(&Topic::Laboratory)
+            && self.of_clause(i).any(|f| matches!(f.topic, Some(Topic::Laboratory)));
+        (tests && is(MANY, self.text(i))).then_some(true)
+    }
+
+    fn counted(&self, i: usize) -> Option<bool> {
+        let word = self.text(i);
+        let digits = word.bytes().all(|b| b.is_ascii_digit());
+        let counted = digits || is(HUNDREDS, word) || period::number(word).is_some_and(|n| n > 1);
+        (counted && self.here(i) && !self.taken(i)).then(|| !matches!(word, "couple" | "few" | "quelques"))
+    }
+
+    fn nth(&self, i: usize) -> Option<bool> {
+        let word = self.text(i);
+        let nth = event::ordinal(word).is_some() || day_number(word) || matches!(word, "top" | "bottom");
+        (nth && self.here(i)).then(|| self.plan.event.as_ref().is_none_or(|e| e.nth.is_none()))
+    }
+
+    /// "Abnormal LDL", "LDL above range" ask for some of them; "is my LDL abnormal?" does not.
+    fn flagged(&self, i: usize) -> Option<bool> {
+        let copula = self.beside_one(i, " is are was were est sont etait etaient ");
+        let calm = is(" normal normale ", self.text(i)) && self.of_clause(i).any(|f| f.at == i + 1);
+        let some =
+            is(ABNORMAL, self.text(i)) || is(" normaux normales ", self.text(i)) || self.phrase(i).is_some() || calm;
+        (some && self.measured(i) && !copula).then_some(true)
+    }
+
+    /// "Calories in my last run": what is measured is shown of all days.
+    fn workout(&self, i: usize) -> Option<bool> {
+        let next = self.of_clause(i).any(|f| f.topic == Some(Topic::Workouts) && (i + 1..i + 6).contains(&f.at));
+        let led = is(" in during on of for dans pendant lors durant while ", self.text(i));
+        (led && next && self.measured(i) && !self.plan.topics.contains(&Topic::Workouts)).then_some(true)
+    }
+
+    fn state(&self, i: usize) -> Option<bool> {
+        let state = is(STATES, self.text(i)) || self.phrase(i).is_some();
+        (state && self.measured(i)).then(|| self.beside_one(i, WHICH))
+    }
+
+    fn without(&self, i: usize) -> Option<bool> {
+        let ends = self.plan.event.as_ref().is_some_and(|e| e.end);
+        is(WITHOUT, self.text(i)).then(|| !self.left_soon(i) && !ends && (self.here(i) || self.taken(i)))
+    }
+
+    fn change(&self, i: usize) -> Option<bool> {
+        (is(CHANGES, self.text(i)) && self.listed(i) && !self.measured(i)).then_some(true)
+    }
+
+    fn pair(&self, i: usize) -> Option<bool> {
+        let pair = i > 0 && PAIRS.contains(&(self.before(i), self.text(i)));
+        pair.then(|| !self.left_soon(i) && (self.here(i) || self.taken(i)))
+    }
+
+    /// "Medications for my migraine", "visits because of my ankle": all of the list is shown.
+    fn purpose(&self, i: usize) -> Option<bool> {
+        let led = is(PURPOSE, self.text(i))
+            || (is(" due related lies liees ", self.text(i)) && is(" to a aux ", self.text(i + 1)));
+        if !led || !self.things_before(i) || self.dated(i) {
+            return None;
+        }
+        let clause = self.clause(i);
+        let filler = |k: &usize| is(" my the a an of l la le les mon ma mes d de du des to ", self.text(*k));
+        let what = (i + 1..self.words.len()).take_while(|k| self.clause(*k) == clause).find(|k| !filler(k))?;
+        (!is(NOBODY, self.text(what)) && !self.time.used.contains(&what)).then_some(true)
+    }
+
+    /// "My CRP on admission", "labs at discharge"
+    fn setting(&self, i: usize) -> Option<bool> {
+        let led = is(" at on upon during before after in a l la ma mon my the ", self.before(i));
+        let asked =
+            self.measured(i) || self.of_clause(i).any(|f| matches!(f.topic, Some(Topic::Laboratory | Topic::Vitals)));
+        (is(SETTINGS, self.text(i)) && led && asked && self.plan.event.is_none()).then_some(true)
+    }
+
+    fn relation(&self, i: usize) -> Option<bool> {
+        let word = self.text(i);
+        // "Before 2015 vs after"
+        let alone = !self.found.is_empty() && !self.words.iter().skip(i + 1).any(|w| !w.text.is_empty());
+        (is(RELATES, word) && (self.here(i) || alone)).then(|| {
+            // "How long since my last LDL?"
+            let long = matches!(word, "since" | "depuis") && self.measured(i);
+            let next = |f: &&Found| (i + 1..i + 5).contains(&f.at);
+            let measure = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Measure);
+            let other = self.of_clause(i).any(|f| f.at < i && measure(f));
+            let itself = long && !other && self.found.iter().filter(next).any(measure);
+            let dated = self.dated(i);
+            (is(BETWEEN, word) && !dated) || (self.plan.event.is_none() && !itself && !dated)
+        })
+    }
+
+    /// "When my LDL was highest, what was my HDL?"
+    fn at_extreme(&self, i: usize) -> Option<bool> {
+        let asks = is(WHEN, self.text(i)) && self.extreme(i) && is(" my the i mon ma mes le la l j ", self.text(i + 1));
+        asks.then(|| {
+            let all = self.found.iter().flat_map(|f| &f.concepts).filter(|c| c.area == Area::Measure);
+            all.map(|c| c.key).collect::<BTreeSet<_>>().len() > 1
+        })
+    }
+
+    /// "My weight when I was diagnosed": what is measured, and then what it is related to.
+    fn beside(&self, i: usize) -> Option<bool> {
+        let word = self.text(i);
+        (is(LINKS, word) && self.measured(i) && self.plan.event.is_none() && !self.dated(i)).then(|| {
+            let of = |f: &&Found| !(f.concepts.is_empty() && f.topic.is_none());
+            let measure = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Measure);
+            let before = self.of_clause(i).filter(of).any(|f| f.at < i && measure(f));
+            let after = self.of_clause(i).filter(of).find(|f| (i + 1..i + 8).contains(&f.at));
+            before && after.is_some_and(|f| !measure(f) || is(WHEN, word) || self.extreme(i))
+        })
+    }
+
+    /// "How many of my sprains were resolved?"
+    fn status(&self, i: usize) -> Option<bool> {
+        let status = is(STATUS, self.text(i)) && !self.measured(i) && !self.listed(i);
+        status.then(|| self.beside_one(i, MANY))
+    }
+
+    /// "How many lisinopril prescriptions are stopped?": what is named is shown as one.
+    fn prescriptions(&self, i: usize) -> Option<bool> {
+        let next = self.found.iter().find(|f| f.at == i + 1 && !f.concepts.is_empty());
+        let all = next.is_some_and(|f| {
+            (0..self.words.len()).all(|k| k == i || self.text(k).is_empty() || (f.at..f.at + f.len).contains(&k))
+        });
+        let several =
+            all || self.beside_one(i, MANY) || self.beside_one(i, " prescriptions ordonnances findings episodes ");
+        (is(STATUS, self.text(i)) && several && self.of_clause(i).any(|f| !f.concepts.is_empty())).then_some(true)
+    }
+
+    /// "Severe allergies"
+    fn severity(&self, i: usize) -> Option<bool> {
+        let lists = |t: Topic| matches!(t, Topic::Conditions | Topic::Allergies) && self.plan.topics.contains(&t);
+        (is(SEVERITY, self.text(i)) && self.of_clause(i).any(|f| f.topic.is_some_and(lists))).then_some(true)
+    }
+
+    fn denied(&self, i: usize) -> Option<bool> {
+        (self.text(i) == "not" && self.here(i) && !self.dated(i)).then(|| !self.left_soon(i))
+    }
 }
 
 /// What people do with what is measured, and with a question.

@@ -90,6 +90,8 @@ pub(super) struct Plan {
     pub(super) left_topics: Vec<Topic>,
     /// Clauses that ask for allergies.
     pub(super) allergic: BTreeSet<usize>,
+    /// Clauses that ask for a list of things, and name none of them.
+    pub(super) listed: BTreeSet<usize>,
     /// Words of time that are not understood.
     pub(super) unread: Vec<String>,
     pub(super) rest: Vec<Rest>,
@@ -195,6 +197,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let listed: Vec<usize> = found.iter().filter(|f| f.topic.is_some() || f.concepts.len() > 1).map(|f| f.at).collect();
     let listed = if listed.is_empty() { bare_list(&words) } else { listed };
     let mut left: Option<usize> = None;
+    let kept: Vec<Topic> = found.iter().filter_map(|f| f.topic).collect();
     found.retain(|f| {
         let measures = f.concepts.iter().all(|c| c.area == Area::Measure);
         let how = leaves_out(&words, f.at, several);
@@ -204,6 +207,8 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         let one = how.is_some() || (!f.concepts.is_empty() && left.is_some_and(|end| joined(&words, end, f.at)));
         left = one.then_some(f.at + f.len);
         others_than |= how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
+        // "Visits except hospital": those are visits as well, and nobody asked for none.
+        let one = one && !f.topic.is_some_and(|t| kept.iter().filter(|k| **k == t).count() > 1);
         if one {
             excluded.extend(&f.concepts);
             left_topics.extend(f.topic);
@@ -237,6 +242,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         excluded,
         left_topics,
         allergic: found.iter().filter(|f| f.topic == Some(Topic::Allergies)).map(|f| f.clause).collect(),
+        listed: BTreeSet::new(),
         by_birth: time.by_birth,
         unread,
         rest: rest(&words, &cased, &found),
@@ -312,6 +318,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if nothing && plan.period.is_some() {
         plan.topics.extend(HAPPENED);
     }
+    let lists = |t: Topic| matches!(t, Topic::Medications | Topic::Conditions | Topic::Encounters | Topic::Procedures);
+    let shown = |f: &&Found| f.topic.is_some_and(|t| lists(t) && plan.topics.contains(&t));
+    plan.listed = found.iter().filter(shown).map(|f| f.clause).collect();
     // "When did I start metformin?" asks for the start itself.
     if plan.concepts.is_empty() && plan.topics.is_empty() {
         plan.concepts.extend(plan.event.take().and_then(|e| e.concept));
@@ -332,9 +341,19 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
         plan.begun = plan.period.take();
     }
+    merged(&mut plan, &time);
     let unmet = net::unmet(&words, &found, &plan, &time, &left_out);
     plan.unlimited.extend(unmet);
     plan
+}
+
+/// Several periods for several things are one period of all of them: "LDL in 2020 and weight in 2021".
+fn merged(plan: &mut Plan, time: &period::Found) {
+    let pressure = plan.concepts.iter().filter(|c| matches!(c.key, "systolic" | "diastolic")).count() / 2;
+    let things = plan.concepts.len() - pressure + plan.topics.len();
+    if plan.several.is_empty() && time.named.len() > 1 && things > 1 && plan.period.is_some() {
+        plan.several.clone_from(&time.named);
+    }
 }
 
 /// Whether a question names nothing.

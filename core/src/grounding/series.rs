@@ -403,6 +403,10 @@ fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Re
     Ok(())
 }
 
+/// What is said of an extreme: which, English, French.
+const EXTREMES: [(Ordering, &str, &str); 2] =
+    [(Ordering::Less, "lowest ", "minimum "), (Ordering::Greater, "highest ", "maximum ")];
+
 /// First, least, greatest, and the change from first to last.
 fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, dated: &[&Lean]) -> Result<()> {
     let mut line = Line::new(2).release(g.rows.iter().map(|r| &r.row)).text(prefix);
@@ -413,7 +417,7 @@ fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, dated: 
         line = beside(view, g, line, dated, earliest, false)?;
         some = true;
     }
-    for (want, en, fr) in [(Ordering::Less, "lowest ", "minimum "), (Ordering::Greater, "highest ", "maximum ")] {
+    for (want, en, fr) in EXTREMES {
         let Some((row, sure)) = extreme(&g.rows, want) else { continue };
         let row = &*view.whole(row)?;
         let between = if core::mem::replace(&mut some, true) { view.say("; ", " ; ") } else { String::new() };
@@ -547,7 +551,8 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
                 .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
                 .text(g.valued(view, whole))
                 .cite(whole);
-            beside(view, g, line, &before, last, true)?.text(mean_text(&before))
+            let line = beside(view, g, line, &before, last, true)?;
+            extremes(view, g, line, &before)?.text(mean_text(&before))
         }
         None => line.text(view.say(": no result", " : aucun résultat")),
     };
@@ -562,7 +567,8 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
                 line = beside(view, g, line, &after, first, false)?.text(view.say("; latest ", " ; dernier "));
             }
             let line = line.text(g.valued(view, latest)).cite(latest);
-            beside(view, g, line, &after, last, true)?.text(mean_text(&after))
+            let line = beside(view, g, line, &after, last, true)?;
+            extremes(view, g, line, &after)?.text(mean_text(&after))
         }
         _ => line.text(view.say(": no result", " : aucun résultat")),
     };
@@ -581,6 +587,19 @@ fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &E
         )));
     }
     Ok(())
+}
+
+/// The least and the greatest of one side of an event.
+fn extremes(view: &View<'_>, g: &Group<'_>, mut line: Line, rows: &[&Lean]) -> Result<Line> {
+    for (want, en, fr) in EXTREMES.into_iter().filter(|_| rows.len() > 1) {
+        let Some((row, sure)) = extreme(rows, want) else { continue };
+        let row = &*view.whole(row)?;
+        line = line.text(view.say("; ", " ; ")).text(view.say(en, fr)).text(g.valued(view, row)).cite(row);
+        if !sure {
+            line = line.text(view.say(", bounds aside", ", bornes mises à part"));
+        }
+    }
+    Ok(line)
 }
 
 /// The longest time without a result, where it is two years and more.

@@ -194,7 +194,10 @@ pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: 
     if view.plan.period.is_some() {
         // The rows were chosen by it.
         let (en, fr) = match (goes_on, limit.begun) {
-            (true, _) => return None,
+            (true, _) => (
+                "what was there in the period is shown, also what has ended since",
+                "ce qui était là dans la période est montré, aussi ce qui a pris fin depuis",
+            ),
             (false, true) => (
                 "what began or ended in the period is shown, as asked",
                 "ce qui a commencé ou pris fin dans la période est montré, comme demandé",

@@ -70,6 +70,19 @@ pub(super) fn of(view: &View<'_>) -> Result<Start> {
     let inside = |r: &FactRow| meant.zip(r.fact.when.as_ref()).is_some_and(|(p, when)| p.covers(when));
     if rows.iter().any(inside) {
         rows.retain(inside);
+    } else if meant.is_some() && !rows.is_empty() {
+        // "Since I started it in 2018", which no record says.
+        out.missing.push("period".to_owned());
+        out.absent.push(view.say(
+            format!(
+                "no entry of {name} on record available here is of the time that the question names; all of time is \
+                 shown beside it"
+            ),
+            format!(
+                "{name} : aucune entrée au dossier disponible ici n'est de l'époque nommée par la question ; tout est \
+                 montré à côté"
+            ),
+        ));
     }
     if let Some(nth) = ask.nth {
         // One of a day is one.

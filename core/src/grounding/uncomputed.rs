@@ -5,7 +5,7 @@ use super::page::Block;
 use super::period;
 
 /// What is asked to be worked out, as words joined by blanks.
-const PHRASES: [&str; 75] = [
+const PHRASES: [&str; 96] = [
     "median",
     "medians",
     "mediane",
@@ -36,6 +36,27 @@ const PHRASES: [&str; 75] = [
     "jour avec le plus",
     "jour avec le moins",
     "jour le plus actif",
+    "in a single day",
+    "jour ou j ai",
+    "nuit la plus courte",
+    "nuit la plus longue",
+    "shortest night",
+    "longest night",
+    "longest run",
+    "longest walk",
+    "longest ride",
+    "longest workout",
+    "plus longue course",
+    "plus longue marche",
+    "plus longue sortie",
+    "shortest run",
+    "time in range",
+    "time above range",
+    "time below range",
+    "temps dans la cible",
+    "heure de coucher",
+    "bedtime",
+    "time did i wake",
     "penultimate",
     "second to last",
     "next to last",
@@ -85,6 +106,9 @@ const PHRASES: [&str; 75] = [
 
 /// What several of are asked for.
 const VALUES: &str = " reading readings value values result results measurement measurements mesure mesures valeur valeurs resultat resultats ";
+
+/// Words for an extreme, which of sums by day is not worked out.
+const EXTREMES: &str = " most max maximum least min minimum fewest highest lowest plus moins ";
 
 /// Words that lead a bound for values.
 const BOUNDS: [&str; 27] = [
@@ -200,6 +224,13 @@ pub(super) fn find(words: &[&str], dated: &[usize], named: &[usize]) -> Vec<Aske
         if let Some(most) = most.filter(|_| which) {
             out.push(Asked { at, len: 2, unit: None });
             out.push(Asked { at: most, len: 1, unit: None });
+            continue;
+        }
+        // "Most steps in a day"
+        let daily = ["in a day", "in one day", "en un jour", "en une journee", "dans une journee"];
+        let daily = daily.iter().map(|p| stands(words, at, p)).max().unwrap_or(0);
+        if daily > 0 && words.iter().any(|w| EXTREMES.contains(&format!(" {w} "))) {
+            out.push(Asked { at, len: daily, unit: None });
             continue;
         }
         // "Above 140"; "over 5 years" is a time.

@@ -10,11 +10,13 @@ use crate::record::{FactDraft, Kind};
 pub(super) enum Visit {
     Emergency,
     Stay,
+    Outpatient,
 }
 
 /// Each with its codes (HL7 v3 ActEncounterCode), the words of a question, and those by which a visit
 /// without a code of its own is known.
-const SORTS: [(Visit, &str, &str, &str); 2] = [
+const SORTS: [(Visit, &str, &str, &str); 3] = [
+    (Visit::Outpatient, " AMB ", "outpatient|consultation externe|ambulatoire", "outpatient|ambulatory|ambulatoire"),
     (
         Visit::Emergency,
         " EMER ",

@@ -412,10 +412,12 @@ impl Chunks<'_> {
             let days = all()
                 .filter_map(|s| s.days)
                 .fold(None, |d: Option<(i64, i64)>, (a, b)| Some(d.map_or((a, b), |(x, y)| (x.min(a), y.max(b)))));
-            // Of what is measured all day long, a first and a last moment mean nothing.
+            // Of what is measured all day long, a change from a first moment to a last one means nothing.
             if count > 1 && days.is_some_and(|(a, b)| count <= 2 * (b - a + 1).unsigned_abs()) {
                 let last = latest.as_ref().map(|(row, i, s)| (*row, *i, s));
                 block.lines.extend(self.change(&used, last, &asked)?);
+            } else if count > 1 {
+                block.lines.extend(self.first(&used, &asked)?);
             }
         }
         if self.fractions {
@@ -425,6 +427,15 @@ impl Chunks<'_> {
             )));
         }
         Ok(())
+    }
+
+    /// The first sample.
+    fn first(&self, used: &[&FactRow], asked: &dyn Fn(i64) -> bool) -> Result<Option<Line>> {
+        let view = self.view;
+        let Some((row, i, s)) = oldest(view, used, asked)? else { return Ok(None) };
+        let (x, unit, day) = (s.number.map(|n| self.number(n)).unwrap_or_default(), &self.unit, view.day(day_of(&s)));
+        let text = view.say(format!("first {x} {unit} ({day})"), format!("première {x} {unit} ({day})"));
+        Ok(Some(Line::new(2).text(text).cite_sample(row, i, &s)))
     }
 
     /// The first sample, and the change from it to the last.

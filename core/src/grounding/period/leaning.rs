@@ -263,14 +263,14 @@ fn age(words: &[String], i: usize, born: (i64, i64)) -> Option<(usize, Period)> 
         let leads = says.split(' ').enumerate().all(|(k, s)| w(k) == s);
         let n = leads.then(|| number(w(len))).flatten().filter(|n| (0..=120).contains(n))?;
         let more = match (unit(w(len + 1)), w(len + 2)) {
-            (Some(Unit::Year), "old" | "ago") => 2,
+            (Some(Unit::Year), "old") => 2,
             (Some(Unit::Year), _) => 1,
             (Some(_), _) => return None,
             (None, _) => 0,
         };
         // "Il y a 3 ans", and "a year ago", are no ages.
-        let other = (*says == "a" && (before == "y" || number(before).is_some()))
-            || w(len + more - usize::from(more > 0)) == "ago";
+        let other =
+            (*says == "a" && (before == "y" || number(before).is_some())) || (1..=2).any(|k| w(len + k) == "ago");
         ((more > 0 || !with_unit) && !other).then(|| (len + 1 + more, life(n, 1)))
     })
 }

@@ -224,6 +224,8 @@ pub(super) struct Found {
     /// The periods named, where they are several and leave days out that the one period has, or that
     /// no period has: only one is understood.
     pub(super) several: Vec<Period>,
+    /// All periods named.
+    pub(super) named: Vec<Period>,
 }
 
 /// Finds the period, and which of the words it used.
@@ -267,6 +269,15 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     // "At the end of 2015" is shown as all of it, and said to be.
     unread.extend(spans.iter().flat_map(|(at, ..)| part_of(words, *at)).flatten());
     unread.extend(leaning.iter().flat_map(|(at, ..)| part_of(words, *at)).flatten());
+    let against = compares(words);
+    // "2015 compared with now"
+    let now = |w: &String| matches!(w.as_str(), "now" | "currently" | "nowadays" | "maintenant" | "actuellement");
+    let past =
+        spans.iter().any(|(.., to)| *to <= today) || leaning.iter().any(|(.., p)| p.to.is_some_and(|to| to <= today));
+    if let Some(at) = words.iter().position(now).filter(|at| against && past && !used.contains(at)) {
+        leaning.push((at, 1, Period { from: Some(today), to: Some(today + 1) }));
+        used.push(at);
+    }
     let dash = [" - ", "–", "—"].iter().any(|d| question.contains(d));
     let mut all = absolute(words, &spans, dash);
     all.extend(leaning.into_iter().map(|(.., p)| p));
@@ -279,10 +290,24 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     all.sort_by_key(|p| (p.from.unwrap_or(i64::MIN), p.to.unwrap_or(i64::MAX)));
     all.dedup();
     // "In 2019 against 2020" has two figures.
-    let against =
-        words.iter().any(|w| matches!(w.as_str(), "vs" | "versus" | "compare" | "comparee" | "compared" | "rapport"));
-    let several = if apart(&all) || (against && all.len() > 1) { all } else { Vec::new() };
-    Found { period, used, unread, by_birth, several }
+    let several = if apart(&all) || (against && all.len() > 1) { all.clone() } else { Vec::new() };
+    Found { period, used, unread, by_birth, several, named: all }
+}
+
+/// Whether a question sets one time against another: "higher in 2019 than in 2018".
+fn compares(words: &[String]) -> bool {
+    let word = |i: usize| words.get(i).map_or("", String::as_str);
+    let against = |w: &str| {
+        matches!(w, "vs" | "versus" | "compare" | "compares" | "comparee" | "compared" | "comparing" | "rapport")
+    };
+    let more = |w: &str| {
+        matches!(
+            w,
+            "plus" | "moins" | "mieux" | "autant" | "more" | "less" | "better" | "worse" | "fewer" | "different"
+        ) || (w.len() > 4 && w.ends_with("er") && !matches!(w, "after" | "over" | "under" | "other" | "ever" | "never"))
+    };
+    let than = |i: usize| matches!(word(i), "than" | "que" | "qu") && (0..i).any(|k| more(word(k)));
+    (0..words.len()).any(|i| against(word(i)) || than(i))
 }
 
 /// Whether periods, by their beginning, leave something out that lies between them, or overlap into

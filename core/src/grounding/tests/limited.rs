@@ -246,6 +246,27 @@ fn what_falls_through_the_tables_is_told() {
         ("my LDL on treatment", "on treatment"),
         ("résultats depuis ma dernière consultation", "depuis ma derniere consultation"),
         ("LDL not measured at home", "not measured"),
+        ("fasting LDL", "fasting"),
+        ("mon LDL à jeun", "jeun"),
+        ("abnormal LDL", "abnormal"),
+        ("LDL anormaux", "anormaux"),
+        ("LDL above range", "above range"),
+        ("normal LDL values", "normal"),
+        ("How long has my LDL been normal?", "normal"),
+        ("la dernière fois que mon LDL était normal", "normal"),
+        ("Who ordered my LDL?", "who ordered"),
+        ("LDL to HDL ratio", "ratio"),
+        ("How many blood tests did I have?", "many"),
+        ("my LDL at discharge", "discharge"),
+        ("mon LDL à l'admission", "admission"),
+        ("weight before 2013 vs after", "after"),
+        ("LDL since I started simvastatin in 2018", "time that the question names"),
+        ("LDL since simvastatin in 2022", "time that the question names"),
+        ("LDL since simvastatin 40 mg", "40 mg"),
+        ("LDL since I lost weight", "since i lost weight"),
+        ("Was my LDL higher in 2013 than in 2012?", "several periods"),
+        ("LDL 2012 compared with now", "several periods"),
+        ("LDL in 2012 and HDL in 2013", "several periods"),
     ] {
         let c = f.ask(question);
         let text = super::fake::plain(&c.text);
@@ -333,4 +354,97 @@ fn a_result_without_a_code_is_found_by_its_name() {
     f.lab("18262-6", "LDL", "97", "mg/dL", "2020-08-01");
     f.lab("", "LDL", "99", "mg/dL", "2021-08-01");
     has(&f.ask("LDL"), "both", &["1 result: 99 mg/dL", "1 result: 97 mg/dL"]);
+}
+
+/// What a list is asked for that nothing limits it by: all of it is shown, and that is said.
+#[test]
+fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
+    let mut f = records();
+    condition(&mut f, "Migraine", ("2015-03-01", ""), Status::Active);
+    condition(&mut f, "Severe anxiety (panic)", ("2015-03-01", ""), Status::Active);
+    f.listed(Kind::Procedure, Category::Procedures, "Depression screening", "2018-03-01");
+    f.listed(Kind::Procedure, Category::Procedures, "Catheter ablation of tissue of heart", "2018-06-19");
+    let mut visit = super::words::coded(Kind::Encounter, Category::Encounters, "", "AMB", "", "Check up", "2019-01-01");
+    visit.codes = vec![crate::record::Coding::new("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB", "")];
+    f.push(visit);
+    f.listed(Kind::Encounter, Category::Encounters, "Migraine follow-up", "2019-02-01");
+    let mut lost = Vec::new();
+    for (question, said) in [
+        ("medications for migraine", "for migraine"),
+        ("médicaments contre la migraine", "contre la migraine"),
+        ("medications for my heart", "for my heart"),
+        ("procedures on my heart", "on my heart"),
+        ("visits for migraine", "for migraine"),
+        ("visits because of my ankle", "because of my ankle"),
+        ("severe conditions", "severe"),
+        ("What surgeries have I had since 2010?", "surgeries"),
+        ("hospital visits", "hospital"),
+        ("stopped lisinopril", "stopped"),
+        ("How many lisinopril prescriptions are stopped?", "stopped"),
+        ("active prescriptions of warfarin", "active"),
+        ("Who prescribed lisinopril?", "who prescribed"),
+        ("visits except hospital", "except hospital"),
+        ("active conditions since 2000", "also what has ended since"),
+    ] {
+        let c = f.ask(question);
+        let text = super::fake::plain(&c.text);
+        if !text.contains(said) || (c.missing.is_empty() && said != "also what has ended since") {
+            lost.push(format!("{question} {:?}\n{text}", c.missing));
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    let c = f.ask("outpatient visits");
+    has(&c, "outpatient", &["Check up"]);
+    lacks(&c, "outpatient", &["Migraine follow-up"]);
+    // What limits nothing is no limit.
+    for question in [
+        "medications for me",
+        "What conditions are on record for me?",
+        "my medications for the last 20 years",
+        "What medications am I on?",
+        "visits in 2019",
+        "What procedures have I had?",
+    ] {
+        let c = f.ask(question);
+        assert!(!c.missing.contains(&"limit".to_owned()), "{question} {:?}\n{}", c.missing, c.text);
+    }
+}
+
+/// "What do I take for my blood pressure?" asks for what is taken.
+#[test]
+fn what_is_taken_for_something_is_what_is_shown() {
+    let mut f = records();
+    f.lab("2089-1", "LDL", "120", "mg/dL", "2012-03-01");
+    f.lab("8480-6", "Systolic blood pressure", "130", "mm[Hg]", "2012-03-01");
+    f.lab("8462-4", "Diastolic blood pressure", "80", "mm[Hg]", "2012-03-01");
+    for (question, said) in [
+        ("What do I take for my blood pressure?", "lisinopril"),
+        ("what am I taking for blood pressure", "lisinopril"),
+        ("What am I on for my blood pressure?", "lisinopril"),
+        ("Do I take anything for my blood pressure?", "lisinopril"),
+        ("que prends-je pour la tension", "lisinopril"),
+        ("je prends quoi pour la tension", "lisinopril"),
+        ("What do I take for cholesterol?", "simvastatin"),
+        ("Est-ce que je prends quelque chose pour le cholestérol ?", "simvastatin"),
+        ("What was I prescribed for my cholesterol?", "simvastatin"),
+    ] {
+        let c = f.ask(question);
+        let text = super::fake::plain(&c.text);
+        let first = text.find(said).unwrap_or(usize::MAX);
+        let other = text.find("130").into_iter().chain(text.find("120")).min().unwrap_or(usize::MAX - 1);
+        assert!(first < other, "{question} {:?}\n{text}", c.missing);
+        assert!(c.missing.is_empty(), "{question} {:?}\n{text}", c.missing);
+    }
+}
+
+#[test]
+fn years_ago_are_no_age() {
+    let mut f = Fake::default();
+    f.person("1978-01-19", "female");
+    f.lab("2089-1", "LDL", "120", "mg/dL", "2023-03-01");
+    for question in ["LDL a few years ago", "my LDL from a few years ago", "LDL a 3 years ago"] {
+        let c = f.ask(question);
+        has(&c, question, &["120", "period asked: 2023"]);
+    }
+    has(&f.ask("LDL at the age of 45"), "age", &["period asked: 2023"]);
 }

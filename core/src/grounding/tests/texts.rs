@@ -21,8 +21,8 @@ LDL cholesterol
 - 6 results; last 92.10 mg/dL (2014-01-28) [r:3]; 12 years ago
 - first 155.2 mg/dL (2009-03-02) [r:4]; lowest 90.0 mg/dL (2012-09-01) [r:5]; highest 160 mg/dL (2010-03-01) [r:6]
 - change from first to last: -63.10 mg/dL (≈-40.7 %) [r:4] [r:3]
-- before the start of statin (simvastatin) (2010-05-01) [r:2]: n 2, last 160 mg/dL (2010-03-01) [r:6]; mean 157.6 mg/dL (n 2)
-- after it: n 4, first 101.5 mg/dL (2010-09-01) [r:7]; latest 92.10 mg/dL (2014-01-28) [r:3]; mean 94.65 mg/dL (n 4)
+- before the start of statin (simvastatin) (2010-05-01) [r:2]: n 2, last 160 mg/dL (2010-03-01) [r:6]; lowest 155.2 mg/dL (2009-03-02) [r:4]; highest 160 mg/dL (2010-03-01) [r:6]; mean 157.6 mg/dL (n 2)
+- after it: n 4, first 101.5 mg/dL (2010-09-01) [r:7]; latest 92.10 mg/dL (2014-01-28) [r:3]; lowest 90.0 mg/dL (2012-09-01) [r:5]; highest 101.5 mg/dL (2010-09-01) [r:7]; mean 94.65 mg/dL (n 4)
 - change from the last before to the latest after: -67.90 mg/dL (≈-42.4 %) [r:6] [r:3]
 - 2012-09-01: 90.0 mg/dL [r:5]
 - 2011-09-01: 95 mg/dL [r:8]
@@ -54,8 +54,8 @@ Cholestérol LDL
 - 6 résultats ; dernier 92,10 mg/dL (2014-01-28) [r:3] ; il y a 12 ans
 - premier 155,2 mg/dL (2009-03-02) [r:4] ; minimum 90,0 mg/dL (2012-09-01) [r:5] ; maximum 160 mg/dL (2010-03-01) [r:6]
 - évolution du premier au dernier : -63,10 mg/dL (≈-40,7 %) [r:4] [r:3]
-- avant le début de statine (simvastatine) (2010-05-01) [r:2] : n 2, dernier 160 mg/dL (2010-03-01) [r:6] ; moyenne 157,6 mg/dL (n 2)
-- après : n 4, premier 101,5 mg/dL (2010-09-01) [r:7] ; dernier 92,10 mg/dL (2014-01-28) [r:3] ; moyenne 94,65 mg/dL (n 4)
+- avant le début de statine (simvastatine) (2010-05-01) [r:2] : n 2, dernier 160 mg/dL (2010-03-01) [r:6] ; minimum 155,2 mg/dL (2009-03-02) [r:4] ; maximum 160 mg/dL (2010-03-01) [r:6] ; moyenne 157,6 mg/dL (n 2)
+- après : n 4, premier 101,5 mg/dL (2010-09-01) [r:7] ; dernier 92,10 mg/dL (2014-01-28) [r:3] ; minimum 90,0 mg/dL (2012-09-01) [r:5] ; maximum 101,5 mg/dL (2010-09-01) [r:7] ; moyenne 94,65 mg/dL (n 4)
 - évolution du dernier avant au dernier après : -67,90 mg/dL (≈-42,4 %) [r:6] [r:3]
 - 2012-09-01 : 90,0 mg/dL [r:5]
 - 2011-09-01 : 95 mg/dL [r:8]

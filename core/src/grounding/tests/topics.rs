@@ -69,7 +69,7 @@ fn questions_with_two_topics_lose_neither() {
         ("What is my heart rate? Any workouts?", vec!["heart-rate", "workouts"]),
         ("LDL and my vaccines", vec!["ldl", "immunizations"]),
         ("my HbA1c and conditions?", vec!["hba1c", "conditions"]),
-        ("What medication do I take for my LDL?", vec!["ldl", "medications"]),
+        ("What medication do I take for my LDL?", vec!["statin"]),
         ("Quel est mon LDL et quelles sont mes allergies et mes vaccins ?", vec!["ldl", "allergies", "immunizations"]),
         ("Do I take metformin, what is my LDL?", vec!["metformin", "ldl"]),
         ("Am I allergic to penicillin and do I take metformin?", vec!["metformin", "allergies"]),
