@@ -184,7 +184,10 @@ pub(super) fn treated(words: &[Word], found: &mut Vec<Found>) {
         if let Some((from, to)) = meds.iter().find_map(of) {
             // A reading of what it is for is none of them: all of these words are looked for.
             (f.at, f.len, f.concepts) = (from, to - from, vec![class]);
-        } else if takes(at, f.clause).is_some() {
+        } else if takes(at, f.clause).is_some()
+            || (f.clause > 0 && taken.contains(&(f.clause - 1)) && joined_alone(words, f))
+        {
+            // "For diabetes and cholesterol"
             f.concepts = vec![class];
             taken.push(f.clause);
         }
@@ -197,6 +200,13 @@ pub(super) fn treated(words: &[Word], found: &mut Vec<Found>) {
 
 /// What a person does with a medication.
 const TAKES: &str = " take takes taking took taken on given prescribed prescribe prends prend prendre prenais pris prescrit prescrite prescrits ";
+
+/// Whether a clause names one thing, and nothing but a joining word leads it.
+fn joined_alone(words: &[Word], f: &Found) -> bool {
+    let filler = " and or et ou my the for pour mon ma mes le la les l ";
+    let of = words.iter().enumerate().filter(|(_, w)| w.clause == f.clause && !w.text.is_empty());
+    of.filter(|(i, _)| !(f.at..f.at + f.len).contains(i)).all(|(_, w)| filler.contains(&format!(" {} ", w.text)))
+}
 
 /// Words that lead what something is taken for.
 fn is_lead(word: &str) -> bool {

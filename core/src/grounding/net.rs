@@ -136,10 +136,10 @@ type Rule = fn(&Look<'_>, usize) -> Option<bool>;
 /// The rules, in their order: the first that has to do with a word decides.
 const RULES: [(Rule, Say); 26] = [
     (|l, i| l.one_sort(i), Say::Word),
+    (|l, i| l.fasting(i), Say::Word),
     (|l, i| l.used(i), Say::Run),
     (|l, i| l.altered(i), Say::Run),
     (|l, i| l.two_events(i), Say::Run),
-    (|l, i| l.fasting(i), Say::Word),
     (|l, i| l.strength(i), Say::Run),
     (|l, i| l.whoever(i), Say::Run),
     (|l, i| l.ratio(i), Say::Word),
@@ -430,7 +430,9 @@ impl Look<'_> {
 
     /// "When my LDL was highest, what was my HDL?"
     fn at_extreme(&self, i: usize) -> Option<bool> {
-        let asks = is(WHEN, self.text(i)) && self.extreme(i) && is(" my the i mon ma mes le la l j ", self.text(i + 1));
+        let measure = self.of_clause(i).any(|f| f.at == i + 1 && !f.concepts.is_empty());
+        let leads = measure || is(" my the i mon ma mes le la l j ", self.text(i + 1));
+        let asks = is(WHEN, self.text(i)) && self.extreme(i) && leads;
         asks.then(|| {
             let all = self.found.iter().flat_map(|f| &f.concepts).filter(|c| c.area == Area::Measure);
             all.map(|c| c.key).collect::<BTreeSet<_>>().len() > 1

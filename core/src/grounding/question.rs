@@ -340,6 +340,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none() || behind) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
         plan.begun = plan.period.take();
+        // "In 2014" is that year, whatever leads to the event.
+        if let (true, [(from, to)]) = (behind, time.dates.as_slice()) {
+            plan.begun = Some(Period { from: Some(*from), to: Some(*to) });
+        }
     }
     merged(&mut plan, &time);
     let unmet = net::unmet(&words, &found, &plan, &time, &left_out);

@@ -262,6 +262,10 @@ fn age(words: &[String], i: usize, born: (i64, i64)) -> Option<(usize, Period)> 
         let len = says.split(' ').count();
         let leads = says.split(' ').enumerate().all(|(k, s)| w(k) == s);
         let n = leads.then(|| number(w(len))).flatten().filter(|n| (0..=120).contains(n))?;
+        // "A 10 year history" has an article, "à 10 ans" has not.
+        if *says == "a" && !matches!(w(len + 1), "an" | "ans") {
+            return None;
+        }
         let more = match (unit(w(len + 1)), w(len + 2)) {
             (Some(Unit::Year), "old") => 2,
             (Some(Unit::Year), _) => 1,

@@ -10,7 +10,7 @@ pub(super) fn spanned(words: &[String], end: usize, next: usize, dash: bool) -> 
 }
 
 /// Whether two dates are the ends of one span: "between 2010 and 2014".
-pub(super) fn linked(words: &[String], a: usize, b: usize) -> bool {
+pub(super) fn linked(words: &[String], a: usize, end: usize, b: usize) -> bool {
     let word = |n: usize| a.checked_sub(n).and_then(|i| words.get(i)).map_or("", String::as_str);
     // "Entre le 1er janvier et le 30 juin"
     let lead = if matches!(word(1), "the" | "le" | "l" | "la") { word(2) } else { word(1) };
@@ -26,5 +26,30 @@ pub(super) fn linked(words: &[String], a: usize, b: usize) -> bool {
                 || matches!(w.as_str(), "compare" | "comparee" | "compared" | "rapport")
         })
     });
-    opens && joins && !turns
+    // "Since 2015 and visits in 2020" are two as well.
+    let plain = |w: &String| {
+        matches!(
+            w.as_str(),
+            "and"
+                | "to"
+                | "et"
+                | "a"
+                | "au"
+                | "until"
+                | "till"
+                | "jusqu"
+                | "through"
+                | "the"
+                | "le"
+                | "la"
+                | "l"
+                | "in"
+                | "en"
+                | "de"
+                | "du"
+                | "of"
+        )
+    };
+    let other = !matches!(lead, "between" | "entre") && !words.get(end..b).unwrap_or_default().iter().all(plain);
+    opens && joins && !turns && !other
 }

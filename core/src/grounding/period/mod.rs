@@ -226,6 +226,8 @@ pub(super) struct Found {
     pub(super) several: Vec<Period>,
     /// All periods named.
     pub(super) named: Vec<Period>,
+    /// The days of the dates among them, whatever leads to them.
+    pub(super) dates: Vec<(i64, i64)>,
 }
 
 /// Finds the period, and which of the words it used.
@@ -291,7 +293,8 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     all.dedup();
     // "In 2019 against 2020" has two figures.
     let several = if apart(&all) || (against && all.len() > 1) { all.clone() } else { Vec::new() };
-    Found { period, used, unread, by_birth, several, named: all }
+    let dates = spans.iter().map(|(.., from, to)| (*from, *to)).collect();
+    Found { period, used, unread, by_birth, several, named: all, dates }
 }
 
 /// Whether a question sets one time against another: "higher in 2019 than in 2018".
@@ -453,7 +456,7 @@ fn absolute(words: &[String], spans: &[(usize, usize, i64, i64)], dash: bool) ->
     let w = |i: usize| words.get(i).map_or("", String::as_str);
     let (mut out, rest) = match spans {
         [(a, len, from, _), (b, _, _, to), rest @ ..]
-            if (linked(words, *a, *b) || spanned(words, a + len, *b, dash)) && from < to =>
+            if (linked(words, *a, a + len, *b) || spanned(words, a + len, *b, dash)) && from < to =>
         {
             (vec![Period { from: Some(*from), to: Some(*to) }], rest)
         }

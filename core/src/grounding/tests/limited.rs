@@ -247,6 +247,8 @@ fn what_falls_through_the_tables_is_told() {
         ("résultats depuis ma dernière consultation", "depuis ma derniere consultation"),
         ("LDL not measured at home", "not measured"),
         ("fasting LDL", "fasting"),
+        ("fasting glucose", "fasting"),
+        ("when LDL was highest what was HDL?", "when"),
         ("mon LDL à jeun", "jeun"),
         ("abnormal LDL", "abnormal"),
         ("LDL anormaux", "anormaux"),
@@ -267,6 +269,7 @@ fn what_falls_through_the_tables_is_told() {
         ("Was my LDL higher in 2013 than in 2012?", "several periods"),
         ("LDL 2012 compared with now", "several periods"),
         ("LDL in 2012 and HDL in 2013", "several periods"),
+        ("medications since 2012 and labs in 2013", "several periods"),
     ] {
         let c = f.ask(question);
         let text = super::fake::plain(&c.text);
@@ -427,6 +430,8 @@ fn what_is_taken_for_something_is_what_is_shown() {
         ("What do I take for cholesterol?", "simvastatin"),
         ("Est-ce que je prends quelque chose pour le cholestérol ?", "simvastatin"),
         ("What was I prescribed for my cholesterol?", "simvastatin"),
+        ("What am I taking for blood pressure and cholesterol?", "simvastatin"),
+        ("What am I taking for cholesterol and blood pressure?", "lisinopril"),
     ] {
         let c = f.ask(question);
         let text = super::fake::plain(&c.text);
@@ -446,5 +451,11 @@ fn years_ago_are_no_age() {
         let c = f.ask(question);
         has(&c, question, &["120", "period asked: 2023"]);
     }
+    for question in ["LDL for a few years", "a 10 year history of my LDL"] {
+        let c = f.ask(question);
+        has(&c, question, &["120"]);
+        lacks(&c, question, &["1981", "1988", "none in the period"]);
+    }
+    has(&f.ask("mon LDL à 45 ans"), "ans", &["période demandée : du 2023"]);
     has(&f.ask("LDL at the age of 45"), "age", &["period asked: 2023"]);
 }

@@ -225,6 +225,15 @@ fn around(lines: &[String], lang: Lang, start: &Start, code: &str, before: &[&Re
         let semi = say(lang, "; mean", " ; moyenne");
         if rows.len() < 2 { String::new() } else { format!("{semi} {m} {unit} (n {})", rows.len()) }
     };
+    let ends_of = |rows: &[&Result]| {
+        let low = rows.iter().copied().reduce(|a, b| if is_less(&b.number, &a.number) { b } else { a });
+        let high = rows.iter().copied().reduce(|a, b| if is_less(&a.number, &b.number) { b } else { a });
+        let (Some(low), Some(high), 2..) = (low, high, rows.len()) else { return String::new() };
+        match lang {
+            Lang::En => format!("; lowest {}; highest {}", v(low), v(high)),
+            Lang::Fr => format!(" ; minimum {} ; maximum {}", v(low), v(high)),
+        }
+    };
     let line = |prefix: &str| {
         let hit = lines.iter().find(|l| l.starts_with(prefix));
         hit.unwrap_or_else(|| panic!("no line {prefix}\n{}", lines.join("\n")))
@@ -234,7 +243,7 @@ fn around(lines: &[String], lang: Lang, start: &Start, code: &str, before: &[&Re
     match before.last() {
         Some(last) => {
             let word = say(lang, "last", "dernier");
-            assert_eq!(said, format!("n {}, {word} {}{}", before.len(), v(last), mean_of(before)));
+            assert_eq!(said, format!("n {}, {word} {}{}{}", before.len(), v(last), ends_of(before), mean_of(before)));
         }
         None => assert_eq!(said, say(lang, "no result", "aucun résultat")),
     }
@@ -250,7 +259,9 @@ fn around(lines: &[String], lang: Lang, start: &Start, code: &str, before: &[&Re
             };
             // Of two results of one second either may be called the latest.
             let tied = after.iter().filter(|r| r.at == last.at);
-            let wants = tied.map(|r| format!("n {}, {a} {}{b} {}{}", after.len(), v(first), v(r), mean_of(after)));
+            let wants = tied.map(|r| {
+                format!("n {}, {a} {}{b} {}{}{}", after.len(), v(first), v(r), ends_of(after), mean_of(after))
+            });
             let wants: Vec<String> = wants.collect();
             assert!(wants.iter().any(|w| w == said), "{said} is none of {wants:?}");
         }
