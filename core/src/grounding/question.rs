@@ -205,10 +205,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             how.or_else(|| (measures && listed.iter().any(|at| *at < f.at) && without(&words, f.at)).then_some(false));
         // "Excluding glucose and sodium"
         let one = how.is_some() || (!f.concepts.is_empty() && left.is_some_and(|end| joined(&words, end, f.at)));
-        left = one.then_some(f.at + f.len);
-        others_than |= how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
         // "Visits except hospital": those are visits as well, and nobody asked for none.
         let one = one && !f.topic.is_some_and(|t| kept.iter().filter(|k| **k == t).count() > 1);
+        left = one.then_some(f.at + f.len);
+        others_than |= one && how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
         if one {
             excluded.extend(&f.concepts);
             left_topics.extend(f.topic);

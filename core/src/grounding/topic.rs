@@ -49,7 +49,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     ),
     (
         Topic::Allergies,
-        "allergie medicamenteuse|allergies medicamenteuses|drug allergy|allergy|allergies|allergic|intolerance|intolerant|allergie|allergique|react|react to|reacted to|reaction to|reagis|reagi|reagir",
+        "drug allergies|medication allergy|medication allergies|allergie medicamenteuse|allergies medicamenteuses|drug allergy|allergy|allergies|allergic|intolerance|intolerant|allergie|allergique|react|react to|reacted to|reaction to|reagis|reagi|reagir",
     ),
     (
         Topic::Conditions,

@@ -5,7 +5,7 @@ use super::page::Block;
 use super::period;
 
 /// What is asked to be worked out, as words joined by blanks.
-const PHRASES: [&str; 96] = [
+const PHRASES: [&str; 100] = [
     "median",
     "medians",
     "mediane",
@@ -37,6 +37,10 @@ const PHRASES: [&str; 96] = [
     "jour avec le moins",
     "jour le plus actif",
     "in a single day",
+    "longer than",
+    "shorter than",
+    "plus longues que",
+    "plus longs que",
     "jour ou j ai",
     "nuit la plus courte",
     "nuit la plus longue",

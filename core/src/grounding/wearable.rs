@@ -415,7 +415,10 @@ impl Chunks<'_> {
             // Of what is measured all day long, a change from a first moment to a last one means nothing.
             if count > 1 && days.is_some_and(|(a, b)| count <= 2 * (b - a + 1).unsigned_abs()) {
                 let last = latest.as_ref().map(|(row, i, s)| (*row, *i, s));
-                block.lines.extend(self.change(&used, last, &asked)?);
+                match self.change(&used, last, &asked)? {
+                    Some(line) => block.push(line),
+                    None => block.lines.extend(self.first(&used, &asked)?),
+                }
             } else if count > 1 {
                 block.lines.extend(self.first(&used, &asked)?);
             }

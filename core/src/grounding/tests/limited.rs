@@ -363,6 +363,7 @@ fn a_result_without_a_code_is_found_by_its_name() {
 #[test]
 fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
     let mut f = records();
+    f.listed(Kind::Allergy, Category::Allergies, "Allergy to peanut", "2001-01-01");
     condition(&mut f, "Migraine", ("2015-03-01", ""), Status::Active);
     condition(&mut f, "Severe anxiety (panic)", ("2015-03-01", ""), Status::Active);
     f.listed(Kind::Procedure, Category::Procedures, "Depression screening", "2018-03-01");
@@ -387,6 +388,7 @@ fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
         ("active prescriptions of warfarin", "active"),
         ("Who prescribed lisinopril?", "who prescribed"),
         ("visits except hospital", "except hospital"),
+        ("visits longer than a day", "longer than"),
         ("active conditions since 2000", "also what has ended since"),
     ] {
         let c = f.ask(question);
