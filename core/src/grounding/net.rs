@@ -2,7 +2,7 @@
 //! through them is told, for an answer to less than was asked looks like one to all of it.
 
 use super::clause::{self, Found};
-use super::concepts::Area;
+use super::concepts::{Area, Style};
 use super::event;
 use super::period;
 use super::phrases::Word;
@@ -134,7 +134,7 @@ enum Say {
 type Rule = fn(&Look<'_>, usize) -> Option<bool>;
 
 /// The rules, in their order: the first that has to do with a word decides.
-const RULES: [(Rule, Say); 26] = [
+const RULES: [(Rule, Say); 28] = [
     (|l, i| l.one_sort(i), Say::Word),
     (|l, i| l.fasting(i), Say::Word),
     (|l, i| l.used(i), Say::Run),
@@ -144,6 +144,8 @@ const RULES: [(Rule, Say); 26] = [
     (|l, i| l.whoever(i), Say::Run),
     (|l, i| l.ratio(i), Say::Word),
     (|l, i| l.many_tests(i), Say::Word),
+    (|l, i| l.of_days(i), Say::Word),
+    (|l, i| l.total(i), Say::Word),
     (|l, i| l.counted(i), Say::Word),
     (|l, i| l.nth(i), Say::Word),
     (|l, i| l.flagged(i), Say::Word),
@@ -333,7 +335,7 @@ impl Look<'_> {
 
     /// "HDL to LDL ratio", where no record is one.
     fn ratio(&self, i: usize) -> Option<bool> {
-        (is(" ratio rapport ", self.text(i)) && self.measured(i)).then(|| self.plan.concepts.len() > 1)
+        (is(" ratio rapport ", self.text(i)) && self.measured(i)).then_some(self.plan.concepts.len() > 1)
     }
 
     /// "How many blood tests did I have?": the latest of each is shown.
@@ -343,11 +345,29 @@ impl Look<'_> {
         (tests && is(MANY, self.text(i))).then_some(true)
     }
 
+    /// "Max steps": of what adds up by day, no day is set against the others.
+    fn of_days(&self, i: usize) -> Option<bool> {
+        let adds_up = |f: &Found| f.concepts.iter().any(|c| c.style == Style::Total);
+        let extreme = is(EXTREMES, self.text(i)) || is(" fewest record best ", self.text(i));
+        let recent = is(" recent recents recente recentes ", self.text(i + 1));
+        (extreme && !recent && self.of_clause(i).any(adds_up)).then_some(true)
+    }
+
+    /// "Total workout time": lists are counted and not added up.
+    fn total(&self, i: usize) -> Option<bool> {
+        let sums = " total totale average moyenne moyen duration duree ";
+        (is(sums, self.text(i)) && self.listed(i) && !self.measured(i) && !self.listed_labs(i)).then_some(true)
+    }
+
+    fn listed_labs(&self, i: usize) -> bool {
+        self.of_clause(i).any(|f| matches!(f.topic, Some(Topic::Laboratory | Topic::Vitals)))
+    }
+
     fn counted(&self, i: usize) -> Option<bool> {
         let word = self.text(i);
         let digits = word.bytes().all(|b| b.is_ascii_digit());
         let counted = digits || is(HUNDREDS, word) || period::number(word).is_some_and(|n| n > 1);
-        (counted && self.here(i) && !self.taken(i)).then(|| !matches!(word, "couple" | "few" | "quelques"))
+        (counted && self.here(i) && !self.taken(i)).then_some(!matches!(word, "couple" | "few" | "quelques"))
     }
 
     fn nth(&self, i: usize) -> Option<bool> {
@@ -407,8 +427,7 @@ impl Look<'_> {
     /// "My CRP on admission", "labs at discharge"
     fn setting(&self, i: usize) -> Option<bool> {
         let led = is(" at on upon during before after in a l la ma mon my the ", self.before(i));
-        let asked =
-            self.measured(i) || self.of_clause(i).any(|f| matches!(f.topic, Some(Topic::Laboratory | Topic::Vitals)));
+        let asked = self.measured(i) || self.listed_labs(i);
         (is(SETTINGS, self.text(i)) && led && asked && self.plan.event.is_none()).then_some(true)
     }
 

@@ -206,7 +206,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         // "Excluding glucose and sodium"
         let one = how.is_some() || (!f.concepts.is_empty() && left.is_some_and(|end| joined(&words, end, f.at)));
         // "Visits except hospital": those are visits as well, and nobody asked for none.
-        let one = one && !f.topic.is_some_and(|t| kept.iter().filter(|k| **k == t).count() > 1);
+        let one = one && f.topic.is_none_or(|t| kept.iter().filter(|k| **k == t).count() <= 1);
         left = one.then_some(f.at + f.len);
         others_than |= one && how == Some(true) && f.concepts.iter().all(|c| c.area == Area::Condition);
         if one {

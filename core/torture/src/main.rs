@@ -50,18 +50,41 @@ fn args() -> Args {
     let mut a = Args { quick: false, only: None, seed: time, from: 0, seconds: None, jobs };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
-        let mut value = || given.next().unwrap_or_else(|| panic!("{name} needs a value"));
+        let mut value = || given.next().unwrap_or_else(|| usage(&format!("{name} needs a value")));
+        let number = |text: String| text.parse().unwrap_or_else(|_| usage(&format!("{text} is no number")));
         match name.as_str() {
             "--quick" => a.quick = true,
             "--only" => a.only = Some(value()),
-            "--seed" => a.seed = value().parse().unwrap(),
-            "--from" => a.from = value().parse().unwrap(),
-            "--seconds" => a.seconds = Some(value().parse().unwrap()),
-            "--jobs" => a.jobs = value().parse().unwrap(),
-            _ => panic!("unknown: {name}"),
+            "--seed" => a.seed = number(value()),
+            "--from" => a.from = number(value()),
+            "--seconds" => a.seconds = Some(number(value())),
+            "--jobs" => a.jobs = number(value()) as usize,
+            "--help" | "-h" => usage(""),
+            _ => usage(&format!("unknown: {name}")),
         }
     }
     a
+}
+
+/// How it is called; with what was wrong, where something was.
+fn usage(wrong: &str) -> ! {
+    let parts: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+    let text = format!(
+        "healthspace-torture [--quick] [--only PART,..] [--seed N] [--from N] [--seconds N] [--jobs N]\n\
+         \x20 --quick    the figures of CI; without it the full ones, for hours\n\
+         \x20 --only     some of: {}\n\
+         \x20 --seed     repeats what is broken (not the keys, which are random)\n\
+         \x20 --from     flips: the first bit\n\
+         \x20 --seconds  ends each part after so long\n\
+         \x20 --jobs     how many threads",
+        parts.join(", ")
+    );
+    if wrong.is_empty() {
+        println!("{text}");
+        std::process::exit(0);
+    }
+    println!("{wrong}\n{text}");
+    std::process::exit(2);
 }
 
 type Part = (&'static str, fn(&Args, &std::path::Path, &Report));
@@ -69,18 +92,18 @@ type Part = (&'static str, fn(&Args, &std::path::Path, &Report));
 const PARTS: [Part; 12] = [
     ("control", |a, dir, report| crash::control(dir, a.seed, report)),
     ("crash", |a, dir, report| {
-        let (effort, target) = if a.quick { (crash::QUICK, 20_000) } else { (crash::FULL, 1_200_000) };
+        let (effort, target) = if a.quick { (crash::QUICK, 50_000) } else { (crash::FULL, 1_200_000) };
         crash::campaign(dir, effort, target, a.seed, a.jobs, report);
     }),
     ("faults", |a, dir, report| faults::campaign(dir, if a.quick { 23 } else { 1 }, a.jobs, report)),
-    ("flips", |a, dir, report| flips::campaign(dir, if a.quick { 8_000 } else { 0 }, a.from, a.jobs, report)),
+    ("flips", |a, dir, report| flips::campaign(dir, if a.quick { 20_000 } else { 0 }, a.from, a.jobs, report)),
     ("swaps", |a, dir, report| swaps::campaign(dir, if a.quick { 29 } else { 1 }, a.jobs, report)),
     ("sectors", |a, dir, report| sectors::campaign(dir, a.quick, a.seed, a.jobs, report)),
     ("erasure", |a, dir, report| erasure::campaign(dir, if a.quick { 9 } else { 1 }, a.jobs, report)),
-    ("kills", |a, dir, report| kills::relay("kills", dir, &[if a.quick { 150 } else { 10_000 }, a.seed], report)),
+    ("kills", |a, dir, report| kills::relay("kills", dir, &[if a.quick { 500 } else { 10_000 }, a.seed], report)),
     ("power", |a, dir, report| kills::relay("power", dir, &[if a.quick { 10 } else { 1_000 }, a.seed], report)),
     ("together", |a, dir, report| {
-        kills::relay("together", dir, &[if a.quick { 500 } else { 10_000 }, a.seed], report);
+        kills::relay("together", dir, &[if a.quick { 2_000 } else { 100_000 }, a.seed], report);
     }),
     ("memory", |a, dir, report| memory::campaign(dir, if a.quick { 53 } else { 1 }, a.seed, a.jobs, report)),
     ("bombs", |_, dir, report| bombs::campaign(dir, report)),

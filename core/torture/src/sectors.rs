@@ -45,17 +45,17 @@ enum Harm {
 
 /// How many of a kind are tried; the counts are those of a quick run.
 const KINDS: [(&str, usize); 11] = [
-    ("zeros", 60),
-    ("garbage", 60),
-    ("exchanged", 260),
-    ("stale", 260),
-    ("foreign", 120),
-    ("cut", 500),
-    ("again", 60),
-    ("log cut", 220),
-    ("log again", 20),
-    ("log exchanged", 60),
-    ("log stale", 20),
+    ("zeros", 180),
+    ("garbage", 180),
+    ("exchanged", 780),
+    ("stale", 780),
+    ("foreign", 360),
+    ("cut", 1500),
+    ("again", 180),
+    ("log cut", 660),
+    ("log again", 60),
+    ("log exchanged", 180),
+    ("log stale", 60),
 ];
 
 fn garbage(out: &mut [u8], seed: u64) {

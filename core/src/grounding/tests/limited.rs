@@ -389,6 +389,7 @@ fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
         ("Who prescribed lisinopril?", "who prescribed"),
         ("visits except hospital", "except hospital"),
         ("visits longer than a day", "longer than"),
+        ("total workout time", "total"),
         ("active conditions since 2000", "also what has ended since"),
     ] {
         let c = f.ask(question);
