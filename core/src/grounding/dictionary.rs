@@ -266,10 +266,6 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
         "due date|baby due|baby be due|baby be born|baby expected|baby arrive|naissance du bebe|bebe est prevu|bebe prevu|delivery date|date prevue d accouchement|date d accouchement|date du terme",
         "delivery",
     ),
-    (
-        "radio des poumons|radio du poumon|radio pulmonaire|radiographie des poumons|radiographie du poumon|radiographie pulmonaire|lung x ray|x ray of my lungs|x ray of the lungs|x ray of lungs",
-        "chest x ray",
-    ),
     ("kidney transplant|renal transplant|greffe de rein|greffe du rein|greffe renale", "kidney transplant"),
     ("liver transplant|greffe de foie|greffe du foie|greffe hepatique", "liver transplant"),
     ("kidney stone|calcul renal|calculs renaux|calcul au rein", "kidney stone"),

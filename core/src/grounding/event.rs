@@ -21,13 +21,15 @@ pub(super) struct EventAsk {
     pub(super) words: Vec<String>,
     /// Whether its end is asked about.
     pub(super) end: bool,
+    /// The number of its strength, where the question names one.
+    pub(super) strength: Option<String>,
 }
 
 silent_debug!(EventAsk);
 
 impl EventAsk {
     pub(super) const fn new(concept: Option<&'static Concept>, words: Vec<String>) -> Self {
-        Self { concept, topic: None, last: false, nth: None, words, end: false }
+        Self { concept, topic: None, last: false, nth: None, words, end: false, strength: None }
     }
 }
 
@@ -97,6 +99,15 @@ pub(super) fn unnamed(
     let nth = words.iter().filter(|w| w.clause == rest.clause).find_map(|w| ordinal(&w.text));
     let last = words.iter().any(|w| w.clause == rest.clause && is_last(&w.text));
     Some(EventAsk { last, nth, ..EventAsk::new(None, rest.seek) })
+}
+
+/// The number of a strength that stands right behind a medication: "atorvastatin 40 mg".
+pub(super) fn strength(words: &[Word], found: &[Found], concept: &Concept) -> Option<String> {
+    let of = found.iter().find(|f| f.concepts.iter().any(|c| c.key == concept.key))?;
+    let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
+    let at = of.at + of.len;
+    let number = !word(at).is_empty() && word(at).bytes().all(|b| b.is_ascii_digit());
+    (number && matches!(word(at + 1), "mg" | "mcg" | "ug" | "g" | "ml" | "iu" | "ui")).then(|| word(at).to_owned())
 }
 
 /// Words that ask about an end.

@@ -61,6 +61,17 @@ static SORTS: [Sort; 5] = [
     },
 ];
 
+/// An image of the lungs is one of the chest, by the names of records.
+pub(super) fn lungs(texts: &mut [String], clauses: &[usize]) {
+    let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
+    let images = " ray rays xray xrays radio radios radiographie radiographies ct scan scanner mri irm ";
+    let of: Vec<usize> = texts.iter().zip(clauses).filter(|(w, _)| is(images, w)).map(|(_, clause)| *clause).collect();
+    let lung = |w: &str| is(" lung lungs poumon poumons pulmonaire pulmonary ", w);
+    for (w, _) in texts.iter_mut().zip(clauses).filter(|(w, clause)| lung(w) && of.contains(clause)) {
+        "chest".clone_into(w);
+    }
+}
+
 /// The sort that the words of a phrase name; the last is any.
 pub(super) fn named(phrase: &[String]) -> Option<&'static Sort> {
     let says = |s: &&Sort| s.says.split('|').any(|p| fold::matches(p, phrase));

@@ -92,11 +92,20 @@ pub(super) fn unlimited(plan: &mut Plan, words: &[Word], found: &mut Vec<Found>,
         .map(|f| f.at)
         .chain(bare_list(words))
         .collect();
+    let other_clauses: Vec<(usize, usize)> =
+        other.iter().filter_map(|at| Some((*at, words.get(*at)?.clause))).collect();
     found.retain(|f| {
         let leads = |i: &usize| {
             matches!(word(*i), "of" | "from" | "at" | "on" | "in" | "during" | "de" | "du" | "a" | "lors" | "pendant")
         };
-        let led = lead(f.at).filter(leads).filter(|i| *i > 0 && other.iter().any(|at| at < i));
+        // "In hospital" leads by itself.
+        let near = other_clauses.iter().any(|(at, clause)| *at < f.at && *clause == f.clause);
+        let led = if near && f.len > 1 && leads(&f.at) && matches!(word(f.at + 1), "hospital" | "the" | "l") {
+            Some(f.at)
+        } else {
+            lead(f.at).filter(leads)
+        };
+        let led = led.filter(|i| *i > 0 && other.iter().any(|at| at < i));
         let Some(from) = led.filter(|_| visits(f)) else { return true };
         limits(plan, said(from, f.at + f.len));
         false
@@ -151,7 +160,7 @@ const TREATS: [(&str, &str); 14] = [
 
 /// "Blood pressure meds", "meds for my blood pressure": not the measure and all that is taken, but what
 /// is taken for it.
-pub(super) fn treated(words: &[Word], found: &mut Vec<Found>) {
+pub(super) fn treated(words: &[Word], found: &mut Vec<Found>, dated: &[usize]) {
     let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
     let leads = |from: usize, to: usize| {
         (from..to)
@@ -191,6 +200,36 @@ pub(super) fn treated(words: &[Word], found: &mut Vec<Found>) {
             f.concepts = vec![class];
             taken.push(f.clause);
         }
+    }
+    // "What do I take for my heart?"
+    let leads_to = |at: usize| {
+        let clause = words.get(at).map(|w| w.clause);
+        let of = |k: &usize| words.get(*k).map(|w| w.clause) == clause;
+        let what = (at + 1..words.len())
+            .take_while(of)
+            .find(|k| !" my the a ma mon mes le la l les ".contains(&format!(" {} ", word(*k))));
+        let free = |k: &usize| {
+            words.get(*k).is_some_and(|w| !w.text.is_empty() && !w.text.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let verb = |k: &usize| {
+            let on = word(*k) == "on" && k.checked_sub(1).is_some_and(|k| matches!(word(k), "i" | "am" | "was" | "be"));
+            of(k) && TAKES.contains(&format!(" {} ", word(*k))) && (word(*k) != "on" || on)
+        };
+        what.filter(free).and_then(|_| (0..at).rev().find(verb))
+    };
+    let any = |clause: usize| {
+        taken.contains(&clause)
+            || found.iter().any(|f| {
+                f.clause == clause
+                    && (f.topic == Some(Topic::Medications) || f.concepts.iter().any(|c| c.area == Area::Medication))
+            })
+    };
+    let verb = (0..words.len()).filter(|at| is_lead(word(*at)) && !dated.contains(&(at + 1))).find_map(leads_to);
+    if let Some(at) = verb
+        && let Some(clause) = words.get(at).map(|w| w.clause).filter(|c| !any(*c))
+    {
+        found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
+        found.sort_by_key(|f| f.at);
     }
     found.retain(|f| {
         let verb = f.topic == Some(Topic::Medications) && TAKES.contains(&format!(" {} ", word(f.at)));

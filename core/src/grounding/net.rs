@@ -74,11 +74,19 @@ const STATUS: &str = " active inactive resolved stopped completed ended ongoing 
 /// Words that ask how many.
 const MANY: &str = " many often combien number nombre ";
 
+/// Words beside which a state is what is asked: "is my sinusitis resolved?"
+const AUXILIARIES: &str =
+    " is are was were am be been has have had did do does any est sont etait etaient ai as a ont suis ete i j je ";
+
 /// Words for how bad something is, or how it goes.
 const SEVERITY: &str = " severe serious grave graves mild legere legeres leger legers acute aigu aigue aigus aigues chronic chronique chroniques sever severes major minor ";
 
 /// Words for procedures of one sort, which is not told from the others.
 const SURGERY: &str = " surgery surgeries operation operations operated chirurgie chirurgies opere operee ";
+
+/// Words for what an allergy is against, likewise.
+const AGAINST: &str =
+    " food foods drug drugs medication medications medicine alimentaire alimentaires medicamenteuse medicamenteuses ";
 
 /// Words for where a visit was, likewise.
 const PLACES: &str = " hospital hospitals hopital hopitaux clinic clinique ";
@@ -137,10 +145,10 @@ type Rule = fn(&Look<'_>, usize) -> Option<bool>;
 const RULES: [(Rule, Say); 28] = [
     (|l, i| l.one_sort(i), Say::Word),
     (|l, i| l.fasting(i), Say::Word),
+    (|l, i| l.qualified(i), Say::Run),
     (|l, i| l.used(i), Say::Run),
     (|l, i| l.altered(i), Say::Run),
     (|l, i| l.two_events(i), Say::Run),
-    (|l, i| l.strength(i), Say::Run),
     (|l, i| l.whoever(i), Say::Run),
     (|l, i| l.ratio(i), Say::Word),
     (|l, i| l.many_tests(i), Say::Word),
@@ -235,8 +243,10 @@ impl Look<'_> {
     /// A list of things in the clause of a word, before it, that is shown.
     fn things_before(&self, i: usize) -> bool {
         let things = |t: Topic| {
-            matches!(t, Topic::Medications | Topic::Conditions | Topic::Encounters | Topic::Procedures)
-                && self.plan.topics.contains(&t)
+            matches!(
+                t,
+                Topic::Medications | Topic::Conditions | Topic::Encounters | Topic::Procedures | Topic::Documents
+            ) && self.plan.topics.contains(&t)
         };
         self.of_clause(i).any(|f| f.at < i && f.topic.is_some_and(things))
     }
@@ -291,7 +301,20 @@ impl Look<'_> {
             && self.plan.visits.is_empty()
             && is(PLACES, self.text(i))
             && self.beside_one(i, " visit visits visite visites consultations appointment appointments ");
-        (surgery || visits).then_some(true)
+        // "Food allergies"
+        let allergies = shows(Topic::Allergies) && is(AGAINST, self.text(i));
+        (surgery || visits || allergies).then_some(true)
+    }
+
+    /// "Migraine medication", "documents about migraine": all of the list is shown, beside what is named.
+    fn qualified(&self, i: usize) -> Option<bool> {
+        let lists = |t: Topic| {
+            matches!(t, Topic::Medications | Topic::Encounters | Topic::Procedures | Topic::Documents)
+                && self.plan.topics.contains(&t)
+        };
+        let named = self.of_clause(i).any(|f| f.at == i && f.concepts.iter().any(|c| c.area == Area::Condition));
+        let led = self.before(i).is_empty() || !is(" for pour contre about on ", self.before(i));
+        (named && led && self.of_clause(i).any(|f| f.topic.is_some_and(lists))).then_some(true)
     }
 
     /// "Since the dose was increased": it is the beginning that is compared with.
@@ -319,12 +342,6 @@ impl Look<'_> {
         (is(FASTING, self.text(i)) && self.measured(i)).then_some(true)
     }
 
-    /// "Since atorvastatin 40 mg": its first entry is meant, whatever its dose.
-    fn strength(&self, i: usize) -> Option<bool> {
-        let digits = self.text(i).bytes().all(|b| b.is_ascii_digit());
-        (digits && self.compares() && is(" mg mcg ug g ml iu ui ", self.text(i + 1))).then_some(true)
-    }
-
     /// "Who prescribed metformin?"
     fn whoever(&self, i: usize) -> Option<bool> {
         let first = (0..i).all(|k| self.text(k).is_empty());
@@ -340,15 +357,20 @@ impl Look<'_> {
 
     /// "How many blood tests did I have?": the latest of each is shown.
     fn many_tests(&self, i: usize) -> Option<bool> {
-        let tests = self.plan.topics.contains(&Topic::Laboratory)
-            && self.of_clause(i).any(|f| matches!(f.topic, Some(Topic::Laboratory)));
+        let named = self.of_clause(i).any(|f| f.topic == Some(Topic::Laboratory));
+        let bare =
+            self.of_clause(i).next().is_none() && self.beside_one(i, " result results test tests resultat resultats ");
+        let tests = self.plan.topics.contains(&Topic::Laboratory) && (named || bare);
         (tests && is(MANY, self.text(i))).then_some(true)
     }
 
     /// "Max steps": of what adds up by day, no day is set against the others.
     fn of_days(&self, i: usize) -> Option<bool> {
         let adds_up = |f: &Found| f.concepts.iter().any(|c| c.style == Style::Total);
-        let extreme = is(EXTREMES, self.text(i)) || is(" fewest record best ", self.text(i));
+        let extreme = is(EXTREMES, self.text(i))
+            || is(" fewest record best first premier premiere premiers oldest ", self.text(i));
+        let most = is(" plus moins ", self.text(i)) && is(" le la les ", self.before(i));
+        let extreme = extreme || most || is(" longest shortest ", self.text(i));
         let recent = is(" recent recents recente recentes ", self.text(i + 1));
         (extreme && !recent && self.of_clause(i).any(adds_up)).then_some(true)
     }
@@ -364,6 +386,10 @@ impl Look<'_> {
     }
 
     fn counted(&self, i: usize) -> Option<bool> {
+        // "Since atorvastatin 40 mg": looked for among its entries.
+        if self.plan.event.as_ref().is_some_and(|e| e.strength.as_deref() == Some(self.text(i))) {
+            return Some(false);
+        }
         let word = self.text(i);
         let digits = word.bytes().all(|b| b.is_ascii_digit());
         let counted = digits || is(HUNDREDS, word) || period::number(word).is_some_and(|n| n > 1);
@@ -380,8 +406,12 @@ impl Look<'_> {
     fn flagged(&self, i: usize) -> Option<bool> {
         let copula = self.beside_one(i, " is are was were est sont etait etaient ");
         let calm = is(" normal normale ", self.text(i)) && self.of_clause(i).any(|f| f.at == i + 1);
-        let some =
-            is(ABNORMAL, self.text(i)) || is(" normaux normales ", self.text(i)) || self.phrase(i).is_some() || calm;
+        let values = is(" high low elevated ", self.text(i)) && self.beside_one(i, " values results readings ");
+        let some = values
+            || is(ABNORMAL, self.text(i))
+            || is(" normaux normales ", self.text(i))
+            || self.phrase(i).is_some()
+            || calm;
         (some && self.measured(i) && !copula).then_some(true)
     }
 
@@ -389,7 +419,8 @@ impl Look<'_> {
     fn workout(&self, i: usize) -> Option<bool> {
         let next = self.of_clause(i).any(|f| f.topic == Some(Topic::Workouts) && (i + 1..i + 6).contains(&f.at));
         let led = is(" in during on of for dans pendant lors durant while ", self.text(i));
-        (led && next && self.measured(i) && !self.plan.topics.contains(&Topic::Workouts)).then_some(true)
+        let last = (i + 1..i + 4).any(|k| event::is_last(self.text(k)));
+        (led && next && self.measured(i) && (last || !self.plan.topics.contains(&Topic::Workouts))).then_some(true)
     }
 
     fn state(&self, i: usize) -> Option<bool> {
@@ -470,20 +501,17 @@ impl Look<'_> {
         })
     }
 
-    /// "How many of my sprains were resolved?"
+    /// "How many of my sprains were resolved?", "resolved stress"
     fn status(&self, i: usize) -> Option<bool> {
         let status = is(STATUS, self.text(i)) && !self.measured(i) && !self.listed(i);
-        status.then(|| self.beside_one(i, MANY))
+        status.then(|| self.beside_one(i, MANY) || !self.beside_one(i, AUXILIARIES))
     }
 
     /// "How many lisinopril prescriptions are stopped?": what is named is shown as one.
     fn prescriptions(&self, i: usize) -> Option<bool> {
-        let next = self.found.iter().find(|f| f.at == i + 1 && !f.concepts.is_empty());
-        let all = next.is_some_and(|f| {
-            (0..self.words.len()).all(|k| k == i || self.text(k).is_empty() || (f.at..f.at + f.len).contains(&k))
-        });
-        let several =
-            all || self.beside_one(i, MANY) || self.beside_one(i, " prescriptions ordonnances findings episodes ");
+        let several = !self.beside_one(i, AUXILIARIES)
+            || self.beside_one(i, MANY)
+            || self.beside_one(i, " prescriptions ordonnances findings episodes ");
         (is(STATUS, self.text(i)) && several && self.of_clause(i).any(|f| !f.concepts.is_empty())).then_some(true)
     }
 

@@ -156,6 +156,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let lang = lang.unwrap_or_else(|| detect(question, &texts));
     // What is about somebody else is not read: neither what it asks for nor its dates.
     texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
+    imaging::lungs(&mut texts, &clauses);
     let fixed = phrases::fixed(&texts, &clauses);
     let mut timed = texts.clone();
     for (at, len, _) in &fixed {
@@ -173,6 +174,11 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             odd: false,
         })
         .collect();
+    // "Par rapport à" compares, and is no document.
+    for i in 1..words.len() {
+        let compares = words.get(i - 1).is_some_and(|w| w.text == "par");
+        words.get_mut(i).filter(|w| compares && w.text == "rapport").into_iter().for_each(|w| w.used = true);
+    }
     let mut hits = phrases::hits(&mut words, &cased, fixed);
     let unread = unread(&mut words, &time);
     let uncomputed = uncomputed(&mut words, &mut hits, &time);
@@ -188,7 +194,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if found.is_empty() && time.period.is_some() {
         found.extend(clause::bare_steps(&words));
     }
-    treated(&words, &mut found);
+    treated(&words, &mut found, &time.used);
     let mut excluded: Vec<&'static Concept> = Vec::new();
     let (mut left_out, mut left_topics) = (Vec::new(), Vec::new());
     let several = found.len() > 1;
@@ -220,8 +226,9 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let left = |c: &Concept| excluded.iter().any(|e| e.key == c.key);
     found.iter_mut().filter(|f| f.concepts.len() > 1).for_each(|f| f.concepts.retain(|c| !left(c)));
     // "Vaccinated against covid" does not ask for the disease.
+    let dose = |f: &Found| f.len == 1 && words.get(f.at).is_some_and(|w| matches!(w.text.as_str(), "dose" | "doses"));
     let vaccines: Vec<usize> =
-        found.iter().filter(|f| f.topic == Some(Topic::Immunizations)).map(|f| f.clause).collect();
+        found.iter().filter(|f| f.topic == Some(Topic::Immunizations) || dose(f)).map(|f| f.clause).collect();
     for c in found.iter_mut().filter(|f| vaccines.contains(&f.clause)).flat_map(|f| &mut f.concepts) {
         *c = concepts::vaccine(c).unwrap_or(c);
     }
@@ -332,6 +339,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     }
     if let Some(event) = &mut plan.event {
         event.end = event::ends(&words);
+        event.strength = event.concept.and_then(|c| event::strength(&words, &found, c));
     }
     // "Since I began the statin five years ago": behind the name of what began, it is when it did.
     let named = found.iter().filter(|f| f.concepts.iter().any(|c| c.area != Area::Measure)).map(|f| f.at + f.len).min();
@@ -340,22 +348,29 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if plan.event.is_some() && plan.period.is_some_and(|p| p.to.is_none() || behind) {
         // "since I started it in 2014": the year describes the event, and must not hide what was before.
         plan.begun = plan.period.take();
-        // "In 2014" is that year, whatever leads to the event.
-        if let (true, [(from, to)]) = (behind, time.dates.as_slice()) {
-            plan.begun = Some(Period { from: Some(*from), to: Some(*to) });
-        }
     }
-    merged(&mut plan, &time);
+    // "Since the statin in 2018" names a year of the event, whatever leads to that.
+    let place = time.used.iter().min().copied();
+    let led = place.and_then(|at| at.checked_sub(1)).and_then(|i| words.get(i));
+    let led = led.is_some_and(|w| matches!(w.text.as_str(), "in" | "of" | "en" | "de"));
+    if let (true, true, Some(name), Some(at), [(from, to)]) =
+        (plan.event.is_some(), led, named, place, time.dates.as_slice())
+        && name <= at
+    {
+        plan.begun = Some(Period { from: Some(*from), to: Some(*to) });
+        plan.period = None;
+    }
+    merged(&mut plan, &words, &found, &time);
     let unmet = net::unmet(&words, &found, &plan, &time, &left_out);
     plan.unlimited.extend(unmet);
     plan
 }
 
 /// Several periods for several things are one period of all of them: "LDL in 2020 and weight in 2021".
-fn merged(plan: &mut Plan, time: &period::Found) {
-    let pressure = plan.concepts.iter().filter(|c| matches!(c.key, "systolic" | "diastolic")).count() / 2;
-    let things = plan.concepts.len() - pressure + plan.topics.len();
-    if plan.several.is_empty() && time.named.len() > 1 && things > 1 && plan.period.is_some() {
+fn merged(plan: &mut Plan, words: &[Word], found: &[Found], time: &period::Found) {
+    let dated = |clause: usize| time.used.iter().any(|i| words.get(*i).is_some_and(|w| w.clause == clause));
+    let clauses: BTreeSet<usize> = found.iter().map(|f| f.clause).filter(|c| dated(*c)).collect();
+    if plan.several.is_empty() && time.named.len() > 1 && clauses.len() > 1 && plan.period.is_some() {
         plan.several.clone_from(&time.named);
     }
 }
@@ -508,7 +523,7 @@ fn is_slip(word: &str) -> bool {
 }
 
 /// Words at the name of what is measured that make nothing else of it.
-const PLAIN: &str = " blood sang sanguin sanguine sanguins sanguines serum plasma serique plasmatique panel exam examen numbers figures home clinic doctor lab laboratory labs laboratoire analyse analyses bilan dosage ratio durant during pendant vs versus compared ";
+const PLAIN: &str = " daily quotidien quotidiens quotidienne quotidiennes maximal maximale minimal minimale blood sang sanguin sanguine sanguins sanguines serum plasma serique plasmatique panel exam examen numbers figures home clinic doctor lab laboratory labs laboratoire analyse analyses bilan dosage ratio durant during pendant vs versus compared ";
 
 /// Words for a movement of values that are names of other things too.
 const MOVES: &str = " fall falls peak peaks spike jump jumps chute chutes pic pics ";

@@ -191,6 +191,9 @@ pub(super) fn find(
 pub(super) fn limited(view: &View<'_>, kind: Kind, list: &mut Vec<Entry>, rank: u8) -> Option<Line> {
     let limit = view.plan.limits.of(kind);
     let goes_on = limit.state()?;
+    if list.is_empty() {
+        return None;
+    }
     if view.plan.period.is_some() {
         // The rows were chosen by it.
         let (en, fr) = match (goes_on, limit.begun) {

@@ -66,11 +66,11 @@ pub(super) fn of(view: &View<'_>) -> Result<Start> {
         rows.drain(..at);
     }
     // "Since the flu vaccine in 2019"
-    let meant = view.plan.period.or(view.plan.begun);
+    let meant = view.plan.begun.or(view.plan.period);
     let inside = |r: &FactRow| meant.zip(r.fact.when.as_ref()).is_some_and(|(p, when)| p.covers(when));
     if rows.iter().any(inside) {
         rows.retain(inside);
-    } else if meant.is_some() && !rows.is_empty() {
+    } else if view.plan.begun.is_some() && !rows.is_empty() {
         // "Since I started it in 2018", which no record says.
         out.missing.push("period".to_owned());
         out.absent.push(view.say(
@@ -83,6 +83,23 @@ pub(super) fn of(view: &View<'_>) -> Result<Start> {
                  montré à côté"
             ),
         ));
+    }
+    if let Some(strength) = &ask.strength {
+        let has = |r: &FactRow| {
+            let texts = || r.fact.codes.iter().map(|c| &c.display).chain([&r.fact.text]);
+            texts().any(|t| fold::words(t).contains(strength))
+        };
+        if rows.iter().any(has) {
+            rows.retain(has);
+        } else if !rows.is_empty() {
+            out.missing.push("limit".to_owned());
+            out.absent.push(view.say(
+                format!("no entry of {name} on record available here is of that strength; any is compared with"),
+                format!(
+                    "{name} : aucune entrée au dossier disponible ici n'a ce dosage ; comparaison avec toute entrée"
+                ),
+            ));
+        }
     }
     if let Some(nth) = ask.nth {
         // One of a day is one.

@@ -26,7 +26,7 @@ const SORTS: [(Visit, &str, &str, &str); 3] = [
     (
         Visit::Stay,
         " IMP ACUTE NONAC ",
-        "inpatient|admission|admitted|hospitaliz*|hospitalis*|stay|sejour",
+        "in hospital|in the hospital|a l hopital|inpatient|admission|admitted|hospitaliz*|hospitalis*|stay|sejour",
         "inpatient|hospitaliz*|hospitalis*|hospital admission",
     ),
 ];

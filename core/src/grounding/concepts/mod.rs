@@ -252,7 +252,7 @@ pub(super) const GROUPS: &[(&str, &str)] = &[
         "total calorie|total energy|calorie totale|energie totale|depense totale|depense energetique totale|energie totale depensee",
         "active-energy basal-energy",
     ),
-    ("blood oxygen|oxygen|oxygene|oxygene dans le sang", "spo2"),
+    ("blood oxygen|oxygen|oxygene sanguin|oxygene|oxygene dans le sang", "spo2"),
     ("t4|thyroxine libre", "ft4"),
     ("t3|triiodothyronine", "ft3"),
     // Diseases that a vaccine is called by as well: both are looked for.

@@ -276,9 +276,18 @@ pub(super) fn find(question: &str, words: &[String], lang: Lang, from: Base) -> 
     let now = |w: &String| matches!(w.as_str(), "now" | "currently" | "nowadays" | "maintenant" | "actuellement");
     let past =
         spans.iter().any(|(.., to)| *to <= today) || leaning.iter().any(|(.., p)| p.to.is_some_and(|to| to <= today));
-    if let Some(at) = words.iter().position(now).filter(|at| against && past && !used.contains(at)) {
+    if let Some(at) = words.iter().position(now).filter(|at| {
+        let joined = at.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|w| matches!(w.as_str(), "and" | "et"));
+        (against || joined) && past && !used.contains(at)
+    }) {
         leaning.push((at, 1, Period { from: Some(today), to: Some(today + 1) }));
         used.push(at);
+    }
+    // "Compared to last year" asks for what came after, too.
+    if let (true, [(at, _, p)]) = (spans.is_empty(), leaning.as_mut_slice())
+        && compared(words, *at)
+    {
+        p.to = None;
     }
     let dash = [" - ", "–", "—"].iter().any(|d| question.contains(d));
     let mut all = absolute(words, &spans, dash);

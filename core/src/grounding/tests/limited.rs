@@ -264,11 +264,17 @@ fn what_falls_through_the_tables_is_told() {
         ("weight before 2013 vs after", "after"),
         ("LDL since I started simvastatin in 2018", "time that the question names"),
         ("LDL since simvastatin in 2022", "time that the question names"),
-        ("LDL since simvastatin 40 mg", "40 mg"),
+        ("LDL since simvastatin in 2008", "time that the question names"),
+        ("LDL depuis la simvastatine de 2008", "nommée par la question"),
+        ("LDL since simvastatin 40 mg", "of that strength"),
         ("LDL since I lost weight", "since i lost weight"),
         ("Was my LDL higher in 2013 than in 2012?", "several periods"),
         ("LDL 2012 compared with now", "several periods"),
         ("LDL in 2012 and HDL in 2013", "several periods"),
+        ("systolic in 2012 and diastolic in 2013", "several periods"),
+        ("LDL in 2012 and now", "several periods"),
+        ("How many results did I have in 2012?", "many"),
+        ("high LDL values", "high"),
         ("medications since 2012 and labs in 2013", "several periods"),
     ] {
         let c = f.ask(question);
@@ -295,6 +301,9 @@ fn what_falls_through_the_tables_is_told() {
         "LDL since January 2011",
         "mon LDL depuis 2010",
         "LDL between 2010 and 2012",
+        "LDL since simvastatin 20 mg",
+        "LDL in 2012 since simvastatin",
+        "LDL and HDL in 2012 and 2013",
         "my highest LDL before 2013",
         "premier LDL après la simvastatine",
         "vitamin B12",
@@ -389,6 +398,15 @@ fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
         ("Who prescribed lisinopril?", "who prescribed"),
         ("visits except hospital", "except hospital"),
         ("visits longer than a day", "longer than"),
+        ("food allergies", "food"),
+        ("drug allergies", "drug"),
+        ("migraine medication", "migraine"),
+        ("traitement de la migraine", "migraine"),
+        ("active anxiety", "active"),
+        ("What do I take for my heart?", "for my heart"),
+        ("je prends quoi pour le cœur", "pour le coeur"),
+        ("what am I on for migraine", "for migraine"),
+        ("Do I take anything for my ankle?", "for my ankle"),
         ("total workout time", "total"),
         ("active conditions since 2000", "also what has ended since"),
     ] {
@@ -399,6 +417,8 @@ fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
         }
     }
     assert!(lost.is_empty(), "{}", lost.join("\n"));
+    // Its medications are shown for it.
+    has(&f.ask("What do I take for my heart?"), "heart", &["colchicine", "Medications\n"]);
     let c = f.ask("outpatient visits");
     has(&c, "outpatient", &["Check up"]);
     lacks(&c, "outpatient", &["Migraine follow-up"]);
@@ -461,4 +481,97 @@ fn years_ago_are_no_age() {
     }
     has(&f.ask("mon LDL à 45 ans"), "ans", &["période demandée : du 2023"]);
     has(&f.ask("LDL at the age of 45"), "age", &["period asked: 2023"]);
+}
+
+#[test]
+fn results_of_a_laboratory_are_found_by_all_their_names() {
+    let f = lipids();
+    for question in [
+        "mes derniers résultats de laboratoire",
+        "résultats de laboratoire",
+        "mes résultats de labo",
+        "analyses de laboratoire",
+        "tests sanguins",
+        "examens sanguins",
+        "lab results",
+        "blood panel",
+    ] {
+        let c = f.ask(question);
+        assert!(c.text.contains("92.10") || c.text.contains("92,10"), "{question}\n{}", c.text);
+        assert!(c.missing.is_empty(), "{question} {:?}\n{}", c.missing, c.text);
+    }
+}
+
+#[test]
+fn the_doses_of_a_vaccine_are_not_the_disease() {
+    let mut f = Fake::default();
+    f.listed(Kind::Immunization, Category::Immunizations, "SARS-COV-2 (COVID-19) vaccine", "2021-05-04");
+    f.listed(Kind::Immunization, Category::Immunizations, "SARS-COV-2 (COVID-19) vaccine", "2021-05-25");
+    for question in ["How many covid doses did I have?", "covid doses", "mes doses de covid"] {
+        let c = f.ask(question);
+        has(&c, question, &["2021-05-25"]);
+        assert!(c.missing.is_empty(), "{question} {:?}\n{}", c.missing, c.text);
+    }
+}
+
+/// "In hospital" asks for the stays.
+#[test]
+fn a_time_in_hospital_is_a_stay() {
+    let mut f = Fake::default();
+    let code = |c: &str| vec![crate::record::Coding::new("http://terminology.hl7.org/CodeSystem/v3-ActCode", c, "")];
+    for (name, class, date) in [("Check up", "AMB", "2020-01-01"), ("Encounter Inpatient", "IMP", "2012-09-01")] {
+        f.listed(Kind::Encounter, Category::Encounters, name, date);
+        f.rows.last_mut().unwrap().fact.codes = code(class);
+    }
+    for question in [
+        "When was I in hospital?",
+        "how long was I in the hospital",
+        "was I ever in hospital",
+        "quand ai-je été à l'hôpital",
+    ] {
+        let c = f.ask(question);
+        has(&c, question, &["Encounter Inpatient"]);
+        lacks(&c, question, &["«Check up»"]);
+    }
+}
+
+/// "Compared to last year" is not of last year alone.
+#[test]
+fn what_is_compared_with_a_time_is_shown_since() {
+    let mut f = Fake::default();
+    for (value, date) in [("120", "2025-03-01"), ("130", "2026-03-01")] {
+        f.lab("2089-1", "LDL", value, "mg/dL", date);
+    }
+    for question in ["LDL compared to last year", "mon LDL par rapport à l'an dernier", "LDL par rapport à 2025"] {
+        has(&f.ask(question), question, &["120", "130"]);
+    }
+    lacks(&f.ask("mon LDL par rapport à l'an dernier"), "rapport", &["documents"]);
+}
+
+#[test]
+fn a_list_without_anything_is_denied() {
+    for question in ["active medications since 2000", "active allergies since 2010", "resolved allergies"] {
+        let c = Fake::default().ask(question);
+        assert!(c.text.contains("on record available here"), "{question}\n{}", c.text);
+        lacks(&c, question, &["as asked", "is shown"]);
+    }
+}
+
+/// An image of the lungs is one of the chest, and a scan is none.
+#[test]
+fn an_image_of_the_lungs_is_one_of_the_chest() {
+    let mut f = Fake::default();
+    super::words::procedure(&mut f, "Plain chest X-ray (procedure)", "", "2020-11-21");
+    f.listed(Kind::Condition, Category::Conditions, "Acute pulmonary embolism", "2020-11-21");
+    for question in
+        ["x-ray of my lungs", "x-rays of both lungs", "lung x-ray", "radiographie de mes poumons", "radio des poumons"]
+    {
+        let c = f.ask(question);
+        has(&c, question, &["«Plain chest X-ray (procedure)», 2020-11-21"]);
+        assert!(c.missing.is_empty(), "{question} {:?}\n{}", c.missing, c.text);
+    }
+    for question in ["chest CT", "CT of my chest", "lung CT"] {
+        let c = f.ask(question);
+        assert!(c.missing.contains(&"imaging".to_owned()), "{question} {:?}\n{}", c.missing, c.text);
+    }
 }

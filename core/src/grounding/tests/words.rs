@@ -415,7 +415,9 @@ fn allergens_of_one_sort_are_found() {
     ] {
         let c = f.ask(question);
         has(&c, question, &[found]);
-        assert!(c.missing.is_empty(), "{question}: {:?}", c.missing);
+        // All allergies are shown: that they are not told apart is said.
+        let told = if question.contains("food") { vec!["limit".to_owned()] } else { Vec::new() };
+        assert_eq!(c.missing, told, "{question}");
     }
 }
 
