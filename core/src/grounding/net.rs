@@ -312,7 +312,11 @@ impl Look<'_> {
             matches!(t, Topic::Medications | Topic::Encounters | Topic::Procedures | Topic::Documents)
                 && self.plan.topics.contains(&t)
         };
-        let named = self.of_clause(i).any(|f| f.at == i && f.concepts.iter().any(|c| c.area == Area::Condition));
+        let other = |f: &Found| {
+            let vaccines = f.topic == Some(Topic::Immunizations) && self.plan.topics.contains(&Topic::Encounters);
+            vaccines || f.concepts.iter().any(|c| c.area == Area::Condition)
+        };
+        let named = self.of_clause(i).any(|f| f.at == i && other(f));
         let led = self.before(i).is_empty() || !is(" for pour contre about on ", self.before(i));
         (named && led && self.of_clause(i).any(|f| f.topic.is_some_and(lists))).then_some(true)
     }
@@ -527,7 +531,7 @@ impl Look<'_> {
 }
 
 /// What people do with what is measured, and with a question.
-const EVERYDAY: &str = " burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire trop assez good bad ok great healthy bon bonne ";
+const EVERYDAY: &str = " daily maximal maximale minimal minimale burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire trop assez good bad ok great healthy bon bonne ";
 
 /// Whether a word that nobody knows would limit what is named beside it: not whom somebody is asked for, nor what
 /// is done with what is measured.

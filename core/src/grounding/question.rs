@@ -384,7 +384,7 @@ const fn nothing_but(plan: &Plan) -> bool {
 const STARTED: &str = " start started starting began begin begun commence commencee debute debutee ";
 
 /// Words for results of no kind.
-pub(super) const RESULTS: &str = " result results resultat resultats analyse analyses ";
+pub(super) const RESULTS: &str = " result results tests resultat resultats analyse analyses ";
 
 /// What a period is asked about that names nothing else.
 const HAPPENED: [Topic; 6] = [

@@ -275,6 +275,7 @@ fn what_falls_through_the_tables_is_told() {
         ("LDL in 2012 and now", "several periods"),
         ("How many results did I have in 2012?", "many"),
         ("high LDL values", "high"),
+        ("How many tests did I have?", "many"),
         ("medications since 2012 and labs in 2013", "several periods"),
     ] {
         let c = f.ask(question);
@@ -401,6 +402,8 @@ fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
         ("food allergies", "food"),
         ("drug allergies", "drug"),
         ("migraine medication", "migraine"),
+        ("vaccine visits", "vaccine"),
+        ("visits where I got a vaccine", "vaccine"),
         ("traitement de la migraine", "migraine"),
         ("active anxiety", "active"),
         ("What do I take for my heart?", "for my heart"),
