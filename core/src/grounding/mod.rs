@@ -35,8 +35,10 @@ mod pressure;
 mod question;
 mod ranges;
 mod remarks;
+mod rest;
 mod series;
 mod session;
+mod sides;
 mod sleep;
 #[cfg(test)]
 mod speed;

@@ -13,8 +13,9 @@ use super::number::{difference, mean, percent};
 use super::page::{Block, Line};
 use super::period::{Period, days};
 pub(super) use super::ranges::{is_flagged, judged};
+use super::sides::around;
 use super::units;
-use super::view::{Event, View, de, order};
+use super::view::{Event, View, order};
 use super::within::besides;
 use crate::catalog::{FactRow, Lean, LeanRows};
 use crate::error::Result;
@@ -24,12 +25,12 @@ use crate::record::{Comparator, Decimal, FactDraft, Precision, Status, Value, Wh
 const LISTED: usize = 40;
 
 /// Rows of one code and unit, oldest first.
-struct Group<'a> {
+pub(super) struct Group<'a> {
     label: String,
     /// What its code is called by the source, where the label is a number.
     named: Option<String>,
-    unit: String,
-    rows: Vec<&'a Lean>,
+    pub(super) unit: String,
+    pub(super) rows: Vec<&'a Lean>,
     /// Those dated after now: shown, and computed with nowhere.
     ahead: Vec<&'a Lean>,
     /// Local days with several results: there the time tells them apart.
@@ -60,7 +61,7 @@ impl Group<'_> {
         }
     }
 
-    fn valued(&self, view: &View<'_>, row: &FactRow) -> String {
+    pub(super) fn valued(&self, view: &View<'_>, row: &FactRow) -> String {
         format!("{} ({}){}", view.value(&row.fact.value), self.date(view, &row.fact), view.mark(&row.fact))
     }
 }
@@ -77,7 +78,14 @@ fn zone(when: &When) -> String {
 }
 
 /// Adds those to a line: `late` where the result is the last one.
-fn beside(view: &View<'_>, g: &Group<'_>, mut line: Line, rows: &[&Lean], of: &Lean, late: bool) -> Result<Line> {
+pub(super) fn beside(
+    view: &View<'_>,
+    g: &Group<'_>,
+    mut line: Line,
+    rows: &[&Lean],
+    of: &Lean,
+    late: bool,
+) -> Result<Line> {
     for row in rivals(rows, of).into_iter().take(EQUALS) {
         let row = &*view.whole(row)?;
         line = line.text(if row.fact.when == of.fact.when {
@@ -92,30 +100,6 @@ fn beside(view: &View<'_>, g: &Group<'_>, mut line: Line, rows: &[&Lean], of: &L
         line = line.cite(row);
     }
     Ok(line)
-}
-
-/// Where a row stands to an event.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Side {
-    Before,
-    After,
-    /// Undated, or too vaguely dated to tell.
-    Unclear,
-}
-
-/// A value of the same day counts as before: blood is drawn before a first tablet, and most
-/// sources state days only.
-pub(super) fn side(when: Option<&When>, event: &When) -> Side {
-    let Some(w) = when else { return Side::Unclear };
-    if w.end() <= event.at {
-        Side::Before
-    } else if w.at >= event.end() {
-        Side::After
-    } else if w.precision >= Precision::Day && event.precision >= Precision::Day {
-        Side::Before
-    } else {
-        Side::Unclear
-    }
 }
 
 /// The number of a fact, where it is exactly one.
@@ -404,7 +388,7 @@ fn ahead(view: &View<'_>, block: &mut Block, g: &Group<'_>, several: bool) -> Re
 }
 
 /// What is said of an extreme: which, English, French.
-const EXTREMES: [(Ordering, &str, &str); 2] =
+pub(super) const EXTREMES: [(Ordering, &str, &str); 2] =
     [(Ordering::Less, "lowest ", "minimum "), (Ordering::Greater, "highest ", "maximum ")];
 
 /// First, least, greatest, and the change from first to last.
@@ -438,7 +422,7 @@ fn span(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, dated: 
 
 /// The least or the greatest row, and whether it is surely so: `<30` may be less than anything
 /// above it, and more than nothing.
-fn extreme<'a>(rows: &[&'a Lean], want: Ordering) -> Option<(&'a Lean, bool)> {
+pub(super) fn extreme<'a>(rows: &[&'a Lean], want: Ordering) -> Option<(&'a Lean, bool)> {
     let towards = |c: Comparator| match c {
         Comparator::Equal => true,
         Comparator::Less | Comparator::LessOrEqual => want == Ordering::Less,
@@ -470,7 +454,7 @@ fn extreme<'a>(rows: &[&'a Lean], want: Ordering) -> Option<(&'a Lean, bool)> {
 
 /// From one row to another, each the end of its rows, where both are exact and surely such ends;
 /// said plainly where one is not.
-fn change(
+pub(super) fn change(
     view: &View<'_>,
     line: Line,
     (before, a): (&[&Lean], &Lean),
@@ -514,7 +498,7 @@ fn has_zero(unit: &str, fact: &FactDraft) -> bool {
 }
 
 /// The mean of exact numbers and how many they are.
-fn mean_of(view: &View<'_>, rows: &[&Lean], unit: &str) -> String {
+pub(super) fn mean_of(view: &View<'_>, rows: &[&Lean], unit: &str) -> String {
     let numbers: Vec<Decimal> = rows.iter().filter_map(|r| number(&r.fact)).collect();
     let mean = if numbers.len() == rows.len() { mean(&numbers) } else { None };
     match mean {
@@ -527,79 +511,6 @@ fn mean_of(view: &View<'_>, rows: &[&Lean], unit: &str) -> String {
             "moyenne non calculée, tous ne sont pas des nombres exacts",
         ),
     }
-}
-
-/// Before and after an event.
-fn around(view: &View<'_>, block: &mut Block, g: &Group<'_>, prefix: &str, e: &Event) -> Result<()> {
-    let of = |s: Side| -> Vec<&Lean> {
-        g.rows.iter().copied().filter(|r| side(r.fact.when.as_ref(), &e.when) == s).collect()
-    };
-    let (before, after, unclear) = (of(Side::Before), of(Side::After), of(Side::Unclear));
-    let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
-    let mean_text = |rows: &[&Lean]| match rows.len() {
-        0 | 1 => String::new(),
-        _ => view.say("; ", " ; ") + &mean_of(view, rows, &g.unit),
-    };
-    let mut line = Line::new(1).release(before.iter().map(|r| &r.row)).text(prefix);
-    line = line
-        .text(view.say(format!("before the start of {start}"), format!("avant le début {}", de(&start))))
-        .cite(&e.row);
-    line = match before.last() {
-        Some(last) => {
-            let whole = &*view.whole(last)?;
-            let line = line
-                .text(view.say(format!(": n {}, last ", before.len()), format!(" : n {}, dernier ", before.len())))
-                .text(g.valued(view, whole))
-                .cite(whole);
-            let line = beside(view, g, line, &before, last, true)?;
-            extremes(view, g, line, &before)?.text(mean_text(&before))
-        }
-        None => line.text(view.say(": no result", " : aucun résultat")),
-    };
-    block.push(line);
-    let mut line = Line::new(1).release(after.iter().map(|r| &r.row)).text(prefix).text(view.say("after it", "après"));
-    line = match (after.first(), after.last()) {
-        (Some(first), Some(last)) => {
-            let (earliest, latest) = (&*view.whole(first)?, &*view.whole(last)?);
-            let mut line = line.text(view.say(format!(": n {}, ", after.len()), format!(" : n {}, ", after.len())));
-            if after.len() > 1 {
-                line = line.text(view.say("first ", "premier ")).text(g.valued(view, earliest)).cite(earliest);
-                line = beside(view, g, line, &after, first, false)?.text(view.say("; latest ", " ; dernier "));
-            }
-            let line = line.text(g.valued(view, latest)).cite(latest);
-            let line = beside(view, g, line, &after, last, true)?;
-            extremes(view, g, line, &after)?.text(mean_text(&after))
-        }
-        _ => line.text(view.say(": no result", " : aucun résultat")),
-    };
-    block.push(line);
-    if let (Some(a), Some(b)) = (before.last(), after.last()) {
-        let line = Line::new(1).text(prefix).text(view.say(
-            "change from the last before to the latest after: ",
-            "évolution du dernier avant au dernier après : ",
-        ));
-        block.lines.extend(change(view, line, (&before, a), (&after, b), &g.unit)?);
-    }
-    if !unclear.is_empty() {
-        block.push(Line::new(2).text(prefix).text(view.say(
-            format!("dated too vaguely to place before or after: {}", unclear.len()),
-            format!("date trop imprécise pour situer avant ou après : {}", unclear.len()),
-        )));
-    }
-    Ok(())
-}
-
-/// The least and the greatest of one side of an event.
-fn extremes(view: &View<'_>, g: &Group<'_>, mut line: Line, rows: &[&Lean]) -> Result<Line> {
-    for (want, en, fr) in EXTREMES.into_iter().filter(|_| rows.len() > 1) {
-        let Some((row, sure)) = extreme(rows, want) else { continue };
-        let row = &*view.whole(row)?;
-        line = line.text(view.say("; ", " ; ")).text(view.say(en, fr)).text(g.valued(view, row)).cite(row);
-        if !sure {
-            line = line.text(view.say(", bounds aside", ", bornes mises à part"));
-        }
-    }
-    Ok(line)
 }
 
 /// The longest time without a result, where it is two years and more.
