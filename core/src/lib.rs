@@ -154,6 +154,6 @@ pub use vault::{
     KnownCopy, LogErasure, LogHandover, LogLine, LogOf, Lost, Memory, NoticeState, OldCopies, Parents, Partition,
     PartitionKind, Permission, Presence, Quarantine, Reader, Reading, RecordErasure, Records, Recovered,
     ReleaseReceipt, RenewalRequest, Repaired, RestoreOptions, Restored, Role, Rotated, ScopeCheck, Session, SpaceCheck,
-    SpaceClaim, StagedImport, Stats, TriedBy, Turn, Value, VerifiedReceipt, WayIn, WayInKind, WaysInChanged,
-    WithdrawalNotice, verify_consistency, verify_receipt,
+    SpaceClaim, StagedImport, Stats, TriedBy, Turn, Unaccounted, Value, VerifiedReceipt, WayIn, WayInKind,
+    WaysInChanged, WithdrawalNotice, verify_consistency, verify_receipt,
 };

@@ -66,7 +66,7 @@ mod unlocking;
 mod uses;
 
 pub use crate::label::PartitionKind;
-pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored};
+pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored, Unaccounted};
 pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};
 pub use check::{Repaired, ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
@@ -93,6 +93,8 @@ pub use told::DisclosureLine;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_accounted;
 #[cfg(test)]
 mod tests_anchor;
 #[cfg(test)]

@@ -25,12 +25,12 @@ use crate::vault::scope::Damage;
 use crate::vault::state::Target;
 use std::sync::Arc;
 
-fn damaged(disk: &Disk) -> Result<HealthSpace> {
+pub(super) fn damaged(disk: &Disk) -> Result<HealthSpace> {
     HealthSpace::open_with(Arc::new(disk.clone()), &unlock(), clock().0, None, Damage::LeftOut)
 }
 
 /// With records, memories and a grant in both partitions.
-fn setting() -> (Disk, HealthSpace, Grant) {
+pub(super) fn setting() -> (Disk, HealthSpace, Grant) {
     let disk = Disk::new();
     let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
     fill(&space);
@@ -47,7 +47,7 @@ fn setting() -> (Disk, HealthSpace, Grant) {
     (disk, space, grant)
 }
 
-fn spoil(disk: &Disk, scope: ScopeId, number: u64) {
+pub(super) fn spoil(disk: &Disk, scope: ScopeId, number: u64) {
     disk.tamper(|i| {
         let mut rows = Arc::make_mut(&mut i.rows).values_mut();
         let (_, row) = rows.find(|(s, row)| *s == scope && row.number == number).unwrap();
@@ -56,7 +56,7 @@ fn spoil(disk: &Disk, scope: ScopeId, number: u64) {
 }
 
 /// Spoils the first or the last segment of a partition.
-fn spoil_segment(disk: &Disk, space: &HealthSpace, at: usize, last: bool) {
+pub(super) fn spoil_segment(disk: &Disk, space: &HealthSpace, at: usize, last: bool) {
     let state = space.inner.peek().unwrap();
     let p = &state.partitions[at];
     let mut rows = p.manifest.segments.iter().filter(|s| s.here.is_none() && s.staged == 0).map(|s| s.row.number);
@@ -64,7 +64,7 @@ fn spoil_segment(disk: &Disk, space: &HealthSpace, at: usize, last: bool) {
     spoil(disk, p.id, number.unwrap());
 }
 
-fn spoil_manifest(disk: &Disk, space: &HealthSpace, at: usize) {
+pub(super) fn spoil_manifest(disk: &Disk, space: &HealthSpace, at: usize) {
     let p = space.inner.peek().unwrap().partitions[at].clone();
     spoil(disk, p.id, p.head.manifest.number);
 }

@@ -4,6 +4,7 @@
 //! names and the suspended permissions with which a space goes on that may have forgotten something, and
 //! their confirmation. What must not: the bytes of files (storage) and finding damage (`check`).
 
+mod accounted;
 mod anew;
 mod confirm;
 mod copy;
@@ -11,6 +12,7 @@ mod recover;
 mod replay;
 mod restore;
 
+pub use accounted::Unaccounted;
 pub(super) use copy::known_copies;
 pub use copy::{Backup, KnownCopy};
 pub use recover::Recovered;

@@ -1,9 +1,10 @@
 //! Repeating in a restored space what a later state of the same space no longer holds.
 //!
 //! The later state is believed because its logs begin with the restored one's, root for root: nobody
-//! who lacks the keys can make that. Nothing remembers what was erased, so what is missing there is what
-//! was erased or deleted, whichever; a restore must bring neither back.
+//! who lacks the keys can make that. Nothing remembers what was erased: it is what is missing there and what the log
+//! and the keys say was erased or deleted, whichever; a restore must bring neither back.
 
+use super::accounted::{Said, Unaccounted};
 use super::anew::{counts, standings};
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::catalog::{RecordRef, series};
@@ -15,7 +16,7 @@ use crate::id::{GrantId, Identity, RecordId, Timestamp};
 use crate::ledger::tree;
 use crate::record::Sample;
 use crate::storage::ReadTxn;
-use crate::vault::erase::{Destroyed, Rests, act, forget_entries, forget_the_rest};
+use crate::vault::erase::{Destroyed, MOST_ENTRIES, Rests, act, forget_entries, forget_the_rest};
 use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
 use crate::vault::memory::set_aside;
@@ -40,6 +41,14 @@ pub(super) struct Missing {
     aside: Vec<RecordId>,
     /// Permissions that were withdrawn there, or replaced by a newer version from elsewhere, as they stood before.
     ended: Vec<(GrantId, Standing)>,
+    /// What is missing there and was not erased, as far as is known.
+    unaccounted: Unaccounted,
+}
+
+/// What is missing in all scopes and was not erased, as far as is known.
+pub(super) fn unaccounted(missing: &[Missing]) -> Unaccounted {
+    let of = |part: fn(&Unaccounted) -> u64| missing.iter().map(|m| part(&m.unaccounted)).sum();
+    Unaccounted { records: of(|u| u.records), sources: of(|u| u.sources), entries: of(|u| u.entries) }
 }
 
 /// Compares every scope of an older state with a later one.
@@ -64,7 +73,10 @@ pub(super) fn compare(
         // What is only not read there was not erased there.
         other.catalog()?;
         let there = |id: &RecordId| other.readable.find_record(id).is_some();
-        let records: BTreeSet<RecordId> = scope.readable.records().map(|r| r.id()).filter(|id| !there(id)).collect();
+        let gone: Vec<RecordRef<'_>> = scope.readable.records().filter(|r| !there(&r.id())).collect();
+        let said = Said::since(later_base, later_txn, other, scope.head.log_size)?;
+        let keyed = gone.iter().map(|r| (r.id(), r.object().group));
+        let records = said.erased((later_base, later_txn, other), keyed)?;
         let mut rests = Rests::new();
         for record in scope.readable.records().filter(|r| r.series().is_some() && records.contains(&r.id())) {
             let identity = record.identity();
@@ -76,15 +88,26 @@ pub(super) fn compare(
                 rests.insert(record.id(), rest);
             }
         }
-        let before = finished(base, txn, scope)?;
-        let after = finished(later_base, later_txn, other)?;
-        let gone = |i: u64| other.manifest.is_erased(i) && !scope.manifest.is_erased(i);
+        let before = Sources::of(base, txn, scope)?;
+        let after = Sources::of(later_base, later_txn, other)?;
+        let absent: BTreeSet<u32> = before.finished.difference(&after.finished).copied().collect();
+        let sources =
+            absent.iter().copied().filter(|n| !after.unknown.contains(n) || is_emptied(scope, *n, &records, &rests));
+        let sources: BTreeSet<u32> = sources.collect();
+        let silent = |i: &u64| other.manifest.is_erased(*i) && !scope.manifest.is_erased(*i);
+        let (entries, lost): (BTreeSet<u64>, BTreeSet<u64>) =
+            (0..scope.head.log_size).filter(silent).partition(|i| said.entries.contains(i));
         all.push(Missing {
             target,
+            unaccounted: Unaccounted {
+                records: (gone.len() - records.len()) as u64,
+                sources: (absent.len() - sources.len()) as u64,
+                entries: lost.len() as u64,
+            },
             records,
             rests,
-            sources: before.difference(&after).copied().collect(),
-            entries: (0..scope.head.log_size).filter(|i| gone(*i)).collect(),
+            sources,
+            entries,
             silent: other.manifest.conversation_pages.is_empty(),
             aside: aside(scope, other),
             ended: ended(base.env.now(), scope, other),
@@ -136,18 +159,36 @@ fn continues(txn: &dyn ReadTxn, scope: &Scope, later: &Scope) -> Result<()> {
     Ok(())
 }
 
-/// Ordinals of the finished sources. They are given out once and never again.
-fn finished(base: &Base, txn: &dyn ReadTxn, scope: &Scope) -> Result<BTreeSet<u32>> {
-    let (mut all, mut ordinal) = (BTreeSet::new(), 0);
-    for row in &scope.manifest.source_pages {
-        for entry in scope.source_page(base, txn, row)?.iter() {
-            if entry.finished {
-                all.insert(ordinal);
+/// Sources of a scope by ordinal, which are given out once and never again.
+struct Sources {
+    finished: BTreeSet<u32>,
+    /// Of which nothing is known since the page that named them was lost: what was erased keeps the number of its
+    /// group.
+    unknown: BTreeSet<u32>,
+}
+
+impl Sources {
+    fn of(base: &Base, txn: &dyn ReadTxn, scope: &Scope) -> Result<Self> {
+        let (mut all, mut ordinal) = (Self { finished: BTreeSet::new(), unknown: BTreeSet::new() }, 0);
+        for row in &scope.manifest.source_pages {
+            for entry in scope.source_page(base, txn, row)?.iter() {
+                if entry.finished {
+                    all.finished.insert(ordinal);
+                } else if entry.group == 0 {
+                    all.unknown.insert(ordinal);
+                }
+                ordinal += 1;
             }
-            ordinal += 1;
         }
+        Ok(all)
     }
-    Ok(all)
+}
+
+/// Whether a source had records and each of them goes: then it goes with them, as in any erasure.
+fn is_emptied(scope: &Scope, source: u32, gone: &BTreeSet<RecordId>, rests: &Rests) -> bool {
+    let goes = |id: &RecordId| gone.contains(id) && !rests.contains_key(id);
+    let mut of = scope.readable.records().filter(|r| r.origins().iter().any(|o| o.source == source)).peekable();
+    of.peek().is_some() && of.all(|r| goes(&r.id()))
 }
 
 /// Erases what entries say that say nothing there. Before anything is entered: the key of each log is
@@ -180,12 +221,17 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) ->
     Ok(done.len() as u64)
 }
 
-/// Erases records and sources that are missing, as they were erased there, and sets aside what was set aside: how many
+/// Erases records and sources that were erased there, enters which entries were, and sets aside what was set aside: how many
 /// of each were erased.
 pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gesture: &Gesture) -> Result<(u64, u64)> {
     let (mut records, mut sources) = (0, 0);
     for m in missing {
         let work = w.work(tx, m.target)?;
+        let entries: Vec<u64> = m.entries.iter().copied().collect();
+        for some in entries.chunks(MOST_ENTRIES) {
+            let event = AuditEvent::EntriesErased { entries: some.to_vec(), gesture: gesture.clone() };
+            tx.log(work, event)?;
+        }
         // Only erasing everything takes conversations.
         if m.silent && !work.manifest.conversation_pages.is_empty() {
             forget_the_rest(tx, work)?;

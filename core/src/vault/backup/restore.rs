@@ -1,8 +1,9 @@
 //! Taking up a backup.
 
+use super::accounted::Unaccounted;
 use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
-use super::replay::{compare, forget, repeat, withdraw};
+use super::replay::{compare, forget, repeat, unaccounted, withdraw};
 use crate::audit::{AuditEvent, Gesture};
 use crate::crypto::random_array;
 use crate::environment::Environment;
@@ -46,7 +47,12 @@ impl RestoreOptions {
 
     /// A later state of the same space, open in full: what was erased or deleted there since the backup
     /// is erased in the restored space as well, what was withdrawn is, and what was set aside is. Consents that were filed since are not
-    /// brought along. It may be a damaged one, or a newer backup restored.
+    /// brought along.
+    ///
+    /// It may be one that was given new keys with damage, or a newer backup restored. What was lost there is not taken for
+    /// what was erased: that is what its log tells of and of which the keys are gone. Where more is gone than the log
+    /// tells of, it cannot be known which of it was erased, and all of that partition is back. What is missing there and
+    /// stays here is counted: [`Restored::unaccounted`].
     #[must_use]
     pub fn later(mut self, space: &HealthSpace) -> Self {
         self.later = Some(space.clone());
@@ -106,6 +112,8 @@ pub struct Restored {
     pub read: SpaceCheck,
     /// What is known of erasures after it.
     pub erasures: ErasuresAfter,
+    /// What the later state that was shown lacks and was not erased there, as far as is known: it is back.
+    pub unaccounted: Unaccounted,
     /// Permissions that wait to be [confirmed](HealthSpace::confirm_permission).
     pub permissions: u64,
     /// Limited ways in that are gone: programs get new ones.
@@ -288,6 +296,8 @@ pub(in crate::vault) fn restore_in(
         // Of a file that nobody gets.
         .inspect_err(|_| own.discard())?;
     let made = from.map(|copy| copy.made);
-    let restored = Restored { backup, made, read, erasures, permissions, limited_ways_in: limited, emptied };
+    let unaccounted = unaccounted(missing.as_deref().unwrap_or_default());
+    let restored =
+        Restored { backup, made, read, erasures, unaccounted, permissions, limited_ways_in: limited, emptied };
     Ok((inner, places, next, restored))
 }

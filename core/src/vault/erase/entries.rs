@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The most entries of one erasure: its own entry names them.
-const MAX: usize = 256;
+pub(in crate::vault) const MOST_ENTRIES: usize = 256;
 
 /// What an erasure came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl HealthSpace {
         if gone.is_empty() {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        if gone.len() > MAX {
+        if gone.len() > MOST_ENTRIES {
             return Err(Error::TooLarge(Limit::Items));
         }
         let (entry, entries_lost) = self.inner.write(|tx, w| {

@@ -18,6 +18,6 @@ mod sweep;
 pub(super) use act::{Destroyed, Rests, act};
 pub use check::{ErasureCheck, ErasureTrial, ErasureTry, TriedBy};
 pub use entries::LogErasure;
-pub(super) use entries::{forget_entries, replace_log_key};
+pub(super) use entries::{MOST_ENTRIES, forget_entries, replace_log_key};
 pub use records::{Erase, ErasureLevel, RecordErasure};
 pub(super) use rest::forget_the_rest;

@@ -1,0 +1,147 @@
+//! A restore repeats what was erased in the later state that it is shown, and nothing that was lost there.
+
+use super::backup::restore_in;
+use super::tests::{allow, clock, fill, gesture, model, observation, source, unlock};
+use super::tests_backup::options;
+use super::tests_keystore::{make, open};
+use super::tests_left_out::{damaged, spoil, spoil_segment};
+use super::*;
+use crate::id::SourceId;
+use crate::label::Purpose;
+use crate::record::Category;
+use crate::storage::memory::Memory as Disk;
+use std::sync::Arc;
+
+/// Forty records of two files, a memory, and an entry of a release.
+fn setting() -> (Disk, HealthSpace) {
+    let disk = Disk::new();
+    let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
+    fill(&space);
+    allow(&space, Category::ALL);
+    import(&space, 0..20);
+    import(&space, 20..40);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    session.query(&crate::catalog::Query::default()).unwrap();
+    (disk, space)
+}
+
+fn import(space: &HealthSpace, ids: std::ops::Range<u32>) {
+    let one = |n: u32| observation(&format!("b{n}"), "laboratory", "13457-7", "2026-02-05", &format!("{n}.5"), "");
+    space.partition("health").unwrap().import(source(&ids.map(one).collect::<Vec<_>>())).unwrap();
+}
+
+fn sources(space: &HealthSpace) -> Vec<SourceId> {
+    space.partition("health").unwrap().sources().unwrap().iter().map(|s| s.id).collect()
+}
+
+fn records(space: &HealthSpace) -> u64 {
+    space.partition("health").unwrap().stats().unwrap().records
+}
+
+fn entry_of(space: &HealthSpace, name: &str) -> u64 {
+    let lines = space.log(LogOf::Partition("health")).unwrap();
+    lines.iter().find(|l| l.entry.event.name() == name).unwrap().index
+}
+
+fn spoil_entry(disk: &Disk, space: &HealthSpace, index: u64) {
+    let scope = space.inner.peek().unwrap().partitions[0].id;
+    disk.tamper(|i| {
+        let (_, row) = Arc::make_mut(&mut i.ledger)
+            .iter_mut()
+            .find(|((s, n), _)| *s == scope && *n == index.cast_signed())
+            .unwrap();
+        row.wrap[30] ^= 1;
+    });
+}
+
+fn spoil_sources(disk: &Disk, space: &HealthSpace) {
+    let p = space.inner.peek().unwrap().partitions[0].clone();
+    spoil(disk, p.id, p.manifest.source_pages[0].number);
+}
+
+/// The backup restored, with what the file on `disk` is after it was given new keys as the later state.
+fn restored(backup: &Disk, disk: &Disk) -> (HealthSpace, Restored) {
+    let later = damaged(disk).unwrap().rotate(&unlock(), &[]).unwrap().space;
+    let to = Disk::new();
+    to.restore(&backup.image());
+    let asked = options().later(&later);
+    let (inner, places, next, restored) = restore_in(Arc::new(to.clone()), &unlock(), clock().0, &asked).unwrap();
+    drop(inner);
+    places.tell(&next).unwrap();
+    (open(&to, &unlock()).unwrap(), restored)
+}
+
+fn copy(disk: &Disk) -> Disk {
+    let backup = Disk::new();
+    backup.restore(&disk.image());
+    backup
+}
+
+#[test]
+fn what_was_lost_in_the_later_state_is_restored() {
+    let (disk, space) = setting();
+    let backup = copy(&disk);
+    let (all, named, released) = (records(&space), sources(&space), entry_of(&space, "Released"));
+    spoil_segment(&disk, &space, 0, true);
+    spoil_sources(&disk, &space);
+    spoil_entry(&disk, &space, released);
+    drop(space);
+    let (again, restored) = restored(&backup, &disk);
+    assert_eq!(restored.erasures, ErasuresAfter::Replayed { records: 0, sources: 0, entries: 0 });
+    assert!(restored.unaccounted.records >= 20);
+    assert_eq!((restored.unaccounted.sources, restored.unaccounted.entries), (named.len() as u64, 1));
+    assert_eq!((records(&again), sources(&again), entry_of(&again, "Released")), (all, named, released));
+    let log = again.log(LogOf::Partition("health")).unwrap();
+    assert!(log.iter().all(|l| l.entry.event.name() != "Erased"));
+    assert!(again.check().unwrap().is_whole());
+}
+
+/// What was erased goes as well where something else was lost: of that the keys are there.
+#[test]
+fn what_was_erased_beside_what_was_lost_is_erased_again() {
+    let (disk, space) = setting();
+    let backup = copy(&disk);
+    let (all, named) = (records(&space), sources(&space));
+    let health = space.partition("health").unwrap();
+    health.erase(&Erase::Source(named[1]), gesture()).unwrap();
+    let released = entry_of(&space, "Released");
+    space.erase_entries(LogOf::Partition("health"), &[released], gesture()).unwrap();
+    spoil_segment(&disk, &space, 0, true);
+    drop((health, space));
+    let (again, restored) = restored(&backup, &disk);
+    assert_eq!(restored.erasures, ErasuresAfter::Replayed { records: 20, sources: 1, entries: 1 });
+    assert!(restored.unaccounted.records > 0 && restored.unaccounted.sources == 0);
+    assert_eq!((records(&again), sources(&again).len()), (all - 20, named.len() - 1));
+    // The log says which entries are gone, as that of the later state does.
+    let log = again.log(LogOf::Partition("health")).unwrap();
+    let erased = |l: &LogLine| matches!(&l.entry.event, crate::audit::AuditEvent::EntriesErased { entries, .. } if entries == &[released]);
+    assert!(log.iter().any(erased) && log.iter().all(|l| l.index != released));
+    // So it is repeated from a restored one as well.
+    let to = copy(&backup);
+    let asked = options().later(&again);
+    let (_, _, _, twice) = restore_in(Arc::new(to), &unlock(), clock().0, &asked).unwrap();
+    assert_eq!((twice.erasures, twice.unaccounted), (restored.erasures, Unaccounted::default()));
+}
+
+/// With the page of the keys that go with it, nothing tells what was lost from what was erased.
+#[test]
+fn where_it_cannot_be_known_nothing_is_erased_and_that_is_told() {
+    let (disk, space) = setting();
+    let health = space.partition("health").unwrap();
+    // The keys of all that is there so far fill a page.
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    for n in 0..80 {
+        session.remember_in("health", &format!("note {n}")).unwrap();
+    }
+    drop(session);
+    let backup = copy(&disk);
+    let (all, memory) = (records(&space), health.memories().unwrap().value().last().unwrap().id);
+    health.delete_memory(memory, gesture()).unwrap();
+    let p = space.inner.peek().unwrap().partitions[0].clone();
+    spoil(&disk, p.id, p.manifest.key_pages.get(0).unwrap().number);
+    drop((health, space));
+    let (again, restored) = restored(&backup, &disk);
+    assert_eq!(restored.erasures, ErasuresAfter::Replayed { records: 0, sources: 0, entries: 0 });
+    assert!(restored.unaccounted.records > 1, "{restored:?}");
+    assert_eq!(records(&again), all);
+}
