@@ -38,17 +38,20 @@ impl Inherited {
         let mut policy = PolicyRow::new(&listed.name, listed.kind);
         let healthy = || partitions.iter().filter(|p| p.policy.kind == PartitionKind::Health);
         let own = instead_of.and_then(|left| left.policy.as_ref());
-        if listed.kind == PartitionKind::Health {
-            // What was refused elsewhere is refused here too, from the first record on.
-            let rows = healthy().next().map(|p| &p.policy).or(own).into_iter();
-            let imported = rows.flat_map(|row| &row.consents).filter(|c| c.origin != Origin::Own);
-            policy.consents = imported.cloned().collect();
-        }
+        let row = healthy().next().map(|p| &p.policy).or(own).filter(|_| listed.kind == PartitionKind::Health);
+        // What was refused elsewhere is refused here too, from the first record on.
+        let imported = row.into_iter().flat_map(|row| &row.consents).filter(|c| c.origin != Origin::Own);
+        policy.consents = imported.cloned().collect();
         let here = |g: &GrantId| policy.consents.iter().any(|c| c.series == *g);
         // Also where that was withdrawn by a handle that cannot write the policies.
         let denied: BTreeSet<_> = healthy().flat_map(|p| &p.manifest.denied).copied().filter(here).collect();
         let waiting = partitions.iter().map(|p| &p.policy).chain(own).flat_map(|p| &p.suspended);
         policy.suspended = waiting.copied().filter(here).collect();
+        if instead_of.is_some() {
+            // A handle may have withdrawn what one of them permits in the partition that is lost: nothing else says so.
+            let permits = |g: &GrantId| row.and_then(|row| row.state.imported(*g)).is_some_and(|c| c.permits());
+            policy.suspended.extend(policy.consents.iter().map(|c| c.series).filter(permits));
+        }
         Self { policy, denied: denied.into_iter().collect() }
     }
 }

@@ -100,6 +100,8 @@ mod tests_anchor;
 #[cfg(test)]
 mod tests_anchoring;
 #[cfg(test)]
+mod tests_anew;
+#[cfg(test)]
 mod tests_attack;
 #[cfg(test)]
 mod tests_attackers;

@@ -29,7 +29,7 @@ use crate::vault::scope::{Damage, Scope};
 use crate::vault::state::{Inner, State};
 use crate::vault::tx::{Tx, Work};
 use crate::vault::unlocking::{FullWay, open_scopes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a rotation leaves.
@@ -64,6 +64,9 @@ pub struct Rotated {
     /// [that was asked for](HealthSpace::rotate_with_damage): they are empty, without the consents that were given there
     /// and without their logs, so that nothing tells any more what was released from them.
     pub emptied: Vec<String>,
+    /// Consents from elsewhere that wait to be [confirmed](HealthSpace::confirm_permission) since: in a partition that
+    /// was too damaged one of them may have been withdrawn.
+    pub permissions: u64,
 }
 
 /// Keys that keystores made for slots that are not in the file yet.
@@ -77,6 +80,7 @@ struct Rekeyed {
     kept: Vec<[u8; 16]>,
     lost: Lost,
     emptied: Vec<String>,
+    permissions: u64,
 }
 
 /// What was damaged, and is not carried along.
@@ -101,6 +105,8 @@ struct NewSlots<'a> {
     /// What becomes of partitions that are too damaged to be opened.
     damage: Damage,
     begun: Vec<Begun>,
+    /// How many consents wait since.
+    waiting: u64,
     lost: Lost,
     /// The slots that were there: none keeps its id.
     gone: Vec<AuditEvent>,
@@ -152,7 +158,8 @@ impl HealthSpace {
     /// As [`rotate`](Self::rotate), also where a partition is too damaged to be given new keys, which `rotate` refuses:
     /// such a partition begins anew under its name, empty and without the consents that were given there; what was
     /// refused in all health partitions is refused there too, as far as another one is whole. [`Rotated::emptied`]
-    /// names it. Memories elsewhere that rest on a grant which was lost with it wait until the person
+    /// names it. What consents from elsewhere permit waits to be [confirmed](Self::confirm_permission), for it may have been
+    /// withdrawn there. Memories elsewhere that rest on a grant which was lost with it wait until the person
     /// [keeps](crate::Partition::keep_memory) or deletes them, and conversations go on with the strictest label, because
     /// the partition may have known more of them. What stood in it is gone from this file and cannot be put back: were
     /// its key kept, whoever has the old keys could go on in it.
@@ -205,7 +212,7 @@ impl HealthSpace {
             self.rekey(&way, new, &mut made)
         });
         crate::crypto::secret::burn_stack();
-        let Rekeyed { space, code, kept, lost, emptied } = done.inspect_err(|_| {
+        let Rekeyed { space, code: recovery_code, kept, lost, emptied, permissions } = done.inspect_err(|_| {
             made.iter().for_each(|(store, key)| _ = store.destroy(key));
         })?;
         self.inner.lock_up();
@@ -233,8 +240,18 @@ impl HealthSpace {
         let swept = space.inner.base.storage.checkpoint().unwrap_or(false);
         tell();
         let Lost { entries: entries_lost, pages: pages_lost } = lost;
-        let recovery_code = code;
-        Ok(Rotated { space, recovery_code, removed, old_copies, destroyed, swept, entries_lost, pages_lost, emptied })
+        Ok(Rotated {
+            space,
+            recovery_code,
+            removed,
+            old_copies,
+            destroyed,
+            swept,
+            entries_lost,
+            pages_lost,
+            emptied,
+            permissions,
+        })
     }
 
     /// The transaction. `made` is emptied once the new keys may be durable: a commit that failed may stand
@@ -273,7 +290,7 @@ impl HealthSpace {
         known.extend(new.begun.iter().map(|b| b.known));
         let emptied = state.left_out.iter().map(|left| left.listed.name.clone()).collect();
         whole.lock_up();
-        let NewSlots { row, vrk, code, kept, lost, .. } = new;
+        let NewSlots { row, vrk, code, kept, lost, waiting, .. } = new;
         let txn = storage.begin_read()?;
         let state = open_scopes(&base, &*txn, row.system, &vrk, &heads, None, Damage::Refused)?;
         drop(txn);
@@ -284,8 +301,21 @@ impl HealthSpace {
         }
         let space = Self { inner: Arc::new(Inner::new(base, state)) };
         space.inner.read()?;
-        Ok(Rekeyed { space, code, kept, lost, emptied })
+        Ok(Rekeyed { space, code, kept, lost, emptied, permissions: waiting })
     }
+}
+
+/// What waits in a partition that was begun anew waits in all: it is one permission. How many these are.
+fn suspend(rooms: &mut [Resealed], anew: &[Work]) -> u64 {
+    let mut waiting: BTreeSet<_> = anew.iter().flat_map(|work| &work.scope.policy.suspended).copied().collect();
+    waiting.retain(|g| rooms.iter().all(|r| !r.work.scope.policy.suspended.contains(g)));
+    for r in rooms {
+        let here: Vec<_> = waiting.iter().copied().filter(|g| r.work.scope.names(*g)).collect();
+        if !here.is_empty() {
+            Arc::make_mut(&mut r.work.scope.policy).suspended.extend(here);
+        }
+    }
+    waiting.len() as u64
 }
 
 /// Whether one of these keystores keeps it. One that fails otherwise than by not having it may well do so, and what is
@@ -365,6 +395,7 @@ impl<'a> NewSlots<'a> {
             gesture: None,
             damage: Damage::Refused,
             begun: Vec::new(),
+            waiting: 0,
             lost: Lost::default(),
             gone: before
                 .slots
@@ -430,6 +461,7 @@ impl<'a> NewSlots<'a> {
         if !anew.is_empty() {
             let there = state.partitions.iter().chain(anew.iter().map(|work| &work.scope));
             rooms.iter_mut().for_each(|r| end_lost(&mut r.work, there.clone()));
+            self.waiting = suspend(&mut rooms, &anew);
         }
         if let Some(gesture) = self.gesture.take() {
             let heads = state.partitions.iter().map(|p| LogHead {

@@ -1,0 +1,90 @@
+//! A partition that is begun anew in the place of one that is too damaged: what it takes over, and what is left.
+
+use super::backup::restore_in;
+use super::tests::{clock, gesture, model, observation, of_code, source, unlock};
+use super::tests_backup::options;
+use super::tests_keystore::{make, open};
+use super::tests_left_out::{damaged, spoil_manifest};
+use super::*;
+use crate::consent::Standing;
+use crate::error::Error;
+use crate::label::{PartitionKind, Purpose};
+use crate::storage::memory::Memory as Disk;
+use std::sync::Arc;
+
+const PERMIT: &[u8] = br#"{"resourceType":"Consent","id":"9","meta":{"lastUpdated":"2026-01-01T00:00:00Z"},"status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+const REFUSAL: &[u8] = br#"{"resourceType":"Consent","id":"8","meta":{"lastUpdated":"2026-01-01T00:00:00Z"},"status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"deny","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}"#;
+
+fn import(space: &HealthSpace, into: &str) {
+    let one = observation("1", "laboratory", "13457-7", "2026-02-05", "112.5", "");
+    space.partition(into).unwrap().import(source(&[one])).unwrap();
+}
+
+fn asks(space: &HealthSpace, of: &str) -> crate::error::Result<usize> {
+    let session = space.session(model(), Purpose::PatientRequest)?.within(of);
+    session.query(&of_code("13457-7")).map(|found| found.value().len())
+}
+
+/// With a consent from elsewhere that a handle of `fitness` withdrew there.
+fn setting() -> (Disk, HealthSpace) {
+    let disk = Disk::new();
+    let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
+    space.create_partition("fitness", PartitionKind::Health, &unlock()).unwrap();
+    import(&space, "health");
+    import(&space, "fitness");
+    let permit = space.import_consents_confirmed(PERMIT, gesture()).unwrap().filed[0];
+    space.import_consents_confirmed(REFUSAL, gesture()).unwrap();
+    assert_eq!(asks(&space, "fitness").unwrap(), 1);
+    let part = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, Some(&["fitness"])).unwrap();
+    part.withdraw(permit).unwrap();
+    assert!(matches!(asks(&space, "fitness"), Err(Error::Denied)));
+    assert_eq!(asks(&space, "health").unwrap(), 1);
+    (disk, space)
+}
+
+#[test]
+fn what_was_withdrawn_there_permits_nothing_until_it_is_confirmed() {
+    for restores in [false, true] {
+        let (disk, space) = setting();
+        spoil_manifest(&disk, &space, 2);
+        drop(space);
+        if restores {
+            let asked = options().with_damage();
+            let (inner, places, next, restored) =
+                restore_in(Arc::new(disk.clone()), &unlock(), clock().0, &asked).unwrap();
+            drop(inner);
+            places.tell(&next).unwrap();
+            assert_eq!(restored.emptied, ["fitness"]);
+        } else {
+            let rotated = damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
+            assert_eq!((&rotated.emptied[..], rotated.permissions), (&["fitness".to_owned()][..], 1));
+        }
+        let space = open(&disk, &unlock()).unwrap();
+        import(&space, "fitness");
+        let standings = |space: &HealthSpace| {
+            let all = space.imported_consents().unwrap();
+            let waiting = all.iter().filter(|c| c.standing == Standing::Suspended).count();
+            (all.len(), waiting)
+        };
+        // A refusal is no less of one.
+        assert_eq!(standings(&space), (2, if restores { 2 } else { 1 }));
+        for of in ["fitness", "health"] {
+            assert!(matches!(asks(&space, of), Err(Error::Denied)), "{of}");
+        }
+        assert!(space.confirm_all_permissions(gesture()).unwrap() >= 1);
+        assert_eq!(standings(&space), (2, 0));
+        assert_eq!(asks(&space, "fitness").unwrap(), 1);
+    }
+}
+
+/// New keys where nothing is begun anew leave every permission as it is.
+#[test]
+fn what_is_whole_waits_for_nothing() {
+    let (disk, space) = setting();
+    let rotated = space.rotate_with_damage(&unlock(), &[]).unwrap();
+    assert_eq!(rotated.permissions, 0);
+    drop((space, rotated));
+    let space = open(&disk, &unlock()).unwrap();
+    assert!(matches!(asks(&space, "fitness"), Err(Error::Denied)));
+    assert_eq!(asks(&space, "health").unwrap(), 1);
+}
