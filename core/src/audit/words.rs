@@ -120,6 +120,9 @@ fn english(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Less may be kept in a partition than before.".into(),
         E::RecipientNotified { actor, .. } => format!("{} was told of a withdrawal.", actor.told(lang)),
         E::RecipientConfirmed { actor, .. } => format!("{} confirmed a withdrawal.", actor.told(lang)),
+        E::Erased { what, .. } if what == "unnamed" => {
+            "What was left of damaged lists was destroyed with what the person had erased.".into()
+        }
         E::Erased { records, sources, .. } => {
             let n = many(*records, "record was", "records were");
             let files =
@@ -292,6 +295,9 @@ fn french(event: &AuditEvent) -> String {
         E::ClearanceChanged { gesture: None, .. } => "Une partition admet moins de choses qu’avant.".into(),
         E::RecipientNotified { actor, .. } => format!("Retrait annoncé à {}.", actor.told(lang)),
         E::RecipientConfirmed { actor, .. } => format!("Retrait confirmé par {}.", actor.told(lang)),
+        E::Erased { what, .. } if what == "unnamed" => {
+            "Ce qui restait de listes endommagées a été détruit avec ce que la personne a fait effacer.".into()
+        }
         E::Erased { records, sources, .. } => {
             let n = plusieurs(*records, "donnée", "données");
             let files = if *sources == 0 {

@@ -6,6 +6,7 @@ use super::tests_backup::options;
 use super::tests_keystore::{make, open};
 use super::tests_left_out::{damaged, spoil, spoil_segment};
 use super::*;
+use crate::crypto::context::Class;
 use crate::id::SourceId;
 use crate::label::Purpose;
 use crate::record::Category;
@@ -144,4 +145,62 @@ fn where_it_cannot_be_known_nothing_is_erased_and_that_is_told() {
     assert_eq!(restored.erasures, ErasuresAfter::Replayed { records: 0, sources: 0, entries: 0 });
     assert!(restored.unaccounted.records > 1, "{restored:?}");
     assert_eq!(records(&again), all);
+}
+
+type Loss = fn(&Disk, &HealthSpace);
+
+/// Rows of content of the partition `health`, and keys that its manifest still has.
+fn left(disk: &Disk, space: &HealthSpace) -> (usize, usize) {
+    let p = space.inner.peek().unwrap().partitions[0].clone();
+    let content = |class: u8| [Class::Body as u8, Class::Series as u8].contains(&class);
+    let rows = disk.image().rows.values().filter(|(s, row)| *s == p.id && content(row.class)).count();
+    let txn = space.inner.base.storage.begin_read().unwrap();
+    let segments: Vec<u64> = p.manifest.segments.iter().map(|s| s.group).collect();
+    let keys = (0..(p.manifest.key_pages.len() + 1) as u64 * 64).filter(|at| {
+        let (page, slot) = p.group_page(&space.inner.base, &*txn, at + 1).unwrap();
+        page.get(slot).is_some() && !segments.contains(&(at + 1))
+    });
+    (rows, keys.count())
+}
+
+/// What a list that was lost told of is no less erased.
+#[test]
+fn what_nothing_names_any_more_goes_with_what_is_erased() {
+    let losses: [(Loss, u64); 3] = [
+        (|disk, space| spoil_segment(disk, space, 0, true), 1),
+        (|disk, space| spoil_segment(disk, space, 0, false), 1),
+        (spoil_sources, 1),
+    ];
+    for (loss, pages) in losses {
+        for everything in [false, true] {
+            let (disk, space) = setting();
+            // The same records, printed otherwise: what surrounds them is kept.
+            let session = space.session(model(), Purpose::PatientRequest).unwrap();
+            for n in 0..12 {
+                session.remember_in("health", &format!("note {n}")).unwrap();
+            }
+            let (before, named) = (records(&space), sources(&space));
+            drop(session);
+            loss(&disk, &space);
+            drop(space);
+            let rotated = damaged(&disk).unwrap().rotate(&unlock(), &[]).unwrap();
+            assert_eq!(rotated.pages_lost, pages);
+            let space = rotated.space;
+            let health = space.partition("health").unwrap();
+            if everything {
+                health.erase(&Erase::Everything, gesture()).unwrap();
+                assert_eq!(left(&disk, &space), (0, 0));
+                let log = space.log(LogOf::Partition("health")).unwrap();
+                assert!(log.iter().any(|l| l.describe("en").contains("damaged lists")));
+            } else if let Some(source) = named.iter().find(|id| sources(&space).contains(id)) {
+                let kept = records(&space);
+                let done = health.erase(&Erase::Source(*source), gesture()).unwrap();
+                assert_eq!(records(&space), kept - done.records);
+                assert!(kept < before);
+            }
+            let found = space.check().unwrap();
+            assert!(found.is_whole(), "{found:?}");
+            assert!(sources(&space).is_empty() || found.scopes.iter().all(|s| s.unnamed == 0), "{found:?}");
+        }
+    }
 }

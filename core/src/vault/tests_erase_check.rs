@@ -232,3 +232,38 @@ fn a_copy_from_before_it_was_brought_confirms_nothing() {
     let check = health.verify_erasure(done.entry, &later().way(&unlock())).unwrap();
     assert_eq!(check.confirmed, Some(Level::FileErased));
 }
+
+/// A row that an erasure of everything left where it was is found.
+#[test]
+fn a_row_that_stayed_confirms_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let (space, _) = HealthSpace::create(at("me.hs"), &unlock(), clock().0).unwrap();
+    fill(&space);
+    let health = space.partition("health").unwrap();
+    copy(&at("me.hs"), &at("older.hs"));
+    let done = health.erase(&Erase::Everything, gesture()).unwrap();
+    let words = unlock();
+    let trials = || [ErasureTrial::new().older(at("older.hs")), ErasureTrial::new().older(at("older.hs")).way(&words)];
+    for trial in trials() {
+        assert_eq!(health.verify_erasure(done.entry, &trial).unwrap().confirmed, Some(Level::FileErased));
+    }
+    let scope = space.inner.peek().unwrap().partitions[0].id;
+    let older = crate::storage::Sqlite::open(&at("older.hs")).unwrap();
+    let then = crate::storage::Storage::begin_read(&older).unwrap();
+    let mut rows = Vec::new();
+    then.scan(&scope, crate::crypto::context::Class::Body as u8, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })
+    .unwrap();
+    let row = rows.pop().unwrap();
+    let mut txn = space.inner.base.storage.begin_write().unwrap();
+    txn.put(&scope, row.number, row.group, row.class, row.version, &row.sealed).unwrap();
+    txn.commit().unwrap();
+    drop(then);
+    for trial in trials() {
+        let check = health.verify_erasure(done.entry, &trial).unwrap();
+        assert_eq!((tried(&check, TriedBy::Bytes).1, check.confirmed), (1, None));
+    }
+}

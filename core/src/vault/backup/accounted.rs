@@ -2,10 +2,12 @@
 //! missing as well, and a restore is what brings it back.
 
 use crate::audit::AuditEvent;
+use crate::catalog::RecordRef;
 use crate::error::Result;
 use crate::id::RecordId;
 use crate::storage::ReadTxn;
 use crate::vault::check::or_damaged;
+use crate::vault::erase::{EVERYTHING, UNNAMED};
 use crate::vault::logs::read_line;
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
@@ -28,6 +30,10 @@ pub struct Unaccounted {
 pub(super) struct Said {
     /// Records that were erased or deleted, at most.
     records: u64,
+    /// Whether all that was there then was.
+    everything: bool,
+    /// Whether keys went of which nobody knows what they sealed.
+    unnamed: bool,
     /// Entries of which only the leaf is left, by the person's word.
     pub(super) entries: BTreeSet<u64>,
 }
@@ -35,12 +41,16 @@ pub(super) struct Said {
 impl Said {
     /// Reads what a later log says from this entry on.
     pub(super) fn since(base: &Base, txn: &dyn ReadTxn, later: &Scope, from: u64) -> Result<Self> {
-        let mut said = Self { records: 0, entries: BTreeSet::new() };
+        let mut said = Self { records: 0, everything: false, unnamed: false, entries: BTreeSet::new() };
         for index in later.manifest.left(later.head.log_size).skip_while(|index| *index < from) {
             // What is damaged says nothing.
             let Some((_, Some(entry))) = or_damaged(read_line(base, txn, later, index))? else { continue };
             match entry.event {
-                AuditEvent::Erased { records, .. } => said.records = said.records.saturating_add(records),
+                AuditEvent::Erased { what, .. } if what == UNNAMED => said.unnamed = true,
+                AuditEvent::Erased { what, records, .. } => {
+                    said.records = said.records.saturating_add(records);
+                    said.everything |= what == EVERYTHING;
+                }
                 AuditEvent::MemoryDeleted { versions, .. } => said.records = said.records.saturating_add(versions),
                 AuditEvent::EntriesErased { entries, .. } => said.entries.extend(entries),
                 _ => {}
@@ -54,25 +64,30 @@ impl Said {
     }
 
     /// Which of these records, missing there, were erased: an erasure destroys the key of whatever it takes, and damage
-    /// leaves it. Of more than the log tells of none is known to be: a key goes too where its page is damaged, or where
-    /// what it sealed was sealed anew beside what was erased.
+    /// leaves it. What these erased sources alone attested went with them. Of others, where more are missing than the log
+    /// tells of, none is known to be erased: a key goes too where its page is damaged, where what it sealed was sealed
+    /// anew beside what was erased, and where nothing named it any more.
     pub(super) fn erased(
         &self,
         (base, txn, later): (&Base, &dyn ReadTxn, &Scope),
-        missing: impl Iterator<Item = (RecordId, u64)>,
+        missing: &[RecordRef<'_>],
+        sources: &BTreeSet<u32>,
     ) -> Result<BTreeSet<RecordId>> {
-        let mut all = BTreeSet::new();
-        for (id, group) in missing {
+        let (mut with_source, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for record in missing {
             // A page that is damaged does not say that a key is gone.
-            if let Some((page, slot)) = or_damaged(later.group_page(base, txn, group))? {
-                if page.get(slot).is_none() {
-                    all.insert(id);
-                }
+            let Some((page, slot)) = or_damaged(later.group_page(base, txn, record.object().group))? else { continue };
+            if page.get(slot).is_some() {
+                continue;
             }
+            let origins = record.origins();
+            let with = !origins.is_empty() && origins.iter().all(|o| sources.contains(&o.source));
+            if with { &mut with_source } else { &mut others }.insert(record.id());
         }
-        if all.len() as u64 > self.records {
-            all.clear();
+        let told = self.records.saturating_sub(with_source.len() as u64);
+        if self.everything || !self.unnamed && others.len() as u64 <= told {
+            with_source.extend(others);
         }
-        Ok(all)
+        Ok(with_source)
     }
 }

@@ -16,7 +16,7 @@ use crate::id::{GrantId, Identity, RecordId, Timestamp};
 use crate::ledger::tree;
 use crate::record::Sample;
 use crate::storage::ReadTxn;
-use crate::vault::erase::{Destroyed, MOST_ENTRIES, Rests, act, forget_entries, forget_the_rest};
+use crate::vault::erase::{Destroyed, MOST_ENTRIES, Rests, act, forget_entries, forget_the_rest, unnamed};
 use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
 use crate::vault::memory::set_aside;
@@ -75,8 +75,11 @@ pub(super) fn compare(
         let there = |id: &RecordId| other.readable.find_record(id).is_some();
         let gone: Vec<RecordRef<'_>> = scope.readable.records().filter(|r| !there(&r.id())).collect();
         let said = Said::since(later_base, later_txn, other, scope.head.log_size)?;
-        let keyed = gone.iter().map(|r| (r.id(), r.object().group));
-        let records = said.erased((later_base, later_txn, other), keyed)?;
+        let before = Sources::of(base, txn, scope)?;
+        let after = Sources::of(later_base, later_txn, other)?;
+        let absent: BTreeSet<u32> = before.finished.difference(&after.finished).copied().collect();
+        let erased: BTreeSet<u32> = absent.difference(&after.unknown).copied().collect();
+        let records = said.erased((later_base, later_txn, other), &gone, &erased)?;
         let mut rests = Rests::new();
         for record in scope.readable.records().filter(|r| r.series().is_some() && records.contains(&r.id())) {
             let identity = record.identity();
@@ -88,9 +91,6 @@ pub(super) fn compare(
                 rests.insert(record.id(), rest);
             }
         }
-        let before = Sources::of(base, txn, scope)?;
-        let after = Sources::of(later_base, later_txn, other)?;
-        let absent: BTreeSet<u32> = before.finished.difference(&after.finished).copied().collect();
         let sources =
             absent.iter().copied().filter(|n| !after.unknown.contains(n) || is_emptied(scope, *n, &records, &rests));
         let sources: BTreeSet<u32> = sources.collect();
@@ -225,6 +225,11 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing]) ->
 /// of each were erased.
 pub(super) fn repeat(tx: &mut Tx<'_>, w: &mut Writing, missing: &[Missing], gesture: &Gesture) -> Result<(u64, u64)> {
     let (mut records, mut sources) = (0, 0);
+    if missing.iter().any(|m| !m.records.is_empty() || !m.sources.is_empty()) {
+        for (n, unnamed) in unnamed(tx, w)? {
+            unnamed.destroy(tx, w, n, gesture)?;
+        }
+    }
     for m in missing {
         let work = w.work(tx, m.target)?;
         let entries: Vec<u64> = m.entries.iter().copied().collect();

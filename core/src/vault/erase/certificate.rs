@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct Found {
     pub(super) level: Option<ErasureLevel>,
     pub(super) ids_root: [u8; 32],
-    erased: Value,
+    pub(super) erased: Value,
     swept: Value,
     copies: Value,
     checks: Vec<Value>,

@@ -1,6 +1,6 @@
 //! Looking for what was erased, as whoever has what a level is about would.
 
-use super::ErasureLevel;
+use super::{EVERYTHING, ErasureLevel};
 use crate::audit::{AuditEvent, items_root};
 use crate::catalog::{Catalog, RecordRef};
 use crate::crypto::context::Class;
@@ -138,8 +138,10 @@ type Rows = BTreeMap<u64, [u8; 24]>;
 struct Older {
     storage: Arc<dyn Storage>,
     row: SpaceRow,
-    /// Rows of content that are not in the file any more.
+    /// Rows of content of which none may be in the file any more.
     gone: Rows,
+    /// All rows of content that it has.
+    content: Rows,
     manifest: Vec<[u8; 24]>,
     /// Whether all that the erasure took stood in it, as far as is known.
     held: bool,
@@ -193,7 +195,8 @@ impl Partition {
         {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let mut older = trial.older.as_ref().map(|path| self.read_older(path, entry)).transpose()?;
+        let everything = found.erased.get("what").is_some_and(|what| what == EVERYTHING);
+        let mut older = trial.older.as_ref().map(|path| self.read_older(path, entry, everything)).transpose()?;
         let mut check = ErasureCheck { claimed, confirmed: None, tries: Vec::new(), entry: None };
         let mut needles: BTreeSet<[u8; 24]> = BTreeSet::new();
         if let Some(older) = &mut older {
@@ -242,7 +245,7 @@ impl Partition {
         Ok(tries)
     }
 
-    fn read_older(&self, path: &Path, entry: u64) -> Result<Older> {
+    fn read_older(&self, path: &Path, entry: u64, everything: bool) -> Result<Older> {
         let (txn, state) = self.inner.read()?;
         if state.system.is_none() {
             return Err(Error::NeedsFullSlot);
@@ -265,12 +268,14 @@ impl Partition {
         if size > entry {
             return Err(Error::Malformed(Malformed::Argument));
         }
-        let (mut gone, mut manifest) = (BTreeMap::new(), Vec::new());
+        let (mut content, mut here, mut manifest) = (Rows::new(), Rows::new(), Vec::new());
         for class in [Class::Body, Class::Series] {
-            gone.extend(salts(&*then, &id, class)?);
-            let now = salts(&*txn, &id, class)?;
-            gone.retain(|number, salt| now.get(number) != Some(salt));
+            content.extend(salts(&*then, &id, class)?);
+            here.extend(salts(&*txn, &id, class)?);
         }
+        let mut gone = content.clone();
+        // Of everything nothing stays: a row that is still there was not erased.
+        gone.retain(|number, salt| everything || here.get(number) != Some(salt));
         let now = salts(&*txn, &id, Class::Manifest)?;
         manifest.extend(salts(&*then, &id, Class::Manifest)?.values().filter(|s| !now.values().any(|n| n == *s)));
         drop(then);
@@ -279,7 +284,7 @@ impl Partition {
             let line = or_damaged(read_line(&self.inner.base, &*txn, scope, index))?;
             held &= line.and_then(|(_, entry)| entry).is_some_and(|entry| !brings(&entry.event));
         }
-        Ok(Older { storage, row, gone, manifest, held })
+        Ok(Older { storage, row, gone, content, manifest, held })
     }
 
     /// One way into the older copy; `needles` grows by what it tells of keys and segments.
@@ -329,6 +334,8 @@ impl Partition {
             let class = if record.series().is_some() { Class::Series } else { Class::Body };
             opened += u64::from(scope.open_object(&base, &*txn, class, &record.object(), &mut raw).is_ok());
         }
+        // Also of one that is still there.
+        needles.extend(erased.iter().filter_map(|r| older.content.get(&(r.object().number >> 8))));
         needles.extend(led_to(&base, scope, &erased)?);
         older.held |= trial
             .ids

@@ -14,10 +14,13 @@ mod records;
 mod rest;
 mod shown;
 mod sweep;
+mod unnamed;
 
 pub(super) use act::{Destroyed, Rests, act};
 pub use check::{ErasureCheck, ErasureTrial, ErasureTry, TriedBy};
 pub use entries::LogErasure;
 pub(super) use entries::{MOST_ENTRIES, forget_entries, replace_log_key};
+pub(super) use records::EVERYTHING;
 pub use records::{Erase, ErasureLevel, RecordErasure};
 pub(super) use rest::forget_the_rest;
+pub(super) use unnamed::{UNNAMED, unnamed};

@@ -3,6 +3,7 @@
 use super::act::{Destroyed, Rests, act};
 use super::chosen::choose;
 use super::rest::{forget_the_rest, raise_elsewhere};
+use super::unnamed::unnamed;
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::crypto::random_array;
 use crate::error::{Error, Limit, Malformed, Result};
@@ -14,6 +15,8 @@ use crate::vault::memory::set_aside;
 use crate::vault::state::Target;
 use std::collections::BTreeSet;
 
+/// How entries name [`Erase::Everything`].
+pub(in crate::vault) const EVERYTHING: &str = "everything";
 /// The most records that are named one by one in one erasure.
 const MAX: usize = 65_536;
 
@@ -61,7 +64,7 @@ impl Erase {
             Self::Source(_) => "source",
             Self::Consent(_) => "consent",
             Self::Period { .. } => "period",
-            Self::Everything => "everything",
+            Self::Everything => EVERYTHING,
         }
     }
 }
@@ -250,6 +253,9 @@ impl Partition {
                 copies_unknown,
                 salt,
             };
+            for (n, unnamed) in unnamed(tx, w)? {
+                done.keys += unnamed.destroy(tx, w, n, &gesture)?.keys;
+            }
             if *what == Erase::Everything {
                 raise_elsewhere(tx, w, at)?;
             }
