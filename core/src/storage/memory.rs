@@ -379,6 +379,15 @@ impl WriteTxn for MemoryTxn<'_> {
         Ok((before - rows.len()) as u64)
     }
 
+    fn delete_scope(&mut self, scope: &ScopeId) -> Result<()> {
+        self.write_step(Op::Delete)?;
+        Arc::make_mut(&mut self.image.rows).retain(|_, (of, _)| of != scope);
+        Arc::make_mut(&mut self.image.ledger).retain(|(of, _), _| of != scope);
+        Arc::make_mut(&mut self.image.tree).retain(|(of, ..), _| of != scope);
+        self.image.heads.iter_mut().for_each(|copy| _ = Arc::make_mut(copy).remove(scope));
+        Ok(())
+    }
+
     fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()> {
         self.write_step(Op::PutHead)?;
         for copy in &mut self.image.heads {

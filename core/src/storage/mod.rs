@@ -198,6 +198,10 @@ pub(crate) trait WriteTxn: ReadTxn {
     /// are in none. The engine may read every row from that number on.
     fn delete_group(&mut self, scope: &ScopeId, group: u64, from: u64) -> Result<u64>;
 
+    /// Deletes all that there is of a scope: rows, the entries and hashes of its log, both copies of its head. The engine
+    /// may read the whole file.
+    fn delete_scope(&mut self, scope: &ScopeId) -> Result<()>;
+
     /// Writes both copies of a scope's head.
     fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()>;
 

@@ -338,6 +338,18 @@ impl WriteTxn for Txn<'_> {
         Ok(n as u64)
     }
 
+    fn delete_scope(&mut self, scope: &ScopeId) -> Result<()> {
+        for sql in [
+            "DELETE FROM row WHERE scope=?1",
+            "DELETE FROM ledger WHERE scope=?1",
+            "DELETE FROM head WHERE scope=?1",
+            "DELETE FROM head_copy WHERE scope=?1",
+        ] {
+            self.run(sql, params![scope.as_bytes()])?;
+        }
+        Ok(())
+    }
+
     fn put_head(&mut self, scope: &ScopeId, body: &[u8], auth: &[u8]) -> Result<()> {
         if body.len() > MAX_HEAD as usize || auth.len() > MAX_AUTH as usize {
             return Err(Error::TooLarge(Limit::Capacity));

@@ -9,7 +9,7 @@ use super::tx::{FIRST_ROW, Tx, Work};
 use crate::audit::AuditEvent;
 use crate::crypto::secret::{EpochRoot, Key};
 use crate::error::{Error, Result};
-use crate::id::{GrantId, ScopeId};
+use crate::id::GrantId;
 use crate::label::PartitionKind;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -113,16 +113,6 @@ pub(super) fn open_new(
     new.found(tx.base, &mut *tx.txn, FIRST_ROW, tx.now, None, under)?;
     let (id, ordinal, keys, policy) = (new.id, new.ordinal, Arc::new(new.keys), Arc::new(policy));
     Scope::open(tx.base, &*tx.txn, Opening { id, ordinal, keys, policy, damage: Damage::Refused })
-}
-
-/// Deletes the rows of a partition that is left behind. Its key is nowhere in the file any more.
-pub(super) fn delete_rows(tx: &mut Tx<'_>, of: &ScopeId) -> Result<()> {
-    let mut rows = Vec::new();
-    tx.txn.places(&mut |scope, number, _| {
-        rows.extend(scope.filter(|s| s == of).map(|_| number));
-        Ok(())
-    })?;
-    rows.into_iter().try_for_each(|number| tx.txn.delete(of, number))
 }
 
 /// Ends the grants on which memories of a partition rest and that no partition has: they were lost with one that is

@@ -8,6 +8,7 @@ use super::tests_left_out::{damaged, spoil_manifest};
 use super::*;
 use crate::consent::Standing;
 use crate::error::Error;
+use crate::id::ScopeId;
 use crate::label::{PartitionKind, Purpose};
 use crate::storage::memory::Memory as Disk;
 use std::sync::Arc;
@@ -49,12 +50,7 @@ fn what_was_withdrawn_there_permits_nothing_until_it_is_confirmed() {
         spoil_manifest(&disk, &space, 2);
         drop(space);
         if restores {
-            let asked = options().with_damage();
-            let (inner, places, next, restored) =
-                restore_in(Arc::new(disk.clone()), &unlock(), clock().0, &asked).unwrap();
-            drop(inner);
-            places.tell(&next).unwrap();
-            assert_eq!(restored.emptied, ["fitness"]);
+            assert_eq!(restored(&disk).emptied, ["fitness"]);
         } else {
             let rotated = damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
             assert_eq!((&rotated.emptied[..], rotated.permissions), (&["fitness".to_owned()][..], 1));
@@ -87,4 +83,62 @@ fn what_is_whole_waits_for_nothing() {
     let space = open(&disk, &unlock()).unwrap();
     assert!(matches!(asks(&space, "fitness"), Err(Error::Denied)));
     assert_eq!(asks(&space, "health").unwrap(), 1);
+}
+
+/// How many rows, entries, hashes and heads there are of a scope.
+fn left(disk: &Disk, scope: ScopeId) -> [usize; 4] {
+    let image = disk.image();
+    [
+        image.rows.values().filter(|(of, _)| *of == scope).count(),
+        image.ledger.keys().filter(|(of, _)| *of == scope).count(),
+        image.tree.keys().filter(|(of, ..)| *of == scope).count(),
+        image.heads.iter().filter(|copy| copy.contains_key(&scope)).count(),
+    ]
+}
+
+fn restored(disk: &Disk) -> Restored {
+    let asked = options().with_damage();
+    let (inner, places, next, restored) = restore_in(Arc::new(disk.clone()), &unlock(), clock().0, &asked).unwrap();
+    drop(inner);
+    places.tell(&next).unwrap();
+    restored
+}
+
+#[test]
+fn nothing_of_it_is_left_in_the_file() {
+    for restores in [false, true] {
+        let (disk, space) = setting();
+        let old = space.inner.peek().unwrap().partitions[2].id;
+        spoil_manifest(&disk, &space, 2);
+        drop(space);
+        assert!(left(&disk, old).iter().all(|n| *n > 0));
+        if restores {
+            restored(&disk);
+        } else {
+            damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
+        }
+        assert_eq!(left(&disk, old), [0; 4]);
+        assert_eq!(open(&disk, &unlock()).unwrap().check().unwrap().stray, 0);
+    }
+}
+
+/// The copy of the ways in that is damaged is no better for being the first.
+#[test]
+fn a_restore_begins_it_anew_by_the_copy_of_the_ways_in_that_is_named() {
+    for copy in [0, 1] {
+        let (disk, space) = setting();
+        let old = disk.image();
+        space
+            .add_way_in(
+                &unlock(),
+                &crate::keyring::Unlock::passphrase("another").with_cost(crate::keyring::KdfParams::FLOOR),
+            )
+            .unwrap();
+        spoil_manifest(&disk, &space, 2);
+        drop(space);
+        // One that opens all the same, and is not the one that the head names.
+        disk.tamper(|i| i.slots[copy] = old.slots[copy].clone());
+        assert_eq!(restored(&disk).emptied, ["fitness"]);
+        assert_eq!(open(&disk, &unlock()).unwrap().info().unwrap().partitions.len(), 3);
+    }
 }

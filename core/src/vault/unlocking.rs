@@ -104,6 +104,23 @@ impl<'a> WaysIn<'a> {
         Err(self.failure.take().unwrap_or(Error::CannotOpen))
     }
 
+    /// From that copy which the system head of an epoch names.
+    ///
+    /// # Errors
+    /// [`Error::Rekeyed`] where a copy that opens is of another epoch.
+    pub(super) fn named(mut self, txn: &dyn ReadTxn, digest: Option<[u8; 32]>, epoch: u32) -> Result<WayOpened> {
+        loop {
+            let way = self.next(txn)?;
+            if way.row.epoch != epoch {
+                return Err(Error::Rekeyed);
+            }
+            if digest == Some(way.digest) {
+                return Ok(way);
+            }
+            self.unnamed(Error::Corrupt(Part::Slot));
+        }
+    }
+
     /// The copy that was opened leads to no head, or is not the one that the head names.
     pub(super) fn unnamed(&mut self, e: Error) {
         self.failure = Some(e);

@@ -26,6 +26,7 @@ contract![
     a_row_is_its_scopes,
     a_put_overwrites,
     deleting_spares_the_others,
+    of_a_deleted_scope_nothing_is_left,
     a_scan_is_in_order_and_can_stop,
     extreme_numbers_and_sizes,
     two_copies_of_heads_and_slots,
@@ -113,6 +114,22 @@ fn deleting_spares_the_others(s: &dyn Storage) {
         let (scope, gone) = if n % 2 == 0 { (&A, n == 4 || n % 3 == 1) } else { (&B, false) };
         assert_eq!(txn.row(scope, n).unwrap().is_none(), gone, "row {n}");
     }
+}
+
+fn of_a_deleted_scope_nothing_is_left(s: &dyn Storage) {
+    write(s, |t| {
+        for (scope, log, n) in [(&A, &LOG_A, 1), (&B, &LOG_B, 2)] {
+            t.put(scope, n, n, 1, 0, &body(n)).unwrap();
+            t.put_head(scope, b"head", b"auth").unwrap();
+            t.put_ledger(log, 0, &[[1; 32]], b"wrap", b"sealed").unwrap();
+        }
+        t.delete_scope(&A).unwrap();
+    });
+    let txn = s.begin_read().unwrap();
+    assert!(txn.row(&A, 1).unwrap().is_none() && txn.row(&B, 2).unwrap().is_some());
+    assert!(txn.ledger(&LOG_A, 0).unwrap().is_none() && txn.ledger(&LOG_B, 0).unwrap().is_some());
+    assert!(txn.tree(&LOG_A, 0, 0).unwrap().is_none() && txn.tree(&LOG_B, 0, 0).unwrap().is_some());
+    assert_eq!(txn.scopes().unwrap(), [B]);
 }
 
 fn a_scan_is_in_order_and_can_stop(s: &dyn Storage) {

@@ -13,7 +13,7 @@ use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
 use crate::vault::check::{SpaceCheck, look_through};
 use crate::vault::found::NewScope;
-use crate::vault::founding::{Founding, delete_rows, end_lost};
+use crate::vault::founding::{Founding, end_lost};
 use crate::vault::ingest::discard_all;
 use crate::vault::keys::OwnKeys;
 use crate::vault::policy_row::DirectoryEntry;
@@ -203,7 +203,10 @@ fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
     let base = &inner.base;
     let way = match state.left_out.is_empty() {
         true => None,
-        false => Some(WaysIn::new(unlock).next(&*base.storage.begin_read()?)?.full()?),
+        false => {
+            let txn = base.storage.begin_read()?;
+            Some(WaysIn::new(unlock).named(&*txn, state.view.slots_digest(), base.epoch)?.full()?)
+        }
     };
     inner.write_anew(None, |tx, w| {
         for at in 0..w.state.partitions.len() {
@@ -213,7 +216,7 @@ fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
         let system = w.state.system.clone().ok_or(Error::NeedsFullSlot)?;
         let mut directory = (*system.policy).clone();
         for left in &left_out {
-            delete_rows(tx, &left.scope)?;
+            tx.txn.delete_scope(&left.scope)?;
             let new = NewScope::make(ScopeId(random_array()?), left.listed.ordinal)?;
             let listed = DirectoryEntry { scope: new.id, ..left.listed.clone() };
             let place = directory.directory.iter_mut().find(|d| d.scope == left.scope);

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::id::ScopeId;
 use crate::vault::anchor;
 use crate::vault::found::{Announcement, NewScope};
-use crate::vault::founding::{Inherited, delete_rows, open_new};
+use crate::vault::founding::{Inherited, open_new};
 use crate::vault::head::ScopeEntry;
 use crate::vault::logs::named;
 use crate::vault::state::{LeftOut, State};
@@ -33,7 +33,7 @@ pub(super) fn begin_anew(
     left: &LeftOut,
     own: &mut Resealed,
 ) -> Result<(Begun, Work)> {
-    delete_rows(tx, &left.scope)?;
+    tx.txn.delete_scope(&left.scope)?;
     let new = NewScope::make(ScopeId(random_array()?), left.listed.ordinal)?;
     let Inherited { policy, denied } = Inherited::of(&state.partitions, &left.listed, Some(left));
     // Where the other one's row stood.

@@ -309,16 +309,7 @@ impl HealthSpace {
         if state.system.is_none() || unlock.kind == SlotKind::Limited {
             return Err(Error::NeedsFullSlot);
         }
-        let named = state.view.slots_digest();
-        let mut ways = WaysIn::new(unlock);
-        let way = loop {
-            match ways.next(&*txn) {
-                Ok(way) if way.row.epoch != inner.base.epoch => break Err(Error::Rekeyed),
-                Ok(way) if named == Some(way.digest) => break Ok(way),
-                Ok(_) => ways.unnamed(Error::Corrupt(Part::Slot)),
-                Err(e) => break Err(e),
-            }
-        };
+        let way = WaysIn::new(unlock).named(&*txn, state.view.slots_digest(), inner.base.epoch);
         crate::crypto::secret::burn_stack();
         way?.full()
     }
