@@ -101,6 +101,7 @@ const OPENED: &str = "when the space was opened, and by which way in: that is no
 const THEN: &str = "how many records there were when the backup was made";
 const SHOWN: &str = "what was open or on the screen when the device was lost, and what else is on it";
 const DONE: &str = "what the recipients did with it, and to whom they passed it on";
+const GONE: &str = "how many records there were in a partition that was too damaged and was begun anew since";
 const ERASED: &str = "what entries in this range said that were erased";
 
 impl HealthSpace {
@@ -132,7 +133,8 @@ impl HealthSpace {
                 let both = kind == WayInKind::PassphraseAndDevice || self.wants_device(*slot, kind)?;
                 let exposure = if both { Exposure::Sealed } else { Exposure::Clear };
                 let of = |id: &ScopeId| (scopes.is_empty() || scopes.contains(id)).then_some(exposure);
-                self.concerned(of, vec![WHETHER, OPENED, OTHER_COPIES])
+                let scope = self.concerned(of, vec![WHETHER, OPENED, OTHER_COPIES])?;
+                self.with_gone(scope, &scopes.into_iter().collect(), exposure)
             }
             Lost::Backup(id) => {
                 let copies = self.known_copies()?;
@@ -144,6 +146,7 @@ impl HealthSpace {
                 let there: BTreeSet<ScopeId> = logs.unwrap_or_default().into_iter().map(|m| m.scope).collect();
                 let says_not = vec![WHETHER, THEN, OPENED];
                 let scope = self.concerned(|id| there.contains(id).then_some(Exposure::Sealed), says_not)?;
+                let scope = self.with_gone(scope, &there, Exposure::Sealed)?;
                 Ok(BreachScope { erasures_since: copy.erasures_since, ..scope })
             }
             Lost::Device => {
@@ -188,6 +191,30 @@ impl HealthSpace {
             exposure(&p.id).map(|exposure| BreachedPartition { name, records, exposure })
         });
         Ok(BreachScope { partitions: concerned.collect(), recipients: Vec::new(), erasures_since: 0, does_not_say })
+    }
+
+    /// Adds those of these scopes that are none of the space any more: a partition has begun anew since in the place of
+    /// each, under its name.
+    fn with_gone(&self, mut scope: BreachScope, then: &BTreeSet<ScopeId>, exposure: Exposure) -> Result<BreachScope> {
+        let (_txn, state) = self.inner.read()?;
+        let mut gone: BTreeMap<ScopeId, Option<u16>> =
+            then.iter().filter(|id| state.view.head.entry(id).is_none()).map(|id| (*id, None)).collect();
+        if gone.is_empty() {
+            return Ok(scope);
+        }
+        for line in self.log(LogOf::Space)? {
+            if let AuditEvent::LogNamed { scope, ordinal, .. } = line.entry.event
+                && let Some(of) = gone.get_mut(&scope)
+            {
+                *of = Some(ordinal);
+            }
+        }
+        scope.does_not_say.push(GONE);
+        scope.partitions.extend(gone.into_values().map(|ordinal| {
+            let place = state.partitions.iter().find(|p| Some(p.ordinal) == ordinal);
+            BreachedPartition { name: place.map_or_else(String::new, |p| p.policy.name.clone()), records: 0, exposure }
+        }));
+        Ok(scope)
     }
 
     /// What a way in opened, and of a limited one which partitions: none where that is not known any more.

@@ -142,3 +142,39 @@ fn a_restore_begins_it_anew_by_the_copy_of_the_ways_in_that_is_named() {
         assert_eq!(open(&disk, &unlock()).unwrap().info().unwrap().partitions.len(), 3);
     }
 }
+
+#[test]
+fn what_a_lost_copy_holds_of_it_is_told() {
+    let (disk, space) = setting();
+    let id = crate::id::BackupId([7; 16]);
+    space
+        .inner
+        .write(|tx, w| {
+            let scopes = w.state.system.iter().chain(&w.state.partitions);
+            let mark = |s: &crate::vault::scope::Scope| crate::audit::LogMark {
+                scope: s.id,
+                size: s.head.log_size,
+                root: s.head.log_root,
+            };
+            let event = crate::audit::AuditEvent::BackedUp { backup: id, logs: scopes.map(mark).collect() };
+            tx.log(w.work(tx, crate::vault::state::Target::System)?, event)
+        })
+        .unwrap();
+    let (_, slot) = space.add_limited_way_in(&unlock(), &["fitness"]).unwrap();
+    let names = |scope: &BreachScope| {
+        let mut all: Vec<_> = scope.partitions.iter().map(|p| (p.name.clone(), p.records)).collect();
+        all.sort();
+        all
+    };
+    let before = space.breach_scope(&Lost::Backup(id)).unwrap();
+    assert_eq!(names(&before), [("fitness".into(), 1), ("general".into(), 0), ("health".into(), 1)]);
+    spoil_manifest(&disk, &space, 2);
+    drop(space);
+    damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
+    let space = open(&disk, &unlock()).unwrap();
+    let after = space.breach_scope(&Lost::Backup(id)).unwrap();
+    assert_eq!(names(&after), [("fitness".into(), 0), ("general".into(), 0), ("health".into(), 1)]);
+    assert_eq!(after.does_not_say.len(), before.does_not_say.len() + 1);
+    let way = space.breach_scope(&Lost::WayIn(slot)).unwrap();
+    assert_eq!(names(&way), [("fitness".into(), 0)]);
+}
