@@ -181,22 +181,24 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
     let part = state.view.head.system.as_ref().ok_or(Error::Corrupt(Part::Head))?;
     let known: BTreeSet<ScopeId> = part.scopes.iter().map(|e| e.scope).collect();
     let mut stray = 0;
-    txn.places(&mut |scope, number, group| {
+    // What cannot be walked through is told; each row that is named is looked for by itself.
+    let walked = or_damaged(txn.places(&mut |scope, number, group| {
         match scope.filter(|s| known.contains(s)) {
             Some(s) => places.entry(s).or_default().push((number, group)),
             None => stray += 1,
         }
         Ok(())
-    })?;
+    }))?;
     let mut entries: BTreeMap<ScopeId, u64> = BTreeMap::new();
-    txn.log_rows(&mut |scope, n| {
+    let counted = or_damaged(txn.log_rows(&mut |scope, n| {
         match scope.filter(|s| known.contains(s)) {
             Some(s) => *entries.entry(s).or_default() += n,
             None => stray += n,
         }
         Ok(())
-    })?;
-    stray += txn.scopes()?.iter().filter(|s| !known.contains(s)).count() as u64;
+    }))?;
+    let heads = or_damaged(txn.scopes())?;
+    stray += heads.iter().flatten().filter(|s| !known.contains(s)).count() as u64;
     let mut scopes = Vec::new();
     for scope in state.system.iter().chain(&state.partitions) {
         let mut looking = Looking::new(base, txn, scope.unread());
@@ -227,7 +229,9 @@ pub(super) fn look_through(base: &Base, txn: &dyn ReadTxn, state: &State) -> Res
         unnamed: 0,
         heads_agree: left.part != Part::Head,
     }));
-    let (slots_agree, pages_in_order) = (slots_agree(txn, &part.slots_digest)?, txn.in_order()?);
+    let slots_agree = slots_agree(txn, &part.slots_digest)?;
+    let walked = walked.is_some() && counted.is_some() && heads.is_some();
+    let pages_in_order = or_damaged(txn.in_order())? == Some(true) && walked;
     Ok(SpaceCheck { scopes, slots_agree, pages_in_order, stray })
 }
 

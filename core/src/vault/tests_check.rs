@@ -360,3 +360,37 @@ fn entries_and_heads_that_nothing_names_are_counted() {
     assert!(found.is_whole());
     assert_eq!((found.scopes[1].unnamed, found.stray), (2, 2));
 }
+
+/// A page that cannot be walked through, as of a bad sector: where the space opens, the check says that it is damaged.
+#[test]
+fn a_page_that_is_damaged_is_told_and_fails_no_check() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("me.hs");
+    let (space, _) = HealthSpace::create(&path, &unlock(), clock().0).unwrap();
+    allow(&space, Category::ALL);
+    for n in 0..4 {
+        super::tests_backup::import(&space, n * 40..n * 40 + 40);
+    }
+    let s = space.session(model(), Purpose::PatientRequest).unwrap();
+    (0..30).for_each(|_| drop(s.count(&Query::default()).unwrap()));
+    drop(s);
+    space.close();
+    drop(space);
+    let whole = std::fs::read(&path).unwrap();
+    let pages = whole.len() / 4096;
+    let (mut opened, mut unwalked) = (0, 0);
+    for page in 1..pages {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..(page + 1) * 4096].fill(0);
+        for end in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(format!("me.hs{end}")));
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let Ok(space) = HealthSpace::open_damaged(&path, &unlock(), clock().0) else { continue };
+        opened += 1;
+        let found = space.check().unwrap();
+        assert!(!found.is_whole(), "page {page}");
+        unwalked += u64::from(!found.pages_in_order);
+    }
+    assert!(opened > 5 && unwalked > 2, "{opened} {unwalked} of {pages}");
+}
