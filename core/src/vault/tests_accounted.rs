@@ -62,7 +62,7 @@ fn spoil_sources(disk: &Disk, space: &HealthSpace) {
 
 /// The backup restored, with what the file on `disk` is after it was given new keys as the later state.
 fn restored(backup: &Disk, disk: &Disk) -> (HealthSpace, Restored) {
-    let later = damaged(disk).unwrap().rotate(&unlock(), &[]).unwrap().space;
+    let later = damaged(disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap().space;
     let to = Disk::new();
     to.restore(&backup.image());
     let asked = options().later(&later);
@@ -183,7 +183,7 @@ fn what_nothing_names_any_more_goes_with_what_is_erased() {
             drop(session);
             loss(&disk, &space);
             drop(space);
-            let rotated = damaged(&disk).unwrap().rotate(&unlock(), &[]).unwrap();
+            let rotated = damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
             assert_eq!(rotated.pages_lost, pages);
             let space = rotated.space;
             let health = space.partition("health").unwrap();

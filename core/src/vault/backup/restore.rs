@@ -5,21 +5,24 @@ use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
 use super::replay::{compare, forget, repeat, unaccounted, withdraw};
 use crate::audit::{AuditEvent, Gesture};
+use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::environment::Environment;
 use crate::error::{Error, Part, Result};
 use crate::id::{BackupId, ScopeId, SourceTag, Timestamp};
 use crate::keyring::Unlock;
 use crate::storage::{Draft, Sqlite, Storage, Watch};
-use crate::vault::check::{SpaceCheck, look_through};
+use crate::vault::check::{SpaceCheck, look_through, or_damaged};
 use crate::vault::found::NewScope;
 use crate::vault::founding::{Founding, end_lost};
 use crate::vault::ingest::discard_all;
-use crate::vault::keys::OwnKeys;
+use crate::vault::keys::{Forgot, OwnKeys};
+use crate::vault::manifest::encode_page;
 use crate::vault::policy_row::DirectoryEntry;
 use crate::vault::scope::{Damage, Scope};
 use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, State, Target};
+use crate::vault::tx::{Tx, Work};
 use crate::vault::unlocking::WaysIn;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,7 +63,7 @@ impl RestoreOptions {
     }
 
     /// Restores also a backup in which something of a partition is damaged; what is whole is readable then. What a
-    /// damaged segment of a catalog told of is left behind, as in [`HealthSpace::open_damaged`]; a partition of which
+    /// damaged segment of a catalog told of is left behind, as in [`HealthSpace::rotate_with_damage`]; a partition of which
     /// the head, the manifest or the policy row is damaged begins anew, empty ([`Restored::emptied`]).
     #[must_use]
     pub const fn with_damage(mut self) -> Self {
@@ -201,6 +204,7 @@ fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
         return Ok(state);
     }
     let base = &inner.base;
+    let forgot = Forgot::of(base, &*base.storage.begin_read()?, &state)?;
     let way = match state.left_out.is_empty() {
         true => None,
         false => {
@@ -225,12 +229,27 @@ fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
             Founding { new, listed: &listed, directory, vrk, instead_of }.found(tx, w)?;
         }
         let partitions = w.state.partitions.clone();
-        for at in 0..partitions.len() {
+        for (at, scope) in partitions.iter().enumerate() {
+            raise(tx, w.work(tx, Target::Partition(at))?, scope, &forgot)?;
             end_lost(w.work(tx, Target::Partition(at))?, partitions.iter());
         }
         Ok(())
     })?;
     inner.peek()
+}
+
+/// Gives conversations that a partition left behind may have known more of the strictest label.
+fn raise(tx: &mut Tx<'_>, work: &mut Work, scope: &Scope, forgot: &[Forgot]) -> Result<()> {
+    for (i, row) in scope.manifest.conversation_pages.iter().enumerate() {
+        // What does not open there resumes no conversation.
+        let Some(page) = or_damaged(scope.conversation_page(tx.base, &*tx.txn, row))? else { continue };
+        let raised = Forgot::raised(forgot, scope, &page);
+        if raised != *page {
+            let new = tx.put_bookkeeping(work, Class::Manifest, &encode_page(&raised), row.number)?;
+            *work.manifest.conversation_pages.get_mut(i).ok_or(Error::Internal(143))? = new;
+        }
+    }
+    Ok(())
 }
 
 /// Everything but the file: proves what there is and lets it go on anew.

@@ -21,6 +21,7 @@ pub use handover::LogHandover;
 pub(super) use limited::{drop_limited, open_limited};
 pub use old_copies::OldCopies;
 pub(super) use own::OwnKeys;
+pub(super) use reseal::Forgot;
 pub use rotate::Rotated;
 pub(super) use slots::write_both;
 pub use slots::{WayIn, WayInKind, WaysInChanged};

@@ -46,7 +46,7 @@ impl Resealed {
 }
 
 /// A partition of whose conversations some are lost.
-pub(super) struct Forgot {
+pub(in crate::vault) struct Forgot {
     scope: ScopeId,
     /// Those that are not.
     known: BTreeSet<ConversationId>,
@@ -54,7 +54,7 @@ pub(super) struct Forgot {
 
 impl Forgot {
     /// Those that have lost some; of one that is left out nothing is known.
-    pub(super) fn of(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Vec<Self>> {
+    pub(in crate::vault) fn of(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Vec<Self>> {
         let left_out = state.left_out.iter().map(|left| Self { scope: left.scope, known: BTreeSet::new() });
         let mut all: Vec<Self> = left_out.collect();
         for scope in &state.partitions {
@@ -70,6 +70,22 @@ impl Forgot {
             }
         }
         Ok(all)
+    }
+
+    /// A page of a partition's conversations, with the strictest label where one of these may have known more.
+    pub(in crate::vault) fn raised(
+        all: &[Self],
+        scope: &Scope,
+        page: &[Arc<ConversationEntry>],
+    ) -> Vec<Arc<ConversationEntry>> {
+        let raise = |entry: &Arc<ConversationEntry>| {
+            if !all.iter().any(|f| f.may_hold(scope, entry.id)) {
+                return Arc::clone(entry);
+            }
+            let tag = Tag { label: STRICTEST, basis: Basis::default() };
+            Arc::new(ConversationEntry { tag: entry.tag.clone().join(&tag), ..(**entry).clone() })
+        };
+        page.iter().map(raise).collect()
     }
 
     /// Whether a conversation that another partition knows may be among them: then nobody knows its label.
@@ -121,11 +137,7 @@ pub(super) fn reseal(tx: &mut Tx<'_>, old: &Base, state: &State, scope: &Scope, 
         let row = *scope.manifest.conversation_pages.get(i).ok_or(Error::Internal(125))?;
         let page = or_damaged(scope.conversation_page(old, &*tx.txn, &row))?;
         pages_lost += u64::from(page.is_none());
-        let mut page = page.map_or_else(Vec::new, |page| page.to_vec());
-        for entry in page.iter_mut().filter(|e| forgot.iter().any(|f| f.may_hold(scope, e.id))) {
-            let tag = Tag { label: STRICTEST, basis: Basis::default() };
-            *entry = Arc::new(ConversationEntry { tag: entry.tag.clone().join(&tag), ..(**entry).clone() });
-        }
+        let page = page.map_or_else(Vec::new, |page| Forgot::raised(forgot, scope, &page));
         put_page(tx, &mut work, i, &row, &page, |w| &mut w.manifest.conversation_pages)?;
     }
     let seed: Key<Seed> = Key::make()?;

@@ -145,7 +145,8 @@ impl HealthSpace {
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`] (also for a limited way in that there is not, and for
     /// a second device's keystore); [`Error::Malformed`] for a passphrase without the device where the
     /// device keeps the epoch secret, and for two recovery codes; [`Error::TwoWaysIn`] for a recovery code
-    /// alone; [`Error::Corrupt`] where a partition is left out, see [`rotate_with_damage`](Self::rotate_with_damage);
+    /// alone; [`Error::Corrupt`] where a partition is left out or a segment of a catalog is damaged, see
+    /// [`rotate_with_damage`](Self::rotate_with_damage);
     /// [`Error::Busy`];
     /// [`Error::Cancelled`]; [`Error::KeyStore`], and what the keystore says. Nothing has changed then.
     /// [`Error::NotAnchored`]: the new keys are durable; so they may be after an error of the disk. Then this
@@ -156,7 +157,9 @@ impl HealthSpace {
         self.renew_keys(&ways, None, Damage::Refused)
     }
 
-    /// As [`rotate`](Self::rotate), also where a partition is too damaged to be given new keys, which `rotate` refuses:
+    /// As [`rotate`](Self::rotate), also where something is too damaged to be given new keys, which `rotate` refuses.
+    ///
+    /// Of a partition the head, the manifest or the policy row:
     /// such a partition begins anew under its name, empty and without the consents that were given there; what was
     /// refused in all health partitions is refused there too, as far as another one is whole. [`Rotated::emptied`]
     /// names it. What consents from elsewhere permit waits to be [confirmed](Self::confirm_permission), for it may have been
@@ -164,6 +167,10 @@ impl HealthSpace {
     /// [keeps](crate::Partition::keep_memory) or deletes them, and conversations go on with the strictest label, because
     /// the partition may have known more of them. What stood in it is gone from this file and cannot be put back: were
     /// its key kept, whoever has the old keys could go on in it.
+    ///
+    /// Segments of catalogs that are damaged are left behind ([`Rotated::pages_lost`]). From then on nothing says that
+    /// something is missing: the space opens as ever, and where a lost segment had replaced a record, or made it more
+    /// confidential, the older version counts. Import again what brought it.
     ///
     /// Make a [backup](Self::backup_to) first: it holds the partition as it is, under the keys that it has.
     ///
@@ -183,7 +190,7 @@ impl HealthSpace {
     /// ```
     ///
     /// # Errors
-    /// As [`rotate`](Self::rotate), but for a partition that is left out.
+    /// As [`rotate`](Self::rotate), but for a partition that is left out and for a segment.
     pub fn rotate_with_damage(&self, unlock: &Unlock, others: &[&Unlock]) -> Result<Rotated> {
         let ways: Vec<&Unlock> = core::iter::once(unlock).chain(others.iter().copied()).collect();
         self.renew_keys(&ways, None, Damage::LeftOut)
@@ -272,7 +279,8 @@ impl HealthSpace {
         let base = Base::of(Arc::clone(storage), &new.row, env.clone())?;
         let (txn, state, now) = whole.begin()?;
         if new.damage == Damage::Refused {
-            state.has_all()?;
+            // What is begun anew or left behind is marked no more.
+            state.is_whole()?;
         }
         let named = state.view.head.system.as_ref().map_or(0, |s| s.scopes.len());
         if named != state.partitions.len() + state.left_out.len() + 1 || state.view.slots_digest() != Some(way.digest) {
