@@ -204,3 +204,31 @@ fn what_nothing_names_any_more_goes_with_what_is_erased() {
         }
     }
 }
+
+/// What was erased in other partitions is erased again, and what was withdrawn is withdrawn.
+#[test]
+fn a_partition_that_began_anew_keeps_nothing_else_from_being_repeated() {
+    let (disk, space) = setting();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    session.remember_in("general", "likes tea").unwrap();
+    drop(session);
+    let backup = copy(&disk);
+    let (all, named) = (records(&space), sources(&space));
+    let general = space.partition("general").unwrap();
+    for (at, name, other) in [(1, "general", "health"), (0, "health", "general")] {
+        let disk = copy(&disk);
+        let space = open(&disk, &unlock()).unwrap();
+        if other == "health" {
+            space.partition(other).unwrap().erase(&Erase::Source(named[1]), gesture()).unwrap();
+        } else {
+            let memory = general.memories().unwrap().value()[0].id;
+            space.partition(other).unwrap().delete_memory(memory, gesture()).unwrap();
+        }
+        super::tests_left_out::spoil_manifest(&disk, &space, at);
+        drop(space);
+        let (again, restored) = restored(&backup, &disk);
+        assert_eq!((restored.not_replayed, restored.unaccounted), (vec![name.to_owned()], Unaccounted::default()));
+        let memories = again.partition("general").unwrap().memories().unwrap().value().len();
+        assert_eq!((records(&again), memories), if other == "health" { (all - 20, 1) } else { (all, 0) });
+    }
+}

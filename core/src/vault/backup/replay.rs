@@ -43,6 +43,30 @@ pub(super) struct Missing {
     ended: Vec<(GrantId, Standing)>,
     /// What is missing there and was not erased, as far as is known.
     unaccounted: Unaccounted,
+    /// The name of a partition that was begun anew there: nothing is known of what was erased in it.
+    anew: Option<String>,
+}
+
+impl Missing {
+    fn nothing(target: Target) -> Self {
+        Self {
+            target,
+            records: BTreeSet::new(),
+            rests: Rests::new(),
+            sources: BTreeSet::new(),
+            entries: BTreeSet::new(),
+            silent: false,
+            aside: Vec::new(),
+            ended: Vec::new(),
+            unaccounted: Unaccounted::default(),
+            anew: None,
+        }
+    }
+}
+
+/// Partitions that were begun anew in the later state, by name.
+pub(super) fn begun_anew(missing: &[Missing]) -> Vec<String> {
+    missing.iter().filter_map(|m| m.anew.clone()).collect()
 }
 
 /// What is missing in all scopes and was not erased, as far as is known.
@@ -68,7 +92,14 @@ pub(super) fn compare(
     let partitions = old.partitions.iter().enumerate().map(|(i, p)| (Target::Partition(i), p));
     for (target, scope) in old.system.iter().map(|s| (Target::System, s)).chain(partitions) {
         let mut others = std::iter::once(system).chain(&later.partitions);
-        let other = others.find(|s| s.id == scope.id).ok_or(Error::Forked)?;
+        let Some(other) = others.find(|s| s.id == scope.id) else {
+            // By a log that goes on from this one: then it was too damaged there.
+            let anew = later.partitions.iter().find(|p| p.ordinal == scope.ordinal).ok_or(Error::Forked)?;
+            let mut ended = ended(base.env.now(), scope, anew);
+            ended.retain(|(id, _)| scope.policy.state.imported(*id).is_some());
+            all.push(Missing { ended, anew: Some(scope.policy.name.clone()), ..Missing::nothing(target) });
+            continue;
+        };
         continues(later_txn, scope, other)?;
         // What is only not read there was not erased there.
         other.catalog()?;
@@ -108,6 +139,7 @@ pub(super) fn compare(
             rests,
             sources,
             entries,
+            anew: None,
             silent: other.manifest.conversation_pages.is_empty(),
             aside: aside(scope, other),
             ended: ended(base.env.now(), scope, other),

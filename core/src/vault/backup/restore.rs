@@ -3,7 +3,7 @@
 use super::accounted::Unaccounted;
 use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
-use super::replay::{compare, forget, repeat, unaccounted, withdraw};
+use super::replay::{begun_anew, compare, forget, repeat, unaccounted, withdraw};
 use crate::audit::{AuditEvent, Gesture};
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
@@ -55,7 +55,8 @@ impl RestoreOptions {
     /// It may be one that was given new keys with damage, or a newer backup restored. What was lost there is not taken for
     /// what was erased: that is what its log tells of and of which the keys are gone. Where more is gone than the log
     /// tells of, it cannot be known which of it was erased, and all of that partition is back. What is missing there and
-    /// stays here is counted: [`Restored::unaccounted`].
+    /// stays here is counted: [`Restored::unaccounted`]. In a partition that began anew there nothing is repeated
+    /// ([`Restored::not_replayed`]).
     #[must_use]
     pub fn later(mut self, space: &HealthSpace) -> Self {
         self.later = Some(space.clone());
@@ -117,6 +118,9 @@ pub struct Restored {
     pub erasures: ErasuresAfter,
     /// What the later state that was shown lacks and was not erased there, as far as is known: it is back.
     pub unaccounted: Unaccounted,
+    /// Partitions, by name, that were too damaged in the later state that was shown and began anew there: what was erased
+    /// in them after the backup is not known, and is back.
+    pub not_replayed: Vec<String>,
     /// Permissions that wait to be [confirmed](HealthSpace::confirm_permission).
     pub permissions: u64,
     /// Limited ways in that are gone: programs get new ones.
@@ -318,8 +322,18 @@ pub(in crate::vault) fn restore_in(
         // Of a file that nobody gets.
         .inspect_err(|_| own.discard())?;
     let made = from.map(|copy| copy.made);
-    let unaccounted = unaccounted(missing.as_deref().unwrap_or_default());
-    let restored =
-        Restored { backup, made, read, erasures, unaccounted, permissions, limited_ways_in: limited, emptied };
+    let missing = missing.unwrap_or_default();
+    let (unaccounted, not_replayed) = (unaccounted(&missing), begun_anew(&missing));
+    let restored = Restored {
+        backup,
+        made,
+        read,
+        erasures,
+        unaccounted,
+        not_replayed,
+        permissions,
+        limited_ways_in: limited,
+        emptied,
+    };
     Ok((inner, places, next, restored))
 }
