@@ -194,8 +194,9 @@ impl Scope {
     /// Opens a scope's head, manifest and visible segments.
     pub(crate) fn open(base: &Base, txn: &dyn ReadTxn, o: Opening) -> Result<Self> {
         let Found { head, digest, whole } = read_head(txn, &o.id, &|b, a| verify_own(o.ordinal, &o.keys, b, a))?;
+        // By the keys of this epoch: whoever has them can say any other, and nobody who writes by the rules does.
         if head.epoch != base.epoch {
-            return Err(Error::Rekeyed);
+            return Err(Error::Corrupt(Part::Head));
         }
         if head.space != base.space {
             return Err(Error::Corrupt(Part::Head));
@@ -237,8 +238,9 @@ impl Scope {
         let found = read_head(txn, &self.id, &|b, a| verify_own(self.ordinal, &self.keys, b, a));
         let Found { head, digest, whole } = found.map_err(|e| or_rekeyed(txn, &self.id, base.epoch, e))?;
         self.whole = whole;
+        // By the keys of this epoch: whoever has them can say any other, and nobody who writes by the rules does.
         if head.epoch != base.epoch {
-            return Err(Error::Rekeyed);
+            return Err(Error::Corrupt(Part::Head));
         }
         if digest == self.digest {
             return Ok(());

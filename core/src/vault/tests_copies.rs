@@ -123,7 +123,8 @@ fn a_recovered_space_has_keys_of_its_own() {
     let two = Two::new(true);
     std::fs::copy(two.path("a.hs"), two.path("b.hs")).unwrap();
     let file = Arc::new(Sqlite::open(&two.path("b.hs")).unwrap());
-    let (copy, _) = HealthSpace::recover_in(file, &two.by(), clock().0, &gesture()).unwrap();
+    let (copy, _) =
+        HealthSpace::recover_in(file, &two.by(), clock().0, &gesture(), crate::vault::scope::Damage::Refused).unwrap();
     assert!(copy.rotate(&two.by(), &[]).unwrap().destroyed.is_none());
     two.opens("a.hs");
 }

@@ -671,3 +671,26 @@ fn what_is_older_is_refused_all_the_same() {
     });
     assert!(matches!(damaged(&disk), Err(Error::RolledBack)));
 }
+
+/// Whoever has the key of one room says in its head that it is of keys that are not there yet.
+#[test]
+fn a_room_that_claims_other_keys_is_damaged() {
+    let (disk, space, _) = setting();
+    let p = space.inner.peek().unwrap().partitions[1].clone();
+    let head = crate::vault::head::Head { epoch: p.head.epoch + 1, ..(*p.head).clone() };
+    let body = head.encode();
+    let auth = crate::vault::head::authenticate(&body, &p.keys.head_mac, None).unwrap();
+    disk.tamper(|i| {
+        for heads in &mut i.heads {
+            let row = crate::storage::HeadRow { body: body.clone(), auth: auth.clone() };
+            Arc::make_mut(heads).insert(p.id, row);
+        }
+    });
+    assert!(matches!(space.check(), Err(Error::Corrupt(Part::Head))));
+    drop(space);
+    assert!(matches!(open(&disk, &unlock()), Err(Error::Corrupt(Part::Head))));
+    let space = damaged(&disk).unwrap();
+    assert_eq!(space.info().unwrap().damaged, ["general"]);
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    assert!(!session.query(&Query::default()).unwrap().value().is_empty());
+}

@@ -14,6 +14,7 @@ use crate::keyring::{KdfParams, SpaceRow};
 use crate::label::Purpose;
 use crate::record::Category;
 use crate::storage::memory::{Fault, Image, Memory as Disk};
+use crate::vault::scope::Damage;
 use std::sync::Arc;
 
 fn create(disk: &Disk, env: Environment) -> HealthSpace {
@@ -28,7 +29,7 @@ fn open(disk: &Disk, env: Environment) -> Result<HealthSpace> {
 }
 
 fn recover(disk: &Disk, env: Environment) -> Result<(HealthSpace, Recovered)> {
-    HealthSpace::recover_in(Arc::new(disk.clone()), &unlock(), env, &gesture())
+    HealthSpace::recover_in(Arc::new(disk.clone()), &unlock(), env, &gesture(), Damage::Refused)
 }
 
 /// An older state, put back after a withdrawal.
@@ -350,4 +351,39 @@ fn an_import_that_was_not_finished_does_not_bring_back_what_was_erased() {
     assert!(found.is_whole() && found.scopes.iter().all(|s| s.unnamed == 0), "{found:?}");
     let (kept, _) = t.restore("old", "k").unwrap();
     assert_eq!(kept.partition("health").unwrap().staged_imports().unwrap().len(), 1);
+}
+
+/// A row is damaged and the anchor is gone.
+#[test]
+fn what_is_damaged_goes_on_without_its_anchor_on_request_alone() {
+    for segment in [false, true] {
+        let disk = Disk::new();
+        let space = create(&disk, with(&TestAnchor::new()));
+        if segment {
+            super::tests_left_out::spoil_segment(&disk, &space, 0, true);
+        } else {
+            super::tests_left_out::spoil_manifest(&disk, &space, 0);
+        }
+        drop(space);
+        let hurt = disk.image();
+        let at_hand = |damage| HealthSpace::open_with(Arc::new(disk.clone()), &unlock(), clock().0, None, damage);
+        assert!(matches!(at_hand(Damage::LeftOut), Err(Error::AnchorMissing)));
+        assert!(matches!(recover(&disk, clock().0), Err(Error::Corrupt(_))));
+        assert!(disk.image().rows == hurt.rows);
+        let (space, done) = HealthSpace::recover_in(
+            Arc::new(disk.clone()),
+            &unlock(),
+            with(&TestAnchor::new()),
+            &gesture(),
+            Damage::LeftOut,
+        )
+        .unwrap();
+        assert_eq!(done.emptied.len(), usize::from(!segment));
+        assert!(space.check().unwrap().is_whole());
+        assert_eq!(space.info().unwrap().partitions.len(), 2);
+        assert_eq!(space.info().unwrap().freshness, "anchored");
+        drop(space);
+        let (space, done) = recover(&disk, clock().0).unwrap();
+        assert!(done.emptied.is_empty() && space.check().unwrap().is_whole());
+    }
 }

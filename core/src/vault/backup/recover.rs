@@ -1,6 +1,7 @@
 //! Opening a space whose anchor is lost, or knows a newer state than the file.
 
 use super::anew::{Anew, Places, go_on};
+use super::restore::leave_behind;
 use crate::audit::{AuditEvent, Gesture};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -15,13 +16,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What going on without the anchor's word came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
     /// Permissions that wait to be [confirmed](HealthSpace::confirm_permission).
     pub permissions: u64,
     /// Limited ways in that are gone: programs get new ones.
     pub limited_ways_in: u64,
+    /// Partitions that were too damaged to be read, by name, where [that was asked for](HealthSpace::recover_damaged):
+    /// they are empty, and without the consents that were given there.
+    pub emptied: Vec<String>,
 }
 
 impl HealthSpace {
@@ -45,7 +49,24 @@ impl HealthSpace {
         env: Environment,
         gesture: Gesture,
     ) -> Result<(Self, Recovered)> {
-        Self::recover_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, &gesture)
+        Self::recover_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, &gesture, Damage::Refused)
+    }
+
+    /// As [`recover`](Self::recover), also where a partition is damaged, which `recover` refuses: a partition of which the
+    /// head, the manifest or the policy row is damaged begins anew, empty ([`Recovered::emptied`]), and damaged segments
+    /// of catalogs are left behind, as in a restore [with damage](crate::RestoreOptions::with_damage). That ends what a
+    /// whole row could be put back into: keep a copy of the file.
+    ///
+    /// # Errors
+    /// As [`recover`](Self::recover), but for [`Error::Corrupt`] by a partition.
+    #[expect(clippy::needless_pass_by_value, reason = "a gesture stands for one act")]
+    pub fn recover_damaged(
+        path: impl AsRef<Path>,
+        unlock: &Unlock,
+        env: Environment,
+        gesture: Gesture,
+    ) -> Result<(Self, Recovered)> {
+        Self::recover_in(Arc::new(Sqlite::open(path.as_ref())?), unlock, env, &gesture, Damage::LeftOut)
     }
 
     pub(crate) fn recover_in(
@@ -53,14 +74,17 @@ impl HealthSpace {
         unlock: &Unlock,
         env: Environment,
         gesture: &Gesture,
+        damage: Damage,
     ) -> Result<(Self, Recovered)> {
-        let opened = Self::open_keys(storage, unlock, env, None, Damage::Refused);
+        let opened = Self::open_keys(storage, unlock, env, None, damage);
         crate::crypto::secret::burn_stack();
         let (base, state, _) = opened?;
         if state.system.is_none() {
             return Err(Error::NeedsFullSlot);
         }
         let inner = Inner::new(base, state.clone());
+        let emptied = state.left_out.iter().map(|left| left.listed.name.clone()).collect();
+        let state = leave_behind(&inner, unlock)?;
         let places = Places::ask(&inner.base, &state)?;
         // Where the commit fails they stay: it may stand after a crash.
         let own = OwnKeys::make(&inner.base, &state, unlock)?;
@@ -75,6 +99,6 @@ impl HealthSpace {
         let Anew { permissions, limited } = anew;
         let space = Self { inner: Arc::new(inner) };
         space.inner.read()?;
-        Ok((space, Recovered { permissions, limited_ways_in: limited }))
+        Ok((space, Recovered { permissions, limited_ways_in: limited, emptied }))
     }
 }

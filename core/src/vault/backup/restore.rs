@@ -202,7 +202,7 @@ fn discard(inner: &Inner) -> Result<Vec<(usize, SourceTag, u64)>> {
 }
 
 /// Goes on without what does not open: segments of catalogs, and partitions, which begin anew under their names.
-fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
+pub(super) fn leave_behind(inner: &Inner, unlock: &Unlock) -> Result<State> {
     let state = inner.peek()?;
     if state.is_whole().is_ok() {
         return Ok(state);
