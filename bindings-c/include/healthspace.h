@@ -686,7 +686,9 @@ int32_t hs_known_copies(const struct hs_space *space,
 // permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
 // `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
 // again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
-// "replayed"), permissions, limited_ways_in, and emptied (partitions of hs_restore_damaged, by name).
+// "replayed"), unaccounted (records, sources and entries that `later` lacks and that were not erased there, as far as
+// is known: they are back), not_replayed (partitions that began anew there, by name), permissions, limited_ways_in, and
+// emptied (partitions of hs_restore_damaged, by name).
 //
 // NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
 int32_t hs_restore(const uint8_t *backup,
@@ -891,10 +893,11 @@ int32_t hs_verify_erasure(const struct hs_space *space,
 // Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 // in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 // it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
-// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along), and emptied (partitions of
-// hs_rotate_keys_damaged, by name). Nobody else may use the handle meanwhile.
+// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along), emptied (partitions of
+// hs_rotate_keys_damaged, by name), and permissions (that wait since to be confirmed). Nobody else may use the handle
+// meanwhile.
 //
-// Corrupt where a partition is left out.
+// Corrupt where a partition is left out or a part of one is.
 int32_t hs_rotate_keys(struct hs_space *space,
                        const uint8_t *secret,
                        size_t secret_len,

@@ -55,7 +55,9 @@ pub unsafe extern "C" fn hs_known_copies(space: *const Space, copies: *mut *mut 
 /// permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
 /// `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
 /// again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
-/// "replayed"), permissions, limited_ways_in, and emptied (partitions of hs_restore_damaged, by name).
+/// "replayed"), unaccounted (records, sources and entries that `later` lacks and that were not erased there, as far as
+/// is known: they are back), not_replayed (partitions that began anew there, by name), permissions, limited_ways_in, and
+/// emptied (partitions of hs_restore_damaged, by name).
 ///
 /// NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
 #[unsafe(no_mangle)]
@@ -136,6 +138,12 @@ pub(crate) fn restore(
         "backup": r.backup.map(|id| id.to_hex()),
         "made": r.made.map(healthspace::Timestamp::as_millis),
         "erasures": r.erasures.code(),
+        "unaccounted": {
+            "records": r.unaccounted.records,
+            "sources": r.unaccounted.sources,
+            "entries": r.unaccounted.entries,
+        },
+        "not_replayed": r.not_replayed,
         "permissions": r.permissions,
         "limited_ways_in": r.limited_ways_in,
         "emptied": r.emptied,

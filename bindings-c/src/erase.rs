@@ -304,6 +304,7 @@ pub(crate) fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut 
         "entries_lost": r.entries_lost,
         "pages_lost": r.pages_lost,
         "emptied": r.emptied,
+        "permissions": r.permissions,
     })]));
 }
 
@@ -311,10 +312,11 @@ pub(crate) fn hand_rotated(old: &mut Space, r: Rotated, recovery_code: Out<*mut 
 /// Rekeyed. The passphrase, with the keystore (or NULL), and the recovery code are the ways
 /// in from then on; where the code is of length 0 a new one is issued, else `recovery_code` is empty. What came of
 /// it is a list of one: removed, old_copies (in words), level, since and entry (null where no keystore destroyed the
-/// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along), and emptied (partitions of
-/// hs_rotate_keys_damaged, by name). Nobody else may use the handle meanwhile.
+/// old keys' secret), swept, entries_lost and pages_lost (damaged, and not carried along), emptied (partitions of
+/// hs_rotate_keys_damaged, by name), and permissions (that wait since to be confirmed). Nobody else may use the handle
+/// meanwhile.
 ///
-/// Corrupt where a partition is left out.
+/// Corrupt where a partition is left out or a part of one is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_rotate_keys(
     space: *mut Space,

@@ -190,6 +190,8 @@ pub struct RotatedSpace {
     /// Partitions that were too damaged to be given new keys, by name, where that was asked for: they are empty, and
     /// without the consents that were given there.
     pub emptied: Vec<String>,
+    /// Consents from elsewhere that wait to be confirmed since: one may have been withdrawn in what was damaged.
+    pub permissions: u64,
 }
 
 /// A partition that a loss concerns.
@@ -505,6 +507,7 @@ impl HealthSpace {
             entries_lost: r.entries_lost,
             pages_lost: r.pages_lost,
             emptied: r.emptied,
+            permissions: r.permissions,
         })
     }
 }

@@ -16,6 +16,11 @@ pub struct RestoredSpace {
     pub space: Arc<HealthSpace>,
     /// What is known of erasures after the backup: "unknown", "none" or "replayed".
     pub erasures: String,
+    /// Records, sources and entries of logs, all together, that the later state lacks and that were not erased there, as
+    /// far as is known: they are back.
+    pub unaccounted: u64,
+    /// Partitions that began anew in the later state, by name: nothing was erased again in them.
+    pub not_replayed: Vec<String>,
     /// Permissions that wait to be confirmed.
     pub permissions: u64,
     /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
@@ -90,11 +95,15 @@ fn restored(
     let mut told = None;
     let space = crate::space::opened(|env| {
         let (space, r) = healthspace::HealthSpace::restore(backup, to, &unlock()?, env, &options?)?;
-        told = Some((r.erasures.code().to_owned(), r.permissions, r.emptied));
+        told = Some(r);
         Ok(space)
     })?;
-    let (erasures, permissions, emptied) = told.unwrap_or_default();
-    Ok(RestoredSpace { space, erasures, permissions, emptied })
+    // A space that was opened comes with what it came to.
+    let r = told.ok_or(Error::Internal(180))?;
+    let unaccounted = r.unaccounted.records + r.unaccounted.sources + r.unaccounted.entries;
+    let (not_replayed, permissions, emptied) = (r.not_replayed, r.permissions, r.emptied);
+    let erasures = r.erasures.code().to_owned();
+    Ok(RestoredSpace { space, erasures, unaccounted, not_replayed, permissions, emptied })
 }
 
 /// Opens a space whose anchor is lost or knows another state, by the person's explicit act; every permission waits

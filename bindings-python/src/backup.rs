@@ -83,6 +83,20 @@ impl Restored {
         self.0.limited_ways_in
     }
 
+    /// Records, sources and entries of logs that the later state lacks and that were not erased there, as far as is known:
+    /// they are back.
+    #[getter]
+    const fn unaccounted(&self) -> (u64, u64, u64) {
+        let healthspace::Unaccounted { records, sources, entries, .. } = self.0.unaccounted;
+        (records, sources, entries)
+    }
+
+    /// Partitions that began anew in the later state, by name: nothing was erased again in them.
+    #[getter]
+    fn not_replayed(&self) -> Vec<String> {
+        self.0.not_replayed.clone()
+    }
+
     /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
     /// there.
     #[getter]

@@ -235,6 +235,7 @@ pub(crate) struct Rotated {
     entries_lost: u64,
     pages_lost: u64,
     emptied: Vec<String>,
+    permissions: u64,
 }
 
 /// Which new keys.
@@ -303,6 +304,12 @@ impl Rotated {
         self.emptied.clone()
     }
 
+    /// Consents from elsewhere that wait to be confirmed since: one may have been withdrawn in what was damaged.
+    #[getter]
+    const fn permissions(&self) -> u64 {
+        self.permissions
+    }
+
     fn __repr__(&self) -> String {
         format!("Rotated(level={:?}, ..)", self.level)
     }
@@ -335,6 +342,7 @@ pub(crate) fn rotate(
         entries_lost: r.entries_lost,
         pages_lost: r.pages_lost,
         emptied: r.emptied,
+        permissions: r.permissions,
     };
     Ok((r.space, told))
 }
