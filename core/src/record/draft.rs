@@ -303,6 +303,20 @@ numbered! {
 
 silent_debug!(SubjectHint);
 
+/// Whose labels hold for whom, where that is another record. The other is named by everything that it may be across
+/// files: which of its names is the one that tells it, a reference does not say.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Ties {
+    /// What the record is by its type and id alone, where others may have to be found by them.
+    pub named: Option<Identity>,
+    /// What its labels hold for: the bytes that a document names.
+    pub over: Vec<Identity>,
+    /// What the labels that hold for it stand in (`Binary.securityContext`).
+    pub under: Vec<Identity>,
+}
+
+silent_debug!(Ties);
+
 /// One record as an importer hands it over.
 #[derive(Clone)]
 pub struct Draft<'a> {
@@ -323,6 +337,8 @@ pub struct Draft<'a> {
     pub sensitivities: Sensitivities,
     /// Obligations and refrains as the source labels it.
     pub obligations: Obligations,
+    /// Whom else its labels concern.
+    pub ties: Ties,
     /// What it says. A record without one is kept all the same.
     pub facts: Vec<FactDraft>,
     /// Hash of what it says, however it is printed; `None` where only equal bytes say the same.

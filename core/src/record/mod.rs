@@ -15,7 +15,7 @@ mod value;
 mod words;
 
 pub use draft::{
-    Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint,
+    Category, Coding, Draft, FactDraft, Kind, ObservedRange, PersonHint, Revision, Sex, Span, Status, SubjectHint, Ties,
 };
 pub(crate) use filter::lies_within;
 pub use filter::{Author, ClassFilter, DecisionClass, Everything, Verdict};

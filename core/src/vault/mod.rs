@@ -136,6 +136,8 @@ mod tests_debug;
 #[cfg(test)]
 mod tests_declassify;
 #[cfg(test)]
+mod tests_documents;
+#[cfg(test)]
 mod tests_erase;
 #[cfg(test)]
 mod tests_erase_check;

@@ -114,6 +114,7 @@ fn debugging_shows_nothing_of_what_was_released() {
         confidentiality: None,
         sensitivities: Sensitivities::only(Sensitivity::Hiv),
         obligations: crate::label::Obligations::NONE,
+        ties: crate::record::Ties::default(),
         facts: vec![row.fact.clone()],
         content: Some([98; 16]),
         print: None,

@@ -27,7 +27,7 @@ mod tests;
 use super::{Limits, Report, Severity, Sink, What};
 use crate::error::{Error, Malformed, Result};
 use crate::label::{Obligations, Sensitivities};
-use crate::record::{Draft, Revision, Span};
+use crate::record::{Draft, Revision, Span, Ties};
 use odd::NoSample;
 use prolog::Prolog;
 use record::Records;
@@ -353,6 +353,7 @@ impl Import<'_> {
                     confidentiality: None,
                     sensitivities: Sensitivities::default(),
                     obligations: Obligations::NONE,
+                    ties: Ties::default(),
                     facts: read.facts,
                 };
                 self.sink.record(draft)?;

@@ -15,6 +15,7 @@
 //! contents; the vault keeps each and shows the newest. The `urn:uuid:` of a document is by many
 //! producers made anew for each document: see [`super::survey`].
 
+use super::tables;
 use crate::id::Identity;
 use crate::import::subject::{is_uuid, pseudonym};
 
@@ -53,6 +54,40 @@ pub(super) fn identity(type_name: &str, names: Names<'_>, content: &[u8]) -> Ide
         return pseudonym(DOMAIN, &[b"id", parts[0], parts[1], parts[2], parts[3]]);
     }
     pseudonym(DOMAIN, &[b"content", type_name.as_bytes(), content])
+}
+
+/// What a resource is by its type and id alone.
+pub(super) fn named(type_name: &str, id: &str) -> Identity {
+    pseudonym(DOMAIN, &[b"id", type_name.as_bytes(), id.as_bytes(), b"", b""])
+}
+
+/// Everything that the target of a reference may be ([`identity`], [`named`]): of `type_name` where the reference
+/// tells none, of any type where nothing does; `server` is that of the record that refers, with its slash, or empty.
+pub(super) fn referred(reference: &str, type_name: &str, server: &str) -> Vec<Identity> {
+    let reference = reference.split(['?', '#']).next().unwrap_or_default().trim();
+    if reference.is_empty() {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    match absolute(reference).or_else(|| absolute(&format!("{server}{reference}"))) {
+        Some(urn) if urn.starts_with("urn:") => {
+            let one = (!type_name.is_empty()).then_some(type_name);
+            let types = tables::types().filter(|t| one.is_none_or(|one| one == *t));
+            return types.map(|t| identity(t, Names { full_url: Some(&urn), ..Names::default() }, &[])).collect();
+        }
+        Some(url) => all.push(pseudonym(DOMAIN, &[b"url", url.as_bytes()])),
+        None => {}
+    }
+    let plain = reference.split_once("/_history/").map_or(reference, |(r, _)| r);
+    let mut last = plain.trim_end_matches('/').rsplit('/');
+    let (id, told) = (last.next().unwrap_or_default(), last.next().unwrap_or_default());
+    if let Some((type_name, _)) = tables::resource_type(told).filter(|_| !id.is_empty()) {
+        if is_uuid(id) {
+            all.push(identity(type_name, Names { id, ..Names::default() }, &[]));
+        }
+        all.push(named(type_name, id));
+    }
+    all
 }
 
 /// An absolute URL with scheme and host in lower case, without a version; `None` if relative.
@@ -122,5 +157,31 @@ mod tests {
         assert_ne!(at(None, "urn:lab:1"), at(None, "urn:lab:2"));
         assert_eq!(base_of("Patient/p"), None);
         assert_ne!(of(None, "", None), identity("Observation", none, b"y"));
+    }
+
+    #[test]
+    fn a_reference_leads_to_its_target_by_whatever_name_that_has() {
+        let none = Names::default();
+        let of = |names: Names<'_>| identity("Binary", names, b"x");
+        let server = "https://a.example/fhir/";
+        let by_url = of(Names { full_url: Some("https://a.example/fhir/Binary/b1"), id: "b1", ..none });
+        let by_id = of(Names { id: "b1", ..none });
+        assert_eq!(by_id, named("Binary", "b1"));
+        for (reference, expected) in [
+            ("Binary/b1", vec![by_url, by_id]),
+            (" https://a.example/fhir/Binary/b1/_history/2?_format=json", vec![by_url, by_id]),
+            ("https://a.example/files/7", vec![pseudonym(DOMAIN, &[b"url", b"https://a.example/files/7"])]),
+            ("#b1", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(referred(reference, "Binary", server), expected, "{reference}");
+        }
+        assert_eq!(referred("Binary/b1", "", ""), [by_id]);
+        let uuid = "0b1e6a53-6bf8-4c5a-9b6c-0a1b2c3d4e5f";
+        let urn = format!("urn:uuid:{uuid}");
+        let by_urn = of(Names { full_url: Some(&urn), ..none });
+        assert_eq!(referred(&urn, "Binary", ""), [by_urn]);
+        assert!(referred(&urn, "", "").contains(&by_urn));
+        assert_eq!(referred(&format!("Binary/{uuid}"), "", ""), [by_urn, named("Binary", uuid)]);
     }
 }

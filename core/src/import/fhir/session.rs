@@ -12,7 +12,7 @@ use super::{identity, inner, tables};
 use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
-use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, When};
+use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, Ties, When};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -168,6 +168,18 @@ fn key(r: &Reference<'_>) -> Option<String> {
     subject::identifier_key(&i.system, &i.value).filter(|_| patient)
 }
 
+/// A document's labels hold for the bytes that it names, and a Binary has those of its security context.
+fn ties(type_name: &str, r: &Reading<'_>, labels: Labels, server: &str) -> Ties {
+    let (id, labelled) = (&*r.common.id, labels != Labels::default());
+    let bytes = |url: &String| identity::referred(url, "Binary", server);
+    let context = r.context.as_ref().filter(|_| type_name == "Binary");
+    Ties {
+        named: (!id.is_empty() && (labelled || type_name == "Binary")).then(|| identity::named(type_name, id)),
+        over: if labelled { r.attached.iter().flat_map(bytes).collect() } else { Vec::new() },
+        under: context.map(|(to, of)| identity::referred(to, of, server)).unwrap_or_default(),
+    }
+}
+
 /// A fact of a record that an extension modifies which is not known here (FHIR R4, 2.4.0.1): it
 /// may say the opposite, so it is shown as something that is not settled.
 fn doubt(fact: &mut FactDraft) {
@@ -257,11 +269,12 @@ impl Handler for Session<'_> {
             confidentiality: labels.confidentiality,
             sensitivities: labels.sensitivities,
             obligations: labels.obligations,
+            ties: Ties::default(),
             facts: Vec::new(),
         };
         let own = full_url.and_then(|u| identity::server_of(u, &name));
         let server = own.or(base).unwrap_or("");
-        let mut draft = Draft { facts, ..draft };
+        let mut draft = Draft { facts, ties: ties(type_name, &reading, labels, server), ..draft };
         reading.lent.lend(&mut draft);
         let awaits = reading.awaits.take().filter(|reference| {
             let fact = draft.facts.first_mut();

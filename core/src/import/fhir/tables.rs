@@ -71,6 +71,11 @@ pub(super) fn resource_type(name: &str) -> Option<(&'static str, Option<Category
     TYPES.get(i).copied()
 }
 
+/// Every resource type of FHIR R4.
+pub(super) fn types() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|(name, _)| *name)
+}
+
 /// Category by a LOINC code that leaves no doubt. These go before the source's own category: what
 /// a person keeps back as reproductive must not slip through as social history.
 pub(super) fn loinc_first(code: &str) -> Option<Category> {

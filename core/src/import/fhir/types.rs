@@ -87,7 +87,12 @@ nodes! {
         given: List<Text<'a>> = "given",
     }
     /// `Attachment`, without its data
-    Attachment { title: Text<'a> = "title", content_type: Text<'a> = "contentType", creation: Text<'a> = "creation", }
+    Attachment {
+        title: Text<'a> = "title",
+        content_type: Text<'a> = "contentType",
+        creation: Text<'a> = "creation",
+        url: Text<'a> = "url",
+    }
     /// `Timing`
     Timing { event: List<Text<'a>> = "event", repeat: Repeat<'a> = "repeat", code: Concept<'a> = "code", }
     /// `Timing.repeat`

@@ -76,6 +76,7 @@ pub(in crate::import) fn readers() -> Readers {
             confidentiality: None,
             sensitivities: Default::default(),
             obligations: Default::default(),
+            ties: Default::default(),
             facts: Vec::new(),
         })
     }

@@ -4,6 +4,7 @@ use super::names::Names;
 use super::overlap::{Earlier, Known, Stripped};
 use super::settle::{Pending, visible};
 use super::subject::Subjects;
+use super::ties::TieList;
 use super::versions::{Fate, Version, Versions};
 use super::{ImportOptions, chunker};
 use crate::catalog::series::{self, Chunk, Chunker};
@@ -99,6 +100,7 @@ struct Store<'a> {
     /// What the members before this one brought, where they brought samples.
     earlier: Earlier,
     names: Names,
+    ties: TieList,
     subjects: Subjects,
     report: Report,
     issues: usize,
@@ -153,6 +155,7 @@ impl<'a> Ingest<'a> {
             known: None,
             earlier: Earlier::default(),
             names: Names::default(),
+            ties: TieList::default(),
             subjects: Subjects::default(),
             report: Report::default(),
             issues: options.limits.issues,
@@ -183,9 +186,9 @@ impl<'a> Ingest<'a> {
             c.finish(&mut |chunk| self.store.chunk(chunk))?;
         }
         self.store.flush()?;
-        let Store { report: found, subjects, versions, base, began, names, .. } = self.store;
+        let Store { report: found, subjects, versions, base, began, names, ties, .. } = self.store;
         report.add(found, self.issues);
-        Ok(Done { subjects, pending: Pending::new(versions, base, began), names })
+        Ok(Done { subjects, pending: Pending::new(versions, base, began, ties), names })
     }
 }
 
@@ -241,6 +244,7 @@ impl Store<'_> {
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.records += 1;
         self.subjects.add(&draft.subject);
+        self.ties.add(draft.identity, &draft.ties);
         let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
         let mut new = Version {
             id: record_id(&self.id_key, &draft.identity, &raw),
@@ -254,6 +258,7 @@ impl Store<'_> {
         let durable = self.is_durable();
         if let Some(known) = self.names.is(&draft.identity, &new.content, &self.versions, durable) {
             self.report.tally(draft.type_name, |c| c.linked += 1);
+            self.ties.is(draft.identity, known);
             if !durable {
                 self.links.push((known, origin));
                 // The names in it are others: without it this source could not be rebuilt.

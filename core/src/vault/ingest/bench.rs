@@ -126,6 +126,7 @@ impl Partition {
                 confidentiality: r.confidentiality,
                 sensitivities: r.sensitivities,
                 obligations: r.obligations,
+                ties: crate::record::Ties::default(),
                 facts: r.facts,
             })?;
         }

@@ -16,6 +16,7 @@ mod names;
 mod overlap;
 mod settle;
 mod subject;
+mod ties;
 mod versions;
 
 pub(super) use batch::{content_of, record_id};

@@ -1,6 +1,7 @@
 //! The last look at an import before it is published, under the write lock: which version of each
 //! thing is shown, and what another import published meanwhile.
 
+use super::ties::TieList;
 use super::versions::Versions;
 use crate::catalog::{self, Catalog, Keep, NewRecord, Origin, RecordRef, SegmentBuilder};
 use crate::error::{Error, Limit, Result};
@@ -26,6 +27,7 @@ pub(crate) struct Pending {
     /// What was visible then, where part of the import was read by an earlier run: before others
     /// may have published.
     resumed: Option<Arc<Catalog>>,
+    ties: TieList,
 }
 
 /// The segments that queries see, by row.
@@ -34,8 +36,8 @@ pub(crate) fn visible(manifest: &Manifest) -> Vec<(u64, u64)> {
 }
 
 impl Pending {
-    pub(crate) fn new(versions: Versions, base: Vec<(u64, u64)>, resumed: Option<Arc<Catalog>>) -> Self {
-        Self { several: versions.several, renewed: versions.renewed, base, resumed }
+    pub(crate) fn new(versions: Versions, base: Vec<(u64, u64)>, resumed: Option<Arc<Catalog>>, ties: TieList) -> Self {
+        Self { several: versions.several, renewed: versions.renewed, base, resumed, ties }
     }
 }
 
@@ -64,11 +66,12 @@ struct Settled {
     links: Vec<(RecordId, Origin)>,
     ends: BTreeMap<RecordId, End>,
     renewed: BTreeMap<RecordId, Revision>,
-    /// Records that are protected as another one was which they take the place of.
+    /// Records that are protected as another one is, too.
     joined: BTreeMap<RecordId, Protection>,
 }
 
-/// The segments to be added behind an import's own, and what is history from now on.
+/// The segments to be added behind an import's own, and what is no longer what it was: from now on history, or better
+/// protected.
 type Outcome = (Vec<Vec<u8>>, BTreeSet<RecordId>);
 
 /// Settles a staged import; `None` where another one brought samples meanwhile that this one may have taken for
@@ -81,7 +84,7 @@ pub(crate) fn settle(
     report: &mut Report,
 ) -> Result<Option<Outcome>> {
     let look_again = pending.resumed.is_some() || visible(&work.manifest) != pending.base;
-    if !look_again && pending.several.is_empty() && pending.renewed.is_empty() {
+    if !look_again && pending.several.is_empty() && pending.renewed.is_empty() && pending.ties.is_empty() {
         return Ok(Some(Outcome::default()));
     }
     let before = Arc::clone(work.scope.catalog()?);
@@ -117,12 +120,20 @@ pub(crate) fn settle(
     for (identity, staged) in &things {
         settled.thing(&before, identity, staged);
     }
+    for (to, from) in pending.ties.pairs(&all) {
+        if !settled.history.contains(&to.id()) && !settled.history.contains(&from.id()) {
+            settled.join(&to, &from);
+        }
+    }
     settled.count(&mine, pending.resumed.as_ref(), report);
     let segments = settled.segments(&before, &all)?;
     if !settled.doubled.is_empty() {
         drop_doubled(tx, work, mark, &settled.doubled)?;
     }
-    Ok(Some((segments, settled.history)))
+    // What was made from a record before its labels were known has less than these.
+    let raised = settled.joined.keys().filter(|id| before.find_record(id).is_some()).copied();
+    let changed = settled.history.iter().copied().chain(raised).collect();
+    Ok(Some((segments, changed)))
 }
 
 /// Whether chunks of a series and month were published since then: what an earlier run read did not know them.
@@ -144,12 +155,12 @@ impl Settled {
         self.joined.get(&r.id()).copied().unwrap_or((r.confidentiality(), r.sensitivities(), r.obligations()))
     }
 
-    /// Nothing tells that the new one is right: what protected the other still does.
-    fn join(&mut self, new: &RecordRef<'_>, other: &RecordRef<'_>) {
-        let (mine, theirs) = (self.protection(new), self.protection(other));
+    /// What protects the other protects this one, too.
+    fn join(&mut self, one: &RecordRef<'_>, other: &RecordRef<'_>) {
+        let (mine, theirs) = (self.protection(one), self.protection(other));
         let all = (mine.0.max(theirs.0), mine.1.union(theirs.1), mine.2.union(theirs.2));
         if all != mine {
-            self.joined.insert(new.id(), all);
+            self.joined.insert(one.id(), all);
         }
     }
 
@@ -195,6 +206,7 @@ impl Settled {
                     continue;
                 }
                 Some(Ordering::Greater) => {}
+                // Nothing tells that the new one is right.
                 _ => self.join(r, &s),
             }
             self.history.insert(s.id());

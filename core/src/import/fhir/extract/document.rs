@@ -2,7 +2,7 @@
 
 use super::super::node::{List, Text, nodes};
 use super::super::tables;
-use super::super::types::{Attachment, Coding, Common, Concept, Period};
+use super::super::types::{Attachment, Coding, Common, Concept, Period, Reference};
 use super::convert::{codings, cut, first, join, name, span, text_value};
 use super::{Marks, Reading};
 use crate::record::{Category, FactDraft, Kind, Value};
@@ -44,6 +44,7 @@ nodes! {
         content: List<Content<'a>> = "content",
         context: Context<'a> = "context",
         content_type: Text<'a> = "contentType",
+        security_context: Reference<'a> = "securityContext",
         .. common: Common<'a>
     }
     /// In `DocumentReference` an attachment stands within; in `Media` it is one itself.
@@ -72,7 +73,13 @@ pub(super) fn report<'a>(r: Report<'a>, marks: &Marks) -> Reading<'a> {
     fact.value = text_value(cut(&r.conclusion));
     fact.status = tables::status(&r.common.status);
     fact.note = join(r.form.iter().map(|f| if f.title.is_empty() { &*f.content_type } else { &*f.title }), "; ");
-    Reading::new(r.common, vec![fact])
+    let attached = addresses(r.form.iter());
+    Reading { attached, ..Reading::new(r.common, vec![fact]) }
+}
+
+/// Where the bytes stand that are not in it.
+fn addresses<'f, 'a: 'f>(of: impl Iterator<Item = &'f Attachment<'a>>) -> Vec<String> {
+    of.map(|a| &*a.url).filter(|url| !url.is_empty()).map(str::to_owned).collect()
 }
 
 /// Codes of one fact, with those of its categories.
@@ -138,5 +145,8 @@ pub(super) fn reference<'a>(f: File<'a>, marks: &Marks) -> Reading<'a> {
     fact.status = tables::status(&f.common.status);
     let types = f.content.iter().flat_map(|c| [&c.attachment.content_type, &c.own.content_type]).map(|t| &**t);
     fact.note = join([&join(titles(), ", "), &*f.description, &join(types, ", "), &*f.content_type], "; ");
-    Reading::new(f.common, vec![fact])
+    let attached = addresses(f.content.iter().flat_map(|c| [&c.attachment, &c.own]));
+    let Reference { reference, type_name, .. } = &f.security_context;
+    let context = (!reference.is_empty()).then(|| (reference.to_string(), type_name.to_string()));
+    Reading { attached, context, ..Reading::new(f.common, vec![fact]) }
 }

@@ -62,6 +62,10 @@ pub(super) struct Reading<'a> {
     pub(super) awaits: Option<String>,
     /// The labels of what it is named by.
     pub(super) lent: Labels,
+    /// Where the bytes of the document stand that it is about.
+    pub(super) attached: Vec<String>,
+    /// What stands for it in the control of access, and of what type it is said to be.
+    pub(super) context: Option<(String, String)>,
     /// Pseudonym of the person that it describes.
     pub(super) person: Option<Identity>,
     /// What else it says of that person.
@@ -77,6 +81,8 @@ impl<'a> Reading<'a> {
             facts,
             awaits: None,
             lent: Labels::default(),
+            attached: Vec::new(),
+            context: None,
             person: None,
             described: None,
             because: Vec::new(),

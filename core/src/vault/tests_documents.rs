@@ -1,0 +1,205 @@
+//! What is said of a document holds for the bytes that it names, in whatever order they come.
+
+use super::tests::{allow, clock, gesture, model, source, unlock};
+use super::*;
+use crate::catalog::Query;
+use crate::grounding::Budget;
+use crate::import::Source;
+use crate::label::{Confidentiality, Obligations, Purpose, Sensitivities, Sensitivity};
+use crate::record::{Category, Kind};
+use std::io::Write as _;
+
+const ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+const URL: &str = "https://a.example/fhir/";
+const UUID: &str = "0b1e6a53-6bf8-4c5a-9b6c-0a1b2c3d4e5f";
+const PSY: Sensitivities = Sensitivities::only(Sensitivity::Psychiatry);
+
+fn space() -> (tempfile::TempDir, HealthSpace) {
+    let dir = tempfile::tempdir().unwrap();
+    let (space, _) = HealthSpace::create(dir.path().join("s.hs"), &unlock(), clock().0).unwrap();
+    (dir, space)
+}
+
+/// A letter; its members end with a comma.
+fn letter(members: &str, url: &str) -> String {
+    format!(
+        r#"{{"resourceType":"DocumentReference","id":"dr",{members}"status":"current","subject":{{"reference":"Patient/p"}},"identifier":[{{"system":"urn:x:letters","value":"1"}}],"date":"2026-01-05","type":{{"text":"Letter"}},"content":[{{"attachment":{{"contentType":"text/plain","url":"{url}"}}}}]}}"#
+    )
+}
+
+/// The bytes of it; the members end with a comma.
+fn bytes(members: &str) -> String {
+    format!(r#"{{"resourceType":"Binary",{members}"contentType":"text/plain","data":"V29yZHMgb2YgdGhlIGxldHRlcg=="}}"#)
+}
+
+fn label() -> String {
+    format!(r#""securityLabel":[{{"coding":[{{"system":"{ACT}","code":"PSY"}}]}}],"#)
+}
+
+fn meta() -> String {
+    format!(r#""meta":{{"security":[{{"system":"{ACT}","code":"PSY"}}]}},"#)
+}
+
+fn entry(url: &str, resource: &str) -> String {
+    format!(r#"{{"fullUrl":"{url}","resource":{resource}}}"#)
+}
+
+fn bundle(entries: &[String]) -> String {
+    format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(","))
+}
+
+fn import(space: &HealthSpace, text: String) -> crate::import::Report {
+    space.partition("health").unwrap().import(Source::bytes(text.into_bytes()).unwrap()).unwrap()
+}
+
+/// How the one record of this type is protected.
+fn protection(space: &HealthSpace, type_name: &str) -> (Confidentiality, Sensitivities, Obligations) {
+    let state = space.inner.peek().unwrap();
+    let all = state.partitions[0].readable.records().filter(|r| r.type_name() == type_name && !r.is_history());
+    let all: Vec<_> = all.map(|r| (r.confidentiality(), r.sensitivities(), r.obligations())).collect();
+    assert_eq!(all.len(), 1, "{type_name}");
+    all[0]
+}
+
+/// A letter and its bytes as files have them, each by the names that a producer may give.
+fn pairs() -> Vec<[String; 2]> {
+    let id = r#""id":"b1","#;
+    let (letter_url, bytes_url) = (format!("{URL}DocumentReference/dr"), format!("{URL}Binary/b1"));
+    let urn = format!("urn:uuid:{UUID}");
+    let whole = |url: &str| entry(&letter_url, &letter(&label(), url));
+    vec![
+        [whole("Binary/b1"), entry(&bytes_url, &bytes(id))],
+        [whole(&bytes_url), entry(&bytes_url, &bytes(id))],
+        [whole(&format!("{bytes_url}/_history/2")), entry(&bytes_url, &bytes(id))],
+        [entry(&letter_url, &letter(&meta(), "Binary/b1")), entry(&bytes_url, &bytes(id))],
+        [entry("urn:uuid:4f1e6a53-6bf8-4c5a-9b6c-0a1b2c3d4e5f", &letter(&label(), &urn)), entry(&urn, &bytes(""))],
+        [whole(&bytes_url), format!(r#"{{"resource":{}}}"#, bytes(id))],
+        [format!(r#"{{"resource":{}}}"#, letter(&label(), "Binary/b1")), entry(&bytes_url, &bytes(id))],
+        [whole(&format!("Binary/{UUID}")), format!(r#"{{"resource":{}}}"#, bytes(&format!(r#""id":"{UUID}","#)))],
+        // Access to the bytes is as to the letter, which does not name them.
+        [
+            entry(&letter_url, &letter(&label(), "")),
+            entry(&bytes_url, &bytes(r#""securityContext":{"reference":"DocumentReference/dr"},"#)),
+        ],
+        [
+            format!(r#"{{"resource":{}}}"#, letter(&meta(), "")),
+            format!(
+                r#"{{"resource":{}}}"#,
+                bytes(r#""id":"b1","securityContext":{"reference":"DocumentReference/dr"},"#)
+            ),
+        ],
+        [
+            entry(&urn, &letter(&meta(), "")),
+            entry(&bytes_url, &bytes(&format!(r#""securityContext":{{"reference":"{urn}"}},"#))),
+        ],
+    ]
+}
+
+#[test]
+fn what_is_said_of_a_document_holds_for_its_bytes() {
+    for [letter, bytes] in pairs() {
+        for text in [bundle(&[letter.clone(), bytes.clone()]), bundle(&[bytes, letter])] {
+            let (_dir, space) = space();
+            import(&space, text.clone());
+            assert_eq!(protection(&space, "Binary").1, PSY, "{text}");
+            allow(&space, &[Category::Documents]);
+            let all = Query { kinds: vec![Kind::Document], ..Query::default() };
+            let seen = || space.session(model(), Purpose::PatientRequest).unwrap().query(&all).unwrap().value().len();
+            assert_eq!(seen(), 2, "{text}");
+            let refusal = br#"{"resourceType":"Consent","id":"1","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"provision":{"type":"deny","securityLabel":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"PSY"}]}}"#;
+            space.import_consents(refusal, gesture()).unwrap();
+            assert_eq!(seen(), 0, "{text}");
+            let s = space.session(model(), Purpose::PatientRequest).unwrap();
+            assert!(s.ground("What documents do I have?", Budget::tokens(500)).unwrap().value().citations.is_empty());
+        }
+    }
+}
+
+/// Lines of one file, and files of one archive in whatever order.
+#[test]
+fn the_bytes_may_stand_in_another_line_or_member() {
+    let (letter, bytes) = (letter(&label(), "Binary/b1"), bytes(r#""id":"b1","#));
+    for text in [format!("{letter}\n{bytes}\n"), format!("{bytes}\n{letter}\n")] {
+        let (_dir, space) = space();
+        import(&space, text.clone());
+        assert_eq!(protection(&space, "Binary").1, PSY, "{text}");
+    }
+    for members in
+        [["a/Binary.ndjson", "a/DocumentReference.ndjson"], ["b/Binary.ndjson", "a/DocumentReference.ndjson"]]
+    {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in members.iter().zip([&bytes, &letter]) {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        let (_dir, space) = space();
+        let archive = Source::bytes(zip.finish().unwrap().into_inner()).unwrap();
+        space.partition("health").unwrap().import(archive).unwrap();
+        assert_eq!(protection(&space, "Binary").1, PSY, "{members:?}");
+    }
+}
+
+/// Of an import before: what was remembered of the bytes until then is set aside, for it has not their labels. Those of a
+/// later import are not found, until the letter comes with them.
+#[test]
+fn a_letter_that_comes_later_labels_the_bytes_that_are_here() {
+    let url = format!("{URL}Binary/b1");
+    let bytes = entry(&url, &bytes(r#""id":"b1","#));
+    let letter = entry(&format!("{URL}DocumentReference/dr"), &letter(&label(), "Binary/b1"));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("s.hs");
+    let (s, _) = HealthSpace::create(&file, &unlock(), clock().0).unwrap();
+    allow(&s, &[Category::Documents, Category::Memories]);
+    import(&s, bundle(std::slice::from_ref(&bytes)));
+    let session = s.session(model(), Purpose::PatientRequest).unwrap();
+    let seen = session.query(&Query { kinds: vec![Kind::Document], ..Query::default() }).unwrap();
+    session.remember("There is a letter", &seen).unwrap();
+    drop((session, seen));
+    let set_aside = |s: &HealthSpace| s.inner.peek().unwrap().partitions[0].manifest.tags.quarantined.len();
+    assert_eq!(set_aside(&s), 0);
+    import(&s, bundle(std::slice::from_ref(&letter)));
+    assert_eq!(protection(&s, "Binary").1, PSY);
+    assert_eq!(set_aside(&s), 1);
+    drop(s);
+    let s = HealthSpace::open(&file, &unlock(), clock().0).unwrap();
+    assert_eq!(protection(&s, "Binary").1, PSY);
+    assert!(s.check().is_ok());
+
+    let (_dir, s) = space();
+    import(&s, bundle(std::slice::from_ref(&letter)));
+    import(&s, bundle(std::slice::from_ref(&bytes)));
+    assert_eq!(protection(&s, "Binary").1, Sensitivities::NONE);
+    import(&s, bundle(&[bytes, letter]));
+    assert_eq!(protection(&s, "Binary").1, PSY);
+}
+
+/// Names that are made anew for each document: the bytes are those of the import before.
+#[test]
+fn a_letter_labels_bytes_that_are_known_under_another_name() {
+    let of = |n: u8, label: &str| {
+        let urn = |what: u8| format!("urn:uuid:0b1e6a53-6bf8-4c5a-9b6c-0a1b2c3d4{n}0{what}");
+        bundle(&[entry(&urn(1), &letter(label, &urn(2))), entry(&urn(2), &bytes(""))])
+    };
+    let (_dir, space) = space();
+    import(&space, of(1, ""));
+    assert_eq!(protection(&space, "Binary").1, Sensitivities::NONE);
+    import(&space, of(2, &label()));
+    assert_eq!(protection(&space, "Binary").1, PSY);
+}
+
+/// A label that says little lowers nothing, and what is said of nothing is not said of the bytes.
+#[test]
+fn a_document_lowers_nothing() {
+    let normal =
+        r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N"}]},"#;
+    for (own, said) in [("", ""), ("", normal), (normal, "")] {
+        let (_dir, space) = space();
+        import(&space, format!("{}\n{}\n", letter(said, "Binary/b1"), bytes(&format!(r#""id":"b1",{own}"#))));
+        let level = if own.is_empty() { Confidentiality::Restricted } else { Confidentiality::Normal };
+        assert_eq!(protection(&space, "Binary").0, level);
+    }
+    let (_dir, space) = space();
+    let two = [letter(&label(), "Binary/b2"), bytes(r#""id":"b1","#)];
+    space.partition("health").unwrap().import(source(&two)).unwrap();
+    assert_eq!(protection(&space, "Binary").1, Sensitivities::NONE);
+}
