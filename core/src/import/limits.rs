@@ -44,7 +44,7 @@ pub struct Limits {
 
 /// Changes whenever the same file may be read into other records than before: an import that was
 /// begun by another version then starts anew.
-const IMPORTER: u32 = 4;
+const IMPORTER: u32 = 5;
 
 impl Limits {
     /// Under what a file is read: the importer's version and every limit that decides what becomes

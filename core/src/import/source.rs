@@ -222,7 +222,7 @@ fn may_bundle(input: &mut dyn Read) -> Result<bool> {
     }
 }
 
-/// Whether JSON may have a label: a `security`, a `meta` that is none, or one that breaks off.
+/// Whether JSON may have a label: one of its words, a `meta` that is none, or one that breaks off.
 fn may_label(input: &mut dyn Read) -> Result<bool> {
     let (mut buf, mut kept) = (vec![0; STEP], 0);
     let (mut braces, mut last) = (0i64, b'}');
@@ -234,7 +234,7 @@ fn may_label(input: &mut dyn Read) -> Result<bool> {
         last = new.iter().rfind(|b| !b.is_ascii_whitespace()).copied().unwrap_or(last);
         let seen = buf.get(..kept + n).unwrap_or_default();
         let odd = odd_meta(seen);
-        if fhir::has_word(seen) || odd == Some(None) {
+        if fhir::has_label(seen) || odd == Some(None) {
             return Ok(true);
         }
         if n == 0 {
@@ -242,7 +242,7 @@ fn may_label(input: &mut dyn Read) -> Result<bool> {
             return Ok(odd.is_some() || braces != 0 || !matches!(last, b'}' | b']'));
         }
         // What a word may begin with, or a `meta` whose value is not there yet.
-        let from = (kept + n).saturating_sub(fhir::LONGEST_WORD - 1);
+        let from = (kept + n).saturating_sub(fhir::LONGEST_LABEL - 1);
         let from = odd.flatten().map_or(from, |at| from.min(at));
         kept = kept + n - from;
         if kept > STEP / 2 {

@@ -203,3 +203,24 @@ fn a_document_lowers_nothing() {
     space.partition("health").unwrap().import(source(&two)).unwrap();
     assert_eq!(protection(&space, "Binary").1, Sensitivities::NONE);
 }
+
+/// They are one: a refusal of what is very restricted reaches every entry.
+#[test]
+fn the_entries_of_a_document_are_as_confidential_as_it_is() {
+    let composition = r#"{"resourceType":"Composition","id":"c","status":"final","type":{"text":"Summary"},"subject":{"reference":"Patient/p"},"date":"2026-01-05","title":"Summary","confidentiality":"V"}"#;
+    let value = r#"{"resourceType":"Observation","id":"1","status":"final","code":{"text":"LDL"},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2026-01-05","valueInteger":131}"#;
+    for (kind, level) in [("document", Confidentiality::VeryRestricted), ("collection", Confidentiality::Restricted)] {
+        for named in [true, false] {
+            let (_dir, space) = space();
+            let entry = |n: usize, resource: &str| match named {
+                true => entry(&format!("urn:uuid:0b1e6a53-6bf8-4c5a-9b6c-0a1b2c3d4e0{n}"), resource),
+                false => format!(r#"{{"resource":{resource}}}"#),
+            };
+            let entries = [entry(1, composition), entry(2, value), entry(3, &letter("", "Binary/b1"))];
+            import(&space, bundle(&entries).replace("collection", kind));
+            assert_eq!(protection(&space, "Composition").0, Confidentiality::VeryRestricted);
+            assert_eq!(protection(&space, "Observation").0, level);
+            assert_eq!(protection(&space, "DocumentReference").0, level);
+        }
+    }
+}

@@ -103,6 +103,13 @@ impl Labels {
         Self { confidentiality: self.confidentiality.max(least), ..self }
     }
 
+    /// As they hold for others beside it. What says nothing of itself is restricted, and lowered by nothing that is said
+    /// elsewhere.
+    pub(super) fn for_others(self) -> Self {
+        let confidentiality = self.confidentiality.filter(|c| *c >= Confidentiality::Restricted);
+        Self { confidentiality, ..self }
+    }
+
     /// Joins what is said of the medication that a use has its name from.
     pub(super) fn lend(self, draft: &mut Draft<'_>) {
         let Draft { confidentiality, sensitivities, obligations, .. } = *draft;

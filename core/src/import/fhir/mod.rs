@@ -36,7 +36,7 @@ mod walk;
 mod window;
 
 pub(crate) use labels::Around;
-pub(crate) use survey::{LONGEST_WORD, has_word, survey};
+pub(crate) use survey::{LONGEST_LABEL, has_label, survey};
 pub(crate) use waiting::Shared;
 
 use super::{Limits, Report, Sink};

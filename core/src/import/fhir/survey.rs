@@ -8,6 +8,9 @@
 //! patient without a name and a birth date stays under its own name, and with it everything that
 //! refers to it: two persons are never taken for one.
 //!
+//! What a document's Composition says of itself holds for all entries of that document, and so is among the labels of its
+//! Bundle.
+//!
 //! Names are `urn:uuid:` with whatever follows, and every UUID, wherever in a string: in an `id`, a
 //! reference, a narrative.
 //!
@@ -17,6 +20,7 @@
 use super::canonical::{Canonical, half, name_of};
 use super::extract::{self, Known, Marks};
 use super::identity::{self, Names};
+use super::inner;
 use super::labels::{Around, Labels, with_labels};
 use super::tables;
 use super::walk;
@@ -24,6 +28,7 @@ use super::window::Handler;
 use crate::error::{Error, Result};
 use crate::id::Identity;
 use crate::import::{Limits, Named, Severity, Sink, What};
+use memchr::memmem::Finder;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -54,6 +59,8 @@ struct Survey<'s> {
     bundles: Vec<Open>,
     full: bool,
     sight: Sight,
+    inner: inner::Finders,
+    composition: [Finder<'static>; 2],
 }
 
 /// A Bundle that has not ended.
@@ -61,6 +68,10 @@ struct Survey<'s> {
 struct Open {
     number: u64,
     labels: Labels,
+    /// What its Compositions say.
+    composed: Labels,
+    /// It says that it is something else than a document.
+    loose: bool,
     /// Its `meta` was met.
     told: bool,
     /// How many entries there were before.
@@ -96,13 +107,25 @@ impl Sight {
     }
 }
 
+/// What is in a Composition: as it is, or with a letter of ASCII escaped.
+const COMPOSITION: [&[u8]; 2] = [b"Composition", b"\\u00"];
+
 /// Bytes of the longest word by which a label is known.
-pub(crate) const LONGEST_WORD: usize = 10;
+const LONGEST_WORD: usize = 10;
 
 /// Whether a `security` may stand in JSON: as it is, or with a small letter of ASCII escaped.
-pub(crate) fn has_word(bytes: &[u8]) -> bool {
+fn has_word(bytes: &[u8]) -> bool {
     const WORDS: [&[u8]; 3] = [b"\"security\"", b"\\u006", b"\\u007"];
     WORDS.iter().any(|w| memchr::memmem::find(bytes, w).is_some())
+}
+
+/// Bytes of the longest word that some label has in it.
+pub(crate) const LONGEST_LABEL: usize = 15;
+
+/// Whether any label may stand in JSON: a `security`, or one of those that only [`inner`] looks for.
+pub(crate) fn has_label(bytes: &[u8]) -> bool {
+    const WORDS: [&[u8]; 3] = [b"\"securityLabel", b"sec-label", b"confidentiality"];
+    has_word(bytes) || WORDS.iter().any(|w| memchr::memmem::find(bytes, w).is_some())
 }
 
 /// How the Bundles of a file are labelled. Where `names` is asked for, tells the sink which entries
@@ -127,6 +150,8 @@ pub(crate) fn survey(
         bundles: Vec::new(),
         full: !names,
         sight: Sight::default(),
+        inner: inner::Finders::new(),
+        composition: COMPOSITION.map(Finder::new),
     };
     let mut survey = match walk::walk(input, survey, limits) {
         Ok(survey) => survey,
@@ -184,8 +209,30 @@ fn refine(entries: &[Entry], names: &[[u8; 16]]) -> Vec<Named> {
     told.map(|(e, digest)| Named { identity: e.identity, digest }).collect()
 }
 
+impl Survey<'_> {
+    /// What an entry says of the document that it is the Composition of; none if it is something else.
+    fn composed(&self, body: &[u8]) -> Option<Labels> {
+        let found = self.composition.iter().any(|f| f.find(body).is_some());
+        let text = found.then(|| String::from_utf8_lossy(body))?;
+        extract::resource_type(&text).ok().filter(|name| name == "Composition")?;
+        let marks = Marks::new();
+        // What cannot be read may say anything.
+        let Ok(read) = extract::read("Composition", None, &text, &marks, &Known::default()) else {
+            return Some(Labels::UNKNOWN);
+        };
+        let within = inner::labels(&self.inner, &text, !read.common.contained.is_empty());
+        Some(read.common.meta.0.security.0.join(within).for_others())
+    }
+}
+
 impl Handler for Survey<'_> {
     fn resource(&mut self, body: &[u8], _: u64, full_url: Option<&str>) -> Result<bool> {
+        if self.bundles.last().is_some_and(|open| !open.loose) {
+            let composed = self.composed(body);
+            if let Some((open, labels)) = self.bundles.last_mut().zip(composed) {
+                open.composed = open.composed.join(labels);
+            }
+        }
         if self.full {
             return Ok(false);
         }
@@ -225,10 +272,17 @@ impl Handler for Survey<'_> {
     fn bundle(&mut self, level: usize) {
         self.bundle_end(level, true);
         // `Parameters` may skip a level.
-        let none = Open { number: u64::MAX, labels: Labels::default(), told: true, from: usize::MAX };
+        let labels = Labels::default();
+        let none = Open { number: u64::MAX, labels, composed: labels, loose: true, told: true, from: usize::MAX };
         self.bundles.resize(level, none);
-        self.bundles.push(Open { number: self.met, told: false, from: self.entries.len(), ..none });
+        self.bundles.push(Open { number: self.met, loose: false, told: false, from: self.entries.len(), ..none });
         self.met += 1;
+    }
+
+    fn bundle_type(&mut self, name: &str) {
+        if let Some(open) = self.bundles.last_mut() {
+            open.loose = name != "document";
+        }
     }
 
     fn bundle_meta(&mut self, meta: &[u8]) {
@@ -240,7 +294,8 @@ impl Handler for Survey<'_> {
 
     fn bundle_end(&mut self, level: usize, whole: bool) {
         while self.bundles.len() > level {
-            let Some(Open { number, labels, told, from }) = self.bundles.pop() else { return };
+            let Some(Open { number, labels, composed, loose, told, from }) = self.bundles.pop() else { return };
+            let labels = if loose { labels } else { labels.join(composed) };
             self.around.add(number, labels);
             if !whole && !told {
                 self.around.unfinished(number);

@@ -231,6 +231,7 @@ impl<H: Handler> Walk<'_, H> {
                 Ok(Some(name)) => match (name.as_str(), self.w.buf.get(self.w.pos)) {
                     ("entry" | "parameter", Some(b'[')) => self.entry_list(level),
                     ("meta", _) => self.meta(),
+                    ("type", Some(b'"')) => self.kind(),
                     _ => self.w.skip_value(self.line),
                 },
                 Err(e) => Err(e),
@@ -247,6 +248,14 @@ impl<H: Handler> Walk<'_, H> {
         };
         self.w.out.bundle_end(level, whole && done.is_ok());
         done
+    }
+
+    /// Of what type a Bundle is.
+    fn kind(&mut self) -> Result<(), Halt> {
+        if let Some(kind) = self.w.string(self.line)? {
+            self.w.out.bundle_type(&kind);
+        }
+        Ok(())
     }
 
     fn meta(&mut self) -> Result<(), Halt> {

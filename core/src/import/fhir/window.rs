@@ -19,6 +19,8 @@ pub(super) trait Handler {
     fn issue(&mut self, severity: Severity, what: What, at: u64);
     /// A Bundle begins, within so many others.
     fn bundle(&mut self, level: usize);
+    /// The type of the Bundle that began last, and has not ended.
+    fn bundle_type(&mut self, _: &str) {}
     /// The `meta` of the Bundle that began last, and has not ended; empty if it is too long, or was cut.
     fn bundle_meta(&mut self, meta: &[u8]);
     /// The Bundle of this level ends; not `whole` if part of it is not there, or was stepped over.

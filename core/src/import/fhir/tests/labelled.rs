@@ -390,3 +390,48 @@ fn a_use_has_the_labels_of_every_text_of_its_medication_and_is_one_record_in_any
         assert!(identities.iter().all(|i| *i == identities[0]), "{reference}");
     }
 }
+
+/// A document is one: what its Composition says holds for every entry, wherever the Bundle says that it is one. What says
+/// little lowers nothing, and a Composition among other things is one of them.
+#[test]
+fn what_a_composition_says_holds_for_its_document() {
+    let v = (Some(Confidentiality::VeryRestricted), Sensitivities::NONE);
+    let none = (None, Sensitivities::NONE);
+    let composition = |members: &str| format!(r#"{{"resource":{{"resourceType":"Composition"{members}}}}}"#);
+    let other = r#"{"resource":{"resourceType":"Observation","code":{"text":"x"}}}"#;
+    let bundle = |entries: &[&str], kind: &str| {
+        let entries = format!(r#""entry":[{}]"#, entries.join(","));
+        [
+            format!(r#"{{"resourceType":"Bundle"{kind},{entries}}}"#),
+            format!(r#"{{"resourceType":"Bundle",{entries}{kind}}}"#),
+        ]
+    };
+    let document = r#","type":"document""#;
+    let strict = composition(r#","confidentiality":"V""#);
+    for kind in [document, ""] {
+        for file in bundle(&[&strict, other], kind).into_iter().chain(bundle(&[other, &strict], kind)) {
+            assert_eq!(all(&file), [v, v], "{file}");
+            let within =
+                format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{file}}},{other}]}}"#);
+            assert_eq!(all(&within), [v, v, none], "{within}");
+        }
+    }
+    let [file, _] = bundle(&[&strict.replace("Composition", r"\u0043omposition"), other], document);
+    assert_eq!(all(&file), [v, v], "{file}");
+    let hiv = format!(r#","meta":{{"security":[{},{}]}}"#, coding(ACT, "HIV"), coding(ACT, "NORELINK"));
+    for file in bundle(&[&composition(&hiv), other], document) {
+        assert_eq!(all(&file), [(R, HIV), (R, HIV)], "{file}");
+        assert_eq!(obliged(&file), [Obligations::NO_RELINKING; 2], "{file}");
+    }
+    for file in bundle(&[&composition(r#","confidentiality":"N""#), other], document) {
+        assert_eq!(all(&file), [(Some(Confidentiality::Normal), Sensitivities::NONE), none], "{file}");
+    }
+    for kind in ["searchset", "collection", "transaction", "Document"] {
+        for file in bundle(&[&strict, other], &format!(r#","type":"{kind}""#)) {
+            assert_eq!(all(&file), [v, none], "{file}");
+        }
+    }
+    // One line each: each is a document of its own.
+    let ([strict, _], [plain, _]) = (bundle(&[&strict, other], document), bundle(&[other], document));
+    assert_eq!(all(&format!("{strict}\n{plain}\n")), [v, v, none]);
+}
