@@ -158,17 +158,24 @@ fn two_persons_are_never_one() {
     }
 }
 
-/// A label around, or in a record, is part of what it says.
+/// A label around a copy is none of what the record says, and holds for the record, whichever copy comes first.
 #[test]
-fn labels_tell_apart() {
-    let (_dir, space) = space();
+fn the_label_around_a_copy_holds_for_the_record() {
     let entries = small();
-    import(&space, &document(1, &entries, &all(&entries))).unwrap();
     let r =
         r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]},"#;
-    let labelled =
-        document(2, &entries, &all(&entries)).replace("\"type\":\"document\",", &format!("{r}\"type\":\"document\","));
-    assert_eq!(counts(&import(&space, &labelled).unwrap()), (entries.len() as u64, 0));
+    let file = |of: u64, meta: &str| {
+        let text = document(of, &entries, &all(&entries));
+        text.replace("\"type\":\"document\",", &format!("{meta}\"type\":\"document\","))
+    };
+    for [first, second] in [["", r], [r, ""], [r, r]] {
+        let (_dir, space) = space();
+        assert_eq!(counts(&import(&space, &file(1, first)).unwrap()), (entries.len() as u64, 0));
+        assert_eq!(counts(&import(&space, &file(2, second)).unwrap()), (0, entries.len() as u64));
+        let state = space.inner.peek().unwrap();
+        let all = state.partitions[0].readable.records();
+        assert!(all.map(|r| r.confidentiality()).all(|c| c == crate::label::Confidentiality::VeryRestricted));
+    }
 }
 
 /// One name in a Bundle and, with other words, in a line behind it: the second is not lost.

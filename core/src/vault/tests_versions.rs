@@ -219,6 +219,37 @@ fn a_stricter_label_is_not_lost_to_a_version_that_nothing_makes_newer() {
     assert_eq!(rows[0].class.confidentiality, crate::label::Confidentiality::VeryRestricted);
 }
 
+/// Whether a newer version says less because its label was lifted, or because it came without the Bundle that had it,
+/// nobody can tell: a label of any version protects the one that is shown, in whatever order they come.
+#[test]
+fn a_label_of_any_version_protects_the_one_that_is_shown() {
+    let v = r#""security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]"#;
+    let around = |text: &str| text.replace(r#""type":"#, &format!(r#""meta":{{{v}}},"type":"#));
+    let of = |value: &str, version: &str, more: &str| {
+        let meta = meta(version, &format!("2026-01-0{version}T00:00:00Z")).replace("},", &format!("{more}}},"));
+        bundle(&[ldl("1", value, "final", &meta)])
+    };
+    let plain = |value: &str, version: &str| of(value, version, "");
+    for labelled in [around(&plain("100", "1")), of("100", "1", &format!(",{v}"))] {
+        for newer in [plain("100", "2"), plain("101", "2")] {
+            let line = |text: &str| text.replace('\n', "");
+            let at_once = format!("{}\n{}\n", line(&labelled), line(&newer));
+            for files in [vec![&labelled, &newer], vec![&newer, &labelled], vec![&at_once]] {
+                let (_dir, space) = space();
+                files.iter().for_each(|text| assert!(import(&space, text).is_ok()));
+                let rows = rows(&space, Some(Kind::Observation));
+                assert_eq!(rows.len(), 1);
+                assert_eq!(rows[0].class.confidentiality, crate::label::Confidentiality::VeryRestricted, "{files:?}");
+                let value = if newer.contains("101") { "101" } else { "100" };
+                assert!(
+                    matches!(&rows[0].fact.value, Value::Quantity(q) if q.number.to_string() == value),
+                    "{files:?}"
+                );
+            }
+        }
+    }
+}
+
 fn many() -> String {
     let list: Vec<String> = (0..3000).map(|i| ldl(&format!("o{i}"), &i.to_string(), "final", "")).collect();
     bundle(&list)

@@ -21,7 +21,7 @@ use super::canonical::{Canonical, half, name_of};
 use super::extract::{self, Known, Marks};
 use super::identity::{self, Names};
 use super::inner;
-use super::labels::{Around, Labels, with_labels};
+use super::labels::{Around, Labels};
 use super::tables;
 use super::walk;
 use super::window::Handler;
@@ -74,8 +74,6 @@ struct Open {
     loose: bool,
     /// Its `meta` was met.
     told: bool,
-    /// How many entries there were before.
-    from: usize,
 }
 
 /// Whether a label may stand in what was seen so far, in whatever pieces it comes.
@@ -273,9 +271,9 @@ impl Handler for Survey<'_> {
         self.bundle_end(level, true);
         // `Parameters` may skip a level.
         let labels = Labels::default();
-        let none = Open { number: u64::MAX, labels, composed: labels, loose: true, told: true, from: usize::MAX };
+        let none = Open { number: u64::MAX, labels, composed: labels, loose: true, told: true };
         self.bundles.resize(level, none);
-        self.bundles.push(Open { number: self.met, loose: false, told: false, from: self.entries.len(), ..none });
+        self.bundles.push(Open { number: self.met, loose: false, told: false, ..none });
         self.met += 1;
     }
 
@@ -294,14 +292,11 @@ impl Handler for Survey<'_> {
 
     fn bundle_end(&mut self, level: usize, whole: bool) {
         while self.bundles.len() > level {
-            let Some(Open { number, labels, composed, loose, told, from }) = self.bundles.pop() else { return };
+            let Some(Open { number, labels, composed, loose, told }) = self.bundles.pop() else { return };
             let labels = if loose { labels } else { labels.join(composed) };
             self.around.add(number, labels);
             if !whole && !told {
                 self.around.unfinished(number);
-            }
-            for entry in self.entries.get_mut(from..).unwrap_or_default() {
-                entry.says = with_labels(entry.says, labels);
             }
         }
     }

@@ -258,7 +258,11 @@ impl Store<'_> {
         let durable = self.is_durable();
         if let Some(known) = self.names.is(&draft.identity, &new.content, &self.versions, durable) {
             self.report.tally(draft.type_name, |c| c.linked += 1);
-            self.ties.is(draft.identity, known);
+            let labelled = draft.confidentiality.is_some()
+                || draft.sensitivities != Sensitivities::NONE
+                || draft.obligations != Obligations::NONE;
+            let copy = (new.confidentiality, new.sensitivities, new.obligations);
+            self.ties.is(draft.identity, known, labelled.then_some(copy));
             if !durable {
                 self.links.push((known, origin));
                 // The names in it are others: without it this source could not be rebuilt.

@@ -117,6 +117,9 @@ pub(crate) fn settle(
             things.entry(identity).or_default().push(r);
         }
     }
+    for (id, protection) in pending.ties.copies() {
+        settled.protect(*id, *protection, &all);
+    }
     for (identity, staged) in &things {
         settled.thing(&before, identity, staged);
     }
@@ -148,16 +151,27 @@ fn is_since(tx: &Tx<'_>, work: &Work, before: &Catalog, of: &Identity, then: i64
 }
 
 /// What labels say of a record.
-type Protection = (Confidentiality, Sensitivities, Obligations);
+pub(crate) type Protection = (Confidentiality, Sensitivities, Obligations);
 
 impl Settled {
     fn protection(&self, r: &RecordRef<'_>) -> Protection {
         self.joined.get(&r.id()).copied().unwrap_or((r.confidentiality(), r.sensitivities(), r.obligations()))
     }
 
+    /// What protects a copy of it protects the record, too.
+    fn protect(&mut self, id: RecordId, copy: Protection, all: &Catalog) {
+        if let Some(r) = all.find_record(&id) {
+            self.raise(&r, copy);
+        }
+    }
+
     /// What protects the other protects this one, too.
     fn join(&mut self, one: &RecordRef<'_>, other: &RecordRef<'_>) {
-        let (mine, theirs) = (self.protection(one), self.protection(other));
+        self.raise(one, self.protection(other));
+    }
+
+    fn raise(&mut self, one: &RecordRef<'_>, theirs: Protection) {
+        let mine = self.protection(one);
         let all = (mine.0.max(theirs.0), mine.1.union(theirs.1), mine.2.union(theirs.2));
         if all != mine {
             self.joined.insert(one.id(), all);
@@ -199,15 +213,10 @@ impl Settled {
                 continue;
             }
             let new = self.renewed.get(&r.id()).copied().unwrap_or(r.revision());
-            match new.order(&known) {
-                Some(Ordering::Less) => {
-                    self.history.insert(r.id());
-                    self.ends.insert(r.id(), End::Superseded);
-                    continue;
-                }
-                Some(Ordering::Greater) => {}
-                // Nothing tells that the new one is right.
-                _ => self.join(r, &s),
+            if new.order(&known) == Some(Ordering::Less) {
+                self.history.insert(r.id());
+                self.ends.insert(r.id(), End::Superseded);
+                continue;
             }
             self.history.insert(s.id());
             if mine {
@@ -217,6 +226,9 @@ impl Settled {
                 self.ends.insert(r.id(), End::Replaced);
             }
             shown = Some(*r);
+        }
+        if let Some(s) = shown {
+            published.iter().chain(staged).for_each(|r| self.join(&s, r));
         }
     }
 

@@ -1,10 +1,11 @@
-//! Labels that hold for another record than the one they stand in: a document's for the bytes that it names, and those
-//! of a Binary's security context for the Binary.
+//! Labels that hold for another record than the one they stand in: a document's for the bytes that it names, those of
+//! a Binary's security context for the Binary, and those of a copy for the record that it is one of.
 //!
 //! Collected while a file is read, in whatever order its records come, and followed when it is published, so that the
 //! records of earlier imports are found as well. Not found is what an earlier import refers to: the catalog holds no
 //! references.
 
+use super::settle::Protection;
 use crate::catalog::{Catalog, RecordRef};
 use crate::id::{Identity, RecordId};
 use crate::record::Ties;
@@ -24,6 +25,8 @@ pub(crate) struct TieList {
     named: BTreeSet<(Identity, Identity)>,
     /// Records that are known under another name than this import has for them.
     known: HashMap<Identity, RecordId>,
+    /// How the copies of these are labelled.
+    copies: HashMap<RecordId, Protection>,
 }
 
 impl TieList {
@@ -37,13 +40,22 @@ impl TieList {
         }
     }
 
-    /// The record that something is, though its name is another.
-    pub(super) fn is(&mut self, identity: Identity, id: RecordId) {
+    /// The record that something is, though its name is another, and how this copy is labelled.
+    pub(super) fn is(&mut self, identity: Identity, id: RecordId, copy: Option<Protection>) {
         self.known.insert(identity, id);
+        if let Some((level, sensitivities, obligations)) = copy {
+            let all = self.copies.entry(id).or_insert((level, sensitivities, obligations));
+            *all = (all.0.max(level), all.1.union(sensitivities), all.2.union(obligations));
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.copies.is_empty()
+    }
+
+    /// Records of which this import brought a copy that is labelled.
+    pub(super) fn copies(&self) -> impl Iterator<Item = (&RecordId, &Protection)> {
+        self.copies.iter()
     }
 
     /// Every record with those whose labels hold for it.

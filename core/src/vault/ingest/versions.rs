@@ -3,6 +3,9 @@
 //! A record that says the same as one that is known adds its source to that one. Otherwise the
 //! newer one is shown: by `meta.lastUpdated`, or else by the number of the version, or else the one
 //! that came last. The other is kept as history: its body and its sources, but no facts.
+//!
+//! A label may be that of the Bundle around one version, and whether the next one says less because it was lifted, or
+//! because it came without that Bundle, nobody can tell: what protects one version protects the one that is shown.
 
 use crate::catalog::{Catalog, RecordRef, Seeded};
 use crate::id::{Identity, RecordId};
@@ -146,14 +149,10 @@ impl Versions {
         if mine.is_some() {
             others.push(&shown);
         }
-        let conflicts = order != Some(Ordering::Greater);
-        if conflicts {
-            // Nothing tells that this one is right: what protected the other still does.
-            new.confidentiality = new.confidentiality.max(shown.confidentiality);
-            new.sensitivities = new.sensitivities.union(shown.sensitivities);
-            new.obligations = new.obligations.union(shown.obligations);
-        }
+        new.confidentiality = new.confidentiality.max(shown.confidentiality);
+        new.sensitivities = new.sensitivities.union(shown.sensitivities);
+        new.obligations = new.obligations.union(shown.obligations);
         self.shown.insert(identity, *new);
-        Fate::Newer { conflicts }
+        Fate::Newer { conflicts: order != Some(Ordering::Greater) }
     }
 }
