@@ -124,6 +124,7 @@ impl ConsentDoc {
                 outside: Some(Vec::new()),
                 actions,
                 validity: Validity { start: t.starts, end: t.expires },
+                made: None,
             },
             covers,
             obligations: Obligations::NONE,

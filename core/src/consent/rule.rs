@@ -230,6 +230,9 @@ pub struct Applies {
     pub actions: Actions,
     /// While this holds.
     pub validity: Validity,
+    /// Not before this, where it says when it was made. No period is bounded by it: what was made before now stays so,
+    /// whatever the clock.
+    pub made: Option<Timestamp>,
 }
 
 impl Applies {
@@ -405,6 +408,7 @@ impl Rule {
                 outside: None,
                 actions: Actions::ANY,
                 validity: Validity { start: None, end: None },
+                made: None,
             },
             covers: Covers::ANY,
             obligations: Obligations::NONE,

@@ -51,7 +51,7 @@ pub(crate) struct Compilation {
 
 /// The next instant at which time alone may change the decision.
 fn until(rules: &[Rule], request: &Request<'_>) -> Option<Timestamp> {
-    let bounds = |r: &Rule| [r.applies.validity.start, r.applies.validity.end];
+    let bounds = |r: &Rule| [r.applies.validity.start, r.applies.validity.end, r.applies.made];
     let named = rules.iter().filter(|r| request.names(r));
     named.flat_map(bounds).flatten().filter(|t| *t > request.now).min()
 }

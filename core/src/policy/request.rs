@@ -152,6 +152,7 @@ impl Request<'_> {
         let counted = rule.uses_left.is_some() || self.breaks_glass();
         rule.uses_left != Some(0)
             && validity.holds(self.now)
+            && rule.applies.made.is_none_or(|made| made <= self.now)
             && !(self.clock_behind && validity.is_bounded())
             && (self.fresh || !counted)
     }

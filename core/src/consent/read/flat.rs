@@ -22,14 +22,16 @@ pub(super) struct Inherited {
     validity: Validity,
     obligations: Obligations,
     uses: Option<u32>,
+    /// What is not made yet permits nothing yet.
+    made: Option<Timestamp>,
     /// Something that no dimension stands for is not understood.
     unknown: bool,
 }
 
 impl Inherited {
     /// From the consent itself, above the root.
-    pub(super) fn root(validity: Option<Range>, unknown: bool) -> Self {
-        let mut root = Self { unknown, ..Self::default() };
+    pub(super) fn root(validity: Option<Range>, unknown: bool, made: Option<Timestamp>) -> Self {
+        let mut root = Self { unknown, made, ..Self::default() };
         root.narrow(validity.map(Dim::Is));
         root
     }
@@ -136,6 +138,7 @@ impl Inherited {
                     _ => Actions::ANY,
                 },
                 validity: self.validity,
+                made: self.made.filter(|_| permit),
             },
             covers: Covers {
                 categories,

@@ -305,8 +305,14 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
         return Err(Broken);
     }
     let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
-    let unknown =
-        !members.iter().all(|(k, _)| known(k)) || !about || !is_verified(j) || !is_plain_policy(j) || holds_consent(j);
+    let (base, made) = (Base::of(j), made(j));
+    let unknown = !members.iter().all(|(k, _)| known(k))
+        || !about
+        || !is_verified(j)
+        || !is_plain_policy(j)
+        || holds_consent(j)
+        || base != Base::Assent
+        || made.is_none();
     let mut reader = Reader { form, zone, nodes: 0 };
     let (node, validity) = match form {
         Form::R4 => {
@@ -317,8 +323,13 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
         }
         Form::R5 => r5(j, &mut reader)?,
     };
+    // A dissent that permits says two things.
+    if base == Base::Dissent && node.effect == Some(Effect::Permit) {
+        return Err(Broken);
+    }
     let mut flat = Flat::default();
-    flat.walk(node, series, &Inherited::root(validity.flatten(), unknown || validity == Some(None)), None, 0);
+    let root = Inherited::root(validity.flatten(), unknown || validity == Some(None), made.flatten());
+    flat.walk(node, series, &root, None, 0);
     Ok((Reads::Active, flat))
 }
 
@@ -336,6 +347,46 @@ fn r5(j: &Json, reader: &mut Reader) -> Result<(Node, Option<Option<super::node:
         }
     }
     Ok((node, j.get("period").map(|p| terms::period(p, reader.zone))))
+}
+
+/// What the policy that a consent is made under makes of it (`policyRule`, `regulatoryBasis`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Base {
+    /// The person assents to what stands in the provisions: also where there is none.
+    Assent,
+    /// A rule that is not known here: what it would limit, nobody can tell.
+    Unknown,
+    /// The person dissents.
+    Dissent,
+}
+
+impl Base {
+    fn of(j: &Json) -> Self {
+        let rule = j.get("policyRule").map(Self::of_concept);
+        let of_list = |list: &Json| list.list().and_then(|all| all.iter().map(Self::of_concept).max());
+        let basis = j.get("regulatoryBasis").map(|list| of_list(list).unwrap_or(Self::Unknown));
+        rule.max(basis).unwrap_or(Self::Assent)
+    }
+
+    fn of_concept(j: &Json) -> Self {
+        let of = |(system, code): &(Option<&str>, &str)| match *code {
+            _ if !system.is_some_and(terms::is_act_code) => Self::Unknown,
+            "OPTIN" | "OPTINR" => Self::Assent,
+            "OPTOUT" | "OPTOUTE" => Self::Dissent,
+            _ => Self::Unknown,
+        };
+        terms::concept(j).and_then(|all| all.iter().map(of).max()).unwrap_or(Self::Unknown)
+    }
+}
+
+/// The earliest that a consent can have been made, where it says when; `None` where that cannot be read. The day alone
+/// begins first where the zone is 14 hours ahead.
+fn made(j: &Json) -> Option<Option<Timestamp>> {
+    const AHEAD: i64 = 14 * 3_600_000;
+    let Some(stated) = j.get("dateTime").or_else(|| j.get("date")) else { return Some(None) };
+    let when = When::parse_fhir(stated.text()?)?;
+    let first = if when.offset.is_none() { when.at.saturating_sub(AHEAD) } else { when.at };
+    Some(Some(Timestamp::from_millis(first)))
 }
 
 /// A consent to be treated, or an advance directive, permits no use of data.

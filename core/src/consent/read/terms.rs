@@ -35,6 +35,10 @@ const CONFIDENTIALITY: [&str; 3] =
     [w::CONFIDENTIALITY_SYSTEM, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25"];
 const ACT_CODE: [&str; 3] = [w::ACT_CODE_SYSTEM, "http://hl7.org/fhir/v3/ActCode", "urn:oid:2.16.840.1.113883.5.4"];
 
+pub(super) fn is_act_code(system: &str) -> bool {
+    ACT_CODE.contains(&system)
+}
+
 pub(super) fn mark(system: Option<&str>, code: &str) -> Option<Mark> {
     let system = system?;
     if CONFIDENTIALITY.contains(&system) {
@@ -44,14 +48,14 @@ pub(super) fn mark(system: Option<&str>, code: &str) -> Option<Mark> {
         return Some(Mark::Obligation(o));
     }
     let s = Sensitivity::from_code(code);
-    (ACT_CODE.contains(&system) && s != Sensitivity::Unknown).then_some(Mark::Sensitivity(s))
+    (is_act_code(system) && s != Sensitivity::Unknown).then_some(Mark::Sensitivity(s))
 }
 
 pub(super) fn obligation(system: Option<&str>, code: &str) -> Option<Obligations> {
     let o = Obligations::from_code(code)?;
     let own = o == Obligations::NO_TRAINING;
     let system = system?;
-    (if own { system == w::OWN_OBLIGATION_SYSTEM } else { ACT_CODE.contains(&system) }).then_some(o)
+    (if own { system == w::OWN_OBLIGATION_SYSTEM } else { is_act_code(system) }).then_some(o)
 }
 
 /// What HL7's consent actions let a permit do, and what they keep a deny from. A permit is read

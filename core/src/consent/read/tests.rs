@@ -276,7 +276,6 @@ fn r_not_understood_around_the_provisions_voids_every_permit() {
                 { "verified": true, "verificationDate": "2025-02-01" }
             ]),
         ),
-        with(r4(tree.clone()), "policyRule", json!({ "coding": [] })),
         with(r4(tree.clone()), "_status", json!({ "id": "a" })),
         with(r4(tree), "extension", json!([{ "url": "x", "valueCode": "y" }])),
     ] {
@@ -490,4 +489,63 @@ fn nothing_of_a_consent_shows_in_debug() {
     let c = of(&with(r4(named), "patient", json!({ "reference": "Patient/secret" })));
     assert_eq!(counts(&c), (1, 0, 0));
     assert!(!format!("{c:?} {:?}", c.rules(1, 0, false)).contains("secret"));
+}
+
+/// A rule that is not known limits nobody knows what: nothing is permitted by it, and what is refused stands.
+#[test]
+fn d1_a_policy_rule_that_is_not_known_permits_nothing() {
+    const ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    let rule = |system: &str, code: &str| json!({ "coding": [{ "system": system, "code": code }] });
+    let tree = || with(treat(), "provision", json!([{ "type": "deny" }]));
+    for (of_rule, expected) in [
+        (rule(ACT, "OPTIN"), (1, 1, 0)),
+        (rule("urn:oid:2.16.840.1.113883.5.4", "OPTINR"), (1, 1, 0)),
+        (rule(ACT, "NOPP"), (0, 1, 1)),
+        (rule(ACT, "optin"), (0, 1, 1)),
+        (rule("http://example.org/policies", "only-with-approval"), (0, 1, 1)),
+        (rule("http://example.org/policies", "OPTIN"), (0, 1, 1)),
+        (json!({ "coding": [{ "system": ACT, "code": "OPTIN" }, { "system": "urn:x", "code": "y" }] }), (0, 1, 1)),
+        (json!({ "text": "for the board alone" }), (0, 1, 1)),
+        (json!({ "coding": [] }), (0, 1, 1)),
+        (json!("OPTIN"), (0, 1, 1)),
+    ] {
+        let c = of(&with(r4(tree()), "policyRule", of_rule.clone()));
+        assert_eq!((c.reads(), counts(&c)), (Reads::Active, expected), "{of_rule}");
+        let c = of(&with(r5(), "regulatoryBasis", json!([of_rule])));
+        assert_eq!((c.reads(), counts(&c).1), (Reads::Active, 2), "{of_rule}");
+        assert_eq!(counts(&c).0, expected.0, "{of_rule}");
+    }
+    // Who dissents and permits says two things; who dissents and refuses, one.
+    for code in ["OPTOUT", "OPTOUTE"] {
+        assert_eq!(of(&with(r4(tree()), "policyRule", rule(ACT, code))).reads(), Reads::Unusable);
+        let permitting = with(r5(), "decision", json!("permit"));
+        assert_eq!(of(&with(permitting, "regulatoryBasis", json!([rule(ACT, code)]))).reads(), Reads::Unusable);
+        let refusing = json!({ "type": "deny", "provision": [treat()] });
+        let c = of(&with(r4(refusing), "policyRule", rule(ACT, code)));
+        assert_eq!((c.reads(), counts(&c)), (Reads::Active, (0, 1, 1)));
+    }
+}
+
+/// What is dated later than now is not made yet: it permits nothing until then, and refuses.
+#[test]
+fn d2_a_consent_permits_nothing_before_it_is_made() {
+    let at = |t: &str| crate::record::When::parse_fhir(t).map(|w| Timestamp::from_millis(w.at));
+    let tree =
+        with(with(treat(), "period", json!({ "start": "2026-05-01" })), "provision", json!([{ "type": "deny" }]));
+    for (made, earliest) in [
+        ("2099-01-01T00:00:00Z", at("2099-01-01T00:00:00Z")),
+        ("2099-01-01", at("2098-12-31T10:00:00Z")),
+        ("2099", at("2098-12-31T10:00:00Z")),
+        ("2026-01-01T00:00:00+02:00", at("2025-12-31T22:00:00Z")),
+    ] {
+        let c = of(&with(r4(tree.clone()), "dateTime", json!(made)));
+        let said: Vec<_> = c.rules.iter().map(|r| (r.effect, r.applies.made, r.applies.validity.start)).collect();
+        let start = at("2026-05-01");
+        assert_eq!(said, [(Effect::Permit, earliest, start), (Effect::Deny, None, start)], "{made}");
+    }
+    for odd in [json!("soon"), json!(2099), json!("")] {
+        assert_eq!(counts(&of(&with(r4(tree.clone()), "dateTime", odd.clone()))), (0, 1, 1), "{odd}");
+    }
+    let c = of(&with(r5(), "date", json!("2099-01-01T00:00:00Z")));
+    assert!(c.rules.iter().all(|r| r.applies.made.is_some() == (r.effect == Effect::Permit)));
 }

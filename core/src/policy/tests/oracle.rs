@@ -130,6 +130,7 @@ impl Node {
                 },
                 actions: self.actions.as_ref().map_or(Actions::ANY, |list| Actions::of(list)),
                 validity: Validity { start: self.start, end: self.end },
+                made: None,
             },
             covers: Covers {
                 categories: self.categories.as_ref().map_or(Among::ANY, |list| Among::categories(list)),

@@ -92,7 +92,8 @@ fn written_and_read_back_a_grant_decides_the_same() {
             assert_eq!((consent.series(), consent.void_permits()), (doc.meta.series, 0), "seed {seed}");
             imported.add(doc.meta.series, doc.meta.version, Kept::Imported { consent, used, notice_logged: true });
         }
-        let now = time(r);
+        // As a foreign Consent it permits nothing before it was given.
+        let now = docs.iter().map(|doc| doc.meta.given).fold(time(r), Timestamp::max);
         let [before, after, imported] = states.map(|s| s.rules_at(now));
         for _ in 0..16 {
             let (mut q, mut item) = (request(r, &who), item(r));
@@ -136,7 +137,7 @@ fn as_a_consent_of_r5_a_grant_permits_the_same_and_refuses_the_rest() {
         let (mut own, mut read) = (ConsentState::default(), ConsentState::default());
         keep(&mut own, &given, used);
         read.add(series, version, Kept::Imported { consent, used, notice_logged: true });
-        let now = time(r);
+        let now = time(r).max(given.meta.given);
         let (own, read) = (own.rules_at(now), read.rules_at(now));
         // Withdrawn, or over, neither says anything.
         let stands = given.meta.status == ConsentStatus::Active && {

@@ -173,6 +173,8 @@ fn basic() -> Vec<Row> {
     const EXPIRED: &[&str] = &["ex-consent-expired-treat"];
     const RESEARCH: &[&str] = &["ex-consent-basic-research"];
     let p = |code| ask(Purpose::from_code(code).unwrap());
+    // It is made later than all others.
+    let later = |code| p(code).now("2023-07-01T12:00:00Z");
     vec![
         (TREAT, p("TREAT"), P, "D4: the purpose is listed"),
         (TREAT, p("HPAYMT"), P, "D4: alternatives within a dimension"),
@@ -205,12 +207,18 @@ fn basic() -> Vec<Row> {
         (NO, p("BTG"), D, "1.3.1 Break-glass: the person's refusal wins"),
         (NO, p("MLTRAINING"), Says::Floor, "D13 comes first"),
         (NO, p("HRESCH"), N, "D1"),
-        (RESEARCH, p("HRESCH"), P, "D4"),
-        (RESEARCH, p("CLINTRCHNPC"), P, "D5: two levels below"),
-        (RESEARCH, p("CLINTRL"), N, "D5: a trial as treatment is below TREAT"),
-        (RESEARCH, p("TREAT"), N, "D1"),
+        (RESEARCH, p("HRESCH"), N, "D2: not made yet"),
+        (RESEARCH, later("HRESCH"), P, "D4"),
+        (RESEARCH, later("CLINTRCHNPC"), P, "D5: two levels below"),
+        (RESEARCH, later("CLINTRL"), N, "D5: a trial as treatment is below TREAT"),
+        (RESEARCH, later("TREAT"), N, "D1"),
         (&["ex-consent-basic-treat", "ex-consent-basic-reject"], p("TREAT"), D, "D8: deny overrides across series"),
-        (&["ex-consent-basic-treat", "ex-consent-basic-research"], p("BIORCH"), P, "D8: permits stand side by side"),
+        (
+            &["ex-consent-basic-treat", "ex-consent-basic-research"],
+            later("BIORCH"),
+            P,
+            "D8: permits stand side by side",
+        ),
     ]
 }
 
