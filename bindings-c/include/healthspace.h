@@ -643,7 +643,9 @@ int32_t hs_check(const struct hs_space *space,
                  struct hs_buffer **scopes);
 
 // An evidence file of releases: of one partition and to one recipient (its kind and its name), or of
-// all where the text has length 0.
+// all where the text has length 0. Where partition_entries is not 0, it shows all of a partition's own log up to the last
+// of them: that no withdrawal was entered there before, and how often a counted grant was used, and to whoever reads it
+// also what else was entered there.
 int32_t hs_evidence(const struct hs_space *space,
                     const uint8_t *partition,
                     size_t partition_len,
@@ -651,6 +653,7 @@ int32_t hs_evidence(const struct hs_space *space,
                     size_t kind_len,
                     const uint8_t *name,
                     size_t name_len,
+                    int32_t partition_entries,
                     struct hs_buffer **file);
 
 // The verifier keys of all logs, one a line, that of the space's own log first.

@@ -200,7 +200,9 @@ pub unsafe extern "C" fn hs_check(space: *const Space, is_whole: *mut i32, scope
 }
 
 /// An evidence file of releases: of one partition and to one recipient (its kind and its name), or of
-/// all where the text has length 0.
+/// all where the text has length 0. Where partition_entries is not 0, it shows all of a partition's own log up to the last
+/// of them: that no withdrawal was entered there before, and how often a counted grant was used, and to whoever reads it
+/// also what else was entered there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_evidence(
     space: *const Space,
@@ -210,6 +212,7 @@ pub unsafe extern "C" fn hs_evidence(
     kind_len: usize,
     name: *const u8,
     name_len: usize,
+    partition_entries: i32,
     file: *mut *mut Buffer,
 ) -> i32 {
     guard(|| {
@@ -224,6 +227,9 @@ pub unsafe extern "C" fn hs_evidence(
         }
         if !name.is_empty() {
             request = request.recipient(recipient(kind, name)?);
+        }
+        if partition_entries != 0 {
+            request = request.with_partition_entries();
         }
         out.hand(Buffer::from(space.inner.evidence(&request)?));
         Ok(())

@@ -254,10 +254,15 @@ static void told(hs_space *space, const hs_id *withdrawn)
     OK(hs_check(space, &whole, &json));
     CHECK(whole == 1 && says("\"partition\":null", 0) && says("\"damaged\":{}", 1));
 
-    OK(hs_evidence(space, T("health"), T("model"), T("eu-llm"), &file));
+    OK(hs_evidence(space, T("health"), T("model"), T("eu-llm"), 1, &file));
     OK(hs_verifier_keys(space, &keys));
-    OK(hs_buffer_bytes(file, &bytes, &len));
     OK(hs_buffer_bytes(keys, &lines, &lines_len));
+    OK(hs_buffer_bytes(file, &bytes, &len));
+    OK(hs_verify_evidence(bytes, len, lines, lines_len, T("en"), &json));
+    CHECK(says("\"level\":\"verifiable\"", 0) && !says("partition's own log", 1));
+    hs_buffer_free(file);
+    OK(hs_evidence(space, T("health"), T("model"), T("eu-llm"), 0, &file));
+    OK(hs_buffer_bytes(file, &bytes, &len));
     OK(hs_verify_evidence(bytes, len, lines, lines_len, T("en"), &json));
     CHECK(says("\"level\":\"verifiable\"", 0) && says("eu-llm", 1));
     CHECK(hs_verify_evidence(bytes, len - 1, lines, lines_len, T("en"), &json) != 0);

@@ -261,12 +261,15 @@ impl HealthSpace {
         })
     }
 
-    /// An evidence file of releases: of one partition, to one recipient, or of all.
-    #[uniffi::method(default(partition = None, recipient = None))]
+    /// An evidence file of releases: of one partition, to one recipient, or of all. With `partition_entries` it shows all
+    /// of a partition's own log up to the last of them: that no withdrawal was entered there before, and how often a
+    /// counted grant was used, and to whoever reads it also what else was entered there.
+    #[uniffi::method(default(partition = None, recipient = None, partition_entries = false))]
     pub fn evidence(
         &self,
         partition: Option<String>,
         recipient: Option<Recipient>,
+        partition_entries: bool,
     ) -> Result<Vec<u8>, HealthspaceError> {
         call(|| {
             let mut request = EvidenceRequest::new();
@@ -275,6 +278,9 @@ impl HealthSpace {
             }
             if let Some(to) = recipient {
                 request = request.recipient(to.try_into()?);
+            }
+            if partition_entries {
+                request = request.with_partition_entries();
             }
             self.inner.evidence(&request)
         })

@@ -118,11 +118,16 @@ fn what_is_permitted_promised_disclosed_and_proven() {
     assert!(found.is_whole && found.slots_agree && found.stray == 0 && found.scopes.len() == 3);
     assert!(found.scopes.iter().all(|s| s.heads_agree && s.damaged.is_empty() && s.whole > 0));
 
-    let file = space.evidence(Some("health".into()), Some(model())).unwrap();
+    let file = space.evidence(Some("health".into()), Some(model()), false).unwrap();
+    let whole = space.evidence(Some("health".into()), Some(model()), true).unwrap();
     let keys = space.verifier_keys().unwrap();
     space.lock();
     let [d] = verify_evidence(file.clone(), keys.clone()).unwrap().try_into().unwrap();
     assert!(d.entry() == context.entry() && d.level() == "verifiable" && d.grants() == [grant.id]);
+    let unproven =
+        |d: &healthspace_mobile::Disclosure| d.does_not_prove().iter().any(|p| p.contains("partition's own log"));
+    let [shown] = verify_evidence(whole, keys.clone()).unwrap().try_into().unwrap();
+    assert!(unproven(&d) && !unproven(&shown));
     assert!(d.describe("en".into()).contains("eu-llm") && !format!("{d:?}").contains("eu-llm"));
     assert!(verify_evidence(file[1..].to_vec(), keys.clone()).is_err());
     assert!(verify_evidence(file, keys[1..].to_vec()).is_err());

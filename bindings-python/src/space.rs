@@ -623,16 +623,19 @@ impl HealthSpace {
         told::disclosure_log(py, &self.inner, language)
     }
 
-    /// An evidence file of releases.
-    #[pyo3(signature = (*, partition = None, recipient = None, between = None))]
+    /// An evidence file of releases. With `partition_entries` it shows all of a partition's own log up to the last of
+    /// them: that no withdrawal was entered there before, and how often a counted grant was used, and to whoever reads
+    /// it also what else was entered there.
+    #[pyo3(signature = (*, partition = None, recipient = None, between = None, partition_entries = false))]
     fn evidence(
         &self,
         py: Python<'_>,
         partition: Option<&str>,
         recipient: Option<&Recipient>,
         between: Option<(Instant, Instant)>,
+        partition_entries: bool,
     ) -> PyResult<Vec<u8>> {
-        told::evidence(py, &self.inner, partition, recipient, between.map(|(a, b)| (a.0, b.0)))
+        told::evidence(py, &self.inner, partition, recipient, between.map(|(a, b)| (a.0, b.0)), partition_entries)
     }
 
     /// The verifier keys of all logs, that of the space's own log first.

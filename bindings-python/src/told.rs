@@ -276,6 +276,7 @@ pub(crate) fn evidence(
     partition: Option<&str>,
     recipient: Option<&Recipient>,
     between: Option<(Timestamp, Timestamp)>,
+    partition_entries: bool,
 ) -> PyResult<Vec<u8>> {
     let mut request = EvidenceRequest::new();
     if let Some(name) = partition {
@@ -286,6 +287,9 @@ pub(crate) fn evidence(
     }
     if let Some((from, until)) = between {
         request = request.between(from, until);
+    }
+    if partition_entries {
+        request = request.with_partition_entries();
     }
     call(py, || space.evidence(&request))
 }

@@ -136,6 +136,7 @@ def test_evidence_and_receipts_are_verified_without_the_space(space: HealthSpace
     allow(space)
     context = space.session(MODEL).ground(QUESTION)
     data, keys = space.evidence(recipient=MODEL, partition="health"), space.verifier_keys()
+    whole = space.evidence(recipient=MODEL, partition="health", partition_entries=True)
     receipt, key = space.receipt(context.entry, "health"), space.verifier_key("health")
     assert key in keys and space.verifier_key() == keys[0]
     space.close()
@@ -145,6 +146,9 @@ def test_evidence_and_receipts_are_verified_without_the_space(space: HealthSpace
     assert (shown.entry, shown.level, len(shown.grants)) == (context.entry, "verifiable", 1)
     assert "eu-llm" in shown.describe() and shown.describe("fr") != shown.describe()
     assert report.does_not_prove
+    [entries] = verify_evidence(whole, keys).disclosures
+    assert any("partition's own log" in p for p in shown.does_not_prove)
+    assert not any("partition's own log" in p for p in entries.does_not_prove)
     assert "eu-llm" in verify_receipt(receipt, key)
     flipped = data[:-1] + bytes([data[-1] ^ 1])
     for bad in [flipped, data[:-1], b""]:
