@@ -15,7 +15,8 @@ mod tell;
 use healthspace::evidence::{Disclosed, verify_evidence};
 use healthspace::import::Source;
 use healthspace::{
-    Error, ErrorCode, HealthSpace, LogOf, RestoreOptions, SoftwareKeyStore, Unlock, verify_consistency, verify_receipt,
+    Erase, Error, ErrorCode, HealthSpace, LogOf, RestoreOptions, SoftwareKeyStore, Unlock, verify_consistency,
+    verify_receipt,
 };
 use make::{DEVICE, PASSPHRASE, env, gesture};
 use std::path::{Path, PathBuf};
@@ -128,6 +129,43 @@ fn the_same_files_add_nothing_and_new_ones_do() {
     drop(session);
     space.close();
     let space = HealthSpace::open(&file, &Unlock::passphrase(PASSPHRASE), env()).unwrap();
+    assert!(space.check().unwrap().is_whole());
+}
+
+/// What nothing names goes with any erasure: of what was written then everything is named.
+#[test]
+fn an_erasure_takes_what_was_asked_for_and_nothing_else() {
+    for (from, name) in
+        [(folder(), "all.hs"), (folder(), "restored.hs"), (folder(), "staged.hs"), (second::folder(), "late.hs")]
+    {
+        let (_dir, file) = copied(&from, name);
+        let space = HealthSpace::open(&file, &Unlock::passphrase(PASSPHRASE), env()).unwrap();
+        for partition in space.info().unwrap().partitions {
+            let of = space.partition(&partition).unwrap();
+            let before = of.stats().unwrap();
+            let memory = of.memories().unwrap().into_whole().unwrap().first().map(|m| m.id);
+            let what = Erase::Records(memory.into_iter().collect());
+            let Ok(done) = of.erase(&what, gesture()) else {
+                assert!(memory.is_none(), "{name} {partition}");
+                continue;
+            };
+            assert_eq!(of.stats().unwrap().records, before.records - done.records, "{name} {partition}");
+            for line in space.log(LogOf::Partition(&partition)).unwrap() {
+                assert!(!line.describe("en").contains("damaged lists"), "{name} {partition}");
+            }
+        }
+        assert!(space.check().unwrap().is_whole(), "{name}");
+    }
+    // An unfinished import goes on.
+    let (_dir, file) = copy("staged.hs");
+    let space = HealthSpace::open(&file, &Unlock::passphrase(PASSPHRASE), env()).unwrap();
+    let session = space.session(make::model(), healthspace::Purpose::PatientRequest).unwrap();
+    let memory = session.remember_in("general", "to be erased").unwrap();
+    drop(session);
+    space.partition("general").unwrap().erase(&Erase::Records(vec![memory]), gesture()).unwrap();
+    let health = space.partition("health").unwrap();
+    assert_eq!(health.staged_imports().unwrap().len(), 1);
+    health.import(Source::bytes(input::long()).unwrap()).unwrap();
     assert!(space.check().unwrap().is_whole());
 }
 

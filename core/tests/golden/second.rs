@@ -23,7 +23,7 @@ const HEALTH: LogOf<'static> = LogOf::Partition("health");
 /// Ten days ahead of the clock of all other files.
 const AHEAD: i64 = 1_790_000_000_000 + 10 * 86_400_000;
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-1b")
 }
 
