@@ -216,7 +216,7 @@ impl Chunks<'_> {
             by_start.iter().filter_map(|(at, of)| Some((*at, choose(of, by_day.get(at))?))).collect();
         let mut all = Sums::default();
         chosen.iter().for_each(|(_, c)| all.merge(&c.sums));
-        self.head(block, &by_start, period)?;
+        let first = self.head(block, &by_start, period)?;
         if view.plan.average || self.style == Style::Total {
             block.push(self.overall(&all));
         }
@@ -261,6 +261,7 @@ impl Chunks<'_> {
             block.push(line);
             rank = rank.saturating_add(1);
         }
+        block.lines.extend(first);
         block.unlisted = u32::try_from(total.saturating_sub(LISTED)).unwrap_or(u32::MAX);
         Ok(())
     }
@@ -371,15 +372,17 @@ impl Chunks<'_> {
         Ok(out)
     }
 
-    /// Samples, span, last value, least and greatest of all.
-    fn head(&self, block: &mut Block, buckets: &ByStart, period: Option<Period>) -> Result<()> {
+    /// Samples, span, last value, least and greatest of all. The first value of what is measured all day long is given
+    /// back: it stands behind the intervals.
+    fn head(&self, block: &mut Block, buckets: &ByStart, period: Option<Period>) -> Result<Option<Line>> {
+        let mut first_alone = None;
         let view = self.view;
         let all = || buckets.values().flat_map(BTreeMap::values);
         let count: u64 = all().map(|s| s.count).sum();
         let (Some(first), Some(last)) =
             (all().filter_map(|s| s.days).map(|d| d.0).min(), all().filter_map(|s| s.days).map(|d| d.1).max())
         else {
-            return Ok(());
+            return Ok(None);
         };
         let n = view.many(count, ["sample", "samples"], ["mesure", "mesures"]);
         let (first, last) = (view.day(first), view.day(last));
@@ -420,7 +423,7 @@ impl Chunks<'_> {
                     None => block.lines.extend(self.first(&used, &asked)?),
                 }
             } else if count > 1 {
-                block.lines.extend(self.first(&used, &asked)?);
+                first_alone = self.first(&used, &asked)?;
             }
         }
         if self.fractions {
@@ -429,7 +432,7 @@ impl Chunks<'_> {
                 "enregistrées en fractions de 1, montrées ici en pourcentages",
             )));
         }
-        Ok(())
+        Ok(first_alone)
     }
 
     /// The first sample.
