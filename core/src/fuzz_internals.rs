@@ -156,11 +156,11 @@ impl Facts for Nothing {
 
 /// Reads consents from elsewhere and decides by them.
 pub fn consent(bytes: &[u8]) {
-    let Ok(all) = read_consents(bytes, Some(60)) else { return };
+    let Ok(all) = read_consents(bytes, 60) else { return };
     let mut state = ConsentState::default();
     for c in &all {
         // What is filed is its source.
-        if *c != read_consent(c.source(), Some(60)) {
+        if *c != read_consent(c.source(), 60) {
             panic!("a Consent of a Bundle reads otherwise alone");
         }
         let kept = Kept::Imported { consent: Box::new(c.clone()), used: 0, notice_logged: false };
@@ -395,7 +395,7 @@ mod tests {
                 "segment" => assert!(Segment::decode(&bytes).is_ok() || series::decode(&bytes).is_ok(), "{name}"),
                 "sealed" => assert!(seal::open(&[7; 32], &[9; 72], &bytes).is_ok(), "{name}"),
                 "consent" if name != "broken" => {
-                    let all = read_consents(&bytes, None).unwrap();
+                    let all = read_consents(&bytes, 0).unwrap();
                     assert!(all.iter().all(|c| c.reads() != Reads::Unusable && c.void_permits() == 0), "{name}");
                 }
                 "proof" => assert!(fuzz::proofs(core::str::from_utf8(&bytes).unwrap()), "{name}"),

@@ -89,7 +89,7 @@ fn with(provision: &str) -> Rules {
     let text = format!(
         r#"{{"resourceType":"Consent","id":"1","status":"active","scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},"patient":{{"reference":"Patient/p"}},"provision":{provision}}}"#
     );
-    let consent = Box::new(read_consent(text.as_bytes(), None));
+    let consent = Box::new(read_consent(text.as_bytes(), 0));
     state.add(consent.series(), 1, Kept::Imported { consent, used: 0, notice_logged: false });
     state.rules_at(NOW)
 }

@@ -13,7 +13,7 @@ use crate::id::RecordId;
 /// Enters the older version as withdrawn where the newer one does not say the same, so that whoever was given
 /// something under it is to be told, and sets aside what rests on it.
 pub(super) fn end_older(tx: &mut Tx<'_>, w: &mut Writing, older: &FiledConsent, newer: &ReadConsent) -> Result<()> {
-    let was = read_consent(&older.bytes, None);
+    let was = read_consent(&older.bytes, 0);
     let stands = older.origin == Origin::Imported;
     if older.origin == Origin::Own || !was.permits() || stands && was.says_as(newer) {
         return Ok(());

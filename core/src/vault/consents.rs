@@ -91,7 +91,7 @@ impl Known {
     }
 
     fn of(tx: &Tx<'_>, w: &Writing, filed: &FiledConsent) -> Result<Self> {
-        let read = read_consent(&filed.bytes, None);
+        let read = read_consent(&filed.bytes, 0);
         let mut keys = read.keys().clone();
         keys.insert(filed.series);
         let system = w.state.system.as_ref();
@@ -99,7 +99,7 @@ impl Known {
             let object = ObjectRef { number: c.number << 8, version: c.row_version, group: c.group };
             let mut bytes = Vec::new();
             match system.map(|s| s.open_object(tx.base, &*tx.txn, Class::Body, &object, &mut bytes)) {
-                Some(Ok(())) => keys.extend(read_consent(&bytes, None).keys()),
+                Some(Ok(())) => keys.extend(read_consent(&bytes, 0).keys()),
                 // What is gone or damaged tells nothing; the newest stands in the policy row.
                 None | Some(Err(Error::NotFound | Error::Corrupt(_))) => {}
                 Some(Err(e)) => return Err(e),
@@ -193,7 +193,7 @@ impl HealthSpace {
 
     fn file(&self, source: &[u8], gesture: &Gesture, confirmed: bool) -> Result<ConsentsReport> {
         // Series and updates do not depend on the zone; the rules are read from the filed bytes.
-        let consents = read_consents(source, None)?;
+        let consents = read_consents(source, 0)?;
         if are_two(&consents) {
             return Err(Error::OtherSubject);
         }
@@ -219,7 +219,7 @@ impl HealthSpace {
             let mut filed: Vec<FiledConsent> = Vec::new();
             let mut replaced: Vec<(FiledConsent, ReadConsent)> = Vec::new();
             let mut ended: Vec<GrantId> = Vec::new();
-            for Version { consent, keys } in &read_versions(source, None, Some(now), &keys)? {
+            for Version { consent, keys } in &read_versions(source, 0, Some(now), &keys)? {
                 let mut met: Vec<&Known> = known.iter().filter(|k| !k.keys.is_disjoint(keys)).collect();
                 // What another text of this file took the place of already is gone.
                 met.retain(|k| !k.stands_beside(consent) && !report.filed.contains(&k.filed.series));
@@ -227,7 +227,7 @@ impl HealthSpace {
                     && let Some(c) = filed.iter_mut().find(|c| c.series == consent.series())
                 {
                     c.bytes = void([&*c.bytes, consent.source()]);
-                    let read = read_consent(&c.bytes, None);
+                    let read = read_consent(&c.bytes, 0);
                     report.unusable += 1;
                     replaced
                         .iter_mut()
@@ -271,7 +271,7 @@ impl HealthSpace {
                 let both: Vec<&[u8]> = voids.chain([consent.source()]).collect();
                 let bytes = if both.len() > 1 { void(both) } else { consent.source().to_vec() };
                 ended.extend(met.iter().skip(1).filter(|k| k.is_live()).map(|k| k.filed.series));
-                let read = read_consent(&bytes, None);
+                let read = read_consent(&bytes, 0);
                 report.filed.push(series);
                 report.unusable += usize::from(read.reads() == Reads::Unusable);
                 replaced.extend(met.first().map(|first| (first.filed.clone(), read)));

@@ -215,15 +215,13 @@ impl PolicyRow {
         });
         let lowered = lowered.collect();
         let mut state = ConsentState::default();
-        // 0 where nobody set one: which zone a date without one means is then not known.
-        let zone = Some(zone_minutes).filter(|zone| *zone != 0);
         for c in &consents {
             let kept = match (c.origin, consent::from_fhir(&c.bytes)) {
                 // Only a full slot files a consent, in the transaction that logs its notice.
                 (Origin::Own, Ok(doc)) => Kept::Read { doc: Box::new(doc), used: 0, notice_logged: true },
                 (Origin::Own, Err(_)) => Kept::Unusable,
                 _ => {
-                    let mut consent = Box::new(consent::read_consent(&c.bytes, zone));
+                    let mut consent = Box::new(consent::read_consent(&c.bytes, zone_minutes));
                     consent.refuse_outside(here);
                     // A count is kept in the one partition that a grant names; one from elsewhere holds
                     // in several, so that its counted permits are used up from the start.

@@ -146,13 +146,12 @@ pub(crate) struct Version {
 }
 
 /// Reads a Consent, or every Consent of a Bundle; one for each series: of several versions in one
-/// Bundle the last updated. `zone` is minutes east of UTC, for dates without a time; where it is not known, what is
-/// permitted begins last and ends first, and what is refused begins first and ends last.
+/// Bundle the last updated. `zone` is minutes east of UTC, for dates without a time.
 ///
 /// # Errors
 /// `Malformed(Consent)` for a text that is neither, or too large, or a Bundle within which another
 /// one stands.
-pub fn read_consents(bytes: &[u8], zone: Option<i16>) -> Result<Vec<ReadConsent>> {
+pub fn read_consents(bytes: &[u8], zone: i16) -> Result<Vec<ReadConsent>> {
     Ok(read_versions(bytes, zone, None, &[])?.into_iter().map(|v| v.consent).collect())
 }
 
@@ -160,7 +159,7 @@ pub fn read_consents(bytes: &[u8], zone: Option<i16>) -> Result<Vec<ReadConsent>
 /// filed before is known, so that two texts of one are found to be that.
 pub(crate) fn read_versions(
     bytes: &[u8],
-    zone: Option<i16>,
+    zone: i16,
     now: Option<Timestamp>,
     known: &[BTreeSet<GrantId>],
 ) -> Result<Vec<Version>> {
@@ -226,7 +225,7 @@ struct Group {
 impl Group {
     /// What counts of it: the newest text, and beside it what refuses something and is a version of that one
     /// by some of what it is known by, not by all of it.
-    fn versions(self, zone: Option<i16>, now: Option<Timestamp>) -> Vec<Version> {
+    fn versions(self, zone: i16, now: Option<Timestamp>) -> Vec<Version> {
         let Self { mut keys, mut texts } = self;
         let mut all: Vec<Version> = Vec::new();
         loop {
@@ -283,7 +282,7 @@ impl Groups {
 
 /// Which of several versions counts, and which texts are in it; where none is known to be the newest, or one is
 /// gone, none can be read.
-fn newest(texts: &[Text], zone: Option<i16>, now: Option<Timestamp>) -> (ReadConsent, BTreeSet<usize>) {
+fn newest(texts: &[Text], zone: i16, now: Option<Timestamp>) -> (ReadConsent, BTreeSet<usize>) {
     let every: BTreeSet<usize> = texts.iter().map(|t| t.at).collect();
     let mut texts: Vec<&Text> = texts.iter().collect();
     texts.sort_by_key(|t| t.at);

@@ -2,7 +2,7 @@
 
 use super::super::detail::Detail;
 use super::super::rule::{Actions, Actor, Among, Applies, Covers, Effect, LabelTest, Place, Rule, Validity};
-use super::node::{Bounds, Classes, Concepts, Data, Dim, Node, Party, Range, Stated};
+use super::node::{Classes, Concepts, Data, Dim, Node, Party, Range, Stated};
 use super::terms::{self, Uses};
 use crate::id::{GrantId, Timestamp};
 use crate::label::{Confidentiality, Obligations, Sensitivities};
@@ -19,22 +19,13 @@ pub(super) struct Inherited {
     codes: Dim<Vec<super::super::detail::Code>>,
     data: Dim<Data>,
     data_period: Dim<Range>,
-    /// When a permit holds, and when a deny does: each is decided for the person where no zone is told.
-    surely: Validity,
-    maybe: Validity,
+    validity: Validity,
     obligations: Obligations,
     uses: Option<u32>,
     /// What is not made yet permits nothing yet.
     made: Option<Timestamp>,
     /// Something that no dimension stands for is not understood.
     unknown: bool,
-}
-
-/// Cuts it to a range.
-fn within(v: &mut Validity, (start, end): Bounds) {
-    v.start = v.start.max(start.map(Timestamp::from_millis));
-    let end = end.map(Timestamp::from_millis);
-    v.end = v.end.map_or(end, |e| Some(end.map_or(e, |f| e.min(f))));
 }
 
 impl Inherited {
@@ -50,9 +41,11 @@ impl Inherited {
         match period {
             None | Some(Dim::Any) => {}
             Some(Dim::Unknown) => self.unknown = true,
-            Some(Dim::Is(range)) => {
-                within(&mut self.surely, range.surely);
-                within(&mut self.maybe, range.maybe);
+            Some(Dim::Is((start, end))) => {
+                let v = &mut self.validity;
+                v.start = v.start.max(start.map(Timestamp::from_millis));
+                let end = end.map(Timestamp::from_millis);
+                v.end = v.end.map_or(end, |e| Some(end.map_or(e, |f| e.min(f))));
             }
         }
     }
@@ -123,7 +116,7 @@ impl Inherited {
         };
         let detail =
             (types.is_some() || codes.is_some() || data.is_some()).then(|| Arc::new(Detail { types, codes, data }));
-        let open = |(a, b): Bounds| (a.unwrap_or(i64::MIN), b.unwrap_or(i64::MAX));
+        let open = |(a, b): &Range| (a.unwrap_or(i64::MIN), b.unwrap_or(i64::MAX));
         Rule {
             series,
             version: 0,
@@ -144,7 +137,7 @@ impl Inherited {
                     Dim::Is(list) => terms::all_actions(effect, list).unwrap_or(Actions::ANY),
                     _ => Actions::ANY,
                 },
-                validity: if permit { self.surely } else { self.maybe },
+                validity: self.validity,
                 made: self.made.filter(|_| permit),
             },
             covers: Covers {
@@ -154,8 +147,7 @@ impl Inherited {
                     _ => None,
                 },
                 data_period: match &self.data_period {
-                    // Days of data that have no zone either are compared as they stand.
-                    Dim::Is(range) => Some(open(if permit { range.plain } else { range.maybe })),
+                    Dim::Is(range) => Some(open(range)),
                     _ => None,
                 },
                 detail,

@@ -209,9 +209,9 @@ impl ReadConsent {
 }
 
 /// Reads one Consent, whatever it is; or versions of one in a Bundle, as they are filed where
-/// none of them counts. `zone` is as of [`read_consents`].
+/// none of them counts.
 #[must_use]
-pub fn read_consent(bytes: &[u8], zone: Option<i16>) -> ReadConsent {
+pub fn read_consent(bytes: &[u8], zone: i16) -> ReadConsent {
     if let Some((server, text)) = bundle::read_told(bytes) {
         let read = read_one(text, zone);
         let whom = read.whom.clone().of_server(Some(&server));
@@ -221,7 +221,7 @@ pub fn read_consent(bytes: &[u8], zone: Option<i16>) -> ReadConsent {
 }
 
 /// A Consent that stands alone.
-fn read_one(bytes: &[u8], zone: Option<i16>) -> ReadConsent {
+fn read_one(bytes: &[u8], zone: i16) -> ReadConsent {
     let seen = root::Shown::of(bytes);
     // Which consent it is must be plain, or an older version of it would stand.
     let plain = seen.is_some() && bytes.len() <= MAX_CONSENT;

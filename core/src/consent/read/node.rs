@@ -55,19 +55,8 @@ pub(super) enum Data {
 
 pub(super) type Concepts = Vec<Vec<(Option<String>, String)>>;
 
-/// Milliseconds since the epoch, either side open.
-pub(super) type Bounds = (Option<i64>, Option<i64>);
-
-/// A range of time by what its dates without a zone may mean.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
-    /// In the zone that is known, or else as they stand.
-    pub(super) plain: Bounds,
-    /// In whatever zone: it begins last and ends first.
-    pub(super) surely: Bounds,
-    /// In any zone.
-    pub(super) maybe: Bounds,
-}
+/// A range of time of which either side may be open.
+pub(super) type Range = (Option<i64>, Option<i64>);
 
 /// Everything that a provision says but its type and its children. What is `None` is inherited.
 #[derive(Default)]
@@ -130,7 +119,7 @@ const R5: &[&str] = &[
 /// What reading needs to know.
 pub(super) struct Reader {
     pub(super) form: Form,
-    pub(super) zone: Option<i16>,
+    pub(super) zone: i16,
     pub(super) nodes: usize,
 }
 

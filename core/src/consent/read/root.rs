@@ -278,7 +278,7 @@ const R5: &[&str] = &[
 const OF_R5: &[&str] = &["decision", "subject", "grantor", "grantee", "period", "date"];
 
 /// Reads a Consent below its identity.
-pub(super) fn read(j: &Json, series: GrantId, zone: Option<i16>) -> Result<(Reads, Flat), Broken> {
+pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat), Broken> {
     let members = j.object().ok_or(Broken)?;
     let has = |name: &str| members.iter().any(|(k, _)| k == name);
     // Either changes the meaning of everything else.
@@ -305,7 +305,7 @@ pub(super) fn read(j: &Json, series: GrantId, zone: Option<i16>) -> Result<(Read
         return Err(Broken);
     }
     let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
-    let (base, made) = (Base::of(j), made(j, zone));
+    let (base, made) = (Base::of(j), made(j));
     let unknown = !members.iter().all(|(k, _)| known(k))
         || !about
         || !is_verified(j)
@@ -379,12 +379,14 @@ impl Base {
     }
 }
 
-/// The earliest that a consent can have been made, where it says when; `None` where that cannot be read.
-fn made(j: &Json, zone: Option<i16>) -> Option<Option<Timestamp>> {
+/// The earliest that a consent can have been made, where it says when; `None` where that cannot be read. The day alone
+/// begins first where the zone is 14 hours ahead.
+fn made(j: &Json) -> Option<Option<Timestamp>> {
+    const AHEAD: i64 = 14 * 3_600_000;
     let Some(stated) = j.get("dateTime").or_else(|| j.get("date")) else { return Some(None) };
     let when = When::parse_fhir(stated.text()?)?;
-    let ahead = if when.offset.is_none() { i64::from(zone.unwrap_or(terms::FIRST)) * 60_000 } else { 0 };
-    Some(Some(Timestamp::from_millis(when.at.saturating_sub(ahead))))
+    let first = if when.offset.is_none() { when.at.saturating_sub(AHEAD) } else { when.at };
+    Some(Some(Timestamp::from_millis(first)))
 }
 
 /// A consent to be treated, or an advance directive, permits no use of data.

@@ -4,7 +4,6 @@ use super::super::detail::{Code, Types};
 use super::super::rule::{Action, Actions, Among, Effect};
 use super::super::wire as w;
 use super::json::Json;
-use super::node::Range;
 use crate::label::{Confidentiality, NamedPurpose, Obligations, Purpose, Sensitivity};
 use crate::record::{Category, Kind, ResourceType, When};
 
@@ -263,27 +262,20 @@ pub(super) fn reference(j: &Json) -> Option<Target<'_>> {
     Some(Target { kind, literal, identifier })
 }
 
-/// Minutes east of UTC of the zones that are last and first at a time.
-const LAST: i16 = -12 * 60;
-pub(super) const FIRST: i16 = 14 * 60;
-
-/// A `Period` as half-open ranges of milliseconds; date-only and partial bounds are whole intervals in a zone, minutes east
-/// of UTC. Where none is known they may be those of any.
-pub(super) fn period(j: &Json, zone: Option<i16>) -> Option<Range> {
+/// A `Period` as a half-open range of milliseconds; date-only and partial bounds are whole
+/// intervals in a zone, minutes east of UTC.
+pub(super) fn period(j: &Json, zone: i16) -> Option<(Option<i64>, Option<i64>)> {
     j.only(&["start", "end"])?;
     let bound = |name| match j.get(name) {
         None => Some(None),
         Some(v) => When::parse_fhir(v.text()?).map(Some),
     };
+    let shift = |w: &When| if w.offset.is_none() { i64::from(zone) * 60_000 } else { 0 };
     let (start, end) = (bound("start")?, bound("end")?);
-    let range = |from: i16, until: i16| {
-        let shift = |w: &When, zone: i16| if w.offset.is_none() { i64::from(zone) * 60_000 } else { 0 };
-        (start.map(|w| w.at - shift(&w, from)), end.map(|w| w.end() - shift(&w, until)))
-    };
-    let (plain, last, first) = (zone.unwrap_or(0), zone.unwrap_or(LAST), zone.unwrap_or(FIRST));
-    match range(plain, plain) {
+    let range = (start.map(|w| w.at - shift(&w)), end.map(|w| w.end() - shift(&w)));
+    match range {
         (None, None) => None,
         (Some(a), Some(b)) if a >= b => None,
-        plain => Some(Range { plain, surely: range(last, first), maybe: range(first, last) }),
+        range => Some(range),
     }
 }

@@ -44,7 +44,7 @@ fn treat() -> Value {
 }
 
 fn of(v: &Value) -> ReadConsent {
-    read_consent(&serde_json::to_vec(v).unwrap(), Some(0))
+    read_consent(&serde_json::to_vec(v).unwrap(), 0)
 }
 
 fn with(mut v: Value, name: &str, value: Value) -> Value {
@@ -110,11 +110,11 @@ fn r_not_understood_or_no_root_makes_it_unusable() {
         assert_eq!((c.reads(), c.rules(1, 0, true)), (Reads::Unusable, vec![Rule::unusable(c.series(), 1)]), "{bad}");
     }
     for text in ["", "{", "null", "[]", "{\"resourceType\":\"Consent\",\"status\":\"active\",\"status\":\"active\"}"] {
-        assert_eq!(read_consent(text.as_bytes(), Some(0)).reads(), Reads::Unusable);
+        assert_eq!(read_consent(text.as_bytes(), 0).reads(), Reads::Unusable);
     }
     let doubled =
         serde_json::to_string(&good).unwrap().replace("\"type\":\"permit\"", "\"type\":\"deny\",\"type\":\"permit\"");
-    assert_eq!(read_consent(doubled.as_bytes(), Some(0)).reads(), Reads::Unusable);
+    assert_eq!(read_consent(doubled.as_bytes(), 0).reads(), Reads::Unusable);
     // An object that the parser would take for a number; a text that says its name is only a text.
     for (more, reads) in [
         (r#""extension":[{"$serde_json::private::Number":"zz"}]"#, Reads::Unusable),
@@ -122,7 +122,7 @@ fn r_not_understood_or_no_root_makes_it_unusable() {
         (r#""extension":[{"url":"$serde_json::private::Number"}]"#, Reads::Active),
     ] {
         let text = serde_json::to_string(&good).unwrap().replacen('{', &format!("{{{more},"), 1);
-        let c = read_consent(text.as_bytes(), Some(0));
+        let c = read_consent(text.as_bytes(), 0);
         assert_eq!((c.reads(), c.series()), (reads, of(&good).series()), "{more}");
     }
 }
@@ -144,7 +144,7 @@ fn r_not_understood_is_no_tree_that_is_only_deep() {
     let text = format!(
         "{{\"resourceType\":\"Consent\",\"id\":\"1\",\"patient\":{{\"reference\":\"Patient/p\"}},\"provision\":{deep}}}"
     );
-    let c = read_consent(text.as_bytes(), Some(0));
+    let c = read_consent(text.as_bytes(), 0);
     assert_eq!((c.reads(), c.series()), (Reads::Unusable, of(&r4(treat())).series()));
 }
 
@@ -446,7 +446,7 @@ fn r_order_of_a_bundle_each_series_counts_once_with_its_last_version() {
         let entry: Vec<Value> = list.into_iter().map(|r| json!({ "fullUrl": "urn:x", "resource": r })).collect();
         read_consents(
             &serde_json::to_vec(&json!({ "resourceType": "Bundle", "type": "collection", "entry": entry })).unwrap(),
-            Some(0),
+            0,
         )
     };
     let (old, new) = (at(r4(treat()), "2026-01-01T00:00:00Z"), at(gone.clone(), "2026-02-01T00:00:00Z"));
@@ -462,8 +462,8 @@ fn r_order_of_a_bundle_each_series_counts_once_with_its_last_version() {
     let third = with(r4(json!({ "type": "deny" })), "language", "fr".into());
     let three = bundle(vec![r4(treat()), r4(json!({ "type": "deny" })), third]).unwrap();
     for c in [&unclear[0], &three[0]] {
-        assert_eq!(read_consent(c.source(), Some(0)), *c);
-        assert!(read_consents(c.source(), Some(0)).unwrap().iter().eq([c]));
+        assert_eq!(read_consent(c.source(), 0), *c);
+        assert!(read_consents(c.source(), 0).unwrap().iter().eq([c]));
     }
     assert_eq!(three[0].source().windows(10).filter(|w| w == b"\"resource\"").count(), 3);
     let twice = bundle(vec![old.clone(), old.clone()]).unwrap();
@@ -472,7 +472,7 @@ fn r_order_of_a_bundle_each_series_counts_once_with_its_last_version() {
     assert_eq!((untyped.len(), untyped[0].reads()), (1, Reads::Unusable));
     assert_eq!(twice[0].source(), serde_json::to_vec(&old).unwrap());
     for bad in ["", "[]", "{}", "{\"resourceType\":\"Patient\"}", "{\"resourceType\":\"Bundle\",\"entry\":{}}"] {
-        assert!(read_consents(bad.as_bytes(), Some(0)).is_err());
+        assert!(read_consents(bad.as_bytes(), 0).is_err());
     }
 }
 
@@ -534,8 +534,8 @@ fn d2_a_consent_permits_nothing_before_it_is_made() {
         with(with(treat(), "period", json!({ "start": "2026-05-01" })), "provision", json!([{ "type": "deny" }]));
     for (made, earliest) in [
         ("2099-01-01T00:00:00Z", at("2099-01-01T00:00:00Z")),
-        ("2099-01-01", at("2099-01-01")),
-        ("2099", at("2099-01-01")),
+        ("2099-01-01", at("2098-12-31T10:00:00Z")),
+        ("2099", at("2098-12-31T10:00:00Z")),
         ("2026-01-01T00:00:00+02:00", at("2025-12-31T22:00:00Z")),
     ] {
         let c = of(&with(r4(tree.clone()), "dateTime", json!(made)));
@@ -548,47 +548,4 @@ fn d2_a_consent_permits_nothing_before_it_is_made() {
     }
     let c = of(&with(r5(), "date", json!("2099-01-01T00:00:00Z")));
     assert!(c.rules.iter().all(|r| r.applies.made.is_some() == (r.effect == Effect::Permit)));
-}
-
-/// In which zone a day is meant is not told, so each bound is decided for the person: a permit begins last and ends first,
-/// a deny the other way round, also where either is inherited. What has a time with a zone is what it says.
-#[test]
-fn r_dates_without_a_zone_are_decided_for_the_person() {
-    let at = |t: &str| crate::record::When::parse_fhir(t).map(|w| Timestamp::from_millis(w.at));
-    let range = |start: &str, end: &str| (at(start), at(end));
-    let read = |period: Value, zone: Option<i16>| {
-        let tree = with(with(treat(), "period", period), "provision", json!([{ "type": "deny" }]));
-        let c = read_consent(&serde_json::to_vec(&r4(tree)).unwrap(), zone);
-        let all: Vec<_> = c.rules.iter().map(|r| (r.applies.validity.start, r.applies.validity.end)).collect();
-        (all[0], all[1])
-    };
-    let days = json!({ "start": "2026-01-01", "end": "2026-01-31" });
-    let utc = range("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
-    assert_eq!(read(days.clone(), Some(0)), (utc, utc));
-    let paris = range("2025-12-31T23:00:00Z", "2026-01-31T23:00:00Z");
-    assert_eq!(read(days.clone(), Some(60)), (paris, paris));
-    let (permit, deny) =
-        (range("2026-01-01T12:00:00Z", "2026-01-31T10:00:00Z"), range("2025-12-31T10:00:00Z", "2026-02-01T12:00:00Z"));
-    assert_eq!(read(days, None), (permit, deny));
-    let told = json!({ "start": "2026-01-01T00:00:00Z", "end": "2026-01-31T23:59:59.999+00:00" });
-    assert_eq!(read(told, None), (utc, utc));
-    // In some zone every instant of one day is of another.
-    let (permit, deny) = read(json!({ "start": "2026-01-01", "end": "2026-01-01" }), None);
-    assert!(permit.0 > permit.1 && deny == range("2025-12-31T10:00:00Z", "2026-01-02T12:00:00Z"));
-
-    // The day that it is made begins first where it does so first: one of today is made.
-    let c = read_consent(&serde_json::to_vec(&with(r4(treat()), "dateTime", json!("2099-01-01"))).unwrap(), None);
-    assert_eq!(c.rules[0].applies.made, at("2098-12-31T10:00:00Z"));
-
-    // Data are mostly dated by days without a zone, too: a permit compares these as they stand.
-    let tree = with(
-        with(treat(), "dataPeriod", json!({ "start": "2026", "end": "2026" })),
-        "provision",
-        json!([{ "type": "deny" }]),
-    );
-    let c = read_consent(&serde_json::to_vec(&r4(tree)).unwrap(), None);
-    let millis = |t: &str| at(t).unwrap().as_millis();
-    let periods: Vec<_> = c.rules.iter().map(|r| r.covers.data_period.unwrap()).collect();
-    assert_eq!(periods[0], (millis("2026-01-01"), millis("2027-01-01")));
-    assert_eq!(periods[1], (millis("2025-12-31T10:00:00Z"), millis("2027-01-01T12:00:00Z")));
 }

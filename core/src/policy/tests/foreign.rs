@@ -310,7 +310,7 @@ fn alternate(w: &mut Written, effect: Effect) {
 }
 
 fn read(v: &Value) -> ReadConsent {
-    read_consent(&serde_json::to_vec(v).unwrap(), Some(0))
+    read_consent(&serde_json::to_vec(v).unwrap(), 0)
 }
 
 fn rules(list: impl IntoIterator<Item = ReadConsent>, now: Timestamp) -> Rules {
@@ -522,7 +522,7 @@ fn r_invariant_any_json_is_read_and_decided() {
             v = json!({ "resourceType": "Bundle", "entry": [{ "resource": v.clone() }, { "resource": v }] });
         }
         let bytes = serde_json::to_vec(&v).unwrap();
-        let Ok(all) = read_consents(&bytes, Some(r.below(1441) as i16 - 720)) else { continue };
+        let Ok(all) = read_consents(&bytes, r.below(1441) as i16 - 720) else { continue };
         read_at_all += 1;
         unusable += all.iter().filter(|c| c.reads() == Reads::Unusable).count() as u64;
         active += all.iter().filter(|c| c.reads() == Reads::Active).count() as u64;

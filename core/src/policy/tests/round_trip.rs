@@ -88,7 +88,7 @@ fn written_and_read_back_a_grant_decides_the_same() {
             let [before, after, imported] = &mut states;
             keep(before, doc, used);
             keep(after, &read, used);
-            let consent = Box::new(read_consent(&bytes, None));
+            let consent = Box::new(read_consent(&bytes, 0));
             assert_eq!((consent.series(), consent.void_permits()), (doc.meta.series, 0), "seed {seed}");
             imported.add(doc.meta.series, doc.meta.version, Kept::Imported { consent, used, notice_logged: true });
         }
@@ -131,7 +131,7 @@ fn as_a_consent_of_r5_a_grant_permits_the_same_and_refuses_the_rest() {
         let given = doc(r, 0);
         let (bytes, used) = (to_fhir_r5(&given.spec, &given.meta).unwrap(), r.below(3) as u32);
         assert!(from_fhir(&bytes).is_err(), "seed {seed}: it is not the text that is stored");
-        let consent = Box::new(read_consent(&bytes, None));
+        let consent = Box::new(read_consent(&bytes, 0));
         assert_eq!((consent.series(), consent.void_permits()), (given.meta.series, 0), "seed {seed}");
         let (series, version) = (given.meta.series, given.meta.version);
         let (mut own, mut read) = (ConsentState::default(), ConsentState::default());
@@ -254,7 +254,7 @@ fn d9_a_child_decides_as_a_plain_grant_within_its_parent_or_not_at_all() {
         let read = from_fhir(&to_fhir(&child.spec, &child.meta).unwrap()).unwrap();
         assert_eq!(read, child, "seed {seed}");
         // Elsewhere nobody can tell whether the parent stands: its permit is void there.
-        assert_eq!(read_consent(&to_fhir(&child.spec, &child.meta).unwrap(), None).void_permits(), 1);
+        assert_eq!(read_consent(&to_fhir(&child.spec, &child.meta).unwrap(), 0).void_permits(), 1);
         let mut both = ConsentState::default();
         keep(&mut both, &child, 0);
         keep(&mut both, &parent, 0);

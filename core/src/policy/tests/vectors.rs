@@ -119,7 +119,7 @@ impl Ask {
     fn decide(&self, consents: &[&[u8]]) -> Decision {
         let mut state = ConsentState::default();
         for bytes in consents {
-            let consent = read_consent(bytes, Some(self.zone));
+            let consent = read_consent(bytes, self.zone);
             assert_eq!(consent.reads(), Reads::Active);
             let series = consent.series();
             state.add(series, 1, Kept::Imported { consent: Box::new(consent), used: 0, notice_logged: self.notice });
