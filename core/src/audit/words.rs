@@ -121,7 +121,7 @@ fn english(event: &AuditEvent) -> String {
         E::RecipientNotified { actor, .. } => format!("{} was told of a withdrawal.", actor.told(lang)),
         E::RecipientConfirmed { actor, .. } => format!("{} confirmed a withdrawal.", actor.told(lang)),
         E::Erased { what, .. } if what == "unnamed" => {
-            "What was left of damaged lists was destroyed with what the person had erased.".into()
+            "Content that nothing in the space names any more was destroyed with what the person had erased.".into()
         }
         E::Erased { records, sources, .. } => {
             let n = many(*records, "record was", "records were");
@@ -296,7 +296,7 @@ fn french(event: &AuditEvent) -> String {
         E::RecipientNotified { actor, .. } => format!("Retrait annoncé à {}.", actor.told(lang)),
         E::RecipientConfirmed { actor, .. } => format!("Retrait confirmé par {}.", actor.told(lang)),
         E::Erased { what, .. } if what == "unnamed" => {
-            "Ce qui restait de listes endommagées a été détruit avec ce que la personne a fait effacer.".into()
+            "Un contenu que plus rien dans l’espace ne nomme a été détruit avec ce que la personne a fait effacer.".into()
         }
         E::Erased { records, sources, .. } => {
             let n = plusieurs(*records, "donnée", "données");

@@ -311,6 +311,8 @@ pub struct Ties {
     pub named: Option<Identity>,
     /// What its labels hold for: the bytes that a document names.
     pub over: Vec<Identity>,
+    /// Whether it has no label itself: those of its other versions and copies hold for the bytes as well.
+    pub bare: bool,
     /// What the labels that hold for it stand in (`Binary.securityContext`).
     pub under: Vec<Identity>,
 }

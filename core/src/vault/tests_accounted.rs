@@ -7,6 +7,7 @@ use super::tests_keystore::{make, open};
 use super::tests_left_out::{damaged, spoil, spoil_segment};
 use super::*;
 use crate::crypto::context::Class;
+use crate::error::Error;
 use crate::id::SourceId;
 use crate::label::Purpose;
 use crate::record::Category;
@@ -191,7 +192,7 @@ fn what_nothing_names_any_more_goes_with_what_is_erased() {
                 health.erase(&Erase::Everything, gesture()).unwrap();
                 assert_eq!(left(&disk, &space), (0, 0));
                 let log = space.log(LogOf::Partition("health")).unwrap();
-                assert!(log.iter().any(|l| l.describe("en").contains("damaged lists")));
+                assert!(log.iter().any(|l| l.describe("en").contains("names any more")));
             } else if let Some(source) = named.iter().find(|id| sources(&space).contains(id)) {
                 let kept = records(&space);
                 let done = health.erase(&Erase::Source(*source), gesture()).unwrap();
@@ -231,4 +232,52 @@ fn a_partition_that_began_anew_keeps_nothing_else_from_being_repeated() {
         let memories = again.partition("general").unwrap().memories().unwrap().value().len();
         assert_eq!((records(&again), memories), if other == "health" { (all - 20, 1) } else { (all, 0) });
     }
+}
+
+/// An erasure by name after new keys with damage is repeated as well: what was lost keeps its keys there.
+#[test]
+fn what_was_erased_by_name_after_a_loss_is_erased_again() {
+    let (disk, space) = setting();
+    let backup = copy(&disk);
+    spoil_segment(&disk, &space, 0, true);
+    drop(space);
+    let later = damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap().space;
+    let health = later.partition("health").unwrap();
+    let one = {
+        let state = later.inner.peek().unwrap();
+        let all = state.partitions.iter().flat_map(|p| p.readable.records());
+        all.into_iter().find(|r| r.type_name() == "Observation").unwrap().id()
+    };
+    let done = health.erase(&Erase::Records(vec![one]), gesture()).unwrap();
+    assert_eq!(done.records, 1);
+    drop(health);
+    let to = Disk::new();
+    to.restore(&backup.image());
+    let asked = options().later(&later);
+    let (inner, places, next, restored) = restore_in(Arc::new(to.clone()), &unlock(), clock().0, &asked).unwrap();
+    drop(inner);
+    places.tell(&next).unwrap();
+    assert!(matches!(restored.erasures, ErasuresAfter::Replayed { records: 1, .. }), "{restored:?}");
+    let again = open(&to, &unlock()).unwrap();
+    let state = again.inner.peek().unwrap();
+    assert!(state.partitions.iter().all(|p| p.readable.find_record(&one).is_none()));
+}
+
+/// Where every record of a partition was in the list that was lost, everything is what it had named.
+#[test]
+fn everything_is_also_what_a_lost_list_had_named() {
+    let (disk, space) = setting();
+    let session = space.session(model(), Purpose::PatientRequest).unwrap();
+    for n in 0..8 {
+        session.remember_in("general", &format!("note {n}")).unwrap();
+    }
+    drop(session);
+    spoil_segment(&disk, &space, 1, true);
+    drop(space);
+    let space = damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap().space;
+    let general = space.partition("general").unwrap();
+    assert_eq!(general.stats().unwrap().records, 0);
+    general.erase(&Erase::Everything, gesture()).unwrap();
+    assert!(space.check().unwrap().scopes.iter().all(|s| s.unnamed == 0));
+    assert!(matches!(general.erase(&Erase::Everything, gesture()), Err(Error::NotFound)));
 }

@@ -440,6 +440,30 @@ fn memories_come_back_with_the_grant_that_was_confirmed() {
     }
 }
 
+/// The old words of a memory go at once where it is endorsed or edited: of a whole space nothing is missing.
+#[test]
+fn a_space_whose_memories_were_endorsed_is_whole_and_is_restored() {
+    for act in 0..2 {
+        let t = Place::new(clock().0);
+        allow(&t.space, &[Category::Laboratory, Category::Memories]);
+        let s = t.space.session(model(), Purpose::PatientRequest).unwrap();
+        let note = s.remember_in("health", "prefers mornings").unwrap();
+        let health = t.space.partition("health").unwrap();
+        // Another segment behind the one that has it.
+        let one = observation("later", "laboratory", "13457-7", "2026-02-05", "1.5", "");
+        health.import(source(&[one])).unwrap();
+        match act {
+            0 => drop(health.endorse(note, gesture()).unwrap()),
+            _ => drop(health.edit_memory(note, "prefers evenings", gesture()).unwrap()),
+        }
+        let found = t.space.check().unwrap();
+        assert!(found.is_whole(), "{act} {found:?}");
+        t.backup("b");
+        let (back, _) = t.restore("b", "c").unwrap();
+        assert_eq!(back.partition("health").unwrap().memories().unwrap().value().len(), 1, "{act}");
+    }
+}
+
 #[test]
 fn what_was_set_aside_since_is_set_aside_in_the_restored_space() {
     for edited in [false, true] {

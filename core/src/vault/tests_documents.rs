@@ -224,3 +224,58 @@ fn the_entries_of_a_document_are_as_confidential_as_it_is() {
         }
     }
 }
+
+/// What an earlier version or copy of a document said holds for the bytes that come with a later one.
+#[test]
+fn bytes_that_come_with_an_unlabelled_version_are_those_of_the_document() {
+    let url = "https://x/DocumentReference/dr";
+    let around = bundle(&[entry(url, &letter("", "Binary/b0"))]);
+    let around = around.replace(r#""type":"collection","#, &format!(r#""type":"collection",{}"#, meta()));
+    let first = [bundle(&[entry(url, &letter(&meta(), "Binary/b0"))]), around];
+    for first in first {
+        for version in ["", r#""description":"again","#] {
+            let (_dir, space) = space();
+            import(&space, first.clone());
+            let text = bundle(&[
+                entry(url, &letter(version, "Binary/b1")),
+                entry("https://x/Binary/b1", &bytes(r#""id":"b1","#)),
+            ]);
+            import(&space, text);
+            assert_eq!(protection(&space, "Binary").1, PSY, "{first} {version}");
+        }
+    }
+}
+
+/// One name for many things, from many places: looked up once.
+#[test]
+fn a_file_that_names_one_thing_everywhere_is_read_in_time() {
+    let (_dir, space) = space();
+    let mut entries = Vec::new();
+    for n in 0..1500 {
+        let document = letter(&meta(), "Binary/b1").replace(r#""id":"dr""#, &format!(r#""id":"dr{n}""#));
+        let document = document.replace(r#""value":"1""#, &format!(r#""value":"{n}""#));
+        entries.push(entry(&format!("https://x{n}/DocumentReference/dr{n}"), &document));
+        entries.push(entry(&format!("https://x{n}/Binary/b1"), &bytes(r#""id":"b1","#)));
+    }
+    let begun = std::time::Instant::now();
+    import(&space, bundle(&entries));
+    let took = begun.elapsed();
+    assert!(took.as_secs() < 20, "{took:?}");
+    let state = space.inner.peek().unwrap();
+    let all = state.partitions[0].readable.records().filter(|r| r.type_name() == "Binary");
+    let labels: Vec<_> = all.map(|r| r.sensitivities()).collect();
+    assert!(!labels.is_empty() && labels.iter().all(|s| *s == PSY), "{}", labels.len());
+}
+
+/// A name that stands twice, and one that is escaped, hide no label of a Composition.
+#[test]
+fn what_a_composition_says_is_found_however_it_is_written() {
+    let plain = r#"{"resourceType":"Composition","id":"c","status":"final","type":{"text":"Summary"},"subject":{"reference":"Patient/p"},"date":"2026-01-05","title":"Summary","confidentiality":"V"}"#;
+    let value = r#"{"resourceType":"Observation","id":"1","status":"final","code":{"text":"LDL"},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2026-01-05","valueInteger":131}"#;
+    for kinds in [r#""type":"document","type":"collection","#, r#""type":"collection","type":"document","#] {
+        let (_dir, space) = space();
+        let all = bundle(&[format!(r#"{{"resource":{plain}}}"#), format!(r#"{{"resource":{value}}}"#)]);
+        import(&space, all.replace(r#""type":"collection","#, kinds));
+        assert_eq!(protection(&space, "Observation").0, Confidentiality::VeryRestricted, "{kinds}");
+    }
+}

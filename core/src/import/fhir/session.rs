@@ -175,7 +175,8 @@ fn ties(type_name: &str, r: &Reading<'_>, labels: Labels, server: &str) -> Ties 
     let context = r.context.as_ref().filter(|_| type_name == "Binary");
     Ties {
         named: (!id.is_empty() && (labelled || type_name == "Binary")).then(|| identity::named(type_name, id)),
-        over: if labelled { r.attached.iter().flat_map(bytes).collect() } else { Vec::new() },
+        over: r.attached.iter().flat_map(bytes).collect(),
+        bare: !labelled,
         under: context.map(|(to, of)| identity::referred(to, of, server)).unwrap_or_default(),
     }
 }

@@ -70,8 +70,9 @@ struct Open {
     labels: Labels,
     /// What its Compositions say.
     composed: Labels,
-    /// It says that it is something else than a document.
+    /// It says that it is something else than a document, and that it is one: a name can stand twice.
     loose: bool,
+    document: bool,
     /// Its `meta` was met.
     told: bool,
 }
@@ -122,7 +123,7 @@ pub(crate) const LONGEST_LABEL: usize = 15;
 
 /// Whether any label may stand in JSON: a `security`, or one of those that only [`inner`] looks for.
 pub(crate) fn has_label(bytes: &[u8]) -> bool {
-    const WORDS: [&[u8]; 3] = [b"\"securityLabel", b"sec-label", b"confidentiality"];
+    const WORDS: [&[u8]; 5] = [b"\"securityLabel", b"sec-label", b"confidentiality", b"\\u002d", b"\\u002D"];
     has_word(bytes) || WORDS.iter().any(|w| memchr::memmem::find(bytes, w).is_some())
 }
 
@@ -225,7 +226,7 @@ impl Survey<'_> {
 
 impl Handler for Survey<'_> {
     fn resource(&mut self, body: &[u8], _: u64, full_url: Option<&str>) -> Result<bool> {
-        if self.bundles.last().is_some_and(|open| !open.loose) {
+        if !self.bundles.is_empty() {
             let composed = self.composed(body);
             if let Some((open, labels)) = self.bundles.last_mut().zip(composed) {
                 open.composed = open.composed.join(labels);
@@ -271,7 +272,7 @@ impl Handler for Survey<'_> {
         self.bundle_end(level, true);
         // `Parameters` may skip a level.
         let labels = Labels::default();
-        let none = Open { number: u64::MAX, labels, composed: labels, loose: true, told: true };
+        let none = Open { number: u64::MAX, labels, composed: labels, loose: true, document: false, told: true };
         self.bundles.resize(level, none);
         self.bundles.push(Open { number: self.met, loose: false, told: false, ..none });
         self.met += 1;
@@ -279,7 +280,8 @@ impl Handler for Survey<'_> {
 
     fn bundle_type(&mut self, name: &str) {
         if let Some(open) = self.bundles.last_mut() {
-            open.loose = name != "document";
+            let document = name == "document";
+            (open.loose, open.document) = (open.loose || !document, open.document || document);
         }
     }
 
@@ -292,8 +294,8 @@ impl Handler for Survey<'_> {
 
     fn bundle_end(&mut self, level: usize, whole: bool) {
         while self.bundles.len() > level {
-            let Some(Open { number, labels, composed, loose, told }) = self.bundles.pop() else { return };
-            let labels = if loose { labels } else { labels.join(composed) };
+            let Some(Open { number, labels, composed, loose, document, told }) = self.bundles.pop() else { return };
+            let labels = if loose && !document { labels } else { labels.join(composed) };
             self.around.add(number, labels);
             if !whole && !told {
                 self.around.unfinished(number);

@@ -46,7 +46,8 @@ impl Said {
             // What is damaged says nothing.
             let Some((_, Some(entry))) = or_damaged(read_line(base, txn, later, index))? else { continue };
             match entry.event {
-                AuditEvent::Erased { what, .. } if what == UNNAMED => said.unnamed = true,
+                // Rows alone leave the keys, and by these lost and erased are told apart.
+                AuditEvent::Erased { what, keys, .. } if what == UNNAMED => said.unnamed |= keys > 0,
                 AuditEvent::Erased { what, records, .. } => {
                     said.records = said.records.saturating_add(records);
                     said.everything |= what == EVERYTHING;

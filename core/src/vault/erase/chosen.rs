@@ -34,6 +34,21 @@ pub(super) struct Chosen {
     pub(super) unread: Vec<(usize, RecordId)>,
 }
 
+impl Chosen {
+    /// Nothing of so many partitions.
+    pub(super) fn nothing(partitions: usize) -> Self {
+        Self {
+            records: vec![BTreeSet::new(); partitions],
+            sources: BTreeSet::new(),
+            rests: Rests::new(),
+            undated: 0,
+            derived: 0,
+            aside: vec![Vec::new(); partitions],
+            unread: Vec::new(),
+        }
+    }
+}
+
 /// Finds what `what` of the partition at `at` is.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Erasing records, on the person's word.
 
 use super::act::{Destroyed, Rests, act};
-use super::chosen::choose;
+use super::chosen::{Chosen, choose};
 use super::rest::{forget_the_rest, raise_elsewhere};
 use super::unnamed::unnamed;
 use crate::audit::{AuditEvent, Gesture, items_root};
@@ -235,7 +235,14 @@ impl Partition {
             if w.state.partitions.get(at).is_some_and(|p| !p.manifest.staged.is_empty()) {
                 return Err(Error::Busy);
             }
-            let mut chosen = choose(tx.base, &*tx.txn, &w.state, at, what)?;
+            let left = unnamed(tx, w)?;
+            let mut chosen = match choose(tx.base, &*tx.txn, &w.state, at, what) {
+                // Everything is also what a damaged list had named.
+                Err(Error::NotFound) if *what == Erase::Everything && left.iter().any(|(n, _)| *n == at) => {
+                    Chosen::nothing(w.state.partitions.len())
+                }
+                chosen => chosen?,
+            };
             // What damaged entries told keeps nothing from being erased.
             let (copies, copies_unknown) = known_copies(tx.base, &*tx.txn, &w.state)?;
             let mut done = RecordErasure {
@@ -253,7 +260,7 @@ impl Partition {
                 copies_unknown,
                 salt,
             };
-            for (n, unnamed) in unnamed(tx, w)? {
+            for (n, unnamed) in left {
                 done.keys += unnamed.destroy(tx, w, n, &gesture)?.keys;
             }
             if *what == Erase::Everything {

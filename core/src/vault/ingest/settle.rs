@@ -1,7 +1,7 @@
 //! The last look at an import before it is published, under the write lock: which version of each
 //! thing is shown, and what another import published meanwhile.
 
-use super::ties::TieList;
+use super::ties::{TieList, join};
 use super::versions::Versions;
 use crate::catalog::{self, Catalog, Keep, NewRecord, Origin, RecordRef, SegmentBuilder};
 use crate::error::{Error, Limit, Result};
@@ -84,10 +84,11 @@ pub(crate) fn settle(
     report: &mut Report,
 ) -> Result<Option<Outcome>> {
     let look_again = pending.resumed.is_some() || visible(&work.manifest) != pending.base;
-    if !look_again && pending.several.is_empty() && pending.renewed.is_empty() && pending.ties.is_empty() {
+    let before = Arc::clone(work.scope.catalog()?);
+    let tied = !pending.ties.is_empty(&before, &pending.several);
+    if !look_again && pending.several.is_empty() && pending.renewed.is_empty() && !tied {
         return Ok(Some(Outcome::default()));
     }
-    let before = Arc::clone(work.scope.catalog()?);
     let unseen = work.manifest.segments.iter().filter(|s| s.staged == 0 && !pending.base.contains(&s.key()));
     let unseen = Catalog::of(unseen.filter_map(|s| work.segments.get(&s.key()).cloned()));
     let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
@@ -123,9 +124,11 @@ pub(crate) fn settle(
     for (identity, staged) in &things {
         settled.thing(&before, identity, staged);
     }
-    for (to, from) in pending.ties.pairs(&all) {
-        if !settled.history.contains(&to.id()) && !settled.history.contains(&from.id()) {
-            settled.join(&to, &from);
+    // Twice: what a document has from its Composition's Bundle holds for its Binary's Binary, too.
+    for _ in 0..2 {
+        let shown = |r: &RecordRef<'_>| !settled.history.contains(&r.id());
+        for (r, labels) in pending.ties.raised(&all, &shown, &|r| settled.protection(r)) {
+            settled.raise(&r, labels);
         }
     }
     settled.count(&mine, pending.resumed.as_ref(), report);
@@ -172,7 +175,7 @@ impl Settled {
 
     fn raise(&mut self, one: &RecordRef<'_>, theirs: Protection) {
         let mine = self.protection(one);
-        let all = (mine.0.max(theirs.0), mine.1.union(theirs.1), mine.2.union(theirs.2));
+        let all = join(mine, theirs);
         if all != mine {
             self.joined.insert(one.id(), all);
         }

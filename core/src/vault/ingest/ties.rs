@@ -9,12 +9,14 @@ use super::settle::Protection;
 use crate::catalog::{Catalog, RecordRef};
 use crate::id::{Identity, RecordId};
 use crate::record::Ties;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The labels of one hold for the other.
 struct Tie {
     of: Vec<Identity>,
     over: Vec<Identity>,
+    /// Whether the copy that was read has no label: those of its other versions count.
+    bare: bool,
 }
 
 /// The ties of one import.
@@ -33,10 +35,10 @@ impl TieList {
     pub(super) fn add(&mut self, identity: Identity, ties: &Ties) {
         self.named.extend(ties.named.map(|name| (name, identity)));
         if !ties.over.is_empty() {
-            self.list.push(Tie { of: vec![identity], over: ties.over.clone() });
+            self.list.push(Tie { of: vec![identity], over: ties.over.clone(), bare: ties.bare });
         }
         if !ties.under.is_empty() {
-            self.list.push(Tie { of: ties.under.clone(), over: vec![identity] });
+            self.list.push(Tie { of: ties.under.clone(), over: vec![identity], bare: false });
         }
     }
 
@@ -45,12 +47,16 @@ impl TieList {
         self.known.insert(identity, id);
         if let Some((level, sensitivities, obligations)) = copy {
             let all = self.copies.entry(id).or_insert((level, sensitivities, obligations));
-            *all = (all.0.max(level), all.1.union(sensitivities), all.2.union(obligations));
+            *all = join(*all, (level, sensitivities, obligations));
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.copies.is_empty()
+    /// Whether there is anything to follow; `several` are told by more than one copy of this import.
+    pub(super) fn is_empty(&self, before: &Catalog, several: &BTreeSet<Identity>) -> bool {
+        let alone = |of: &Identity| {
+            !several.contains(of) && !self.known.contains_key(of) && before.versions(of).next().is_none()
+        };
+        self.copies.is_empty() && self.list.iter().all(|tie| tie.bare && tie.of.iter().all(alone))
     }
 
     /// Records of which this import brought a copy that is labelled.
@@ -58,26 +64,50 @@ impl TieList {
         self.copies.iter()
     }
 
-    /// Every record with those whose labels hold for it.
-    pub(super) fn pairs<'c>(&'c self, all: &'c Catalog) -> impl Iterator<Item = (RecordRef<'c>, RecordRef<'c>)> {
-        self.list.iter().flat_map(move |tie| {
-            let of = self.records(all, &tie.of);
-            let over = self.records(all, &tie.over);
-            over.into_iter().flat_map(move |to| of.clone().into_iter().map(move |from| (to, from)))
-        })
+    /// Every record that others' labels hold for, with these labels. Each name is looked up once: a file can name one
+    /// thing from as many places as it has records.
+    pub(super) fn raised<'c>(
+        &'c self,
+        all: &'c Catalog,
+        shown: &dyn Fn(&RecordRef<'_>) -> bool,
+        protection: &dyn Fn(&RecordRef<'_>) -> Protection,
+    ) -> Vec<(RecordRef<'c>, Protection)> {
+        let mut said: HashMap<&Identity, Option<Protection>> = HashMap::new();
+        let mut over: BTreeMap<&Identity, Protection> = BTreeMap::new();
+        for tie in &self.list {
+            let mut together: Option<Protection> = None;
+            for name in &tie.of {
+                let of_name = said.entry(name).or_insert_with(|| {
+                    let of = self.records(all, name).into_iter().filter(|r| shown(r));
+                    of.map(|r| protection(&r)).reduce(join)
+                });
+                together = together.into_iter().chain(*of_name).reduce(join);
+            }
+            for (name, labels) in tie.over.iter().zip(core::iter::repeat(together)) {
+                let Some(labels) = labels else { continue };
+                over.entry(name).and_modify(|l| *l = join(*l, labels)).or_insert(labels);
+            }
+        }
+        let to = |(name, labels)| self.records(all, name).into_iter().map(move |r| (r, labels));
+        over.into_iter().flat_map(to).filter(|(r, _)| shown(r)).collect()
     }
 
-    /// What has one of these names, history aside.
-    fn records<'c>(&'c self, all: &'c Catalog, names: &'c [Identity]) -> Vec<RecordRef<'c>> {
+    /// What has this name, history aside.
+    fn records<'c>(&'c self, all: &'c Catalog, name: &'c Identity) -> Vec<RecordRef<'c>> {
         let by_id = |name: &Identity| {
             let (first, last) = ((*name, Identity::from_bytes([0; 16])), (*name, Identity::from_bytes([255; 16])));
             self.named.range(first..=last).map(|(_, identity)| identity)
         };
-        let identities = names.iter().flat_map(|name| by_id(name).chain([name]));
+        let identities = by_id(name).chain([name]);
         let found = identities.flat_map(|identity| {
             let known = self.known.get(identity).and_then(|id| all.find_record(id));
             all.versions(identity).chain(known)
         });
         found.filter(|r| !r.is_history()).collect()
     }
+}
+
+/// What protects as both do.
+pub(super) fn join(one: Protection, other: Protection) -> Protection {
+    (one.0.max(other.0), one.1.union(other.1), one.2.union(other.2))
 }
