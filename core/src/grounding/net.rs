@@ -66,13 +66,13 @@ const BETWEEN: &str = " between entre ";
 const WHEN: &str = " when quand lorsque ";
 
 /// Words for an extreme, at which another measure may be asked for.
-const EXTREMES: &str = " highest lowest maximum minimum max min peak most least haut haute bas basse eleve elevee ";
+const EXTREMES: &str = " highest lowest maximum minimum max min peak most least haut haute bas basse eleve elevee maximal maximale minimal minimale ";
 
 /// Words for a state of what is counted.
 const STATUS: &str = " active inactive resolved stopped completed ended ongoing actif actifs active actives resolu resolue resolus resolues arrete arretes arretee arretees termine termines terminee terminees ";
 
 /// Words that ask how many.
-const MANY: &str = " many often combien number nombre ";
+const MANY: &str = " many often combien number nombre count ";
 
 /// Words beside which a state is what is asked: "is my sinusitis resolved?"
 const AUXILIARIES: &str =
@@ -85,8 +85,7 @@ const SEVERITY: &str = " severe serious grave graves mild legere legeres leger l
 const SURGERY: &str = " surgery surgeries operation operations operated chirurgie chirurgies opere operee ";
 
 /// Words for what an allergy is against, likewise.
-const AGAINST: &str =
-    " food foods drug drugs medication medications medicine alimentaire alimentaires medicamenteuse medicamenteuses ";
+const AGAINST: &str = " food foods drug drugs medication medications medicine medicines alimentaire alimentaires medicament medicaments seasonal saisonniere saisonnieres medicamenteuse medicamenteuses ";
 
 /// Words for where a visit was, likewise.
 const PLACES: &str = " hospital hospitals hopital hopitaux clinic clinique ";
@@ -142,9 +141,10 @@ enum Say {
 type Rule = fn(&Look<'_>, usize) -> Option<bool>;
 
 /// The rules, in their order: the first that has to do with a word decides.
-const RULES: [(Rule, Say); 28] = [
+const RULES: [(Rule, Say); 29] = [
     (|l, i| l.one_sort(i), Say::Word),
     (|l, i| l.fasting(i), Say::Word),
+    (|l, i| l.of_workouts(i), Say::Word),
     (|l, i| l.qualified(i), Say::Run),
     (|l, i| l.used(i), Say::Run),
     (|l, i| l.altered(i), Say::Run),
@@ -374,9 +374,12 @@ impl Look<'_> {
         let extreme = is(EXTREMES, self.text(i))
             || is(" fewest record best first premier premiere premiers oldest ", self.text(i));
         let most = is(" plus moins ", self.text(i)) && is(" le la les ", self.before(i));
-        let extreme = extreme || most || is(" longest shortest ", self.text(i));
+        let long = is(" longue longues courte courtes ", self.text(i)) && self.before(i) == "plus";
+        let extreme = extreme || most || long || is(" longest shortest ", self.text(i));
         let recent = is(" recent recents recente recentes ", self.text(i + 1));
-        (extreme && !recent && self.of_clause(i).any(adds_up)).then_some(true)
+        // "La plus longue": the word begins a clause of its own.
+        let named = if most { self.found.iter().any(adds_up) } else { self.of_clause(i).any(adds_up) };
+        (extreme && !recent && named).then_some(true)
     }
 
     /// "Total workout time": lists are counted and not added up.
@@ -419,7 +422,23 @@ impl Look<'_> {
         (some && self.measured(i) && !copula).then_some(true)
     }
 
-    /// "Calories in my last run": what is measured is shown of all days.
+    /// "Last run heart rate": what is measured is shown of all days.
+    fn of_workouts(&self, i: usize) -> Option<bool> {
+        let named = self.of_clause(i).any(|f| f.topic == Some(Topic::Workouts) && f.at == i);
+        let sums = " total totale average mean moyenne moyen per each par chaque ";
+        let some = self.beside_one(i, " last latest dernier derniere derniers dernieres ") || self.beside_one(i, sums);
+        // "Running distance" is the one of all that was walked and run.
+        let ran = is(" running courue couru ", self.text(i)) && !self.beside_one(i, " walking walked marche and et ");
+        let inside = |f: &Found| f.concepts.iter().any(|c| matches!(c.key, "distance" | "active-energy"));
+        // "De ma dernière course", of which no table knows that it is one.
+        let course = is(" course courses ", self.text(i)) && is(" derniere dernieres mes ", self.before(i));
+        if (ran && self.of_clause(i).any(inside)) || (course && self.measured(i)) {
+            return Some(true);
+        }
+        (named && self.measured(i) && (some || !self.plan.topics.contains(&Topic::Workouts))).then_some(true)
+    }
+
+    /// "Calories in my last run", likewise.
     fn workout(&self, i: usize) -> Option<bool> {
         let next = self.of_clause(i).any(|f| f.topic == Some(Topic::Workouts) && (i + 1..i + 6).contains(&f.at));
         let led = is(" in during on of for dans pendant lors durant while ", self.text(i));
@@ -531,7 +550,7 @@ impl Look<'_> {
 }
 
 /// What people do with what is measured, and with a question.
-const EVERYDAY: &str = " daily maximal maximale minimal minimale burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire trop assez good bad ok great healthy bon bonne ";
+const EVERYDAY: &str = " daily burn burned burnt burning drink drank drunk drinking eat ate eaten eating walk walked walking sleep slept sleeping breathe breathing weigh weighed begin began begun started through avais feel feels felt doing bu bue bus bues boire brule brulee brules brulees bruler mange mangee manger marche marchee dormi dormir pese peser demande demander respire trop assez good bad ok great healthy bon bonne ";
 
 /// Whether a word that nobody knows would limit what is named beside it: not whom somebody is asked for, nor what
 /// is done with what is measured.

@@ -267,6 +267,10 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if nothing_but(&plan) && plan.limits.flagged {
         plan.topics.push(Topic::Laboratory);
     }
+    // "What did I take in 2015?"
+    if nothing_but(&plan) && plan.period.is_some() && has(" take took taking prends prend prenais prenait ") {
+        plan.topics.push(Topic::Medications);
+    }
     // "Abnormal results" names no kind, and means these.
     let bare = nothing_but(&plan);
     if bare && words.iter().any(|w| !w.used && RESULTS.contains(&format!(" {} ", w.text))) {

@@ -223,16 +223,19 @@ pub(super) fn by_key(key: &str) -> Option<&'static Concept> {
 pub(super) const GROUPS: &[(&str, &str)] = &[
     ("blood pressure|bp|tension|tension arterielle|pression arterielle|ta|pression sanguine", "systolic diastolic"),
     (
-        "thyroid|thyroid test|thyroid function|thyroid panel|bilan thyroidien|thyroide|fonction thyroidienne|hormone thyroidienne",
+        "test thyroidien|tests thyroidiens|thyroid|thyroid test|thyroid function|thyroid panel|bilan thyroidien|thyroide|fonction thyroidienne|hormone thyroidienne",
         "tsh ft4 ft3",
     ),
     (
         "lipid|lipid panel|lipid profile|cholesterol|cholesterol panel|bilan lipidique|profil lipidique|lipide",
         "total-cholesterol ldl hdl triglycerides",
     ),
-    ("kidney|kidney function|renal function|kidney test|fonction renale|rein|bilan renal", "creatinine egfr urea"),
     (
-        "liver|liver function|liver test|liver enzyme|lft|foie|bilan hepatique|fonction hepatique|enzyme hepatique|transaminase",
+        "test renal|tests renaux|kidney|kidney function|renal function|kidney test|fonction renale|rein|bilan renal",
+        "creatinine egfr urea",
+    ),
+    (
+        "test hepatique|liver|liver function|liver test|liver enzyme|lft|foie|bilan hepatique|fonction hepatique|enzyme hepatique|transaminase",
         "alt ast ggt alp bilirubin",
     ),
     (

@@ -400,6 +400,9 @@ fn a_list_that_is_wider_than_what_was_asked_for_says_so() {
         ("visits except hospital", "except hospital"),
         ("visits longer than a day", "longer than"),
         ("food allergies", "food"),
+        ("allergies aux médicaments", "medicaments"),
+        ("allergies to medicines", "medicines"),
+        ("suis-je allergique à des médicaments", "medicaments"),
         ("drug allergies", "drug"),
         ("migraine medication", "migraine"),
         ("vaccine visits", "vaccine"),
@@ -495,6 +498,7 @@ fn results_of_a_laboratory_are_found_by_all_their_names() {
         "mes résultats de labo",
         "analyses de laboratoire",
         "tests sanguins",
+        "mes tests de sang",
         "examens sanguins",
         "lab results",
         "blood panel",
@@ -576,5 +580,55 @@ fn an_image_of_the_lungs_is_one_of_the_chest() {
     for question in ["chest CT", "CT of my chest", "lung CT"] {
         let c = f.ask(question);
         assert!(c.missing.contains(&"imaging".to_owned()), "{question} {:?}\n{}", c.missing, c.text);
+    }
+}
+
+/// What adds up by day has no greatest day here, and a workout's own numbers are not those of all days.
+#[test]
+fn what_is_asked_of_days_and_workouts_is_told() {
+    let mut f = Fake::default();
+    for (kind, unit, category) in [
+        ("StepCount", "count", Category::Activity),
+        ("DistanceWalkingRunning", "km", Category::Activity),
+        ("ActiveEnergyBurned", "kcal", Category::Activity),
+        ("HeartRate", "count/min", Category::VitalSigns),
+    ] {
+        let samples =
+            [("2026-10-19T07:00:00Z", "60", 5), ("2026-10-20T07:00:00Z", "66", 5), ("2026-10-20T08:00:00Z", "90", 5)];
+        f.chunk(&format!("HKQuantityTypeIdentifier{kind}"), unit, "Watch", category, &samples);
+    }
+    f.listed(Kind::Workout, Category::Activity, "Running", "2026-10-20");
+    let mut lost = Vec::new();
+    for question in [
+        "max steps",
+        "distance maximale",
+        "nombre maximal de pas",
+        "distance la plus longue",
+        "plus longue distance",
+        "calories les plus basses",
+        "maximal distance",
+        "last run heart rate",
+        "last run distance",
+        "calories de ma dernière course",
+        "running heart rate",
+        "calories per workout",
+        "total distance of my runs",
+        "total running distance",
+        "distance courue",
+        "calories burned running",
+        "average run distance",
+        "distance moyenne de mes courses",
+    ] {
+        let c = f.ask(question);
+        if !c.missing.iter().any(|m| matches!(m.as_str(), "limit" | "computation")) {
+            lost.push(question);
+        }
+    }
+    assert!(lost.is_empty(), "{lost:?}");
+    for question in
+        ["my steps", "heart rate", "maximal heart rate", "fréquence cardiaque maximale", "distance this year"]
+    {
+        let c = f.ask(question);
+        assert!(!c.missing.contains(&"limit".to_owned()), "{question} {:?}\n{}", c.missing, c.text);
     }
 }
