@@ -1,7 +1,7 @@
 //! What a question leaves out of what it asks for, and what it would limit that nothing here limits.
 
 use super::clause::Found;
-use super::concepts::{self, Area};
+use super::concepts::Area;
 use super::event;
 use super::phrases::Word;
 use super::question::{Plan, RESULTS, begins};
@@ -138,116 +138,4 @@ fn limits(plan: &mut Plan, said: String) {
     if !plan.unread.iter().any(|u| u.contains(&said)) {
         plan.unread.push(said);
     }
-}
-
-/// What a class of medications is for: one of the keys that a word for it stands for, and the class.
-const TREATS: [(&str, &str); 14] = [
-    ("systolic", "antihypertensive"),
-    ("ldl", "statin"),
-    ("hypercholesterolemia", "statin"),
-    ("hypertension", "antihypertensive"),
-    ("pain", "painkiller"),
-    ("glucose", "diabetes-medicine"),
-    ("diabetes", "diabetes-medicine"),
-    ("depression", "antidepressant"),
-    ("tsh", "thyroid-hormone"),
-    ("hypothyroidism", "thyroid-hormone"),
-    ("reflux", "ppi"),
-    ("epilepsy", "antiepileptic"),
-    ("cancer", "cancer-medicine"),
-    ("osteoporosis", "bisphosphonate"),
-];
-
-/// "Blood pressure meds", "meds for my blood pressure": not the measure and all that is taken, but what
-/// is taken for it.
-pub(super) fn treated(words: &[Word], found: &mut Vec<Found>, dated: &[usize]) {
-    let word = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
-    let leads = |from: usize, to: usize| {
-        (from..to)
-            .all(|i| " for my the a high pour ma mon mes la le l contre de d ".contains(&format!(" {} ", word(i))))
-            && (from..to).any(|i| matches!(word(i), "for" | "pour" | "contre" | "de" | "d"))
-    };
-    let meds: Vec<(usize, usize, usize)> = found
-        .iter()
-        .filter(|f| f.topic == Some(Topic::Medications) && !matches!(word(f.at), "taking" | "dose" | "doses"))
-        .map(|f| (f.at, f.len, f.clause))
-        .collect();
-    let clauses: Vec<(usize, usize)> = (0..words.len()).filter_map(|i| Some((i, words.get(i)?.clause))).collect();
-    // "What do I take for my blood pressure?"
-    let takes = |at: usize, clause: usize| {
-        let lead = (0..at).rev().take_while(|k| leads(*k, at) || !is_lead(word(*k))).find(|k| is_lead(word(*k)));
-        lead.filter(|k| leads(*k, at)).and_then(|lead| {
-            let verb = |k: &usize| TAKES.contains(&format!(" {} ", word(*k))) && clauses.contains(&(*k, clause));
-            (0..lead).rev().find(verb)
-        })
-    };
-    let mut taken = Vec::new();
-    for f in found.iter_mut() {
-        let class = TREATS.iter().find(|(key, _)| f.concepts.iter().any(|c| c.key == *key)).map(|(_, class)| *class);
-        let Some(class) = class.and_then(concepts::by_key) else { continue };
-        let (at, end) = (f.at, f.at + f.len);
-        let of = |(m, len, clause): &(usize, usize, usize)| {
-            let before = m + len <= at && leads(m + len, at);
-            (*clause == f.clause && (end == *m || before)).then_some((at.min(*m), end.max(m + len)))
-        };
-        if let Some((from, to)) = meds.iter().find_map(of) {
-            // A reading of what it is for is none of them: all of these words are looked for.
-            (f.at, f.len, f.concepts) = (from, to - from, vec![class]);
-        } else if takes(at, f.clause).is_some()
-            || (f.clause > 0 && taken.contains(&(f.clause - 1)) && joined_alone(words, f))
-        {
-            // "For diabetes and cholesterol"
-            f.concepts = vec![class];
-            taken.push(f.clause);
-        }
-    }
-    // "What do I take for my heart?"
-    let leads_to = |at: usize| {
-        let clause = words.get(at).map(|w| w.clause);
-        let of = |k: &usize| words.get(*k).map(|w| w.clause) == clause;
-        let what = (at + 1..words.len())
-            .take_while(of)
-            .find(|k| !" my the a ma mon mes le la l les ".contains(&format!(" {} ", word(*k))));
-        let free = |k: &usize| {
-            words.get(*k).is_some_and(|w| !w.text.is_empty() && !w.text.bytes().all(|b| b.is_ascii_digit()))
-        };
-        let verb = |k: &usize| {
-            let on = word(*k) == "on" && k.checked_sub(1).is_some_and(|k| matches!(word(k), "i" | "am" | "was" | "be"));
-            of(k) && TAKES.contains(&format!(" {} ", word(*k))) && (word(*k) != "on" || on)
-        };
-        what.filter(free).and_then(|_| (0..at).rev().find(verb))
-    };
-    let any = |clause: usize| {
-        taken.contains(&clause)
-            || found.iter().any(|f| {
-                f.clause == clause
-                    && (f.topic == Some(Topic::Medications) || f.concepts.iter().any(|c| c.area == Area::Medication))
-            })
-    };
-    let verb = (0..words.len()).filter(|at| is_lead(word(*at)) && !dated.contains(&(at + 1))).find_map(leads_to);
-    if let Some(at) = verb
-        && let Some(clause) = words.get(at).map(|w| w.clause).filter(|c| !any(*c))
-    {
-        found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
-        found.sort_by_key(|f| f.at);
-    }
-    found.retain(|f| {
-        let verb = f.topic == Some(Topic::Medications) && TAKES.contains(&format!(" {} ", word(f.at)));
-        !(verb && taken.contains(&f.clause))
-    });
-}
-
-/// What a person does with a medication.
-const TAKES: &str = " take takes taking took taken on given prescribed prescribe prends prend prendre prenais pris prescrit prescrite prescrits ";
-
-/// Whether a clause names one thing, and nothing but a joining word leads it.
-fn joined_alone(words: &[Word], f: &Found) -> bool {
-    let filler = " and or et ou my the for pour mon ma mes le la les l ";
-    let of = words.iter().enumerate().filter(|(_, w)| w.clause == f.clause && !w.text.is_empty());
-    of.filter(|(i, _)| !(f.at..f.at + f.len).contains(i)).all(|(_, w)| filler.contains(&format!(" {} ", w.text)))
-}
-
-/// Words that lead what something is taken for.
-fn is_lead(word: &str) -> bool {
-    matches!(word, "for" | "pour" | "contre" | "against")
 }

@@ -45,6 +45,7 @@ mod speed;
 mod standing;
 mod start;
 mod sums;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod topic;

@@ -68,6 +68,9 @@ const WHEN: &str = " when quand lorsque ";
 /// Words for an extreme, at which another measure may be asked for.
 const EXTREMES: &str = " highest lowest maximum minimum max min peak most least haut haute bas basse eleve elevee maximal maximale minimal minimale ";
 
+/// Of what adds up by day, likewise.
+const OF_DAYS: &str = " fewest record best first premier premiere premiers oldest longest shortest ";
+
 /// Words for a state of what is counted.
 const STATUS: &str = " active inactive resolved stopped completed ended ongoing actif actifs active actives resolu resolue resolus resolues arrete arretes arretee arretees termine termines terminee terminees ";
 
@@ -141,9 +144,10 @@ enum Say {
 type Rule = fn(&Look<'_>, usize) -> Option<bool>;
 
 /// The rules, in their order: the first that has to do with a word decides.
-const RULES: [(Rule, Say); 29] = [
+const RULES: [(Rule, Say); 30] = [
     (|l, i| l.one_sort(i), Say::Word),
     (|l, i| l.fasting(i), Say::Word),
+    (|l, i| l.ran(i), Say::Word),
     (|l, i| l.of_workouts(i), Say::Word),
     (|l, i| l.qualified(i), Say::Run),
     (|l, i| l.used(i), Say::Run),
@@ -242,12 +246,7 @@ impl Look<'_> {
 
     /// A list of things in the clause of a word, before it, that is shown.
     fn things_before(&self, i: usize) -> bool {
-        let things = |t: Topic| {
-            matches!(
-                t,
-                Topic::Medications | Topic::Conditions | Topic::Encounters | Topic::Procedures | Topic::Documents
-            ) && self.plan.topics.contains(&t)
-        };
+        let things = |t: Topic| t.is_of_things() && self.plan.topics.contains(&t);
         self.of_clause(i).any(|f| f.at < i && f.topic.is_some_and(things))
     }
 
@@ -308,10 +307,7 @@ impl Look<'_> {
 
     /// "Migraine medication", "documents about migraine": all of the list is shown, beside what is named.
     fn qualified(&self, i: usize) -> Option<bool> {
-        let lists = |t: Topic| {
-            matches!(t, Topic::Medications | Topic::Encounters | Topic::Procedures | Topic::Documents)
-                && self.plan.topics.contains(&t)
-        };
+        let lists = |t: Topic| t.is_of_things() && t != Topic::Conditions && self.plan.topics.contains(&t);
         let other = |f: &Found| {
             let vaccines = f.topic == Some(Topic::Immunizations) && self.plan.topics.contains(&Topic::Encounters);
             vaccines || f.concepts.iter().any(|c| c.area == Area::Condition)
@@ -371,11 +367,9 @@ impl Look<'_> {
     /// "Max steps": of what adds up by day, no day is set against the others.
     fn of_days(&self, i: usize) -> Option<bool> {
         let adds_up = |f: &Found| f.concepts.iter().any(|c| c.style == Style::Total);
-        let extreme = is(EXTREMES, self.text(i))
-            || is(" fewest record best first premier premiere premiers oldest ", self.text(i));
         let most = is(" plus moins ", self.text(i)) && is(" le la les ", self.before(i));
         let long = is(" longue longues courte courtes ", self.text(i)) && self.before(i) == "plus";
-        let extreme = extreme || most || long || is(" longest shortest ", self.text(i));
+        let extreme = most || long || is(EXTREMES, self.text(i)) || is(OF_DAYS, self.text(i));
         let recent = is(" recent recents recente recentes ", self.text(i + 1));
         // "La plus longue": the word begins a clause of its own.
         let named = if most { self.found.iter().any(adds_up) } else { self.of_clause(i).any(adds_up) };
@@ -422,19 +416,20 @@ impl Look<'_> {
         (some && self.measured(i) && !copula).then_some(true)
     }
 
+    /// "Running distance" is shown of all that was walked and run, and "de ma dernière course" is known to no table.
+    fn ran(&self, i: usize) -> Option<bool> {
+        let moves = |f: &Found| f.concepts.iter().any(|c| matches!(c.key, "distance" | "active-energy"));
+        let walked = self.beside_one(i, " walking walked marche and et ");
+        let ran = is(" running courue couru ", self.text(i)) && !walked && self.of_clause(i).any(moves);
+        let course = is(" course courses ", self.text(i)) && is(" derniere dernieres mes ", self.before(i));
+        (ran || (course && self.measured(i))).then_some(true)
+    }
+
     /// "Last run heart rate": what is measured is shown of all days.
     fn of_workouts(&self, i: usize) -> Option<bool> {
         let named = self.of_clause(i).any(|f| f.topic == Some(Topic::Workouts) && f.at == i);
         let sums = " total totale average mean moyenne moyen per each par chaque ";
         let some = self.beside_one(i, " last latest dernier derniere derniers dernieres ") || self.beside_one(i, sums);
-        // "Running distance" is the one of all that was walked and run.
-        let ran = is(" running courue couru ", self.text(i)) && !self.beside_one(i, " walking walked marche and et ");
-        let inside = |f: &Found| f.concepts.iter().any(|c| matches!(c.key, "distance" | "active-energy"));
-        // "De ma dernière course", of which no table knows that it is one.
-        let course = is(" course courses ", self.text(i)) && is(" derniere dernieres mes ", self.before(i));
-        if (ran && self.of_clause(i).any(inside)) || (course && self.measured(i)) {
-            return Some(true);
-        }
         (named && self.measured(i) && (some || !self.plan.topics.contains(&Topic::Workouts))).then_some(true)
     }
 

@@ -6,7 +6,7 @@ use super::event;
 pub(super) use super::event::EventAsk;
 use super::fold;
 use super::imaging;
-use super::limits::{self, bare_list, joined, leaves_out, treated, without};
+use super::limits::{self, bare_list, joined, leaves_out, without};
 use super::net;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
@@ -14,6 +14,7 @@ pub(super) use super::rest::{Rest, Said};
 use super::rest::{rest, said_of};
 use super::sleep::{self, Stage};
 use super::standing;
+use super::taken;
 pub(super) use super::topic::{STOP, TOPICS, Topic};
 use super::uncomputed::{self, Asked};
 use super::visits::{self, Visit};
@@ -146,7 +147,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if found.is_empty() && time.period.is_some() {
         found.extend(clause::bare_steps(&words));
     }
-    treated(&words, &mut found, &time.used);
+    taken::treated(&words, &mut found, &time.used);
     let mut excluded: Vec<&'static Concept> = Vec::new();
     let (mut left_out, mut left_topics) = (Vec::new(), Vec::new());
     let several = found.len() > 1;
@@ -281,8 +282,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     if nothing && plan.period.is_some() {
         plan.topics.extend(HAPPENED);
     }
-    let lists = |t: Topic| matches!(t, Topic::Medications | Topic::Conditions | Topic::Encounters | Topic::Procedures);
-    let shown = |f: &&Found| f.topic.is_some_and(|t| lists(t) && plan.topics.contains(&t));
+    let shown = |f: &&Found| f.topic.is_some_and(|t| t.is_of_things() && plan.topics.contains(&t));
     plan.listed = found.iter().filter(shown).map(|f| f.clause).collect();
     // "When did I start metformin?" asks for the start itself.
     if plan.concepts.is_empty() && plan.topics.is_empty() {

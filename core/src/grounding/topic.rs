@@ -26,6 +26,11 @@ impl Topic {
         !matches!(self, Self::Person | Self::Marital)
     }
 
+    /// Whether it lists things of which a question may mean some: "medications for migraine".
+    pub(super) const fn is_of_things(self) -> bool {
+        matches!(self, Self::Medications | Self::Conditions | Self::Encounters | Self::Procedures | Self::Documents)
+    }
+
     /// The kinds of fact it lists.
     pub(super) const fn kind(self) -> Option<Kind> {
         Some(match self {

@@ -190,17 +190,17 @@ fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// By the keys of this space and epoch a head says both: whoever has them can say others, and nobody who writes by the
+/// rules does.
+fn is_of(base: &Base, head: &Head) -> Result<()> {
+    if head.epoch == base.epoch && head.space == base.space { Ok(()) } else { Err(Error::Corrupt(Part::Head)) }
+}
+
 impl Scope {
     /// Opens a scope's head, manifest and visible segments.
     pub(crate) fn open(base: &Base, txn: &dyn ReadTxn, o: Opening) -> Result<Self> {
         let Found { head, digest, whole } = read_head(txn, &o.id, &|b, a| verify_own(o.ordinal, &o.keys, b, a))?;
-        // By the keys of this epoch: whoever has them can say any other, and nobody who writes by the rules does.
-        if head.epoch != base.epoch {
-            return Err(Error::Corrupt(Part::Head));
-        }
-        if head.space != base.space {
-            return Err(Error::Corrupt(Part::Head));
-        }
+        is_of(base, &head)?;
         let mut scope = Self {
             id: o.id,
             ordinal: o.ordinal,
@@ -238,10 +238,7 @@ impl Scope {
         let found = read_head(txn, &self.id, &|b, a| verify_own(self.ordinal, &self.keys, b, a));
         let Found { head, digest, whole } = found.map_err(|e| or_rekeyed(txn, &self.id, base.epoch, e))?;
         self.whole = whole;
-        // By the keys of this epoch: whoever has them can say any other, and nobody who writes by the rules does.
-        if head.epoch != base.epoch {
-            return Err(Error::Corrupt(Part::Head));
-        }
+        is_of(base, &head)?;
         if digest == self.digest {
             return Ok(());
         }

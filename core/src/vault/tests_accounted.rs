@@ -62,11 +62,14 @@ fn spoil_sources(disk: &Disk, space: &HealthSpace) {
 }
 
 /// The backup restored, with what the file on `disk` is after it was given new keys as the later state.
+/// A backup restored beside the damaged state, which gets new keys first.
 fn restored(backup: &Disk, disk: &Disk) -> (HealthSpace, Restored) {
-    let later = damaged(disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap().space;
-    let to = Disk::new();
-    to.restore(&backup.image());
-    let asked = options().later(&later);
+    restored_by(backup, &damaged(disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap().space)
+}
+
+fn restored_by(backup: &Disk, later: &HealthSpace) -> (HealthSpace, Restored) {
+    let to = copy(backup);
+    let asked = options().later(later);
     let (inner, places, next, restored) = restore_in(Arc::new(to.clone()), &unlock(), clock().0, &asked).unwrap();
     drop(inner);
     places.tell(&next).unwrap();
@@ -251,14 +254,8 @@ fn what_was_erased_by_name_after_a_loss_is_erased_again() {
     let done = health.erase(&Erase::Records(vec![one]), gesture()).unwrap();
     assert_eq!(done.records, 1);
     drop(health);
-    let to = Disk::new();
-    to.restore(&backup.image());
-    let asked = options().later(&later);
-    let (inner, places, next, restored) = restore_in(Arc::new(to.clone()), &unlock(), clock().0, &asked).unwrap();
-    drop(inner);
-    places.tell(&next).unwrap();
+    let (again, restored) = restored_by(&backup, &later);
     assert!(matches!(restored.erasures, ErasuresAfter::Replayed { records: 1, .. }), "{restored:?}");
-    let again = open(&to, &unlock()).unwrap();
     let state = again.inner.peek().unwrap();
     assert!(state.partitions.iter().all(|p| p.readable.find_record(&one).is_none()));
 }

@@ -40,6 +40,12 @@ struct World {
 }
 
 impl World {
+    /// A space that goes on without its anchor.
+    fn recovered(&self) -> HealthSpace {
+        let (disk, refused) = (Arc::new(self.disk.clone()), crate::vault::scope::Damage::Refused);
+        HealthSpace::recover_in(disk, &unlock(), self.env.clone(), &gesture(), refused).unwrap().0
+    }
+
     fn new() -> Self {
         Self::with(clock().0)
     }
@@ -171,14 +177,7 @@ fn a_room_that_has_no_number_left_stops_nothing_and_new_keys_let_it_go_on() {
 fn it_goes_on_where_the_space_goes_on_anew_too() {
     let w = World::new();
     w.forge(|head| head.generation = u32::MAX);
-    let (full, _) = HealthSpace::recover_in(
-        Arc::new(w.disk.clone()),
-        &unlock(),
-        w.env.clone(),
-        &gesture(),
-        crate::vault::scope::Damage::Refused,
-    )
-    .unwrap();
+    let full = w.recovered();
     full.confirm_all_permissions(gesture()).unwrap();
     asks(&full).unwrap();
     assert!(full.check().unwrap().is_whole());
@@ -384,14 +383,7 @@ fn the_key_of_its_log_is_the_one_that_the_system_head_names() {
 #[test]
 fn after_a_restore_its_row_names_no_permission_of_another_room() {
     let w = World::new();
-    let (full, _) = HealthSpace::recover_in(
-        Arc::new(w.disk.clone()),
-        &unlock(),
-        w.env.clone(),
-        &gesture(),
-        crate::vault::scope::Damage::Refused,
-    )
-    .unwrap();
+    let full = w.recovered();
     let (secret, _) = full.add_limited_way_in(&unlock(), &["general"]).unwrap();
     let part = w.open(&Unlock::limited(secret.expose().to_vec())).unwrap();
     assert!(part.inner.peek().unwrap().partitions[0].policy.suspended.is_empty());

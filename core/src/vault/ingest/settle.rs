@@ -124,7 +124,7 @@ pub(crate) fn settle(
     for (identity, staged) in &things {
         settled.thing(&before, identity, staged);
     }
-    // Twice: what a document has from its Composition's Bundle holds for its Binary's Binary, too.
+    // Twice: what one raises may be what another takes its labels from.
     for _ in 0..2 {
         let shown = |r: &RecordRef<'_>| !settled.history.contains(&r.id());
         for (r, labels) in pending.ties.raised(&all, &shown, &|r| settled.protection(r)) {

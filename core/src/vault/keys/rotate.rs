@@ -58,8 +58,9 @@ pub struct Rotated {
     /// Pages that were damaged and are empty now: of keys, whose records open no more than they did; of sources, which
     /// are not known any more; and of conversations, which cannot be resumed. A conversation that other partitions know
     /// as well goes on there with the strictest label, where it may have stood on such a page. Segments of catalogs of a
-    /// space that was opened [all the same](HealthSpace::open_damaged) are gone, and the records that they told of are not known any more: what
-    /// they say stays sealed in the file, unnamed, until something is [erased](crate::Partition::erase).
+    /// space that was opened [all the same](HealthSpace::open_damaged) are gone, and the records that they told of are
+    /// not known any more: what they say stays sealed in the file, unnamed, until something is
+    /// [erased](crate::Partition::erase).
     pub pages_lost: u64,
     /// Partitions that were too damaged to be given new keys, by name, where
     /// [that was asked for](HealthSpace::rotate_with_damage): they are empty, without the consents that were given there
