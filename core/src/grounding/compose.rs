@@ -5,6 +5,7 @@ use super::dictionary::{self, Wanted};
 use super::fence::Fence;
 use super::find::{self, Finder, Seek};
 use super::lists::{self, capital};
+use super::meant;
 use super::net;
 use super::page::{self, Block, Line};
 use super::question::{self, Said, Topic};
@@ -78,6 +79,9 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         draft.no_family();
     }
     let theirs = draft.others(relatives.is_some());
+    if !theirs && let Some(head) = draft.blocks.first_mut() {
+        head.push(meant::line(&view, event.as_ref(), family, &draft.idle));
+    }
     draft.blocks.extend(relatives);
     let answered = draft.blocks.len() > 1
         || draft.missing.iter().any(|m| !matches!(m.as_str(), "other" | "period" | "computation" | "limit"));

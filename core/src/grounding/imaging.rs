@@ -64,7 +64,7 @@ static SORTS: [Sort; 5] = [
 /// An image of the lungs is one of the chest, by the names of records.
 pub(super) fn lungs(texts: &mut [String], clauses: &[usize]) {
     let is = |list: &str, w: &str| !w.is_empty() && list.contains(&format!(" {w} "));
-    let images = " ray rays xray xrays radio radios radiographie radiographies ct scan scanner mri irm ";
+    let images = " ray rays xray xrays radio radios radiographie radiographies ct scan scans scanner scanners mri irm imaging imagerie radiology radiologie echographie ultrasound ";
     let of: Vec<usize> = texts.iter().zip(clauses).filter(|(w, _)| is(images, w)).map(|(_, clause)| *clause).collect();
     let lung = |w: &str| is(" lung lungs poumon poumons pulmonaire pulmonary ", w);
     for (w, _) in texts.iter_mut().zip(clauses).filter(|(w, clause)| lung(w) && of.contains(clause)) {
@@ -156,11 +156,16 @@ pub(super) fn block(view: &View<'_>, parts: bool) -> Result<Option<Block>> {
     Ok((!block.lines.is_empty()).then_some(block))
 }
 
-/// That no image of the sorts that are asked for is on record.
-pub(super) fn none(view: &View<'_>, others: u64) -> String {
+/// The sorts that are asked for.
+pub(super) fn names(view: &View<'_>) -> Vec<String> {
     let mut names: Vec<String> = view.plan.images.iter().map(|s| view.say(s.en, s.fr)).collect();
     names.dedup();
-    let names = names.join(", ");
+    names
+}
+
+/// That no image of the sorts that are asked for is on record.
+pub(super) fn none(view: &View<'_>, others: u64) -> String {
+    let names = names(view).join(", ");
     if others > 0 {
         let n = view.many(others, ["other record", "other records"], ["autre élément", "autres éléments"]);
         return view.say(

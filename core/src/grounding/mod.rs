@@ -24,6 +24,7 @@ mod fold;
 mod imaging;
 mod limits;
 mod lists;
+mod meant;
 mod net;
 mod number;
 mod overview;

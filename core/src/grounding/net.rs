@@ -300,6 +300,9 @@ impl Look<'_> {
             && self.plan.visits.is_empty()
             && is(PLACES, self.text(i))
             && self.beside_one(i, " visit visits visite visites consultations appointment appointments ");
+        // "Check-ups": the word stands for any visit, and no code says which were routine.
+        let routine = |w: &str| is(" check checkup checkups ", w) || w == "controle";
+        let visits = visits || (shows(Topic::Encounters) && self.plan.visits.is_empty() && routine(self.text(i)));
         // "Food allergies"
         let allergies = shows(Topic::Allergies) && is(AGAINST, self.text(i));
         (surgery || visits || allergies).then_some(true)

@@ -308,7 +308,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     // "Since the statin in 2018" names a year of the event, whatever leads to that.
     let place = time.used.iter().min().copied();
     let led = place.and_then(|at| at.checked_sub(1)).and_then(|i| words.get(i));
-    let led = led.is_some_and(|w| matches!(w.text.as_str(), "in" | "of" | "en" | "de"));
+    let led = led.is_some_and(|w| matches!(w.text.as_str(), "in" | "of" | "en" | "de")) || place == named;
     if let (true, true, Some(name), Some(at), [(from, to)]) =
         (plan.event.is_some(), led, named, place, time.dates.as_slice())
         && name <= at

@@ -56,6 +56,11 @@ pub(super) fn stages<'a>(words: impl Iterator<Item = &'a str>) -> Vec<Stage> {
     STAGES.iter().filter(|(_, list, ..)| list.split('|').any(says)).map(|(stage, ..)| *stage).collect()
 }
 
+/// What a stage is called.
+pub(super) fn name(view: &View<'_>, stage: Stage) -> String {
+    Of(Some(stage)).name(view)
+}
+
 /// What is summed up: one stage, or all time asleep.
 #[derive(Clone, Copy)]
 struct Of(Option<Stage>);

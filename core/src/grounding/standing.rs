@@ -44,6 +44,20 @@ impl Limits {
     fn of(&self, kind: Kind) -> Limit {
         self.kinds.iter().find(|(k, _)| *k == kind).map(|(_, l)| *l).unwrap_or_default()
     }
+
+    /// What a list is limited to, in words.
+    pub(super) fn said(&self, view: &View<'_>, topic: Topic) -> Option<String> {
+        let limit = self.of(topic.kind()?);
+        let dated = view.plan.period.is_some();
+        Some(match (limit.state(), dated, dated && limit.begun) {
+            (Some(false), _, true) => view.say("begun or ended in the period", "commencés ou terminés dans la période"),
+            (_, _, true) => view.say("begun in the period", "commencés dans la période"),
+            (Some(false), true, _) => view.say("ended in the period", "terminés dans la période"),
+            (Some(false), false, _) => view.say("that do not go on", "qui ne sont plus en cours"),
+            (Some(true), false, _) => view.say("that go on", "en cours"),
+            _ => return None,
+        })
+    }
 }
 
 /// Words for what goes on, and for what does not.

@@ -30,7 +30,7 @@ const TAKES: &str = " take takes taking took taken on given prescribed prescribe
 const LEADS: &str = " for pour contre against ";
 
 /// Words between that and what it is, and between a medication and that.
-const FILLERS: &str = " my the a high ma mon mes le la les l de d ";
+const FILLERS: &str = " my the a high ma mon mes le la les l de du des d ";
 
 fn is(list: &str, word: &str) -> bool {
     !word.is_empty() && list.contains(&format!(" {word} "))
@@ -42,7 +42,7 @@ pub(super) fn treated(words: &[Word], found: &mut Vec<Found>, dated: &[usize]) {
     let text = |i: usize| words.get(i).map_or("", |w| w.text.as_str());
     let leads = |from: usize, to: usize| {
         (from..to).all(|i| is(FILLERS, text(i)) || is(LEADS, text(i)))
-            && (from..to).any(|i| is(LEADS, text(i)) || matches!(text(i), "de" | "d"))
+            && (from..to).any(|i| is(LEADS, text(i)) || is(" de du des d ", text(i)))
     };
     let meds: Vec<(usize, usize, usize)> = found
         .iter()

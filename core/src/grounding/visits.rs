@@ -48,6 +48,15 @@ pub(super) fn named(phrase: &[String]) -> Option<Visit> {
     SORTS.iter().find(|(_, _, says, _)| says.split('|').any(|p| fold::matches(p, phrase))).map(|(sort, ..)| *sort)
 }
 
+/// What visits of a sort are called.
+pub(super) fn title(view: &View<'_>, sort: Visit) -> String {
+    match sort {
+        Visit::Emergency => view.say("emergencies", "urgences"),
+        Visit::Stay => view.say("stays in hospital", "hospitalisations"),
+        Visit::Outpatient => view.say("outpatient", "ambulatoires"),
+    }
+}
+
 /// Whether a visit is of a sort: its code tells, and its words where it has none.
 pub(super) fn is(fact: &FactDraft, sort: Visit) -> bool {
     let Some((_, codes, _, words)) = SORTS.iter().find(|(s, ..)| *s == sort) else { return false };

@@ -13,6 +13,7 @@ mod hostile;
 mod lacking;
 mod limited;
 mod listed;
+mod meant;
 mod oracle;
 mod reading;
 mod spelled;

@@ -101,7 +101,7 @@ fn a_text_that_is_a_code_counts_as_none() {
     for question in ["Do I have a hip replacement?", "Ai-je une prothèse de hanche ?"] {
         let c = f.ask(question);
         has(&c, question, &["«Total hip replacement»"]);
-        lacks(&c, question, &["«52734007»", "nothing", "rien"]);
+        lacks(&c, question, &["«52734007»", "nothing on record", "rien au dossier"]);
     }
     let mut f = Fake::default();
     let (system, name) = ("https://example.org/vaccines", "COVID-19 Vaccine Astra");

@@ -1,0 +1,94 @@
+//! What a question was read as.
+
+use super::fake::{Fake, lab, patient, plain};
+use super::words::has;
+use crate::record::{Category, FactDraft, Kind, Status, When};
+
+/// The reading that a context states.
+fn read(f: &Fake, question: &str) -> String {
+    let text = plain(&f.ask(question).text);
+    let (en, fr) = ("- question read as: ", "- question comprise ainsi : ");
+    let line = text.lines().find_map(|l| l.strip_prefix(en).or_else(|| l.strip_prefix(fr)));
+    let line = line.unwrap_or_else(|| panic!("{question}\n{text}"));
+    let end = ["; nothing else in it limits what follows", " ; rien d'autre n'y limite ce qui suit"];
+    let line = end.iter().find_map(|e| line.strip_suffix(e));
+    line.unwrap_or_else(|| panic!("{question}\n{text}")).to_owned()
+}
+
+#[test]
+fn a_context_says_what_the_question_was_read_as() {
+    let f = patient();
+    for (question, reading) in [
+        ("my LDL", "LDL cholesterol; at any time"),
+        ("my LDL in 2010", "LDL cholesterol; in the period asked"),
+        (
+            "how did my LDL change since I started the statin?",
+            "LDL cholesterol; before and after: statin (simvastatin); at any time",
+        ),
+        // What it is compared with is not on record, and nothing is said of it here.
+        ("my LDL since I started metformin", "LDL cholesterol; at any time"),
+        ("my medications", "medications (all); at any time"),
+        ("active medications", "medications (that go on); at any time"),
+        ("which medications did I stop?", "medications (that do not go on); at any time"),
+        ("medications that I started in 2010", "medications (begun in the period); in the period asked"),
+        ("hospital stays and workouts", "visits (stays in hospital), workouts (all); at any time"),
+        ("my runs", "workouts (running); at any time"),
+        ("my last mri", "imaging (MRI); at any time"),
+        ("abnormal results", "laboratory results (flagged or out of their range); at any time"),
+        ("deep sleep", "sleep (of deep sleep); at any time"),
+        ("hello", "an overview of what is on record; at any time"),
+        ("mon LDL depuis la statine", "cholestérol LDL ; avant et après : statine (simvastatine) ; à toute date"),
+        ("mes médicaments en cours", "médicaments (en cours) ; à toute date"),
+        ("mes courses à pied", "séances d'exercice (course à pied) ; à toute date"),
+    ] {
+        assert_eq!(read(&f, question), reading, "{question}");
+    }
+}
+
+/// Words that were looked for are said; those that limit nothing are told as such, and not here.
+#[test]
+fn words_of_no_table_are_said_where_they_were_looked_for() {
+    let mut f = Fake::default();
+    f.push(lab("2", "Presepsin [Mass/volume]", "0.1", "ng/mL", "2020-01-01"));
+    assert_eq!(read(&f, "presepsin"), "records with these words: «presepsin»; at any time");
+    f.push(lab("13457-7", "LDL", "100", "mg/dL", "2020-01-01"));
+    let c = f.ask("my LDL measured in Boston");
+    has(&c, "Boston", &["limit or compute nothing here: «boston»", "read as: LDL cholesterol; at any time;"]);
+}
+
+/// More than a few names are counted.
+#[test]
+fn a_long_reading_is_cut() {
+    let f = patient();
+    let all = read(&f, "my LDL, HDL, glucose, sodium, potassium, creatinine, calcium and HbA1c");
+    assert!(all.ends_with("and 2 more; at any time"), "{all}");
+}
+
+/// What is asked about somebody else is not read.
+#[test]
+fn a_question_about_somebody_else_has_no_reading() {
+    let f = patient();
+    assert!(!f.ask("my sister's LDL").text.contains("read as"));
+    assert!(read(&f, "family history of diabetes").starts_with("family history"));
+}
+
+/// A check-up is a visit of a sort that no code tells, a year beside an event is of it, and what is taken for the
+/// cholesterol is no measure.
+#[test]
+fn sorts_that_no_code_tells_are_told() {
+    let mut f = patient();
+    let mut visit = FactDraft::new(Kind::Encounter, Category::Encounters);
+    (visit.text, visit.status, visit.when) = ("Consultation".into(), Status::Final, When::parse_fhir("2020-01-01"));
+    f.push(visit);
+    for (question, word) in
+        [("check-ups", "«check"), ("my last checkup", "«checkup»"), ("visites de contrôle", "«controle»")]
+    {
+        let c = f.ask(question);
+        assert!(c.missing.contains(&"limit".to_owned()) && plain(&c.text).contains(word), "{question}\n{}", c.text);
+    }
+    assert!(!read(&f, "médicaments du cholestérol").contains("triglycérides"));
+    let c = f.ask("LDL since simvastatin 2014");
+    assert!(c.missing.contains(&"period".to_owned()), "{:?}\n{}", c.missing, c.text);
+    let c = f.ask("LDL since simvastatin 2010");
+    assert!(c.missing.is_empty(), "{:?}\n{}", c.missing, c.text);
+}
