@@ -11,7 +11,7 @@ use super::net;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
 pub(super) use super::rest::{Rest, Said};
-use super::rest::{rest, said_of};
+use super::rest::{rest, said_of, tells};
 use super::sleep::{self, Stage};
 use super::standing;
 use super::taken;
@@ -110,6 +110,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     // What is about somebody else is not read: neither what it asks for nor its dates.
     texts.iter_mut().zip(&others.words).filter(|(_, o)| **o).for_each(|(text, _)| text.clear());
     imaging::lungs(&mut texts, &clauses);
+    bare_exams(&mut texts);
     let fixed = phrases::fixed(&texts, &clauses);
     let mut timed = texts.clone();
     for (at, len, _) in &fixed {
@@ -320,6 +321,14 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let unmet = net::unmet(&words, &found, &plan, &time, &left_out);
     plan.unlimited.extend(unmet);
     plan
+}
+
+/// "Mes derniers examens" names no kind, and means results; "examen du pied" does not.
+fn bare_exams(texts: &mut [String]) {
+    let exam = |w: &str| matches!(w, "examen" | "examens" | "exams");
+    if texts.iter().any(|w| exam(w)) && texts.iter().all(|w| w.is_empty() || exam(w) || !tells(w)) {
+        texts.iter_mut().filter(|w| exam(w)).for_each(|w| "analyses".clone_into(w));
+    }
 }
 
 /// Several periods for several things are one period of all of them: "LDL in 2020 and weight in 2021".

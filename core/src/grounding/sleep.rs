@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::number::approximate;
 use super::page::{Block, Line};
-use super::period::DAY_MS;
+use super::period::{self, DAY_MS};
 use super::sums::{days, monday, month, samples};
-use super::view::View;
+use super::view::{Event, View, de};
 use crate::catalog::FactRow;
 use crate::error::Result;
 
@@ -148,12 +148,12 @@ fn night(start: i64, end: i64) -> (i64, bool) {
 ///
 /// Where stages are asked for, each has its own lines; one that no sample has is said to be none, and
 /// the time asleep of all stages follows.
-pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Result<()> {
+pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow], event: Option<&Event>) -> Result<()> {
     let mut all = view.plan.stages.is_empty();
     for stage in &view.plan.stages {
         let of = Of(Some(*stage));
         let before = block.lines.len();
-        of_stage(view, block, rows, of)?;
+        of_stage(view, block, rows, of, event)?;
         if block.lines.len() == before {
             all = true;
             let name = of.name(view);
@@ -165,7 +165,7 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
     }
     if all {
         let before = block.lines.len();
-        of_stage(view, block, rows, Of(None))?;
+        of_stage(view, block, rows, Of(None), event)?;
         // Nothing of a period is no answer to a question about a stage.
         if block.lines.len() == before {
             block.lines.clear();
@@ -174,10 +174,12 @@ pub(super) fn lines(view: &View<'_>, block: &mut Block, rows: &[&FactRow]) -> Re
     Ok(())
 }
 
-fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Result<()> {
+fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of, event: Option<&Event>) -> Result<()> {
     let Some(end) = rows.iter().filter_map(|r| days(view, r)).map(|d| d.1).max() else { return Ok(()) };
     let period = view.plan.period;
-    let from = period.and_then(|p| p.from).unwrap_or(if period.is_some() { i64::MIN } else { end - DEFAULT_DAYS + 1 });
+    // What is compared with an event is all that there is.
+    let all = period.is_some() || event.is_some();
+    let from = period.and_then(|p| p.from).unwrap_or(if all { i64::MIN } else { end - DEFAULT_DAYS + 1 });
     let to = period.and_then(|p| p.to).unwrap_or(end + 2);
     let one_day = to.checked_sub(from) == Some(1);
     let to = to + i64::from(one_day);
@@ -256,7 +258,10 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
         line = line.cite(row);
     }
     block.push(line);
-    if period.is_none() && rows.iter().filter_map(|r| days(view, r)).any(|(first, _)| first < from) {
+    if let Some(e) = event {
+        around(view, block, &hours, (&used, source), of, e);
+    }
+    if !all && rows.iter().filter_map(|r| days(view, r)).any(|(first, _)| first < from) {
         block.push(Line::new(1).text(view.say(
             format!("of the last {DEFAULT_DAYS} days with data: earlier nights are there, and looked at where the question names a period"),
             format!("des {DEFAULT_DAYS} derniers jours de données : il y a des nuits plus anciennes, examinées si la question nomme une période"),
@@ -287,6 +292,50 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of) -> Re
         rank = rank.saturating_add(1);
     }
     Ok(())
+}
+
+/// Nights before and after an event: that which ends on its day began before it.
+fn around(
+    view: &View<'_>,
+    block: &mut Block,
+    hours: &BTreeMap<i64, f64>,
+    (used, source): (&[&FactRow], &str),
+    of: Of,
+    e: &Event,
+) {
+    let (day, end) = period::days(&e.when);
+    let start = format!("{} ({})", e.name, view.date(Some(&e.when)));
+    let to = de(&start);
+    let side = |after: bool| -> Vec<&f64> {
+        let of = |d: i64| if after { d > end } else { d <= day };
+        hours.iter().filter(|(d, _)| of(**d)).map(|(_, h)| h).collect()
+    };
+    for (after, en, fr) in
+        [(false, "before the start of", "avant le début"), (true, "from the start of", "depuis le début")]
+    {
+        let nights = side(after);
+        let reaches = |r: &&&FactRow| days(view, r).is_some_and(|d| if after { d.1 >= end } else { d.0 <= day });
+        let rows: Vec<&FactRow> = used.iter().filter(reaches).copied().collect();
+        let line = Line::new(1).release(rows.iter().copied());
+        let mut line = line.text(view.say(format!("{en} {start}"), format!("{fr} {to}"))).cite(&e.row);
+        line = line.text(if nights.is_empty() {
+            view.say(": no night", " : aucune nuit")
+        } else {
+            format!("{}{}, {}", view.colon(), mean(view, nights.iter().copied(), of), view.quote(source))
+        });
+        for row in rows.first().into_iter().chain(rows.last().filter(|_| rows.len() > 1)).filter(|_| !nights.is_empty())
+        {
+            line = line.cite(row);
+        }
+        block.push(line);
+    }
+    let unclear = hours.keys().filter(|d| day < **d && **d <= end).count();
+    if unclear > 0 {
+        block.push(Line::new(2).text(view.say(
+            format!("the event is dated too vaguely to place before or after: {unclear} nights"),
+            format!("date de l'événement trop imprécise pour situer avant ou après : {unclear} nuits"),
+        )));
+    }
 }
 
 /// Naps, of one day each by itself, else how many and how long on average.

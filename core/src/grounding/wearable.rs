@@ -115,7 +115,7 @@ pub(super) fn blocks(
     for (chunks, later) in by_unit(view, concept, title, rows)? {
         let mut block = Block::new(chunks.title.clone(), chunks.title.clone());
         if concept.style == Style::Sleep {
-            sleep::lines(view, &mut block, &chunks.rows)?;
+            sleep::lines(view, &mut block, &chunks.rows, event)?;
         } else {
             chunks.lines(&mut block, event)?;
         }

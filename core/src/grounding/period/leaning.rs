@@ -163,8 +163,15 @@ impl Today {
                 return Some((3 + of, ends_now(n, u)));
             }
         }
-        // "Over five years", "sur 5 ans"
+        // "Over five years", "sur 5 ans"; "stays over two days" have a length.
+        let lasts = i.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|w| {
+            matches!(
+                w.as_str(),
+                "stay" | "stays" | "visit" | "visits" | "admission" | "admissions" | "hospitalizations"
+            )
+        });
         if matches!(a, "over" | "sur")
+            && !lasts
             && w(3) != "ago"
             && let (Some(n), Some(u)) = (number(b), unit(c))
         {

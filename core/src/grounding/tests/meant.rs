@@ -92,3 +92,24 @@ fn sorts_that_no_code_tells_are_told() {
     let c = f.ask("LDL since simvastatin 2010");
     assert!(c.missing.is_empty(), "{:?}\n{}", c.missing, c.text);
 }
+
+/// What is called by a bare word: examinations are results, naps are sleep, and to reach is no reaction. What lasts over
+/// some days is no period.
+#[test]
+fn bare_words_are_read_as_what_they_mean() {
+    let f = patient();
+    for (question, reading) in [
+        ("mes derniers examens", "résultats de laboratoire (tout) ; à toute date"),
+        ("résultats d'examens", "résultats de laboratoire (tout) ; à toute date"),
+        ("exam results", "laboratory results (all); at any time"),
+        ("naps", "sleep; at any time"),
+        ("mes siestes", "sommeil ; à toute date"),
+        ("how many days did I reach 10k steps", "steps, records with these words: «10k»; at any time"),
+        ("LDL over 2 years", "LDL cholesterol; in the period asked"),
+    ] {
+        assert_eq!(read(&f, question), reading, "{question}");
+    }
+    let c = f.ask("hospital stays over 2 days");
+    assert!(c.missing.contains(&"period".to_owned()), "{:?}\n{}", c.missing, c.text);
+    has(&c, "stays", &["limit nothing here: «2 days»", "at any time"]);
+}

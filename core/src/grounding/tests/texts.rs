@@ -1,6 +1,7 @@
 //! Expected texts.
 
 use super::fake::{Fake, lab, patient, quantity, with_range};
+use super::words::{has, lacks};
 use crate::grounding::{Violation, check_answer};
 use crate::label::{Sensitivities, Sensitivity};
 use crate::lang::Lang;
@@ -445,6 +446,36 @@ fn sleep_is_hours_asleep_by_night() {
     let t = f.ask("How did I sleep last week?").text;
     // 22:00 to 04:00 is six hours although two stages overlap; the second night has eight.
     assert!(t.contains("2026-11-17 to 2026-11-18: ≈7.00 h asleep per night, min ≈6.00, max ≈8.00 (2 nights)"), "{t}");
+}
+
+/// Nights before and after an event: that of the day on which it began is one before.
+#[test]
+fn sleep_is_compared_with_an_event() {
+    let asleep = "HKCategoryValueSleepAnalysisAsleepCore";
+    let months = ["2026-05", "2026-06", "2026-07", "2026-08", "2026-09"];
+    let dates: Vec<String> =
+        months.iter().flat_map(|m| (1..=28).map(move |d| format!("{m}-{d:02}T22:00:00Z"))).collect();
+    let length = |at: &str| if at < "2026-08-10" { 360 } else { 480 };
+    let nights: Vec<(&str, &str, i64)> = dates.iter().map(|at| (at.as_str(), asleep, length(at))).collect();
+    let of = |start: &str| {
+        let mut f = Fake::default();
+        f.chunk("HKCategoryTypeIdentifierSleepAnalysis", "", "Watch", Category::Sleep, &nights);
+        f.med("zolpidem 10 MG Oral Tablet", start, Status::Active);
+        f
+    };
+    let f = of("2026-08-10");
+    let c = f.ask("sleep since zolpidem");
+    let parts = [
+        "before the start of zolpidem (2026-08-10) [r:1]: ≈6.00 h asleep per night, min ≈6.00, max ≈6.00 (93 nights)",
+        "from the start of zolpidem (2026-08-10) [r:1]: ≈8.00 h asleep per night, min ≈8.00, max ≈8.00 (47 nights)",
+    ];
+    has(&c, "since", &parts);
+    lacks(&c, "since", &["of the last 90 days"]);
+    assert!(c.missing.is_empty(), "{:?}", c.missing);
+    has(&f.ask("sommeil depuis le zolpidem"), "depuis", &["(93 nuits)", "(47 nuits)"]);
+    // A month is no day.
+    let c = of("2026-08").ask("sleep since zolpidem");
+    has(&c, "month", &["too vaguely to place before or after: 27 nights", "(85 nights)", "(28 nights)"]);
 }
 
 /// The shapes in which the FHIR and the Apple importer tell age and sex; a name is never read.
