@@ -71,8 +71,8 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.listed()?;
     // What matches leads the list that it is in.
     draft.rest(true)?;
-    draft.topics()?;
     draft.elsewhere()?;
+    draft.topics()?;
     draft.rest(false)?;
     let relatives = if family || plan.others { family::block(&view)? } else { None };
     if family && relatives.is_none() && !plan.others {

@@ -296,6 +296,19 @@ pub(super) fn is_body(word: &str) -> bool {
     body.flat_map(|g| g.split('|')).any(|p| !p.contains(' ') && fold::word_matches(p, word))
 }
 
+/// What is measured and taken as well, by its key: that which makes salts, and all else.
+const SALTS: &str = " sodium potassium chloride bicarbonate calcium magnesium phosphate ";
+const SUBSTANCES: &str = " albumin iron b12 folate vitamin-d testosterone estradiol cortisol glucose hcg ";
+
+fn listed(list: &str, word: &str) -> bool {
+    list.contains(&format!(" {word} "))
+}
+
+/// Whether a measure is of what is taken as well.
+pub(super) fn is_substance(c: &Concept) -> bool {
+    listed(SALTS, c.key) || listed(SUBSTANCES, c.key)
+}
+
 /// Something that is looked for: any of these names it.
 #[derive(Default)]
 pub(super) struct Wanted {
@@ -319,6 +332,7 @@ silent_debug!(Wanted);
 impl Wanted {
     /// Whether folded words of a record name it.
     pub(super) fn is_in(&self, words: &[String], kind: Kind) -> bool {
+        let words = self.speaking(words, kind);
         self.may_be(kind)
             && (self.patterns.iter().any(|p| fold::matches(p, words))
                 || self.word.as_ref().is_some_and(|asked| words.iter().any(|w| fold::alike(asked, w)))
@@ -335,11 +349,25 @@ impl Wanted {
             && self.all.iter().all(|w| w.is_in(words, kind))
     }
 
-    /// Whether a record of a kind can speak of it: what is measured stands in no product, and who is
-    /// vaccinated against a disease has not had it.
+    /// The words of a name that can speak of it: behind that of a medication an element is its salt.
+    fn speaking<'a>(&self, words: &'a [String], kind: Kind) -> &'a [String] {
+        let salt = kind == Kind::Medication && self.concept.is_some_and(|c| listed(SALTS, c.key));
+        let first = || words.iter().position(|w| w.chars().all(char::is_alphabetic));
+        match first().filter(|_| salt) {
+            Some(at) => words.get(at..=at).unwrap_or(words),
+            None => words,
+        }
+    }
+
+    /// Whether a record of a kind can speak of it: some of what is measured is taken as well, and who is vaccinated
+    /// against a disease has not had it.
     fn may_be(&self, kind: Kind) -> bool {
         match self.concept.map(|c| c.area) {
-            Some(Area::Measure) => !matches!(kind, Kind::Medication | Kind::Allergy | Kind::Immunization),
+            Some(Area::Measure) => match kind {
+                Kind::Allergy | Kind::Immunization => false,
+                Kind::Medication => self.concept.is_some_and(is_substance),
+                _ => true,
+            },
             Some(Area::Condition) => kind != Kind::Immunization,
             _ => true,
         }

@@ -42,6 +42,8 @@ struct Named<T> {
     names: Vec<Vec<String>>,
     /// Whether its code stands for other things too: then its words tell which rows are meant.
     parted: bool,
+    /// The words of what is said beside its name: how somebody reacts, how it is taken.
+    notes: Vec<Vec<String>>,
 }
 
 impl<T> Named<T> {
@@ -56,6 +58,12 @@ impl<T> Named<T> {
             says |= !w.vague;
         }
         if says { weight } else { 0 }
+    }
+
+    /// Whether what is said beside its name has all of these words.
+    fn notes_have(&self, words: &[String]) -> bool {
+        let has = |note: &Vec<String>| words.iter().all(|w| note.iter().any(|n| fold::alike(w, n)));
+        !words.is_empty() && self.notes.iter().any(has)
     }
 
     /// Whether one of its names has all of these words.
@@ -153,31 +161,39 @@ impl Finder {
             };
             let text = if p.code.is_empty() { p.text.clone() } else { String::new() };
             at.insert((p.category, p.kind, p.system.clone(), p.code.clone(), text), codes.len());
-            codes.push(Named { thing: p.clone(), names, parted: false });
+            codes.push(Named { thing: p.clone(), names, parted: false, notes: Vec::new() });
         }
         for kind in LISTED {
             let rows = view.kind_rows(kind)?;
             // Few wordings, many rows.
             let mut seen = HashSet::new();
-            for row in rows.iter().filter(|r| seen.insert((r.fact.category, &r.fact.codes, &r.fact.text))) {
+            for row in rows.iter().filter(|r| seen.insert((r.fact.category, &r.fact.codes, &r.fact.text, &r.fact.note)))
+            {
                 let first = row.fact.codes.first().cloned().unwrap_or_default();
                 let text = if first.code.is_empty() { row.fact.text.clone() } else { String::new() };
                 let mut key: Key = (row.fact.category, kind, first.system, first.code, text);
                 let Some(line) = at.get(&key).and_then(|i| codes.get_mut(*i)) else { continue };
                 let own: Vec<Vec<String>> = names(&row.fact).collect();
+                let notes: Vec<Vec<String>> =
+                    Some(fold::words(&row.fact.note)).filter(|n| !n.is_empty()).into_iter().collect();
                 if is_another(&row.fact, &line.thing) {
                     // One code, several things: each is found by its own words.
                     line.parted = true;
                     let thing = Presence { text: row.fact.text.clone(), ..line.thing.clone() };
                     key.4 = row.fact.text.clone();
                     if at.insert(key, codes.len()).is_none() {
-                        codes.push(Named { thing, names: own, parted: true });
+                        codes.push(Named { thing, names: own, parted: true, notes });
                     }
                     continue;
                 }
                 for n in own {
                     if !line.names.contains(&n) {
                         line.names.push(n);
+                    }
+                }
+                for n in notes {
+                    if !line.notes.contains(&n) {
+                        line.notes.push(n);
                     }
                 }
             }
@@ -203,7 +219,7 @@ impl Finder {
                     TYPES.iter().filter(own).filter(|(name, ..)| *name == r.type_name).map(|(name, ..)| parted(name)),
                 );
             }
-            Named { thing: rows, names: all, parted: false }
+            Named { thing: rows, names: all, parted: false, notes: Vec::new() }
         };
         Ok(Self { codes, rows: same.into_values().map(named).collect(), shown: Vec::new(), told: Vec::new() })
     }
@@ -232,6 +248,13 @@ impl Finder {
         let mut rows: Vec<(usize, usize)> = self.rows.iter().enumerate().map(row).filter(|(w, _)| *w > 0).collect();
         if rows.is_empty() && !known {
             codes = self.valued(view, wanted)?;
+        }
+        let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
+        let some = codes.iter().chain(&rows).map(|(n, _)| *n).max().unwrap_or(0);
+        if !whole && (some < all || (some == 0 && !known)) {
+            let noted = self.noted(wanted);
+            whole |= noted.iter().any(|(_, i)| self.codes.get(*i).is_some_and(|n| n.notes_have(seek.whole)));
+            codes.extend(noted);
         }
         let thing = |i: usize| self.codes.get(i).map(|n| &n.thing);
         let is = |i: usize, kind: Kind| thing(i).is_some_and(|p| p.kind == kind);
@@ -273,9 +296,19 @@ impl Finder {
         let mut more = Block::new("", view.say("other records with these words", "autres éléments avec ces mots"));
         more.unlisted = u32::try_from(left).unwrap_or(u32::MAX);
         out.extend((left > 0).then_some(more));
-        let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let any = best > 0 || known;
         Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all && !whole, whole })
+    }
+
+    /// What has all that is wanted in what is said beside its name, where no name has it: "anaphylaxis", "as needed".
+    fn noted(&self, wanted: &[Wanted]) -> Vec<(usize, usize)> {
+        let says = |n: &Named<Presence>| {
+            // A reaction can be what is measured elsewhere: a pain.
+            let all = |note: &Vec<String>| wanted.iter().all(|w| w.is_in(note, Kind::Other));
+            n.notes.iter().any(all)
+        };
+        let weight: usize = wanted.iter().map(|w| w.weight).sum();
+        self.codes.iter().enumerate().filter(|(_, n)| weight > 0 && says(n)).map(|(i, _)| (weight, i)).collect()
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only
@@ -297,7 +330,7 @@ impl Finder {
                     }
                     _ => continue,
                 };
-                let said = Named { thing: (), names, parted: false };
+                let said = Named { thing: (), names, parted: false, notes: Vec::new() };
                 best = best.max(said.weight(wanted, usize::MAX, Kind::Observation));
             }
             out.extend((best > 0).then_some((best, i)));

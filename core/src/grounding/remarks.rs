@@ -82,6 +82,11 @@ pub(super) fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<
         format!("nothing on record available here matches these words of the question: {words}"),
         format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
     );
+    // What a letter says is in its file, and no fact.
+    let documents = view.presence()?.iter().any(|p| p.kind == Kind::Document);
+    let contents =
+        view.say(" (what documents contain is not looked through)", " (le contenu des documents n'est pas examiné)");
+    let said = if documents { said + &contents } else { said };
     // The word may be a brand of what is on record by another name.
     let products =
         !allergic && view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));

@@ -2,6 +2,7 @@
 
 use super::clause::Found;
 use super::concepts::{self, Area};
+use super::dictionary;
 use super::phrases::Word;
 use super::topic::Topic;
 
@@ -75,6 +76,13 @@ pub(super) fn treated(words: &[Word], found: &mut Vec<Found>, dated: &[usize]) {
     if let Some((at, clause)) =
         all.filter(|(_, c)| !taken.contains(c) && !found.iter().any(|f| f.clause == *c && asked(f)))
     {
+        found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
+        found.sort_by_key(|f| f.at);
+    }
+    // "Do I take vitamin D?" asks for no result.
+    let substance = |f: &&Found| !f.concepts.is_empty() && f.concepts.iter().all(|c| dictionary::is_substance(c));
+    let taken_up = found.iter().filter(substance).filter_map(|f| Some((verb(words, f.at)?, f.clause))).next();
+    if let Some((at, clause)) = taken_up.filter(|(_, c)| !found.iter().any(|f| f.clause == *c && asked(f))) {
         found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
         found.sort_by_key(|f| f.at);
     }

@@ -54,7 +54,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     ),
     (
         Topic::Allergies,
-        "drug allergies|medication allergy|medication allergies|allergie medicamenteuse|allergies medicamenteuses|drug allergy|allergy|allergies|allergic|intolerance|intolerant|allergie|allergique|react|react to|reacted to|reaction to|reagis|reagi|reagir",
+        "allergic reaction|reaction|drug allergies|medication allergy|medication allergies|allergie medicamenteuse|allergies medicamenteuses|drug allergy|allergy|allergies|allergic|intolerance|intolerant|allergie|allergique|react|react to|reacted to|reaction to|reagis|reagi|reagir",
     ),
     (
         Topic::Conditions,

@@ -182,3 +182,36 @@ fn standing_is_kept_in_the_value() {
     fact.stand(plain, "");
     assert_eq!((fact.standing(), &fact.value), (plain, &Value::None));
 }
+
+/// How an allergy shows, and how a medication is taken, stands beside their names: asked for by those words, nothing is
+/// denied that the record says.
+#[test]
+fn what_is_said_beside_a_name_is_found() {
+    let all = [
+        allergy("1", "Peanut", "active", "confirmed", r#","reaction":[{"manifestation":[{"text":"Anaphylaxis (disorder)"}]}]"#),
+        allergy("2", "Plum", "active", "confirmed", r#","reaction":[{"manifestation":[{"text":"Wheezing"}]}]"#),
+        r#"{"resourceType":"MedicationRequest","id":"3","status":"active","intent":"order","subject":{"reference":"Patient/p"},
+        "medicationCodeableConcept":{"text":"Salbutamol"},"dosageInstruction":[{"text":"sublingually as needed"}]}"#
+            .to_owned(),
+    ];
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let questions = ["have I ever had anaphylaxis?", "wheezing", "what do I use sublingually?"];
+    let said = ["«Peanut»", "«Plum»", "«Salbutamol»"];
+    for ((text, question), said) in asked(&all, &questions).iter().zip(questions).zip(said) {
+        assert!(text.contains(said), "{question}\n{text}");
+        assert!(!text.contains("nothing on record") && !text.contains("rien au dossier"), "{question}\n{text}");
+    }
+    // How grave it was stands there too; and of "pain" and "abdominal" it is the note that has both.
+    let pain = r#","reaction":[{"manifestation":[{"text":"Abdominal pain"}],"severity":"mild"}]"#;
+    let pain = allergy("4", "Latex", "active", "confirmed", pain);
+    for (text, question) in asked(&[&pain], &["mild allergies", "mild reactions", "abdominal pain"]).iter().zip([
+        "mild allergies",
+        "mild reactions",
+        "abdominal pain",
+    ]) {
+        assert!(text.contains("Allergy or intolerance: «Latex»"), "{question}\n{text}");
+        assert!(!text.contains("nothing on record") && !text.contains("no record"), "{question}\n{text}");
+    }
+    let text = &asked(&all, &["sublingually in the shower"])[0];
+    assert!(text.contains("nothing on record available here matches"), "{text}");
+}

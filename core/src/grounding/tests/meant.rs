@@ -113,3 +113,29 @@ fn bare_words_are_read_as_what_they_mean() {
     assert!(c.missing.contains(&"period".to_owned()), "{:?}\n{}", c.missing, c.text);
     has(&c, "stays", &["limit nothing here: «2 days»", "at any time"]);
 }
+
+/// What is measured and taken: where no result is it, a medication that has its name is no "nothing on record".
+#[test]
+fn what_is_measured_may_be_taken() {
+    let mut f = patient();
+    f.med("Cholecalciferol (Vitamin D3) 1000 UNT Oral Capsule", "2020-01-01", Status::Active);
+    f.med("168 HR Ethinyl Estradiol 0.00146 MG/HR Transdermal System", "2020-01-01", Status::Active);
+    for (question, medication) in [
+        ("do I take vitamin D?", "«Cholecalciferol (Vitamin D3) 1000 UNT Oral Capsule»"),
+        ("est-ce que je prends de la vitamine D ?", "«Cholecalciferol (Vitamin D3) 1000 UNT Oral Capsule»"),
+        ("am I on estradiol?", "«168 HR Ethinyl Estradiol 0.00146 MG/HR Transdermal System»"),
+    ] {
+        let c = f.ask(question);
+        let text = plain(&c.text);
+        let denial =
+            text.find("follow").or_else(|| text.find("ci-dessous")).unwrap_or_else(|| panic!("{question}\n{text}"));
+        assert!(text[denial..].contains(medication), "{question}\n{text}");
+        for flat in ["no vitamin D on record", "no estradiol on record", "rien au dossier"] {
+            assert!(!text.contains(flat), "{question}\n{text}");
+        }
+    }
+    // With a result, what is taken is shown beside it.
+    f.push(lab("1989-3", "Vitamin D", "30", "ng/mL", "2020-01-01"));
+    assert_eq!(read(&f, "do I take vitamin D?"), "vitamin D, medications (all); at any time");
+    assert_eq!(read(&f, "my vitamin D"), "vitamin D; at any time");
+}
