@@ -192,6 +192,8 @@ mod tests_recover;
 #[cfg(test)]
 mod tests_refused_types;
 #[cfg(test)]
+mod tests_relabel;
+#[cfg(test)]
 mod tests_renewal;
 #[cfg(test)]
 mod tests_report;

@@ -23,4 +23,5 @@ pub(super) use entries::{MOST_ENTRIES, forget_entries, replace_log_key};
 pub(super) use records::EVERYTHING;
 pub use records::{Erase, ErasureLevel, RecordErasure};
 pub(super) use rest::forget_the_rest;
+pub(super) use shown::read_logs;
 pub(super) use unnamed::{UNNAMED, unnamed};

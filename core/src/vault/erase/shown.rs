@@ -1,21 +1,23 @@
-//! What may rest on records that go without naming them: what was remembered or said in a conversation
-//! that was shown one. What was shown later is known where both entries stand in one log, by their
+//! What may rest on records without naming them: what was remembered or said in a conversation that was
+//! shown one. What was shown later is known where both entries stand in one log, by their
 //! places in it: the times of two logs are told by two clocks, and either may have been set back.
 
 use crate::audit::{AuditEvent, Entry};
 use crate::error::Result;
 use crate::id::{ConversationId, RecordId};
+use crate::label::Label;
 use crate::storage::ReadTxn;
 use crate::vault::check::or_damaged;
-use crate::vault::memory::{Place, Version, reach};
+use crate::vault::memory::{Place, Version};
 use crate::vault::rows::Base;
 use crate::vault::state::State;
 use crate::vault::tx::read_entry;
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the logs tell.
 #[derive(Default)]
-struct Told {
+pub(in crate::vault) struct Told {
     releases: Vec<Shown>,
     /// Which entry of its partition's log last says that a memory or a turn was written.
     written: BTreeMap<Place, u64>,
@@ -30,6 +32,82 @@ struct Shown {
     entry: u64,
     /// `None` where they were too many to be kept.
     items: Option<Vec<RecordId>>,
+}
+
+/// What some records may have reached, and with which label.
+#[derive(Default)]
+pub(in crate::vault) struct Reached {
+    /// Those records themselves, and memories and turns.
+    pub(in crate::vault) places: BTreeMap<Place, Label>,
+    /// Conversations; `None` for any.
+    pub(in crate::vault) conversations: BTreeMap<Option<ConversationId>, Label>,
+}
+
+/// Whether it says more with this label.
+fn raise<K: Ord>(map: &mut BTreeMap<K, Label>, key: K, label: Label) -> bool {
+    match map.entry(key) {
+        Slot::Vacant(new) => {
+            new.insert(label);
+            true
+        }
+        Slot::Occupied(mut known) => {
+            let before = *known.get();
+            *known.get_mut() = before.join(label);
+            *known.get() != before
+        }
+    }
+}
+
+impl Told {
+    /// What records of these labels may have reached: of the memories and turns in `resting` those of a conversation
+    /// that was shown one, but those of which the same log says that they were written before, and of `made` what
+    /// was made from those.
+    pub(in crate::vault) fn reach(
+        &self,
+        from: BTreeMap<Place, Label>,
+        resting: &[&Version],
+        made: &[&Version],
+    ) -> Reached {
+        let mut touched = BTreeMap::new();
+        for (place, label) in &from {
+            raise(&mut touched, place.of, *label);
+        }
+        let mut by: BTreeMap<ConversationId, Vec<&Version>> = BTreeMap::new();
+        for v in resting {
+            by.entry(v.note.conversation).or_default().push(v);
+        }
+        let mut reached = Reached { places: from, conversations: BTreeMap::new() };
+        loop {
+            let mut more = false;
+            for s in &self.releases {
+                // Of a set that was too large to be kept, it may have been one.
+                let seen = match &s.items {
+                    Some(items) => {
+                        let labels = items.iter().filter_map(|id| reached.places.get(&Place { of: s.of, id: *id }));
+                        labels.copied().reduce(Label::join)
+                    }
+                    None => touched.get(&s.of).copied(),
+                };
+                let Some(label) = seen else { continue };
+                more |= raise(&mut reached.conversations, s.conversation, label);
+                let within = match &s.conversation {
+                    Some(c) => by.get(c).map_or(&[][..], Vec::as_slice),
+                    None => resting,
+                };
+                let earlier = |v: &Version| v.of == s.of && self.written.get(&v.place()).is_some_and(|n| *n < s.entry);
+                for v in within.iter().filter(|v| !earlier(v)) {
+                    more |= raise(&mut reached.places, v.place(), label);
+                }
+            }
+            for v in made {
+                let of = v.note.parents.iter().filter_map(|p| reached.places.get(p)).copied().reduce(Label::join);
+                more |= of.is_some_and(|label| raise(&mut reached.places, v.place(), label));
+            }
+            if !more {
+                return reached;
+            }
+        }
+    }
 }
 
 /// Memories and turns that are not among the records that go, by partition: those of a conversation
@@ -55,37 +133,20 @@ pub(super) fn may_rest_on(
     if resting.is_empty() {
         return Ok(vec![Vec::new(); state.partitions.len()]);
     }
-    let told = read_logs(base, txn, state)?;
-    let touched: BTreeSet<u16> = gone.iter().map(|p| p.of).collect();
-    let mut reached = gone;
-    loop {
-        let before = reached.len();
-        for s in &told.releases {
-            // Of a set that was too large to be kept, it may have been one.
-            let saw = match &s.items {
-                Some(items) => items.iter().any(|id| reached.contains(&Place { of: s.of, id: *id })),
-                None => touched.contains(&s.of),
-            };
-            let earlier = |v: &Version| v.of == s.of && told.written.get(&v.place()).is_some_and(|n| *n < s.entry);
-            let within = |v: &Version| s.conversation.is_none_or(|c| c == v.note.conversation);
-            let of = resting.iter().filter(|(_, v)| within(v) && !earlier(v));
-            reached.extend(of.filter(|_| saw).map(|(_, v)| v.place()));
-        }
-        reached = reach(reached, resting.iter().map(|(_, v)| v));
-        if reached.len() == before {
-            break;
-        }
-    }
-    let of = |n| {
-        let here = resting.iter().filter(|(p, v)| *p == n && !v.history && reached.contains(&v.place()));
-        here.map(|(_, v)| v.id).collect()
+    let resting: Vec<&Version> = resting.into_iter().map(|(_, v)| v).collect();
+    let from = gone.into_iter().map(|place| (place, Label::BOTTOM)).collect();
+    let reached = read_logs(base, txn, state)?.reach(from, &resting, &resting).places;
+    let of = |n: usize| {
+        let of = state.partitions.get(n).map(|p| p.ordinal);
+        let here = resting.iter().filter(|v| Some(v.of) == of && !v.history && reached.contains_key(&v.place()));
+        here.map(|v| v.id).collect()
     };
     Ok((0..state.partitions.len()).map(of).collect())
 }
 
 /// Every entry that was not erased and tells of a release to a conversation, or of a memory or a turn. One that does not
 /// open, or that is gone without any other that says that it was erased, may have told of a release of anything.
-fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Told> {
+pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Told> {
     let mut told = Told::default();
     for scope in &state.partitions {
         let (of, size) = (scope.ordinal, scope.head.log_size);

@@ -14,6 +14,7 @@ mod batch;
 mod bench;
 mod names;
 mod overlap;
+mod relabel;
 mod settle;
 mod subject;
 mod ties;
@@ -379,7 +380,7 @@ impl Partition {
             batch::owned(tx, work, staged)?;
             let salt = work.manifest.log_key.expose();
             let (checked, subject) = subject::check(&pinned, salt, &done.subjects, options.confirm_subject)?;
-            let Some((settled, replaced)) = settle::settle(tx, work, staged, done.pending, report)? else {
+            let Some(settled) = settle::settle(tx, work, staged, done.pending, report)? else {
                 return Ok(false);
             };
             let mark = staged.mark().ok_or(Error::TooLarge(Limit::Capacity))?;
@@ -389,7 +390,7 @@ impl Partition {
             }
             work.manifest.staged.retain(|s| s.ordinal != staged.ordinal);
             tx.load_segments(work)?;
-            for bytes in &settled {
+            for bytes in &settled.segments {
                 tx.add_segment(work, bytes, 0)?;
             }
             tx.merge_segments(work)?;
@@ -414,7 +415,8 @@ impl Partition {
                 issues: report.issue_counts.values().sum(),
             };
             tx.log(work, event)?;
-            quarantine_derived(tx, w, at, &replaced)?;
+            quarantine_derived(tx, w, at, &settled.changed)?;
+            relabel::follow(tx, w, at, &settled.raised)?;
             report.held_back = hold_back(tx, w, &references)?;
             Ok(true)
         })

@@ -68,11 +68,20 @@ struct Settled {
     renewed: BTreeMap<RecordId, Revision>,
     /// Records that are protected as another one is, too.
     joined: BTreeMap<RecordId, Protection>,
+    /// What is shown of things from now on, and what was.
+    instead: Vec<(RecordId, Protection, RecordId)>,
 }
 
-/// The segments to be added behind an import's own, and what is no longer what it was: from now on history, or better
-/// protected.
-type Outcome = (Vec<Vec<u8>>, BTreeSet<RecordId>);
+/// What is left to be done when an import is published.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// Segments to be added behind the import's own.
+    pub(crate) segments: Vec<Vec<u8>>,
+    /// What is no longer what it was: from now on history, or better protected.
+    pub(crate) changed: BTreeSet<RecordId>,
+    /// What was here, in all its versions, of things that are better protected than they were.
+    pub(crate) raised: BTreeMap<RecordId, Protection>,
+}
 
 /// Settles a staged import; `None` where another one brought samples meanwhile that this one may have taken for
 /// new: which of them a chunk holds is told only by reading the file again.
@@ -139,7 +148,7 @@ pub(crate) fn settle(
     // What was made from a record before its labels were known has less than these.
     let raised = settled.joined.keys().filter(|id| before.find_record(id).is_some()).copied();
     let changed = settled.history.iter().copied().chain(raised).collect();
-    Ok(Some((segments, changed)))
+    Ok(Some(Outcome { segments, changed, raised: settled.raised(&before) }))
 }
 
 /// Whether chunks of a series and month were published since then: what an earlier run read did not know them.
@@ -232,7 +241,25 @@ impl Settled {
         }
         if let Some(s) = shown {
             published.iter().chain(staged).for_each(|r| self.join(&s, r));
+            let own = (s.confidentiality(), s.sensitivities(), s.obligations());
+            self.instead.extend(published.filter(|p| p.id() != s.id()).map(|p| (s.id(), own, p.id())));
         }
+    }
+
+    /// Whoever was shown an older version was shown the thing.
+    fn raised(&self, before: &Catalog) -> BTreeMap<RecordId, Protection> {
+        let renewed = self.instead.iter().map(|(new, own, old)| (*old, self.joined.get(new).copied().unwrap_or(*own)));
+        let mut out = BTreeMap::new();
+        for (id, now) in renewed.chain(self.joined.iter().map(|(id, now)| (*id, *now))) {
+            let Some(r) = before.find_record(&id) else { continue };
+            let was = (r.confidentiality(), r.sensitivities(), r.obligations());
+            if join(was, now) != was {
+                for v in before.versions(&r.identity()) {
+                    out.entry(v.id()).and_modify(|known| *known = join(*known, now)).or_insert(now);
+                }
+            }
+        }
+        out
     }
 
     /// Corrects the report: each of these was counted as imported when it was read.

@@ -208,6 +208,17 @@ impl State {
         Ok(true)
     }
 
+    /// What records say of how they are protected, as they stand: more may be known than when they were released.
+    pub(in crate::vault) fn protection_of(&self, places: &[Place]) -> Label {
+        let of = |r: RecordRef<'_>| Label {
+            confidentiality: r.confidentiality(),
+            sensitivities: r.sensitivities(),
+            obligations: r.obligations(),
+            ..Label::BOTTOM
+        };
+        places.iter().filter_map(|place| self.record_at(*place)).map(of).fold(Label::BOTTOM, Label::join)
+    }
+
     /// Every version of every memory and turn by partition, but those of the partition at `of` that are gone. One that
     /// is damaged keeps nothing from being known of the others.
     pub(in crate::vault) fn notes_but(

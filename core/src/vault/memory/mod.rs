@@ -9,6 +9,7 @@
 mod lineage;
 mod parents;
 mod person;
+mod raise;
 mod recall;
 mod remember;
 mod wire;
@@ -21,6 +22,7 @@ pub use parents::{Parents, Records};
 pub(crate) use lineage::notes_of;
 pub(super) use lineage::{Notes, STRICTEST, Version, quarantine_derived, reach, set_aside};
 pub(super) use person::prune;
+pub(super) use raise::raise_notes;
 pub(super) use wire::{Note, Place};
 pub(super) use write::{New, check_text, open_note, put_note, text_of_note};
 pub(crate) use write::{by_kind, clearance};

@@ -180,7 +180,8 @@ fn find(tx: &Tx<'_>, w: &Writing, at: usize, memory: RecordId) -> Result<Found> 
     if !is_note(record.type_name()) || record.is_history() {
         return Err(Error::NotFound);
     }
-    let note = open_note(tx.base, &*tx.txn, scope, record)?;
+    let mut note = open_note(tx.base, &*tx.txn, scope, record)?;
+    note.label = note.label_in(record);
     let (tag, own) = (scope.tag_of(record), record.obligations());
     Ok(Found { note, tag, identity: record.identity(), author: record.author(), own })
 }

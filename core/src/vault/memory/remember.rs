@@ -135,7 +135,7 @@ impl Session {
     }
 
     fn write_note(&self, partition: &str, writing: Writing<'_>) -> Result<RecordId> {
-        let Writing { text, parents, role, author, tag: of, shown } = writing;
+        let Writing { text, parents, role, author, tag: mut of, shown } = writing;
         check_text(text)?;
         self.must_be_there(partition, &self.asking(Action::Read, b"write"))?;
         let asking = self.asking(Action::Remember, b"remember");
@@ -145,6 +145,7 @@ impl Session {
             let mut floating = self.floating();
             let stored = w.state.tag_of_conversation(tx.base, &*tx.txn, self.conversation())?;
             floating.raise(&stored.unwrap_or_else(Tag::bottom));
+            of.label = of.label.join(w.state.protection_of(parents));
             if shown {
                 floating.raise(&of);
             }

@@ -98,9 +98,16 @@ impl Note {
         Ok(Self { text, label, parents, conversation, at, role, place })
     }
 
+    /// Its label, which its row in the catalog may have raised since.
+    pub(super) fn label_in(&self, record: RecordRef<'_>) -> Label {
+        let (confidentiality, sensitivities) = (record.confidentiality(), record.sensitivities());
+        self.label.join(Label { confidentiality, sensitivities, obligations: record.obligations(), ..Label::BOTTOM })
+    }
+
     /// As it is shown.
     pub(super) fn memory(self, record: RecordRef<'_>, basis: &Basis, quarantine: Option<Quarantine>) -> Memory {
-        let Self { text, label, parents, conversation, at, .. } = self;
+        let label = self.label_in(record);
+        let Self { text, parents, conversation, at, .. } = self;
         let (id, author) = (record.id(), record.author());
         let parents = parents.into_iter().map(|p| p.id).collect();
         let (grants, at) = (basis.iter().collect(), Timestamp::from_millis(at));
