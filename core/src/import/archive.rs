@@ -387,6 +387,10 @@ impl Sink for Within<'_> {
         self.sink.envelope(member, offset, bytes)
     }
 
+    fn unread_label(&mut self) {
+        self.sink.unread_label();
+    }
+
     fn progress(&mut self, done: u64) -> Result<()> {
         let done = u128::from(done.min(self.size)) * u128::from(self.packed) / u128::from(self.size.max(1));
         self.sink.progress(self.start.saturating_add(u64::try_from(done).unwrap_or(self.packed)))

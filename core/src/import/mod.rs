@@ -64,6 +64,9 @@ pub trait Sink {
     /// As [`record`](Self::record).
     fn envelope(&mut self, member: u32, offset: u64, bytes: &[u8]) -> Result<()>;
 
+    /// Something was not read that has a label, and may be a document that names the bytes of any `Binary`.
+    fn unread_label(&mut self) {}
+
     /// How far reading has come, in bytes of the input as given; about once per 256 KiB.
     ///
     /// # Errors

@@ -279,3 +279,54 @@ fn what_a_composition_says_is_found_however_it_is_written() {
         assert_eq!(protection(&space, "Observation").0, Confidentiality::VeryRestricted, "{kinds}");
     }
 }
+
+/// What was too large or too deep to be looked at may have been the Composition, or name the bytes.
+#[test]
+fn what_is_stepped_over_may_have_been_labelled() {
+    let value = r#"{"resourceType":"Observation","id":"1","status":"final","code":{"text":"LDL"},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2026-01-05","valueInteger":131}"#;
+    let composition = |more: &str| {
+        format!(
+            r#"{{"resourceType":"Composition","id":"c",{more}"status":"final","type":{{"text":"Summary"}},"subject":{{"reference":"Patient/p"}},"date":"2026-01-05","title":"Summary"}}"#
+        )
+    };
+    let large = format!(r#""language":"{}","#, "x".repeat(5000));
+    let deep = format!(r#""extension":{}1{},"#, "[".repeat(40), "]".repeat(40));
+    let said = r#""confidentiality":"V","#;
+    let limits = crate::import::Limits { resource_bytes: 4000, json_depth: 30, ..crate::import::Limits::default() };
+    let read = |text: &str| {
+        let (dir, space) = space();
+        let options = ImportOptions::new().limits(limits);
+        let source = Source::bytes(text.as_bytes().to_vec()).unwrap();
+        let report = space.partition("health").unwrap().import_with(source, &options).unwrap();
+        (dir, space, report)
+    };
+    let unknown = |space: &HealthSpace, type_name: &str| protection(space, type_name).2 == Obligations::UNKNOWN;
+    for stepped in [&large, &deep, &r#""status":"#.to_owned()] {
+        let entries = |c: String| bundle(&[format!(r#"{{"resource":{c}}}"#), format!(r#"{{"resource":{value}}}"#)]);
+        let labelled = entries(composition(&format!("{said}{stepped}")));
+        let (_dir, space, report) = read(&labelled.replace("collection", "document"));
+        assert_eq!(report.refused(), 1, "{stepped:.20}");
+        assert!(unknown(&space, "Observation"), "{stepped:.20}");
+        // No document, one without any label, and something else that is stepped over in one.
+        let silent = entries(composition(stepped)).replace("collection", "document");
+        let other = entries(composition(&format!("{said}{stepped}")).replace("Composition", "Basic"));
+        for text in [&labelled, &silent, &other.replace("collection", "document")] {
+            let (_dir, space, report) = read(text);
+            assert_eq!(report.refused(), 1);
+            assert!(!unknown(&space, "Observation") || stepped.len() < 20, "{text:.200}");
+        }
+        // Bytes that a document may have named, wherever they stand.
+        for (label, is) in [(label(), true), (String::new(), false)] {
+            let (letter, bytes) = (letter(&format!("{label}{stepped}"), "Binary/b1"), bytes(r#""id":"b1","#));
+            for text in [format!("{letter}\n{bytes}\n"), format!("{bytes}\n{letter}\n")] {
+                let (_dir, space, report) = read(&text);
+                assert_eq!(report.refused(), 1);
+                assert_eq!(unknown(&space, "Binary"), is, "{stepped:.20}");
+            }
+        }
+        // A Binary names none.
+        let huge = bytes(&format!(r#""id":"b2",{}{stepped}"#, meta()));
+        let (_dir, space, _) = read(&format!("{huge}\n{}\n", bytes(r#""id":"b1","#)));
+        assert!(!unknown(&space, "Binary") || stepped.len() < 20);
+    }
+}

@@ -251,8 +251,9 @@ pub(crate) struct Around {
     labelled: Vec<(u64, Labels)>,
     /// From this one on there were too many.
     unknown_from: Option<u64>,
-    /// Those that did not end, before anything told their labels, and from which one on there were too many.
-    unfinished: Vec<u64>,
+    /// Those of which something was not read that may have told their labels, and from which one on there were too
+    /// many; whether that may be any label, not only a `security`.
+    unfinished: Vec<(u64, bool)>,
     unfinished_from: Option<u64>,
 }
 
@@ -269,23 +270,34 @@ impl Around {
         }
     }
 
-    /// Adds a Bundle that did not end as one does, and of whose labels nothing was told until then.
-    pub(super) fn unfinished(&mut self, bundle: u64) {
+    /// Adds a Bundle of which something was not read: its `meta`, or what may have any label.
+    pub(super) fn unfinished(&mut self, bundle: u64, any: bool) {
         if self.unfinished.len() < BUNDLES {
-            self.unfinished.push(bundle);
+            self.unfinished.push((bundle, any));
         } else {
             self.unfinished_from = Some(self.unfinished_from.map_or(bundle, |n| n.min(bundle)));
         }
     }
 
-    /// To be asked from now on. Where a label stands anywhere in the file, it may be that of what did not end.
-    pub(super) fn settle(&mut self, labels: bool) {
-        let unfinished = core::mem::take(&mut self.unfinished);
-        if labels {
-            unfinished.into_iter().for_each(|n| self.add(n, Labels::UNKNOWN));
+    /// To be asked from now on. Where a `security`, or any label, stands anywhere in the file, it may be that of what was
+    /// not read.
+    pub(super) fn settle(&mut self, security: bool, any: bool) {
+        for (n, may_be_any) in core::mem::take(&mut self.unfinished) {
+            if security || any && may_be_any {
+                self.add(n, Labels::UNKNOWN);
+            }
+        }
+        if security || any {
             self.unknown_from = [self.unknown_from, self.unfinished_from].into_iter().flatten().min();
         }
-        self.labelled.sort_unstable_by_key(|(n, _)| *n);
+        self.labelled.sort_by_key(|(n, _)| *n);
+        self.labelled.dedup_by(|(n, labels), (kept, all)| {
+            let same = n == kept;
+            if same {
+                *all = all.join(*labels);
+            }
+            same
+        });
     }
 
     /// What holds for a Bundle.

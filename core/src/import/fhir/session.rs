@@ -5,6 +5,7 @@ use super::canonical::Canonical;
 use super::extract::{self, Known, Marks, Reading};
 use super::identity::Names;
 use super::labels::{Around, Labels, with_labels};
+use super::survey::Sight;
 use super::types::{Meta, Reference};
 use super::waiting::{Queue, Shared, Waiting};
 use super::window::Handler;
@@ -38,6 +39,10 @@ pub(super) struct Session<'s> {
     /// Labels of the Bundles around, the outermost first.
     bundles: Vec<Labels>,
     inner: inner::Finders,
+    /// Something was stepped over that may name the bytes of a `Binary`, and whether what belongs to no record from
+    /// there on has a label.
+    skipped: bool,
+    sight: Sight,
     /// Something in the file said that it is FHIR.
     pub(super) recognised: bool,
     /// Something in the file was not JSON.
@@ -66,6 +71,8 @@ impl<'s> Session<'s> {
             met: 0,
             bundles: Vec::new(),
             inner: inner::Finders::new(),
+            skipped: false,
+            sight: Sight::default(),
             recognised: false,
             broken: false,
         }
@@ -73,6 +80,9 @@ impl<'s> Session<'s> {
 
     /// Hands over what still waits.
     pub(super) fn finish(&mut self) -> Result<()> {
+        if self.sight.any {
+            self.sink.unread_label();
+        }
         while let Some(w) = self.waiting.pop() {
             self.release(w)?;
         }
@@ -90,6 +100,7 @@ impl<'s> Session<'s> {
     }
 
     fn refused(&mut self, type_name: &str, what: What, at: u64) {
+        self.skipped(Some(type_name));
         self.report.tally(type_name, |c| c.refused += 1);
         self.note(Severity::Refused, what, at);
     }
@@ -309,7 +320,14 @@ impl Handler for Session<'_> {
     }
 
     fn envelope(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+        if self.skipped {
+            self.sight.look(bytes);
+        }
         self.sink.envelope(self.member, at, bytes)
+    }
+
+    fn skipped(&mut self, type_name: Option<&str>) {
+        self.skipped |= type_name != Some("Binary");
     }
 
     fn issue(&mut self, severity: Severity, what: What, at: u64) {

@@ -75,28 +75,32 @@ struct Open {
     document: bool,
     /// Its `meta` was met.
     told: bool,
+    /// Something was stepped over that may be its Composition.
+    skipped: bool,
 }
 
-/// Whether a label may stand in what was seen so far, in whatever pieces it comes.
+/// Whether a `security`, and any label, may stand in what was seen so far, in whatever pieces it comes.
 #[derive(Default)]
-struct Sight {
+pub(super) struct Sight {
     seen: bool,
+    pub(super) any: bool,
     /// What a word may begin with.
     tail: Vec<u8>,
 }
 
 impl Sight {
-    fn look(&mut self, bytes: &[u8]) {
-        if self.seen {
+    pub(super) fn look(&mut self, bytes: &[u8]) {
+        if self.seen && self.any {
             return;
         }
-        self.tail.extend_from_slice(bytes.get(..LONGEST_WORD).unwrap_or(bytes));
-        self.seen = has_word(&self.tail) || has_word(bytes);
-        if bytes.len() > LONGEST_WORD {
+        self.tail.extend_from_slice(bytes.get(..LONGEST_LABEL).unwrap_or(bytes));
+        self.seen |= has_word(&self.tail) || has_word(bytes);
+        self.any |= self.seen || has_label(&self.tail) || has_label(bytes);
+        if bytes.len() > LONGEST_LABEL {
             self.tail.clear();
-            self.tail.extend_from_slice(bytes.get(bytes.len() - LONGEST_WORD..).unwrap_or_default());
+            self.tail.extend_from_slice(bytes.get(bytes.len() - LONGEST_LABEL..).unwrap_or_default());
         }
-        self.tail.drain(..self.tail.len().saturating_sub(LONGEST_WORD));
+        self.tail.drain(..self.tail.len().saturating_sub(LONGEST_LABEL));
     }
 
     /// Whether it ends with the name of a `meta`.
@@ -108,9 +112,6 @@ impl Sight {
 
 /// What is in a Composition: as it is, or with a letter of ASCII escaped.
 const COMPOSITION: [&[u8]; 2] = [b"Composition", b"\\u00"];
-
-/// Bytes of the longest word by which a label is known.
-const LONGEST_WORD: usize = 10;
 
 /// Whether a `security` may stand in JSON: as it is, or with a small letter of ASCII escaped.
 fn has_word(bytes: &[u8]) -> bool {
@@ -158,7 +159,8 @@ pub(crate) fn survey(
         Err(Error::Malformed(_) | Error::TooLarge(_)) => return Ok(Around::default()),
         Err(e) => return Err(e),
     };
-    survey.around.settle(survey.sight.seen || survey.sight.is_cut());
+    let cut = survey.sight.is_cut();
+    survey.around.settle(survey.sight.seen || cut, survey.sight.any || cut);
     if !survey.full && !survey.entries.is_empty() {
         let list = refine(&survey.entries, &survey.names);
         survey.sink.names(&list)?;
@@ -213,9 +215,12 @@ impl Survey<'_> {
     fn composed(&self, body: &[u8]) -> Option<Labels> {
         let found = self.composition.iter().any(|f| f.find(body).is_some());
         let text = found.then(|| String::from_utf8_lossy(body))?;
-        extract::resource_type(&text).ok().filter(|name| name == "Composition")?;
         let marks = Marks::new();
         // What cannot be read may say anything.
+        let Ok(name) = extract::resource_type(&text) else { return Some(Labels::UNKNOWN) };
+        if name != "Composition" {
+            return None;
+        }
         let Ok(read) = extract::read("Composition", None, &text, &marks, &Known::default()) else {
             return Some(Labels::UNKNOWN);
         };
@@ -268,11 +273,25 @@ impl Handler for Survey<'_> {
 
     fn issue(&mut self, _: Severity, _: What, _: u64) {}
 
+    fn skipped(&mut self, type_name: Option<&str>) {
+        if let Some(open) = self.bundles.last_mut() {
+            open.skipped |= type_name.is_none_or(|name| name == "Composition");
+        }
+    }
+
     fn bundle(&mut self, level: usize) {
         self.bundle_end(level, true);
         // `Parameters` may skip a level.
         let labels = Labels::default();
-        let none = Open { number: u64::MAX, labels, composed: labels, loose: true, document: false, told: true };
+        let none = Open {
+            number: u64::MAX,
+            labels,
+            composed: labels,
+            loose: true,
+            document: false,
+            told: true,
+            skipped: false,
+        };
         self.bundles.resize(level, none);
         self.bundles.push(Open { number: self.met, loose: false, told: false, ..none });
         self.met += 1;
@@ -294,11 +313,15 @@ impl Handler for Survey<'_> {
 
     fn bundle_end(&mut self, level: usize, whole: bool) {
         while self.bundles.len() > level {
-            let Some(Open { number, labels, composed, loose, document, told }) = self.bundles.pop() else { return };
-            let labels = if loose && !document { labels } else { labels.join(composed) };
-            self.around.add(number, labels);
-            if !whole && !told {
-                self.around.unfinished(number);
+            let Some(open) = self.bundles.pop() else { return };
+            let Open { number, labels, composed, .. } = open;
+            let apart = open.loose && !open.document;
+            self.around.add(number, if apart { labels } else { labels.join(composed) });
+            if !whole && !open.told {
+                self.around.unfinished(number, false);
+            }
+            if open.skipped && !apart {
+                self.around.unfinished(number, true);
             }
         }
     }

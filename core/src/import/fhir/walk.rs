@@ -28,17 +28,19 @@ const TAIL: usize = 64 << 10;
 /// whatever the handler or the reader returns.
 pub(super) fn walk<H: Handler>(input: &mut dyn Read, out: H, limits: &Limits) -> Result<H> {
     let window = Window::new(input, out, limits.resource_bytes.saturating_add(TAIL), limits.input_bytes);
-    let mut walk = Walk { w: window, limits: *limits, entries: 0, line: false, looked: false };
+    let mut walk = Walk { w: window, limits: *limits, entries: 0, line: false, looked: false, told: None };
     match walk.file() {
         Ok(()) => {}
         Err(Halt::Stop(e)) => return Err(e),
         Err(Halt::End) => {
             let at = walk.w.offset();
             walk.w.out.issue(Severity::Refused, What::Truncated, at);
+            walk.w.out.skipped(None);
         }
         Err(_) => {
             let at = walk.w.offset();
             walk.w.out.issue(Severity::Refused, What::BadJson, at);
+            walk.w.out.skipped(None);
         }
     }
     match walk.w.drain() {
@@ -55,6 +57,8 @@ struct Walk<'r, H> {
     line: bool,
     /// The rest of this entry was searched for its `fullUrl`.
     looked: bool,
+    /// The type of the resource at hand, where it is known.
+    told: Option<String>,
 }
 
 impl<H: Handler> Walk<'_, H> {
@@ -85,6 +89,7 @@ impl<H: Handler> Walk<'_, H> {
                 Err(Halt::Bad | Halt::Line) if self.line => {
                     self.w.keep = None;
                     self.w.out.issue(Severity::Refused, What::BadJson, at);
+                    self.w.out.skipped(None);
                     self.end_of_line()?;
                 }
                 Err(e) => return Err(e),
@@ -109,6 +114,7 @@ impl<H: Handler> Walk<'_, H> {
     /// One object that should be a resource; `pos` is at its brace. Returns behind it.
     fn resource(&mut self, level: usize, full_url: Option<&str>) -> Result<(), Halt> {
         let at = self.w.offset();
+        self.told = None;
         if self.entries > self.limits.entries {
             return self.refuse(What::TooLarge, at);
         }
@@ -134,6 +140,7 @@ impl<H: Handler> Walk<'_, H> {
             self.w.keep = None;
             let what = if len > self.limits.resource_bytes { What::TooLarge } else { What::TooDeep };
             self.w.out.issue(Severity::Refused, what, at);
+            self.w.out.skipped(self.told.as_deref());
             return Ok(());
         }
         // A serialiser may put `fullUrl` behind the resource: look ahead for it, and come back. Once
@@ -156,6 +163,7 @@ impl<H: Handler> Walk<'_, H> {
     /// Steps over an object whose bytes go to the envelope.
     fn refuse(&mut self, what: What, at: u64) -> Result<(), Halt> {
         self.w.out.issue(Severity::Refused, what, at);
+        self.w.out.skipped(self.told.as_deref());
         self.w.pos = self.w.keep.take().unwrap_or(self.w.pos) + 1;
         self.w.skip_nested(1, false, self.line).map(|_| ())
     }
@@ -170,7 +178,9 @@ impl<H: Handler> Walk<'_, H> {
             match name.as_str() {
                 "resourceType" => {
                     let value = if self.w.must_peek()? == b'"' { self.w.string(self.line)? } else { None };
-                    return Ok(level < NESTED && matches!(value.as_deref(), Some("Bundle" | "Parameters")));
+                    let bundle = level < NESTED && matches!(value.as_deref(), Some("Bundle" | "Parameters"));
+                    self.told = value;
+                    return Ok(bundle);
                 }
                 "entry" if self.w.must_peek()? == b'[' => {
                     let start = self.w.pos - self.w.keep.unwrap_or(0);
@@ -281,6 +291,7 @@ impl<H: Handler> Walk<'_, H> {
     fn resume(&mut self) -> Result<(), Halt> {
         let at = self.w.offset();
         self.w.out.issue(Severity::Refused, What::BadJson, at);
+        self.w.out.skipped(None);
         self.w.skip_nested(1, false, self.line).map(|_| ())
     }
 
@@ -310,6 +321,7 @@ impl<H: Handler> Walk<'_, H> {
         let at = self.w.offset();
         self.w.skip_value(self.line)?;
         self.w.out.issue(Severity::Refused, What::TooDeep, at);
+        self.w.out.skipped(None);
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(super) trait Handler {
     fn envelope(&mut self, at: u64, bytes: &[u8]) -> Result<()>;
     /// Something was the matter.
     fn issue(&mut self, severity: Severity, what: What, at: u64);
+    /// A resource was stepped over, of this type where it was told.
+    fn skipped(&mut self, _: Option<&str>) {}
     /// A Bundle begins, within so many others.
     fn bundle(&mut self, level: usize);
     /// The type of the Bundle that began last, and has not ended.

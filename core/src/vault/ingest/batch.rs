@@ -217,6 +217,10 @@ impl Sink for Ingest<'_> {
         self.store.envelope(member, offset, bytes)
     }
 
+    fn unread_label(&mut self) {
+        self.store.ties.unread_label();
+    }
+
     fn progress(&mut self, done: u64) -> Result<()> {
         (self.tick)(done, self.store.records)
     }

@@ -133,6 +133,9 @@ pub(crate) fn settle(
     for (identity, staged) in &things {
         settled.thing(&before, identity, staged);
     }
+    if let Some(unknown) = pending.ties.of_bytes() {
+        mine.records().filter(|r| r.type_name() == "Binary").for_each(|r| settled.raise(&r, unknown));
+    }
     // Twice: what one raises may be what another takes its labels from.
     for _ in 0..2 {
         let shown = |r: &RecordRef<'_>| !settled.history.contains(&r.id());

@@ -8,6 +8,7 @@
 use super::settle::Protection;
 use crate::catalog::{Catalog, RecordRef};
 use crate::id::{Identity, RecordId};
+use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
 use crate::record::Ties;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,6 +30,8 @@ pub(crate) struct TieList {
     known: HashMap<Identity, RecordId>,
     /// How the copies of these are labelled.
     copies: HashMap<RecordId, Protection>,
+    /// Something was not read that may hold for the bytes of any Binary of this import.
+    unread: bool,
 }
 
 impl TieList {
@@ -51,12 +54,22 @@ impl TieList {
         }
     }
 
+    pub(super) fn unread_label(&mut self) {
+        self.unread = true;
+    }
+
+    /// What protects every Binary of this import besides: of what was not read, nobody knows what it says.
+    pub(super) fn of_bytes(&self) -> Option<Protection> {
+        let unknown = (Sensitivities::only(Sensitivity::Unknown), Obligations::UNKNOWN);
+        self.unread.then_some((Confidentiality::Restricted, unknown.0, unknown.1))
+    }
+
     /// Whether there is anything to follow; `several` are told by more than one copy of this import.
     pub(super) fn is_empty(&self, before: &Catalog, several: &BTreeSet<Identity>) -> bool {
         let alone = |of: &Identity| {
             !several.contains(of) && !self.known.contains_key(of) && before.versions(of).next().is_none()
         };
-        self.copies.is_empty() && self.list.iter().all(|tie| tie.bare && tie.of.iter().all(alone))
+        !self.unread && self.copies.is_empty() && self.list.iter().all(|tie| tie.bare && tie.of.iter().all(alone))
     }
 
     /// Records of which this import brought a copy that is labelled.
