@@ -280,6 +280,73 @@ fn what_a_composition_says_is_found_however_it_is_written() {
     }
 }
 
+/// Whatever names them: by an address, by a search, by an operation, by a reference.
+#[test]
+fn what_is_said_of_any_record_holds_for_the_bytes_that_it_names() {
+    let about = r#""status":"final","code":{"text":"ECG"},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2026-01-05""#;
+    let named = |url: &str| {
+        [
+            ("Observation", format!(r#"{about},"valueAttachment":{{"url":"{url}"}}"#)),
+            (
+                "Communication",
+                format!(
+                    r#""status":"completed","payload":[{{"contentAttachment":{{"contentType":"text/plain","url":"{url}"}}}}]"#
+                ),
+            ),
+            (
+                "Communication",
+                format!(r#""status":"completed","payload":[{{"contentReference":{{"reference":"{url}"}}}}]"#),
+            ),
+            (
+                "QuestionnaireResponse",
+                format!(
+                    r#""status":"completed","item":[{{"linkId":"1","item":[{{"linkId":"2","answer":[{{"valueAttachment":{{"url":"{url}"}}}}]}}]}}]"#
+                ),
+            ),
+            ("Consent", format!(r#""status":"active","sourceAttachment":{{"url":"{url}"}}"#)),
+            ("Consent", format!(r#""status":"active","sourceReference":{{"reference":"{url}"}}"#)),
+            ("DocumentManifest", format!(r#""status":"current","content":[{{"reference":"{url}"}}]"#)),
+            (
+                "Composition",
+                format!(r#""status":"final","title":"x","section":[{{"entry":[{{"reference":"{url}"}}]}}]"#),
+            ),
+            ("DocumentReference", format!(r#""status":"current","content":[{{"attachment":{{"url":"{url}"}}}}]"#)),
+        ]
+    };
+    for base in
+        ["Binary/b", "Binary?_id=b", "Binary/b$", "https://a.example/fhir/Binary?_format=json&_id=b", "urn:uuid:"]
+    {
+        let (mut labelled, mut silent) = (Vec::new(), Vec::new());
+        let all = named("").len();
+        for n in 0..all {
+            let (url, id) = match base {
+                "urn:uuid:" => (UUID.replace("3d4e5f", &format!("3d4e{n:02}")), String::new()),
+                "Binary/b$" => (format!("b{n}/$binary-access-read"), format!(r#""id":"b{n}","#)),
+                _ => (format!("{n}"), format!(r#""id":"b{n}","#)),
+            };
+            let prefix = if base == "Binary/b$" { "Binary/" } else { base };
+            let (type_name, members) = named(&format!("{prefix}{url}"))[n].clone();
+            let full = if base.starts_with("https") { format!("{URL}Binary/b{n}") } else { format!("urn:uuid:{url}") };
+            // Not the same bytes under several names.
+            let bytes = bytes(&id).replace("V29y", &format!("V29{n}"));
+            let bytes = if base.contains(':') { entry(&full, &bytes) } else { format!(r#"{{"resource":{bytes}}}"#) };
+            for (list, said) in [(&mut labelled, meta()), (&mut silent, String::new())] {
+                let record = format!(r#"{{"resourceType":"{type_name}","id":"n{n}",{said}{members}}}"#);
+                let record = format!(r#"{{"resource":{record}}}"#);
+                list.extend(if n % 2 == 0 { [bytes.clone(), record] } else { [record, bytes.clone()] });
+            }
+        }
+        for (entries, expected) in [(labelled, all), (silent, 0)] {
+            let (_dir, space) = space();
+            import(&space, bundle(&entries));
+            let state = space.inner.peek().unwrap();
+            let records = state.partitions[0].readable.records().filter(|r| r.type_name() == "Binary");
+            let said: Vec<bool> = records.map(|r| r.sensitivities() == PSY).collect();
+            assert_eq!((said.len(), said.iter().filter(|s| **s).count()), (all, expected), "{base}");
+        }
+    }
+}
+
 /// What was too large or too deep to be looked at may have been the Composition, or name the bytes.
 #[test]
 fn what_is_stepped_over_may_have_been_labelled() {

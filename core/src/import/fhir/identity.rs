@@ -64,7 +64,20 @@ pub(super) fn named(type_name: &str, id: &str) -> Identity {
 /// Everything that the target of a reference may be ([`identity`], [`named`]): of `type_name` where the reference
 /// tells none, of any type where nothing does; `server` is that of the record that refers, with its slash, or empty.
 pub(super) fn referred(reference: &str, type_name: &str, server: &str) -> Vec<Identity> {
-    let reference = reference.split(['?', '#']).next().unwrap_or_default().trim();
+    let reference = reference.split('#').next().unwrap_or_default().trim();
+    let (path, query) = reference.split_once('?').unwrap_or((reference, ""));
+    // A search by id finds that one (FHIR R4, 3.1.1.2); an operation is one of what stands before it.
+    let of_type = path.rsplit('/').next().is_some_and(|last| tables::resource_type(last).is_some());
+    let ids = query.split('&').filter_map(|part| part.strip_prefix("_id=")).flat_map(|ids| ids.split(','));
+    let found: Vec<String> = if of_type { ids.map(|id| format!("{path}/{id}")).collect() } else { Vec::new() };
+    if !found.is_empty() {
+        return found.iter().flat_map(|one| plainly(one, type_name, server)).collect();
+    }
+    plainly(path.split_once("/$").map_or(path, |(of, _)| of), type_name, server)
+}
+
+/// The same of a reference without a search or an operation.
+fn plainly(reference: &str, type_name: &str, server: &str) -> Vec<Identity> {
     if reference.is_empty() {
         return Vec::new();
     }
@@ -170,6 +183,9 @@ mod tests {
         for (reference, expected) in [
             ("Binary/b1", vec![by_url, by_id]),
             (" https://a.example/fhir/Binary/b1/_history/2?_format=json", vec![by_url, by_id]),
+            ("Binary/b1/$binary-access-read?path=x", vec![by_url, by_id]),
+            ("https://a.example/fhir/Binary?_format=json&_id=b1", vec![by_url, by_id]),
+            ("Binary?_id=b1", vec![by_url, by_id]),
             ("https://a.example/files/7", vec![pseudonym(DOMAIN, &[b"url", b"https://a.example/files/7"])]),
             ("#b1", vec![]),
             ("", vec![]),

@@ -17,6 +17,7 @@
 //! [`Limits::token_bytes`] does not apply to a string within a resource, which is bounded by
 //! [`Limits::resource_bytes`] like all of it: documents carry whole PDFs in one string.
 
+mod bytes;
 mod canonical;
 mod extract;
 mod identity;

@@ -9,13 +9,13 @@ use super::survey::Sight;
 use super::types::{Meta, Reference};
 use super::waiting::{Queue, Shared, Waiting};
 use super::window::Handler;
-use super::{identity, inner, tables};
+use super::{bytes, identity, inner, tables};
 use crate::error::Result;
 use crate::id::Identity;
 use crate::import::{Limits, Report, Severity, Sink, What, subject};
 use crate::record::{Draft, FactDraft, PersonHint, Revision, Sex, Span, Status, SubjectHint, Ties, When};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Patients remembered.
 const PATIENTS: usize = 10_000;
@@ -39,6 +39,7 @@ pub(super) struct Session<'s> {
     /// Labels of the Bundles around, the outermost first.
     bundles: Vec<Labels>,
     inner: inner::Finders,
+    bytes: bytes::Finders,
     /// Something was stepped over that may name the bytes of a `Binary`, and whether what belongs to no record from
     /// there on has a label.
     skipped: bool,
@@ -71,6 +72,7 @@ impl<'s> Session<'s> {
             met: 0,
             bundles: Vec::new(),
             inner: inner::Finders::new(),
+            bytes: bytes::Finders::new(),
             skipped: false,
             sight: Sight::default(),
             recognised: false,
@@ -180,13 +182,14 @@ fn key(r: &Reference<'_>) -> Option<String> {
 }
 
 /// A document's labels hold for the bytes that it names, and a Binary has those of its security context.
-fn ties(type_name: &str, r: &Reading<'_>, labels: Labels, server: &str) -> Ties {
+fn ties(type_name: &str, r: &Reading<'_>, names: &BTreeSet<String>, labels: Labels, server: &str) -> Ties {
     let (id, labelled) = (&*r.common.id, labels != Labels::default());
     let bytes = |url: &String| identity::referred(url, "Binary", server);
+    let attached = r.attached.iter().filter(|url| !names.contains(url.trim()));
     let context = r.context.as_ref().filter(|_| type_name == "Binary");
     Ties {
         named: (!id.is_empty() && (labelled || type_name == "Binary")).then(|| identity::named(type_name, id)),
-        over: r.attached.iter().flat_map(bytes).collect(),
+        over: attached.chain(names).flat_map(bytes).collect(),
         bare: !labelled,
         under: context.map(|(to, of)| identity::referred(to, of, server)).unwrap_or_default(),
     }
@@ -286,7 +289,8 @@ impl Handler for Session<'_> {
         };
         let own = full_url.and_then(|u| identity::server_of(u, &name));
         let server = own.or(base).unwrap_or("");
-        let mut draft = Draft { facts, ties: ties(type_name, &reading, labels, server), ..draft };
+        let names = bytes::named(&self.bytes, type_name, &text);
+        let mut draft = Draft { facts, ties: ties(type_name, &reading, &names, labels, server), ..draft };
         reading.lent.lend(&mut draft);
         let awaits = reading.awaits.take().filter(|reference| {
             let fact = draft.facts.first_mut();
