@@ -13,6 +13,7 @@ mod report;
 mod source;
 mod subject;
 
+pub(crate) use fhir::names_of_bytes;
 pub use issue::{Issue, MemberName, Severity, What};
 pub use limits::Limits;
 pub use report::{Report, TypeCount};

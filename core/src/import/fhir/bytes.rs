@@ -5,14 +5,18 @@
 //!
 //! One pass over the records in which there may be any.
 
+use super::extract::{self, Known, Marks};
 use super::node::Key;
+use super::{identity, tables};
+use crate::id::Identity;
 use memchr::memmem::Finder;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// What is in a record that names one: as it is, or with a letter of ASCII escaped.
-const WORDS: [&[u8]; 6] = [b"Binary", b"\"contentType\"", b"urn:uuid:", b"\\u004", b"\\u006", b"\\u007"];
+const WORDS: [&[u8]; 7] =
+    [b"Binary", b"\"contentType\"", b"ttachment\"", b"urn:uuid:", b"\\u004", b"\\u006", b"\\u007"];
 /// Where a reference stands that may be one to a Binary.
 const PLACES: [&str; 5] = ["entry", "content", "sourceReference", "contentReference", "valueReference"];
 /// Bytes of a name that is looked at.
@@ -22,7 +26,7 @@ const TOKEN: usize = 2048;
 const URN_PLACES: [&str; 4] = ["\"content\"", "sourceReference", "contentReference", "valueReference"];
 
 /// Looks for these words; made once, for many records.
-pub(super) struct Finders([Finder<'static>; 6], [Finder<'static>; 4]);
+pub(super) struct Finders([Finder<'static>; 7], [Finder<'static>; 4]);
 
 impl Finders {
     pub(super) fn new() -> Self {
@@ -32,7 +36,7 @@ impl Finders {
     fn may_name(&self, type_name: &str, text: &str) -> bool {
         let text = text.as_bytes();
         let has = |f: &Finder<'_>| f.find(text).is_some();
-        let [binary, attachment, urn, escaped @ ..] = &self.0;
+        let [binary, typed, attachment, urn, escaped @ ..] = &self.0;
         // Most references are by such names, and few an address.
         let is_url = |at: usize| {
             let before = text.get(..at).unwrap_or_default().trim_ascii_end();
@@ -40,20 +44,35 @@ impl Finders {
             let before = before.and_then(|b| b.strip_suffix(b":")).map(<[u8]>::trim_ascii_end);
             before.is_some_and(|b| b.ends_with(b"\"url\""))
         };
-        [binary, attachment].into_iter().chain(escaped).any(has)
+        [binary, typed, attachment].into_iter().chain(escaped).any(has)
             || has(urn) && (type_name == "Composition" || self.1.iter().any(has) || urn.find_iter(text).any(is_url))
     }
 }
 
 /// The names of Binaries in a record, as they stand there.
 pub(super) fn named(finders: &Finders, type_name: &str, text: &str) -> BTreeSet<String> {
+    if type_name != "Binary" && finders.may_name(type_name, text) { look(text) } else { BTreeSet::new() }
+}
+
+fn look(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    if type_name != "Binary" && finders.may_name(type_name, text) {
-        let mut json = serde_json::Deserializer::from_str(text);
-        // What does not parse is no record.
-        let _ = Look { names: &mut names, place: false }.deserialize(&mut json);
-    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    // What does not parse is no record.
+    let _ = Look { names: &mut names, place: false, attachment: false }.deserialize(&mut json);
     names
+}
+
+/// Everything that the Binaries may be which a record names, as far as it tells without its `fullUrl`.
+pub(crate) fn names_of_bytes(body: &[u8]) -> Vec<Identity> {
+    let text = String::from_utf8_lossy(body);
+    let Ok(name) = extract::resource_type(&text) else { return Vec::new() };
+    let (type_name, category) = tables::resource_type(&name).unwrap_or((tables::UNKNOWN, None));
+    let marks = Marks::new();
+    let Ok(read) = extract::read(type_name, category, &text, &marks, &Known::default()) else { return Vec::new() };
+    let server = identity::server(&read.common).unwrap_or("");
+    let mut names = look(&text);
+    names.extend(read.attached);
+    names.iter().flat_map(|name| identity::referred(name, "Binary", server)).collect()
 }
 
 /// Whether a word is an address or a reference of a Binary: the type, as a part of a path, and what tells which.
@@ -80,6 +99,8 @@ struct Look<'l> {
     names: &'l mut BTreeSet<String>,
     /// It stands where a reference to a Binary may.
     place: bool,
+    /// It is an Attachment, by its name.
+    attachment: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Look<'_> {
@@ -117,18 +138,19 @@ impl<'de> Visitor<'de> for Look<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<String>, A::Error> {
-        let Look { names, place } = self;
-        while let Some(one) = seq.next_element_seed(Look { names: &mut *names, place })? {
+        let Look { names, place, attachment } = self;
+        while let Some(one) = seq.next_element_seed(Look { names: &mut *names, place, attachment })? {
             names.extend(one.filter(|word| is_binary(word)));
         }
         Ok(None)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
-        let Look { names, place } = self;
-        let (mut urls, mut attachment) = (Vec::new(), false);
+        let Look { names, place, mut attachment } = self;
+        let mut urls = Vec::new();
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            let inner = Look { names: &mut *names, place: PLACES.contains(&&*key) };
+            let inner =
+                Look { names: &mut *names, place: PLACES.contains(&&*key), attachment: key.ends_with("ttachment") };
             let one = map.next_value_seed(inner)?;
             attachment |= key == "contentType";
             let Some(word) = one.filter(|word| !word.is_empty()) else { continue };
@@ -158,6 +180,7 @@ mod tests {
                 "https://a.example/f/7",
             ),
             (r#"{"payload":[{"contentAttachment":{"url":"urn:uuid:1"}}]}"#, "urn:uuid:1"),
+            (r#"{"payload":[{"contentAttachment":{"url":"https://a.example/f/7"}}]}"#, "https://a.example/f/7"),
             (r#"{"valueAttachment":{"url":" Binary\/b1 "}}"#, "Binary/b1"),
             (r#"{"valueAttachment":{"url":"\u0042inary/b1"}}"#, "Binary/b1"),
             (r#"{"sourceReference":{"reference":"Binary/b1"}}"#, "Binary/b1"),

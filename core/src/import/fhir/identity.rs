@@ -16,6 +16,7 @@
 //! producers made anew for each document: see [`super::survey`].
 
 use super::tables;
+use super::types::Common;
 use crate::id::Identity;
 use crate::import::subject::{is_uuid, pseudonym};
 
@@ -129,6 +130,11 @@ fn absolute(url: &str) -> Option<String> {
 /// The server of an absolute reference to a patient, with its slash.
 pub(super) fn base_of(reference: &str) -> Option<&str> {
     server_of(reference, "Patient")
+}
+
+/// The server of a record, as the absolute reference to its patient names it.
+pub(super) fn server<'c>(c: &'c Common<'_>) -> Option<&'c str> {
+    c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]).find_map(|s| base_of(&s.reference))
 }
 
 /// `https://base/` of `https://base/Type/7`.

@@ -36,6 +36,7 @@ mod waiting;
 mod walk;
 mod window;
 
+pub(crate) use bytes::names_of_bytes;
 pub(crate) use labels::Around;
 pub(crate) use survey::{LONGEST_LABEL, has_label, survey};
 pub(crate) use waiting::Shared;

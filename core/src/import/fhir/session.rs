@@ -267,8 +267,7 @@ impl Handler for Session<'_> {
         }
         let c = &reading.common;
         let id = &*c.id;
-        let mut subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
-        let base = subjects.find_map(|s| identity::base_of(&s.reference));
+        let base = identity::server(c);
         let system = c.identifier.first().map_or("", |i| &*i.system);
         let content = with_labels(said.content, around);
         let draft = Draft {

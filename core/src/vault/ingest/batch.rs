@@ -1,5 +1,6 @@
 //! Batches: what an importer hands over, collected until it is worth a transaction.
 
+use super::documents;
 use super::names::Names;
 use super::overlap::{Earlier, Known, Stripped};
 use super::settle::{Pending, visible};
@@ -186,6 +187,13 @@ impl<'a> Ingest<'a> {
             c.finish(&mut |chunk| self.store.chunk(chunk))?;
         }
         self.store.flush()?;
+        if self.store.ties.brings_bytes() {
+            // Most of it before the write lock is taken.
+            let (txn, state) = self.store.inner.read()?;
+            let at = state.position(self.store.partition)?;
+            let scope = state.partitions.get(at).ok_or(Error::NoSuchPartition)?;
+            documents::tie(&mut self.store.ties, &self.store.inner.base, &*txn, scope, scope.catalog()?)?;
+        }
         let Store { report: found, subjects, versions, base, began, names, ties, .. } = self.store;
         report.add(found, self.issues);
         Ok(Done { subjects, pending: Pending::new(versions, base, began, ties), names })
@@ -248,7 +256,7 @@ impl Store<'_> {
     fn record(&mut self, draft: Draft<'_>) -> Result<()> {
         self.records += 1;
         self.subjects.add(&draft.subject);
-        self.ties.add(draft.identity, &draft.ties);
+        self.ties.add(draft.identity, draft.type_name, &draft.ties);
         let raw = draft.print.unwrap_or_else(|| content_of(draft.body));
         let mut new = Version {
             id: record_id(&self.id_key, &draft.identity, &raw),

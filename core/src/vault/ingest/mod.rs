@@ -12,6 +12,7 @@
 mod batch;
 #[cfg(feature = "bench-internals")]
 mod bench;
+mod documents;
 mod names;
 mod overlap;
 mod relabel;

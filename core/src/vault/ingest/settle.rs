@@ -1,6 +1,7 @@
 //! The last look at an import before it is published, under the write lock: which version of each
 //! thing is shown, and what another import published meanwhile.
 
+use super::documents;
 use super::ties::{TieList, join};
 use super::versions::Versions;
 use crate::catalog::{self, Catalog, Keep, NewRecord, Origin, RecordRef, SegmentBuilder};
@@ -89,11 +90,12 @@ pub(crate) fn settle(
     tx: &mut Tx<'_>,
     work: &mut Work,
     staged: &Staged,
-    pending: Pending,
+    mut pending: Pending,
     report: &mut Report,
 ) -> Result<Option<Outcome>> {
     let look_again = pending.resumed.is_some() || visible(&work.manifest) != pending.base;
     let before = Arc::clone(work.scope.catalog()?);
+    documents::tie(&mut pending.ties, tx.base, &*tx.txn, &work.scope, &before)?;
     let tied = !pending.ties.is_empty(&before, &pending.several);
     if !look_again && pending.several.is_empty() && pending.renewed.is_empty() && !tied {
         return Ok(Some(Outcome::default()));

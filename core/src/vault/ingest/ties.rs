@@ -2,15 +2,14 @@
 //! a Binary's security context for the Binary, and those of a copy for the record that it is one of.
 //!
 //! Collected while a file is read, in whatever order its records come, and followed when it is published, so that the
-//! records of earlier imports are found as well. Not found is what an earlier import refers to: the catalog holds no
-//! references.
+//! records of earlier imports are found as well. What those refer to stands in no catalog: see [`super::documents`].
 
 use super::settle::Protection;
 use crate::catalog::{Catalog, RecordRef};
 use crate::id::{Identity, RecordId};
 use crate::label::{Confidentiality, Obligations, Sensitivities, Sensitivity};
 use crate::record::Ties;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The labels of one hold for the other.
 struct Tie {
@@ -30,12 +29,19 @@ pub(crate) struct TieList {
     known: HashMap<Identity, RecordId>,
     /// How the copies of these are labelled.
     copies: HashMap<RecordId, Protection>,
+    /// What the Binaries of this import are, by all their names.
+    bytes: HashSet<Identity>,
+    /// Documents of earlier imports that were looked at.
+    looked: HashSet<RecordId>,
     /// Something was not read that may hold for the bytes of any Binary of this import.
     unread: bool,
 }
 
 impl TieList {
-    pub(super) fn add(&mut self, identity: Identity, ties: &Ties) {
+    pub(super) fn add(&mut self, identity: Identity, type_name: &str, ties: &Ties) {
+        if type_name == "Binary" {
+            self.bytes.extend(ties.named.into_iter().chain([identity]));
+        }
         self.named.extend(ties.named.map(|name| (name, identity)));
         if !ties.over.is_empty() {
             self.list.push(Tie { of: vec![identity], over: ties.over.clone(), bare: ties.bare });
@@ -51,6 +57,23 @@ impl TieList {
         if let Some((level, sensitivities, obligations)) = copy {
             let all = self.copies.entry(id).or_insert((level, sensitivities, obligations));
             *all = join(*all, (level, sensitivities, obligations));
+        }
+    }
+
+    pub(super) fn brings_bytes(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
+    /// Whether a document of an earlier import was not looked at yet.
+    pub(super) fn look_at(&mut self, document: RecordId) -> bool {
+        self.looked.insert(document)
+    }
+
+    /// What it names, of what this import brings.
+    pub(super) fn document(&mut self, identity: Identity, mut names: Vec<Identity>) {
+        names.retain(|name| self.bytes.contains(name));
+        if !names.is_empty() {
+            self.list.push(Tie { of: vec![identity], over: names, bare: false });
         }
     }
 
