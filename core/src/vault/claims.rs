@@ -9,8 +9,8 @@ use crate::audit::AuditEvent;
 use crate::catalog::RecordRef;
 use crate::consent::Standing;
 use crate::error::{Error, Result};
-use crate::label::PartitionKind;
-use crate::label::Purpose;
+use crate::id::ScopeId;
+use crate::label::{Label, PartitionKind, Purpose};
 use crate::policy::clearance_of_general;
 use std::collections::BTreeSet;
 
@@ -147,12 +147,13 @@ impl HealthSpace {
         facts.unswept = state.system.iter().chain(&state.partitions).map(|s| s.manifest.unswept.len()).sum();
         let open = state.system.iter().chain(&state.partitions);
         facts.erased = open.fold(0, |n: u64, s| n.saturating_add(s.manifest.erased_below(s.head.log_size)));
-        let mut lowered = 0;
+        let (mut lowered, mut general) = (0, Vec::new());
         for p in state.partitions.iter().filter(|p| p.policy.kind == PartitionKind::General) {
             facts.general.push(p.policy.name.clone());
             let rests = |r: &RecordRef<'_>| p.tag_of(*r).basis.iter().any(|g| p.policy.lowering(g).is_some());
             lowered += p.notes().into_iter().filter(rests).count() as u64;
             let usual = clearance_of_general(p.ordinal);
+            general.push((p.id, usual));
             // Narrowed again, it holds what it let in.
             let holds = || p.notes().into_iter().any(|r| !p.tag_of(r).label.flows_to(usual));
             if p.policy.clearance.is_some_and(|c| !c.flows_to(usual)) || holds() {
@@ -165,6 +166,7 @@ impl HealthSpace {
         let (mut given, mut used) = (BTreeSet::new(), BTreeSet::new());
         // Releases from before a space went on anew name a log that is over.
         let (mut first, mut anew) = (None, None);
+        let mut opened = BTreeSet::new();
         let partitions = names.iter().map(|(name, size)| (LogOf::Partition(name), *size));
         for (of, size) in partitions.chain([(LogOf::Space, 0)]) {
             let lines = match self.log(of) {
@@ -191,8 +193,20 @@ impl HealthSpace {
                     AuditEvent::Recovered { .. } | AuditEvent::Restored { .. } => anew = Some(line.entry.time),
                     AuditEvent::Withdrawn { .. } => facts.withdrawals += 1,
                     AuditEvent::Declassified { .. } => facts.declassified += 1,
+                    AuditEvent::ClearanceChanged { scope, before, after, .. } => {
+                        // Narrowed again, and empty again, it was open meanwhile.
+                        let wide = |(id, usual): &&(ScopeId, Label)| {
+                            *id == scope && !(before.flows_to(*usual) && after.flows_to(*usual))
+                        };
+                        opened.extend(general.iter().filter(wide).map(|(id, _)| *id));
+                    }
                     _ => {}
                 }
+            }
+        }
+        for (name, (id, _)) in facts.general.iter().zip(&general) {
+            if opened.contains(id) && !facts.relaxed.contains(name) {
+                facts.relaxed.push(name.clone());
             }
         }
         let before = first.zip(anew).is_some_and(|(first, anew)| first <= anew);
@@ -295,7 +309,7 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
             "keystore",
             if f.keystore == "none" { ClaimLevel::Promise } else { ClaimLevel::Configured },
             if f.keystore == "none" {
-                "A stolen file can be attacked offline by guessing the passphrase, and in no other way."
+                "A stolen file can be attacked offline by guessing the passphrase."
             } else {
                 "A stolen file cannot be attacked offline by guessing the passphrase: the device's keystore takes part."
             },

@@ -8,7 +8,7 @@ use crate::consent::Recipient;
 use crate::environment::{Environment, FileAnchor, FixedClock};
 use crate::error::Error;
 use crate::id::Timestamp;
-use crate::label::{Confidentiality, Lowering, Purpose};
+use crate::label::{Confidentiality, Label, Lowering, Purpose};
 use crate::record::Category;
 use std::path::Path;
 use std::sync::Arc;
@@ -109,6 +109,33 @@ fn what_was_lowered_into_general_is_told_while_it_stands_there() {
     let at = space.log(HEALTH).unwrap().into_iter().find(declassified).unwrap().index;
     space.erase_entries(HEALTH, &[at], gesture()).unwrap();
     assert!(claim(&space, "separation").claim.contains(told));
+}
+
+/// Nothing is left of it, but the entries.
+#[test]
+fn a_general_partition_that_was_open_to_health_data_is_told_when_it_is_empty_and_narrow_again() {
+    let (dir, space, _) = space();
+    let usual = space.clearance("general").unwrap();
+    let silent = "What is read in a health partition is not written into a general one.";
+    assert_eq!(claim(&space, "separation").claim, silent);
+    // Narrower than usual is not open.
+    space.set_clearance("general", Label { confidentiality: Confidentiality::Low, ..usual }, None).unwrap();
+    space.set_clearance("general", usual, Some(gesture())).unwrap();
+    assert_eq!(claim(&space, "separation").claim, silent);
+    space.set_clearance("general", space.clearance("health").unwrap(), Some(gesture())).unwrap();
+    allow(&space, &[Category::Laboratory]);
+    let session = asks(&space);
+    session.query(&of_code("13457-7")).unwrap();
+    let id = session.remember_in("general", "LDL is a bit high").unwrap();
+    space.partition("general").unwrap().delete_memory(id, gesture()).unwrap();
+    space.set_clearance("general", usual, None).unwrap();
+    let c = claim(&space, "separation");
+    assert_eq!(c.claim, "The person lets health data flow into, or has let it: general.");
+    assert_ne!(c.level, ClaimLevel::Configured);
+    drop((session, space));
+    let again = HealthSpace::open(dir.path().join("me.hs"), &unlock(), env(dir.path()).0).unwrap();
+    assert_eq!(claim(&again, "separation").claim, c.claim);
+    assert!(claim(&again, "keystore").claim.ends_with("by guessing the passphrase."));
 }
 
 #[test]
