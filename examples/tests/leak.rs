@@ -17,18 +17,19 @@ fn the_library_answers_as_if_what_is_withheld_were_not_there() {
     let (mut with, mut without) = (Direct::open(twins.with).unwrap(), Direct::open(twins.without).unwrap());
     // What is granted is answered, so that equal replies are not equal refusals.
     let reply = with.ask(&Probe::Ask("What is my last creatinine?".into())).unwrap();
-    assert!(reply.contains("0.96") && !reply.contains("6.0"), "{reply}");
+    assert!(reply.contains("0.96") && !reply.contains("1.77") && !reply.contains("6.0"), "{reply}");
     assert!(control(&mut with).unwrap().is_none() && control(&mut without).unwrap().is_none());
     let counted = with.ask(&Probe::Count(healthspace::catalog::Query::default())).unwrap();
     assert!(counted.starts_with("16 label=R"), "{counted}");
     let memories = with.ask(&Probe::Memories("notes".into())).unwrap();
     assert!(memories.contains("Likes tea.") && !memories.contains("without milk"), "{memories}");
     let memories = with.ask(&Probe::Memories("health".into())).unwrap();
-    assert!(memories.contains("Watches the LDL.") && !memories.contains("HIV"), "{memories}");
+    assert!(memories.contains("Watches the LDL."), "{memories}");
+    assert!(!memories.contains("HIV") && !memories.contains("viral load"), "{memories}");
     let out = compare(&mut with, &mut without, &probes).unwrap();
     let told: Vec<String> = out.leaks.iter().map(ToString::to_string).collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
-    assert!(out.probes > 160, "{}", out.probes);
+    assert!(out.probes > 180, "{}", out.probes);
 }
 
 /// Answers right, but for one thing.

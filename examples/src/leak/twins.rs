@@ -2,7 +2,7 @@
 
 use super::probe::Guessed;
 use healthspace::audit::Gesture;
-use healthspace::catalog::Query;
+use healthspace::catalog::{FactRow, Query};
 use healthspace::consent::Recipient;
 use healthspace::import::Source;
 use healthspace::record::Category;
@@ -103,7 +103,8 @@ const NOW: i64 = 1_790_000_000_000;
 /// The grant: laboratory results and memories from 2020 on, to [`recipient`], at the patient's request.
 /// Withheld are medications, diagnoses, allergies, vital signs, laboratory results from before 2020, a
 /// memory of a diagnosis from then, a memory in a partition of its own, two that were set aside in a
-/// partition that is granted, and a whole partition.
+/// partition that is granted, and a whole partition. By its label alone, which a consent from elsewhere
+/// refuses in both, are withheld laboratory results of the granted period and a memory of them.
 ///
 /// # Errors
 /// What the library says.
@@ -115,14 +116,22 @@ pub fn make(dir: &Path) -> Result<Twins, Failure> {
     // A third one, where everything is granted, tells the ids.
     let all = base.twin("all.hs", true)?;
     grant(&all.space, Category::ALL, false)?;
+    for twin in [&with, &without] {
+        twin.space.import_consents(REFUSAL.as_bytes(), gesture())?;
+    }
     let session = all.space.session(recipient()?, Purpose::PatientRequest)?;
     let rows = session.query(&Query::default())?.into_value();
     let granted = without.space.session(recipient()?, Purpose::PatientRequest)?.query(&Query::default())?.into_value();
     let mut withheld: Vec<RecordId> = rows.iter().map(|r| r.record).collect();
-    withheld.sort_unstable();
+    // An attacker tries only the first ones: of both sorts.
+    let labelled = |id: &RecordId| {
+        let lab = |r: &&FactRow| r.record == *id && r.class.category == Category::Laboratory;
+        rows.iter().find(lab).is_some_and(|r| r.class.sensitivities != 0)
+    };
+    withheld.sort_by_cached_key(|id| (!labelled(id), *id));
     withheld.dedup();
     withheld.retain(|id| !granted.iter().any(|g| g.record == *id));
-    if withheld.is_empty() || granted.is_empty() {
+    if withheld.iter().filter(|id| labelled(id)).count() != 4 || withheld.len() < 8 || granted.is_empty() {
         return Err("the twins do not differ".into());
     }
     // The ids were asked for in one of the twins: in the other as well, so that both logs grew.
@@ -147,8 +156,16 @@ pub fn make(dir: &Path) -> Result<Twins, Failure> {
 }
 
 /// What is remembered in one of the twins alone.
-const WITHHELD: [&str; 4] =
-    ["Lives with HIV.", "Walks the dog before work.", "Drinks it without milk.", "Drinks it at four."];
+const WITHHELD: [&str; 5] = [
+    "Lives with HIV.",
+    "Walks the dog before work.",
+    "Drinks it without milk.",
+    "Drinks it at four.",
+    "The viral load is low.",
+];
+
+/// What both refuse by label, whatever is granted.
+const REFUSAL: &str = r#"{"resourceType":"Consent","id":"labels","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/twin"},"provision":{"type":"deny","securityLabel":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"},{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"PSY"}]}}"#;
 
 /// An empty space of which the twins are copies: ids of records are made under a key of their partition, and
 /// those of one record must be the same in both.
@@ -217,8 +234,8 @@ fn fill(space: &HealthSpace, clock: &Still, unlock: &Unlock, whole: bool) -> Res
     Ok(random)
 }
 
-/// What somebody else remembers: a diagnosis before the granted period and a walk in the diary, in one
-/// of the twins; a result within the period, in both.
+/// What somebody else remembers: a diagnosis before the granted period, a walk in the diary, and a result
+/// whose label is refused, in one of the twins; a result within the period, in both.
 fn by_scribe(space: &HealthSpace, clock: &Still, whole: bool) -> Result<(), Failure> {
     let scribe = || Ok::<_, Failure>(Recipient::model("scribe")?);
     for partition in ["health", "diary"] {
@@ -238,6 +255,9 @@ fn by_scribe(space: &HealthSpace, clock: &Still, whole: bool) -> Result<(), Fail
         space.session(scribe()?, Purpose::PatientRequest)?.remember_in("diary", WITHHELD[1])?;
     }
     clock.0.store(NOW, Ordering::Relaxed);
+    if whole {
+        about("20447-9", Some(FIRST_GRANTED), WITHHELD[4])?;
+    }
     // Made from the same records in both: a memory names what it was made from.
     about("13457-7", Some(FIRST_GRANTED), "Watches the LDL.")
 }
@@ -299,6 +319,14 @@ fn lab(id: &str, code: &str, words: &str, year: u32, value: &str) -> String {
     )
 }
 
+/// A record with a label.
+fn labelled(record: &str, code: &str) -> String {
+    let meta = format!(
+        r#","meta":{{"security":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{code}"}}]}},"status""#
+    );
+    record.replacen(r#","status""#, &meta, 1)
+}
+
 fn granted_resources() -> Vec<String> {
     let mut out = vec![r#"{"resourceType":"Patient","id":"twin","birthDate":"1970-01-01"}"#.to_owned()];
     for (n, year) in (2020..2027).enumerate() {
@@ -319,6 +347,10 @@ fn withheld_resources(part: usize) -> Vec<String> {
             year + 5
         ));
     }
+    // As what is granted, but for their labels.
+    let year = 2025 + u32::try_from(part).unwrap_or(0);
+    out.push(labelled(&lab(&format!("load-{part}"), "20447-9", "HIV-1 RNA", year, "50"), "HIV"));
+    out.push(labelled(&lab(&format!("psy-{part}"), "2160-0", "Creatinine", year, "1.77"), "PSY"));
     for (id, system, code, words) in [
         ("312961", "http://www.nlm.nih.gov/research/umls/rxnorm", "312961", "simvastatin 20 MG Oral Tablet"),
         ("314077", "http://www.nlm.nih.gov/research/umls/rxnorm", "314077", "lisinopril 20 MG Oral Tablet"),
