@@ -149,11 +149,11 @@ pub use lang::Lang;
 pub use vault::{
     Audited, Backup, BreachScope, BreachedPartition, BreachedRecipient, BreakGlassNotice, Call, ClaimLevel,
     ConsentRequest, ConsentsReport, Conversation, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
-    DisclosureLine, Endpoint, EpochDestroyed, Erase, ErasureCheck, ErasureLevel, ErasureTrial, ErasureTry,
+    DisclosureLine, Endpoint, EnteredIn, EpochDestroyed, Erase, ErasureCheck, ErasureLevel, ErasureTrial, ErasureTry,
     ErasuresAfter, Exposure, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
     KnownCopy, LogErasure, LogHandover, LogLine, LogOf, Lost, Memory, NoticeState, OldCopies, Parents, Partition,
     PartitionKind, Permission, Presence, Quarantine, Reader, Reading, RecordErasure, Records, Recovered,
-    ReleaseReceipt, RenewalRequest, Repaired, RestoreOptions, Restored, Role, Rotated, ScopeCheck, Session, SpaceCheck,
-    SpaceClaim, StagedImport, Stats, TriedBy, Turn, Unaccounted, Value, VerifiedReceipt, WayIn, WayInKind,
+    ReleaseReceipt, RenewalRequest, Repaired, RestoreOptions, Restored, Role, Rotated, RowByRow, ScopeCheck, Session,
+    SpaceCheck, SpaceClaim, StagedImport, Stats, TriedBy, Turn, Unaccounted, Value, VerifiedReceipt, WayIn, WayInKind,
     WaysInChanged, WithdrawalNotice, verify_consistency, verify_receipt,
 };

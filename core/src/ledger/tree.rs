@@ -100,6 +100,28 @@ pub(crate) fn edge(nodes: &impl Nodes, head: &TreeHead) -> Result<Edge> {
     if edge.head() == *head { Ok(edge) } else { Err(Error::Corrupt(Part::Ledger)) }
 }
 
+/// What stands in an edge for a subtree that is lost: the hash of nothing.
+pub(crate) const LOST: Hash = [0; 32];
+
+/// As [`edge`], of a tree of which rows are lost or changed, and the subtrees that are lost, by level and index. Where
+/// there is one the root is not the head's: whatever is appended to this is no continuation, and no proof says that it
+/// is.
+pub(crate) fn broken_edge(nodes: &impl Nodes, size: u64) -> Result<(Edge, Vec<(u8, u64)>)> {
+    let (mut peaks, mut lost, mut at) = (Vec::new(), Vec::new(), 0u64);
+    for level in (0..64u8).rev().filter(|level| size >> level & 1 == 1) {
+        let found = match nodes.get(level, at >> level) {
+            Err(Error::Corrupt(_)) => None,
+            other => other?,
+        };
+        if found.is_none() {
+            lost.push((level, at >> level));
+        }
+        peaks.push(found.unwrap_or(LOST));
+        at = at.wrapping_add(1 << level);
+    }
+    Ok((Edge { size, peaks }, lost))
+}
+
 /// The root over the first `size` leaves.
 ///
 /// # Errors

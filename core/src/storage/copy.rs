@@ -22,6 +22,7 @@ const JOURNAL: u64 = 18;
 const APPLICATION: u64 = 68;
 /// Write-ahead log, for readers and for writers.
 const WAL: [u8; 2] = [2, 2];
+const NO_WAL: [u8; 2] = [1, 1];
 const NO_FILE: Error = Error::Malformed(Malformed::NotAFile);
 
 /// Who is told how far a copy has come, and who may stop it.
@@ -33,7 +34,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Tells; whether to go on.
-    fn goes_on(&self, done: u64, total: u64) -> bool {
+    pub(super) fn goes_on(&self, done: u64, total: u64) -> bool {
         if let Some(f) = &self.progress {
             f(Progress::new(done, Some(total), 0));
         }
@@ -49,7 +50,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// An empty file beside the one that it is to become, for its owner only.
-    fn new(to: &Path) -> Result<Self> {
+    pub(super) fn new(to: &Path) -> Result<Self> {
         let to = absolute(to)?;
         for suffix in ["", "-journal", "-wal", "-shm"] {
             if fs::symlink_metadata(beside(&to, suffix)).is_ok() {
@@ -74,6 +75,28 @@ impl Draft {
     /// The file as an engine; to be dropped before it is finished.
     pub(crate) fn open(&self) -> Result<Sqlite> {
         Sqlite::open_at(self.here.clone())
+    }
+
+    pub(super) fn here(&self) -> &Path {
+        &self.here
+    }
+
+    /// Lets it be opened as a space.
+    pub(super) fn as_space(&self) -> Result<()> {
+        self.stamp(JOURNAL, &WAL)?;
+        self.stamp(APPLICATION, &APPLICATION_ID.to_be_bytes())
+    }
+
+    /// Says in the header that it is a backup, which has no log beside it, and gives it its name.
+    pub(crate) fn finish_backup(self, watch: &Watch) -> Result<u64> {
+        if length(&beside(&self.here, "-wal")) > 0 {
+            return Err(Error::Busy);
+        }
+        self.stamp(JOURNAL, &NO_WAL)?;
+        self.stamp(APPLICATION, &BACKUP_ID.to_be_bytes())?;
+        let bytes = self.finish()?;
+        watch.goes_on(bytes, bytes);
+        Ok(bytes)
     }
 
     /// Overwrites bytes of the header. Nobody has the file open.
@@ -154,8 +177,7 @@ impl Draft {
             done += n as u64;
         }
         drop(file);
-        draft.stamp(JOURNAL, &WAL)?;
-        draft.stamp(APPLICATION, &APPLICATION_ID.to_be_bytes())?;
+        draft.as_space()?;
         Ok(draft)
     }
 }
@@ -190,10 +212,7 @@ impl Sqlite {
             return Err(Error::Cancelled);
         }
         copied.map_err(|e| engine_error(&e))?;
-        draft.stamp(APPLICATION, &BACKUP_ID.to_be_bytes())?;
-        let bytes = draft.finish()?;
-        watch.goes_on(bytes, bytes);
-        Ok(bytes)
+        draft.finish_backup(watch)
     }
 
     /// By way of the engine: another descriptor of the file, once closed, would drop its locks.

@@ -326,6 +326,10 @@ impl ReadTxn for MemoryTxn<'_> {
         self.step(Op::Get).map(|()| true)
     }
 
+    fn copy_what_opens(&self, _: &std::path::Path, _: &super::Extent, _: &super::Watch) -> Result<super::Draft> {
+        Err(Error::Io(ErrorKind::Unsupported))
+    }
+
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {
         self.step(Op::Get)?;
         Ok(self.image.heads[index(copy)].get(scope).cloned())

@@ -10,6 +10,7 @@
 //! (keys-and-formats, section 4), where the two orders agree.
 
 mod copy;
+mod salvage;
 mod schema;
 mod sqlite;
 mod transaction;
@@ -20,6 +21,7 @@ pub(crate) mod memory;
 mod tests;
 
 pub(crate) use copy::{Draft, Watch};
+pub(crate) use salvage::Extent;
 pub(crate) use sqlite::Sqlite;
 
 use crate::error::Result;
@@ -167,6 +169,14 @@ pub(crate) trait ReadTxn {
     /// Whether the engine finds all that it keeps in its place: pages, indexes, free room. Reads the whole
     /// file. For checks.
     fn in_order(&self) -> Result<bool>;
+
+    /// As [`Storage::copy_to`], of this snapshot, where pages are damaged: row by row, without what cannot be read and
+    /// without heads of other scopes. It is a space until it is [finished](Draft::finish_backup).
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::copy_to`].
+    fn copy_what_opens(&self, to: &std::path::Path, extent: &Extent, watch: &Watch) -> Result<Draft>;
 
     /// A copy of a scope's head.
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>>;

@@ -3,8 +3,8 @@
 //! What belongs here: SQL on our tables and the end of a transaction. What must not: files, locks
 //! and the lending of connections (`sqlite`).
 
-use super::sqlite::{Sqlite, engine_error};
-use super::{Copy, HeadRow, HeadSeen, LedgerRow, LogId, ReadTxn, Row, SlotRow, Under, WriteTxn};
+use super::sqlite::{Sqlite, engine_error, length};
+use super::{Copy, Draft, Extent, HeadRow, HeadSeen, LedgerRow, LogId, ReadTxn, Row, SlotRow, Under, Watch, WriteTxn};
 use crate::error::{Error, Limit, Part, Result};
 use crate::id::ScopeId;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, ffi, params};
@@ -98,6 +98,10 @@ impl<'s> Txn<'s> {
 
     pub(super) fn conn(&self) -> Result<&Connection> {
         self.conn.as_ref().ok_or(Error::Internal(201))
+    }
+
+    pub(super) fn file_length(&self) -> u64 {
+        length(self.storage.path())
     }
 
     fn error(&self, e: &rusqlite::Error) -> Error {
@@ -245,6 +249,10 @@ impl ReadTxn for Txn<'_> {
             not_had(said).map_or(Ok(false), Err)
         })
         .map(|()| ok)
+    }
+
+    fn copy_what_opens(&self, to: &std::path::Path, extent: &Extent, watch: &Watch) -> Result<Draft> {
+        Txn::copy_what_opens(self, to, extent, watch)
     }
 
     fn head(&self, scope: &ScopeId, copy: Copy) -> Result<Option<HeadRow>> {

@@ -32,8 +32,9 @@ pub struct SpaceCheck {
     /// Whether both copies of the key slots are whole and the same.
     pub slots_agree: bool,
     /// Whether SQLite finds its pages, indexes and free room in order. Where it does not, what it can still
-    /// read is judged above; what is written next may be lost. A backup and a restore make a file in order, where the backup can still be made:
-    /// it walks through all pages, and fails on one that cannot be read.
+    /// read is judged above; what is written next may be lost. A backup and a restore with damage
+    /// make a file in order: where a page cannot be read, the backup is made
+    /// [row by row](crate::Backup::row_by_row).
     pub pages_in_order: bool,
     /// Rows, entries and heads of no scope that the space has: nothing reads them.
     pub stray: u64,

@@ -66,7 +66,9 @@ mod unlocking;
 mod uses;
 
 pub use crate::label::PartitionKind;
-pub use backup::{Backup, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored, Unaccounted};
+pub use backup::{
+    Backup, EnteredIn, ErasuresAfter, KnownCopy, Recovered, RestoreOptions, Restored, RowByRow, Unaccounted,
+};
 pub use breach::{BreachScope, BreachedPartition, BreachedRecipient, Exposure, Lost};
 pub use check::{Repaired, ScopeCheck, SpaceCheck};
 pub use claims::{ClaimLevel, SpaceClaim};
@@ -109,6 +111,8 @@ mod tests_attackers;
 mod tests_backup;
 #[cfg(test)]
 mod tests_backup_kill;
+#[cfg(test)]
+mod tests_bad_pages;
 #[cfg(test)]
 mod tests_breach;
 #[cfg(test)]

@@ -61,6 +61,11 @@ impl Base {
         Ok(Self { storage, codec, space: row.space, epoch: row.epoch, keystore, by_code, env })
     }
 
+    /// The same over another file of the space, where nobody watches.
+    pub(crate) fn on(&self, storage: Arc<dyn Storage>) -> Result<Self> {
+        Ok(Self { storage, codec: Codec::new()?, env: self.env.clone(), ..*self })
+    }
+
     pub(crate) fn context(&self, p: &Place) -> Context {
         Context {
             space: self.space,

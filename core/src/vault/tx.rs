@@ -67,6 +67,11 @@ impl Work {
         usize::try_from(group).ok()?.checked_sub(1).filter(|at| *at < keys)
     }
 
+    /// Appends go on from this edge, whatever the head says.
+    pub(super) fn go_on_from(&mut self, edge: Edge) {
+        self.edge = Some(edge);
+    }
+
     /// Size and root of the log as this transaction leaves it.
     pub(super) fn tree(&self) -> TreeHead {
         let head = &self.scope.head;

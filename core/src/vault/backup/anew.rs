@@ -11,17 +11,18 @@ use crate::crypto::sign::SigningKey;
 use crate::environment::{AnchoredHead, FreshnessAnchor};
 use crate::error::{Error, Result};
 use crate::id::{GrantId, ScopeId, SpaceId, Timestamp};
-use crate::ledger::note;
+use crate::ledger::{note, tree};
 use crate::vault::anchor::{ANCHORED, AWAITED, named, place};
+use crate::vault::check::or_damaged;
 use crate::vault::grants::put_row;
 use crate::vault::keys::{OwnKeys, drop_limited};
 use crate::vault::logs;
 use crate::vault::memory::by_kind;
 use crate::vault::policy_row::PolicyRow;
 use crate::vault::rows::Base;
-use crate::vault::scope::Scope;
+use crate::vault::scope::{Damage, Scope};
 use crate::vault::state::{State, Target, Writing};
-use crate::vault::tx::Tx;
+use crate::vault::tx::{ReadRows, Tx, Work};
 use crate::vault::uses::Uses;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -81,17 +82,19 @@ pub(super) struct Anew {
     pub(super) permissions: u64,
     /// Limited ways in that are gone.
     pub(super) limited: u64,
+    /// Logs that are no continuation.
+    pub(super) broken: u64,
 }
 
 /// Changes every scope. Nothing was sealed in this transaction before: it changes the number of the head.
-pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &OwnKeys) -> Result<Anew> {
+pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &OwnKeys, damage: Damage) -> Result<Anew> {
     w.state.has_all()?;
     let part = w.state.view.head.system.as_ref().ok_or(Error::NeedsFullSlot)?;
     if w.state.system.is_none() || part.scopes.len() != w.state.partitions.len() + 1 {
         // A partition that was added a moment ago would be left out.
         return Err(Error::Busy);
     }
-    let mut keys = Vec::new();
+    let (mut keys, mut broken) = (Vec::new(), 0);
     let partitions = (0..w.state.partitions.len()).map(Target::Partition);
     for target in std::iter::once(Target::System).chain(partitions) {
         let work = w.work(tx, target)?;
@@ -112,6 +115,9 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &Own
         let head = &work.scope.head;
         let previous = LogHead { origin: note::origin(&work.origin), size: head.log_size, root: head.log_root };
         work.origin = random_array()?;
+        if damage == Damage::LeftOut {
+            broken += u64::from(bridge(tx, work)?);
+        }
         tx.log(work, AuditEvent::LogOpened { scope, previous: Some(previous) })?;
     }
     for i in 0..w.state.partitions.len() {
@@ -125,7 +131,25 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &Own
     for entry in &mut w.system_part(tx)?.scopes {
         entry.verify = keys.iter().find(|(scope, _)| *scope == entry.scope).ok_or(Error::Internal(123))?.1;
     }
-    Ok(Anew { permissions, limited })
+    Ok(Anew { permissions, limited, broken })
+}
+
+/// Lets a log go on of which the entries are lost that its tree rests on, so that nothing could be appended any more;
+/// whether that was needed. What stands in their place is no hash: the first entry under the new name says which root was
+/// there, and nothing proves that this tree continues it.
+fn bridge(tx: &mut Tx<'_>, work: &mut Work) -> Result<bool> {
+    if or_damaged(work.scope.edge(&*tx.txn))?.is_some() {
+        return Ok(false);
+    }
+    let log = work.scope.log();
+    let (edge, lost) = tree::broken_edge(&ReadRows(&*tx.txn, log), work.scope.head.log_size)?;
+    for (level, idx) in lost {
+        let last = (idx + 1).checked_shl(level.into()).ok_or(Error::Internal(124))? - 1;
+        tx.txn.put_ledger(&log, last, &vec![tree::LOST; usize::from(level) + 1], &[], &[])?;
+        tx.txn.erase_ledger(&log, last)?;
+    }
+    work.go_on_from(edge);
+    Ok(true)
 }
 
 /// Suspends every permission that was not withdrawn, in the policy row of each partition that has it, and of

@@ -14,7 +14,7 @@ mod restore;
 
 pub use accounted::Unaccounted;
 pub(super) use copy::known_copies;
-pub use copy::{Backup, KnownCopy};
+pub use copy::{Backup, EnteredIn, KnownCopy, RowByRow};
 pub use recover::Recovered;
 #[cfg(test)]
 pub(super) use restore::restore_in;

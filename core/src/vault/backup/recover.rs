@@ -26,6 +26,9 @@ pub struct Recovered {
     /// Partitions that were too damaged to be read, by name, where [that was asked for](HealthSpace::recover_damaged):
     /// they are empty, and without the consents that were given there.
     pub emptied: Vec<String>,
+    /// Logs that go on without entries on which their proofs rest, because these are lost: nothing proves that such a log
+    /// continues what was signed of it before.
+    pub broken_logs: u64,
 }
 
 impl HealthSpace {
@@ -89,16 +92,16 @@ impl HealthSpace {
         // Where the commit fails they stay: it may stand after a crash.
         let own = OwnKeys::make(&inner.base, &state, unlock)?;
         let (anew, next) = inner.write_anew(Some(places.flags()), |tx, w| {
-            let anew = go_on(tx, w, &places, &own)?;
+            let anew = go_on(tx, w, &places, &own, damage)?;
             let work = w.work(tx, Target::System)?;
             let event = AuditEvent::Recovered { permissions: anew.permissions, gesture: gesture.clone() };
             tx.log(work, event)?;
             Ok(anew)
         })?;
         places.tell(&next)?;
-        let Anew { permissions, limited } = anew;
+        let Anew { permissions, limited, broken } = anew;
         let space = Self { inner: Arc::new(inner) };
         space.inner.read()?;
-        Ok((space, Recovered { permissions, limited_ways_in: limited, emptied }))
+        Ok((space, Recovered { permissions, limited_ways_in: limited, emptied, broken_logs: broken }))
     }
 }

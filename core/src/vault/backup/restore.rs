@@ -108,7 +108,8 @@ impl ErasuresAfter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Which backup it was, by what it says itself; `None` where that entry was erased.
+    /// Which backup it was, by what it says itself; `None` where that entry was erased, or entries of the space's log are
+    /// damaged.
     pub backup: Option<BackupId>,
     /// When it was made.
     pub made: Option<Timestamp>,
@@ -128,6 +129,9 @@ pub struct Restored {
     /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were
     /// given there.
     pub emptied: Vec<String>,
+    /// Logs that go on without entries on which their proofs rest, because these are lost: nothing proves that such a log
+    /// continues what was signed of it before.
+    pub broken_logs: u64,
 }
 
 impl HealthSpace {
@@ -296,10 +300,10 @@ pub(in crate::vault) fn restore_in(
     let places = Places::ask(base, &state).inspect_err(|_| own.discard())?;
     let newest = places.are_those_of(&state);
     let backup = from.map(|copy| copy.id);
-    let ((Anew { permissions, limited }, erasures), next) = inner
+    let ((Anew { permissions, limited, broken }, erasures), next) = inner
         .write_anew(Some(places.flags()), |tx, w| {
             let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
-            let anew = go_on(tx, w, &places, &own)?;
+            let anew = go_on(tx, w, &places, &own, damage)?;
             for (at, source, records) in discarded {
                 let work = w.work(tx, Target::Partition(at))?;
                 tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
@@ -334,6 +338,7 @@ pub(in crate::vault) fn restore_in(
         permissions,
         limited_ways_in: limited,
         emptied,
+        broken_logs: broken,
     };
     Ok((inner, places, next, restored))
 }

@@ -173,6 +173,9 @@ impl HealthSpace {
     /// something is missing: the space opens as ever, and where a lost segment had replaced a record, or made it more
     /// confidential, the older version counts. Import again what brought it.
     ///
+    /// Where a page of the file cannot be read ([`SpaceCheck::pages_in_order`](crate::SpaceCheck::pages_in_order)), restore
+    /// a backup with damage, and give that new keys: this call writes to the file as it is, and mostly fails there.
+    ///
     /// Make a [backup](Self::backup_to) first: it holds the partition as it is, under the keys that it has.
     ///
     /// ```
