@@ -3,7 +3,7 @@
 //! Computed from the space's state, never from a brochure: a grant that allows training, a
 //! clearance that was relaxed or a missing anchor changes what is claimed.
 
-use super::logs::{LogOf, is_damage};
+use super::logs::{LogOf, is_damage, lost_logs};
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
 use crate::catalog::RecordRef;
@@ -94,8 +94,18 @@ struct Facts {
     /// Entries of the logs whose content was erased, or that cannot be read: any of them may have told of any
     /// of this.
     erased: u64,
+    /// Earlier logs of partitions that are gone: so may they have.
+    lost: usize,
 }
 
+impl Facts {
+    /// Whether the logs tell of all.
+    fn tells_all(&self) -> bool {
+        self.erased == 0 && self.lost == 0
+    }
+}
+
+const LOST_LOG: &str = "anything that an earlier log of a partition told, which was too damaged and is gone";
 const ERASED: &str = "anything that entries of the logs told which are erased or cannot be read";
 const OLD_COPY: &str = "that an older copy of the file was not put back: it would undo a withdrawal";
 
@@ -141,6 +151,7 @@ impl HealthSpace {
             lowering: self.declassify_grants()?.iter().filter(|g| may_yet(g.standing)).count(),
             unswept: 0,
             erased: 0,
+            lost: 0,
         };
         let state = self.inner.peek()?;
         state.is_whole()?;
@@ -178,6 +189,9 @@ impl HealthSpace {
                 }
                 other => other?,
             };
+            if of == LogOf::Space {
+                facts.lost = lost_logs(lines.iter().map(|line| (line.index, &line.entry))).len();
+            }
             for line in lines {
                 match line.entry.event {
                     AuditEvent::Released { grants, purpose, label, .. } if !grants.is_empty() => {
@@ -210,7 +224,7 @@ impl HealthSpace {
             }
         }
         let before = first.zip(anew).is_some_and(|(first, anew)| first <= anew);
-        facts.shown = facts.erased == 0 && !before && used.is_subset(&given);
+        facts.shown = facts.tells_all() && !before && used.is_subset(&given);
         facts.declassified = facts.declassified.max(lowered);
         Ok(facts)
     }
@@ -234,6 +248,9 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         if f.erased > 0 {
             rest.push(ERASED);
         }
+        if f.lost > 0 {
+            rest.push(LOST_LOG);
+        }
         rest
     };
     let stale = |mut rest: Vec<&'static str>| {
@@ -243,7 +260,7 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         told(rest)
     };
     let reached = |any: bool| match (any, f.full) {
-        (false, _) if f.erased == 0 => ClaimLevel::Configured,
+        (false, _) if f.tells_all() => ClaimLevel::Configured,
         (_, full) if !full || !f.shown => ClaimLevel::Logged,
         _ => ClaimLevel::Verifiable,
     };
@@ -269,8 +286,12 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         0 => words.to_owned(),
         n => format!("{words}; {n} entries of the logs were erased"),
     };
+    let gap = |words: &str| match f.lost {
+        0 => gap(words),
+        n => format!("{}; {n} earlier logs of partitions are gone", gap(words)),
+    };
     let training = match (f.training, f.trained) {
-        (0, 0) if f.erased > 0 => "No grant allows training now, and no entry that is left tells of a release for it, or without the label against it.".to_owned(),
+        (0, 0) if !f.tells_all() => "No grant allows training now, and no entry that is left tells of a release for it, or without the label against it.".to_owned(),
         (0, 0) => "Nothing leaves without the label that forbids training, and no grant allows it.".to_owned(),
         (n, 0) => format!("Training is allowed by {n} consents of the person that permit nothing else."),
         (0, t) => format!("No grant allows training now; {t} releases were for it, or without the label against it."),
@@ -341,7 +362,7 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         ),
         claim(
             "separation",
-            if f.relaxed.is_empty() && f.declassified == 0 && f.erased == 0 {
+            if f.relaxed.is_empty() && f.declassified == 0 && f.tells_all() {
                 ClaimLevel::Configured
             } else {
                 ClaimLevel::Logged

@@ -76,6 +76,10 @@ impl Log<'_> {
         note::origin(&self.scope.head.log_origin)
     }
 
+    pub(crate) fn ordinal(&self) -> u16 {
+        self.scope.ordinal
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.scope.head.log_size
     }

@@ -8,7 +8,7 @@ use super::tx::{ReadRows, read_entry};
 use crate::audit::{AuditEvent, Entry};
 use crate::crypto::sign::VerifyingKey;
 use crate::error::{Error, Malformed, Part, Result};
-use crate::id::Timestamp;
+use crate::id::{ScopeId, Timestamp};
 use crate::lang::Lang;
 use crate::ledger::consistency::Consistency;
 use crate::ledger::note::{self, Checkpoint, VerifierKey};
@@ -16,6 +16,7 @@ use crate::ledger::proof::Proof;
 use crate::ledger::tree::{self, Edge, TreeHead};
 use crate::ledger::{Hash, receipt, verify};
 use crate::storage::ReadTxn;
+use std::collections::BTreeMap;
 
 /// Which log: that of the space, or that of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +169,30 @@ pub(crate) const fn is_damage(e: &Error) -> bool {
 pub(super) fn named(scope: &Scope, origin: &[u8; 16]) -> AuditEvent {
     let origin = note::origin(origin);
     AuditEvent::LogNamed { scope: scope.id, ordinal: scope.ordinal, kind: scope.policy.kind, origin }
+}
+
+/// An earlier log of a partition that is gone: the partition was too damaged for new keys or to be restored, and has
+/// another scope since.
+pub(super) struct LostLog {
+    /// The partition's.
+    pub(super) ordinal: u16,
+    /// Where the space's own log says by which name the new one goes.
+    pub(super) index: u64,
+    pub(super) time: Timestamp,
+}
+
+/// Which are gone, by what the space's own log says.
+pub(super) fn lost_logs<'a>(entries: impl Iterator<Item = (u64, &'a Entry)>) -> Vec<LostLog> {
+    let mut names: BTreeMap<u16, ScopeId> = BTreeMap::new();
+    let mut lost = Vec::new();
+    for (index, entry) in entries {
+        if let AuditEvent::LogNamed { scope, ordinal, .. } = entry.event
+            && names.insert(ordinal, scope).is_some_and(|before| before != scope)
+        {
+            lost.push(LostLog { ordinal, index, time: entry.time });
+        }
+    }
+    lost
 }
 
 pub(super) fn tree_head(scope: &Scope) -> TreeHead {

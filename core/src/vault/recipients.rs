@@ -5,7 +5,7 @@
 //! article 19 asks that each of them be told. This is a report, read from the logs; nothing is
 //! decided by it.
 
-use super::logs::{LogLine, LogOf, is_damage};
+use super::logs::{LogLine, LogOf, LostLog, is_damage, lost_logs};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{State, Target};
@@ -35,7 +35,7 @@ pub enum NoticeState {
 pub struct WithdrawalNotice {
     /// The grant.
     pub grant: GrantId,
-    /// The recipient, as releases name it. None where entries were erased that may have said of
+    /// The recipient, as releases name it. None where entries were erased, or a log is gone, that may have said of
     /// more: nobody knows to whom, and there is nothing to enter about it.
     pub recipient: Option<Recipient>,
     /// How many releases there were.
@@ -44,6 +44,9 @@ pub struct WithdrawalNotice {
     pub last_release: Timestamp,
     /// How many entries were erased that may have been of releases under this grant, to anybody.
     pub erased: u64,
+    /// How many earlier logs of partitions are gone, which were too damaged and began anew, that may have told of releases
+    /// under this grant, to anybody.
+    pub lost_logs: u64,
     /// When the grant was withdrawn.
     pub withdrawn: Timestamp,
     /// Until when it should be confirmed: 30 days after the withdrawal.
@@ -215,8 +218,10 @@ impl HealthSpace {
         let state = self.inner.peek()?;
         let logs = self.logs(&state)?;
         let mut lines = Vec::new();
+        let mut gone = Vec::new();
         if state.system.is_some() {
             let own = self.log(LogOf::Space)?;
+            gone = lost_logs(own.iter().map(|line| (line.index, &line.entry)));
             lines.extend(in_time(&own).map(|(time, l)| (time, Place::Space(l.index), l.entry.event.clone())));
         }
         for (p, log) in state.partitions.iter().zip(&logs) {
@@ -237,7 +242,7 @@ impl HealthSpace {
                 all.insert((whom.0, Some(whom.1.clone())), (releases, last));
             }
         }
-        let mut erased = BTreeMap::new();
+        let (mut erased, mut lost) = (BTreeMap::new(), BTreeMap::new());
         for (grant, (place, time)) in &seen.withdrawn {
             let here = state.partitions.iter().zip(&logs).filter(|(p, _)| p.policy.state.version(*grant).is_some());
             let open = here.flat_map(|(_, log)| log.gaps.iter().map(move |gap| (log, *gap))).filter(|(log, gap)| {
@@ -245,8 +250,13 @@ impl HealthSpace {
                 begun && !log.is_after(*gap, *place)
             });
             let n = open.fold(0u64, |n, (_, (from, to))| n.saturating_add(to.saturating_sub(from)));
-            if n > 0 {
+            // What began anew after the grant was given had released under it before, or may have.
+            let later =
+                |log: &&LostLog| !matches!(seen.given.get(grant), Some(Place::Space(given)) if *given > log.index);
+            let logs = gone.iter().filter(later).count() as u64;
+            if n > 0 || logs > 0 {
                 erased.insert(*grant, n);
+                lost.insert(*grant, logs);
                 all.insert((*grant, None), (0, *time));
             }
         }
@@ -257,7 +267,19 @@ impl HealthSpace {
             let confirmed = matches!(state, NoticeState::Acknowledged(_)) || releases == 0;
             let overdue = now >= due.as_millis() && !confirmed;
             let erased = erased.get(&grant).copied().unwrap_or(0);
-            Some(WithdrawalNotice { grant, recipient, releases, last_release, erased, withdrawn, due, state, overdue })
+            let lost_logs = lost.get(&grant).copied().unwrap_or(0);
+            Some(WithdrawalNotice {
+                grant,
+                recipient,
+                releases,
+                last_release,
+                erased,
+                lost_logs,
+                withdrawn,
+                due,
+                state,
+                overdue,
+            })
         };
         Ok(all.into_iter().filter_map(notice).collect())
     }

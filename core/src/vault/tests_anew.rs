@@ -1,7 +1,7 @@
 //! A partition that is begun anew in the place of one that is too damaged: what it takes over, and what is left.
 
 use super::backup::restore_in;
-use super::tests::{clock, gesture, model, observation, of_code, source, unlock};
+use super::tests::{allow, clock, gesture, model, observation, of_code, source, unlock};
 use super::tests_backup::options;
 use super::tests_keystore::{make, open};
 use super::tests_left_out::{damaged, spoil_manifest};
@@ -10,6 +10,7 @@ use crate::consent::Standing;
 use crate::error::Error;
 use crate::id::ScopeId;
 use crate::label::{PartitionKind, Purpose};
+use crate::record::Category;
 use crate::storage::memory::Memory as Disk;
 use std::sync::Arc;
 
@@ -177,4 +178,46 @@ fn what_a_lost_copy_holds_of_it_is_told() {
     assert_eq!(after.does_not_say.len(), before.does_not_say.len() + 1);
     let way = space.breach_scope(&Lost::WayIn(slot)).unwrap();
     assert_eq!(names(&way), [("fitness".into(), 0)]);
+}
+
+/// The space's own log names another log in its place, and that is told wherever the lost one would have been.
+#[test]
+fn that_an_earlier_log_is_gone_is_told_wherever_it_is_missed() {
+    for restores in [false, true] {
+        let disk = Disk::new();
+        let (space, _) = make(&disk, &unlock(), clock().0).unwrap();
+        import(&space, "health");
+        let grant = allow(&space, Category::ALL);
+        assert_eq!(asks(&space, "health").unwrap(), 1);
+        space.withdraw(grant.id()).unwrap();
+        let claim =
+            |space: &HealthSpace, name: &str| space.claims().unwrap().into_iter().find(|c| c.name == name).unwrap();
+        assert_eq!(space.withdrawal_notices().unwrap()[0].lost_logs, 0);
+        assert!(!claim(&space, "consent").evidence.contains("gone"));
+        assert!(space.disclosure_log().unwrap().iter().all(|line| !line.gone));
+        spoil_manifest(&disk, &space, 0);
+        drop(space);
+        if restores {
+            assert_eq!(restored(&disk).emptied, ["health"]);
+        } else {
+            damaged(&disk).unwrap().rotate_with_damage(&unlock(), &[]).unwrap();
+        }
+        let space = open(&disk, &unlock()).unwrap();
+        let consent = claim(&space, "consent");
+        assert_eq!(consent.level, ClaimLevel::Logged);
+        assert!(consent.evidence.contains("1 earlier logs of partitions are gone"), "{}", consent.evidence);
+        assert!(consent.does_not_prove.iter().any(|not| not.contains("earlier log of a partition")));
+        assert_eq!(claim(&space, "separation").level, ClaimLevel::Logged);
+        assert!(claim(&space, "no-training").claim.contains("no entry that is left"));
+        let lines = space.disclosure_log().unwrap();
+        assert!(lines.len() == 1 && lines[0].gone && lines[0].partition == "health" && !lines[0].unreadable);
+        assert!(lines[0].describe("en").contains("began anew on") && lines[0].describe("fr").contains("recommencée"));
+        let notices = space.withdrawal_notices().unwrap();
+        assert_eq!(notices.len(), 1);
+        assert_eq!((notices[0].grant, notices[0].lost_logs, notices[0].recipient.is_none()), (grant.id(), 1, true));
+        // What was given since was never told of there.
+        let later = allow(&space, Category::ALL);
+        space.withdraw(later.id()).unwrap();
+        assert_eq!(space.withdrawal_notices().unwrap().len(), 1);
+    }
 }

@@ -1,6 +1,6 @@
 //! What left the space, for the person: who, when, what, why, and by which permission.
 
-use super::logs::{LogOf, is_damage};
+use super::logs::{LogOf, is_damage, lost_logs};
 use super::space::HealthSpace;
 use crate::audit::{self, AuditEvent, Entry};
 use crate::error::Result;
@@ -26,6 +26,9 @@ pub struct DisclosureLine {
     /// The log of this partition cannot be read: what was released from it is not listed, and this line stands
     /// for all of it. Its entry says nothing.
     pub unreadable: bool,
+    /// An earlier log of this partition is gone: the partition was too damaged and began anew at the time of this line's
+    /// entry, which says nothing else. What was released from it before is not listed.
+    pub gone: bool,
 }
 
 impl core::fmt::Debug for DisclosureLine {
@@ -38,7 +41,12 @@ impl DisclosureLine {
     fn unreadable(partition: &str, index: u64) -> Self {
         let (time, event) = (Timestamp::default(), AuditEvent::Unknown { number: 0, body: Vec::new() });
         let (partition, entry) = (partition.to_owned(), Entry { time, event });
-        Self { partition, index, entry, permitted: Vec::new(), elsewhere: 0, unreadable: true }
+        Self { partition, index, entry, permitted: Vec::new(), elsewhere: 0, unreadable: true, gone: false }
+    }
+
+    fn gone(partition: &str, at: Timestamp) -> Self {
+        let line = Self::unreadable(partition, 0);
+        Self { entry: Entry { time: at, ..line.entry }, unreadable: false, gone: true, ..line }
     }
 
     /// In plain words (`en`, `fr`).
@@ -54,6 +62,17 @@ impl DisclosureLine {
                         "Le journal de la partition «\u{a0}{name}\u{a0}» est illisible\u{a0}: son contenu n’est pas listé."
                     )
                 }
+            };
+        }
+        if self.gone {
+            let (name, day) = (&self.partition, audit::day(self.entry.time, lang));
+            return match lang {
+                Lang::En => format!(
+                    "The partition “{name}” was too damaged and began anew on {day}: what was released from it before is not known any more."
+                ),
+                Lang::Fr => format!(
+                    "La partition «\u{a0}{name}\u{a0}», trop endommagée, a été recommencée le {day}\u{a0}: ce qui en est sorti auparavant n’est plus connu."
+                ),
             };
         }
         let mut out = self.entry.tell(lang);
@@ -89,7 +108,8 @@ const fn is_told(event: &AuditEvent) -> bool {
 
 impl HealthSpace {
     /// What was released, handed out or refused, over all partitions that are open here, the oldest
-    /// first. A line in front says of which partition the log cannot be read, if so it is.
+    /// first. A line in front says of which partition the log cannot be read, if so it is, and one at its time which began
+    /// anew, so that its earlier log is gone.
     ///
     /// # Errors
     /// [`Error::Locked`](crate::Error::Locked); as [`log`](Self::log) for the space's own.
@@ -99,8 +119,14 @@ impl HealthSpace {
             // Of a consent from elsewhere the version in force is the last one below the size that a
             // release names.
             let mut added: BTreeMap<(GrantId, u64), Timestamp> = BTreeMap::new();
+            let mut lines = Vec::new();
             if let Ok(system) = all.system() {
-                for (index, entry) in system.read()? {
+                let entries = system.read()?;
+                for lost in lost_logs(entries.iter().map(|(index, entry)| (*index, entry))) {
+                    let name = all.partitions().find(|(_, log)| log.ordinal() == lost.ordinal).map(|(name, _)| name);
+                    lines.push(DisclosureLine::gone(name.unwrap_or_default(), lost.time));
+                }
+                for (index, entry) in entries {
                     match entry.event {
                         AuditEvent::Granted { grant, .. } => _ = given.insert(grant, entry.time),
                         AuditEvent::ConsentImported { grant, .. } => _ = added.insert((grant, index), entry.time),
@@ -109,7 +135,6 @@ impl HealthSpace {
                 }
             }
             let in_force = |g: GrantId, size: u64| added.range((g, 0)..(g, size)).next_back().map(|(_, t)| *t);
-            let mut lines = Vec::new();
             for (name, log) in all.partitions() {
                 let entries = match log.read() {
                     Err(e) if is_damage(&e) => {
@@ -127,7 +152,15 @@ impl HealthSpace {
                     let elsewhere = filed.len();
                     permitted.append(&mut filed);
                     let partition = name.to_owned();
-                    lines.push(DisclosureLine { partition, index, entry, permitted, elsewhere, unreadable: false });
+                    lines.push(DisclosureLine {
+                        partition,
+                        index,
+                        entry,
+                        permitted,
+                        elsewhere,
+                        unreadable: false,
+                        gone: false,
+                    });
                 }
             }
             lines.sort_by_key(|l| l.entry.time);

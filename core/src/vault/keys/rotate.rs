@@ -64,7 +64,8 @@ pub struct Rotated {
     pub pages_lost: u64,
     /// Partitions that were too damaged to be given new keys, by name, where
     /// [that was asked for](HealthSpace::rotate_with_damage): they are empty, without the consents that were given there
-    /// and without their logs, so that nothing tells any more what was released from them.
+    /// and without their logs, so that nothing tells any more what was released from them; that an earlier log is gone is told
+    /// ([`HealthSpace::claims`], [`HealthSpace::disclosure_log`], [`HealthSpace::withdrawal_notices`]).
     pub emptied: Vec<String>,
     /// Consents from elsewhere that wait to be [confirmed](HealthSpace::confirm_permission) since: in a partition that
     /// was too damaged one of them may have been withdrawn.
