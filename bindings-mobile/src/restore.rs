@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub struct RestoredSpace {
     /// The space.
     pub space: Arc<HealthSpace>,
-    /// What is known of erasures after the backup: "unknown", "none" or "replayed".
+    /// What is known of erasures after the backup: "unknown", "none", "replayed" or "replayed-in-part".
     pub erasures: String,
     /// Records, sources and entries of logs, all together, that the later state lacks and that were not erased there, as
     /// far as is known: they are back.

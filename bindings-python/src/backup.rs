@@ -59,7 +59,7 @@ impl Restored {
         self.0.made.map(|at| datetime(py, at)).transpose()
     }
 
-    /// What is known of erasures after it: "unknown", "none" or "replayed".
+    /// What is known of erasures after it: "unknown", "none", "replayed" or "replayed-in-part".
     #[getter]
     const fn erasures(&self) -> &'static str {
         self.0.erasures.code()

@@ -135,8 +135,11 @@ fn english(event: &AuditEvent) -> String {
         E::BackedUp { .. } => "A backup of the space was begun.".into(),
         E::BackupFailed { .. } => "A backup could not be finished; there is none.".into(),
         E::Restored { permissions, erasures, .. } => {
-            let unknown =
-                if erasures == "unknown" { " What was erased after it is not known and may be back." } else { "" };
+            let unknown = match erasures.as_str() {
+                "unknown" => " What was erased after it is not known and may be back.",
+                "replayed-in-part" => " Not all that was erased after it is known; some of it may be back.",
+                _ => "",
+            };
             let n = many(*permissions, "permission waits", "permissions wait");
             format!("The space was restored from a backup; {n} to be confirmed.{unknown}")
         }
@@ -313,10 +316,10 @@ fn french(event: &AuditEvent) -> String {
         E::BackedUp { .. } => "Une sauvegarde de l’espace a été commencée.".into(),
         E::BackupFailed { .. } => "Une sauvegarde n’a pas pu être achevée\u{a0}; elle n’existe pas.".into(),
         E::Restored { permissions, erasures, .. } => {
-            let unknown = if erasures == "unknown" {
-                " Ce qui a été effacé depuis n’est pas connu et peut être revenu."
-            } else {
-                ""
+            let unknown = match erasures.as_str() {
+                "unknown" => " Ce qui a été effacé depuis n’est pas connu et peut être revenu.",
+                "replayed-in-part" => " Ce qui a été effacé depuis n’est connu qu’en partie\u{a0}; le reste peut être revenu.",
+                _ => "",
             };
             let n = plusieurs(*permissions, "autorisation attend", "autorisations attendent");
             format!("L’espace a été restauré depuis une sauvegarde\u{a0}; {n} confirmation.{unknown}")

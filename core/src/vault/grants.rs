@@ -7,7 +7,7 @@ use super::policy_row::{FiledConsent, PolicyRow};
 use super::scope::Scope;
 use super::space::HealthSpace;
 use super::state::{Target, Writing};
-use super::tx::Tx;
+use super::tx::{Tx, Work};
 use super::{manifest::ConsentRef, payload::Content};
 use crate::audit::{AuditEvent, Gesture};
 use crate::consent::{
@@ -287,6 +287,21 @@ pub(super) enum ConsentKind {
     Lowering,
 }
 
+/// Keeps a version of a consent as an object of the system scope.
+pub(super) fn put_consent(tx: &mut Tx<'_>, work: &mut Work, scope: ScopeId, consent: &FiledConsent) -> Result<()> {
+    let group = tx.new_group(work)?;
+    let put = tx.put_content(work, Class::Body, group, Content::Document, &consent.bytes)?;
+    work.manifest.consents.push(ConsentRef {
+        series: consent.series,
+        version: u32::try_from(consent.version).map_err(|_| Error::TooLarge(crate::error::Limit::Capacity))?,
+        scope,
+        number: put.number,
+        row_version: put.version,
+        group,
+    });
+    Ok(())
+}
+
 /// Files versions of consents: as objects of the system scope, and in the policy row of their
 /// partition, which the system head names with its digest.
 pub(super) fn file_consents(
@@ -299,16 +314,7 @@ pub(super) fn file_consents(
     let work = w.work(tx, Target::System)?;
     let mut row: PolicyRow = (*p.policy).clone();
     for consent in filed {
-        let group = tx.new_group(work)?;
-        let put = tx.put_content(work, Class::Body, group, Content::Document, &consent.bytes)?;
-        work.manifest.consents.push(ConsentRef {
-            series: consent.series,
-            version: u32::try_from(consent.version).map_err(|_| Error::TooLarge(crate::error::Limit::Capacity))?,
-            scope: p.id,
-            number: put.number,
-            row_version: put.version,
-            group,
-        });
+        put_consent(tx, work, p.id, &consent)?;
         let list = match kind {
             ConsentKind::Grant => &mut row.consents,
             ConsentKind::Lowering => &mut row.lowerings,

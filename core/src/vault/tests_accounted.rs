@@ -6,6 +6,8 @@ use super::tests_backup::options;
 use super::tests_keystore::{make, open};
 use super::tests_left_out::{damaged, spoil, spoil_segment};
 use super::*;
+use crate::audit::AuditEvent;
+use crate::catalog::Query;
 use crate::crypto::context::Class;
 use crate::error::Error;
 use crate::id::SourceId;
@@ -146,7 +148,13 @@ fn where_it_cannot_be_known_nothing_is_erased_and_that_is_told() {
     spoil(&disk, p.id, p.manifest.key_pages.get(0).unwrap().number);
     drop((health, space));
     let (again, restored) = restored(&backup, &disk);
-    assert_eq!(restored.erasures, ErasuresAfter::Replayed { records: 0, sources: 0, entries: 0 });
+    assert_eq!(restored.erasures, ErasuresAfter::ReplayedInPart { records: 0, sources: 0, entries: 0 });
+    assert_eq!(
+        (&restored.not_replayed[..], restored.erasures.code()),
+        (&["health".to_owned()][..], "replayed-in-part")
+    );
+    let said = super::tests::events(&again, LogOf::Space);
+    assert!(said.iter().any(|e| matches!(e, AuditEvent::Restored { erasures, .. } if erasures == "replayed-in-part")));
     assert!(restored.unaccounted.records > 1, "{restored:?}");
     assert_eq!(records(&again), all);
 }
@@ -231,6 +239,7 @@ fn a_partition_that_began_anew_keeps_nothing_else_from_being_repeated() {
         super::tests_left_out::spoil_manifest(&disk, &space, at);
         drop(space);
         let (again, restored) = restored(&backup, &disk);
+        assert!(matches!(restored.erasures, ErasuresAfter::ReplayedInPart { .. }));
         assert_eq!((restored.not_replayed, restored.unaccounted), (vec![name.to_owned()], Unaccounted::default()));
         let memories = again.partition("general").unwrap().memories().unwrap().value().len();
         assert_eq!((records(&again), memories), if other == "health" { (all - 20, 1) } else { (all, 0) });
@@ -277,4 +286,35 @@ fn everything_is_also_what_a_lost_list_had_named() {
     general.erase(&Erase::Everything, gesture()).unwrap();
     assert!(space.check().unwrap().scopes.iter().all(|s| s.unnamed == 0));
     assert!(matches!(general.erase(&Erase::Everything, gesture()), Err(Error::NotFound)));
+}
+
+/// Who filed a refusal since the backup is refused in what is restored of it, and told so.
+#[test]
+fn a_refusal_that_was_filed_since_refuses_in_the_restored_space() {
+    const DENY: &[u8] = br#"{"resourceType":"Consent","id":"9","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"deny"}}"#;
+    const PERMIT: &[u8] = br#"{"resourceType":"Consent","id":"7","meta":{"lastUpdated":"2026-01-01T00:00:00Z"},"status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/p1"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"PATRQT"}]}}"#;
+    let asks = |space: &HealthSpace| space.session(model(), Purpose::PatientRequest).unwrap().query(&Query::default());
+    for files in [false, true] {
+        let (disk, space) = setting();
+        assert!(asks(&space).is_ok());
+        let backup = copy(&disk);
+        space.import_consents_confirmed(PERMIT, gesture()).unwrap();
+        let refusal = files.then(|| space.import_consents_confirmed(DENY, gesture()).unwrap().filed[0]);
+        assert_eq!(asks(&space).is_ok(), !files);
+        let (again, restored) = restored_by(&backup, &space);
+        assert_eq!((restored.refusals, restored.permissions), (u64::from(files), 1));
+        again.confirm_all_permissions(gesture()).unwrap();
+        assert_eq!(asks(&again).is_ok(), !files);
+        let filed: Vec<_> = again.imported_consents().unwrap().iter().map(|c| c.id).collect();
+        assert_eq!(filed, refusal.into_iter().collect::<Vec<_>>());
+        assert!(again.check().unwrap().is_whole());
+        // As anywhere, it is over once the person withdraws it.
+        if let Some(refusal) = refusal {
+            let said = super::tests::events(&again, LogOf::Space);
+            let filed = |e: &&AuditEvent| matches!(e, AuditEvent::ConsentImported { grant, .. } if *grant == refusal);
+            assert_eq!(said.iter().filter(filed).count(), 1);
+            again.withdraw(refusal).unwrap();
+            assert!(asks(&again).is_ok());
+        }
+    }
 }

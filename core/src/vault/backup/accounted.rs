@@ -36,15 +36,28 @@ pub(super) struct Said {
     unnamed: bool,
     /// Entries of which only the leaf is left, by the person's word.
     pub(super) entries: BTreeSet<u64>,
+    /// Whether entries since then say nothing and no other one says that they were erased: they may have told of
+    /// erasures.
+    pub(super) gap: bool,
+}
+
+/// Records that were erased.
+pub(super) struct Erased {
+    pub(super) records: BTreeSet<RecordId>,
+    /// Whether others may have been, and nothing says which.
+    pub(super) unsure: bool,
 }
 
 impl Said {
     /// Reads what a later log says from this entry on.
     pub(super) fn since(base: &Base, txn: &dyn ReadTxn, later: &Scope, from: u64) -> Result<Self> {
-        let mut said = Self { records: 0, everything: false, unnamed: false, entries: BTreeSet::new() };
+        let mut said = Self { records: 0, everything: false, unnamed: false, entries: BTreeSet::new(), gap: false };
         for index in later.manifest.left(later.head.log_size).skip_while(|index| *index < from) {
             // What is damaged says nothing.
-            let Some((_, Some(entry))) = or_damaged(read_line(base, txn, later, index))? else { continue };
+            let Some((_, Some(entry))) = or_damaged(read_line(base, txn, later, index))? else {
+                said.gap = true;
+                continue;
+            };
             match entry.event {
                 // Rows alone leave the keys, and by these lost and erased are told apart.
                 AuditEvent::Erased { what, keys, .. } if what == UNNAMED => said.unnamed |= keys > 0,
@@ -57,6 +70,8 @@ impl Said {
                 _ => {}
             }
         }
+        let silent = |index: &u64| later.manifest.is_erased(*index) && !said.entries.contains(index);
+        said.gap |= (from..later.head.log_size).any(|index| silent(&index));
         // One of these may have told of any erasure.
         if said.entries.iter().any(|index| *index >= from) {
             said.records = u64::MAX;
@@ -73,11 +88,14 @@ impl Said {
         (base, txn, later): (&Base, &dyn ReadTxn, &Scope),
         missing: &[RecordRef<'_>],
         sources: &BTreeSet<u32>,
-    ) -> Result<BTreeSet<RecordId>> {
-        let (mut with_source, mut others) = (BTreeSet::new(), BTreeSet::new());
+    ) -> Result<Erased> {
+        let (mut with_source, mut others, mut damaged) = (BTreeSet::new(), BTreeSet::new(), false);
         for record in missing {
             // A page that is damaged does not say that a key is gone.
-            let Some((page, slot)) = or_damaged(later.group_page(base, txn, record.object().group))? else { continue };
+            let Some((page, slot)) = or_damaged(later.group_page(base, txn, record.object().group))? else {
+                damaged = true;
+                continue;
+            };
             if page.get(slot).is_some() {
                 continue;
             }
@@ -86,9 +104,11 @@ impl Said {
             if with { &mut with_source } else { &mut others }.insert(record.id());
         }
         let told = self.records.saturating_sub(with_source.len() as u64);
-        if self.everything || !self.unnamed && others.len() as u64 <= told {
+        let sure = self.everything || !self.unnamed && others.len() as u64 <= told;
+        let unsure = damaged && !self.everything || !sure && !others.is_empty();
+        if sure {
             with_source.extend(others);
         }
-        Ok(with_source)
+        Ok(Erased { records: with_source, unsure })
     }
 }

@@ -3,7 +3,7 @@
 //! because it may have been withdrawn since; and with heads that follow what an anchor knows.
 
 use crate::audit::{AuditEvent, LogHead};
-use crate::consent::Standing;
+use crate::consent::{Standing, read_consent};
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::crypto::secret::{Key, Seed};
@@ -14,17 +14,17 @@ use crate::id::{GrantId, ScopeId, SpaceId, Timestamp};
 use crate::ledger::{note, tree};
 use crate::vault::anchor::{ANCHORED, AWAITED, named, place};
 use crate::vault::check::or_damaged;
-use crate::vault::grants::put_row;
+use crate::vault::grants::{put_consent, put_row};
 use crate::vault::keys::{OwnKeys, drop_limited};
 use crate::vault::logs;
 use crate::vault::memory::by_kind;
-use crate::vault::policy_row::PolicyRow;
+use crate::vault::policy_row::{FiledConsent, PolicyRow};
 use crate::vault::rows::Base;
 use crate::vault::scope::{Damage, Scope};
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::{ReadRows, Tx, Work};
 use crate::vault::uses::Uses;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What an anchor knew of each scope before a space went on anew.
@@ -76,6 +76,9 @@ impl Places {
     }
 }
 
+/// Consents from elsewhere that are filed as a space goes on anew, by partition.
+pub(super) type Filed = BTreeMap<usize, Vec<FiledConsent>>;
+
 /// What a space went on with.
 pub(super) struct Anew {
     /// Permissions that wait to be confirmed.
@@ -84,10 +87,18 @@ pub(super) struct Anew {
     pub(super) limited: u64,
     /// Logs that are no continuation.
     pub(super) broken: u64,
+    /// Consents from elsewhere that were filed.
+    pub(super) filed: BTreeSet<GrantId>,
 }
 
 /// Changes every scope. Nothing was sealed in this transaction before: it changes the number of the head.
-pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &OwnKeys, damage: Damage) -> Result<Anew> {
+pub(super) fn go_on(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    (places, own): (&Places, &OwnKeys),
+    damage: Damage,
+    filed: &Filed,
+) -> Result<Anew> {
     w.state.has_all()?;
     let part = w.state.view.head.system.as_ref().ok_or(Error::NeedsFullSlot)?;
     if w.state.system.is_none() || part.scopes.len() != w.state.partitions.len() + 1 {
@@ -125,13 +136,14 @@ pub(super) fn go_on(tx: &mut Tx<'_>, w: &mut Writing, places: &Places, own: &Own
         let name = logs::named(&work.scope, &work.origin);
         tx.log(w.work(tx, Target::System)?, name)?;
     }
-    let permissions = suspend(tx, w)?;
+    let permissions = suspend(tx, w, filed)?;
+    let filed = filed.values().flatten().map(|c| c.series).collect();
     let limited = drop_limited(tx, w)?;
     own.put(tx, w)?;
     for entry in &mut w.system_part(tx)?.scopes {
         entry.verify = keys.iter().find(|(scope, _)| *scope == entry.scope).ok_or(Error::Internal(123))?.1;
     }
-    Ok(Anew { permissions, limited, broken })
+    Ok(Anew { permissions, limited, broken, filed })
 }
 
 /// Lets a log go on of which the entries are lost that its tree rests on, so that nothing could be appended any more;
@@ -154,8 +166,8 @@ fn bridge(tx: &mut Tx<'_>, work: &mut Work) -> Result<bool> {
 
 /// Suspends every permission that was not withdrawn, in the policy row of each partition that has it, and of
 /// each whose memories rest on it: a way in for one partition learns nothing of the others'. How many
-/// count otherwise.
-fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
+/// count otherwise. What is filed with that refuses from now on, and permits nothing either until it is confirmed.
+fn suspend(tx: &mut Tx<'_>, w: &mut Writing, filed: &Filed) -> Result<u64> {
     let now = Timestamp::from_millis(tx.now);
     let (mut all, mut counting) = (BTreeSet::new(), BTreeSet::new());
     for p in &w.state.partitions {
@@ -168,10 +180,20 @@ fn suspend(tx: &mut Tx<'_>, w: &mut Writing) -> Result<u64> {
             }
         }
     }
-    for p in w.state.partitions.clone() {
+    let permits = |c: &&FiledConsent| read_consent(&c.bytes, 0).permits();
+    let waiting: Vec<GrantId> = filed.values().flatten().filter(permits).map(|c| c.series).collect();
+    counting.extend(&waiting);
+    for (at, p) in w.state.partitions.clone().into_iter().enumerate() {
         let here = |grant: &GrantId| p.names(*grant) || p.manifest.tags.resting.iter().any(|r| r.grant == *grant);
-        let suspended = all.iter().copied().filter(here).collect();
+        let mut suspended: BTreeSet<_> = all.iter().copied().filter(here).collect();
+        let filed = filed.get(&at).map_or(&[][..], Vec::as_slice);
+        suspended.extend(filed.iter().map(|c| c.series).filter(|id| waiting.contains(id)));
         let mut row = PolicyRow { suspended, ..(*p.policy).clone() };
+        for consent in filed {
+            put_consent(tx, w.work(tx, Target::System)?, p.id, consent)?;
+            row.consents.retain(|c| c.series != consent.series);
+            row.consents.push(consent.clone());
+        }
         // Less may have been let in since.
         row.clearance = row.clearance.filter(|c| c.flows_to(by_kind(&p)));
         put_row(tx, w, &p, &row)?;

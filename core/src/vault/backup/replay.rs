@@ -4,11 +4,11 @@
 //! who lacks the keys can make that. Nothing remembers what was erased: it is what is missing there and what the log
 //! and the keys say was erased or deleted, whichever; a restore must bring neither back.
 
-use super::accounted::{Said, Unaccounted};
-use super::anew::{counts, standings};
+use super::accounted::{Erased, Said, Unaccounted};
+use super::anew::{Filed, counts, standings};
 use crate::audit::{AuditEvent, Gesture, items_root};
 use crate::catalog::{RecordRef, series};
-use crate::consent::Standing;
+use crate::consent::{ReadConsent, Standing};
 use crate::crypto::context::Class;
 use crate::crypto::random_array;
 use crate::error::{Error, Part, Result};
@@ -20,6 +20,7 @@ use crate::vault::erase::{Destroyed, MOST_ENTRIES, Rests, act, forget_entries, f
 use crate::vault::ingest::sample_key;
 use crate::vault::logs::tree_head;
 use crate::vault::memory::set_aside;
+use crate::vault::policy_row::{FiledConsent, Origin};
 use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{State, Target, Writing};
@@ -41,10 +42,14 @@ pub(super) struct Missing {
     aside: Vec<RecordId>,
     /// Permissions that were withdrawn there, or replaced by a newer version from elsewhere, as they stood before.
     ended: Vec<(GrantId, Standing)>,
+    /// Consents from elsewhere that refuse something and were filed there since.
+    refusals: Vec<FiledConsent>,
     /// What is missing there and was not erased, as far as is known.
     unaccounted: Unaccounted,
-    /// The name of a partition that was begun anew there: nothing is known of what was erased in it.
-    anew: Option<String>,
+    /// Whether it cannot be known of all that was erased there.
+    unsure: bool,
+    /// The partition's name.
+    name: Option<String>,
 }
 
 impl Missing {
@@ -58,15 +63,18 @@ impl Missing {
             silent: false,
             aside: Vec::new(),
             ended: Vec::new(),
+            refusals: Vec::new(),
             unaccounted: Unaccounted::default(),
-            anew: None,
+            unsure: false,
+            name: None,
         }
     }
 }
 
-/// Partitions that were begun anew in the later state, by name.
-pub(super) fn begun_anew(missing: &[Missing]) -> Vec<String> {
-    missing.iter().filter_map(|m| m.anew.clone()).collect()
+/// Whether it is not known of all that was erased since, and partitions of which it is not, by name.
+pub(super) fn unsure(missing: &[Missing]) -> (bool, Vec<String>) {
+    let of = || missing.iter().filter(|m| m.unsure);
+    (of().next().is_some(), of().filter_map(|m| m.name.clone()).collect())
 }
 
 /// What is missing in all scopes and was not erased, as far as is known.
@@ -97,7 +105,8 @@ pub(super) fn compare(
             let anew = later.partitions.iter().find(|p| p.ordinal == scope.ordinal).ok_or(Error::Forked)?;
             let mut ended = ended(base.env.now(), scope, anew);
             ended.retain(|(id, _)| scope.policy.state.imported(*id).is_some());
-            all.push(Missing { ended, anew: Some(scope.policy.name.clone()), ..Missing::nothing(target) });
+            let (refusals, name) = (refusals(scope, anew), scope.policy.name.clone());
+            all.push(Missing { ended, refusals, unsure: true, name: Some(name), ..Missing::nothing(target) });
             continue;
         };
         continues(later_txn, scope, other)?;
@@ -110,7 +119,7 @@ pub(super) fn compare(
         let after = Sources::of(later_base, later_txn, other)?;
         let absent: BTreeSet<u32> = before.finished.difference(&after.finished).copied().collect();
         let erased: BTreeSet<u32> = absent.difference(&after.unknown).copied().collect();
-        let records = said.erased((later_base, later_txn, other), &gone, &erased)?;
+        let Erased { records, unsure } = said.erased((later_base, later_txn, other), &gone, &erased)?;
         let mut rests = Rests::new();
         for record in scope.readable.records().filter(|r| r.series().is_some() && records.contains(&r.id())) {
             let identity = record.identity();
@@ -139,10 +148,13 @@ pub(super) fn compare(
             rests,
             sources,
             entries,
-            anew: None,
+            // What the entries that are lost there told of erasing these entries is lost as well.
+            unsure: unsure || said.gap && !lost.is_empty(),
+            name: matches!(target, Target::Partition(_)).then(|| scope.policy.name.clone()),
             silent: other.manifest.conversation_pages.is_empty(),
             aside: aside(scope, other),
             ended: ended(base.env.now(), scope, other),
+            refusals: refusals(scope, other),
         });
     }
     Ok(all)
@@ -166,6 +178,24 @@ fn ended(now: Timestamp, scope: &Scope, later: &Scope) -> Vec<(GrantId, Standing
     };
     let here = standings(scope, now).into_iter().filter(|(_, standing)| *standing != Standing::Withdrawn);
     here.filter(|(id, _)| is_over(id)).collect()
+}
+
+/// Consents from elsewhere that refuse something there, also what cannot be read, and that are not filed here, or in an
+/// older version.
+fn refusals(scope: &Scope, later: &Scope) -> Vec<FiledConsent> {
+    let refuses = |c: &&FiledConsent| later.policy.state.imported(c.series).is_none_or(ReadConsent::refuses);
+    let here = |c: &FiledConsent| scope.policy.consents.iter().any(|o| o.series == c.series && o.version >= c.version);
+    let all = later.policy.consents.iter().filter(|c| c.origin == Origin::Imported);
+    all.filter(refuses).filter(|c| !here(c)).cloned().collect()
+}
+
+/// The refusals that were filed since, for whoever goes on anew: by partition.
+pub(super) fn filed_since(missing: &[Missing]) -> Filed {
+    let of = |m: &Missing| match m.target {
+        Target::Partition(at) => Some((at, m.refusals.clone())),
+        Target::System => None,
+    };
+    missing.iter().filter_map(of).collect()
 }
 
 /// The samples of chunks.

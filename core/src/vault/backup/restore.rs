@@ -3,9 +3,10 @@
 use super::accounted::Unaccounted;
 use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
-use super::replay::{begun_anew, compare, forget, repeat, unaccounted, withdraw};
+use super::replay::{compare, filed_since, forget, repeat, unaccounted, unsure, withdraw};
 use crate::audit::{AuditEvent, Gesture};
 use crate::crypto::context::Class;
+use crate::crypto::hash::sha256;
 use crate::crypto::random_array;
 use crate::environment::Environment;
 use crate::error::{Error, Part, Result};
@@ -24,6 +25,7 @@ use crate::vault::space::HealthSpace;
 use crate::vault::state::{Inner, State, Target};
 use crate::vault::tx::{Tx, Work};
 use crate::vault::unlocking::WaysIn;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,8 +51,9 @@ impl RestoreOptions {
     }
 
     /// A later state of the same space, open in full: what was erased or deleted there since the backup
-    /// is erased in the restored space as well, what was withdrawn is, and what was set aside is. Consents that were filed since are not
-    /// brought along.
+    /// is erased in the restored space as well, what was withdrawn is, and what was set aside is. Of the consents
+    /// that were filed since, those from elsewhere that refuse something are filed here too ([`Restored::refusals`]); the
+    /// others are not brought along.
     ///
     /// It may be one that was given new keys with damage, or a newer backup restored. What was lost there is not taken for
     /// what was erased: that is what its log tells of and of which the keys are gone. Where more is gone than the log
@@ -90,16 +93,28 @@ pub enum ErasuresAfter {
         /// Entries of logs.
         entries: u64,
     },
+    /// As [`Replayed`](Self::Replayed), but not all: of what was erased since in
+    /// [these partitions](Restored::not_replayed), or of entries of the space's own log, it is not known what it was, and
+    /// it is back.
+    ReplayedInPart {
+        /// Records that were erased again.
+        records: u64,
+        /// Sources.
+        sources: u64,
+        /// Entries of logs.
+        entries: u64,
+    },
 }
 
 impl ErasuresAfter {
-    /// The word for it in the log: `unknown`, `none`, `replayed`.
+    /// The word for it in the log: `unknown`, `none`, `replayed`, `replayed-in-part`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
             Self::None => "none",
             Self::Replayed { .. } => "replayed",
+            Self::ReplayedInPart { .. } => "replayed-in-part",
         }
     }
 }
@@ -119,8 +134,8 @@ pub struct Restored {
     pub erasures: ErasuresAfter,
     /// What the later state that was shown lacks and was not erased there, as far as is known: it is back.
     pub unaccounted: Unaccounted,
-    /// Partitions, by name, that were too damaged in the later state that was shown and began anew there: what was erased
-    /// in them after the backup is not known, and is back.
+    /// Partitions, by name, of which it is not known what was erased in them after the backup, so that it is back: in the
+    /// later state that was shown they were too damaged and began anew, or more is gone there than the log tells of.
     pub not_replayed: Vec<String>,
     /// Permissions that wait to be [confirmed](HealthSpace::confirm_permission).
     pub permissions: u64,
@@ -132,6 +147,9 @@ pub struct Restored {
     /// Logs that go on without entries on which their proofs rest, because these are lost: nothing proves that such a log
     /// continues what was signed of it before.
     pub broken_logs: u64,
+    /// Consents from elsewhere that refuse something and were filed since the backup, as the later state says that was
+    /// shown: they are filed here too, and what they permit waits. Without a later state nobody knows of any.
+    pub refusals: u64,
 }
 
 impl HealthSpace {
@@ -169,7 +187,7 @@ impl HealthSpace {
         let (inner, places, next, restored) = restore_in(file, unlock, env, options)?;
         let swept = match restored.erasures {
             // Rows that were erased again must not be left in the file.
-            ErasuresAfter::Replayed { .. } => inner.base.storage.scrub()?,
+            ErasuresAfter::Replayed { .. } | ErasuresAfter::ReplayedInPart { .. } => inner.base.storage.scrub()?,
             _ => inner.base.storage.checkpoint()?,
         };
         if !swept {
@@ -300,10 +318,18 @@ pub(in crate::vault) fn restore_in(
     let places = Places::ask(base, &state).inspect_err(|_| own.discard())?;
     let newest = places.are_those_of(&state);
     let backup = from.map(|copy| copy.id);
-    let ((Anew { permissions, limited, broken }, erasures), next) = inner
+    let refusals = filed_since(missing.as_deref().unwrap_or_default());
+    let ((Anew { permissions, limited, broken, filed }, erasures), next) = inner
         .write_anew(Some(places.flags()), |tx, w| {
             let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
-            let anew = go_on(tx, w, &places, &own, damage)?;
+            let anew = go_on(tx, w, (&places, &own), damage, &refusals)?;
+            let mut told = BTreeSet::new();
+            for c in refusals.values().flatten().filter(|c| told.insert(c.series)) {
+                let (grant, version, consent_hash) = (c.series, c.version, sha256(&[&c.bytes]));
+                let gesture = options.gesture.clone();
+                let work = w.work(tx, Target::System)?;
+                tx.log(work, AuditEvent::ConsentImported { grant, version, consent_hash, gesture })?;
+            }
             for (at, source, records) in discarded {
                 let work = w.work(tx, Target::Partition(at))?;
                 tx.log(work, AuditEvent::ImportDiscarded { source, records })?;
@@ -312,7 +338,10 @@ pub(in crate::vault) fn restore_in(
             let erasures = match &missing {
                 Some(missing) => {
                     let (records, sources) = repeat(tx, w, missing, &options.gesture)?;
-                    ErasuresAfter::Replayed { records, sources, entries }
+                    match unsure(missing).0 {
+                        false => ErasuresAfter::Replayed { records, sources, entries },
+                        true => ErasuresAfter::ReplayedInPart { records, sources, entries },
+                    }
                 }
                 None if newest => ErasuresAfter::None,
                 None => ErasuresAfter::Unknown,
@@ -327,7 +356,7 @@ pub(in crate::vault) fn restore_in(
         .inspect_err(|_| own.discard())?;
     let made = from.map(|copy| copy.made);
     let missing = missing.unwrap_or_default();
-    let (unaccounted, not_replayed) = (unaccounted(&missing), begun_anew(&missing));
+    let (unaccounted, not_replayed) = (unaccounted(&missing), unsure(&missing).1);
     let restored = Restored {
         backup,
         made,
@@ -339,6 +368,7 @@ pub(in crate::vault) fn restore_in(
         limited_ways_in: limited,
         emptied,
         broken_logs: broken,
+        refusals: filed.len() as u64,
     };
     Ok((inner, places, next, restored))
 }
