@@ -243,13 +243,42 @@ fn acts(effect: Effect, code: &str) -> &'static [Action] {
 }
 
 /// What only the type of a node decides: a deny names no role, obligation or number of uses.
-fn settle(n: &mut Node, only_training: bool) {
+fn settle(n: &mut Node, only_training: bool, made: Option<Timestamp>) {
     if n.effect == Effect::Deny {
         (n.acting, n.uses_left, n.obligations) = (false, None, Obligations::NONE);
     } else {
-        n.lifts_floor = only_training;
+        (n.lifts_floor, n.made) = (only_training, made);
     }
-    n.children.iter_mut().for_each(|c| settle(c, only_training));
+    n.children.iter_mut().for_each(|c| settle(c, only_training, made));
+}
+
+/// When a consent was made, as it is written and the earliest that it may mean.
+fn made(r: &mut Random) -> Option<(String, i64)> {
+    const DAY: i64 = 86_400_000;
+    const AHEAD: i64 = 14 * 3_600_000;
+    match r.below(12) {
+        0..3 => {
+            let ms = r.below(10) as i64;
+            Some((instant(ms), ms))
+        }
+        // A day begins first where the zone is 14 hours ahead.
+        3 => Some(("1970-01-01".into(), -AHEAD)),
+        4 => Some(("1970-01-02".into(), DAY - AHEAD)),
+        _ => None,
+    }
+}
+
+/// The rule that a consent is made under, and whether what it permits stands.
+fn policy(r: &mut Random, root: Effect) -> Option<(Value, bool)> {
+    let of = |code: &str| concept(ACT_CODE, code);
+    match r.below(12) {
+        0 => Some((of("OPTIN"), true)),
+        1 => Some((of("OPTINR"), true)),
+        // One that dissents and permits says two things, and is not read.
+        2 if root == Effect::Deny => Some((of("OPTOUT"), false)),
+        3 => Some((of("HIPAAConsent"), false)),
+        _ => None,
+    }
 }
 
 /// Whether every permit is for training alone.
@@ -336,12 +365,25 @@ fn what_is_read_decides_as_the_plain_implementation() {
                 alternate(&mut written, effect);
                 (written.node, written.actions) = (Node::new(effect), None);
             }
+            let (made, policy) = (made(r), policy(r, written.node.effect));
             let json = consent(n, written.json());
-            let read = read(&if r5 { as_r5(json) } else { json });
-            assert_eq!((read.reads(), read.void_permits()), (Reads::Active, 0), "seed {seed}");
+            let mut json = if r5 { as_r5(json) } else { json };
+            if let Some((text, _)) = &made {
+                json[if r5 { "date" } else { "dateTime" }] = text.clone().into();
+            }
+            if let Some((rule, _)) = &policy {
+                let (name, rule) = if r5 { ("regulatoryBasis", json!([rule])) } else { ("policyRule", rule.clone()) };
+                json[name] = rule;
+            }
+            let stands = policy.is_none_or(|(_, stands)| stands);
+            let read = read(&json);
             let mut root = written.inherit(None);
+            assert_eq!(read.reads(), Reads::Active, "seed {seed}");
+            assert_eq!(read.void_permits() == 0, stands || !has_permit(&root), "seed {seed}");
             let alone = trains_only(&root) && has_permit(&root);
-            settle(&mut root, alone);
+            // A permit that does not stand is as one that is not made yet, for ever.
+            let from = if stands { made.map(|(_, ms)| ms) } else { Some(i64::MAX) };
+            settle(&mut root, alone, from.map(Timestamp::from_millis));
             trees.push(Tree { series: read.series(), root });
             consents.push(read);
         }

@@ -22,6 +22,8 @@ pub(super) struct Node {
     pub(super) actions: Option<Vec<Action>>,
     pub(super) start: Option<Timestamp>,
     pub(super) end: Option<Timestamp>,
+    /// Of a permit: when its consent was made.
+    pub(super) made: Option<Timestamp>,
     pub(super) categories: Option<Vec<Category>>,
     pub(super) kinds: Option<Vec<Kind>>,
     pub(super) authors: Option<Vec<Author>>,
@@ -67,6 +69,7 @@ impl Node {
             actions: None,
             start: None,
             end: None,
+            made: None,
             categories: None,
             kinds: None,
             authors: None,
@@ -130,7 +133,7 @@ impl Node {
                 },
                 actions: self.actions.as_ref().map_or(Actions::ANY, |list| Actions::of(list)),
                 validity: Validity { start: self.start, end: self.end },
-                made: None,
+                made: self.made,
             },
             covers: Covers {
                 categories: self.categories.as_ref().map_or(Among::ANY, |list| Among::categories(list)),
@@ -216,6 +219,7 @@ impl Node {
             Effect::Permit => {
                 started
                     && !over
+                    && self.made.is_none_or(|made| made <= q.now)
                     && self.uses_left != Some(0)
                     && (!bounded || !q.clock_behind)
                     && (!needs_freshness || q.fresh)

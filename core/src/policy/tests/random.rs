@@ -138,6 +138,7 @@ pub(super) fn node(r: &mut Random, depth: usize) -> Node {
         actions: maybe(r, 5, |r| r.some(ACTIONS, 3)),
         start: maybe(r, 6, time),
         end: maybe(r, 6, time),
+        made: maybe(r, 8, time).filter(|_| permit),
         categories: maybe(r, 3, |r| r.some(CATEGORIES, 2)),
         kinds: maybe(r, 6, |r| r.some(KINDS, 2)),
         authors: maybe(r, 6, |r| r.some(AUTHORS, 2)),
