@@ -181,7 +181,7 @@ fn an_anchor_is_told_nothing_of_what_a_copy_says_of_itself() {
 fn a_log_that_lost_what_its_tree_rests_on_is_no_continuation() {
     let t = setting();
     let space = HealthSpace::open(t.at("me.hs"), &unlock(), clock().0).unwrap();
-    let heads: Vec<_> = space.inner.peek().unwrap().partitions.iter().map(|p| tree_head(p)).collect();
+    let heads: Vec<_> = space.inner.peek().unwrap().partitions.iter().map(tree_head).collect();
     space.close();
     for (table, proves) in [("ledger", false), ("slot", true)] {
         let space = HealthSpace::open_damaged(spoil(&t, root(&t, table), &[0; PAGE]), &unlock(), clock().0).unwrap();
