@@ -121,7 +121,8 @@ silent_debug!(Omission);
 /// A context for a model. Its `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Composed {
-    /// Plain text; lines of facts end with the citations they stand on.
+    /// Plain text; lines of facts end with the citations they stand on. One line of the head says what the question was
+    /// read as, and that nothing else in it limits what follows.
     pub text: String,
     /// The citations, by number.
     pub citations: Vec<Citation>,
