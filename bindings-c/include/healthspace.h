@@ -680,6 +680,17 @@ int32_t hs_backup(const struct hs_space *space,
                   struct hs_id *backup,
                   uint64_t *bytes);
 
+// As hs_backup, and what was left out where pages of the file are damaged, so that the backup was made row by row: a list
+// of one with damaged (rows and entries that are named and do not open) and entered ("log", "backup" or "nowhere": where
+// the entry stands that names it), or an empty list where it is a copy of the whole file. One that was made row by row is
+// restored by hs_restore_damaged.
+int32_t hs_backup_told(const struct hs_space *space,
+                       const uint8_t *path,
+                       size_t path_len,
+                       struct hs_id *backup,
+                       uint64_t *bytes,
+                       struct hs_buffer **row_by_row);
+
 // The backups that the space knows of: of each its id, made, entry, and erasures_since: where that is
 // not 0, the backup holds what is gone here.
 int32_t hs_known_copies(const struct hs_space *space,
@@ -689,9 +700,11 @@ int32_t hs_known_copies(const struct hs_space *space,
 // permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
 // `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
 // again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
-// "replayed"), unaccounted (records, sources and entries that `later` lacks and that were not erased there, as far as
-// is known: they are back), not_replayed (partitions that began anew there, by name), permissions, limited_ways_in, and
-// emptied (partitions of hs_restore_damaged, by name).
+// "replayed" or "replayed-in-part"), unaccounted (records, sources and entries that `later` lacks and that were not
+// erased there, as far as is known: they are back), not_replayed (partitions, by name, of which it is not known what was
+// erased in them), permissions, limited_ways_in, emptied (partitions of hs_restore_damaged, by name), refusals (consents
+// from elsewhere that were filed since and refuse here too), and broken_logs (logs of which entries are lost, so that
+// nothing proves that they continue what was signed before).
 //
 // NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
 int32_t hs_restore(const uint8_t *backup,
@@ -966,6 +979,26 @@ int32_t hs_open_damaged(const uint8_t *path,
                         size_t anchor_len,
                         const struct hs_keystore *keystore,
                         struct hs_space **space);
+
+// As hs_recover, also where something in a partition is damaged, which it refuses with Corrupt: damaged lists of records
+// are left behind, and a partition that is too damaged to be read begins anew, empty. By the passphrase or, where that has
+// length 0, by the recovery code; `keystore` is the space's, or NULL. What came of it is a list of one: permissions (that
+// wait for hs_confirm_permission), limited_ways_in (that are gone), emptied (partitions, by name) and broken_logs. Keep a
+// copy of the file: this ends what a whole row could be put back into.
+int32_t hs_recover_damaged(const uint8_t *path,
+                           size_t path_len,
+                           const uint8_t *secret,
+                           size_t secret_len,
+                           const uint8_t *code,
+                           size_t code_len,
+                           const uint8_t *anchor,
+                           size_t anchor_len,
+                           const struct hs_keystore *keystore,
+                           const uint8_t *method,
+                           size_t method_len,
+                           const struct hs_hash *evidence,
+                           struct hs_space **space,
+                           struct hs_buffer **recovered);
 
 // Names of the partitions of which something is damaged, in a handle of hs_open_damaged: a list of texts, of which one
 // is empty for a partition whose name is damaged as well.

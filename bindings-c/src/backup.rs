@@ -31,6 +31,34 @@ pub unsafe extern "C" fn hs_backup(
     })
 }
 
+/// As hs_backup, and what was left out where pages of the file are damaged, so that the backup was made row by row: a list
+/// of one with damaged (rows and entries that are named and do not open) and entered ("log", "backup" or "nowhere": where
+/// the entry stands that names it), or an empty list where it is a copy of the whole file. One that was made row by row is
+/// restored by hs_restore_damaged.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_backup_told(
+    space: *const Space,
+    path: *const u8,
+    path_len: usize,
+    backup: *mut Id,
+    bytes: *mut u64,
+    row_by_row: *mut *mut Buffer,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (space, path, id, length) =
+            unsafe { (get(space)?, text(path, path_len)?, Out::new(backup)?, Out::new(bytes)?) };
+        // SAFETY: the contract of the header.
+        let told = unsafe { Out::new(row_by_row) }?;
+        let made = space.inner.backup_to(path)?;
+        id.write(Id { bytes: *made.id.as_bytes() });
+        length.write(made.bytes);
+        let rows = made.row_by_row.map(|r| json!({ "damaged": r.damaged, "entered": r.entered.code() }));
+        told.hand(Buffer::from(rows.into_iter().collect::<Vec<_>>()));
+        Ok(())
+    })
+}
+
 /// The backups that the space knows of: of each its id, made, entry, and erasures_since: where that is
 /// not 0, the backup holds what is gone here.
 #[unsafe(no_mangle)]
@@ -55,9 +83,11 @@ pub unsafe extern "C" fn hs_known_copies(space: *const Space, copies: *mut *mut 
 /// permission waits for hs_confirm_permission. `anchor` is the path of an anchor, or of length 0.
 /// `later`, or NULL, is a later state of the same space, open in full: what was erased there is erased
 /// again. What came of it is a list of one: backup and made (or null), erasures ("unknown", "none",
-/// "replayed"), unaccounted (records, sources and entries that `later` lacks and that were not erased there, as far as
-/// is known: they are back), not_replayed (partitions that began anew there, by name), permissions, limited_ways_in, and
-/// emptied (partitions of hs_restore_damaged, by name).
+/// "replayed" or "replayed-in-part"), unaccounted (records, sources and entries that `later` lacks and that were not
+/// erased there, as far as is known: they are back), not_replayed (partitions, by name, of which it is not known what was
+/// erased in them), permissions, limited_ways_in, emptied (partitions of hs_restore_damaged, by name), refusals (consents
+/// from elsewhere that were filed since and refuse here too), and broken_logs (logs of which entries are lost, so that
+/// nothing proves that they continue what was signed before).
 ///
 /// NotASpace for anything but a backup; Corrupt where it is damaged; no file is left by a call that fails.
 #[unsafe(no_mangle)]
@@ -147,6 +177,8 @@ pub(crate) fn restore(
         "permissions": r.permissions,
         "limited_ways_in": r.limited_ways_in,
         "emptied": r.emptied,
+        "refusals": r.refusals,
+        "broken_logs": r.broken_logs,
     })]));
     out.hand(Space { inner, lane });
     Ok(())

@@ -11,7 +11,7 @@ use crate::pointer::{Out, get, get_mut, get_or_none, slice, text};
 use crate::session::Context;
 use crate::space::{Space, environment_of, passphrase};
 use healthspace::{Error, HealthSpace, RestoreOptions, Unlock};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// By the recovery code, or by the passphrase where the code has length 0.
 ///
@@ -62,6 +62,49 @@ pub unsafe extern "C" fn hs_open_damaged(
         let (keystore, out) = unsafe { (get_or_none(keystore), Out::new(space)?) };
         let (env, lane) = environment_of(anchor);
         out.hand(Space { inner: HealthSpace::open_damaged(path, &with_device(unlock, keystore), env)?, lane });
+        Ok(())
+    })
+}
+
+/// As hs_recover, also where something in a partition is damaged, which it refuses with Corrupt: damaged lists of records
+/// are left behind, and a partition that is too damaged to be read begins anew, empty. By the passphrase or, where that has
+/// length 0, by the recovery code; `keystore` is the space's, or NULL. What came of it is a list of one: permissions (that
+/// wait for hs_confirm_permission), limited_ways_in (that are gone), emptied (partitions, by name) and broken_logs. Keep a
+/// copy of the file: this ends what a whole row could be put back into.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_recover_damaged(
+    path: *const u8,
+    path_len: usize,
+    secret: *const u8,
+    secret_len: usize,
+    code: *const u8,
+    code_len: usize,
+    anchor: *const u8,
+    anchor_len: usize,
+    keystore: *const KeyStore,
+    method: *const u8,
+    method_len: usize,
+    evidence: *const Hash,
+    space: *mut *mut Space,
+    recovered: *mut *mut Buffer,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (path, unlock, anchor) =
+            unsafe { (text(path, path_len)?, way(secret, secret_len, code, code_len)?, text(anchor, anchor_len)?) };
+        // SAFETY: the contract of the header.
+        let (keystore, gesture) = unsafe { (get_or_none(keystore), gesture(method, method_len, evidence)?) };
+        // SAFETY: the contract of the header.
+        let (out, told) = unsafe { (Out::new(space)?, Out::new(recovered)?) };
+        let (env, lane) = environment_of(anchor);
+        let (inner, r) = HealthSpace::recover_damaged(path, &with_device(unlock, keystore), env, gesture)?;
+        told.hand(Buffer::from(vec![json!({
+            "permissions": r.permissions,
+            "limited_ways_in": r.limited_ways_in,
+            "emptied": r.emptied,
+            "broken_logs": r.broken_logs,
+        })]));
+        out.hand(Space { inner, lane });
         Ok(())
     })
 }

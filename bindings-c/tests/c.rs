@@ -75,14 +75,23 @@ fn a_damaged_space_is_opened_restored_and_told_in_c99_and_in_cpp17() {
         );
         run("parts");
         let general = format!("scope NOT IN ({health}) AND scope NOT IN (SELECT scope FROM row WHERE class = 11)");
-        damage(
-            &space,
-            &format!(
-                "UPDATE head SET body = zeroblob(length(body)) WHERE {general};
-                 UPDATE head_copy SET body = zeroblob(length(body)) WHERE {general}"
-            ),
+        let heads = format!(
+            "UPDATE head SET body = zeroblob(length(body)) WHERE {general};
+             UPDATE head_copy SET body = zeroblob(length(body)) WHERE {general}"
         );
+        damage(&space, &heads);
         run("partition");
+        damage(&space, &heads);
+        run("lost");
+        let root: i64 = {
+            let file = rusqlite::Connection::open(&space).unwrap();
+            let asked = "SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'";
+            file.query_row(asked, [], |row| row.get(0)).unwrap()
+        };
+        let mut bytes = std::fs::read(&space).unwrap();
+        bytes[(root as usize - 1) * 4096..root as usize * 4096].fill(0);
+        std::fs::write(&space, bytes).unwrap();
+        run("page");
     }
 }
 

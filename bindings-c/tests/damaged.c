@@ -120,7 +120,8 @@ static void parts(const char *path, const char *backup, const char *back)
     OK(hs_readable_memories(space, T("general"), &json, &unread));
     CHECK(unread == 1 && says("[]", 1));
 
-    OK(hs_backup(space, T(backup), &id, &unread));
+    OK(hs_backup_told(space, T(backup), &id, &unread, &json));
+    CHECK(unread > 4096 && says("[]", 1));
     CHECK(hs_restore(T(backup), T(back), secret, sizeof secret, NULL, 0, NULL, T("tap"), &evidence, &again, &json) == HS_ERROR_CORRUPT);
     OK(hs_restore_damaged(T(backup), T(back), secret, sizeof secret, NULL, 0, NULL, 0, NULL, T("tap"), &evidence, &again, &json));
     CHECK(says("\"emptied\":[]", 1));
@@ -166,6 +167,36 @@ static void partition(const char *path, const char *backup, const char *back, co
     hs_space_free(space);
 }
 
+/* The heads of all partitions: no segment is left by which the test could tell them apart. */
+static void lost(const char *path)
+{
+    hs_space *space = NULL;
+    uint64_t waiting = 0;
+    hs_buffer *list = NULL;
+
+    CHECK(hs_recover(T(path), secret, sizeof secret, NULL, 0, T("tap"), &evidence, &space, &waiting) == HS_ERROR_CORRUPT);
+    CHECK(hs_recover_damaged(T(path), secret, sizeof secret, T("not both"), NULL, 0, NULL, T("tap"), &evidence, &space, &list) == HS_ERROR_MALFORMED);
+    OK(hs_recover_damaged(T(path), secret, sizeof secret, NULL, 0, NULL, 0, NULL, T("tap"), &evidence, &space, &json));
+    CHECK(says("\"health\"", 0) && says("\"general\"", 1));
+    hs_space_free(space);
+}
+
+/* A page of the logs. */
+static void page(const char *path, const char *backup, const char *back)
+{
+    hs_space *space = NULL, *again = NULL;
+    hs_id id;
+    uint64_t bytes;
+
+    OK(hs_open(T(path), secret, sizeof secret, &space));
+    OK(hs_backup_told(space, T(backup), &id, &bytes, &json));
+    CHECK(says("\"entered\":\"nowhere\"", 1));
+    OK(hs_restore_damaged(T(backup), T(back), secret, sizeof secret, NULL, 0, NULL, 0, NULL, T("tap"), &evidence, &again, &json));
+    CHECK(says("\"broken_logs\":3", 1));
+    hs_space_free(again);
+    hs_space_free(space);
+}
+
 int main(int argc, char **argv)
 {
     char backup[4096], back[4096], code[4096];
@@ -181,6 +212,10 @@ int main(int argc, char **argv)
         make(argv[1], code);
     else if (strcmp(argv[2], "parts") == 0)
         parts(argv[1], backup, back);
+    else if (strcmp(argv[2], "lost") == 0)
+        lost(argv[1]);
+    else if (strcmp(argv[2], "page") == 0)
+        page(argv[1], backup, back);
     else
         partition(argv[1], backup, back, code);
     return 0;

@@ -260,6 +260,20 @@ pub enum LostThing {
     },
 }
 
+/// A backup that was made.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct MadeBackup {
+    /// How the log names it.
+    pub id: String,
+    /// Length of its file.
+    pub bytes: u64,
+    /// Where pages of the file are damaged, so that it was made row by row: how many rows and entries that are named do not
+    /// open, and are left out. None for a copy of the whole file.
+    pub left_out: Option<u64>,
+    /// Where the entry stands that names it: "log", or "backup" or "nowhere" where the file is too damaged.
+    pub entered: String,
+}
+
 /// A backup that was made, or that the space knows of.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
@@ -463,6 +477,16 @@ impl HealthSpace {
     /// Makes a backup, while the space is open and others write: its id.
     pub fn backup(&self, path: String) -> Result<String, HealthspaceError> {
         call(|| Ok(self.inner.backup_to(path)?.id.to_hex()))
+    }
+
+    /// As `backup`, and what was left out where pages of the file are damaged.
+    pub fn backup_told(&self, path: String) -> Result<MadeBackup, HealthspaceError> {
+        call(|| {
+            let made = self.inner.backup_to(path)?;
+            let (id, bytes, rows) = (made.id.to_hex(), made.bytes, made.row_by_row);
+            let entered = rows.map_or("log", |r| r.entered.code()).to_owned();
+            Ok(MadeBackup { id, bytes, left_out: rows.map(|r| r.damaged), entered })
+        })
     }
 
     /// The backups that the space knows of.

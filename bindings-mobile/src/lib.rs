@@ -46,14 +46,17 @@ pub use consent::{
 pub use damaged::ReadableMemories;
 pub use erase::{
     BreachScope, BreachedPartition, BreachedRecipient, Erasing, Erasure, ErasureCheck, ErasureTrialTerms, ErasureTry,
-    KnownCopy, LostThing, RotatedSpace, WayIn, WayKind,
+    KnownCopy, LostThing, MadeBackup, RotatedSpace, WayIn, WayKind,
 };
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
 pub use import::{ImportIssue, ImportProgress, ImportReport, TypeCount};
 pub use keystore::{DestroyOutcome, DeviceKeyError, DeviceKeyStore, KeyStoreKind, SpaceKeyStore};
 pub use memory::{HealthMemory, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};
-pub use restore::{RecoveredSpace, RestoredSpace, recover_space, restore_space, restore_space_by_code};
+pub use restore::{
+    RecoveredSpace, RestoredSpace, recover_damaged_space, recover_damaged_space_by_code, recover_space, restore_space,
+    restore_space_by_code,
+};
 pub use secret::Secret;
 pub use session::{Citation, GroundedContext, Session};
 pub use space::{

@@ -19,25 +19,35 @@ pub struct RestoredSpace {
     /// Records, sources and entries of logs, all together, that the later state lacks and that were not erased there, as
     /// far as is known: they are back.
     pub unaccounted: u64,
-    /// Partitions that began anew in the later state, by name: nothing was erased again in them.
+    /// Partitions, by name, of which it is not known what was erased in them after the backup, so that it is back.
     pub not_replayed: Vec<String>,
     /// Permissions that wait to be confirmed.
     pub permissions: u64,
     /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
     /// there.
     pub emptied: Vec<String>,
+    /// Consents from elsewhere that refuse something and were filed since, in the later state: they refuse here too.
+    pub refusals: u64,
+    /// Logs of which entries are lost, so that nothing proves that they continue what was signed before.
+    pub broken_logs: u64,
 }
 
 /// A space that goes on without its anchor.
-#[derive(Debug, Clone, uniffi::Record)]
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct RecoveredSpace {
     /// The space.
     pub space: Arc<HealthSpace>,
     /// Permissions that wait to be confirmed.
     pub permissions: u64,
+    /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
+    /// there.
+    pub emptied: Vec<String>,
+    /// Logs of which entries are lost, so that nothing proves that they continue what was signed before.
+    pub broken_logs: u64,
 }
 
-veiled!(RestoredSpace);
+veiled!(RestoredSpace RecoveredSpace);
 
 /// Makes a space of a backup, at a path where nothing is, and opens it. Every permission waits to be confirmed;
 /// what was erased in the later state of the space is erased again. `withDamage` restores also a backup in which
@@ -103,7 +113,8 @@ fn restored(
     let unaccounted = r.unaccounted.records + r.unaccounted.sources + r.unaccounted.entries;
     let (not_replayed, permissions, emptied) = (r.not_replayed, r.permissions, r.emptied);
     let erasures = r.erasures.code().to_owned();
-    Ok(RestoredSpace { space, erasures, unaccounted, not_replayed, permissions, emptied })
+    let (refusals, broken_logs) = (r.refusals, r.broken_logs);
+    Ok(RestoredSpace { space, erasures, unaccounted, not_replayed, permissions, emptied, refusals, broken_logs })
 }
 
 /// Opens a space whose anchor is lost or knows another state, by the person's explicit act; every permission waits
@@ -116,12 +127,53 @@ pub fn recover_space(
     evidence: Vec<u8>,
     keystore: Option<Arc<SpaceKeyStore>>,
 ) -> Result<RecoveredSpace, HealthspaceError> {
-    let mut permissions = 0;
-    let space = crate::space::opened(|env| {
+    recovered(|env| {
         let unlock = words(passphrase, keystore.as_deref());
-        let (space, done) = healthspace::HealthSpace::recover(path, &unlock, env, gesture(method, evidence)?)?;
-        permissions = done.permissions;
+        healthspace::HealthSpace::recover(path, &unlock, env, gesture(method, evidence)?)
+    })
+}
+
+/// As `recoverSpace`, also where something in a partition is damaged, which it refuses with `Corrupt`: damaged lists of
+/// records are left behind, and a partition that is too damaged to be read begins anew, empty. Keep a copy of the file.
+#[uniffi::export(default(keystore = None))]
+pub fn recover_damaged_space(
+    path: String,
+    passphrase: Secret,
+    method: String,
+    evidence: Vec<u8>,
+    keystore: Option<Arc<SpaceKeyStore>>,
+) -> Result<RecoveredSpace, HealthspaceError> {
+    recovered(|env| {
+        let unlock = words(passphrase, keystore.as_deref());
+        healthspace::HealthSpace::recover_damaged(path, &unlock, env, gesture(method, evidence)?)
+    })
+}
+
+/// As `recoverDamagedSpace`, by the recovery code.
+#[uniffi::export(default(keystore = None))]
+pub fn recover_damaged_space_by_code(
+    path: String,
+    code: Secret,
+    method: String,
+    evidence: Vec<u8>,
+    keystore: Option<Arc<SpaceKeyStore>>,
+) -> Result<RecoveredSpace, HealthspaceError> {
+    recovered(|env| {
+        let unlock = with_device(by_code(code)?, keystore.as_deref());
+        healthspace::HealthSpace::recover_damaged(path, &unlock, env, gesture(method, evidence)?)
+    })
+}
+
+fn recovered(
+    go_on: impl FnOnce(healthspace::Environment) -> Result<(healthspace::HealthSpace, healthspace::Recovered), Error>,
+) -> Result<RecoveredSpace, HealthspaceError> {
+    let mut told = None;
+    let space = crate::space::opened(|env| {
+        let (space, r) = go_on(env)?;
+        told = Some(r);
         Ok(space)
     })?;
-    Ok(RecoveredSpace { space, permissions })
+    // A space that was opened comes with what it came to.
+    let r = told.ok_or(Error::Internal(181))?;
+    Ok(RecoveredSpace { space, permissions: r.permissions, emptied: r.emptied, broken_logs: r.broken_logs })
 }

@@ -5,7 +5,8 @@ mod common;
 
 use common::{QUESTION, allow, bundle, import, kind, model, place, secret, text};
 use healthspace_mobile::{
-    ErrorKind, HealthSpace, RestoredSpace, Secret, create_space, restore_space, restore_space_by_code,
+    ErrorKind, HealthSpace, RestoredSpace, Secret, create_space, recover_damaged_space, recover_damaged_space_by_code,
+    recover_space, restore_space, restore_space_by_code,
 };
 
 /// Of the partitions `health` alone has a segment that is a row of its own; the space's own scope has the policy rows.
@@ -68,7 +69,8 @@ fn what_is_whole_opens_and_what_is_not_is_said() {
     assert_eq!(kind(space.memories(general())), ErrorKind::Corrupt);
     let found = space.readable_memories(general()).unwrap();
     assert_eq!((found.memories.len(), found.unread), (0, 1));
-    space.backup(at("parts.hsb")).unwrap();
+    let made = space.backup_told(at("parts.hsb")).unwrap();
+    assert_eq!((made.left_out, made.entered.as_str()), (None, "log"));
     assert_eq!(kind(restore("parts.hsb", "refused.hs", false)), ErrorKind::Corrupt);
     assert!(restore("parts.hsb", "parts.hs", true).unwrap().emptied.is_empty());
     space.lock();
@@ -92,6 +94,22 @@ fn what_is_whole_opens_and_what_is_not_is_said() {
     assert!(!format!("{back:?} {back}").contains("general"));
     assert!(back.space.readable_memories(general()).unwrap().memories.is_empty());
 
+    // The anchor may be lost as well.
+    let copy = |name: &str| {
+        std::fs::copy(&place.file, at(name)).unwrap();
+        at(name)
+    };
+    space.lock();
+    drop(space);
+    let (first, second) = (copy("first.hs"), copy("second.hs"));
+    assert_eq!(kind(recover_space(first.clone(), secret(), "tap".into(), proof.clone(), None)), ErrorKind::Corrupt);
+    let recovered = recover_damaged_space(first, secret(), "tap".into(), proof.clone(), None).unwrap();
+    assert_eq!((&recovered.emptied[..], recovered.permissions, recovered.broken_logs), (&[general()][..], 1, 0));
+    assert!(!format!("{recovered:?} {recovered}").contains("general"));
+    let recovered = recover_damaged_space_by_code(second, code(), "tap".into(), proof.clone(), None).unwrap();
+    assert_eq!(recovered.space.partitions().unwrap(), ["health", "general"]);
+
+    let space = HealthSpace::open_damaged_by_code(place.file.clone(), code(), None, None).unwrap();
     assert_eq!(kind(space.rotate_keys(secret(), None, None, false)), ErrorKind::Corrupt);
     let rotated = space.rotate_keys(secret(), None, None, true).unwrap();
     assert_eq!(rotated.emptied, ["general"]);
@@ -99,4 +117,28 @@ fn what_is_whole_opens_and_what_is_not_is_said() {
     rotated.space.lock();
     let space = HealthSpace::open(place.file.clone(), secret()).unwrap();
     assert_eq!(space.partitions().unwrap(), ["health", "general"]);
+}
+
+/// A bad sector: what opens leaves the file, and what does not is said.
+#[test]
+fn a_backup_of_a_file_with_a_bad_page_says_what_it_lacks() {
+    let place = place();
+    let space = create_space(place.file.clone(), secret()).unwrap().space;
+    import(&space, bundle(1));
+    space.lock();
+    drop(space);
+    let root: i64 = {
+        let file = rusqlite::Connection::open(&place.file).unwrap();
+        file.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'", [], |row| row.get(0)).unwrap()
+    };
+    let mut bytes = std::fs::read(&place.file).unwrap();
+    bytes[(root as usize - 1) * 4096..root as usize * 4096].fill(0);
+    std::fs::write(&place.file, bytes).unwrap();
+    let space = HealthSpace::open_damaged(place.file.clone(), secret(), None, None).unwrap();
+    let made = space.backup_told(text(&place.dir.join("b"))).unwrap();
+    assert!(made.left_out.unwrap() > 0 && made.entered == "nowhere");
+    let to = text(&place.dir.join("r"));
+    let back = restore_space(text(&place.dir.join("b")), to, secret(), "tap".into(), vec![7; 32], None, None, true);
+    let back = back.unwrap();
+    assert_eq!((back.broken_logs, back.refusals), (3, 0));
 }

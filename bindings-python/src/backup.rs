@@ -91,7 +91,7 @@ impl Restored {
         (records, sources, entries)
     }
 
-    /// Partitions that began anew in the later state, by name: nothing was erased again in them.
+    /// Partitions, by name, of which it is not known what was erased in them after the backup, so that it is back.
     #[getter]
     fn not_replayed(&self) -> Vec<String> {
         self.0.not_replayed.clone()
@@ -104,8 +104,92 @@ impl Restored {
         self.0.emptied.clone()
     }
 
+    /// Consents from elsewhere that refuse something and were filed since, in the later state: they refuse here too.
+    #[getter]
+    const fn refusals(&self) -> u64 {
+        self.0.refusals
+    }
+
+    /// Logs of which entries are lost, so that nothing proves that they continue what was signed before.
+    #[getter]
+    const fn broken_logs(&self) -> u64 {
+        self.0.broken_logs
+    }
+
     fn __repr__(&self) -> String {
         format!("Restored(erasures={:?}, permissions={}, ..)", self.erasures(), self.permissions())
+    }
+}
+
+/// What going on without an anchor and with damage came to.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct Recovered(pub(crate) healthspace::Recovered);
+
+#[pymethods]
+impl Recovered {
+    /// Permissions that wait to be confirmed.
+    #[getter]
+    const fn permissions(&self) -> u64 {
+        self.0.permissions
+    }
+
+    /// Limited ways in that are gone.
+    #[getter]
+    const fn limited_ways_in(&self) -> u64 {
+        self.0.limited_ways_in
+    }
+
+    /// Partitions that were too damaged to be read, by name: they are empty, and without the consents that were given
+    /// there.
+    #[getter]
+    fn emptied(&self) -> Vec<String> {
+        self.0.emptied.clone()
+    }
+
+    /// Logs of which entries are lost, so that nothing proves that they continue what was signed before.
+    #[getter]
+    const fn broken_logs(&self) -> u64 {
+        self.0.broken_logs
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Recovered(permissions={}, ..)", self.permissions())
+    }
+}
+
+/// A backup that was made.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct Backup(pub(crate) healthspace::Backup);
+
+#[pymethods]
+impl Backup {
+    /// How the log names it.
+    #[getter]
+    fn id(&self) -> String {
+        self.0.id.to_hex()
+    }
+
+    /// Length of its file.
+    #[getter]
+    const fn bytes(&self) -> u64 {
+        self.0.bytes
+    }
+
+    /// Where pages of the file are damaged, so that it was made row by row: how many rows and entries that are named do not
+    /// open, and are left out. None for a copy of the whole file.
+    #[getter]
+    fn left_out(&self) -> Option<u64> {
+        self.0.row_by_row.map(|r| r.damaged)
+    }
+
+    /// Where the entry stands that names it: "log", or "backup" or "nowhere" where the file is too damaged.
+    #[getter]
+    fn entered(&self) -> &'static str {
+        self.0.row_by_row.map_or("log", |r| r.entered.code())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Backup(bytes={}, ..)", self.0.bytes)
     }
 }
 

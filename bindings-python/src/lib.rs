@@ -20,7 +20,7 @@ mod told;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::backup::{KnownCopy, Restored};
+    use crate::backup::{Backup, KnownCopy, Recovered, Restored};
     #[pymodule_export]
     use crate::consent::{ConsentRequest, ConsentsReport, Grant, GrantInfo, Recipient, RenewalRequest};
     #[pymodule_export]

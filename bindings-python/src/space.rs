@@ -1,6 +1,6 @@
 //! A space: creating, opening, closing, and what is begun from it.
 
-use crate::backup::{self, KnownCopy, Restored};
+use crate::backup::{self, Backup, KnownCopy, Recovered, Restored};
 use crate::call::{argument, call, exception};
 use crate::consent::{self, ConsentRequest, ConsentsReport, Grant, GrantInfo, Recipient, RenewalRequest};
 use crate::convert::{Instant, Secret, id};
@@ -223,6 +223,32 @@ impl HealthSpace {
         let gesture = Gesture { method, evidence };
         let recover = move |env| healthspace::HealthSpace::recover(path, &unlock, env, gesture);
         opened(py, anchor, recover).map(|(space, done)| (space, done.permissions))
+    }
+
+    /// As recover, also where something in a partition is damaged, which it refuses with Corrupt: damaged lists of records
+    /// are left behind, and a partition that is too damaged to be read begins anew, empty. Keep a copy of the file.
+    #[staticmethod]
+    #[pyo3(signature = (path, passphrase, method, evidence, *, code = None, anchor = None, keystore = None))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
+    fn recover_damaged(
+        py: Python<'_>,
+        path: PathBuf,
+        passphrase: Option<Secret>,
+        method: String,
+        evidence: [u8; 32],
+        code: Option<Secret>,
+        anchor: Option<PathBuf>,
+        keystore: Option<Device>,
+    ) -> PyResult<(Self, Recovered)> {
+        let unlock = damaged::way(passphrase, code, keystore.as_ref())?;
+        let gesture = Gesture { method, evidence };
+        let recover = move |env| healthspace::HealthSpace::recover_damaged(path, &unlock, env, gesture);
+        opened(py, anchor, recover).map(|(space, done)| (space, Recovered(done)))
+    }
+
+    /// As backup, and what was left out where pages of the file are damaged.
+    fn backup_told(&self, py: Python<'_>, path: PathBuf) -> PyResult<Backup> {
+        call(py, || self.inner.backup_to(path)).map(Backup)
     }
 
     /// Makes a backup, while the space is open and others write: its id, and the length of its file.

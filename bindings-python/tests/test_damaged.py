@@ -77,6 +77,21 @@ def test_what_is_whole_opens_and_what_is_not_is_said(tmp_path: pathlib.Path) -> 
         with pytest.raises(errors.NoSuchPartition):
             space.readable_memories("general")
         space.backup(tmp_path / "whole.hsb")
+        lost = tmp_path / "lost.hs"
+        with sqlite3.connect(file) as db:
+            db.execute("VACUUM INTO ?", (str(lost),))
+        db.close()
+        with sqlite3.connect(lost) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+        db.close()
+        with pytest.raises(errors.Corrupt):
+            HealthSpace.recover(lost, SECRET, "tap", PROOF)
+        with pytest.raises(errors.Malformed):
+            HealthSpace.recover_damaged(lost, SECRET, "tap", PROOF, code=code.reveal())
+        found, recovered = HealthSpace.recover_damaged(lost, None, "tap", PROOF, code=code.reveal())
+        assert (recovered.emptied, recovered.permissions, recovered.broken_logs) == (["general"], 1, 0)
+        assert recovered.limited_ways_in == 0 and "general" not in repr(recovered)
+        found.close()
         with pytest.raises(errors.Corrupt):
             space.rotate_keys(SECRET)
         again, rotated = space.rotate_keys(SECRET, with_damage=True)
@@ -91,3 +106,26 @@ def test_what_is_whole_opens_and_what_is_not_is_said(tmp_path: pathlib.Path) -> 
     )
     assert restored.emptied == ["general"] and "general" not in repr(restored)
     assert back.readable_memories("general") == ([], 0)
+
+
+def test_a_backup_of_a_file_with_a_bad_page_says_what_it_lacks(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "me.hs"
+    space, _ = HealthSpace.create(file, SECRET)
+    with space:
+        space.import_bytes("health", bundle())
+        whole = space.backup_told(tmp_path / "whole.hsb")
+        assert (whole.left_out, whole.entered) == (None, "log") and whole.bytes > 4096
+        assert [copy.id for copy in space.known_copies()] == [whole.id]
+    with sqlite3.connect(file) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'").fetchone()
+    db.close()
+    content = bytearray(file.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = bytes(4096)
+    file.write_bytes(content)
+    with HealthSpace.open_damaged(file, SECRET) as space:
+        made = space.backup_told(tmp_path / "b.hsb")
+        assert made.left_out and made.entered == "nowhere"
+    _, restored = HealthSpace.restore(
+        tmp_path / "b.hsb", tmp_path / "r.hs", SECRET, "tap", PROOF, with_damage=True
+    )
+    assert (restored.broken_logs, restored.refusals, restored.backup) == (3, 0, None)

@@ -4,6 +4,7 @@ labelled so that it is not trained on, and cited when an answer builds on it."""
 from . import errors
 from ._native import (
     VERSION as __version__,
+    Backup,
     BreachScope,
     Citation,
     Claim,
@@ -23,6 +24,7 @@ from ._native import (
     Memory,
     Permission,
     Recipient,
+    Recovered,
     RecoveryCode,
     RenewalRequest,
     Report,
@@ -40,6 +42,7 @@ from .errors import Denied, FlowDenied, HealthspaceError
 from .keystore import DeviceKeyStore
 
 __all__ = [
+    "Backup",
     "BreachScope",
     "Citation",
     "Claim",
@@ -63,6 +66,7 @@ __all__ = [
     "Memory",
     "Permission",
     "Recipient",
+    "Recovered",
     "RecoveryCode",
     "RenewalRequest",
     "Report",

@@ -9,6 +9,7 @@ from typing import Final, final
 from .keystore import DeviceKeyStore
 
 __all__ = [
+    "Backup",
     "BreachScope",
     "Citation",
     "Claim",
@@ -28,6 +29,7 @@ __all__ = [
     "Memory",
     "Permission",
     "Recipient",
+    "Recovered",
     "RecoveryCode",
     "RenewalRequest",
     "Report",
@@ -121,7 +123,19 @@ class HealthSpace:
         anchor: str | PathLike[str] | None = None,
         keystore: str | PathLike[str] | DeviceKeyStore | None = None,
     ) -> tuple[HealthSpace, int]: ...
+    @staticmethod
+    def recover_damaged(
+        path: str | PathLike[str],
+        passphrase: bytes | bytearray | None,
+        method: str,
+        evidence: bytes,
+        *,
+        code: bytes | bytearray | None = None,
+        anchor: str | PathLike[str] | None = None,
+        keystore: str | PathLike[str] | DeviceKeyStore | None = None,
+    ) -> tuple[HealthSpace, Recovered]: ...
     def backup(self, path: str | PathLike[str]) -> tuple[str, int]: ...
+    def backup_told(self, path: str | PathLike[str]) -> Backup: ...
     def known_copies(self) -> list[KnownCopy]: ...
     def confirm_permission(self, grant: Grant | str, method: str, evidence: bytes) -> None: ...
     def confirm_all_permissions(self, method: str, evidence: bytes) -> int: ...
@@ -495,6 +509,32 @@ class Restored:
     def not_replayed(self) -> list[str]: ...
     @property
     def emptied(self) -> list[str]: ...
+    @property
+    def refusals(self) -> int: ...
+    @property
+    def broken_logs(self) -> int: ...
+
+@final
+class Recovered:
+    @property
+    def permissions(self) -> int: ...
+    @property
+    def limited_ways_in(self) -> int: ...
+    @property
+    def emptied(self) -> list[str]: ...
+    @property
+    def broken_logs(self) -> int: ...
+
+@final
+class Backup:
+    @property
+    def id(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def left_out(self) -> int | None: ...
+    @property
+    def entered(self) -> str: ...
 
 @final
 class EvidenceReport:
