@@ -43,7 +43,7 @@ bench: tools
 	  --peer target/peer/release/healthspace-peer-sqlcipher $(BENCH)
 
 # The seeds are read-only: what a run finds goes to core/fuzz/corpus. FUZZ='fhir zip' for some; FUZZ_JOBS at once.
-FUZZ ?= fhir apple zip form sealed proof evidence segment question consent file
+FUZZ ?= fhir apple zip form keys sealed proof evidence segment question consent file
 FUZZ_SECONDS ?= 60
 FUZZ_JOBS ?= 1
 fuzz: tools

@@ -8,11 +8,13 @@
 use crate::catalog::{Catalog, FactRow, Facts, Presence, Query, Segment, SourceInfo, View, series};
 use crate::consent::{Action, ConsentState, Kept, Reads, Recipient, read_consent, read_consents};
 use crate::crypto::seal;
+use crate::environment::fuzz_lines;
 use crate::error::{Error, Result};
 use crate::evidence::verify_evidence;
 use crate::grounding::{self, Options};
 use crate::id::{ScopeId, SourceId, Timestamp};
 use crate::import::{Limits, Report, Sink, Source};
+use crate::keyring;
 use crate::label::{Confidentiality, Obligations, Purpose};
 use crate::lang::Lang;
 use crate::policy::{ItemFacts, Request, authorize, decide};
@@ -89,6 +91,20 @@ pub fn sealed(bytes: &[u8]) {
 pub fn form(bytes: &[u8]) {
     if matches!(fuzz::form(bytes), Err(Error::Internal(301))) {
         panic!("one value has two forms: form {:?}", bytes.first());
+    }
+}
+
+/// Decodes what a way in keeps, a recovery code as typed, and the file of an anchor.
+pub fn keys(bytes: &[u8]) {
+    if matches!(what_opens(bytes), Err(Error::Internal(301))) {
+        panic!("what was read is written otherwise: keys {:?}", bytes.first());
+    }
+}
+
+fn what_opens(bytes: &[u8]) -> Result<()> {
+    match bytes.strip_prefix(&[3]) {
+        Some(file) => fuzz_lines(&String::from_utf8_lossy(file)),
+        None => keyring::fuzz(bytes),
     }
 }
 
@@ -233,11 +249,12 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// Every target and what it runs.
-    const TARGETS: [Target; 11] = [
+    const TARGETS: [Target; 12] = [
         ("fhir", import),
         ("apple", import),
         ("zip", import),
         ("form", form),
+        ("keys", keys),
         ("sealed", sealed),
         ("proof", proof),
         ("evidence", evidence),
@@ -348,6 +365,11 @@ mod tests {
         }
         let files = [FHIR[0].1, FHIR[1].1, APPLE[0].1].map(|t| t.as_bytes().to_vec());
         all.extend(fuzz::seeds::of_a_space(&files));
+        let line = [("0a", 16), ("0b", 16)].map(|(byte, n)| byte.repeat(n)).join(" ");
+        let file =
+            format!("\u{3}healthspace-anchor/1\n{line} 1 7 {}\n{line} 2 0 {}\n", "0c".repeat(32), "00".repeat(32));
+        all.push(("keys", "anchor".into(), file.into_bytes()));
+        all.extend(keyring::fuzz_seeds().into_iter().map(|(name, bytes)| ("keys", name.to_owned(), bytes)));
         all
     }
 
@@ -392,6 +414,7 @@ mod tests {
                     fuzz::form(&bytes).unwrap_or_else(|e| panic!("{name}: {e:?}"));
                     forms += 1;
                 }
+                "keys" => what_opens(&bytes).unwrap_or_else(|e| panic!("{name}: {e:?}")),
                 "segment" => assert!(Segment::decode(&bytes).is_ok() || series::decode(&bytes).is_ok(), "{name}"),
                 "sealed" => assert!(seal::open(&[7; 32], &[9; 72], &bytes).is_ok(), "{name}"),
                 "consent" if name != "broken" => {

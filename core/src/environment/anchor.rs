@@ -120,31 +120,12 @@ impl FileAnchor {
         };
         let mut text = String::new();
         file.take(LONGEST).read_to_string(&mut text)?;
-        let mut all = text.strip_suffix('\n').ok_or(BAD)?.split('\n');
-        match all.next() {
-            Some(FIRST_LINE) => {}
-            // Of another version; the first was never final.
-            Some(other) if other.starts_with(ANY_VERSION) && !other.ends_with("/0") => {
-                return Err(Error::NeedsNewerLibrary);
-            }
-            _ => return Err(BAD),
-        }
-        all.map(|line| read_line(line).ok_or(BAD)).collect()
+        read(&text)
     }
 
     /// Replaces the file in one step: whoever reads meanwhile sees the old one or the new one.
     fn replace(&self, lines: &Lines) -> Result<()> {
-        let mut text = format!("{FIRST_LINE}\n");
-        for (space, scope, head) in lines {
-            let digest = crate::id::SourceId::from_bytes(head.digest).to_hex();
-            text.push_str(&format!(
-                "{} {} {} {} {digest}\n",
-                space.to_hex(),
-                scope.to_hex(),
-                head.epoch,
-                head.generation
-            ));
-        }
+        let text = written(lines);
         let new = self.beside(".new");
         let mut options = private();
         let mut file = options.truncate(true).open(&new)?;
@@ -167,6 +148,38 @@ fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+fn read(text: &str) -> Result<Lines> {
+    let mut all = text.strip_suffix('\n').ok_or(BAD)?.split('\n');
+    match all.next() {
+        Some(FIRST_LINE) => {}
+        // Of another version; the first was never final.
+        Some(other) if other.starts_with(ANY_VERSION) && !other.ends_with("/0") => {
+            return Err(Error::NeedsNewerLibrary);
+        }
+        _ => return Err(BAD),
+    }
+    all.map(|line| read_line(line).ok_or(BAD)).collect()
+}
+
+fn written(lines: &Lines) -> String {
+    let mut text = format!("{FIRST_LINE}\n");
+    for (space, scope, head) in lines {
+        let digest = crate::id::SourceId::from_bytes(head.digest).to_hex();
+        text.push_str(&format!("{} {} {} {} {digest}\n", space.to_hex(), scope.to_hex(), head.epoch, head.generation));
+    }
+    text
+}
+
+/// For fuzzing alone: reads a text as the file of an anchor, and what is written of that again.
+///
+/// # Errors
+/// [`Error::Internal`] where that says something else; otherwise as the file.
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) fn fuzz_lines(text: &str) -> Result<()> {
+    let lines = read(text)?;
+    if read(&written(&lines))? == lines { Ok(()) } else { Err(Error::Internal(301)) }
 }
 
 fn read_line(line: &str) -> Option<(SpaceId, ScopeId, AnchoredHead)> {

@@ -6,6 +6,8 @@
 
 mod anchor;
 
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) use anchor::fuzz_lines;
 pub use anchor::{AnchoredHead, FileAnchor, FreshnessAnchor};
 
 use crate::id::Timestamp;

@@ -55,6 +55,12 @@ impl Bundle {
         Ok(Self { system, verify, partitions })
     }
 
+    /// For fuzzing alone: as it is written.
+    #[cfg(any(test, feature = "fuzz-internals"))]
+    fn written(&self) -> Zeroizing<Vec<u8>> {
+        encode(self.system, &self.verify, self.partitions.iter().map(|(scope, keys)| (*scope, keys)))
+    }
+
     /// Opens the bundle of a limited slot that was opened.
     ///
     /// # Errors
@@ -91,6 +97,51 @@ pub(crate) fn make_limited<'a>(
     let bundle = encode(system, verify, partitions);
     slot.bundle = Some(seal::seal(bundle_key(row, &lsk)?.expose(), &context, &bundle)?);
     Ok((id, slot))
+}
+
+/// For fuzzing alone: decodes what a way in keeps, told by the first byte.
+///
+/// # Errors
+/// [`Error::Internal`] where it is written otherwise than it was read.
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) fn fuzz(bytes: &[u8]) -> Result<()> {
+    let (form, rest) = bytes.split_first().ok_or(Error::Internal(300))?;
+    let same = |same: bool| if same { Ok(()) } else { Err(Error::Internal(301)) };
+    match form {
+        0 => same(Slot::decode(rest).ok_or(Error::CannotOpen)?.encode() == rest),
+        1 => same(*Bundle::decode(rest)?.written() == rest),
+        _ => {
+            let code = super::RecoveryCode::parse(&String::from_utf8_lossy(rest)).ok_or(Error::CannotOpen)?;
+            same(code.matches(&code.reveal()))
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod seeds {
+    use super::*;
+    use crate::keyring::{KdfParams, RecoveryCode, SlotKind, Unlock};
+
+    /// A seed of each form.
+    pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
+        let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
+        let keys = [ScopeKeys::make().unwrap(), ScopeKeys::make().unwrap()];
+        let of = || keys.iter().enumerate().map(|(n, k)| (ScopeId([n as u8; 16]), k));
+        let (words, secret) = (Unlock::passphrase("one"), Unlock::limited(vec![1; 32]));
+        let root = Key::make().unwrap();
+        let by_words = super::super::make_slot(&row, &row.stretch(&words).unwrap(), &root).unwrap().1;
+        let limited = make_limited(&row, &row.stretch(&secret).unwrap(), ScopeId([9; 16]), &[7; 32], of()).unwrap().1;
+        let mut recovery = by_words.clone();
+        recovery.kind = SlotKind::Recovery;
+        let form = |n: u8, bytes: &[u8]| [&[n], bytes].concat();
+        vec![
+            ("slot", form(0, &by_words.encode())),
+            ("slot-limited", form(0, &limited.encode())),
+            ("slot-recovery", form(0, &recovery.encode())),
+            ("bundle", form(1, &encode(ScopeId([9; 16]), &[7; 32], of()))),
+            ("code", form(2, RecoveryCode::of_bytes_for_timing([7; 20]).reveal().as_bytes())),
+        ]
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ mod unlock;
 
 pub(crate) use keystore::Kept;
 pub use keystore::{DestroyProof, KeyStore, KeyStoreClass, SoftwareKeyStore};
+#[cfg(any(test, feature = "fuzz-internals"))]
+pub(crate) use limited::fuzz;
+#[cfg(test)]
+pub(crate) use limited::seeds::all as fuzz_seeds;
 pub(crate) use limited::{Bundle, make_limited};
 pub(crate) use pages::{KeyPage, PAGE_KEYS};
 pub use recovery::RecoveryCode;
