@@ -3,7 +3,7 @@
 //! Computed from the space's state, never from a brochure: a grant that allows training, a
 //! clearance that was relaxed or a missing anchor changes what is claimed.
 
-use super::logs::{LogOf, is_damage, lost_logs};
+use super::logs::{LogOf, is_broken, is_damage, lost_logs};
 use super::space::HealthSpace;
 use crate::audit::AuditEvent;
 use crate::catalog::RecordRef;
@@ -96,6 +96,8 @@ struct Facts {
     erased: u64,
     /// Earlier logs of partitions that are gone: so may they have.
     lost: usize,
+    /// Logs that went on without entries on which their tree rests: what was signed of them before is no beginning.
+    broken: usize,
 }
 
 impl Facts {
@@ -152,6 +154,7 @@ impl HealthSpace {
             unswept: 0,
             erased: 0,
             lost: 0,
+            broken: 0,
         };
         let state = self.inner.peek()?;
         state.is_whole()?;
@@ -226,6 +229,12 @@ impl HealthSpace {
         let before = first.zip(anew).is_some_and(|(first, anew)| first <= anew);
         facts.shown = facts.tells_all() && !before && used.is_subset(&given);
         facts.declassified = facts.declassified.max(lowered);
+        if anew.is_some() {
+            let (txn, state) = self.inner.read()?;
+            for scope in state.system.iter().chain(&state.partitions) {
+                facts.broken += usize::from(is_broken(&self.inner.base, &*txn, scope)?);
+            }
+        }
         Ok(facts)
     }
 }
@@ -317,6 +326,12 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         erasure_leaves
             .push("anything against the recovery code of an older copy, unless the space is bound to its device");
     }
+    let grows = match f.broken {
+        0 => "The log only grows: checkpoints that somebody kept are beginnings of it.".to_owned(),
+        n => format!(
+            "The log only grows, but for {n} logs that were restored without entries which were lost: checkpoints that somebody kept before are no beginnings of them."
+        ),
+    };
     let kept = if f.full { "evidence(), read by programs that are not this library" } else { "the partition's log" };
     vec![
         claim(
@@ -381,8 +396,8 @@ fn claims(f: &Facts) -> Vec<SpaceClaim> {
         ),
         claim(
             "log",
-            if f.full { ClaimLevel::Verifiable } else { ClaimLevel::Logged },
-            "The log only grows: checkpoints that somebody kept are beginnings of it.",
+            if f.full && f.broken == 0 { ClaimLevel::Verifiable } else { ClaimLevel::Logged },
+            &grows,
             "checkpoint(), consistency(), receipts".into(),
             vec!["that nothing was left out", "that others are shown the same log: no witness signs it"],
         ),

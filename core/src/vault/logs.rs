@@ -1,5 +1,6 @@
 //! The logs as the person and an outsider see them: entries, checkpoints, receipts, proofs.
 
+use super::check::or_damaged;
 use super::rows::Base;
 use super::scope::Scope;
 use super::space::HealthSpace;
@@ -193,6 +194,22 @@ pub(super) fn lost_logs<'a>(entries: impl Iterator<Item = (u64, &'a Entry)>) -> 
         }
     }
     lost
+}
+
+/// Whether a log went on, in a copy or a restored space, from another root than the one that it names as the last: entries
+/// on which that rests were lost. What is damaged is passed over.
+pub(super) fn is_broken(base: &Base, txn: &dyn ReadTxn, scope: &Scope) -> Result<bool> {
+    for index in 0..scope.head.log_size {
+        let Some((_, Some(entry))) = or_damaged(read_line(base, txn, scope, index))? else { continue };
+        if let AuditEvent::LogOpened { previous: Some(last), .. } = entry.event
+            && last.size == index
+            && index > 0
+            && or_damaged(tree::root(&ReadRows(txn, scope.log()), index))? != Some(last.root)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn tree_head(scope: &Scope) -> TreeHead {

@@ -1,9 +1,11 @@
 //! A file of which a page is damaged (a bad sector): what still opens comes into another file by a backup, and lives on
 //! in what is restored of it.
 
-use super::tests::{allow, clock, gesture, model, unlock};
+use super::backup::restore_in;
+use super::tests::{allow, clock, fill, gesture, model, unlock};
 use super::tests_anchor::{TestAnchor, with};
 use super::tests_backup::{Place, import, options};
+use super::tests_keystore::{make, open};
 use super::*;
 use crate::crypto::context::Class;
 use crate::error::Error;
@@ -11,10 +13,12 @@ use crate::id::RecordId;
 use crate::label::Purpose;
 use crate::ledger::tree;
 use crate::record::Category;
+use crate::storage::memory::Memory as Disk;
 use crate::vault::logs::tree_head;
 use crate::vault::tx::ReadRows;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const PAGE: usize = 4096;
 
@@ -198,4 +202,42 @@ fn a_log_that_lost_what_its_tree_rests_on_is_no_continuation() {
             assert_eq!(found == before.root, proves, "{table}");
         }
     }
+}
+
+/// Of one log alone: the others are read, and what is claimed of logs is not claimed of it.
+#[test]
+fn a_log_that_is_no_continuation_is_not_claimed_to_be_one() {
+    let disk = Disk::new();
+    let (made, _) = make(&disk, &unlock(), clock().0).unwrap();
+    fill(&made);
+    let p = made.inner.peek().unwrap().partitions[0].clone();
+    let claim = |space: &HealthSpace| space.claims().unwrap().into_iter().find(|c| c.name == "log").unwrap();
+    assert_eq!(claim(&made).level, ClaimLevel::Verifiable);
+    drop(made);
+    for loses in [false, true] {
+        let (disk, size) = (copy_of(&disk), p.head.log_size);
+        if loses {
+            disk.tamper(|i| {
+                Arc::make_mut(&mut i.ledger).remove(&(p.id, size as i64 - 1));
+                Arc::make_mut(&mut i.tree)
+                    .retain(|(s, level, idx), _| *s != p.id || (*idx as u64 + 1) << level != size);
+            });
+        }
+        let asked = options().with_damage();
+        let (inner, places, next, restored) = restore_in(Arc::new(disk.clone()), &unlock(), clock().0, &asked).unwrap();
+        drop(inner);
+        places.tell(&next).unwrap();
+        assert_eq!(restored.broken_logs, u64::from(loses));
+        let space = open(&disk, &unlock()).unwrap();
+        let told = claim(&space);
+        assert_eq!((told.level == ClaimLevel::Verifiable, told.claim.contains("restored without")), (!loses, loses));
+        let session = space.session(model(), Purpose::PatientRequest).unwrap();
+        session.remember_in("general", "likes tea").unwrap();
+    }
+}
+
+fn copy_of(disk: &Disk) -> Disk {
+    let other = Disk::new();
+    other.restore(&disk.image());
+    other
 }

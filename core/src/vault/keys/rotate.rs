@@ -175,7 +175,8 @@ impl HealthSpace {
     /// confidential, the older version counts. Import again what brought it.
     ///
     /// Where a page of the file cannot be read ([`SpaceCheck::pages_in_order`](crate::SpaceCheck::pages_in_order)), restore
-    /// a backup with damage, and give that new keys: this call writes to the file as it is, and mostly fails there.
+    /// a backup with damage, and give that new keys: this call writes to the file as it is, and mostly fails there. Where
+    /// rows of a log are lost, it may fail with [`Error::Corrupt`] there as well.
     ///
     /// Make a [backup](Self::backup_to) first: it holds the partition as it is, under the keys that it has.
     ///
