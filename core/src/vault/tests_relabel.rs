@@ -161,6 +161,29 @@ fn what_was_shown_before_brings_the_label_that_it_has_now() {
     assert_eq!(third.label().sensitivities, HIV);
 }
 
+/// A handle of some partitions raises what stands in those: whoever opens them goes on with it. Of one that is at home in
+/// another, what a handle of that one alone knows is raised by none but itself.
+#[test]
+fn a_handle_of_one_partition_raises_what_it_can() {
+    let [[first, later, _], _] = <[_; 2]>::try_from(kinds()).unwrap();
+    let c = case();
+    import(&c.space, &first);
+    let s = begin(&c.space);
+    assert_eq!(look(&s), 1);
+    let early = s.remember_in("health", "Early").unwrap();
+    let of = |names: &[&str]| HealthSpace::open_partitions(&c.file, &unlock(), clock().0, names).unwrap();
+    import(&of(&["health"]), &later);
+    assert_eq!(memory(&c.space, early).label.sensitivities, HIV);
+    assert_eq!(s.say("Said").unwrap().label().sensitivities, HIV);
+    let resumed = |space: &HealthSpace| space.resume(s.conversation(), model(), Purpose::PatientRequest).unwrap();
+    assert_eq!(resumed(&c.space).label().sensitivities, HIV);
+    let home = of(&["general"]);
+    assert_eq!(resumed(&home).label().sensitivities, Sensitivities::NONE);
+    // With the next thing that it is shown, its home has it as well.
+    s.query(&of_code("8867-4")).unwrap();
+    assert_eq!(resumed(&home).label().sensitivities, HIV);
+}
+
 /// What something truly came from, and of it what its records and its conversation tell of: not what another
 /// conversation knew whose hidden words were passed on.
 #[derive(Clone, Default)]
