@@ -158,7 +158,7 @@ const GROUPS: &[&str] = &[
     "crutch*|bequille",
     "wheelchair|fauteuil roulant",
     "hearing aid|appareil auditif|audioprothese",
-    "oxygen therapy|oxygenotherap*|oxygen administration",
+    "oxygen therapy|oxygenotherap*|oxygen administration|oxygen gas",
     "cpap|pression positive",
     // Pregnancy and family.
     "delivery|accouch*|childbirth",
@@ -353,10 +353,10 @@ impl Wanted {
     fn speaking<'a>(&self, words: &'a [String], kind: Kind) -> &'a [String] {
         let salt = kind == Kind::Medication && self.concept.is_some_and(|c| listed(SALTS, c.key));
         let first = || words.iter().position(|w| w.chars().all(char::is_alphabetic));
-        match first().filter(|_| salt) {
-            Some(at) => words.get(at..=at).unwrap_or(words),
-            None => words,
-        }
+        let Some(at) = first().filter(|_| salt) else { return words };
+        // "Sodium bicarbonate" is one of both.
+        let two = words.get(at).is_some_and(|w| listed(SALTS, w));
+        words.get(at..(at + 1 + usize::from(two)).min(words.len())).unwrap_or(words)
     }
 
     /// Whether a record of a kind can speak of it: some of what is measured is taken as well, and who is vaccinated

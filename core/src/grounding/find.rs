@@ -60,10 +60,22 @@ impl<T> Named<T> {
         if says { weight } else { 0 }
     }
 
-    /// Whether what is said beside its name has all of these words.
-    fn notes_have(&self, words: &[String]) -> bool {
-        let has = |note: &Vec<String>| words.iter().all(|w| note.iter().any(|n| fold::alike(w, n)));
-        !words.is_empty() && self.notes.iter().any(has)
+    /// Of how many words that are wanted its name and this note have the like, some of them in the note alone; and whether
+    /// they have all of `every`.
+    fn beside(&self, note: &[String], wanted: &[Wanted], every: &[String]) -> Option<(usize, bool)> {
+        // A reaction can be what is measured elsewhere: a pain.
+        let says = |w: &&Wanted, words: &[String]| w.is_in(words, Kind::Other);
+        let plain = wanted.iter().all(|w| w.vague);
+        if !wanted.iter().any(|w| (plain || !w.vague) && says(&w, note)) {
+            return None;
+        }
+        let of = |name: &Vec<String>| {
+            let words: Vec<String> = name.iter().chain(note).cloned().collect();
+            let weight: usize = wanted.iter().filter(|w| says(w, &words)).map(|w| w.weight).sum();
+            let same = |w: &String, n: &String| fold::alike(w, n) || dictionary::one(w, n);
+            (weight, !every.is_empty() && every.iter().all(|w| words.iter().any(|n| same(w, n))))
+        };
+        self.names.iter().map(of).max()
     }
 
     /// Whether one of its names has all of these words.
@@ -100,8 +112,10 @@ pub(super) struct Seek<'a> {
     pub(super) allergic: bool,
     /// Whether a score or a number is asked for: results come first.
     pub(super) measured: bool,
-    /// Every word of the clause that names something, what a table took among them.
+    /// Every word of the clause that names something, what a table took among them; none of a clause about allergies.
     pub(super) whole: &'a [String],
+    /// The same of any clause.
+    pub(super) every: &'a [String],
 }
 
 /// All that can be found.
@@ -251,10 +265,18 @@ impl Finder {
         }
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let some = codes.iter().chain(&rows).map(|(n, _)| *n).max().unwrap_or(0);
-        if !whole && (some < all || (some == 0 && !known)) {
-            let noted = self.noted(wanted);
-            whole |= noted.iter().any(|(_, i)| self.codes.get(*i).is_some_and(|n| n.notes_have(seek.whole)));
-            codes.extend(noted);
+        let mut late = HashSet::new();
+        if !whole && (some < all || some == 0) {
+            let (noted, has_all) = self.noted(wanted, seek.every);
+            let most = noted.first().map_or(0, |(n, _)| *n);
+            // Beside what is shown already, only what has all of it.
+            if most > 0 && most >= if known { all.max(1) } else { some } {
+                whole |= has_all;
+                late = noted.iter().map(|(_, i)| *i).filter(|i| !codes.iter().any(|(_, c)| c == i)).collect();
+                codes.retain(|(n, i)| *n >= most || !noted.iter().any(|(_, c)| c == i));
+                let more = noted.into_iter().filter(|(_, i)| !codes.iter().any(|(_, c)| c == i)).collect::<Vec<_>>();
+                codes.extend(more);
+            }
         }
         let thing = |i: usize| self.codes.get(i).map(|n| &n.thing);
         let is = |i: usize, kind: Kind| thing(i).is_some_and(|p| p.kind == kind);
@@ -262,6 +284,7 @@ impl Finder {
         codes.sort_by(|a, b| {
             let result = |i: usize| seek.measured && is(i, Kind::Observation);
             let first = result(b.1).cmp(&result(a.1));
+            let first = late.contains(&a.1).cmp(&late.contains(&b.1)).then(first);
             b.0.cmp(&a.0).then(first).then_with(|| last(b.1).cmp(&last(a.1))).then_with(|| thing(a.1).cmp(&thing(b.1)))
         });
         let most =
@@ -300,15 +323,18 @@ impl Finder {
         Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all && !whole, whole })
     }
 
-    /// What has all that is wanted in what is said beside its name, where no name has it: "anaphylaxis", "as needed".
-    fn noted(&self, wanted: &[Wanted]) -> Vec<(usize, usize)> {
-        let says = |n: &Named<Presence>| {
-            // A reaction can be what is measured elsewhere: a pain.
-            let all = |note: &Vec<String>| wanted.iter().all(|w| w.is_in(note, Kind::Other));
-            n.notes.iter().any(all)
-        };
-        let weight: usize = wanted.iter().map(|w| w.weight).sum();
-        self.codes.iter().enumerate().filter(|(_, n)| weight > 0 && says(n)).map(|(i, _)| (weight, i)).collect()
+    /// What has the most of what is wanted in its name and in what is said beside it, where some of it stands beside it
+    /// alone ("anaphylaxis", "as needed"), by weight; whether one of these has every word.
+    fn noted(&self, wanted: &[Wanted], every: &[String]) -> (Vec<(usize, usize)>, bool) {
+        let (mut out, mut has_all): (Vec<(usize, usize, bool)>, bool) = (Vec::new(), false);
+        for (i, n) in self.codes.iter().enumerate().filter(|(_, n)| !n.notes.is_empty()) {
+            let best = n.notes.iter().filter_map(|note| n.beside(note, wanted, every)).max();
+            out.extend(best.map(|(weight, all)| (weight, i, all)));
+        }
+        let most = out.iter().map(|(weight, ..)| *weight).max().unwrap_or(0);
+        out.retain(|(weight, ..)| *weight == most);
+        out.iter().for_each(|(.., all)| has_all |= all);
+        (out.into_iter().map(|(weight, i, _)| (weight, i)).collect(), has_all)
     }
 
     /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only

@@ -212,6 +212,18 @@ fn what_is_said_beside_a_name_is_found() {
         assert!(text.contains("Allergy or intolerance: «Latex»"), "{question}\n{text}");
         assert!(!text.contains("nothing on record") && !text.contains("no record"), "{question}\n{text}");
     }
-    let text = &asked(&all, &["sublingually in the shower"])[0];
+    // Beside another word, too: nobody is told that nothing has any of them.
+    for (question, said) in [
+        ("signs of anaphylaxis", "«Peanut»"),
+        ("what triggers wheezing?", "«Plum»"),
+        ("peanut anaphylaxis", "«Peanut»"),
+        ("sublingually in the shower", "«Salbutamol»"),
+    ] {
+        let text = &asked(&all, &[question])[0];
+        assert!(text.contains(said) && !text.contains("nothing on record"), "{question}\n{text}");
+    }
+    let text = &asked(&all, &["peanut anaphylaxis"])[0];
+    assert!(!text.contains("no record"), "{text}");
+    let text = &asked(&all, &["in the shower"])[0];
     assert!(text.contains("nothing on record available here matches"), "{text}");
 }

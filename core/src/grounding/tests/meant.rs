@@ -134,6 +134,16 @@ fn what_is_measured_may_be_taken() {
             assert!(!text.contains(flat), "{question}\n{text}");
         }
     }
+    // A salt is one of both its names, and what stands behind a medication is none.
+    f.med("Sodium bicarbonate 650 MG Oral Tablet", "2020-01-01", Status::Active);
+    f.med("Penicillin V Potassium 250 MG Oral Tablet", "2020-01-01", Status::Active);
+    f.med("Oxygen 99 % gas", "2020-01-01", Status::Active);
+    for (question, shown) in [("bicarbonate", true), ("am I on sodium?", true), ("potassium", false)] {
+        let text = plain(&f.ask(question).text);
+        let flat = text.lines().any(|l| l.starts_with("- no ") && l.ends_with("on record available here"));
+        assert_eq!(flat, !shown, "{question}\n{text}");
+    }
+    has(&f.ask("am I on oxygen?"), "oxygen", &["«Oxygen 99 % gas»"]);
     // With a result, what is taken is shown beside it.
     f.push(lab("1989-3", "Vitamin D", "30", "ng/mL", "2020-01-01"));
     assert_eq!(read(&f, "do I take vitamin D?"), "vitamin D, medications (all); at any time");
