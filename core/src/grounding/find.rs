@@ -114,7 +114,9 @@ pub(super) struct Seek<'a> {
     pub(super) measured: bool,
     /// Every word of the clause that names something, what a table took among them; none of a clause about allergies.
     pub(super) whole: &'a [String],
-    /// The same of any clause.
+    /// Whether what is said beside names is looked through: not for "daily" beside what is named and shown.
+    pub(super) beside: bool,
+    /// The same as `whole`, of any clause.
     pub(super) every: &'a [String],
 }
 
@@ -242,7 +244,7 @@ impl Finder {
     /// the most: no other record hides a diagnosis.
     pub(super) fn blocks(&mut self, view: &View<'_>, wanted: &[Wanted], seek: Seek<'_>) -> Result<Hits> {
         let weight = |n: &Named<Presence>| n.weight(wanted, seek.longest, n.thing.kind);
-        let (mut known, mut whole) = (false, false);
+        let (mut known, mut asked, mut whole) = (false, false, false);
         let mut codes: Vec<(usize, usize)> = Vec::new();
         for (i, n) in self.codes.iter().enumerate() {
             // What has every word is what is asked for, whatever a table made of some of them.
@@ -250,7 +252,9 @@ impl Finder {
             let weight = if all { ALL } else { weight(n) };
             known |= weight > 0;
             whole |= all;
-            if weight > 0 && !is_asked(view, &n.thing, if all { &[] } else { wanted }) {
+            if weight > 0 && is_asked(view, &n.thing, if all { &[] } else { wanted }) {
+                asked = true;
+            } else if weight > 0 {
                 codes.push((weight, i));
             }
         }
@@ -266,11 +270,11 @@ impl Finder {
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let some = codes.iter().chain(&rows).map(|(n, _)| *n).max().unwrap_or(0);
         let mut late = HashSet::new();
-        if !whole && (some < all || some == 0) {
+        if seek.beside && !whole && (some < all || some == 0) {
             let (noted, has_all) = self.noted(wanted, seek.every);
             let most = noted.first().map_or(0, |(n, _)| *n);
             // Beside what is shown already, only what has all of it.
-            if most > 0 && most >= if known { all.max(1) } else { some } {
+            if most > 0 && most >= if asked { all.max(1) } else { some } {
                 whole |= has_all;
                 late = noted.iter().map(|(_, i)| *i).filter(|i| !codes.iter().any(|(_, c)| c == i)).collect();
                 codes.retain(|(n, i)| *n >= most || !noted.iter().any(|(_, c)| c == i));

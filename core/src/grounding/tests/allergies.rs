@@ -218,6 +218,7 @@ fn what_is_said_beside_a_name_is_found() {
         ("what triggers wheezing?", "«Plum»"),
         ("peanut anaphylaxis", "«Peanut»"),
         ("sublingually in the shower", "«Salbutamol»"),
+        ("wheezing from peanut", "«Plum»"),
     ] {
         let text = &asked(&all, &[question])[0];
         assert!(text.contains(said) && !text.contains("nothing on record"), "{question}\n{text}");
