@@ -298,7 +298,7 @@ pub(super) fn is_body(word: &str) -> bool {
 
 /// What is measured and taken as well, by its key: that which makes salts, and all else.
 const SALTS: &str = " sodium potassium chloride bicarbonate calcium magnesium phosphate ";
-const SUBSTANCES: &str = " albumin iron b12 folate vitamin-d testosterone estradiol cortisol glucose hcg ";
+const SUBSTANCES: &str = " albumin iron b12 folate vitamin-d testosterone estradiol cortisol glucose hcg spo2 ";
 
 fn listed(list: &str, word: &str) -> bool {
     list.contains(&format!(" {word} "))

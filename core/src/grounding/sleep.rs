@@ -329,6 +329,12 @@ fn around(
         }
         block.push(line);
     }
+    if hours.contains_key(&day) && day == end {
+        block.push(Line::new(2).text(view.say(
+            "the night that ends on the day of the event counts as before it",
+            "la nuit qui finit le jour de l'événement compte avant lui",
+        )));
+    }
     let unclear = hours.keys().filter(|d| day < **d && **d <= end).count();
     if unclear > 0 {
         block.push(Line::new(2).text(view.say(

@@ -143,7 +143,9 @@ fn what_is_measured_may_be_taken() {
         let flat = text.lines().any(|l| l.starts_with("- no ") && l.ends_with("on record available here"));
         assert_eq!(flat, !shown, "{question}\n{text}");
     }
-    has(&f.ask("am I on oxygen?"), "oxygen", &["«Oxygen 99 % gas»"]);
+    for question in ["am I on oxygen?", "do I take oxygen?", "oxygen"] {
+        has(&f.ask(question), question, &["«Oxygen 99 % gas»"]);
+    }
     // With a result, what is taken is shown beside it.
     f.push(lab("1989-3", "Vitamin D", "30", "ng/mL", "2020-01-01"));
     assert_eq!(read(&f, "do I take vitamin D?"), "vitamin D, medications (all); at any time");
