@@ -186,6 +186,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     for c in found.iter_mut().filter(|f| vaccines.contains(&f.clause)).flat_map(|f| &mut f.concepts) {
         *c = concepts::vaccine(c).unwrap_or(c);
     }
+    joined_vaccines(&mut found, &vaccines);
     found.iter_mut().for_each(|f| f.concepts.dedup_by_key(|c| c.key));
 
     let (limits, unlimited) = standing::find(&mut words, &found, time.period.as_ref(), &time.used);
@@ -321,6 +322,20 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let unmet = net::unmet(&words, &found, &plan, &time, &left_out);
     plan.unlimited.extend(unmet);
     plan
+}
+
+/// "Covid and flu vaccines": what joins begins a clause, and of the other one the disease may be meant, or its vaccine.
+fn joined_vaccines(found: &mut [Found], vaccines: &[usize]) {
+    let of = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Immunization);
+    let given: BTreeSet<usize> =
+        found.iter().filter(|f| of(f)).map(|f| f.clause).chain(vaccines.iter().copied()).collect();
+    let near = |c: usize| !given.contains(&c) && (given.contains(&(c + 1)) || (c > 0 && given.contains(&(c - 1))));
+    let clauses: Vec<usize> = found.iter().map(|f| f.clause).collect();
+    let alone = |c: usize| clauses.iter().filter(|n| **n == c).count() == 1;
+    for f in found.iter_mut().filter(|f| near(f.clause) && alone(f.clause)) {
+        let more: Vec<&'static Concept> = f.concepts.iter().filter_map(|c| concepts::vaccine(c)).collect();
+        f.concepts.extend(more);
+    }
 }
 
 /// "Mes derniers examens" names no kind, and means results; "examen du pied" does not.

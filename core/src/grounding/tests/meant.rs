@@ -151,3 +151,24 @@ fn what_is_measured_may_be_taken() {
     assert_eq!(read(&f, "do I take vitamin D?"), "vitamin D, medications (all); at any time");
     assert_eq!(read(&f, "my vitamin D"), "vitamin D; at any time");
 }
+
+/// What is joined to a vaccine may be one as well.
+#[test]
+fn one_of_two_vaccines_is_not_denied() {
+    let mut f = patient();
+    let shot = |text: &str| {
+        let mut shot = FactDraft::new(Kind::Immunization, Category::Immunizations);
+        (shot.text, shot.status, shot.when) = (text.into(), Status::Final, When::parse_fhir("2021-03-30"));
+        shot
+    };
+    f.push(shot("SARS-COV-2 (COVID-19) vaccine, mRNA"));
+    for question in ["covid and flu vaccines", "when was my covid and flu shot", "vaccins grippe et covid"] {
+        let c = f.ask(question);
+        has(&c, question, &["«SARS-COV-2 (COVID-19) vaccine, mRNA»", "2021-03-30"]);
+        let text = plain(&c.text);
+        for flat in ["no COVID-19 on record", "COVID-19 : rien"] {
+            assert!(!text.contains(flat), "{question}\n{text}");
+        }
+    }
+    assert_eq!(read(&f, "diabetes and flu shots"), "diabetes, influenza vaccine; at any time");
+}
