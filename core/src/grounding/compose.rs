@@ -9,7 +9,7 @@ use super::meant;
 use super::net;
 use super::page::{self, Block, Line};
 use super::question::{self, Said, Topic};
-use super::remarks::{asked, damaged, excluded, nameless, names, partly, several, unmatched};
+use super::remarks::{another, asked, damaged, excluded, nameless, names, partly, several, unmatched};
 use super::view::{Event, View};
 use super::{
     Composed, Item, Options, family, imaging, overview, period, person, pressure, series, start, uncomputed, wearable,
@@ -571,19 +571,9 @@ impl Draft<'_> {
         let plan = self.view.plan;
         if plan.others {
             self.missing.push("another-person".to_owned());
-            self.absent.push(if relatives { self.view.say(
-                "the question, or a part of it, is about another person: this space holds the records of one person, and what they say of relatives is all the answer to that part",
-                "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et ce qu'il dit des proches est la seule réponse à cette partie",
-            ) } else { self.view.say(
-                "the question, or a part of it, is about another person: this space holds the records of one person, and that part is not answered",
-                "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et cette partie reste sans réponse",
-            ) });
+            self.absent.push(another(self.view, relatives));
         }
-        plan.others
-            && plan.concepts.is_empty()
-            && plan.topics.is_empty()
-            && plan.rest.is_empty()
-            && plan.event.is_none()
+        plan.others && question::nothing_but(plan)
     }
 
     /// What no reading should forget, where consented: active medications, allergies, conditions.

@@ -11,7 +11,7 @@ use super::net;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
 pub(super) use super::rest::{Rest, Said};
-use super::rest::{rest, said_of, tells};
+use super::rest::{bare_exams, joined_vaccines, rest, said_of};
 use super::sleep::{self, Stage};
 use super::standing;
 use super::taken;
@@ -324,28 +324,6 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     plan
 }
 
-/// "Covid and flu vaccines": what joins begins a clause, and of the other one the disease may be meant, or its vaccine.
-fn joined_vaccines(found: &mut [Found], vaccines: &[usize]) {
-    let of = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Immunization);
-    let given: BTreeSet<usize> =
-        found.iter().filter(|f| of(f)).map(|f| f.clause).chain(vaccines.iter().copied()).collect();
-    let near = |c: usize| !given.contains(&c) && (given.contains(&(c + 1)) || (c > 0 && given.contains(&(c - 1))));
-    let clauses: Vec<usize> = found.iter().map(|f| f.clause).collect();
-    let alone = |c: usize| clauses.iter().filter(|n| **n == c).count() == 1;
-    for f in found.iter_mut().filter(|f| near(f.clause) && alone(f.clause)) {
-        let more: Vec<&'static Concept> = f.concepts.iter().filter_map(|c| concepts::vaccine(c)).collect();
-        f.concepts.extend(more);
-    }
-}
-
-/// "Mes derniers examens" names no kind, and means results; "examen du pied" does not.
-fn bare_exams(texts: &mut [String]) {
-    let exam = |w: &str| matches!(w, "examen" | "examens" | "exams");
-    if texts.iter().any(|w| exam(w)) && texts.iter().all(|w| w.is_empty() || exam(w) || !tells(w)) {
-        texts.iter_mut().filter(|w| exam(w)).for_each(|w| "analyses".clone_into(w));
-    }
-}
-
 /// Several periods for several things are one period of all of them: "LDL in 2020 and weight in 2021".
 fn merged(plan: &mut Plan, words: &[Word], found: &[Found], time: &period::Found) {
     let dated = |clause: usize| time.used.iter().any(|i| words.get(*i).is_some_and(|w| w.clause == clause));
@@ -356,7 +334,7 @@ fn merged(plan: &mut Plan, words: &[Word], found: &[Found], time: &period::Found
 }
 
 /// Whether a question names nothing.
-const fn nothing_but(plan: &Plan) -> bool {
+pub(super) const fn nothing_but(plan: &Plan) -> bool {
     plan.concepts.is_empty() && plan.topics.is_empty() && plan.event.is_none() && plan.rest.is_empty()
 }
 

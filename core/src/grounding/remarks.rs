@@ -116,6 +116,21 @@ pub(super) fn names(word: &str) -> bool {
     word.chars().any(char::is_alphabetic)
 }
 
+/// That some of the question is about somebody else; `relatives` where a family history is shown.
+pub(super) fn another(view: &View<'_>, relatives: bool) -> String {
+    if relatives {
+        view.say(
+            "the question, or a part of it, is about another person: this space holds the records of one person, and what they say of relatives is all the answer to that part",
+            "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et ce qu'il dit des proches est la seule réponse à cette partie",
+        )
+    } else {
+        view.say(
+            "the question, or a part of it, is about another person: this space holds the records of one person, and that part is not answered",
+            "la question, ou une partie, porte sur une autre personne : cet espace contient le dossier d'une seule personne, et cette partie reste sans réponse",
+        )
+    }
+}
+
 /// That some of what is stored cannot be read.
 pub(super) fn damaged(view: &View<'_>) -> Line {
     Line::new(1).text(view.say(

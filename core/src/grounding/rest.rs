@@ -1,7 +1,7 @@
 //! What of a question no table knows, by clause: to be looked for among the records' own words.
 
 use super::clause::{self, Found};
-use super::concepts::{Area, Concept};
+use super::concepts::{self, Area, Concept};
 use super::dictionary::Wanted;
 use super::fold;
 use super::phrases::Word;
@@ -147,6 +147,28 @@ pub(super) fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Res
         out.extend((!r.words.is_empty()).then_some(r));
     }
     out
+}
+
+/// "Covid and flu vaccines": what joins begins a clause, and of the other one the disease may be meant, or its vaccine.
+pub(super) fn joined_vaccines(found: &mut [Found], vaccines: &[usize]) {
+    let of = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Immunization);
+    let given: BTreeSet<usize> =
+        found.iter().filter(|f| of(f)).map(|f| f.clause).chain(vaccines.iter().copied()).collect();
+    let near = |c: usize| !given.contains(&c) && (given.contains(&(c + 1)) || (c > 0 && given.contains(&(c - 1))));
+    let clauses: Vec<usize> = found.iter().map(|f| f.clause).collect();
+    let alone = |c: usize| clauses.iter().filter(|n| **n == c).count() == 1;
+    for f in found.iter_mut().filter(|f| near(f.clause) && alone(f.clause)) {
+        let more: Vec<&'static Concept> = f.concepts.iter().filter_map(|c| concepts::vaccine(c)).collect();
+        f.concepts.extend(more);
+    }
+}
+
+/// "Mes derniers examens" names no kind, and means results; "examen du pied" does not.
+pub(super) fn bare_exams(texts: &mut [String]) {
+    let exam = |w: &str| matches!(w, "examen" | "examens" | "exams");
+    if texts.iter().any(|w| exam(w)) && texts.iter().all(|w| w.is_empty() || exam(w) || !tells(w)) {
+        texts.iter_mut().filter(|w| exam(w)).for_each(|w| "analyses".clone_into(w));
+    }
 }
 
 /// The words by which each concept is named.
