@@ -466,8 +466,7 @@ impl Draft<'_> {
             let said = view.plan.said.iter().filter(|s| s.clause == rest.clause).flat_map(|s| &s.words);
             let every: Vec<String> = rest.words.iter().chain(said).filter(|w| names(w)).cloned().collect();
             let whole = if allergic { &[] } else { every.as_slice() };
-            let beside = allergic || rest.bare || !rest.beside.is_empty() || !missed.is_empty();
-            let seek = Seek { longest, allergic, measured: view.plan.measured, whole, beside, every: &every };
+            let seek = Seek { longest, allergic, measured: view.plan.measured, whole, every: &every };
             let hits = self.finder()?.blocks(view, &wanted, seek)?;
             // Beside what is named and found, a part of the body that nothing has: "chest" of a pain.
             let said = rest.bare || rest.words.iter().any(|w| dictionary::is_body(w));
@@ -536,14 +535,7 @@ impl Draft<'_> {
                 continue;
             }
             let allergic = view.plan.allergic.contains(&said.clause);
-            let seek = Seek {
-                longest: find::NAME,
-                allergic,
-                measured: view.plan.measured,
-                whole: &[],
-                beside: true,
-                every: &[],
-            };
+            let seek = Seek { longest: find::NAME, allergic, measured: view.plan.measured, whole: &[], every: &[] };
             let hits = self.finder()?.blocks(view, &[said.wanted()], seek)?;
             if hits.told {
                 self.miss_here(&said.concepts, ELSEWHERE);

@@ -114,9 +114,7 @@ pub(super) struct Seek<'a> {
     pub(super) measured: bool,
     /// Every word of the clause that names something, what a table took among them; none of a clause about allergies.
     pub(super) whole: &'a [String],
-    /// Whether what is said beside names is looked through: not for "daily" beside what is named and shown.
-    pub(super) beside: bool,
-    /// The same as `whole`, of any clause.
+    /// The same of any clause.
     pub(super) every: &'a [String],
 }
 
@@ -270,7 +268,7 @@ impl Finder {
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let some = codes.iter().chain(&rows).map(|(n, _)| *n).max().unwrap_or(0);
         let mut late = HashSet::new();
-        if seek.beside && !whole && (some < all || some == 0) {
+        if !whole && (some < all || some == 0) {
             let (noted, has_all) = self.noted(wanted, seek.every);
             let most = noted.first().map_or(0, |(n, _)| *n);
             // Beside what is shown already, only what has all of it.

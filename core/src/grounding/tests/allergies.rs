@@ -219,6 +219,7 @@ fn what_is_said_beside_a_name_is_found() {
         ("peanut anaphylaxis", "«Peanut»"),
         ("sublingually in the shower", "«Salbutamol»"),
         ("wheezing from peanut", "«Plum»"),
+        ("is salbutamol used sublingually?", "«sublingually as needed»"),
     ] {
         let text = &asked(&all, &[question])[0];
         assert!(text.contains(said) && !text.contains("nothing on record"), "{question}\n{text}");
