@@ -42,8 +42,38 @@ struct Named<T> {
     names: Vec<Vec<String>>,
     /// Whether its code stands for other things too: then its words tell which rows are meant.
     parted: bool,
-    /// The words of what is said beside its name: how somebody reacts, how it is taken.
-    notes: Vec<Vec<String>>,
+    /// What is said beside its name, record by record: how somebody reacts, how it is taken.
+    notes: Vec<Noted>,
+}
+
+/// The words of a record's names, and from a place on those of what is said beside them.
+struct Noted {
+    words: Vec<String>,
+    from: usize,
+}
+
+impl Noted {
+    fn of(fact: &FactDraft) -> Option<Self> {
+        let mut words: Vec<String> = names(fact).flatten().collect();
+        let from = words.len();
+        words.extend(fold::words(&fact.note));
+        (words.len() > from).then_some(Self { words, from })
+    }
+
+    /// Of how many words that are wanted it has the like, some of them in the note alone; and whether it has all of
+    /// `every`.
+    fn says(&self, wanted: &[Wanted], every: &[String]) -> Option<(usize, bool)> {
+        // A reaction can be what is measured elsewhere: a pain.
+        let says = |w: &Wanted, words: &[String]| w.is_in(words, Kind::Other);
+        let note = self.words.get(self.from..).unwrap_or_default();
+        let plain = wanted.iter().all(|w| w.vague);
+        if !wanted.iter().any(|w| (plain || !w.vague) && says(w, note)) {
+            return None;
+        }
+        let weight = wanted.iter().filter(|w| says(w, &self.words)).map(|w| w.weight).sum();
+        let has = |w: &String| self.words.iter().any(|n| fold::alike(w, n) || dictionary::one(w, n));
+        Some((weight, !every.is_empty() && every.iter().all(has)))
+    }
 }
 
 impl<T> Named<T> {
@@ -58,24 +88,6 @@ impl<T> Named<T> {
             says |= !w.vague;
         }
         if says { weight } else { 0 }
-    }
-
-    /// Of how many words that are wanted its name and this note have the like, some of them in the note alone; and whether
-    /// they have all of `every`.
-    fn beside(&self, note: &[String], wanted: &[Wanted], every: &[String]) -> Option<(usize, bool)> {
-        // A reaction can be what is measured elsewhere: a pain.
-        let says = |w: &&Wanted, words: &[String]| w.is_in(words, Kind::Other);
-        let plain = wanted.iter().all(|w| w.vague);
-        if !wanted.iter().any(|w| (plain || !w.vague) && says(&w, note)) {
-            return None;
-        }
-        let of = |name: &Vec<String>| {
-            let words: Vec<String> = name.iter().chain(note).cloned().collect();
-            let weight: usize = wanted.iter().filter(|w| says(w, &words)).map(|w| w.weight).sum();
-            let same = |w: &String, n: &String| fold::alike(w, n) || dictionary::one(w, n);
-            (weight, !every.is_empty() && every.iter().all(|w| words.iter().any(|n| same(w, n))))
-        };
-        self.names.iter().map(of).max()
     }
 
     /// Whether one of its names has all of these words.
@@ -188,15 +200,14 @@ impl Finder {
                 let mut key: Key = (row.fact.category, kind, first.system, first.code, text);
                 let Some(line) = at.get(&key).and_then(|i| codes.get_mut(*i)) else { continue };
                 let own: Vec<Vec<String>> = names(&row.fact).collect();
-                let notes: Vec<Vec<String>> =
-                    Some(fold::words(&row.fact.note)).filter(|n| !n.is_empty()).into_iter().collect();
+                let note = Noted::of(&row.fact);
                 if is_another(&row.fact, &line.thing) {
                     // One code, several things: each is found by its own words.
                     line.parted = true;
                     let thing = Presence { text: row.fact.text.clone(), ..line.thing.clone() };
                     key.4 = row.fact.text.clone();
                     if at.insert(key, codes.len()).is_none() {
-                        codes.push(Named { thing, names: own, parted: true, notes });
+                        codes.push(Named { thing, names: own, parted: true, notes: note.into_iter().collect() });
                     }
                     continue;
                 }
@@ -205,11 +216,7 @@ impl Finder {
                         line.names.push(n);
                     }
                 }
-                for n in notes {
-                    if !line.notes.contains(&n) {
-                        line.notes.push(n);
-                    }
-                }
+                line.notes.extend(note);
             }
         }
         let mut same: BTreeMap<(String, bool, String, String), Vec<FactRow>> = BTreeMap::new();
@@ -274,10 +281,14 @@ impl Finder {
             // Beside what is shown already, only what has all of it.
             if most > 0 && most >= if asked { all.max(1) } else { some } {
                 whole |= has_all;
-                late = noted.iter().map(|(_, i)| *i).filter(|i| !codes.iter().any(|(_, c)| c == i)).collect();
-                codes.retain(|(n, i)| *n >= most || !noted.iter().any(|(_, c)| c == i));
-                let more = noted.into_iter().filter(|(_, i)| !codes.iter().any(|(_, c)| c == i)).collect::<Vec<_>>();
-                codes.extend(more);
+                // What names have as much of leads.
+                codes.retain(|(n, i)| *n >= most || !noted.contains(&(most, *i)));
+                for (n, i) in noted {
+                    if !codes.iter().any(|(_, known)| *known == i) {
+                        late.insert(i);
+                        codes.push((n, i));
+                    }
+                }
             }
         }
         let thing = |i: usize| self.codes.get(i).map(|n| &n.thing);
@@ -330,7 +341,7 @@ impl Finder {
     fn noted(&self, wanted: &[Wanted], every: &[String]) -> (Vec<(usize, usize)>, bool) {
         let (mut out, mut has_all): (Vec<(usize, usize, bool)>, bool) = (Vec::new(), false);
         for (i, n) in self.codes.iter().enumerate().filter(|(_, n)| !n.notes.is_empty()) {
-            let best = n.notes.iter().filter_map(|note| n.beside(note, wanted, every)).max();
+            let best = n.notes.iter().filter_map(|note| note.says(wanted, every)).max();
             out.extend(best.map(|(weight, all)| (weight, i, all)));
         }
         let most = out.iter().map(|(weight, ..)| *weight).max().unwrap_or(0);

@@ -10,6 +10,7 @@ use super::remarks::names;
 use super::sleep;
 use super::view::{Event, View};
 use super::visits;
+use super::workouts;
 
 /// Names that are said of one sort, at most.
 const NAMED: usize = 6;
@@ -58,7 +59,7 @@ fn topic(view: &View<'_>, t: Topic) -> String {
     let of: Vec<String> = match t {
         Topic::Encounters => plan.visits.iter().map(|v| visits::title(view, *v)).collect(),
         Topic::Imaging => imaging::names(view),
-        Topic::Workouts => plan.sorts.iter().map(|s| view.say(*s, workouts(s))).collect(),
+        Topic::Workouts => plan.sorts.iter().map(|s| workouts::title(view, s)).collect(),
         Topic::Laboratory | Topic::Vitals if plan.limits.flagged => {
             vec![view.say("flagged or out of their range", "signalés ou hors de leur intervalle")]
         }
@@ -69,19 +70,6 @@ fn topic(view: &View<'_>, t: Topic) -> String {
         (false, _) => format!("{title} ({})", of.join(", ")),
         (true, true) => view.say(format!("{title} (all)"), format!("{title} (tout)")),
         (true, false) => title,
-    }
-}
-
-/// A sort of workout, in French.
-fn workouts(sort: &str) -> &str {
-    match sort {
-        "running" => "course à pied",
-        "cycling" => "vélo",
-        "walking" => "marche",
-        "swimming" => "natation",
-        "hiking" => "randonnée",
-        "rowing" => "aviron",
-        other => other,
     }
 }
 

@@ -294,7 +294,7 @@ fn of_stage(view: &View<'_>, block: &mut Block, rows: &[&FactRow], of: Of, event
     Ok(())
 }
 
-/// Nights before and after an event: that which ends on its day began before it.
+/// Nights before and after an event: that which ends on its day counts as before it.
 fn around(
     view: &View<'_>,
     block: &mut Block,

@@ -76,18 +76,22 @@ pub(super) fn treated(words: &[Word], found: &mut Vec<Found>, dated: &[usize]) {
     if let Some((at, clause)) =
         all.filter(|(_, c)| !taken.contains(c) && !found.iter().any(|f| f.clause == *c && asked(f)))
     {
-        found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
-        found.sort_by_key(|f| f.at);
+        list(found, at, clause);
     }
     // "Do I take vitamin D?" asks for no result.
     let substance = |f: &&Found| !f.concepts.is_empty() && f.concepts.iter().all(|c| dictionary::is_substance(c));
     let taken_up = found.iter().filter(substance).filter_map(|f| Some((verb(words, f.at)?, f.clause))).next();
     if let Some((at, clause)) = taken_up.filter(|(_, c)| !found.iter().any(|f| f.clause == *c && asked(f))) {
-        found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
-        found.sort_by_key(|f| f.at);
+        list(found, at, clause);
     }
     let is_verb = |f: &Found| f.topic == Some(Topic::Medications) && is(TAKES, text(f.at));
     found.retain(|f| !(is_verb(f) && taken.contains(&f.clause)));
+}
+
+/// Asks for all that is taken, at a verb.
+fn list(found: &mut Vec<Found>, at: usize, clause: usize) {
+    found.push(Found { at, len: 1, clause, concepts: Vec::new(), topic: Some(Topic::Medications), means: None });
+    found.sort_by_key(|f| f.at);
 }
 
 /// The word that leads to a place, over words that say nothing: "for my blood pressure".

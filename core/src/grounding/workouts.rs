@@ -40,21 +40,27 @@ pub(super) fn entries(rows: Vec<FactRow>) -> Vec<Entry> {
     each(rows).into_iter().map(|rows| Entry { concept: None, rows, twins: Vec::new() }).collect()
 }
 
-/// Sorts of workout: the words of a question, and those by which records name it.
-const SORTS: [(&str, &str); 7] = [
-    (" run running runs ran jog jogs jogged jogging footing couru courir course courses ", "running"),
-    (" cycling cycle cycled bike bikes biked biking bicycle ride rides rode velo ", "cycling"),
-    (" walk walks walked walking marche marcher marches ", "walking"),
-    (" swim swims swam swimming nage nager natation ", "swimming"),
-    (" hike hikes hiked hiking randonnee randonnees ", "hiking"),
-    (" row rowing rowed aviron ", "rowing"),
-    (" yoga ", "yoga"),
+/// Sorts of workout: the words of a question, those by which records name it, and French ones.
+const SORTS: [(&str, &str, &str); 7] = [
+    (" run running runs ran jog jogs jogged jogging footing couru courir course courses ", "running", "course à pied"),
+    (" cycling cycle cycled bike bikes biked biking bicycle ride rides rode velo ", "cycling", "vélo"),
+    (" walk walks walked walking marche marcher marches ", "walking", "marche"),
+    (" swim swims swam swimming nage nager natation ", "swimming", "natation"),
+    (" hike hikes hiked hiking randonnee randonnees ", "hiking", "randonnée"),
+    (" row rowing rowed aviron ", "rowing", "aviron"),
+    (" yoga ", "yoga", "yoga"),
 ];
 
 /// The sorts that the words of a question name.
 pub(super) fn sorts<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Vec<&'static str> {
     let named = |list: &str| words.clone().any(|w| !w.is_empty() && list.contains(&format!(" {w} ")));
-    SORTS.iter().filter(|(list, _)| named(list)).map(|(_, sort)| *sort).collect()
+    SORTS.iter().filter(|(list, ..)| named(list)).map(|(_, sort, _)| *sort).collect()
+}
+
+/// What a sort is called.
+pub(super) fn title(view: &View<'_>, sort: &str) -> String {
+    let fr = SORTS.iter().find(|(_, en, _)| *en == sort).map_or(sort, |(.., fr)| *fr);
+    view.say(sort, fr)
 }
 
 /// The rows of workouts that may be seen themselves: where only a statistic of one may, it must not

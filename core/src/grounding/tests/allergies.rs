@@ -229,3 +229,20 @@ fn what_is_said_beside_a_name_is_found() {
     let text = &asked(&all, &["in the shower"])[0];
     assert!(text.contains("nothing on record available here matches"), "{text}");
 }
+
+/// A name and what is said beside another one make no record that has both.
+#[test]
+fn a_name_and_another_ones_note_are_no_match() {
+    let of = |id: &str, text: &str, how: &str| {
+        format!(
+            r#"{{"resourceType":"MedicationRequest","id":"{id}","status":"active","intent":"order","subject":{{"reference":"Patient/p"}},
+        "medicationCodeableConcept":{{"coding":[{{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"999999"}}],"text":"{text}"}},"dosageInstruction":[{{"text":"{how}"}}]}}"#
+        )
+    };
+    let all = [of("1", "Zorbimax capsule", "with porridge"), of("2", "Zorbimax lozenge", "with blancmange")];
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let t = asked(&all, &["lozenge blancmange", "lozenge porridge"]);
+    let partly = "no record available here has all of these words of the question";
+    assert!(!t[0].contains(partly), "{}", t[0]);
+    assert!(t[1].contains(partly), "{}", t[1]);
+}

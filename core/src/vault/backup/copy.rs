@@ -96,8 +96,8 @@ impl HealthSpace {
     ///
     /// It is entered in the space's log before it is made, so that an erasure can tell which copies it
     /// does not reach ([`known_copies`](Self::known_copies)). Where pages of the file are damaged (a bad sector) it is made
-    /// row by row instead, of everything that still opens, and [`Backup::row_by_row`] says so. Progress and cancelling are those of the
-    /// [environment](crate::Environment).
+    /// row by row instead, of everything that still opens, and [`Backup::row_by_row`] says so. Progress and cancelling
+    /// are those of the [environment](crate::Environment).
     ///
     /// ```
     /// use healthspace::{audit::Gesture, Environment, HealthSpace, KdfParams, RestoreOptions, Unlock};
