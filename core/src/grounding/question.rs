@@ -11,7 +11,7 @@ use super::net;
 use super::period::{self, Period};
 use super::phrases::{self, Word};
 pub(super) use super::rest::{Rest, Said};
-use super::rest::{bare_exams, joined_vaccines, rest, said_of};
+use super::rest::{bare_exams, given, joined_vaccines, rest, said_of};
 use super::sleep::{self, Stage};
 use super::standing;
 use super::taken;
@@ -183,12 +183,12 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
     let dose = |f: &Found| f.len == 1 && words.get(f.at).is_some_and(|w| matches!(w.text.as_str(), "dose" | "doses"));
     let vaccines: Vec<usize> =
         found.iter().filter(|f| f.topic == Some(Topic::Immunizations) || dose(f)).map(|f| f.clause).collect();
-    for c in found.iter_mut().filter(|f| vaccines.contains(&f.clause)).flat_map(|f| &mut f.concepts) {
-        *c = concepts::vaccine(c).unwrap_or(c);
-    }
+    given(&mut found, &vaccines);
     joined_vaccines(&mut found, &vaccines);
     found.iter_mut().for_each(|f| f.concepts.dedup_by_key(|c| c.key));
 
+    let sleeps = found.iter().any(|f| f.concepts.iter().any(|c| c.key == "sleep"));
+    let stages = sleep::stages(&mut words, sleeps);
     let (limits, unlimited) = standing::find(&mut words, &found, time.period.as_ref(), &time.used);
     let has = |list: &str| words.iter().any(|w| !w.text.is_empty() && list.contains(&format!(" {} ", w.text)));
     let phrase = |f: &Found| words.iter().skip(f.at).take(f.len).map(|w| w.text.clone()).collect::<Vec<String>>();
@@ -215,7 +215,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         images: sorts(Topic::Imaging).iter().filter_map(|p| imaging::named(p)).collect(),
         oldest: has(" oldest first earliest premier premiere premiers premieres ancien ancienne anciens anciennes "),
         measured: has(" score scores screening scored depistage ") || how_much(&words),
-        stages: sleep::stages(words.iter().map(|w| w.text.as_str())),
+        stages,
         average: averages(&words),
         uncomputed,
         limits,

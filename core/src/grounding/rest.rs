@@ -149,6 +149,17 @@ pub(super) fn rest(words: &[Word], cased: &[String], found: &[Found]) -> Vec<Res
     out
 }
 
+/// In clauses about vaccinations a disease is what they are against.
+pub(super) fn given(found: &mut [Found], vaccines: &[usize]) {
+    for f in found.iter_mut().filter(|f| vaccines.contains(&f.clause)) {
+        let against = |c: &'static Concept| {
+            let of = concepts::vaccines(c);
+            if of.is_empty() { vec![c] } else { of }
+        };
+        f.concepts = f.concepts.iter().flat_map(|c| against(c)).collect();
+    }
+}
+
 /// "Covid and flu vaccines": what joins begins a clause, and of the other one the disease may be meant, or its vaccine.
 pub(super) fn joined_vaccines(found: &mut [Found], vaccines: &[usize]) {
     let of = |f: &Found| f.concepts.iter().any(|c| c.area == Area::Immunization);
@@ -158,7 +169,7 @@ pub(super) fn joined_vaccines(found: &mut [Found], vaccines: &[usize]) {
     let clauses: Vec<usize> = found.iter().map(|f| f.clause).collect();
     let alone = |c: usize| clauses.iter().filter(|n| **n == c).count() == 1;
     for f in found.iter_mut().filter(|f| near(f.clause) && alone(f.clause)) {
-        let more: Vec<&'static Concept> = f.concepts.iter().filter_map(|c| concepts::vaccine(c)).collect();
+        let more: Vec<&'static Concept> = f.concepts.iter().flat_map(|c| concepts::vaccines(c)).collect();
         f.concepts.extend(more);
     }
 }

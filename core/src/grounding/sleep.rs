@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::clause;
+use super::fold::word_matches;
 use super::number::approximate;
 use super::page::{Block, Line};
 use super::period::{self, DAY_MS};
+use super::phrases::Word;
 use super::sums::{days, monday, month, samples};
 use super::view::{Event, View, de};
 use crate::catalog::FactRow;
@@ -46,15 +49,37 @@ const STAGES: [(Stage, &str, &[&str], &str, &str); 5] = [
     (Stage::Awake, "awake|eveil*", &["awake"], "awake", "d'éveil"),
 ];
 
-/// The stages that the words of a question name.
-pub(super) fn stages<'a>(words: impl Iterator<Item = &'a str>) -> Vec<Stage> {
-    let words: Vec<&str> = words.collect();
-    let says = |p: &str| {
-        let p: Vec<&str> = p.split(' ').collect();
-        words.windows(p.len()).any(|w| w.iter().zip(&p).all(|(w, p)| super::fold::word_matches(p, w)))
+/// The stages that the words of a question name. Where it asks for sleep, "light and deep sleep" are two: words of a
+/// stage that are joined to another's, or to sleep, are marked.
+pub(super) fn stages(words: &mut [Word], asked: bool) -> Vec<Stage> {
+    let is = |p: &str, at: usize| {
+        p.split(' ').enumerate().all(|(i, p)| words.get(at + i).is_some_and(|w| word_matches(p, &w.text)))
     };
-    STAGES.iter().filter(|(_, list, ..)| list.split('|').any(says)).map(|(stage, ..)| *stage).collect()
+    let says = |list: &str| list.split('|').any(|p| (0..words.len()).any(|at| is(p, at)));
+    let stage = |at: usize| ALONE.iter().find(|(_, list)| list.split('|').any(|p| is(p, at))).map(|(stage, _)| *stage);
+    let joins = |at: &usize| words.get(*at).is_some_and(|w| clause::joins(&w.text) || w.text.is_empty());
+    let sleeps = |at: usize| stage(at).is_some() || is("sleep", at) || is("sommeil", at);
+    let joined = |at: usize| {
+        let beside = [(at + 1..words.len()).find(|i| !joins(i)), (0..at).rev().find(|i| !joins(i))];
+        beside.into_iter().flatten().any(sleeps)
+    };
+    let alone: Vec<(usize, Stage)> =
+        (0..words.len()).filter(|at| asked && joined(*at)).filter_map(|at| Some((at, stage(at)?))).collect();
+    let named = |of: Stage| alone.iter().any(|(_, stage)| *stage == of);
+    let out = STAGES.iter().filter(|(stage, list, ..)| says(list) || named(*stage)).map(|(stage, ..)| *stage).collect();
+    for (at, _) in alone {
+        words.get_mut(at).into_iter().for_each(|w| w.used = true);
+    }
+    out
 }
+
+/// The words of stages that mean one beside another's, or beside sleep.
+const ALONE: [(Stage, &str); 4] = [
+    (Stage::Rem, "rem|paradoxal"),
+    (Stage::Deep, "deep|profond"),
+    (Stage::Core, "core|light|leger"),
+    (Stage::Awake, "awake|eveil*"),
+];
 
 /// What a stage is called.
 pub(super) fn name(view: &View<'_>, stage: Stage) -> String {

@@ -308,7 +308,18 @@ pub(super) fn is_turned(words: &[String]) -> bool {
     all().filter(|c| c.area == Area::Condition).any(turns)
 }
 
-/// The vaccine against a disease.
+/// Diseases that several vaccines are against, or one of another name: none of these is the disease.
+const AGAINST: &[(&str, &str)] =
+    &[("hepatitis", "hepatitis-a-vaccine hepatitis-b-vaccine"), ("pneumonia", "pneumococcal-vaccine")];
+
+/// The vaccines against a disease.
+pub(super) fn vaccines(disease: &Concept) -> Vec<&'static Concept> {
+    let keys = AGAINST.iter().find(|(key, _)| *key == disease.key).map_or("", |(_, keys)| *keys);
+    let of: Vec<&'static Concept> = keys.split(' ').filter_map(by_key).collect();
+    if of.is_empty() { vaccine(disease).into_iter().collect() } else { of }
+}
+
+/// The vaccine that a disease's name stands for as well.
 pub(super) fn vaccine(disease: &Concept) -> Option<&'static Concept> {
     if disease.area != Area::Condition {
         return None;

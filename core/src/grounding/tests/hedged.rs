@@ -112,6 +112,48 @@ fn a_disease_and_its_vaccine_are_told_apart() {
     assert!(t.contains("2021-10-01") && t.contains("no tetanus (the disease) on record"), "{t}");
 }
 
+/// Who has the vaccine and not the disease is told of both; of several vaccines against one, each is meant.
+#[test]
+fn a_disease_that_nobody_had_is_told_beside_its_vaccine() {
+    let mut f = Fake::default();
+    f.listed(Kind::Immunization, Category::Immunizations, "SARS-COV-2 (COVID-19) vaccine, mRNA", "2021-03-30");
+    f.listed(Kind::Immunization, Category::Immunizations, "Hep A, adult", "2014-06-24");
+    f.listed(Kind::Immunization, Category::Immunizations, "Pneumococcal conjugate PCV 13", "2016-05-01");
+    for (q, date, key) in [
+        ("Tell me about covid", "2021-03-30", "covid"),
+        ("Have I had pneumonia?", "2016-05-01", "pneumonia"),
+        ("Ai-je eu une hépatite ?", "2014-06-24", "hepatitis"),
+    ] {
+        let c = f.ask(q);
+        assert!(c.text.contains(date), "{q} {}", c.text);
+        assert!(c.text.contains(" (the disease)") || c.text.contains(" (la maladie)"), "{q} {}", c.text);
+        assert_eq!(c.missing, [key], "{q}");
+    }
+    for (q, missing) in [
+        ("hepatitis vaccines", &["hepatitis-b-vaccine"][..]),
+        ("Did I have my pneumonia and flu shots?", &["pneumonia", "flu-vaccine"]),
+        ("vaccins contre l'hépatite", &["hepatitis-b-vaccine"]),
+    ] {
+        let c = f.ask(q);
+        assert_eq!(c.missing, missing, "{q} {}", c.text);
+    }
+}
+
+/// Of several that a word means one may be taken: "no iron" above it would be a wrong no.
+#[test]
+fn what_is_measured_and_taken_is_told_where_it_is_taken() {
+    let mut f = Fake::default();
+    f.med("Ferrous sulfate (iron) 325 MG", "2024-09-01", Status::Active);
+    for with_result in [false, true] {
+        if with_result {
+            f.lab("2276-4", "Ferritin", "56", "ng/mL", "2021-03-24");
+        }
+        let c = f.ask("What is my iron level?");
+        assert!(c.text.contains("no result on record available here is iron; records"), "{}", c.text);
+        assert!(c.missing.contains(&"result:iron".to_owned()), "{:?}", c.missing);
+    }
+}
+
 #[test]
 fn influenza_is_a_disease_and_its_vaccine_a_vaccine() {
     let mut f = Fake::default();

@@ -266,7 +266,17 @@ fn vaccines_do_not_answer_for_the_disease() {
     f.listed(Kind::Immunization, Category::Immunizations, "COVID-19, mRNA vaccine", "2021-04-12");
     for question in ["Did I have covid?", "Mon test covid était-il positif ?"] {
         let c = f.ask(question);
-        lacks(&c, question, &["mRNA"]);
+        // It is told as what it is, beside the disease that nobody had.
+        assert!(
+            c.text.contains("\nCOVID-19 vaccine\n") || c.text.contains("\nVaccin contre la COVID-19\n"),
+            "{}",
+            c.text
+        );
+        assert!(
+            c.text.contains("COVID-19 (the disease) on") || c.text.contains("COVID-19 (la maladie) :"),
+            "{}",
+            c.text
+        );
         assert_eq!(c.missing, ["covid"], "{question}");
     }
     f.listed(Kind::Immunization, Category::Immunizations, "Mumps", "2024-07-18");

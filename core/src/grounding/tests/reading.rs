@@ -261,6 +261,18 @@ fn stages_of_sleep_are_told_apart() {
         has(&c, q, &[said]);
         assert!(c.missing.iter().all(|m| m == "period"), "{q} {:?}\n{}", c.missing, c.text);
     }
+    for (q, said) in [
+        ("How much light and deep sleep do I get?", ["≈4.00 h of core (light) sleep", "≈1.00 h of deep sleep"]),
+        ("deep and REM sleep", ["≈1.00 h of deep sleep", "≈1.50 h of REM sleep"]),
+        ("Combien de sommeil léger et profond ?", ["≈4,00 h de sommeil léger", "≈1,00 h de sommeil profond"]),
+        ("mon sommeil profond et paradoxal", ["≈1,00 h de sommeil profond", "≈1,50 h de sommeil paradoxal"]),
+    ] {
+        let c = f.ask(q);
+        has(&c, q, &said);
+        assert!(c.missing.is_empty(), "{q} {:?}\n{}", c.missing, c.text);
+    }
+    // No stage, but what the sleep is asked beside.
+    assert_eq!(f.ask("Do I sleep worse with a light on?").missing, ["limit"]);
     let mut f = Fake::default();
     let one: &[(&str, &str, i64)] = &[("2026-08-10T23:00:00+02:00", "HKCategoryValueSleepAnalysisAsleep", 300)];
     f.chunk("HKCategoryTypeIdentifierSleepAnalysis", "", "Watch", Category::Sleep, one);

@@ -1,15 +1,15 @@
 //! From a question to a context: which blocks there are, and what is said to be missing.
 
+mod words;
+
 use super::concepts::{self, Area, Concept};
-use super::dictionary::{self, Wanted};
 use super::fence::Fence;
-use super::find::{self, Finder, Seek};
+use super::find::Finder;
 use super::lists::{self, capital};
 use super::meant;
-use super::net;
 use super::page::{self, Block, Line};
-use super::question::{self, Said, Topic};
-use super::remarks::{another, asked, damaged, excluded, nameless, names, partly, several, unmatched};
+use super::question::{self, Topic};
+use super::remarks::{another, asked, damaged, excluded, nameless, several};
 use super::view::{Event, View};
 use super::{
     Composed, Item, Options, family, imaging, overview, period, person, pressure, series, start, uncomputed, wearable,
@@ -47,6 +47,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         named: BTreeSet::new(),
         listed: BTreeSet::new(),
         idle: Vec::new(),
+        compared: false,
     };
 
     let mut head = Block::new("", view.say("Person", "Personne"));
@@ -80,7 +81,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     }
     let theirs = draft.others(relatives.is_some());
     if !theirs && let Some(head) = draft.blocks.first_mut() {
-        head.push(meant::line(&view, event.as_ref(), family, &draft.idle));
+        head.push(meant::line(&view, event.as_ref().filter(|_| draft.compared), family, &draft.idle));
     }
     draft.blocks.extend(relatives);
     let answered = draft.blocks.len() > 1
@@ -142,6 +143,8 @@ struct Draft<'a> {
     listed: BTreeSet<Item>,
     /// Words beside what is named and shown, which no record has.
     idle: Vec<String>,
+    /// Whether a measure that is asked for has values, which are compared with the event.
+    compared: bool,
 }
 
 impl Draft<'_> {
@@ -283,6 +286,7 @@ impl Draft<'_> {
             let title = capital(c.name(view.lang));
             let before = self.blocks.len();
             let samples = view.series_rows(c, view.plan.narrowed())?;
+            self.compared |= !samples.is_empty() || !values.rows.is_empty();
             let mut devices = wearable::blocks(view, c, &title, &samples, event)?;
             if let Some(block) = devices.last_mut() {
                 block.lines.extend(workouts::highest(view, c, &samples)?);
@@ -315,6 +319,7 @@ impl Draft<'_> {
         let mut workouts = view.plan.topics.contains(&Topic::Workouts);
         for c in empty {
             if self.daily(c, event)? {
+                self.compared = true;
                 continue;
             }
             if let Some(block) = person::stated(view, c)? {
@@ -346,6 +351,7 @@ impl Draft<'_> {
     fn listed(&mut self) -> Result<()> {
         let view = self.view;
         let (mut found, mut empty, mut observed) = (Vec::new(), Vec::new(), Vec::new());
+        let listed = view.plan.topics.contains(&Topic::Immunizations);
         for c in view.plan.concepts.iter().copied().filter(|c| c.area != Area::Measure) {
             match lists::concept(view, c)? {
                 Some((block, akin)) => {
@@ -371,16 +377,23 @@ impl Draft<'_> {
             if found.iter().any(|f| concepts::vaccine(f).is_some_and(|v| v.key == c.key)) {
                 continue;
             }
-            let asked = |v: &Concept| view.plan.concepts.iter().any(|p| p.key == v.key);
-            match concepts::vaccine(c) {
+            let vaccines = concepts::vaccines(c);
+            let asked = |v: &&Concept| view.plan.concepts.iter().any(|p| p.key == v.key);
+            match vaccines.first() {
                 // Results speak of it: "no pregnancy" above «pregnant» would be a wrong no.
                 _ if observed.contains(&c.key) => {
                     self.missing.push(c.key.to_owned());
                     self.miss_here(&[c], ["results that speak of it follow", "des résultats en parlent, ci-dessous"]);
                 }
-                Some(v) if asked(v) => {
-                    let disease = view.say(" (the disease)", " (la maladie)");
+                Some(_) => {
+                    // Who was vaccinated against it may ask for that: "no COVID-19" above it would be a wrong no.
+                    let besides = vaccines.iter().filter(|v| !asked(v) && !listed);
+                    let given = besides.map(|v| lists::concept(view, v)).collect::<Result<Vec<_>>>()?;
+                    let given: Vec<Block> = given.into_iter().flatten().map(|(block, _)| block).collect();
+                    let both = !given.is_empty() || vaccines.iter().any(asked) || listed;
+                    let disease = if both { view.say(" (the disease)", " (la maladie)") } else { String::new() };
                     self.miss(c.key, &format!("{}{disease}", c.name(view.lang)));
+                    self.blocks.extend(given);
                 }
                 _ if matches!(c.area, Area::Medication | Area::Immunization) => self.miss_product(c),
                 _ => self.miss(c.key, c.name(view.lang)),
@@ -435,117 +448,6 @@ impl Draft<'_> {
         }
         if !view.plan.topics.contains(&Topic::Documents) {
             self.blocks.extend(lists::topic(view, Topic::Documents, DOCUMENTS, false, &told)?);
-        }
-        Ok(())
-    }
-
-    /// Words that no table knows, looked for among the records' own words, clause by clause: those of
-    /// clauses about allergies, or the others. What a table knows of the same clause, and is missed,
-    /// goes with them: a pain is looked for as the pain of a joint.
-    fn rest(&mut self, allergic: bool) -> Result<()> {
-        let view = self.view;
-        if view.plan.cut && !allergic {
-            self.missing.push("other".to_owned());
-            self.absent.push(view.say(
-                "the end of the question was not read: it is too long",
-                "la fin de la question n'a pas été lue : elle est trop longue",
-            ));
-        }
-        for rest in view.plan.rest.iter().filter(|r| view.plan.allergic.contains(&r.clause) == allergic) {
-            let seek: Vec<String> = rest.seek.iter().filter(|w| names(w) && !family::is_word(w)).cloned().collect();
-            let mut wanted = dictionary::wanted(&seek);
-            wanted.extend(rest.drugs.iter().map(|(said, drug)| Wanted::of(said, Some(*drug))));
-            let missed: Vec<&Said> =
-                view.plan.said.iter().filter(|s| s.clause == rest.clause && self.missed(s)).collect();
-            wanted.extend(missed.iter().map(|s| s.wanted()));
-            // "The ratio of urea to creatinine": beside what is named and found it says nothing.
-            if !rest.bare && rest.beside.is_empty() && wanted.iter().all(|w| w.vague) {
-                continue;
-            }
-            let longest = if missed.is_empty() { usize::MAX } else { find::NAME };
-            let said = view.plan.said.iter().filter(|s| s.clause == rest.clause).flat_map(|s| &s.words);
-            let every: Vec<String> = rest.words.iter().chain(said).filter(|w| names(w)).cloned().collect();
-            let whole = if allergic { &[] } else { every.as_slice() };
-            let seek = Seek { longest, allergic, measured: view.plan.measured, whole, every: &every };
-            let hits = self.finder()?.blocks(view, &wanted, seek)?;
-            // Beside what is named and found, a part of the body that nothing has: "chest" of a pain.
-            let said = rest.bare || rest.words.iter().any(|w| dictionary::is_body(w));
-            let unmet = said && !hits.any;
-            if unmet {
-                self.missing.push("other".to_owned());
-                self.absent.push(unmatched(view, rest, allergic)?);
-            }
-            // "LDL measured in Boston": what is named is shown, from wherever it is.
-            let idle = !said && !hits.any && rest.beside.is_empty();
-            let idle = rest.words.iter().filter(|w| idle && names(w) && w.len() <= 40 && net::limits(w));
-            self.idle.extend(idle.cloned());
-            // "Medications for my ankle": what has the word is shown, and the list is all that there is.
-            let found: BTreeSet<&Item> = hits.blocks.iter().flat_map(Block::items).collect();
-            let more = self.listed.iter().any(|i| !found.contains(i));
-            let listed = view.plan.listed.contains(&rest.clause) && hits.any && !hits.whole && more;
-            let wide = rest.words.iter().filter(|w| listed && names(w) && w.len() <= 40 && net::limits(w));
-            self.idle.extend(wide.cloned());
-            if hits.partly {
-                self.absent.push(partly(view, &rest.words, &missed));
-            } else if !rest.beside.is_empty() && !hits.whole && !unmet {
-                self.missing.push("other".to_owned());
-                self.absent.push(partly(view, &rest.beside, &[]));
-            }
-            if hits.told {
-                missed.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
-            }
-            if allergic {
-                self.told.extend(hits.blocks.iter().flat_map(Block::items));
-            }
-            let known = |b: &Block| !b.lines.is_empty() && b.items().all(|i| self.named.contains(i));
-            let blocks = hits.blocks.into_iter().filter(|b| !known(b));
-            if hits.whole && !rest.beside.is_empty() {
-                // What has every word is what is asked for.
-                let others = self.blocks.split_off(self.blocks.len().min(1));
-                self.blocks.extend(blocks);
-                self.blocks.extend(others);
-            } else {
-                self.blocks.extend(blocks);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether nothing of its own kind is on record for any of what some words name.
-    fn missed(&self, said: &Said) -> bool {
-        said.concepts.iter().all(|c| self.missing.iter().any(|m| m == c.key))
-    }
-
-    /// All that can be found by its words, gone through once.
-    fn finder(&mut self) -> Result<&mut Finder> {
-        let found = match self.finder.take() {
-            Some(f) => f,
-            None => Finder::new(self.view)?,
-        };
-        Ok(self.finder.insert(found))
-    }
-
-    /// What a table knows and nothing of its own kind is on record for: its words may stand in
-    /// another kind of record. That it is missing stays said.
-    fn elsewhere(&mut self) -> Result<()> {
-        let view = self.view;
-        let vaccines = view.plan.topics.contains(&Topic::Immunizations);
-        for said in &view.plan.said {
-            if !self.missed(said) || view.plan.rest.iter().any(|r| r.clause == said.clause) {
-                continue;
-            }
-            let allergic = view.plan.allergic.contains(&said.clause);
-            let seek = Seek { longest: find::NAME, allergic, measured: view.plan.measured, whole: &[], every: &[] };
-            let hits = self.finder()?.blocks(view, &[said.wanted()], seek)?;
-            if hits.told {
-                self.miss_here(&said.concepts, ELSEWHERE);
-            }
-            self.blocks.extend(hits.blocks);
-        }
-        let missed = |draft: &Self, c: &Concept| draft.missing.iter().any(|m| m == c.key);
-        // A vaccine can be on record by a brand that no list here has.
-        if !vaccines && view.plan.concepts.iter().any(|c| c.area == Area::Immunization && missed(self, c)) {
-            self.blocks.extend(lists::topic(view, Topic::Immunizations, 4, false, &BTreeSet::new())?);
         }
         Ok(())
     }
