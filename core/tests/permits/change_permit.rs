@@ -4,7 +4,7 @@ use healthspace::Purpose;
 use healthspace::policy::Permit;
 
 fn widen(permit: &mut Permit) {
-    permit.purpose = Purpose::MlTraining;
+    permit.purpose = Purpose::MlTraining; //~ E0616
 }
 
 fn main() {}

@@ -3,7 +3,7 @@
 use healthspace::policy::Permit;
 
 fn twice(permit: &Permit) -> Permit {
-    permit.clone()
+    permit.clone() //~ E0308
 }
 
 fn main() {}

@@ -3,7 +3,7 @@
 use healthspace::{Audited, Label};
 
 fn forge<T>(value: T) -> Audited<T> {
-    Audited { value, label: Label::BOTTOM }
+    Audited { value, label: Label::BOTTOM } //~ cannot construct
 }
 
 fn main() {}

@@ -3,5 +3,5 @@
 use healthspace::ReleaseReceipt;
 
 fn main() {
-    let _ = ReleaseReceipt { entry: 0, count: 0, items_root: [0; 32] };
+    let _ = ReleaseReceipt { entry: 0, count: 0, items_root: [0; 32] }; //~ E0639
 }

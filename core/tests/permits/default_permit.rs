@@ -3,5 +3,5 @@
 use healthspace::policy::Permit;
 
 fn main() {
-    let _: Permit = Default::default();
+    let _: Permit = Default::default(); //~ E0277
 }

@@ -3,11 +3,11 @@
 use healthspace::Audited;
 
 fn exchange<T>(audited: &mut Audited<T>, other: T) {
-    audited.value = other;
+    audited.value = other; //~ E0616
 }
 
 fn convert(value: u64) -> Audited<u64> {
-    value.into()
+    value.into() //~ E0277
 }
 
 fn main() {}

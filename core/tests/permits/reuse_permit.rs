@@ -6,7 +6,7 @@ fn spend(_: Permit) {}
 
 fn twice(permit: Permit) {
     spend(permit);
-    spend(permit);
+    spend(permit); //~ E0382
 }
 
 fn main() {}
