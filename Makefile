@@ -94,7 +94,11 @@ TIMING_FEATURES ?= internals
 timing: tools
 	$(CARGO) run --quiet --locked --release -p healthspace-torture --features $(TIMING_FEATURES) --bin healthspace-timing -- $(TIMING)
 
-test: test-rust test-doc test-python test-mobile test-examples test-verify
+# What follows the Rust tests is of one core each, and two at a time; each says what it says at its end.
+TOGETHER = -j2 --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+test: test-rust test-doc
+	@$(MAKE) $(TOGETHER) test-python test-mobile test-examples test-verify
 
 # cargo-nextest where it is installed, else cargo's own runner.
 test-rust: tools

@@ -38,8 +38,9 @@ check() { # name
 
 install() { # package...
     [ "${HEALTHSPACE_INSTALL:-}" = 1 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"; } \
-        >"$out/apt.log" 2>&1 || echo "could not install $*: see $out/apt.log"
+    # The tests beside these install as well: one at a time.
+    { flock 9; apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"; } \
+        9>"$target/apt.lock" >"$out/apt.log" 2>&1 || echo "could not install $*: see $out/apt.log"
 }
 
 jna() {

@@ -26,8 +26,10 @@ find_go() {
     return 1
 }
 if ! find_go && [ "${HEALTHSPACE_INSTALL:-}" = 1 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-        golang-go golang-golang-x-mod-dev; } >"$out/apt.log" 2>&1 || echo "could not install Go: see $out/apt.log"
+    # The tests beside these install as well: one at a time.
+    { flock 9; apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+        golang-go golang-golang-x-mod-dev; } 9>"$out/../apt.lock" >"$out/apt.log" 2>&1 ||
+        echo "could not install Go: see $out/apt.log"
 fi
 
 verifiers=()

@@ -212,6 +212,8 @@ mod tests_same_consent;
 #[cfg(test)]
 mod tests_segments;
 #[cfg(test)]
+mod tests_since;
+#[cfg(test)]
 mod tests_subject;
 #[cfg(test)]
 mod tests_suspend;

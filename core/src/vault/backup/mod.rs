@@ -11,6 +11,7 @@ mod copy;
 mod recover;
 mod replay;
 mod restore;
+mod since;
 
 pub use accounted::Unaccounted;
 pub(super) use copy::known_copies;

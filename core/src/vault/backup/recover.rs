@@ -2,6 +2,7 @@
 
 use super::anew::{Anew, Filed, Places, go_on};
 use super::restore::leave_behind;
+use super::since;
 use crate::audit::{AuditEvent, Gesture};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -36,7 +37,8 @@ impl HealthSpace {
     /// another one: by the person's explicit act, for the file may be an older one that somebody put
     /// back. What was withdrawn or erased since is then not withdrawn or erased here, so that every
     /// permission waits to be confirmed, every count of uses begins anew, what may flow into a
-    /// partition is no more than its kind allows, and limited ways in are gone. Logs go on under another
+    /// partition is no more than its kind allows, conversations have the strictest label (nobody knows what they were
+    /// shown since), and limited ways in are gone. Logs go on under another
     /// name and key, from their last checkpoint here; whoever holds their old keys is given the new ones.
     ///
     /// With an anchor in the environment the space is that one's from then on, and other states of it
@@ -89,6 +91,7 @@ impl HealthSpace {
         let emptied = state.left_out.iter().map(|left| left.listed.name.clone()).collect();
         let state = leave_behind(&inner, unlock)?;
         let places = Places::ask(&inner.base, &state)?;
+        let state = if places.are_those_of(&state) { state } else { since::raise(&inner, state, None)? };
         // Where the commit fails they stay: it may stand after a crash.
         let own = OwnKeys::make(&inner.base, &state, unlock)?;
         let (anew, next) = inner.write_anew(Some(places.flags()), |tx, w| {

@@ -4,6 +4,7 @@ use super::accounted::Unaccounted;
 use super::anew::{Anew, Places, go_on};
 use super::copy::registered;
 use super::replay::{compare, filed_since, forget, repeat, unaccounted, unsure, withdraw};
+use super::since;
 use crate::audit::{AuditEvent, Gesture};
 use crate::crypto::context::Class;
 use crate::crypto::hash::sha256;
@@ -160,7 +161,9 @@ impl HealthSpace {
     /// permission waits to be confirmed, limited ways in are gone, logs have other names and keys and
     /// their first entry under these says from which checkpoint they go on. What was erased after the
     /// backup is erased again where [a later state](RestoreOptions::later) is shown; otherwise it is back,
-    /// and [`Restored::erasures`] says so. Ways in are those of the backup: a passphrase that was
+    /// and [`Restored::erasures`] says so. A conversation goes on with the label that it had in the later state; without
+    /// one, unless an anchor knows that nothing was added, nobody knows what it was shown since, and it gets the
+    /// strictest label: what goes on is a new one. Ways in are those of the backup: a passphrase that was
     /// changed since opens it. What a keystore keeps for the space it keeps for the restored one under keys of its
     /// own, where `unlock` brings that keystore: changing the keys of one of the two leaves the other open.
     ///
@@ -300,12 +303,13 @@ pub(in crate::vault) fn restore_in(
         return Err(Error::Corrupt(part));
     }
     let from = registered(base, &*txn, &state).unwrap_or_default().pop().map(|(copy, _)| copy);
-    let missing = match &options.later {
+    let (missing, shown) = match &options.later {
         Some(later) => {
             let (later_txn, later_state) = later.inner.read()?;
-            Some(compare((base, &*txn, &state), (&later.inner.base, &*later_txn, &later_state))?)
+            let missing = compare((base, &*txn, &state), (&later.inner.base, &*later_txn, &later_state))?;
+            (Some(missing), since::shown(&later.inner.base, &*later_txn, &later_state, &state)?)
         }
-        None => None,
+        None => (None, None),
     };
     drop(txn);
     let emptied = state.left_out.iter().map(|left| left.listed.name.clone()).collect();
@@ -314,9 +318,10 @@ pub(in crate::vault) fn restore_in(
     // Whether what they have so far was erased or discarded since cannot be told.
     let staged = |p: &Scope| missing.is_some() && !p.manifest.staged.is_empty();
     let discarded = if state.partitions.iter().any(staged) { discard(&inner)? } else { Vec::new() };
-    let own = OwnKeys::make(base, &state, unlock)?;
-    let places = Places::ask(base, &state).inspect_err(|_| own.discard())?;
+    let places = Places::ask(base, &state)?;
     let newest = places.are_those_of(&state);
+    let state = if newest { state } else { since::raise(&inner, state, shown.as_ref())? };
+    let own = OwnKeys::make(base, &state, unlock)?;
     let backup = from.map(|copy| copy.id);
     let refusals = filed_since(missing.as_deref().unwrap_or_default());
     let ((Anew { permissions, limited, broken, filed }, erasures), next) = inner

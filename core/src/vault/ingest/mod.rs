@@ -24,6 +24,7 @@ mod versions;
 pub(super) use batch::{content_of, record_id};
 pub(super) use names::without_things;
 pub(super) use overlap::key as sample_key;
+pub(super) use relabel::raise_conversations;
 
 use super::manifest::Staged;
 use super::memory::quarantine_derived;

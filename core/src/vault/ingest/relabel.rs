@@ -64,7 +64,7 @@ pub(super) fn follow(
 }
 
 /// What is stored of conversations in a partition: a session joins it before it is given or writes anything.
-fn raise_conversations(
+pub(in crate::vault) fn raise_conversations(
     tx: &mut Tx<'_>,
     w: &mut Writing,
     at: usize,
