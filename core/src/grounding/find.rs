@@ -135,6 +135,8 @@ pub(super) struct Finder {
     codes: Vec<Named<Presence>>,
     /// Facts without a kind of their own that say the same.
     rows: Vec<Named<Vec<FactRow>>>,
+    /// What is said of relatives, which is never told as one's own.
+    relatives: Vec<Vec<String>>,
     /// What was shown already.
     shown: Vec<usize>,
     told: Vec<usize>,
@@ -219,11 +221,16 @@ impl Finder {
                 line.notes.extend(note);
             }
         }
+        let mut relatives = Vec::new();
         let mut same: BTreeMap<(String, bool, String, String), Vec<FactRow>> = BTreeMap::new();
         for kind in [Kind::Other, Kind::Absence] {
             // What ran in the family is told where the family is asked for, and never as one's own.
             let of_relatives = |r: &FactRow| r.type_name == "FamilyMemberHistory";
-            for row in view.kind_rows(kind)?.into_iter().filter(|r| !of_relatives(r)) {
+            for row in view.kind_rows(kind)? {
+                if of_relatives(&row) {
+                    relatives.extend(names(&row.fact).chain([fold::words(&row.fact.note)]));
+                    continue;
+                }
                 let (words, note) = (view::text(&row.fact).to_owned(), row.fact.note.clone());
                 let key = (row.type_name.clone(), view::is_beside(&row), words, note);
                 same.entry(key).or_default().push(row);
@@ -242,7 +249,8 @@ impl Finder {
             }
             Named { thing: rows, names: all, parted: false, notes: Vec::new() }
         };
-        Ok(Self { codes, rows: same.into_values().map(named).collect(), shown: Vec::new(), told: Vec::new() })
+        let rows = same.into_values().map(named).collect();
+        Ok(Self { codes, rows, relatives, shown: Vec::new(), told: Vec::new() })
     }
 
     /// The blocks of what has the most of what is wanted in its words, and of the conditions that have
@@ -334,6 +342,18 @@ impl Finder {
         out.extend((left > 0).then_some(more));
         let any = best > 0 || known;
         Ok(Hits { blocks: out, any, told: best > 0, partly: best > 0 && best < all && !whole, whole })
+    }
+
+    /// Whether some name has a word as it is.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        let has = |names: &[Vec<String>]| names.iter().flatten().any(|w| fold::stem(w) == fold::stem(word));
+        self.codes.iter().any(|n| has(&n.names)) || self.rows.iter().any(|n| has(&n.names)) || has(&self.relatives)
+    }
+
+    /// Whether what is told of relatives has any of this.
+    pub(super) fn of_relatives(&self, wanted: &[Wanted]) -> bool {
+        let names = || wanted.iter().filter(|w| !w.vague);
+        names().any(|w| self.relatives.iter().any(|n| w.is_in(n, Kind::Other)))
     }
 
     /// What has the most of what is wanted in its name and in what is said beside it, where some of it stands beside it

@@ -27,6 +27,7 @@ pub(super) fn line(view: &View<'_>, event: Option<&Event>, family: bool, idle: &
         what.push(view.say("an overview of what is on record", "un aperçu du dossier"));
     }
     let mut said = vec![what.join(", ")];
+    said.extend(slips(view));
     said.extend(time(view, event));
     let gap = view.say("; ", " ; ");
     let said = said.join(&gap);
@@ -83,6 +84,15 @@ fn words(view: &View<'_>, idle: &[String]) -> Option<String> {
     (!all.is_empty()).then(|| {
         let words = view.quote(&all.join(", "));
         view.say(format!("records with these words: {words}"), format!("éléments avec ces mots : {words}"))
+    })
+}
+
+/// Words that were taken for a name with a slip.
+fn slips(view: &View<'_>) -> Option<String> {
+    let words: Vec<&str> = view.plan.mended.iter().filter(|w| w.len() <= 40).map(String::as_str).collect();
+    (!words.is_empty()).then(|| {
+        let words = view.quote(&words.join(", "));
+        view.say(format!("{words} taken for a slip"), format!("{words} : pris pour une faute de frappe"))
     })
 }
 

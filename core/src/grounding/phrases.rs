@@ -14,19 +14,23 @@ pub(super) struct Word {
     pub(super) used: bool,
     /// No word that the tables or everyday questions have: it may be mistyped.
     pub(super) odd: bool,
+    /// Whether it was taken for a name with a slip.
+    pub(super) mended: bool,
 }
 
 /// What the words stand for: first word, how many, and what. `fixed` are phrases that were found
-/// before.
+/// before, `kept` words that are none with a slip.
 pub(super) fn hits(
     words: &mut [Word],
     cased: &[String],
     fixed: Vec<(usize, usize, &'static str)>,
+    kept: &[String],
 ) -> Vec<(usize, usize, Hit)> {
     for (at, len, _) in &fixed {
         words.iter_mut().skip(*at).take(*len).for_each(|w| w.used = true);
     }
     mark_odd(words);
+    words.iter_mut().filter(|w| kept.contains(&w.text)).for_each(|w| w.odd = false);
     let mut hits = phrases(words);
     hits.extend(short(words, cased));
     typos(words, &mut hits);
@@ -136,10 +140,17 @@ pub(super) fn short(words: &mut [Word], cased: &[String]) -> Vec<(usize, usize, 
     out
 }
 
+/// Ordinary words that are one letter away from a name of the tables: none is that name with a slip.
+const ORDINARY: &str = " ambient analyst anger aspiring aware baking bikini biting bolster brake broker cancel case cash caste cheat chlorine chore class cleat comprise concert concord concur constant court creak cream create creator crest devise emergence fewer flora fooling gripped gross hiding hiker hired hiring imagine impatient latter lever liner liter litter lived locale lover lyric marred mediation meditation mess moral noose notation opera operate pail peer pester peter pond pool poll purse recede reflex remade resort retort ruining satin sheep short single singular skimming sleek sleet slimming smote snort sort spanner spoke spore spot spout spurt staged stance star static station statue statute steep strike strode stroked sweep sweeping swept table talking taming tanking taping tasking taxing tutor ultra urgency vial wafer wager waiter wait walker walled watery waver weighted window wright ";
+
+fn is_common(word: &str) -> bool {
+    let is = |list: &str, w: &str| list.contains(&format!(" {w} "));
+    is(STOP, word) || [word, fold::stem(word), word.strip_suffix("es").unwrap_or(word)].iter().any(|w| is(ORDINARY, w))
+}
+
 /// Marks the words that no phrase of the tables has, and that are not common either.
 fn mark_odd(words: &mut [Word]) {
-    let common =
-        |w: &Word| w.used || w.text.len() < 5 || STOP.contains(&format!(" {} ", w.text)) || dictionary::knows(&w.text);
+    let common = |w: &Word| w.used || w.text.len() < 5 || is_common(&w.text) || dictionary::knows(&w.text);
     words.iter_mut().for_each(|w| w.odd = !common(w));
     for (_, phrase) in table() {
         for p in phrase.split(' ').map(fold::stem) {
@@ -207,7 +218,7 @@ fn typos(words: &mut [Word], found: &mut Vec<(usize, usize, Hit)>) {
             }
         }
         if let (1, Some(hit)) = (hits.len(), hits.pop()) {
-            word.used = true;
+            (word.used, word.mended) = (true, true);
             found.push((at, 1, hit));
         }
     }

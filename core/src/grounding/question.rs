@@ -75,6 +75,8 @@ pub(super) struct Plan {
     pub(super) others: bool,
     /// Whether the end of the question was not read.
     pub(super) cut: bool,
+    /// Words that were taken for names with a slip.
+    pub(super) mended: Vec<String>,
 }
 
 silent_debug!(Plan);
@@ -94,6 +96,11 @@ const WORDS: usize = 120;
 
 /// Takes a question apart.
 pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> Plan {
+    parse_but(question, lang, from, &[])
+}
+
+/// The same, where these words are none with a slip.
+pub(super) fn parse_but(question: &str, lang: Option<Lang>, from: period::Base, kept: &[String]) -> Plan {
     let plain = period::plain(question, from.today);
     let question = &*plain;
     let mut split = clause::split(question);
@@ -126,6 +133,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
             clause,
             used: time.used.contains(&i) || time.unread.contains(&i),
             odd: false,
+            mended: false,
         })
         .collect();
     // "Par rapport à" compares, and is no document.
@@ -133,7 +141,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         let compares = words.get(i - 1).is_some_and(|w| w.text == "par");
         words.get_mut(i).filter(|w| compares && w.text == "rapport").into_iter().for_each(|w| w.used = true);
     }
-    let mut hits = phrases::hits(&mut words, &cased, fixed);
+    let mut hits = phrases::hits(&mut words, &cased, fixed, kept);
     let unread = unread(&mut words, &time);
     let uncomputed = uncomputed(&mut words, &mut hits, &time);
     hits.sort_by_key(|(at, ..)| *at);
@@ -222,6 +230,7 @@ pub(super) fn parse(question: &str, lang: Option<Lang>, from: period::Base) -> P
         unlimited,
         others: others.stated,
         cut,
+        mended: words.iter().filter(|w| w.mended).map(|w| w.text.clone()).collect(),
     };
     let markers: Vec<(usize, usize)> =
         words.iter().enumerate().filter(|(_, w)| event::marks(&w.text)).map(|(at, w)| (at, w.clause)).collect();

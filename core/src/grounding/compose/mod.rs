@@ -35,6 +35,10 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         plan.topics.retain(|t| *t != Topic::Workouts);
     }
     let fence = Fence::new(options.nonce);
+    let kept = not_mended(&View::new(facts, &plan, options, &fence, today))?;
+    if !kept.is_empty() {
+        plan = question::parse_but(question, options.lang, from, &kept);
+    }
     let view = View::new(facts, &plan, options, &fence, today);
     let mut draft = Draft {
         view: &view,
@@ -48,6 +52,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
         listed: BTreeSet::new(),
         idle: Vec::new(),
         compared: false,
+        kin: false,
     };
 
     let mut head = Block::new("", view.say("Person", "Personne"));
@@ -75,7 +80,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.elsewhere()?;
     draft.topics()?;
     draft.rest(false)?;
-    let relatives = if family || plan.others { family::block(&view)? } else { None };
+    let relatives = if family || plan.others || draft.kin { family::block(&view)? } else { None };
     if family && relatives.is_none() && !plan.others {
         draft.no_family();
     }
@@ -120,6 +125,15 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     })
 }
 
+/// Words that were taken for names with a slip, and that records have as they are: "single ventricle".
+fn not_mended(view: &View<'_>) -> Result<Vec<String>> {
+    if view.plan.mended.is_empty() {
+        return Ok(Vec::new());
+    }
+    let finder = Finder::new(view)?;
+    Ok(view.plan.mended.iter().filter(|w| finder.has_word(w)).cloned().collect())
+}
+
 /// Rank of documents where an image is asked for: behind the images.
 const DOCUMENTS: u8 = 70;
 
@@ -145,6 +159,8 @@ struct Draft<'a> {
     idle: Vec<String>,
     /// Whether a measure that is asked for has values, which are compared with the event.
     compared: bool,
+    /// Whether words were found in what is said of relatives alone.
+    kin: bool,
 }
 
 impl Draft<'_> {

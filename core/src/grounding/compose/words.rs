@@ -46,7 +46,9 @@ impl Draft<'_> {
             let hits = self.finder()?.blocks(view, &wanted, seek)?;
             // Beside what is named and found, a part of the body that nothing has: "chest" of a pain.
             let said = rest.bare || rest.words.iter().any(|w| dictionary::is_body(w));
-            let unmet = said && !hits.any;
+            let kin = !allergic && !hits.any && self.finder()?.of_relatives(&wanted);
+            self.kin |= kin;
+            let unmet = said && !hits.any && !kin;
             if unmet {
                 self.missing.push("other".to_owned());
                 self.absent.push(unmatched(view, rest, allergic)?);

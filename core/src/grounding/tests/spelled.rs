@@ -1,7 +1,7 @@
-//! Units that differ in their spelling alone.
+//! Units that differ in their spelling alone, and words that are no slips.
 
 use super::fake::{Fake, plain, quantity};
-use crate::record::Value;
+use crate::record::{Category, Kind, Status, Value};
 
 /// A result with a unit as printed, and its UCUM code.
 fn lab(f: &mut Fake, code: &str, value: &str, (unit, ucum): (&str, &str), date: &str) {
@@ -42,4 +42,34 @@ fn an_activity_and_an_arbitrary_unit_stay_apart_and_it_is_said() {
     let t = f.ask("my ALT").text;
     assert!(t.contains("several units or codes: kept apart, nothing is converted"), "{t}");
     assert!(t.contains("IU/L: 2 results; last 31 IU/L") || t.contains("UI/L: 2 results; last 31 IU/L"), "{t}");
+}
+
+/// What is no slip: an ordinary word, and one that a record has as it is.
+#[test]
+fn a_word_that_stands_in_a_record_is_not_mended() {
+    let mut f = Fake::default();
+    f.listed(Kind::Condition, Category::Conditions, "Single ventricle", "2001-01-01");
+    f.listed(Kind::Condition, Category::Conditions, "Lightning strike injury", "2011-01-01");
+    f.listed(Kind::Condition, Category::Conditions, "Creatine transporter deficit", "2012-01-01");
+    f.med("Eflornithine 11.5 % cream", "2020-01-01", Status::Active);
+    for (q, has) in [
+        ("single ventricle", "Single ventricle"),
+        ("when was my lightning strike?", "Lightning strike injury"),
+        ("which cream do I use?", "Eflornithine"),
+        ("my creatine transporter", "Creatine transporter"),
+    ] {
+        let c = f.ask(q);
+        assert!(c.text.contains(has), "{q} {}", c.text);
+        assert!(c.missing.is_empty(), "{q} {:?} {}", c.missing, c.text);
+        for wrong in ["shingles", "stroke", "creatinine", "speak of it"] {
+            assert!(!c.text.contains(wrong), "{q} {}", c.text);
+        }
+    }
+    // A slip is said to be taken for one.
+    let c = f.ask("my creatinin");
+    assert!(
+        c.missing == ["creatinine"] && c.text.contains("«a5a5a5a5a5a5a5a5 creatinin» taken for a slip"),
+        "{}",
+        c.text
+    );
 }

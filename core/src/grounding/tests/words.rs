@@ -143,6 +143,13 @@ fn what_is_kept_without_a_kind_is_found() {
         has(&c, question, &[found]);
         lacks(&c, question, &["noise", "bruit", "workouts"]);
     }
+    // What is told of a relative alone is no match of nothing, and not one's own.
+    other(&mut f, "FamilyMemberHistory", "mother", "Zzfamilial");
+    for question in ["family history of zzfamilial", "do I have zzfamilial?"] {
+        let c = f.ask(question);
+        has(&c, question, &["«mother»: «Zzfamilial»", "(of relatives, not of the person)"]);
+        lacks(&c, question, &["nothing on record"]);
+    }
     // What may not be seen is not found.
     let c = f.only(&[Category::Medications]).ask("Am I allergic to shellfish?");
     lacks(&c, "shellfish", &["diet"]);

@@ -11,7 +11,7 @@ pub(super) const UNKNOWN: &str = "Unknown";
 const TYPES: &[(&str, Option<Category>)] = {
     use Category as C;
     &[
-        ("Account", Some(C::Financial)), ("ActivityDefinition", None), ("AdverseEvent", Some(C::Other)),
+        ("Account", Some(C::Financial)), ("ActivityDefinition", None), ("AdverseEvent", Some(C::Conditions)),
         ("AllergyIntolerance", Some(C::Allergies)), ("Appointment", Some(C::Encounters)),
         ("AppointmentResponse", Some(C::Encounters)), ("AuditEvent", None), ("Basic", Some(C::Other)),
         ("Binary", Some(C::Documents)), ("BiologicallyDerivedProduct", None), ("BodyStructure", Some(C::Conditions)),

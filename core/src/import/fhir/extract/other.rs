@@ -6,6 +6,7 @@ use super::super::types::{Coding, Common, Concept, Period, Why};
 use super::convert::{cut, first, join, name, span, words};
 use super::{Marks, Reading, why};
 use crate::record::{Category, Coding as Code, FactDraft, Kind};
+use std::collections::BTreeSet;
 
 /// Codes of one fact.
 const CODES: usize = 8;
@@ -15,6 +16,20 @@ nodes! {
         code: List<Words<'a>> = "code",
         kind: List<Words<'a>> = "type",
         procedure: List<Words<'a>> = "procedureCode",
+        device: List<Words<'a>> = "codeCodeableConcept",
+        item: List<Words<'a>> = "itemCodeableConcept",
+        supplied: List<Item<'a>> = "suppliedItem",
+        event: List<Words<'a>> = "event",
+        recommended: List<Recommended<'a>> = "recommendation",
+        lens: List<Lens<'a>> = "lensSpecification",
+        morphology: List<Words<'a>> = "morphology",
+        place: List<Words<'a>> = "location",
+        diet: List<Diet<'a>> = "oralDiet",
+        supplement: List<Diet<'a>> = "supplement",
+        formula: List<Formula<'a>> = "enteralFormula",
+        prediction: List<Prediction<'a>> = "prediction",
+        finding: List<Item<'a>> = "finding",
+        summary: Text<'a> = "summary",
         series: List<Series<'a>> = "series",
         category: List<Words<'a>> = "category",
         title: Text<'a> = "title",
@@ -42,6 +57,13 @@ nodes! {
         .. common: Common<'a>
     }
     Condition { code: Concept<'a> = "code", }
+    /// Of a SupplyDelivery, and what a ClinicalImpression found
+    Item { item: List<Words<'a>> = "itemCodeableConcept", }
+    Recommended { vaccine: List<Words<'a>> = "vaccineCode", disease: List<Words<'a>> = "targetDisease", }
+    Lens { product: List<Words<'a>> = "product", }
+    Diet { kind: List<Words<'a>> = "type", product: Text<'a> = "productName", }
+    Formula { kind: List<Words<'a>> = "baseFormulaType", product: Text<'a> = "baseFormulaProductName", }
+    Prediction { outcome: List<Words<'a>> = "outcome", }
     Activity { detail: Detail<'a> = "detail", }
     Detail {
         code: Concept<'a> = "code",
@@ -71,8 +93,12 @@ impl<'de> super::super::node::Node<'de> for Words<'de> {
 pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) -> Reading<'a> {
     let Some(category) = category else { return Reading::new(o.common, Vec::new()) };
     let mut fact = FactDraft::new(Kind::Other, category);
-    let lists = [&o.code, &o.kind, &o.procedure, &o.description, &o.category];
-    if let Some(concept) = lists.iter().find_map(|l| l.iter().map(|w| &w.0).find(|c| !c.is_empty())) {
+    // What is supplied, predicted or ordered is its name; that it is a device, or a diet, is only its sort.
+    let within = things(&o);
+    let lists = [&o.code, &o.device, &o.item, &o.event];
+    let after = [&o.morphology, &o.kind, &o.procedure, &o.description, &o.category, &o.place];
+    let all = lists.into_iter().chain(within.iter().copied()).chain(after);
+    if let Some(concept) = all.flat_map(|l| l.iter().map(|w| &w.0)).find(|c| !c.is_empty()) {
         name(&mut fact, concept);
     } else if !o.relationship.is_empty() {
         name(&mut fact, &o.relationship);
@@ -103,7 +129,21 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
     let reasons = if ill { why::words(&o.common.beside.reason_code) } else { String::new() };
     let activities = o.activity.iter().map(|a| join([a.detail.code.words(), &a.detail.description], ": "));
     let described = o.description.iter().map(|w| w.0.words()).filter(|w| *w != fact.text);
-    let told = [join(described, "; "), conditions, join(activities, "; "), reasons, cut(&o.outcome)];
+    // The other things that one record names, each once.
+    let mut others: Vec<String> = within.iter().flat_map(|l| l.iter()).map(|w| w.0.words().to_owned()).collect();
+    others.extend(o.supplement.iter().map(|d| cut(&d.product)).chain(o.formula.iter().map(|f| cut(&f.product))));
+    let own = super::convert::cut(&fact.text);
+    let mut seen = BTreeSet::new();
+    others.retain(|t| !t.is_empty() && *t != own && seen.insert(t.clone()));
+    let told = [
+        join(described, "; "),
+        conditions,
+        join(activities, "; "),
+        reasons,
+        join(others, "; "),
+        cut(&o.outcome),
+        cut(&o.summary),
+    ];
     fact.note = join([join(told, "; "), super::convert::notes(&o.common.note)], "; ");
     let says = !fact.codes.is_empty() || !fact.text.is_empty() || fact.when.is_some();
     let details = o.activity.0.into_iter().map(|a| a.detail);
@@ -113,6 +153,15 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
     });
     let because = because.collect();
     Reading { because, ..Reading::new(o.common, if says { vec![fact] } else { Vec::new() }) }
+}
+
+/// What it names within: the lists of its parts.
+fn things<'o, 'a>(o: &'o Other<'a>) -> Vec<&'o List<Words<'a>>> {
+    let items = o.supplied.iter().chain(o.finding.iter()).map(|i| &i.item);
+    let vaccines = o.recommended.iter().flat_map(|r| [&r.vaccine, &r.disease]);
+    let food = o.diet.iter().chain(o.supplement.iter()).map(|d| &d.kind).chain(o.formula.iter().map(|f| &f.kind));
+    let lenses = o.lens.iter().map(|l| &l.product);
+    items.chain(vaccines).chain(food).chain(lenses).chain(o.prediction.iter().map(|p| &p.outcome)).collect()
 }
 
 fn period(o: &Other<'_>, marks: &Marks) -> (Option<crate::record::When>, Option<crate::record::When>) {

@@ -420,3 +420,34 @@ fn a_reason_is_no_word_of_the_medication() {
         assert_eq!((why.category, why.text.as_str(), why.codes.len()), (Category::Conditions, "Gout", 1), "{kind}");
     }
 }
+
+/// What a record is of stands under another name in each of these types.
+#[test]
+fn what_is_supplied_ordered_or_found_is_named() {
+    for (kind, members, name) in [
+        (
+            "SupplyDelivery",
+            r#""type":{"text":"Device"},"suppliedItem":{"itemCodeableConcept":{"text":"Wheelchair"}}"#,
+            "Wheelchair",
+        ),
+        ("SupplyRequest", r#""itemCodeableConcept":{"text":"Towelette"}"#, "Towelette"),
+        ("DeviceRequest", r#""codeCodeableConcept":{"text":"Walker"}"#, "Walker"),
+        ("AdverseEvent", r#""event":{"text":"Mild rash"}"#, "Mild rash"),
+        ("RiskAssessment", r#""prediction":[{"outcome":{"text":"Breast cancer"}}]"#, "Breast cancer"),
+        ("ImmunizationRecommendation", r#""recommendation":[{"vaccineCode":[{"text":"Zoster"}]}]"#, "Zoster"),
+        ("VisionPrescription", r#""lensSpecification":[{"product":{"text":"Lens"}}]"#, "Lens"),
+        ("NutritionOrder", r#""oralDiet":{"type":[{"text":"Low sodium"}]}"#, "Low sodium"),
+        ("BodyStructure", r#""morphology":{"text":"Splenic mass"}"#, "Splenic mass"),
+        (
+            "ClinicalImpression",
+            r#""finding":[{"itemCodeableConcept":{"text":"Fracture of ankle"}}]"#,
+            "Fracture of ankle",
+        ),
+    ] {
+        let json = format!(r#"{{"resourceType":"{kind}","id":"1",{members}}}"#);
+        assert_eq!(one(&json).0.fact().text, name, "{kind}");
+    }
+    let two = r#"{"resourceType":"RiskAssessment","prediction":[{"outcome":{"text":"A"}},{"outcome":{"text":"B"}}]}"#;
+    let (c, _) = one(two);
+    assert_eq!((c.fact().text.as_str(), c.fact().note.as_str()), ("A", "B"));
+}
