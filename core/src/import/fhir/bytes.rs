@@ -14,29 +14,42 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What is in a record that names one: as it is, or with a letter of ASCII escaped.
-const WORDS: [&[u8]; 7] =
-    [b"Binary", b"\"contentType\"", b"ttachment\"", b"urn:uuid:", b"\\u004", b"\\u006", b"\\u007"];
 /// Where a reference stands that may be one to a Binary.
 const PLACES: [&str; 5] = ["entry", "content", "sourceReference", "contentReference", "valueReference"];
 /// Bytes of a name that is looked at.
 const TOKEN: usize = 2048;
 
-/// In what has nothing but names by `urn:uuid:`: the places of [`PLACES`], but that of a Composition.
-const URN_PLACES: [&str; 4] = ["\"content\"", "sourceReference", "contentReference", "valueReference"];
+/// A letter of ASCII that is escaped, or a colon.
+const ESCAPED: [&[u8]; 6] = [b"\\u004", b"\\u005", b"\\u006", b"\\u007", b"\\u003a", b"\\u003A"];
 
-/// Looks for these words; made once, for many records.
-pub(super) struct Finders([Finder<'static>; 7], [Finder<'static>; 4]);
+/// Looks for what is in a record that names one; made once, for many records.
+pub(super) struct Finders {
+    binary: Finder<'static>,
+    url: Finder<'static>,
+    /// With a `url`: what makes an Attachment of it.
+    attachment: [Finder<'static>; 2],
+    /// With a name by `urn:uuid:`: the places of [`PLACES`], but that of a Composition.
+    places: [Finder<'static>; 2],
+    urn: Finder<'static>,
+    escaped: [Finder<'static>; 6],
+}
 
 impl Finders {
     pub(super) fn new() -> Self {
-        Self(WORDS.map(Finder::new), URN_PLACES.map(Finder::new))
+        Self {
+            binary: Finder::new("Binary"),
+            url: Finder::new("\"url\""),
+            attachment: ["\"contentType\"", "ttachment\""].map(Finder::new),
+            places: ["\"content", "eReference\""].map(Finder::new),
+            urn: Finder::new("urn:uuid:"),
+            escaped: ESCAPED.map(Finder::new),
+        }
     }
 
+    /// Every record is asked: of what most of them have, as little as can be is looked for.
     fn may_name(&self, type_name: &str, text: &str) -> bool {
         let text = text.as_bytes();
         let has = |f: &Finder<'_>| f.find(text).is_some();
-        let [binary, typed, attachment, urn, escaped @ ..] = &self.0;
         // Most references are by such names, and few an address.
         let is_url = |at: usize| {
             let before = text.get(..at).unwrap_or_default().trim_ascii_end();
@@ -44,8 +57,11 @@ impl Finders {
             let before = before.and_then(|b| b.strip_suffix(b":")).map(<[u8]>::trim_ascii_end);
             before.is_some_and(|b| b.ends_with(b"\"url\""))
         };
-        [binary, typed, attachment].into_iter().chain(escaped).any(has)
-            || has(urn) && (type_name == "Composition" || self.1.iter().any(has) || urn.find_iter(text).any(is_url))
+        let is_place = || type_name == "Composition" || self.places.iter().any(has);
+        has(&self.binary)
+            || memchr::memchr(b'\\', text).is_some() && self.escaped.iter().any(has)
+            || has(&self.url) && (self.attachment.iter().any(has) || self.urn.find_iter(text).any(is_url))
+            || is_place() && has(&self.urn)
     }
 }
 
@@ -183,6 +199,13 @@ mod tests {
             (r#"{"payload":[{"contentAttachment":{"url":"https://a.example/f/7"}}]}"#, "https://a.example/f/7"),
             (r#"{"valueAttachment":{"url":" Binary\/b1 "}}"#, "Binary/b1"),
             (r#"{"valueAttachment":{"url":"\u0042inary/b1"}}"#, "Binary/b1"),
+            (r#"{"x":{"content\u0054ype":"a","url":"https://a.example/f/7"}}"#, "https://a.example/f/7"),
+            (r#"{"x":{"contentType":"a","\u0075rl":"https://a.example/f/7"}}"#, "https://a.example/f/7"),
+            (r#"{"x":{"contentType":"a","url":"https://a.example/f/7"}}"#, "https://a.example/f/7"),
+            (r#"{"x":{"url" : "urn:uuid:1"}}"#, "urn:uuid:1"),
+            (r#"{"x":{"url":"urn\u003auuid:1"}}"#, "urn:uuid:1"),
+            (r#"{"payload":[{"contentReference":{"reference":"urn:uuid:1"}}]}"#, "urn:uuid:1"),
+            (r#"{"x":{"valueReference":{"reference":"urn:uuid:1"}}}"#, "urn:uuid:1"),
             (r#"{"sourceReference":{"reference":"Binary/b1"}}"#, "Binary/b1"),
             (r#"{"sourceReference":{"reference":"urn:uuid:1"}}"#, "urn:uuid:1"),
             (r#"{"content":[{"reference":"urn:uuid:1"}]}"#, "urn:uuid:1"),

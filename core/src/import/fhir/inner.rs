@@ -11,25 +11,33 @@ use memchr::memmem::Finder;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// What some label has among its words: as it is, or with a small letter of ASCII escaped.
-const WORDS: [&[u8]; 5] = [b"security", b"sec-label", b"confidentiality", b"\\u006", b"\\u007"];
+/// What some label has among its words.
+const WORDS: [&[u8]; 3] = [b"security", b"sec-label", b"confidentiality"];
+/// A small letter of ASCII that is escaped, or a hyphen.
+const ESCAPED: [&[u8]; 4] = [b"\\u006", b"\\u007", b"\\u002d", b"\\u002D"];
 /// The extension that labels an element, by the end of its address.
 const INLINE: &str = "inline-sec-label";
 /// Bytes of a word that is looked at.
 const TOKEN: usize = 512;
 
 /// Looks for these words; made once, for many records.
-pub(super) struct Finders([Finder<'static>; 5]);
+pub(super) struct Finders([Finder<'static>; 3], [Finder<'static>; 4]);
 
 impl Finders {
     pub(super) fn new() -> Self {
-        Self(WORDS.map(Finder::new))
+        Self(WORDS.map(Finder::new), ESCAPED.map(Finder::new))
+    }
+
+    /// Every record is asked, and most have no escape.
+    fn may_label(&self, text: &[u8]) -> bool {
+        let has = |f: &Finder<'_>| f.find(text).is_some();
+        self.0.iter().any(has) || memchr::memchr(b'\\', text).is_some() && self.1.iter().any(has)
     }
 }
 
 /// What is said within a record; `contains` tells that other resources stand in it.
 pub(super) fn labels(finders: &Finders, text: &str, contains: bool) -> Labels {
-    if !contains && finders.0.iter().all(|f| f.find(text.as_bytes()).is_none()) {
+    if !contains && !finders.may_label(text.as_bytes()) {
         return Labels::default();
     }
     let mut found = Labels::default();

@@ -315,6 +315,9 @@ fn a_label_of_an_element_holds_for_its_record() {
     };
     let json = record(&format!("{hiv},{refrain}"));
     assert_eq!((all(&json), obliged(&json)), (vec![(R, HIV)], vec![Obligations::NO_RELINKING]));
+    // A hyphen is escaped by no letter of ASCII.
+    let spelled = format!("{hiv},{refrain}").replace("sec-label", "sec\\u002dlabel");
+    assert_eq!(obliged(&record(&spelled)), [Obligations::NO_RELINKING], "{spelled}");
     let json = record(&label(r#""extension":[]"#));
     assert_eq!((all(&json), obliged(&json)), (vec![(R, UNKNOWN)], vec![Obligations::UNKNOWN]));
     let other = r#"{"url":"https://a.example/security","valueCoding":{"code":"HIV"}}"#;
