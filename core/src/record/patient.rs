@@ -12,7 +12,9 @@ pub(crate) fn patient_key(reference: &str) -> Option<String> {
     if let Some(uuid) = r.strip_prefix("urn:uuid:") {
         return Some(uuid.to_ascii_lowercase());
     }
-    if let Some((before, after)) = r.rsplit_once("Patient/")
+    // Most are no more than that, and need no search.
+    let plain = r.strip_prefix("Patient/").filter(|id| !id.contains('/')).map(|id| ("", id));
+    if let Some((before, after)) = plain.or_else(|| r.rsplit_once("Patient/"))
         && (before.is_empty() || before.ends_with('/'))
     {
         let id = after.split(['/', '?', '|', '#']).next().unwrap_or("");

@@ -176,8 +176,12 @@ impl Canonical {
                         if escaped {
                             self.leave_out(body, at, end);
                         }
-                        let rest = self.take_names(inside);
-                        self.string(rest, escaped);
+                        if escaped || self.names.is_some() {
+                            let rest = self.take_names(inside);
+                            self.string(rest, escaped);
+                        } else {
+                            self.out.extend_from_slice(body.get(at..end).unwrap_or(&[]));
+                        }
                     }
                     at = end;
                 }
@@ -270,7 +274,7 @@ pub(super) fn half(bytes: &[u8]) -> [u8; 16] {
 }
 
 /// Behind the closing quote of the string that begins at `at`, and whether an escape is in it.
-fn string_end(body: &[u8], at: usize) -> (usize, bool) {
+pub(super) fn string_end(body: &[u8], at: usize) -> (usize, bool) {
     let mut at = at + 1;
     let mut escaped = false;
     while let Some(i) = body.get(at..).and_then(|rest| find_in_string(rest, false)) {

@@ -43,7 +43,7 @@ pub(super) fn identity(type_name: &str, names: Names<'_>, content: &[u8]) -> Ide
     match full_url.and_then(absolute) {
         Some(url) if url.starts_with("urn:") => return uuid(&url),
         Some(url) => return pseudonym(DOMAIN, &[b"url", url.as_bytes()]),
-        None if is_uuid(id) => return uuid(&format!("urn:uuid:{}", id.to_ascii_lowercase())),
+        None if is_uuid(id) => return uuid(&["urn:uuid:", &id.to_ascii_lowercase()].concat()),
         None => {}
     }
     if !id.is_empty() {

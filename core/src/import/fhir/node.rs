@@ -189,9 +189,12 @@ pub(super) fn members<'de, T: Fields<'de>, A: MapAccess<'de>>(
 macro_rules! nodes {
     (@base $key:ident, $map:ident, $seen:ident, $n:ident) => { Ok(false) };
     (@base $key:ident, $map:ident, $seen:ident, $n:ident, $base:expr) => {{
-        $seen.0.rotate_left(1);
+        // By hand: the library's own turns call for a copy of memory each.
+        let [own, base, second, third] = $seen.0;
+        $seen.0 = [base, second, third, own];
         let known = $base.field($key, $map, $seen, $n)?;
-        $seen.0.rotate_right(1);
+        let [base, second, third, own] = $seen.0;
+        $seen.0 = [own, base, second, third];
         Ok(known)
     }};
     ($($(#[$doc:meta])* $name:ident { $($field:ident : $ty:ty = $key:literal,)* $(.. $base:ident : $bty:ty)? })*) => { $(

@@ -23,6 +23,7 @@ const fn table(of: &[u8]) -> [bool; 256] {
 static STRUCTURE: [bool; 256] = table(b"\"{}[]");
 static STRUCTURE_LINE: [bool; 256] = table(b"\"{}[]\n");
 static STRING: [bool; 256] = table(b"\"\\");
+static STRING_LINE: [bool; 256] = table(b"\"\\\n");
 static SCALAR_END: [bool; 256] = table(b",]}[{: \t\r\n\"");
 
 fn find(table: &[bool; 256], bytes: &[u8]) -> Option<usize> {
@@ -32,11 +33,11 @@ fn find(table: &[bool; 256], bytes: &[u8]) -> Option<usize> {
 /// Where a string ends, or an escape begins (or the line, if `line`). Most strings are short: the
 /// vector search is only worth its start on long ones.
 pub(super) fn find_in_string(bytes: &[u8], line: bool) -> Option<usize> {
-    if line {
-        return memchr::memchr3(b'"', b'\\', b'\n', bytes);
-    }
-    let head = bytes.get(..32).unwrap_or(bytes);
-    find(&STRING, head).or_else(|| Some(head.len() + memchr::memchr2(b'"', b'\\', bytes.get(head.len()..)?)?))
+    let (head, rest) = bytes.split_at(bytes.len().min(32));
+    find(if line { &STRING_LINE } else { &STRING }, head).or_else(|| {
+        let found = if line { memchr::memchr3(b'"', b'\\', b'\n', rest) } else { memchr::memchr2(b'"', b'\\', rest) };
+        Some(head.len() + found?)
+    })
 }
 
 impl<H: Handler> Window<'_, H> {
@@ -166,6 +167,15 @@ impl<H: Handler> Window<'_, H> {
     /// Reads the string whose opening quote is the next byte; `None` where it is too long to be
     /// of interest or no JSON string.
     pub(super) fn string(&mut self, line: bool) -> Result<Option<String>, Halt> {
+        // Most stand in the window as a whole, without an escape.
+        let inside = self.buf.get(self.pos + 1..).unwrap_or_default();
+        let end = find_in_string(inside.get(..TOKEN).unwrap_or(inside), line);
+        if let Some(end) = end.filter(|i| inside.get(*i) == Some(&b'"')) {
+            let raw = self.buf.get(self.pos..self.pos + end + 2).unwrap_or_default();
+            let text = serde_json::from_slice(raw).ok();
+            self.pos += end + 2;
+            return Ok(text);
+        }
         self.pos += 1;
         let mut raw = vec![b'"'];
         loop {

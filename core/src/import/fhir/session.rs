@@ -32,6 +32,8 @@ pub(super) struct Session<'s> {
     shared: Option<&'s mut Shared>,
     /// By every name that a reference may use: the one they all stand for, and the person.
     patients: HashMap<Identity, SubjectHint>,
+    /// The reference that was met last, and its pseudonym: nearly all of a file are to one patient.
+    last: (String, Identity),
     /// What the file says of its Bundles.
     around: Around,
     /// Bundles met.
@@ -68,6 +70,7 @@ impl<'s> Session<'s> {
             waiting: Queue::default(),
             shared: context.shared,
             patients: HashMap::new(),
+            last: (String::new(), subject::reference("")),
             around: context.around,
             met: 0,
             bundles: Vec::new(),
@@ -152,7 +155,10 @@ impl<'s> Session<'s> {
         let subjects = c.subject.iter().chain([&c.patient, &c.beneficiary, &c.about]);
         for s in subjects {
             if let Some(key) = key(s) {
-                let reference = subject::reference(&key);
+                if self.last.0 != key {
+                    self.last = (key.clone(), subject::reference(&key));
+                }
+                let reference = self.last.1;
                 let stranger = || SubjectHint { reference: Some(reference), ..SubjectHint::default() };
                 return (Some(key), self.patients.get(&reference).cloned().unwrap_or_else(stranger));
             }

@@ -3,6 +3,8 @@
 //! Consent is by category, and a record is handed out whole where all that it says is permitted. Of
 //! a member that is not read nothing else is known than its name.
 
+use super::canonical::string_end;
+
 /// Deeper than any element of FHIR: nothing is looked at there, and it counts as told.
 const DEEP: usize = 32;
 
@@ -47,6 +49,7 @@ impl Under {
 }
 
 /// An object or a list that is open.
+#[derive(Clone, Copy)]
 struct Open {
     /// What it stands under, and its own extension's name.
     asked: bool,
@@ -55,49 +58,78 @@ struct Open {
     words: bool,
 }
 
+/// What is open, the outermost first.
+struct Stack {
+    open: [Open; DEEP],
+    len: usize,
+}
+
+impl Stack {
+    fn new() -> Self {
+        let next = Under { asked: false, wordless: false, url: false };
+        Self { open: [Open { asked: false, next, words: false }; DEEP], len: 0 }
+    }
+
+    /// `None` where that is too deep.
+    fn push(&mut self, one: Open) -> Option<()> {
+        *self.open.get_mut(self.len)? = one;
+        self.len += 1;
+        Some(())
+    }
+
+    fn pop(&mut self) -> Option<Open> {
+        self.len = self.len.checked_sub(1)?;
+        self.open.get(self.len).copied()
+    }
+
+    fn last(&mut self) -> Option<&mut Open> {
+        self.open.get_mut(self.len.checked_sub(1)?)
+    }
+}
+
 /// Whether the value of the member `name` says in words of a condition; `json` is well-formed.
 pub(super) fn tells(name: &str, json: &str) -> bool {
     if name == SUBSTITUTION {
         return false;
     }
     let mut next = Under::of(name);
-    let mut open: Vec<Open> = Vec::new();
+    let mut open = Stack::new();
     let bytes = json.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         at += 1;
         match byte {
-            b'{' | b'[' if open.len() == DEEP => return true,
-            b'{' | b'[' => open.push(Open { asked: next.asked, next, words: false }),
+            b'{' | b'[' => {
+                if open.push(Open { asked: next.asked, next, words: false }).is_none() {
+                    return true;
+                }
+            }
             b'}' | b']' => {
                 let Some(closed) = open.pop() else { return true };
                 if closed.words && closed.asked {
                     return true;
                 }
-                if let Some(around) = open.last_mut() {
+                if let Some(around) = open.last() {
                     around.words |= closed.words;
                 }
             }
             b'"' => {
                 let start = at;
-                while let Some(b) = bytes.get(at).filter(|b| **b != b'"') {
-                    at += if *b == b'\\' { 2 } else { 1 };
-                }
-                let text = json.get(start..at).unwrap_or("\\");
-                at += 1;
+                (at, _) = string_end(bytes, start - 1);
+                let text = json.get(start..at.saturating_sub(1)).unwrap_or("\\");
                 let rest = bytes.get(at..).unwrap_or(&[]);
                 if rest.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b':') {
-                    if let Some(of) = open.last_mut() {
+                    if let Some(of) = open.last() {
                         of.next = Under::of(text);
                     }
                 } else if next.url {
                     let called = asks(text.rsplit(['/', ':', '#']).next().unwrap_or(text));
-                    open.iter_mut().rev().take(1).for_each(|of| of.asked |= called);
+                    open.last().into_iter().for_each(|of| of.asked |= called);
                 } else if !text.is_empty() && !next.wordless {
                     if next.asked {
                         return true;
                     }
-                    open.iter_mut().rev().take(1).for_each(|of| of.words = true);
+                    open.last().into_iter().for_each(|of| of.words = true);
                 }
             }
             _ => {}

@@ -40,13 +40,10 @@ pub(super) fn join<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, between: &
 
 /// All codings, LOINC first.
 pub(super) fn codings(concept: &Concept<'_>) -> Vec<Coding> {
-    let mut codes: Vec<Coding> = concept
-        .coding
-        .iter()
-        .filter(|c| !c.is_empty())
-        .take(CODES)
-        .map(|c| Coding { system: cut(&c.system), code: cut(&c.code), display: cut(&c.display) })
-        .collect();
+    // Thousands wait to be sealed at a time: no room for codes that they do not have.
+    let mut codes = Vec::with_capacity(concept.coding.len().min(CODES));
+    let told = concept.coding.iter().filter(|c| !c.is_empty()).take(CODES);
+    codes.extend(told.map(|c| Coding { system: cut(&c.system), code: cut(&c.code), display: cut(&c.display) }));
     codes.sort_by_key(|c| c.system != LOINC);
     codes
 }
