@@ -21,7 +21,7 @@ pub(super) const FORMAT: i32 = 1;
 /// (2.6, 3.0 and 3.5 us) and write more for each small commit. Reading and small commits win.
 pub(super) const PAGE_SIZE: i32 = 4096;
 /// Page cache of one connection, KiB.
-const CACHE_KIB: i32 = 8 * 1024;
+pub(super) const CACHE_KIB: i32 = 8 * 1024;
 /// Bytes of the largest row or blob: a sealed message of 64 MiB and what is around it. A segment is about 1 MiB.
 const ROW_BYTES: i32 = 66 << 20;
 
@@ -97,10 +97,15 @@ pub(super) fn connect(path: &Path, wait: Duration) -> rusqlite::Result<Connectio
     // None of these reads the file. The log is emptied by us, see `Sqlite::after_commit`.
     conn.execute_batch(&format!(
         "PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY;PRAGMA trusted_schema=OFF;PRAGMA cell_size_check=ON;\
-         PRAGMA fullfsync=ON;PRAGMA checkpoint_fullfsync=ON;PRAGMA cache_size=-{CACHE_KIB};\
-         PRAGMA wal_autocheckpoint=0"
+         PRAGMA fullfsync=ON;PRAGMA checkpoint_fullfsync=ON;PRAGMA wal_autocheckpoint=0"
     ))?;
+    cache(&conn, CACHE_KIB)?;
     Ok(conn)
+}
+
+/// Sets the page cache of a connection.
+pub(super) fn cache(conn: &Connection, kib: i32) -> rusqlite::Result<()> {
+    conn.execute_batch(&format!("PRAGMA cache_size=-{kib}"))
 }
 
 /// Settings that look into the file, so only after [`check`] on a file that may be hostile.

@@ -7,7 +7,7 @@
 //! means would drop the POSIX locks that SQLite holds on it in this process ("How To Corrupt An
 //! SQLite Database File", section 2.2).
 
-use super::schema;
+use super::schema::{self, CACHE_KIB, PAGE_SIZE};
 use super::transaction::{Kind, Txn, row_under};
 use super::{HeadSeen, ReadTxn, Storage, Under, WriteTxn};
 use crate::error::{Error, Limit, Malformed, Part, Result};
@@ -31,6 +31,10 @@ const WAIT: Duration = Duration::from_secs(5);
 const IDLE_READERS: usize = 4;
 /// Pages in the write-ahead log from which a commit also moves them into the main file.
 const LOG_PAGES: i32 = 2048;
+/// Page cache of a connection that writes the file anew, KiB, at most: as much again as the new file takes in memory.
+const SCRUB_KIB: i32 = 32 * 1024;
+/// What a page takes in a cache, KiB: a quarter more than it has.
+const PAGE_KIB: i32 = PAGE_SIZE / 1024 + 1;
 
 /// The one writing connection of a handle.
 #[derive(Default)]
@@ -367,8 +371,12 @@ impl Storage for Sqlite {
     fn scrub(&self) -> Result<bool> {
         self.empty_log(|conn| {
             // VACUUM builds the new file in a database that it attaches, in memory.
+            let cached = room_for_all(conn)?;
             conn.set_limit(SqlLimit::SQLITE_LIMIT_ATTACHED, 1)?;
             let done = conn.execute_batch("VACUUM");
+            if cached {
+                schema::cache(conn, CACHE_KIB)?;
+            }
             conn.set_limit(SqlLimit::SQLITE_LIMIT_ATTACHED, 0)?;
             done
         })
@@ -387,6 +395,19 @@ impl core::fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Sqlite").finish_non_exhaustive()
     }
+}
+
+/// Whether a connection was given a page cache for the whole file: what VACUUM has read is then there when it is
+/// written over, and not read again.
+fn room_for_all(conn: &Connection) -> rusqlite::Result<bool> {
+    let pages: i64 = conn.query_row("PRAGMA page_count", [], |r| r.get(0))?;
+    // With what the engine keeps beside each page.
+    let kib = i32::try_from(pages).unwrap_or(i32::MAX).saturating_mul(PAGE_KIB);
+    let fits = (CACHE_KIB..=SCRUB_KIB).contains(&kib);
+    if fits {
+        schema::cache(conn, kib)?;
+    }
+    Ok(fits)
 }
 
 fn begin(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
