@@ -79,10 +79,20 @@ impl Tags {
         self.named.iter().find(|(n, _)| n == name).map(|(_, tag)| tag)
     }
 
-    /// Forgets every other tag. The ends of grants are kept: a session that was shown something
+    /// What the tags are called.
+    pub(crate) fn names(&self) -> BTreeSet<[u8; 16]> {
+        self.named.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Forgets these tags. The ends of grants are kept: a session that was shown something
     /// under one may still write what rests on it.
-    pub(crate) fn keep_only(&mut self, names: &BTreeSet<[u8; 16]>) {
-        self.named.retain(|(name, _)| names.contains(name));
+    pub(crate) fn forget(&mut self, names: &BTreeSet<[u8; 16]>) {
+        self.named.retain(|(name, _)| !names.contains(name));
+    }
+
+    /// Whether any tag rests on a grant.
+    pub(crate) fn any_rests(&self) -> bool {
+        self.named.iter().any(|(_, tag)| !tag.basis.is_empty())
     }
 
     /// Marks a grant as ended where memories here rest on it; whether anything changed.
@@ -159,7 +169,8 @@ mod tests {
         let mut tags = Tags::default();
         let names = [one, two, three].map(|g| tags.adopt(&tag(g), &[(g, None)]));
         tags.end(two);
-        tags.keep_only(&BTreeSet::from([names[0]]));
+        assert_eq!(tags.names(), BTreeSet::from(names));
+        tags.forget(&BTreeSet::from([names[1], names[2]]));
         assert!(tags.find(&names[0]).is_some() && tags.named.len() == 1);
         assert!(tags.resting.iter().map(|r| (r.grant, r.ended)).eq([(one, false), (two, true), (three, false)]));
     }

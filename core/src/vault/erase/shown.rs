@@ -121,6 +121,9 @@ pub(super) fn may_rest_on(
     records: &[BTreeSet<RecordId>],
     notes: &[(usize, Version)],
 ) -> Result<Vec<Vec<RecordId>>> {
+    if !state.partitions.iter().any(|p| p.manifest.tags.any_rests()) {
+        return Ok(vec![Vec::new(); state.partitions.len()]);
+    }
     let by_place = state.partitions.iter().zip(records);
     let by_place = by_place.flat_map(|(p, ids)| ids.iter().map(|id| Place { of: p.ordinal, id: *id }));
     let gone: BTreeSet<Place> = by_place.collect();

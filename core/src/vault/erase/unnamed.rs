@@ -3,7 +3,7 @@
 
 use super::act::Destroyed;
 use crate::audit::{AuditEvent, Gesture, items_root};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Seeded};
 use crate::error::Result;
 use crate::keyring::PAGE_KEYS;
 use crate::storage::ReadTxn;
@@ -12,7 +12,7 @@ use crate::vault::rows::Base;
 use crate::vault::scope::Scope;
 use crate::vault::state::{Target, Writing};
 use crate::vault::tx::Tx;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// How the entry of it is named.
@@ -30,8 +30,8 @@ pub(in crate::vault) struct Unnamed {
 #[derive(Default)]
 struct Named {
     /// With a key that is used.
-    groups: BTreeSet<u64>,
-    rows: BTreeSet<u64>,
+    groups: HashSet<u64, Seeded>,
+    rows: HashSet<u64, Seeded>,
     /// Of unfinished imports: their rows are told by their group.
     staged: BTreeSet<u64>,
 }

@@ -6,10 +6,10 @@
 
 use super::{Note, Place, Quarantine, is_note, open_note};
 use crate::audit::AuditEvent;
-use crate::catalog::{Catalog, Query, RecordRef, Segment, SegmentBuilder, View};
+use crate::catalog::{Catalog, Query, RecordRef, Seeded, Segment, SegmentBuilder, View};
 use crate::consent::Standing;
 use crate::error::{Error, Result};
-use crate::id::{GrantId, RecordId, Timestamp};
+use crate::id::{GrantId, Identity, RecordId, Timestamp};
 use crate::label::{Confidentiality, Integrity, Label, Obligations, Origins, Purposes, Sensitivities};
 use crate::policy::{Basis, Tag};
 use crate::record::{Everything, Kind};
@@ -21,7 +21,7 @@ use crate::vault::space::HealthSpace;
 use crate::vault::state::{State, Target, Writing};
 use crate::vault::tx::Tx;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError};
 
 /// A memory or a turn that rests on a grant.
@@ -300,9 +300,20 @@ pub(super) fn versions_of_notes(
 ) -> Result<(Vec<Version>, Vec<RecordId>)> {
     let (mut versions, mut unread) = (Vec::new(), Vec::new());
     scope.catalog()?;
+    // Most have one version: the other segments are not asked for more of them.
+    let (mut met, mut several) = (HashSet::<Identity, Seeded>::default(), HashSet::<Identity, Seeded>::default());
+    for r in scope.readable.records().filter(|r| is_note(r.type_name())) {
+        if !met.insert(r.identity()) {
+            several.insert(r.identity());
+        }
+    }
     for current in scope.notes() {
         let mut whole = true;
-        for r in scope.readable.versions(&current.identity()).filter(|r| !gone.contains(&r.id())) {
+        let identity = current.identity();
+        let alone = is_note(current.type_name()) && !several.contains(&identity);
+        let all = (!alone).then(|| scope.readable.versions(&identity)).into_iter().flatten();
+        let all = alone.then_some(current).into_iter().chain(all);
+        for r in all.filter(|r| !gone.contains(&r.id())) {
             let (id, of, history) = (r.id(), scope.ordinal, r.is_history());
             match or_damaged(open_note(base, txn, scope, r))? {
                 Some(note) => versions.push(Version { id, of, note, history }),

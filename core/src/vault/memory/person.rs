@@ -204,13 +204,17 @@ fn drop_body(tx: &mut Tx<'_>, work: &mut Work, record: RecordRef<'_>) -> Result<
 /// Forgets the tags that only these versions had: a label and its grants tell something, too.
 pub(in crate::vault) fn prune(work: &mut Work, gone: &BTreeSet<RecordId>) {
     let catalog = std::sync::Arc::clone(&work.scope.readable);
-    let mut kept = BTreeSet::new();
+    let mut unused = work.manifest.tags.names();
     for note in notes_of(&catalog) {
+        // There are few tags, and the first of many notes have them all.
+        if unused.is_empty() {
+            return;
+        }
         let identity = note.identity();
         let stays = catalog.versions(&identity).filter(|r| !gone.contains(&r.id()));
-        kept.extend(stays.map(|r| r.content()));
+        stays.for_each(|r| _ = unused.remove(&r.content()));
     }
-    work.manifest.tags.keep_only(&kept);
+    work.manifest.tags.forget(&unused);
 }
 
 fn as_history(builder: &mut SegmentBuilder, r: RecordRef<'_>) {
