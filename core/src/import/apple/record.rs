@@ -193,13 +193,13 @@ impl Records {
             return Some(Arc::clone(list));
         }
         let mut list = Vec::new();
-        let mut rest = inner.trim_ascii_start();
+        let mut rest = trim_start(inner);
         while !rest.is_empty() {
             rest = rest.strip_prefix(b"<MetadataEntry key=\"")?;
             let (key, tail) = rest.split_at_checked(memchr(b'"', rest)?)?;
             rest = tail.strip_prefix(b"\" value=\"")?;
             let (value, tail) = rest.split_at_checked(memchr(b'"', rest)?)?;
-            rest = tail.strip_prefix(b"\"/>")?.trim_ascii_start();
+            rest = trim_start(tail.strip_prefix(b"\"/>")?);
             let key = self.keys.raw(key)?.text;
             if key.starts_with(['@', '/', '\\']) {
                 return None;
@@ -246,6 +246,12 @@ impl Records {
         };
         (key, sample)
     }
+}
+
+/// Without the white space of XML in front, which a form feed is not.
+fn trim_start(b: &[u8]) -> &[u8] {
+    let at = b.iter().position(|c| !matches!(c, b' ' | b'\n' | b'\r' | b'\t')).unwrap_or(b.len());
+    b.get(at..).unwrap_or_default()
 }
 
 /// A number that prints just as it stands: nothing of it is lost.

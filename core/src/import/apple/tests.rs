@@ -459,6 +459,15 @@ fn entities_are_never_expanded() {
     );
 }
 
+/// XML forbids a form feed: both ways say so.
+#[test]
+fn a_form_feed_between_entries_is_told() {
+    let xml = export(&record("value=\"2\"", "\n \u{c}<MetadataEntry key=\"a\" value=\"b\"/>\n "));
+    let [fast, slow] = [true, false].map(|fast| read_with(xml.as_bytes(), &Limits::default(), fast).unwrap());
+    assert_eq!(fast.0.samples, slow.0.samples);
+    assert_eq!(fast.1, slow.1);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 400, ..Default::default() })]
     #[test]
