@@ -186,6 +186,8 @@ mod tests_names;
 #[cfg(test)]
 mod tests_newer;
 #[cfg(test)]
+mod tests_over;
+#[cfg(test)]
 mod tests_planted;
 #[cfg(test)]
 mod tests_programs;

@@ -21,6 +21,7 @@ use crate::label::{Label, PartitionKind, Purpose};
 use crate::policy::{Floating, Tag};
 use crate::storage::ReadTxn;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A conversation of one recipient for one purpose.
@@ -28,6 +29,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Its label starts at the bottom and is raised by every release. It is stored with the
 /// conversation in the same transaction as the entry, so a restart launders nothing; and so is for
 /// whom and what for it was opened: for nobody and nothing else does it go on.
+///
+/// Once that is stored, and then erased with [everything](HealthSpace::erase_everything) in each partition that is
+/// open here and knew of it, the session is over: whatever it is asked for is [`Error::NotFound`]. What it, or another
+/// handle of its conversation, was shown is not known any more, and no label would be high enough.
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
     pub(crate) actors: Vec<Recipient>,
@@ -39,6 +44,8 @@ pub struct Session {
     /// Emergency access that it was begun with.
     pub(super) glass: Option<Glass>,
     floating: Mutex<Floating>,
+    /// Whether the conversation was stored: one that is not any more was erased.
+    was_stored: Arc<AtomicBool>,
 }
 
 impl core::fmt::Debug for Session {
@@ -64,7 +71,7 @@ impl HealthSpace {
         let general = state.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
         let home = general.or(state.partitions.first()).ok_or(Error::NoSuchPartition)?;
         let id = homed(random_array()?, home.id);
-        Ok(self.begin(recipient, purpose, id, home, Tag::bottom()))
+        Ok(self.begin(recipient, purpose, id, home, None))
     }
 
     /// A conversation that goes on, with the label that it had, for the recipient and the purpose
@@ -89,10 +96,18 @@ impl HealthSpace {
             return Err(Error::NotFound);
         }
         let home = state.home(conversation).ok_or(Error::NotFound)?;
-        Ok(self.begin(recipient, purpose, conversation, home, all))
+        Ok(self.begin(recipient, purpose, conversation, home, Some(all)))
     }
 
-    fn begin(&self, recipient: Recipient, purpose: Purpose, id: ConversationId, home: &Scope, tag: Tag) -> Session {
+    /// `stored` is what is known of the conversation; `None` of a new one.
+    fn begin(
+        &self,
+        recipient: Recipient,
+        purpose: Purpose,
+        id: ConversationId,
+        home: &Scope,
+        stored: Option<Tag>,
+    ) -> Session {
         Session {
             inner: Arc::clone(&self.inner),
             actors: vec![recipient],
@@ -101,7 +116,8 @@ impl HealthSpace {
             home: home.policy.name.clone(),
             reads: None,
             glass: None,
-            floating: Mutex::new(Floating::at(tag)),
+            was_stored: Arc::new(AtomicBool::new(stored.is_some())),
+            floating: Mutex::new(Floating::at(stored.unwrap_or_else(Tag::bottom))),
         }
     }
 }
@@ -204,23 +220,47 @@ impl Session {
     /// The floating label, raised by what other handles of this conversation were shown meanwhile: what
     /// is spoken here may repeat it.
     pub(crate) fn caught_up(&self) -> Result<Floating> {
-        let (txn, state) = self.inner.read()?;
-        let stored = state.tag_of_conversation(&self.inner.base, &*txn, self.conversation)?;
+        let (_, _, stored) = self.look()?;
         let mut floating = self.floating.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stored) = stored {
-            floating.raise(&stored);
-        }
+        floating.raise(&stored);
         Ok(floating.clone())
+    }
+
+    /// A snapshot, the state in it, and what is stored there of the conversation.
+    pub(crate) fn look(&self) -> Result<(Box<dyn ReadTxn + '_>, State, Tag)> {
+        // Asked before: what another call commits meanwhile is not missing from an older snapshot.
+        let known = self.was_stored.load(Ordering::SeqCst);
+        let (txn, state) = self.inner.read()?;
+        let stored = self.stored_in(known, &state, &*txn)?;
+        Ok((txn, state, stored))
+    }
+
+    /// The same under the write lock: what was committed before.
+    pub(crate) fn stored(&self, tx: &Tx<'_>, w: &Writing) -> Result<Tag> {
+        self.stored_in(self.was_stored.load(Ordering::SeqCst), &w.state, &*tx.txn)
+    }
+
+    /// What is stored of the conversation: the bottom before anything was. One that is not stored any more was
+    /// erased: what it was shown is not known, and it is over.
+    fn stored_in(&self, known: bool, state: &State, txn: &dyn ReadTxn) -> Result<Tag> {
+        match state.tag_of_conversation(&self.inner.base, txn, self.conversation)? {
+            Some(tag) => {
+                self.was_stored.store(true, Ordering::SeqCst);
+                Ok(tag)
+            }
+            None if known => Err(Error::NotFound),
+            None => Ok(Tag::bottom()),
+        }
     }
 
     /// Raises the label and stores it where the conversation will be resumed from: in its home and
     /// in the partition that was read, in the transaction of the release itself. It is joined with
     /// what is stored: another handle of this conversation may have read more.
     pub(crate) fn store_label(&self, tx: &mut Tx<'_>, w: &mut Writing, read: &str, tag: &Tag) -> Result<()> {
-        let stored = w.state.tag_of_conversation(tx.base, &*tx.txn, self.conversation)?;
+        let stored = self.stored(tx, w)?;
         let mut floating = self.floating();
         floating.raise(tag);
-        floating.raise(&stored.unwrap_or_else(Tag::bottom));
+        floating.raise(&stored);
         let tag = floating.tag();
         let mut places = vec![w.state.position(read)?];
         // Whoever opens its home alone goes on from what is stored there.
@@ -238,6 +278,7 @@ impl Session {
             let (id, purpose, tag) = (self.conversation, self.purpose, tag.clone());
             tx.set_conversation(work, ConversationEntry { id, recipient, purpose, tag })?;
         }
+        w.stores(&self.was_stored);
         // Before the commit: where that fails the label is too high, never too low.
         self.floating.lock().unwrap_or_else(PoisonError::into_inner).raise(tag);
         Ok(())

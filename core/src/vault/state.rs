@@ -21,7 +21,7 @@ use crate::id::{ScopeId, Timestamp};
 use crate::keyring::ScopeKeys;
 use crate::storage::{Copy, HeadRow, ReadTxn, WriteTxn};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A handle's view of the space.
@@ -89,6 +89,8 @@ pub(crate) enum Target {
 pub(crate) struct Writing {
     pub(crate) state: State,
     works: BTreeMap<Target, Work>,
+    /// To be set once this is durable, and not before: of sessions whose conversation it stores.
+    stored: Vec<Arc<AtomicBool>>,
     /// Whether the space goes on anew: a scope that has no number left for a head begins at 1.
     anew: bool,
 }
@@ -106,6 +108,11 @@ impl Writing {
             self.works.insert(target, tx.work(scope, generation));
         }
         self.works.get_mut(&target).ok_or(Error::Internal(50))
+    }
+
+    /// It stores a conversation: told to the session once it is durable.
+    pub(crate) fn stores(&mut self, told: &Arc<AtomicBool>) {
+        self.stored.push(Arc::clone(told));
     }
 
     /// Whether a partition can be changed: see [`Scope::next_generation`]. What happens in others does not
@@ -445,7 +452,7 @@ impl Inner {
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>, &mut Writing) -> Result<T>) -> Result<T> {
         let (txn, fresh, now) = self.begin()?;
         let mut tx = Tx::new(&self.base, txn, now)?;
-        let mut writing = Writing { state: fresh, works: BTreeMap::new(), anew: false };
+        let mut writing = Writing { state: fresh, works: BTreeMap::new(), stored: Vec::new(), anew: false };
         let out = f(&mut tx, &mut writing)?;
         let whole_space = writing.state.system.is_some();
         let flags = |scope: &Scope| self.base.next_flags(scope, whole_space);
@@ -474,7 +481,7 @@ impl Inner {
         mend(&mut *txn, &fresh.view)?;
         let now = self.now_after(&fresh)?;
         let mut tx = Tx::new(&self.base, txn, now)?;
-        let mut writing = Writing { state: fresh, works: BTreeMap::new(), anew: true };
+        let mut writing = Writing { state: fresh, works: BTreeMap::new(), stored: Vec::new(), anew: true };
         let out = f(&mut tx, &mut writing)?;
         let flags = |scope: &Scope| Ok(flags.unwrap_or(scope.head.flags));
         let (_, next) = self.commit(tx, writing, flags)?.ok_or(Error::Internal(121))?;
@@ -530,7 +537,7 @@ impl Inner {
                 writing.work(&tx, Target::Partition(i))?;
             }
         }
-        let Writing { state: mut next, works, .. } = writing;
+        let Writing { state: mut next, works, stored, .. } = writing;
         if works.is_empty() {
             return Ok(None);
         }
@@ -565,6 +572,7 @@ impl Inner {
         // Closed meanwhile: nothing more is done with its keys.
         self.is_open()?;
         tx.commit()?;
+        stored.iter().for_each(|s| s.store(true, Ordering::SeqCst));
         match self.publish(&next) {
             // What is durable has happened.
             Ok(()) | Err(Error::Locked) => {}

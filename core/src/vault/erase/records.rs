@@ -44,8 +44,8 @@ pub enum Erase {
         up_to: Timestamp,
     },
     /// Every record and source of the partition, whose they are, and who was shown them: conversations are
-    /// known here no more. Log, permissions and the partition's name stay, and an emergency access that the
-    /// person has not seen yet.
+    /// known here no more. A [`Session`](crate::Session) of one that no other partition open to it knows is over. Log,
+    /// permissions and the partition's name stay, and an emergency access that the person has not seen yet.
     Everything,
 }
 

@@ -82,7 +82,7 @@ impl Session {
     /// or it may not be seen in whole, and where records of several partitions have this id, none of them
     /// in the one that the session is [within](Session::within): one answer, and one entry of a refusal.
     pub fn hold(&self, record: RecordId) -> Result<Value> {
-        let (txn, state) = self.inner.read()?;
+        let (txn, state, _) = self.look()?;
         let mut found = Vec::new();
         let asking = self.asking(Action::Read, b"hold");
         // Refused or not there: not told apart, or an id could be tried.
@@ -153,10 +153,11 @@ impl Session {
         if !self.actors.iter().all(|a| value.is_for(a, self.purpose)) {
             return Err(self.stopped(value.label(), None)?);
         }
+        // Also where nothing is stored by it.
+        let mut raised = self.caught_up()?;
         self.grants_stand(&[value])?;
         let parts = self.parts(&[value])?;
         if parts.is_empty() {
-            let mut raised = self.floating();
             raised.raise(value.tag());
             let place = self.home().to_owned();
             self.shown(&place, raised.tag())?;

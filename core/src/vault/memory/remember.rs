@@ -53,8 +53,7 @@ impl Session {
     /// is quarantined, or was replaced by a newer version, or where a record of a list may not be
     /// seen by this session; that is logged as a refusal.
     pub fn remember(&self, text: &str, from: &(impl Parents + ?Sized)) -> Result<RecordId> {
-        let (txn, state) = self.inner.read()?;
-        let base = &self.inner.base;
+        let (txn, state, stored) = self.look()?;
         let mut floating = self.floating();
         let named = match from.parents() {
             Named::Released(places, tag) => Ok((places, tag)),
@@ -67,9 +66,7 @@ impl Session {
         }
         let (parents, of) = named?;
         floating.raise(&of);
-        if let Some(stored) = state.tag_of_conversation(base, &*txn, self.conversation())? {
-            floating.raise(&stored);
-        }
+        floating.raise(&stored);
         drop(txn);
         let label = floating.tag().label;
         let mut cleared = Vec::new();
@@ -143,8 +140,7 @@ impl Session {
             let at = w.state.position(partition)?;
             // Another handle of this conversation may have read more meanwhile.
             let mut floating = self.floating();
-            let stored = w.state.tag_of_conversation(tx.base, &*tx.txn, self.conversation())?;
-            floating.raise(&stored.unwrap_or_else(Tag::bottom));
+            floating.raise(&self.stored(tx, w)?);
             of.label = of.label.join(w.state.protection_of(parents));
             if shown {
                 floating.raise(&of);
