@@ -341,3 +341,46 @@ fn random_programs_in_which_labels_come_late() {
     println!("{n} programs: {written} written, {raised} labelled late, {checked} looks at a raised one");
     assert!(written > 3 * n && raised > n && checked > 10 * n, "{written} {raised} {checked}");
 }
+
+/// A conversation that names a record was given what it says, by whomever: no release tells of it.
+#[test]
+fn what_a_memory_names_was_shown_to_its_conversation() {
+    for late in [true, false] {
+        let c = case();
+        import(&c.space, &kinds()[0][0]);
+        let record = begin(&c.space).query(&of_code("20447-9")).unwrap().value()[0].record;
+        let b = begin(&c.space);
+        b.query(&of_code("8867-4")).unwrap();
+        let early = b.remember_in("health", "Early").unwrap();
+        let named = b.remember("Named", &vec![record]).unwrap();
+        let after = b.remember_in("health", "After").unwrap();
+        let third = begin(&c.space);
+        third.memories("health").unwrap();
+        let repeated = third.remember_in("health", "Repeated").unwrap();
+        let apart = begin(&c.space);
+        apart.query(&of_code("8867-4")).unwrap();
+        let other = apart.remember_in("health", "Apart").unwrap();
+        if late {
+            import(&c.space, &kinds()[0][1]);
+            for id in [named, after, repeated] {
+                let m = memory(&c.space, id);
+                assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (true, HIV), "{}", m.text);
+            }
+            let id = b.remember_in("health", "Late").unwrap();
+            assert_eq!(memory(&c.space, id).label.sensitivities, HIV);
+            let resumed = c.space.resume(b.conversation(), model(), Purpose::PatientRequest).unwrap();
+            assert_eq!(resumed.label().sensitivities, HIV);
+        } else {
+            let health = c.space.partition("health").unwrap();
+            health.erase(&Erase::Records(vec![record]), gesture()).unwrap();
+            for id in [after, repeated] {
+                assert!(memory(&c.space, id).quarantine.is_some(), "{}", memory(&c.space, id).text);
+            }
+        }
+        for id in [early, other] {
+            let m = memory(&c.space, id);
+            assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (false, Sensitivities::NONE), "{}", m.text);
+        }
+        assert!(c.space.check().is_ok());
+    }
+}

@@ -1,5 +1,5 @@
 //! What may rest on records without naming them: what was remembered or said in a conversation that was
-//! shown one. What was shown later is known where both entries stand in one log, by their
+//! shown one, or remembered something that names one. What was shown later is known where both entries stand in one log, by their
 //! places in it: the times of two logs are told by two clocks, and either may have been set back.
 
 use crate::audit::{AuditEvent, Entry};
@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(in crate::vault) struct Told {
     releases: Vec<Shown>,
-    /// Which entry of its partition's log last says that a memory or a turn was written.
-    written: BTreeMap<Place, u64>,
+    /// Which entries of its partition's log first and last say that a memory or a turn was written.
+    written: BTreeMap<Place, (u64, u64)>,
 }
 
 /// A release to a conversation.
@@ -61,12 +61,14 @@ fn raise<K: Ord>(map: &mut BTreeMap<K, Label>, key: K, label: Label) -> bool {
 impl Told {
     /// What records of these labels may have reached: of the memories and turns in `resting` those of a conversation
     /// that was shown one, but those of which the same log says that they were written before, and of `made` what
-    /// was made from those.
+    /// was made from those. What a memory in `naming` was made from was shown to its conversation, too, when it was
+    /// written: it was given the label of that, whoever had shown it.
     pub(in crate::vault) fn reach(
         &self,
         from: BTreeMap<Place, Label>,
         resting: &[&Version],
         made: &[&Version],
+        naming: &[&Version],
     ) -> Reached {
         let mut touched = BTreeMap::new();
         for (place, label) in &from {
@@ -77,6 +79,14 @@ impl Told {
             by.entry(v.note.conversation).or_default().push(v);
         }
         let mut reached = Reached { places: from, conversations: BTreeMap::new() };
+        let before = |v: &Version, of: u16, entry: u64| {
+            v.of == of && self.written.get(&v.place()).is_some_and(|(_, last)| *last < entry)
+        };
+        let of_parents = |reached: &Reached, v: &Version| {
+            v.note.parents.iter().filter_map(|p| reached.places.get(p)).copied().reduce(Label::join)
+        };
+        // A turn names what stands behind a value, which its session need not have seen.
+        let naming: Vec<&Version> = naming.iter().copied().filter(|v| v.note.role.is_none()).collect();
         loop {
             let mut more = false;
             for s in &self.releases {
@@ -94,14 +104,23 @@ impl Told {
                     Some(c) => by.get(c).map_or(&[][..], Vec::as_slice),
                     None => resting,
                 };
-                let earlier = |v: &Version| v.of == s.of && self.written.get(&v.place()).is_some_and(|n| *n < s.entry);
-                for v in within.iter().filter(|v| !earlier(v)) {
+                for v in within.iter().filter(|v| !before(v, s.of, s.entry)) {
                     more |= raise(&mut reached.places, v.place(), label);
                 }
             }
             for v in made {
-                let of = v.note.parents.iter().filter_map(|p| reached.places.get(p)).copied().reduce(Label::join);
+                let of = of_parents(&reached, v);
                 more |= of.is_some_and(|label| raise(&mut reached.places, v.place(), label));
+            }
+            for named in &naming {
+                let Some(label) = of_parents(&reached, named) else { continue };
+                let conversation = named.note.conversation;
+                more |= raise(&mut reached.conversations, Some(conversation), label);
+                // Where no entry tells when, it may have been at any time.
+                let since = self.written.get(&named.place()).map_or(0, |(first, _)| *first);
+                for v in by.get(&conversation).into_iter().flatten().filter(|v| !before(v, named.of, since)) {
+                    more |= raise(&mut reached.places, v.place(), label);
+                }
             }
             if !more {
                 return reached;
@@ -112,7 +131,7 @@ impl Told {
 
 /// Memories and turns that are not among the records that go, by partition: those of a conversation
 /// that was shown one of these, but those of which the same log says that they were written before, and
-/// what was made from those. One that rests on no grant was written before anything was shown, or the
+/// what was made from those; a conversation that named one in a memory was shown it. One that rests on no grant was written before anything was shown, or the
 /// person has kept it by itself.
 pub(super) fn may_rest_on(
     base: &Base,
@@ -137,8 +156,10 @@ pub(super) fn may_rest_on(
         return Ok(vec![Vec::new(); state.partitions.len()]);
     }
     let resting: Vec<&Version> = resting.into_iter().map(|(_, v)| v).collect();
+    // Also what goes, and what the person has kept.
+    let naming: Vec<&Version> = notes.iter().map(|(_, v)| v).collect();
     let from = gone.into_iter().map(|place| (place, Label::BOTTOM)).collect();
-    let reached = read_logs(base, txn, state)?.reach(from, &resting, &resting).places;
+    let reached = read_logs(base, txn, state)?.reach(from, &resting, &resting, &naming).places;
     let of = |n: usize| {
         let of = state.partitions.get(n).map(|p| p.ordinal);
         let here = resting.iter().filter(|v| Some(v.of) == of && !v.history && reached.contains_key(&v.place()));
@@ -175,7 +196,7 @@ pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State)
                     | AuditEvent::MemoryEdited { record: id, .. },
                     _,
                 ) => {
-                    told.written.insert(Place { of, id }, index);
+                    told.written.entry(Place { of, id }).or_insert((index, index)).1 = index;
                 }
                 _ => {}
             }

@@ -48,7 +48,7 @@ pub(super) fn follow(
     };
     let resting: Vec<&Version> = notes.iter().filter(rests).map(|(_, v)| v).collect();
     let made: Vec<&Version> = notes.iter().map(|(_, v)| v).collect();
-    let reached = read_logs(tx.base, &*tx.txn, &w.state)?.reach(from, &resting, &made);
+    let reached = read_logs(tx.base, &*tx.txn, &w.state)?.reach(from, &resting, &made, &made);
     for n in 0..w.state.partitions.len() {
         if !w.can_change(n) {
             continue;
