@@ -95,10 +95,10 @@ pub(super) fn connect(path: &Path, wait: Duration) -> rusqlite::Result<Connectio
     conn.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0)?;
     conn.set_prepared_statement_cache_capacity(40);
     // None of these reads the file. The log is emptied by us, see `Sqlite::after_commit`.
-    conn.execute_batch(&format!(
+    conn.execute_batch(
         "PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY;PRAGMA trusted_schema=OFF;PRAGMA cell_size_check=ON;\
-         PRAGMA fullfsync=ON;PRAGMA checkpoint_fullfsync=ON;PRAGMA wal_autocheckpoint=0"
-    ))?;
+         PRAGMA fullfsync=ON;PRAGMA checkpoint_fullfsync=ON;PRAGMA wal_autocheckpoint=0",
+    )?;
     cache(&conn, CACHE_KIB)?;
     Ok(conn)
 }

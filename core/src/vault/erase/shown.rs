@@ -1,6 +1,6 @@
 //! What may rest on records without naming them: what was remembered or said in a conversation that was
-//! shown one, or remembered something that names one. What was shown later is known where both entries stand in one log, by their
-//! places in it: the times of two logs are told by two clocks, and either may have been set back.
+//! shown one, or remembered something that names one. What was shown later is known where both entries stand in one
+//! log, by their places in it: the times of two logs are told by two clocks, and either may have been set back.
 
 use crate::audit::{AuditEvent, Entry};
 use crate::error::Result;
@@ -131,8 +131,8 @@ impl Told {
 
 /// Memories and turns that are not among the records that go, by partition: those of a conversation
 /// that was shown one of these, but those of which the same log says that they were written before, and
-/// what was made from those; a conversation that named one in a memory was shown it. One that rests on no grant was written before anything was shown, or the
-/// person has kept it by itself.
+/// what was made from those; a conversation that named one in a memory was shown it. One that rests on no grant was
+/// written before anything was shown, or the person has kept it by itself.
 pub(super) fn may_rest_on(
     base: &Base,
     txn: &dyn ReadTxn,
