@@ -228,3 +228,34 @@ fn what_was_remembered_before_in_the_same_log_stays_though_the_clock_was_set_bac
     assert_eq!(aside.iter().filter(|a| **a).count(), 1);
     assert_eq!(aside.len(), 2);
 }
+
+/// As `docs/consent.md` says: what was recorded while the clock was ahead stays, and nothing else.
+#[test]
+fn a_grant_that_a_wrong_clock_ended_is_recorded_as_over_by_what_is_written_under_it() {
+    for [writes, renews] in [[false, false], [true, false], [true, true]] {
+        let c = space();
+        let given = grant(&c.space, 1).unwrap();
+        let s = c.space.session(model(), Purpose::PatientRequest).unwrap();
+        s.query(&of_code("13457-7")).unwrap();
+        s.remember_in("health", "LDL is 112.5").unwrap();
+        let aside = || -> Vec<bool> {
+            let all = c.space.partition("health").unwrap().memories().unwrap().into_value();
+            all.iter().map(|m| m.quarantine == Some(Quarantine::ConsentEnded)).collect()
+        };
+        c.at(2);
+        assert_eq!(aside(), [true]);
+        if writes {
+            s.remember_in("health", "LDL is high").unwrap();
+        }
+        c.at(0);
+        c.space.confirm_clock(gesture()).unwrap();
+        assert!(ask(&c.space).unwrap() > 0);
+        assert_eq!(aside(), vec![writes; 1 + usize::from(writes)]);
+        if renews {
+            let renewal = c.space.renewal(given.id()).expires_in_days(5);
+            renewal.notice("en").unwrap();
+            renewal.confirm(gesture()).unwrap();
+            assert_eq!(aside(), [false, false]);
+        }
+    }
+}
