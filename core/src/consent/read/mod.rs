@@ -4,6 +4,7 @@
 //! of it (specification sections 1.3 and 1.3.1). What must not: decisions, keys, storage or a clock.
 //! Reading never fails for a Consent: what is not understood makes it refuse more, never less.
 
+mod around;
 mod bundle;
 mod flat;
 mod json;

@@ -307,6 +307,7 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
     let about = if form == Form::R4 { is_about_privacy(j) } else { is_about_disclosure(j) };
     let (base, made) = (Base::of(j), made(j));
     let unknown = !members.iter().all(|(k, _)| known(k))
+        || !super::around::is_plain(members)
         || !about
         || !is_verified(j)
         || !is_plain_policy(j)

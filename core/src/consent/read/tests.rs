@@ -549,3 +549,70 @@ fn d2_a_consent_permits_nothing_before_it_is_made() {
     let c = of(&with(r5(), "date", json!("2099-01-01T00:00:00Z")));
     assert!(c.rules.iter().all(|r| r.applies.made.is_some() == (r.effect == Effect::Permit)));
 }
+
+/// In everything around the provisions, at any depth.
+#[test]
+fn what_is_unknown_around_the_provisions_voids_every_permit() {
+    let coding = json!([{ "system": "http://loinc.org", "code": "59284-0" }]);
+    let identifier = json!({ "system": "urn:x", "value": "1", "type": { "coding": coding }, "period": { "start": "2020" },
+        "assigner": { "display": "x" } });
+    let reference = json!({ "reference": "Organization/1", "identifier": identifier });
+    let mut full = r4(json!({ "type": "permit", "purpose": [{ "system": REASON, "code": "TREAT" }],
+        "provision": [{ "type": "deny", "purpose": [{ "system": REASON, "code": "HMARKT" }] }] }));
+    for (name, value) in [
+        (
+            "meta",
+            json!({ "lastUpdated": "2026-01-01T00:00:00Z", "_lastUpdated": { "id": "a" }, "security": coding,
+            "tag": coding, "profile": ["http://example.org/p"] }),
+        ),
+        ("identifier", json!([identifier])),
+        ("category", json!([{ "coding": coding, "text": "x" }])),
+        ("patient", json!({ "reference": "Patient/p", "identifier": identifier })),
+        ("performer", json!([reference])),
+        ("organization", json!([reference])),
+        ("sourceAttachment", json!({ "title": "x", "contentType": "text/plain" })),
+        ("text", json!({ "status": "generated", "div": "<div/>" })),
+        ("verification", json!([{ "verified": true, "verifiedWith": reference, "verificationDate": "2026-01-01" }])),
+        (
+            "extension",
+            json!([{ "url": "http://example.org/x", "valueCoding": coding[0] },
+            { "url": "http://example.org/y", "extension": [{ "url": "z", "valueString": "z" }] }]),
+        ),
+    ] {
+        full = with(full, name, value);
+    }
+    let (permits, denies, void) = counts(&of(&full));
+    assert!(permits > 0 && denies > 0 && void == 0);
+    // Every object of it but the provisions and what an extension says.
+    fn objects(v: &Value, at: &str, out: &mut Vec<String>) {
+        match v {
+            Value::Object(members) => {
+                out.push(at.to_owned());
+                let inner = members.iter().filter(|(k, _)| !matches!(k.as_str(), "provision" | "valueCoding"));
+                inner.for_each(|(k, v)| objects(v, &format!("{at}/{k}"), out));
+            }
+            Value::Array(all) => all.iter().enumerate().for_each(|(i, v)| objects(v, &format!("{at}/{i}"), out)),
+            _ => {}
+        }
+    }
+    let mut all = Vec::new();
+    objects(&full, "", &mut all);
+    assert!(all.len() > 40, "{}", all.len());
+    for at in all.iter().filter(|at| !at.is_empty()) {
+        for (name, value) in [
+            ("modifierExtension", json!([{ "url": "http://example.org/m", "valueBoolean": true }])),
+            ("implicitRules", json!("http://example.org/r")),
+            ("unknown", json!([{ "type": "deny" }])),
+            ("_unknown", json!({ "id": "a" })),
+        ] {
+            let mut bad = full.clone();
+            bad.pointer_mut(at).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+            let read = of(&bad);
+            assert_eq!((read.reads(), counts(&read).0), (Reads::Active, 0), "{name} in {at}");
+            assert!(counts(&read).1 >= denies, "{name} in {at}");
+        }
+    }
+    // Nor is a value what FHIR has no object for.
+    let bad = with(full, "text", json!({ "status": "generated", "div": { "provision": { "type": "deny" } } }));
+    assert_eq!(counts(&of(&bad)).0, 0);
+}
