@@ -350,6 +350,13 @@ impl Finder {
         self.codes.iter().any(|n| has(&n.names)) || self.rows.iter().any(|n| has(&n.names)) || has(&self.relatives)
     }
 
+    /// Whether some name speaks of one thing.
+    pub(super) fn speaks_of(&self, wanted: &Wanted, longest: usize) -> bool {
+        let one = core::slice::from_ref(wanted);
+        self.codes.iter().any(|n| n.weight(one, longest, n.thing.kind) > 0)
+            || self.rows.iter().any(|n| n.weight(one, longest, Kind::Other) > 0)
+    }
+
     /// Whether what is told of relatives has any of this.
     pub(super) fn of_relatives(&self, wanted: &[Wanted]) -> bool {
         let names = || wanted.iter().filter(|w| !w.vague);

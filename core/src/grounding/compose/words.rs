@@ -70,7 +70,11 @@ impl Draft<'_> {
                 self.absent.push(partly(view, &rest.beside, &[]));
             }
             if hits.told {
-                missed.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
+                // What was found may have another word of the clause alone.
+                let finder = self.finder()?;
+                let said: Vec<&Said> =
+                    missed.iter().copied().filter(|s| finder.speaks_of(&s.wanted(), longest)).collect();
+                said.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
             }
             if allergic {
                 self.told.extend(hits.blocks.iter().flat_map(Block::items));

@@ -65,6 +65,10 @@ fn a_word_that_stands_in_a_record_is_not_mended() {
             assert!(!c.text.contains(wrong), "{q} {}", c.text);
         }
     }
+    // What has one of two words does not speak of the other.
+    let c = f.ask("was any single LDL high?");
+    assert!(c.missing.contains(&"ldl".to_owned()), "{:?} {}", c.missing, c.text);
+    assert!(!c.text.contains("speak of it"), "{}", c.text);
     // A slip is said to be taken for one.
     let c = f.ask("my creatinin");
     assert!(

@@ -20,6 +20,7 @@ nodes! {
         item: List<Words<'a>> = "itemCodeableConcept",
         supplied: List<Item<'a>> = "suppliedItem",
         event: List<Words<'a>> = "event",
+        disease: List<Words<'a>> = "targetDisease",
         recommended: List<Recommended<'a>> = "recommendation",
         lens: List<Lens<'a>> = "lensSpecification",
         morphology: List<Words<'a>> = "morphology",
@@ -95,7 +96,7 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
     let mut fact = FactDraft::new(Kind::Other, category);
     // What is supplied, predicted or ordered is its name; that it is a device, or a diet, is only its sort.
     let within = things(&o);
-    let lists = [&o.code, &o.device, &o.item, &o.event];
+    let lists = [&o.code, &o.device, &o.item, &o.event, &o.disease];
     let after = [&o.morphology, &o.kind, &o.procedure, &o.description, &o.category, &o.place];
     let all = lists.into_iter().chain(within.iter().copied()).chain(after);
     if let Some(concept) = all.flat_map(|l| l.iter().map(|w| &w.0)).find(|c| !c.is_empty()) {

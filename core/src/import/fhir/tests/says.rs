@@ -435,6 +435,7 @@ fn what_is_supplied_ordered_or_found_is_named() {
         ("AdverseEvent", r#""event":{"text":"Mild rash"}"#, "Mild rash"),
         ("RiskAssessment", r#""prediction":[{"outcome":{"text":"Breast cancer"}}]"#, "Breast cancer"),
         ("ImmunizationRecommendation", r#""recommendation":[{"vaccineCode":[{"text":"Zoster"}]}]"#, "Zoster"),
+        ("ImmunizationEvaluation", r#""targetDisease":{"text":"Measles"},"doseStatus":{"text":"valid"}"#, "Measles"),
         ("VisionPrescription", r#""lensSpecification":[{"product":{"text":"Lens"}}]"#, "Lens"),
         ("NutritionOrder", r#""oralDiet":{"type":[{"text":"Low sodium"}]}"#, "Low sodium"),
         ("BodyStructure", r#""morphology":{"text":"Splenic mass"}"#, "Splenic mass"),
