@@ -21,6 +21,8 @@ const ROOMS: [&str; 2] = ["health", "general"];
 
 struct World {
     space: HealthSpace,
+    /// A handle of the general partition alone.
+    general: HealthSpace,
     records: Vec<RecordId>,
     lowering: GrantId,
     reading: Vec<GrantId>,
@@ -55,7 +57,9 @@ fn recipients() -> [Recipient; 2] {
 impl World {
     fn new() -> Self {
         let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
-        let (space, _) = HealthSpace::create_in(Arc::new(Disk::new()), &row, &unlock(), clock().0).unwrap();
+        let disk = Arc::new(Disk::new());
+        let (space, _) = HealthSpace::create_in(disk.clone(), &row, &unlock(), clock().0).unwrap();
+        let general = HealthSpace::open_in(disk, &unlock(), clock().0, Some(&["general"])).unwrap();
         fill(&space);
         let ask = space.declassify_request("health", "general", Purpose::PatientRequest).dropping(bound());
         ask.notice("en").unwrap();
@@ -64,7 +68,7 @@ impl World {
             let state = space.inner.peek().unwrap();
             state.partitions[0].readable.records().map(|r| r.id()).collect()
         };
-        let mut world = Self { space, records, lowering, reading: Vec::new() };
+        let mut world = Self { space, general, records, lowering, reading: Vec::new() };
         world.give();
         world
     }
@@ -104,7 +108,7 @@ impl Run<'_> {
                 self.notes.push(Note { room, id, health });
             }
             Err(Error::FlowDenied) => self.refused += u64::from(room == 1 && health),
-            Err(Error::NotFound | Error::Denied | Error::Malformed(_)) => {}
+            Err(Error::NotFound | Error::Denied | Error::NoSuchPartition | Error::Malformed(_)) => {}
             Err(e) => panic!("program {seed}: {e}"),
         }
     }
@@ -115,7 +119,7 @@ impl Run<'_> {
 
     fn step(&mut self, seed: u64, dice: &mut Dice) {
         let mut at = |n: usize| pick(dice.byte(), n);
-        let (op, who, room) = (at(25).unwrap_or(0), at(2).unwrap_or(0), at(2).unwrap_or(0));
+        let (op, who, room) = (at(28).unwrap_or(0), at(2).unwrap_or(0), at(2).unwrap_or(0));
         let session = at(self.sessions.len()).map(|i| Arc::clone(&self.sessions[i]));
         let value = at(self.values.len());
         let note = at(self.notes.len()).map(|i| self.notes[i]);
@@ -247,6 +251,23 @@ impl Run<'_> {
                     if who == 1 && partition.erase(&Erase::Records(vec![n.id]), gesture()).is_ok() {
                         self.notes.retain(|m| m.id != n.id);
                     }
+                }
+            }
+            (24 | 25, Some(s)) => {
+                // Of the general partition alone: anew, or the same conversation by another handle.
+                let general = &self.world.general;
+                let begun = if who == 0 {
+                    general.resume(s.conversation(), s.actors[0].clone(), Purpose::PatientRequest)
+                } else {
+                    general.session(recipient, Purpose::PatientRequest)
+                };
+                self.sessions.extend(begun.map(Arc::new));
+            }
+            (26, Some(_)) if room == 0 => {
+                // What its conversations were shown is forgotten there, and true still.
+                match space.partition("general").unwrap().erase(&Erase::Everything, gesture()) {
+                    Ok(_) | Err(Error::NotFound) => self.notes.retain(|n| n.room == 0),
+                    Err(e) => panic!("program {seed}: {e}"),
                 }
             }
             _ => {
