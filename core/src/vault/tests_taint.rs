@@ -13,13 +13,15 @@ use crate::keyring::{KdfParams, SpaceRow};
 use crate::label::{Label, Lowering, Obligations, Purpose};
 use crate::policy::programs::{Dice, bound, pick, rounds, told};
 use crate::record::Category;
-use crate::storage::memory::Memory as Disk;
+use crate::storage::memory::{Image, Memory as Disk};
+use crate::vault::scope::Damage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const ROOMS: [&str; 2] = ["health", "general"];
 
 struct World {
+    disk: Disk,
     space: HealthSpace,
     /// A handle of the general partition alone.
     general: HealthSpace,
@@ -57,9 +59,9 @@ fn recipients() -> [Recipient; 2] {
 impl World {
     fn new() -> Self {
         let row = SpaceRow::make(KdfParams::FLOOR).unwrap();
-        let disk = Arc::new(Disk::new());
-        let (space, _) = HealthSpace::create_in(disk.clone(), &row, &unlock(), clock().0).unwrap();
-        let general = HealthSpace::open_in(disk, &unlock(), clock().0, Some(&["general"])).unwrap();
+        let disk = Disk::new();
+        let (space, _) = HealthSpace::create_in(Arc::new(disk.clone()), &row, &unlock(), clock().0).unwrap();
+        let general = HealthSpace::open_in(Arc::new(disk.clone()), &unlock(), clock().0, Some(&["general"])).unwrap();
         fill(&space);
         let ask = space.declassify_request("health", "general", Purpose::PatientRequest).dropping(bound());
         ask.notice("en").unwrap();
@@ -68,7 +70,7 @@ impl World {
             let state = space.inner.peek().unwrap();
             state.partitions[0].readable.records().map(|r| r.id()).collect()
         };
-        let mut world = Self { space, general, records, lowering, reading: Vec::new() };
+        let mut world = Self { disk, space, general, records, lowering, reading: Vec::new() };
         world.give();
         world
     }
@@ -278,15 +280,38 @@ impl Run<'_> {
     }
 }
 
+/// An older state of the file is recovered: what a conversation was shown since is true there, too. How many of its
+/// conversations are there.
+fn go_on_from(world: World, older: &Image, shown: &BTreeMap<ConversationId, bool>) -> u64 {
+    let World { disk, space, general, .. } = world;
+    drop((space, general));
+    disk.restore(older);
+    let storage = Arc::new(disk);
+    let (space, _) = HealthSpace::recover_in(storage, &unlock(), clock().0, &gesture(), Damage::Refused).unwrap();
+    space.confirm_all_permissions(gesture()).unwrap();
+    let mut resumed = 0;
+    for (id, of_health) in shown {
+        for who in recipients() {
+            let Ok(s) = space.resume(*id, who, Purpose::PatientRequest) else { continue };
+            resumed += 1;
+            assert!(s.remember_in("general", "remembered").is_err() || !of_health, "of health in an older state");
+        }
+    }
+    resumed
+}
+
 #[test]
 fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry() {
-    let (mut lowered, mut clean, mut refused) = (0, 0, 0);
+    let (mut lowered, mut clean, mut refused, mut resumed) = (0, 0, 0, 0);
     let rounds = rounds(100, 20);
     let all = (rounds.end - rounds.start) * 20;
     for round in rounds {
         let mut world = World::new();
-        let mut entries = Vec::new();
+        let (mut entries, mut shown, mut older) = (Vec::new(), BTreeMap::new(), None);
         for program in 0..20 {
+            if program == round % 20 {
+                older = Some(world.disk.image());
+            }
             let seed = round * 20 + program + 1;
             let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x7a17);
             let mut run = Run {
@@ -304,6 +329,7 @@ fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry(
             }
             (clean, refused) = (clean + run.clean, refused + run.refused);
             entries.extend(run.lowered);
+            shown.extend(run.shown);
         }
         let of_health = events(&world.space, LogOf::Partition("health"));
         let entered = of_health.into_iter().filter_map(|e| match e {
@@ -315,8 +341,12 @@ fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry(
         entries.sort_unstable();
         assert_eq!(entered, entries, "round {round}: one entry each, and none besides");
         lowered += entered.len() as u64;
+        resumed += go_on_from(world, &older.unwrap(), &shown);
         told(round, 20);
     }
-    println!("{all} programs: {clean} writes into general, {refused} of health refused, {lowered} declassified");
+    println!(
+        "{all} programs: {clean} writes into general, {refused} of health refused, {lowered} declassified; \
+         {resumed} conversations gone on with in an older state"
+    );
     assert!(clean > all / 4 && refused > all / 8 && lowered > all / 100, "{clean} {refused} {lowered}");
 }
