@@ -309,9 +309,6 @@ fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry(
         let mut world = World::new();
         let (mut entries, mut shown, mut older) = (Vec::new(), BTreeMap::new(), None);
         for program in 0..20 {
-            if program == round % 20 {
-                older = Some(world.disk.image());
-            }
             let seed = round * 20 + program + 1;
             let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x7a17);
             let mut run = Run {
@@ -324,7 +321,10 @@ fn nothing_of_health_stands_in_general_but_what_was_declassified_with_one_entry(
                 clean: 0,
                 refused: 0,
             };
-            for _ in 0..25 {
+            for step in 0..25 {
+                if program == 19 && step == 5 + round % 10 {
+                    older = Some(run.world.disk.image());
+                }
                 run.step(seed, &mut dice);
             }
             (clean, refused) = (clean + run.clean, refused + run.refused);
