@@ -530,6 +530,11 @@ int32_t hs_citation_record(const struct hs_citation *citation,
                            uint32_t *number,
                            struct hs_id *record);
 
+// Of a wearable sample its position among the samples of its chunk that may be seen, by start; NotFound for what is
+// none.
+int32_t hs_citation_sample(const struct hs_citation *citation,
+                           uint32_t *sample);
+
 // The file that the record came from (BLAKE3 of its bytes, all zero where it came from none):
 // which member of an archive, where in it, how many bytes.
 int32_t hs_citation_source(const struct hs_citation *citation,

@@ -258,6 +258,18 @@ pub unsafe extern "C" fn hs_citation_record(citation: *const Citation, number: *
     })
 }
 
+/// Of a wearable sample its position among the samples of its chunk that may be seen, by start; NotFound for what is
+/// none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_citation_sample(citation: *const Citation, sample: *mut u32) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (c, sample) = unsafe { (&get(citation)?.0, Out::new(sample)?) };
+        sample.write(c.sample.ok_or(Error::NotFound)?);
+        Ok(())
+    })
+}
+
 /// The file that the record came from (BLAKE3 of its bytes, all zero where it came from none):
 /// which member of an archive, where in it, how many bytes.
 #[unsafe(no_mangle)]

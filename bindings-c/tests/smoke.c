@@ -152,6 +152,9 @@ static void ground(hs_session *session)
     /* The citation points at the very bytes. */
     CHECK(offset + span <= strlen(BUNDLE));
     CHECK(contains((const uint8_t *)BUNDLE + offset, (size_t)span, "131.5"));
+    /* Of no wearable. */
+    uint32_t sample = 7;
+    CHECK(hs_citation_sample(citation, &sample) == HS_ERROR_NOT_FOUND);
     hs_context_free(context);
 }
 

@@ -35,6 +35,8 @@ pub struct Citation {
     pub offset: u64,
     /// How many bytes.
     pub length: u64,
+    /// Of a wearable sample: its position among the samples of its chunk that may be seen, by start.
+    pub sample: Option<u32>,
     /// When the file was imported, in milliseconds since 1970-01-01T00:00:00Z.
     pub imported_at_millis: i64,
 }
@@ -107,6 +109,7 @@ impl GroundedContext {
             member: c.span.member,
             offset: c.span.offset,
             length: c.span.len,
+            sample: c.sample,
             imported_at_millis: c.imported_at.as_millis(),
         };
         self.0.value().citations.iter().map(cited).collect()

@@ -154,6 +154,13 @@ impl Citation {
         (self.0.span.member, self.0.span.offset, self.0.span.len)
     }
 
+    /// Of a wearable sample: its position among the samples of its chunk that may be seen, by start. The span is that of
+    /// its own bytes.
+    #[getter]
+    const fn sample(&self) -> Option<u32> {
+        self.0.sample
+    }
+
     /// When the file was imported.
     #[getter]
     fn imported_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

@@ -107,6 +107,7 @@ def test_the_whole_story(file: pathlib.Path, tmp_path: pathlib.Path) -> None:
         first = context.citations[0]
         _, offset, length = first.span
         assert b"132.5" in source.read_bytes()[offset : offset + length]
+        assert first.sample is None  # of no wearable
         assert first.imported_at.tzinfo is not None
         assert abs(first.imported_at - datetime.now(timezone.utc)) < timedelta(hours=1)
 
@@ -267,3 +268,26 @@ def test_other_threads_run_while_the_library_works(file: pathlib.Path) -> None:
     thread.join()
     # Deriving the key alone takes a tenth of a second; with the lock held this would be 0 or 1.
     assert during > 5
+
+
+def test_a_wearable_sample_is_cited_by_its_place(space: HealthSpace, tmp_path: pathlib.Path) -> None:
+    record = (
+        '<Record type="HKQuantityTypeIdentifierHeartRate" sourceName="Watch" unit="count/min" '
+        'creationDate="2026-01-0{0} 09:00:00 +0100" startDate="2026-01-0{0} 08:00:00 +0100" '
+        'endDate="2026-01-0{0} 08:00:00 +0100" value="6{0}"/>'
+    )
+    export = tmp_path / "export.xml"
+    export.write_text("<HealthData>" + "".join(record.format(n) for n in range(1, 6)) + "</HealthData>")
+    with space:
+        assert space.import_file("health", export).imported == 5
+        request = space.consent_request(recipient=MODEL, categories=["vital-signs"])
+        request.notice()
+        request.confirm("tap", bytes(32))
+        context = space.session(MODEL).ground("my heart rate")
+        samples = 0
+        for citation in context.citations:
+            if citation.sample is not None:
+                _, offset, length = citation.span
+                assert b'value="6%d"' % (citation.sample + 1) in export.read_bytes()[offset : offset + length]
+                samples += 1
+        assert samples
