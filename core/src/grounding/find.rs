@@ -15,7 +15,7 @@ use super::series;
 use super::view::{self, View};
 use crate::catalog::{FactRow, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Coding, FactDraft, Kind, Status, Value};
+use crate::record::{Coding, FactDraft, Kind, Status, Value};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -350,6 +350,11 @@ impl Finder {
         self.codes.iter().any(|n| has(&n.names)) || self.rows.iter().any(|n| has(&n.names)) || has(&self.relatives)
     }
 
+    /// Whether some result says a word in its value, as it is.
+    pub(super) fn has_value(&self, view: &View<'_>, word: &str) -> Result<bool> {
+        Ok(!self.valued(view, &dictionary::wanted(&[word.to_owned()]))?.is_empty())
+    }
+
     /// Whether some name speaks of one thing.
     pub(super) fn speaks_of(&self, wanted: &Wanted, longest: usize) -> bool {
         let one = core::slice::from_ref(wanted);
@@ -377,12 +382,11 @@ impl Finder {
         (out.into_iter().map(|(weight, i, _)| (weight, i)).collect(), has_all)
     }
 
-    /// The codes of results that say it in a value: a germ, a finding. Every result is read, so only
-    /// where no name has it; an address or an income is a value too, and nobody's finding.
+    /// The codes of results that say it in a value: a germ, a finding, an insurance. Every result is read, so only
+    /// where no name has it.
     fn valued(&self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<(usize, usize)>> {
         let mut out = Vec::new();
-        let result =
-            |n: &Named<Presence>| n.thing.kind == Kind::Observation && n.thing.category == Category::Laboratory;
+        let result = |n: &Named<Presence>| n.thing.kind == Kind::Observation;
         for (i, n) in self.codes.iter().enumerate().filter(|(_, n)| result(n)) {
             let mut best = 0;
             for row in view.presence_rows(&n.thing)?.rows {

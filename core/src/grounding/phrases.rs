@@ -112,6 +112,8 @@ const SHORT: &[(&str, &str)] = &[
     ("Cl", "chloride"),
     ("Mg", "magnesium"),
     ("Fe", "iron"),
+    // An aid for hearing is none.
+    ("AIDS", "hiv"),
     ("wt Wt WT", "weight"),
     ("ht Ht HT", "height"),
 ];

@@ -6,7 +6,7 @@ use super::page::Line;
 use super::period;
 use super::question::{Rest, Said};
 use super::view::View;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::Kind;
 
 /// The period that is asked for.
@@ -83,10 +83,21 @@ pub(super) fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<
         format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
     );
     // What a letter says is in its file, and no fact.
-    let documents = view.presence()?.iter().any(|p| p.kind == Kind::Document);
-    let contents =
-        view.say(" (what documents contain is not looked through)", " (le contenu des documents n'est pas examiné)");
-    let said = if documents { said + &contents } else { said };
+    let has = |kind| Ok::<bool, Error>(view.presence()?.iter().any(|p| p.kind == kind));
+    let said = match (has(Kind::Document)?, has(Kind::Other)?) {
+        // Nor what is asked, answered, written and billed.
+        (_, true) => {
+            said + &view.say(
+                " (what documents, forms, messages and bills contain is not looked through)",
+                " (le contenu des documents, formulaires, messages et factures n'est pas examiné)",
+            )
+        }
+        (true, false) => {
+            said + &view
+                .say(" (what documents contain is not looked through)", " (le contenu des documents n'est pas examiné)")
+        }
+        (false, false) => said,
+    };
     // The word may be a brand of what is on record by another name.
     let products =
         !allergic && view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));

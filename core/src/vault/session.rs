@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// conversation in the same transaction as the entry, so a restart launders nothing; and so is for
 /// whom and what for it was opened: for nobody and nothing else does it go on.
 ///
-/// Once that is stored, and then erased with [everything](HealthSpace::erase_everything) in each partition that is
+/// Once that is stored, and then erased with [everything](crate::Erase::Everything) in each partition that is
 /// open here and knew of it, the session is over: whatever it is asked for is [`Error::NotFound`]. What it, or another
 /// handle of its conversation, was shown is not known any more, and no label would be high enough.
 pub struct Session {

@@ -131,7 +131,13 @@ fn not_mended(view: &View<'_>) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let finder = Finder::new(view)?;
-    Ok(view.plan.mended.iter().filter(|w| finder.has_word(w)).cloned().collect())
+    let mut kept = Vec::new();
+    for word in &view.plan.mended {
+        if finder.has_word(word) || finder.has_value(view, word)? {
+            kept.push(word.clone());
+        }
+    }
+    Ok(kept)
 }
 
 /// Rank of documents where an image is asked for: behind the images.

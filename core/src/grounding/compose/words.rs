@@ -29,6 +29,9 @@ impl Draft<'_> {
         }
         for rest in view.plan.rest.iter().filter(|r| view.plan.allergic.contains(&r.clause) == allergic) {
             let seek: Vec<String> = rest.seek.iter().filter(|w| names(w) && !family::is_word(w)).cloned().collect();
+            if seek.is_empty() && rest.drugs.is_empty() && rest.words.iter().any(|w| family::is_word(w)) {
+                continue;
+            }
             let mut wanted = dictionary::wanted(&seek);
             wanted.extend(rest.drugs.iter().map(|(said, drug)| Wanted::of(said, Some(*drug))));
             let missed: Vec<&Said> =

@@ -59,7 +59,7 @@ pub(super) const CONDITIONS: &[Concept] = &[
     cond("fracture", "fracture", "fracture", "fracture|broken bone|os casse|broke|broken|fractured|casse|cassee", "16114001 125605004 65966004 263102004 359817006", "S02 S12 S22 S32 S42 S52 S62 S72 S82 S92", "fracture"),
     cond("pulmonary-embolism", "pulmonary embolism", "embolie pulmonaire", "pulmonary embolism|blood clot|embolie pulmonaire|embolie|thrombose|thrombosis|phlebite", "706870000 59282003 128053003", "I26 I82", "embol*|thrombos*|phlebit*"),
     cond("pregnancy", "pregnancy", "grossesse", "pregnancy|pregnant|grossesse|enceinte", "72892002 77386006", "Z33 Z34", "pregnan*|grossesse"),
-    cond("hiv", "HIV infection", "infection par le VIH", "hiv|vih|sida|aids|hiv infection|infection par le vih", "86406008", "B20 B24 Z21", "hiv|vih"),
+    cond("hiv", "HIV infection", "infection par le VIH", "hiv|vih|sida|have aids|got aids|has aids|aids test|aids diagnosis|hiv infection|infection par le vih", "86406008", "B20 B24 Z21", "hiv|vih"),
     // What a vaccine is also called by: see `GROUPS`.
     cond("influenza", "influenza", "grippe", "influenza infection|seasonal flu|grippe saisonniere|syndrome grippal", "6142004", "J09 J10 J11", "influenza !haemophilus !parainfluenza|flu|gripp*"),
     cond("chickenpox", "chickenpox", "varicelle", "chicken pox", "38907003", "B01", "chickenpox|chicken pox|varicel*"),

@@ -69,6 +69,17 @@ fn a_word_that_stands_in_a_record_is_not_mended() {
     let c = f.ask("was any single LDL high?");
     assert!(c.missing.contains(&"ldl".to_owned()), "{:?} {}", c.missing, c.text);
     assert!(!c.text.contains("speak of it"), "{}", c.text);
+    // Nor is a word that a result has as its value; and an aid is no disease.
+    f.lab("600-7", "Culture", "1", "1", "2020-01-01");
+    f.rows.last_mut().unwrap().fact.value = Value::Text("Klebsiella pneumoniae".into());
+    f.listed(Kind::Procedure, Category::Procedures, "Fitting of hearing aid", "2020-01-01");
+    for (q, wrong) in [("klebsiella pneumoniae", "pneumonia"), ("do I have a hearing aid?", "HIV")] {
+        let c = f.ask(q);
+        assert!(c.missing.is_empty() && !c.text.contains(&format!("no {wrong}")), "{q} {:?} {}", c.missing, c.text);
+        assert!(!c.text.contains(&format!("is {wrong}")), "{q} {}", c.text);
+    }
+    assert_eq!(f.ask("Do I have AIDS?").missing, ["hiv"]);
+    assert_eq!(f.ask("do I have aids?").missing, ["hiv"]);
     // A slip is said to be taken for one.
     let c = f.ask("my creatinin");
     assert!(

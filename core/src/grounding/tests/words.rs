@@ -150,6 +150,9 @@ fn what_is_kept_without_a_kind_is_found() {
         has(&c, question, &["«mother»: «Zzfamilial»", "(of relatives, not of the person)"]);
         lacks(&c, question, &["nothing on record"]);
     }
+    for question in ["family history", "mes antécédents familiaux"] {
+        lacks(&f.ask(question), question, &["nothing on record", "ne correspond"]);
+    }
     // What may not be seen is not found.
     let c = f.only(&[Category::Medications]).ask("Am I allergic to shellfish?");
     lacks(&c, "shellfish", &["diet"]);

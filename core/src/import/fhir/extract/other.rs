@@ -44,6 +44,10 @@ nodes! {
         date: Text<'a> = "date",
         authored: List<Text<'a>> = "authoredOn",
         authored_alone: Text<'a> = "authored",
+        at: Text<'a> = "dateTime",
+        issued: Text<'a> = "issued",
+        identified: Text<'a> = "identifiedDateTime",
+        received: Text<'a> = "receivedTime",
         created: Text<'a> = "created",
         started: Text<'a> = "started",
         start: Text<'a> = "start",
@@ -119,7 +123,8 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
         let empty = Text::default();
         let authored = o.authored.first().unwrap_or(&empty);
         let made = [authored, &o.authored_alone, &o.date, &o.start, &o.start_date, &o.started, &o.sent, &o.created];
-        fact.when = first(&made, marks);
+        let other = [&o.at, &o.issued, &o.identified, &o.received];
+        fact.when = first(&made, marks).or_else(|| first(&other, marks));
         let due = o.target.iter().map(|t| &t.due).find(|t| !t.is_empty()).unwrap_or(&empty);
         fact.until = first(&[&o.end, due], marks);
     }

@@ -448,6 +448,12 @@ fn what_is_supplied_ordered_or_found_is_named() {
         let json = format!(r#"{{"resourceType":"{kind}","id":"1",{members}}}"#);
         assert_eq!(one(&json).0.fact().text, name, "{kind}");
     }
+    for (kind, member) in
+        [("NutritionOrder", "dateTime"), ("DetectedIssue", "identifiedDateTime"), ("Contract", "issued")]
+    {
+        let json = format!(r#"{{"resourceType":"{kind}","id":"1","code":{{"text":"x"}},"{member}":"2020-05-06"}}"#);
+        assert!(one(&json).0.fact().when.is_some(), "{kind}");
+    }
     let two = r#"{"resourceType":"RiskAssessment","prediction":[{"outcome":{"text":"A"}},{"outcome":{"text":"B"}}]}"#;
     let (c, _) = one(two);
     assert_eq!((c.fact().text.as_str(), c.fact().note.as_str()), ("A", "B"));
