@@ -355,11 +355,13 @@ impl Finder {
         Ok(!self.valued(view, &dictionary::wanted(&[word.to_owned()]))?.is_empty())
     }
 
-    /// Whether some name speaks of one thing.
-    pub(super) fn speaks_of(&self, wanted: &Wanted, longest: usize) -> bool {
+    /// Whether some name, or what stands beside one, or some value speaks of one thing.
+    pub(super) fn speaks_of(&self, view: &View<'_>, wanted: &Wanted, longest: usize) -> Result<bool> {
         let one = core::slice::from_ref(wanted);
-        self.codes.iter().any(|n| n.weight(one, longest, n.thing.kind) > 0)
+        let noted = |n: &Named<Presence>| n.notes.iter().any(|note| note.says(one, &[]).is_some());
+        Ok(self.codes.iter().any(|n| n.weight(one, longest, n.thing.kind) > 0 || noted(n))
             || self.rows.iter().any(|n| n.weight(one, longest, Kind::Other) > 0)
+            || !self.valued(view, one)?.is_empty())
     }
 
     /// Whether what is told of relatives has any of this.

@@ -374,10 +374,10 @@ impl Storage for Sqlite {
             let cached = room_for_all(conn)?;
             conn.set_limit(SqlLimit::SQLITE_LIMIT_ATTACHED, 1)?;
             let done = conn.execute_batch("VACUUM");
+            conn.set_limit(SqlLimit::SQLITE_LIMIT_ATTACHED, 0)?;
             if cached {
                 schema::cache(conn, CACHE_KIB)?;
             }
-            conn.set_limit(SqlLimit::SQLITE_LIMIT_ATTACHED, 0)?;
             done
         })
     }

@@ -74,10 +74,11 @@ impl Draft<'_> {
             }
             if hits.told {
                 // What was found may have another word of the clause alone.
-                let finder = self.finder()?;
-                let said: Vec<&Said> =
-                    missed.iter().copied().filter(|s| finder.speaks_of(&s.wanted(), longest)).collect();
-                said.iter().for_each(|s| self.miss_here(&s.concepts, ELSEWHERE));
+                for said in &missed {
+                    if self.finder()?.speaks_of(view, &said.wanted(), longest)? {
+                        self.miss_here(&said.concepts, ELSEWHERE);
+                    }
+                }
             }
             if allergic {
                 self.told.extend(hits.blocks.iter().flat_map(Block::items));
@@ -120,12 +121,7 @@ impl Draft<'_> {
                 continue;
             }
             let allergic = view.plan.allergic.contains(&said.clause);
-            let seek = Seek { longest: find::NAME, allergic, measured: view.plan.measured, whole: &[], every: &[] };
-            let hits = self.finder()?.blocks(view, &[said.wanted()], seek)?;
-            if hits.told {
-                self.miss_here(&said.concepts, ELSEWHERE);
-            }
-            self.blocks.extend(hits.blocks);
+            self.look_for(&said.concepts, said.wanted(), allergic)?;
         }
         self.substances()?;
         let missed = |draft: &Self, c: &Concept| draft.missing.iter().any(|m| m == c.key);
@@ -144,14 +140,20 @@ impl Draft<'_> {
             if !self.missing.iter().any(|m| m == c.key) {
                 continue;
             }
-            let wanted = Wanted::of(&fold::words(c.en), Some(*c));
-            let seek = Seek { longest: find::NAME, allergic: false, measured: false, whole: &[], every: &[] };
-            let hits = self.finder()?.blocks(view, &[wanted], seek)?;
-            if hits.told {
-                self.miss_here(&[*c], ELSEWHERE);
-            }
-            self.blocks.extend(hits.blocks);
+            self.look_for(&[*c], Wanted::of(&fold::words(c.en), Some(*c)), false)?;
         }
+        Ok(())
+    }
+
+    /// Shows what speaks of concepts that are missed, and says that it does.
+    fn look_for(&mut self, missed: &[&'static Concept], wanted: Wanted, allergic: bool) -> Result<()> {
+        let view = self.view;
+        let seek = Seek { longest: find::NAME, allergic, measured: view.plan.measured, whole: &[], every: &[] };
+        let hits = self.finder()?.blocks(view, &[wanted], seek)?;
+        if hits.told {
+            self.miss_here(missed, ELSEWHERE);
+        }
+        self.blocks.extend(hits.blocks);
         Ok(())
     }
 }
