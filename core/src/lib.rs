@@ -148,10 +148,10 @@ pub use label::{
 pub use lang::Lang;
 pub use vault::{
     Audited, Backup, BreachScope, BreachedPartition, BreachedRecipient, BreakGlassNotice, Call, ClaimLevel,
-    ConsentRequest, ConsentsReport, Conversation, Declassify, DeclassifyInfo, DeclassifyRequest, Derived,
-    DisclosureLine, Endpoint, EnteredIn, EpochDestroyed, Erase, ErasureCheck, ErasureLevel, ErasureTrial, ErasureTry,
-    ErasuresAfter, Exposure, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource, Info,
-    KnownCopy, LogErasure, LogHandover, LogLine, LogOf, Lost, Memory, NoticeState, OldCopies, Parents, Partition,
+    ConsentRequest, ConsentsReport, Conversation, Declassify, DeclassifyInfo, DeclassifyRequest, DeletedConversation,
+    Derived, DisclosureLine, Endpoint, EnteredIn, EpochDestroyed, Erase, ErasureCheck, ErasureLevel, ErasureTrial,
+    ErasureTry, ErasuresAfter, Exposure, Grant, GrantInfo, HealthSpace, ImportOptions, ImportedConsent, ImportedSource,
+    Info, KnownCopy, LogErasure, LogHandover, LogLine, LogOf, Lost, Memory, NoticeState, OldCopies, Parents, Partition,
     PartitionKind, Permission, Presence, Quarantine, Reader, Reading, RecordErasure, Records, Recovered,
     ReleaseReceipt, RenewalRequest, Repaired, RestoreOptions, Restored, Role, Rotated, RowByRow, ScopeCheck, Session,
     SpaceCheck, SpaceClaim, StagedImport, Stats, TriedBy, Turn, Unaccounted, Value, VerifiedReceipt, WayIn, WayInKind,

@@ -82,7 +82,7 @@ pub use ingest::{ImportOptions, ImportedSource, Partition, StagedImport, Stats};
 pub use keys::{EpochDestroyed, LogHandover, OldCopies, Rotated, WayIn, WayInKind, WaysInChanged};
 pub(crate) use logs::is_damage;
 pub use logs::{LogLine, LogOf, VerifiedReceipt, verify_consistency, verify_receipt};
-pub use memory::{Conversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
+pub use memory::{Conversation, DeletedConversation, Derived, Memory, Parents, Quarantine, Records, Role, Turn};
 pub use permissions::Permission;
 pub use reader::{Reader, Reading};
 pub use recipients::{NoticeState, WithdrawalNotice};

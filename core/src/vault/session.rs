@@ -30,8 +30,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// conversation in the same transaction as the entry, so a restart launders nothing; and so is for
 /// whom and what for it was opened: for nobody and nothing else does it go on.
 ///
-/// Once that is stored, and then erased with [everything](crate::Erase::Everything) in each partition that is
-/// open here and knew of it, the session is over: whatever it is asked for is [`Error::NotFound`]. What it, or another
+/// Once that is stored, and then gone from the partition that it was begun with, the session is over: by
+/// [`delete_conversation`](HealthSpace::delete_conversation), or erased there with
+/// [everything](crate::Erase::Everything). Whatever it is asked for is [`Error::NotFound`] then: what it, or another
 /// handle of its conversation, was shown is not known any more, and no label would be high enough.
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -86,6 +87,7 @@ impl HealthSpace {
     pub fn resume(&self, conversation: ConversationId, recipient: Recipient, purpose: Purpose) -> Result<Session> {
         let (txn, state) = self.inner.read()?;
         let stored = state.conversation(&self.inner.base, &*txn, conversation)?;
+        let over = state.is_gone_at_home(&self.inner.base, &*txn, conversation)?;
         drop(txn);
         let all = stored.iter().fold(Tag::bottom(), |tag, (_, c)| tag.join(&c.tag));
         // A partition of files says more than one that programs write in; several of them must agree.
@@ -96,6 +98,9 @@ impl HealthSpace {
             return Err(Error::NotFound);
         }
         let home = state.home(conversation).ok_or(Error::NotFound)?;
+        if over {
+            return Err(Error::NotFound);
+        }
         Ok(self.begin(recipient, purpose, conversation, home, Some(all)))
     }
 
@@ -139,11 +144,22 @@ impl State {
     /// The partition that a conversation is at home in; `None` where it is not open here. One that was begun before
     /// ids told it is at home in the first general partition, and goes on where all partitions are open.
     fn home(&self, id: ConversationId) -> Option<&Scope> {
-        let random = id.0.first_chunk()?;
-        let told = self.partitions.iter().find(|p| homed(*random, p.id) == id);
+        let told = self.told_home(id);
         let whole = self.system.is_some() && self.left_out.is_empty();
         let general = self.partitions.iter().find(|p| p.policy.kind == PartitionKind::General);
         told.or(general.or(self.partitions.first()).filter(|_| whole))
+    }
+
+    /// The partition that the id of a conversation names, where it is open here.
+    fn told_home(&self, id: ConversationId) -> Option<&Scope> {
+        let random = id.0.first_chunk()?;
+        self.partitions.iter().find(|p| homed(*random, p.id) == id)
+    }
+
+    /// Whether the partition that a conversation was begun with has nothing stored of it, where that is open here:
+    /// its label is always stored there, so that it was deleted, erased, or never stored.
+    fn is_gone_at_home(&self, base: &Base, txn: &dyn ReadTxn, id: ConversationId) -> Result<bool> {
+        self.told_home(id).map_or(Ok(false), |home| Ok(home.conversation(base, txn, id)?.is_none()))
     }
 
     /// What the partitions that are open here have stored of a conversation, and of which kind each is.
@@ -243,7 +259,11 @@ impl Session {
     /// What is stored of the conversation: the bottom before anything was. One that is not stored any more was
     /// erased: what it was shown is not known, and it is over.
     fn stored_in(&self, known: bool, state: &State, txn: &dyn ReadTxn) -> Result<Tag> {
-        match state.tag_of_conversation(&self.inner.base, txn, self.conversation)? {
+        let stored = state.tag_of_conversation(&self.inner.base, txn, self.conversation)?;
+        if (known || stored.is_some()) && state.is_gone_at_home(&self.inner.base, txn, self.conversation)? {
+            return Err(Error::NotFound);
+        }
+        match stored {
             Some(tag) => {
                 self.was_stored.store(true, Ordering::SeqCst);
                 Ok(tag)

@@ -354,7 +354,7 @@ fn spoil_list(disk: &Disk, space: &HealthSpace, how: impl Fn(&mut crate::storage
     spoil_row(disk, view.id, number, how);
 }
 
-fn spoil_row(disk: &Disk, scope: ScopeId, number: u64, how: impl Fn(&mut crate::storage::Row)) {
+pub(super) fn spoil_row(disk: &Disk, scope: ScopeId, number: u64, how: impl Fn(&mut crate::storage::Row)) {
     disk.tamper(|i| {
         let mut rows = Arc::make_mut(&mut i.rows).values_mut();
         let (_, row) = rows.find(|(s, row)| *s == scope && row.number == number).unwrap();

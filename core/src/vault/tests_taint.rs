@@ -121,7 +121,7 @@ impl Run<'_> {
 
     fn step(&mut self, seed: u64, dice: &mut Dice) {
         let mut at = |n: usize| pick(dice.byte(), n);
-        let (op, who, room) = (at(28).unwrap_or(0), at(2).unwrap_or(0), at(2).unwrap_or(0));
+        let (op, who, room) = (at(29).unwrap_or(0), at(2).unwrap_or(0), at(2).unwrap_or(0));
         let session = at(self.sessions.len()).map(|i| Arc::clone(&self.sessions[i]));
         let value = at(self.values.len());
         let note = at(self.notes.len()).map(|i| self.notes[i]);
@@ -269,6 +269,15 @@ impl Run<'_> {
                 // What its conversations were shown is forgotten there, and true still.
                 match space.partition("general").unwrap().erase(&Erase::Everything, gesture()) {
                     Ok(_) | Err(Error::NotFound) => self.notes.retain(|n| n.room == 0),
+                    Err(e) => panic!("program {seed}: {e}"),
+                }
+            }
+            (27, Some(s)) if who == 0 => {
+                // By a handle of all, or of the general partition alone.
+                let handle = if room == 0 { &space } else { &self.world.general };
+                match handle.delete_conversation(s.conversation(), gesture()) {
+                    // Those of its turns that went are found nowhere; what stays is asked for again.
+                    Ok(_) | Err(Error::NotFound) => {}
                     Err(e) => panic!("program {seed}: {e}"),
                 }
             }

@@ -6,6 +6,7 @@
 //! when that which they were derived from ends. What must not: decisions, the label algebra, and
 //! values that are not written yet (those are `flow`'s).
 
+mod conversation;
 mod lineage;
 mod parents;
 mod person;
@@ -16,6 +17,7 @@ mod wire;
 mod words;
 mod write;
 
+pub use conversation::DeletedConversation;
 pub use lineage::Derived;
 pub use parents::{Parents, Records};
 

@@ -129,6 +129,7 @@ impl Partition {
 
     /// Deletes a memory with all that it said before: the keys that sealed its bodies are dropped,
     /// the catalog is written anew without it. What was derived from it is quarantined. The entry.
+    /// A [whole conversation](crate::HealthSpace::delete_conversation) is deleted in one call.
     ///
     /// # Errors
     /// [`Error::NotFound`] where there is no such memory or turn.
@@ -136,19 +137,8 @@ impl Partition {
         self.inner.write(|tx, w| {
             let at = w.state.position(&self.name)?;
             let identity = find(tx, w, at, memory)?.identity;
-            let work = w.work(tx, Target::Partition(at))?;
-            let catalog = std::sync::Arc::clone(&work.scope.readable);
-            let gone: BTreeSet<RecordId> = catalog.versions(&identity).map(|r| r.id()).collect();
-            for record in catalog.versions(&identity) {
-                drop_body(tx, work, record)?;
-            }
-            forget(tx, work, &gone)?;
-            work.manifest.tags.quarantined.retain(|q| !gone.contains(q));
-            prune(work, &gone);
-            let entry = AuditEvent::MemoryDeleted { record: memory, versions: gone.len() as u64, gesture };
-            let entry = tx.log(work, entry)?;
-            quarantine_derived(tx, w, at, &gone)?;
-            Ok(entry)
+            let entries = delete_notes(tx, w, at, &[(memory, identity)], &gesture)?;
+            entries.first().copied().ok_or(Error::Internal(135))
         })
     }
 
@@ -172,6 +162,38 @@ impl Partition {
         };
         self.look(Kind::Memory, b"derived", of, |all| all)
     }
+}
+
+/// Deletes notes with all that they said before; what was derived from them is quarantined. The entries.
+pub(super) fn delete_notes(
+    tx: &mut Tx<'_>,
+    w: &mut Writing,
+    at: usize,
+    notes: &[(RecordId, Identity)],
+    gesture: &Gesture,
+) -> Result<Vec<u64>> {
+    let work = w.work(tx, Target::Partition(at))?;
+    let catalog = std::sync::Arc::clone(&work.scope.readable);
+    let mut gone = BTreeSet::new();
+    let mut versions = Vec::with_capacity(notes.len());
+    for (_, identity) in notes {
+        let before = gone.len();
+        for record in catalog.versions(identity) {
+            gone.insert(record.id());
+            drop_body(tx, work, record)?;
+        }
+        versions.push((gone.len() - before) as u64);
+    }
+    forget(tx, work, &gone)?;
+    work.manifest.tags.quarantined.retain(|q| !gone.contains(q));
+    prune(work, &gone);
+    let mut entries = Vec::with_capacity(notes.len());
+    for ((record, _), versions) in notes.iter().zip(versions) {
+        let gesture = gesture.clone();
+        entries.push(tx.log(work, AuditEvent::MemoryDeleted { record: *record, versions, gesture })?);
+    }
+    quarantine_derived(tx, w, at, &gone)?;
+    Ok(entries)
 }
 
 fn find(tx: &Tx<'_>, w: &Writing, at: usize, memory: RecordId) -> Result<Found> {
