@@ -197,6 +197,8 @@ const GROUPS: &[&str] = &[
     "organ donor|donneur organe*|don organe*",
     "advance directive|directive anticipee*|living will",
     "insurance|assurance|mutuelle|coverage",
+    "form|formulaire|questionnaire",
+    "bill|invoice|facture|claim|billing",
     // What people react to.
     "peanut|cacahuete|arachide|groundnut",
     "milk|lait|dairy|laitier*",
@@ -233,6 +235,20 @@ const KINDRED: &[&str] = &[
     "penicillin*|amoxicillin*|ampicillin*|augmentin*|clamoxyl*|amoxil*",
     "cephalosporin*|cefal*|cephal*|ceft*|cefu*|cefi*|cefazolin*|keflex*|rocephin*",
 ];
+
+/// How much of a thing is an illness: beside it, and not somewhere in a name.
+const DEGREES: [&str; 4] = ["high ", "low ", "elevated ", "exces "];
+
+fn is_degree(pattern: &str) -> bool {
+    DEGREES.iter().any(|d| pattern.starts_with(d))
+}
+
+/// Whether the words of a pattern that matches stand close to each other, the first of it first.
+fn is_close(pattern: &str, words: &[String]) -> bool {
+    let first = |w: &String| pattern.split(' ').next().is_some_and(|p| fold::word_matches(p, w));
+    let near = |(a, b): (usize, usize)| b - a <= pattern.split(' ').count() && words.get(a).is_some_and(first);
+    fold::place(pattern, words).is_some_and(near)
+}
 
 /// Words of a vaccine's name that are not of what it is against.
 const SHOTS: &str = " vaccine vaccin shot jab booster contre le la les l d ";
@@ -319,6 +335,8 @@ pub(super) struct Wanted {
     word: Option<String>,
     /// Things that name it together.
     all: Vec<Wanted>,
+    /// Whether these stand close to each other.
+    close: bool,
     /// What names it among allergies alone.
     kindred: Vec<String>,
     /// Whether it says nothing beside no other thing.
@@ -334,7 +352,7 @@ impl Wanted {
     pub(super) fn is_in(&self, words: &[String], kind: Kind) -> bool {
         let words = self.speaking(words, kind);
         self.may_be(kind)
-            && (self.patterns.iter().any(|p| fold::matches(p, words))
+            && (self.patterns.iter().any(|p| fold::matches(p, words) && (!is_degree(p) || is_close(p, words)))
                 || self.word.as_ref().is_some_and(|asked| words.iter().any(|w| fold::alike(asked, w)))
                 || self.has_all(words, kind)
                 || (kind == Kind::Allergy && self.kindred.iter().any(|p| fold::matches(p, words))))
@@ -347,6 +365,15 @@ impl Wanted {
         (!vaccine || kind == Kind::Immunization)
             && !self.all.is_empty()
             && self.all.iter().all(|w| w.is_in(words, kind))
+            && (!self.close || self.stand_close(words, kind))
+    }
+
+    /// Whether some of the words that follow each other, one more than it has and the first of it first, name all of its
+    /// things: a "High Density Lipoprotein Cholesterol" is no high cholesterol.
+    fn stand_close(&self, words: &[String], kind: Kind) -> bool {
+        let first = |of: &[String]| of.get(..1).zip(self.all.first()).is_some_and(|(w, first)| first.is_in(w, kind));
+        let of = |at: usize| words.get(at..(at + self.all.len() + 1).min(words.len())).unwrap_or_default();
+        (0..words.len()).map(of).any(|of| first(of) && self.all.iter().all(|w| w.is_in(of, kind)))
     }
 
     /// The words of a name that can speak of it: behind that of a medication an element is its salt.
@@ -383,7 +410,9 @@ impl Wanted {
             patterns.extend(super::concepts::speaking(c).map(str::to_owned));
             patterns.extend(c.stems.split('|').filter(|p| p.len() >= 3).map(str::to_owned));
         }
-        let mut all = wanted(said);
+        // "AIDS" is written as the plural of an aid.
+        let said: Vec<String> = said.iter().map(|w| if w == "aids" { "hiv".to_owned() } else { w.clone() }).collect();
+        let mut all = wanted(&said);
         // All of its words, the common ones too: a heart is no heart rate.
         all.iter_mut().for_each(|w| w.vague = false);
         let kindred = all.iter_mut().flat_map(|w| core::mem::take(&mut w.kindred)).collect();
@@ -397,7 +426,8 @@ impl Wanted {
             let shot = |w: &&String| !SHOTS.contains(&format!(" {w} "));
             all = wanted(&said.iter().filter(shot).cloned().collect::<Vec<_>>());
         }
-        Self { weight: said.len().max(1), patterns, all, kindred, concept, ..Self::default() }
+        let close = concept.is_some_and(|c| c.area == Area::Condition) && is_degree(&said.join(" "));
+        Self { weight: said.len().max(1), patterns, all, close, kindred, concept, ..Self::default() }
     }
 }
 

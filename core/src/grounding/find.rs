@@ -3,7 +3,7 @@
 //!
 //! Looked at are the words of every kind of fact: its text, what its codes are called, and of what is
 //! kept without a kind of its own (a flag, a goal) its note too. Only what the
-//! view holds is there to be found.
+//! view holds is there to be found. What stands beside a name, or in a value, is in `values.rs`.
 
 use super::concepts::{self, Area, Concept};
 use super::dictionary::{self, Wanted};
@@ -12,10 +12,11 @@ use super::fold;
 use super::lists;
 use super::page::{Block, Line};
 use super::series;
+use super::values::Noted;
 use super::view::{self, View};
 use crate::catalog::{FactRow, Presence, Query};
 use crate::error::Result;
-use crate::record::{Coding, FactDraft, Kind, Status, Value};
+use crate::record::{Coding, FactDraft, Kind, Status};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -37,43 +38,13 @@ const LISTED: [Kind; 7] = [
 ];
 
 /// A thing on record and the words of each of its names.
-struct Named<T> {
-    thing: T,
-    names: Vec<Vec<String>>,
+pub(super) struct Named<T> {
+    pub(super) thing: T,
+    pub(super) names: Vec<Vec<String>>,
     /// Whether its code stands for other things too: then its words tell which rows are meant.
     parted: bool,
     /// What is said beside its name, record by record: how somebody reacts, how it is taken.
-    notes: Vec<Noted>,
-}
-
-/// The words of a record's names, and from a place on those of what is said beside them.
-struct Noted {
-    words: Vec<String>,
-    from: usize,
-}
-
-impl Noted {
-    fn of(fact: &FactDraft) -> Option<Self> {
-        let mut words: Vec<String> = names(fact).flatten().collect();
-        let from = words.len();
-        words.extend(fold::words(&fact.note));
-        (words.len() > from).then_some(Self { words, from })
-    }
-
-    /// Of how many words that are wanted it has the like, some of them in the note alone; and whether it has all of
-    /// `every`.
-    fn says(&self, wanted: &[Wanted], every: &[String]) -> Option<(usize, bool)> {
-        // A reaction can be what is measured elsewhere: a pain.
-        let says = |w: &Wanted, words: &[String]| w.is_in(words, Kind::Other);
-        let note = self.words.get(self.from..).unwrap_or_default();
-        let plain = wanted.iter().all(|w| w.vague);
-        if !wanted.iter().any(|w| (plain || !w.vague) && says(w, note)) {
-            return None;
-        }
-        let weight = wanted.iter().filter(|w| says(w, &self.words)).map(|w| w.weight).sum();
-        let has = |w: &String| self.words.iter().any(|n| fold::alike(w, n) || dictionary::one(w, n));
-        Some((weight, !every.is_empty() && every.iter().all(has)))
-    }
+    pub(super) notes: Vec<Noted>,
 }
 
 impl<T> Named<T> {
@@ -132,7 +103,7 @@ pub(super) struct Seek<'a> {
 
 /// All that can be found.
 pub(super) struct Finder {
-    codes: Vec<Named<Presence>>,
+    pub(super) codes: Vec<Named<Presence>>,
     /// Facts without a kind of their own that say the same.
     rows: Vec<Named<Vec<FactRow>>>,
     /// What is said of relatives, which is never told as one's own.
@@ -143,7 +114,7 @@ pub(super) struct Finder {
 }
 
 /// The folded words of a fact's names.
-fn names(fact: &FactDraft) -> impl Iterator<Item = Vec<String>> {
+pub(super) fn names(fact: &FactDraft) -> impl Iterator<Item = Vec<String>> {
     let displays = fact.codes.iter().map(|c| c.display.as_str());
     core::iter::once(fact.text.as_str()).chain(displays).filter(|t| !t.is_empty()).map(fold::words)
 }
@@ -243,9 +214,8 @@ impl Finder {
                 all.push(fold::words(&r.fact.note));
                 // A reason is no plan, nor a goal.
                 let own = |_: &&(&str, &str, &str)| !view::is_beside(r);
-                all.extend(
-                    TYPES.iter().filter(own).filter(|(name, ..)| *name == r.type_name).map(|(name, ..)| parted(name)),
-                );
+                let sorts = TYPES.iter().filter(own).filter(|(name, ..)| *name == r.type_name);
+                all.extend(sorts.flat_map(|(name, en, fr)| [parted(name), fold::words(en), fold::words(fr)]));
             }
             Named { thing: rows, names: all, parted: false, notes: Vec::new() }
         };
@@ -277,24 +247,28 @@ impl Finder {
             (n.weight(wanted, seek.longest, kind), i)
         };
         let mut rows: Vec<(usize, usize)> = self.rows.iter().enumerate().map(row).filter(|(w, _)| *w > 0).collect();
-        if rows.is_empty() && !known {
-            codes = self.valued(view, wanted)?;
-        }
         let all: usize = wanted.iter().filter(|w| !w.vague).map(|w| w.weight).sum();
         let some = codes.iter().chain(&rows).map(|(n, _)| *n).max().unwrap_or(0);
         let mut late = HashSet::new();
         if !whole && (some < all || some == 0) {
-            let (noted, has_all) = self.noted(wanted, seek.every);
-            let most = noted.first().map_or(0, |(n, _)| *n);
+            let besides = [self.noted(wanted, seek.every), self.valued(view, wanted, seek.every)?];
+            let most = besides.iter().map(|b| b.weight).max().unwrap_or(0);
             // Beside what is shown already, only what has all of it.
             if most > 0 && most >= if asked { all.max(1) } else { some } {
-                whole |= has_all;
-                // What names have as much of leads.
-                codes.retain(|(n, i)| *n >= most || !noted.contains(&(most, *i)));
-                for (n, i) in noted {
-                    if !codes.iter().any(|(_, known)| *known == i) {
-                        late.insert(i);
-                        codes.push((n, i));
+                for beside in besides.into_iter().filter(|b| b.weight == most) {
+                    whole |= beside.has_all;
+                    // What names have as much of leads.
+                    codes.retain(|(n, i)| *n >= most || !beside.codes.contains(i));
+                    for i in beside.codes {
+                        if self.codes.get(i).is_some_and(|n| is_asked(view, &n.thing, &[])) {
+                            // It has a block of its own.
+                            known = true;
+                            continue;
+                        }
+                        if !codes.iter().any(|(_, known)| *known == i) {
+                            late.insert(i);
+                            codes.push((most, i));
+                        }
                     }
                 }
             }
@@ -352,7 +326,7 @@ impl Finder {
 
     /// Whether some result says a word in its value, as it is.
     pub(super) fn has_value(&self, view: &View<'_>, word: &str) -> Result<bool> {
-        Ok(!self.valued(view, &dictionary::wanted(&[word.to_owned()]))?.is_empty())
+        Ok(self.valued(view, &dictionary::wanted(&[word.to_owned()]), &[])?.weight > 0)
     }
 
     /// Whether some name, or what stands beside one, or some value speaks of one thing.
@@ -361,53 +335,13 @@ impl Finder {
         let noted = |n: &Named<Presence>| n.notes.iter().any(|note| note.says(one, &[]).is_some());
         Ok(self.codes.iter().any(|n| n.weight(one, longest, n.thing.kind) > 0 || noted(n))
             || self.rows.iter().any(|n| n.weight(one, longest, Kind::Other) > 0)
-            || !self.valued(view, one)?.is_empty())
+            || self.valued(view, one, &[])?.weight > 0)
     }
 
     /// Whether what is told of relatives has any of this.
     pub(super) fn of_relatives(&self, wanted: &[Wanted]) -> bool {
         let names = || wanted.iter().filter(|w| !w.vague);
         names().any(|w| self.relatives.iter().any(|n| w.is_in(n, Kind::Other)))
-    }
-
-    /// What has the most of what is wanted in its name and in what is said beside it, where some of it stands beside it
-    /// alone ("anaphylaxis", "as needed"), by weight; whether one of these has every word.
-    fn noted(&self, wanted: &[Wanted], every: &[String]) -> (Vec<(usize, usize)>, bool) {
-        let (mut out, mut has_all): (Vec<(usize, usize, bool)>, bool) = (Vec::new(), false);
-        for (i, n) in self.codes.iter().enumerate().filter(|(_, n)| !n.notes.is_empty()) {
-            let best = n.notes.iter().filter_map(|note| note.says(wanted, every)).max();
-            out.extend(best.map(|(weight, all)| (weight, i, all)));
-        }
-        let most = out.iter().map(|(weight, ..)| *weight).max().unwrap_or(0);
-        out.retain(|(weight, ..)| *weight == most);
-        out.iter().for_each(|(.., all)| has_all |= all);
-        (out.into_iter().map(|(weight, i, _)| (weight, i)).collect(), has_all)
-    }
-
-    /// The codes of results that say it in a value: a germ, a finding, an insurance. Every result is read, so only
-    /// where no name has it.
-    fn valued(&self, view: &View<'_>, wanted: &[Wanted]) -> Result<Vec<(usize, usize)>> {
-        let mut out = Vec::new();
-        let result = |n: &Named<Presence>| n.thing.kind == Kind::Observation;
-        for (i, n) in self.codes.iter().enumerate().filter(|(_, n)| result(n)) {
-            let mut best = 0;
-            for row in view.presence_rows(&n.thing)?.rows {
-                if matches!(row.fact.value, Value::Quantity(_) | Value::None) {
-                    continue;
-                }
-                let names = match view.facts.whole(&row)?.fact.value {
-                    Value::Text(t) => vec![fold::words(&t)],
-                    Value::Coded(codes, t) => {
-                        codes.iter().map(|c| &c.display).chain([&t]).map(|t| fold::words(t)).collect()
-                    }
-                    _ => continue,
-                };
-                let said = Named { thing: (), names, parted: false, notes: Vec::new() };
-                best = best.max(said.weight(wanted, usize::MAX, Kind::Observation));
-            }
-            out.extend((best > 0).then_some((best, i)));
-        }
-        Ok(out)
     }
 
     /// The results that belong to a condition without being it: tests for an infection, the state of a
@@ -510,7 +444,7 @@ fn samples(view: &View<'_>, p: &Presence) -> Result<Option<Block>> {
 }
 
 /// What a resource without a kind of its own is, where its type says it: English, French.
-const TYPES: [(&str, &str, &str); 7] = [
+const TYPES: [(&str, &str, &str); 9] = [
     ("Flag", "flag", "alerte"),
     ("CarePlan", "care plan", "plan de soins"),
     ("CareTeam", "care team", "équipe de soins"),
@@ -518,6 +452,8 @@ const TYPES: [(&str, &str, &str); 7] = [
     ("Coverage", "insurance", "assurance"),
     ("Claim", "claim", "demande de remboursement"),
     ("ExplanationOfBenefit", "statement of benefits", "décompte de prestations"),
+    ("QuestionnaireResponse", "form", "formulaire"),
+    ("Communication", "message", "message"),
 ];
 
 /// ` (active)`: how a plan, a team or a flag itself stands.

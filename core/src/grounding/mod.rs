@@ -52,6 +52,7 @@ mod tests;
 mod topic;
 mod uncomputed;
 mod units;
+mod values;
 mod view;
 mod visits;
 mod wearable;

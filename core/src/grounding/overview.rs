@@ -9,7 +9,7 @@ use super::series;
 use super::view::{self, View, place};
 use crate::catalog::{FactRow, Order, Presence, Query};
 use crate::error::Result;
-use crate::record::{Category, Kind, Value, When};
+use crate::record::{Category, FactDraft, Kind, Value, When};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Codes shown at most by "my lab results".
@@ -81,8 +81,7 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
         };
         let past = |r: &&FactRow| fits(r) && !view.ahead(&r.fact);
         let Some(row) = rows.iter().find(past).or(rows.iter().find(fits)) else { continue };
-        let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
-            .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
+        let name = name(view, &row.fact);
         let flagged = series::is_flagged(&row.fact);
         if view.plan.limits.flagged && !flagged {
             // Where nothing says that it is normal, it may not be.
@@ -132,14 +131,20 @@ pub(super) fn latest_values(view: &View<'_>, t: Topic) -> Result<Option<Block>> 
     if view.plan.oldest
         && let Some(row) = oldest(view, category, (from, to))?
     {
-        let name = concepts::of_fact(row.fact.kind, &row.fact.codes, &row.fact.text)
-            .map_or_else(|| view.source_words(&row.fact), |c| c.name(view.lang).to_owned());
+        let name = name(view, &row.fact);
         let head = view.say("the earliest of all", "le plus ancien de tous");
         let (value, date) = (view.value(&row.fact.value), view.date(row.fact.when.as_ref()));
         let text = format!("{head}{}{name}{}{value} ({date}){}", view.colon(), view.colon(), view.mark(&row.fact));
         block.lines.insert(0, Line::new(1).text(text).cite(&row));
     }
     Ok((!block.lines.is_empty()).then_some(block))
+}
+
+/// What a result is called: by its code, or in the words of its source. A word of these means too little: an antibody
+/// to a receptor of TSH is no TSH.
+fn name(view: &View<'_>, fact: &FactDraft) -> String {
+    let known = concepts::all().find(|c| c.kinds().contains(&fact.kind) && fact.codes.iter().any(|k| c.has_code(k)));
+    known.map_or_else(|| view.source_words(fact), |c| c.name(view.lang).to_owned())
 }
 
 /// What stands out is asked for: how many latest values do not, and of how many nothing tells.

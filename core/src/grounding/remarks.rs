@@ -6,7 +6,7 @@ use super::page::Line;
 use super::period;
 use super::question::{Rest, Said};
 use super::view::View;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::record::Kind;
 
 /// The period that is asked for.
@@ -82,22 +82,8 @@ pub(super) fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<
         format!("nothing on record available here matches these words of the question: {words}"),
         format!("rien au dossier disponible ici ne correspond à ces mots de la question : {words}"),
     );
-    // What a letter says is in its file, and no fact.
-    let has = |kind| Ok::<bool, Error>(view.presence()?.iter().any(|p| p.kind == kind));
-    let said = match (has(Kind::Document)?, has(Kind::Other)?) {
-        // Nor what is asked, answered, written and billed.
-        (_, true) => {
-            said + &view.say(
-                " (what documents, forms, messages and bills contain is not looked through)",
-                " (le contenu des documents, formulaires, messages et factures n'est pas examiné)",
-            )
-        }
-        (true, false) => {
-            said + &view
-                .say(" (what documents contain is not looked through)", " (le contenu des documents n'est pas examiné)")
-        }
-        (false, false) => said,
-    };
+    let unread = unread(view)?;
+    let said = if unread.is_empty() { said } else { format!("{said} ({unread})") };
     // The word may be a brand of what is on record by another name.
     let products =
         !allergic && view.presence()?.iter().any(|p| matches!(p.kind, Kind::Medication | Kind::Immunization));
@@ -106,6 +92,27 @@ pub(super) fn unmatched(view: &View<'_>, rest: &Rest, allergic: bool) -> Result<
         " (un médicament ou vaccin au dossier sous un autre nom ou une autre marque ne serait pas trouvé)",
     );
     Ok(if products { said + &brands } else { said })
+}
+
+/// Types of records of which the answers, the messages and the lines are no facts.
+const FORMS: &str =
+    " QuestionnaireResponse Communication CommunicationRequest Claim ClaimResponse ExplanationOfBenefit Invoice ";
+
+/// What is on record and not looked through; empty where there is nothing of the kind.
+pub(super) fn unread(view: &View<'_>) -> Result<String> {
+    let letters = view.presence()?.iter().any(|p| p.kind == Kind::Document);
+    let forms = view.kind_rows(Kind::Other)?.iter().any(|r| FORMS.contains(&format!(" {} ", r.type_name)));
+    // What a letter says is in its file, and no fact; nor is what is asked, answered, written and billed.
+    Ok(match (letters, forms) {
+        (_, true) => view.say(
+            "what documents, forms, messages and bills contain is not looked through",
+            "le contenu des documents, formulaires, messages et factures n'est pas examiné",
+        ),
+        (true, false) => {
+            view.say("what documents contain is not looked through", "le contenu des documents n'est pas examiné")
+        }
+        (false, false) => String::new(),
+    })
 }
 
 /// That what follows has some of the words only: a hip replacement is none of the knee.

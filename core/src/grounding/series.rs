@@ -9,17 +9,18 @@ use std::collections::BTreeSet;
 
 use super::concepts;
 use super::ends::{once, rivals};
+use super::fold;
 use super::number::{difference, mean, percent};
 use super::page::{Block, Line};
 use super::period::{Period, days};
 pub(super) use super::ranges::{is_flagged, judged};
 use super::sides::around;
 use super::units;
-use super::view::{Event, View, order};
+use super::view::{self, Event, View, order};
 use super::within::besides;
 use crate::catalog::{FactRow, Lean, LeanRows};
 use crate::error::Result;
-use crate::record::{Comparator, Decimal, FactDraft, Precision, Status, Value, When};
+use crate::record::{Comparator, Decimal, FactDraft, Kind, Precision, Status, Value, When};
 
 /// Rows listed one by one at most, per group.
 const LISTED: usize = 40;
@@ -29,6 +30,8 @@ pub(super) struct Group<'a> {
     label: String,
     /// What its code is called by the source, where the label is a number.
     named: Option<String>,
+    /// The words of the source, where they alone tell what is measured.
+    worded: Option<String>,
     pub(super) unit: String,
     pub(super) rows: Vec<&'a Lean>,
     /// Those dated after now: shown, and computed with nowhere.
@@ -45,6 +48,7 @@ impl Group<'_> {
         Self {
             label,
             named,
+            worded: None,
             unit,
             rows: Vec::new(),
             ahead: Vec::new(),
@@ -148,7 +152,7 @@ pub(super) fn block(
     }
     let (rows, silent): (Vec<Lean>, Vec<Lean>) = rows.into_iter().partition(|r| says(r));
     let (rows, twins) = once(view, rows)?;
-    let groups = group(view, &rows, &heads);
+    let groups = group(view, title, &rows, &heads);
     if groups.len() > 1 {
         block.push(Line::new(1).text(view.say(
             "several units or codes: kept apart, nothing is converted",
@@ -162,6 +166,13 @@ pub(super) fn block(
                 );
             }
         }
+    }
+    // "Thyrotropin" is a word of an antibody, too: who reads a name of ours reads the source's.
+    if let [g] = groups.as_slice()
+        && let Some(words) = g.worded.as_ref().filter(|w| !title.contains(w.as_str()))
+    {
+        let text = view.say(format!("called by its source: {words}"), format!("nommé par sa source : {words}"));
+        block.push(Line::new(1).text(text).release(g.rows.iter().chain(&g.ahead).take(1).map(|r| &r.row)));
     }
     for g in &groups {
         lines(view, &mut block, g, groups.len() > 1, event)?;
@@ -225,7 +236,7 @@ fn says(row: &FactRow) -> bool {
     row.fact.value != Value::None
 }
 
-fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Group<'a>> {
+fn group<'a>(view: &View<'_>, title: &str, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Group<'a>> {
     let known = concepts::measures_by_code();
     let mut groups: Vec<(String, Group<'a>)> = Vec::new();
     let mut of_head: Vec<Option<usize>> = vec![None; heads.len()];
@@ -251,10 +262,16 @@ fn group<'a>(view: &View<'_>, rows: &'a [Lean], heads: &[FactDraft]) -> Vec<Grou
                         let named = format!("{number}{}{words}", view.colon());
                         (number, Some(named))
                     }
-                    Some(_) | None => (words, None),
+                    Some(_) | None => (words.clone(), None),
                 };
                 let label = if unit.is_empty() { label } else { format!("{label}, {unit}") };
-                groups.push((key, Group::new(label, named, unit)));
+                let mut group = Group::new(label, named, unit);
+                let by_code = code.is_some_and(|c| known.contains_key(c.code.as_str()));
+                let bare = view::text(f);
+                // In other words than ours.
+                group.worded = (f.kind == Kind::Observation && !by_code && fold::words(bare) != fold::words(title))
+                    .then_some(words);
+                groups.push((key, group));
                 groups.len() - 1
             })
         });

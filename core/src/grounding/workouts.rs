@@ -21,6 +21,10 @@ const TOTALS: [(&str, &str, &str, &str); 4] = [
     ("totalFlightsClimbed", "flights climbed", "étages montés", ""),
 ];
 
+/// Measures of one sort of workout: the concept, that of its total, the sort.
+const OF_SORT: [(&str, &str, &str); 2] =
+    [("cycling-distance", "distance", "cycling"), ("swimming-distance", "distance", "swimming")];
+
 /// The statistics of a part that are not its sum.
 const STATISTICS: [(&str, &str, &str); 3] =
     [("average", "average", "moyenne"), ("minimum", "minimum", "minimum"), ("maximum", "maximum", "maximum")];
@@ -127,9 +131,14 @@ fn part(view: &View<'_>, fact: &FactDraft) -> String {
 
 /// Whether a workout says something of a measure that is not on record by itself.
 pub(super) fn tell_of(view: &View<'_>, c: &Concept) -> Result<bool> {
-    let total = |code: &str| TOTALS.iter().any(|(t, .., key)| *t == code && *key == c.key);
+    let sort = OF_SORT.iter().find(|(key, ..)| *key == c.key);
+    let total = |code: &str| {
+        let of = sort.map_or(c.key, |(_, total, _)| total);
+        TOTALS.iter().any(|(t, .., key)| *t == code && *key == of)
+    };
     let says = |r: &FactRow| r.fact.codes.iter().any(|k| c.has_code(k) || total(&k.code));
-    let rows = seen(view.kind_rows(Kind::Workout)?);
+    let sorts: Vec<&str> = sort.map(|(.., sort)| *sort).into_iter().collect();
+    let (rows, _) = of_sorts(view.kind_rows(Kind::Workout)?, &sorts);
     Ok(rows.iter().any(|r| r.fact.status != Status::EnteredInError && says(r)))
 }
 

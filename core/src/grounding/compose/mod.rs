@@ -9,7 +9,7 @@ use super::lists::{self, capital};
 use super::meant;
 use super::page::{self, Block, Line};
 use super::question::{self, Topic};
-use super::remarks::{another, asked, damaged, excluded, nameless, several};
+use super::remarks::{self, another, asked, damaged, excluded, nameless, several};
 use super::view::{Event, View};
 use super::{
     Composed, Item, Options, family, imaging, overview, period, person, pressure, series, start, uncomputed, wearable,
@@ -80,6 +80,9 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     draft.elsewhere()?;
     draft.topics()?;
     draft.rest(false)?;
+    if family || plan.others {
+        draft.kin()?;
+    }
     let relatives = if family || plan.others || draft.kin { family::block(&view)? } else { None };
     if family && relatives.is_none() && !plan.others {
         draft.no_family();
@@ -97,6 +100,7 @@ pub fn compose(facts: &dyn Facts, question: &str, options: &Options) -> Result<C
     }
     draft.uncomputed();
     draft.unlimited();
+    draft.unread()?;
     let (mut blocks, mut missing, mut absent) = (draft.blocks, draft.missing, draft.absent);
     absent.retain(|t| !t.is_empty());
     absent.dedup();
@@ -269,6 +273,19 @@ impl Draft<'_> {
             format!("these words of the question limit or compute nothing here: {words}"),
             format!("ces mots de la question ne limitent ni ne calculent rien ici : {words}"),
         ));
+    }
+
+    /// Under a flat denial: what else may say it, and is not read.
+    fn unread(&mut self) -> Result<()> {
+        let denied = |(_, at): &(&str, usize)| self.absent.get(*at).is_some_and(|t| !t.is_empty());
+        if !self.denied.iter().any(denied) {
+            return Ok(());
+        }
+        let text = remarks::unread(self.view)?;
+        if !text.is_empty() && !self.absent.iter().any(|t| t.contains(&text)) {
+            self.absent.push(text);
+        }
+        Ok(())
     }
 
     fn measures(&mut self, event: Option<&Event>) -> Result<()> {

@@ -8,7 +8,7 @@ use super::super::fold;
 use super::super::lists;
 use super::super::net;
 use super::super::page::Block;
-use super::super::question::{Said, Topic};
+use super::super::question::{Rest, Said, Topic};
 use super::super::remarks::{names, partly, unmatched};
 use super::{Draft, ELSEWHERE, Item};
 use crate::error::Result;
@@ -68,7 +68,7 @@ impl Draft<'_> {
             self.idle.extend(wide.cloned());
             if hits.partly {
                 self.absent.push(partly(view, &rest.words, &missed));
-            } else if !rest.beside.is_empty() && !hits.whole && !unmet {
+            } else if !rest.beside.is_empty() && !hits.whole && !unmet && (hits.told || !self.all_missed(rest)) {
                 self.missing.push("other".to_owned());
                 self.absent.push(partly(view, &rest.beside, &[]));
             }
@@ -100,6 +100,27 @@ impl Draft<'_> {
     /// Whether nothing of its own kind is on record for any of what some words name.
     fn missed(&self, said: &Said) -> bool {
         said.concepts.iter().all(|c| self.missing.iter().any(|m| m == c.key))
+    }
+
+    /// Whether all that a table knows of a clause is missed: nothing that follows has any of it.
+    fn all_missed(&self, rest: &Rest) -> bool {
+        let mut of = self.view.plan.said.iter().filter(|s| s.clause == rest.clause).peekable();
+        of.peek().is_some() && of.all(|s| self.missed(s))
+    }
+
+    /// What is denied and what a relative has, where relatives are asked about: a flat denial above that would be a
+    /// wrong no.
+    pub(super) fn kin(&mut self) -> Result<()> {
+        let view = self.view;
+        for said in view.plan.said.iter() {
+            if !self.missed(said) || !self.finder()?.of_relatives(&[said.wanted()]) {
+                continue;
+            }
+            self.kin = true;
+            let fr = "ce qui est dit des proches est ci-dessous";
+            self.miss_here(&said.concepts, ["what is said of relatives follows", fr]);
+        }
+        Ok(())
     }
 
     /// All that can be found by its words, gone through once.

@@ -137,7 +137,8 @@ impl Concept {
     /// beside its name turns it.
     pub(super) fn has_words(&self, words: &[String]) -> bool {
         let turned = |p: &str| self.area == Area::Condition && turned::turns(words, fold::place(p, words));
-        self.stems.split('|').any(|p| fold::matches(p, words) && !turned(p)) || self.has_member(words)
+        let another = self.area == Area::Measure && words.iter().any(|w| OTHER.contains(&format!(" {w} ")));
+        !another && self.stems.split('|').any(|p| fold::matches(p, words) && !turned(p)) || self.has_member(words)
     }
 
     /// Whether words name an ingredient, or a brand of it, all of whose codes lie in this class.
@@ -170,6 +171,11 @@ impl Concept {
         own.map(|c| (LOINC.to_owned(), c.to_owned())).chain(apple.map(|c| (String::new(), c.to_owned())))
     }
 }
+
+/// Words beside the name of what is measured that make it something else: what binds to it, where it was taken, what
+/// it should be.
+const OTHER: &str = " ab abs antibody antibodies anticorps receptor recepteur csf cerebral cerebrospinal spinal lcr \
+cephalorachidien fluid saliva sputum stool selles venous target goal cible objectif hypersegmented fetal foetal fetus foetus ideal room ambient ";
 
 pub(super) const LOINC: &str = "http://loinc.org";
 const RXNORM: &str = "http://www.nlm.nih.gov/research/umls/rxnorm";

@@ -26,6 +26,7 @@ mod times;
 mod topics;
 mod typed;
 mod unmet;
+mod values;
 mod whole;
 mod within;
 mod words;

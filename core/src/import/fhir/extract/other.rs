@@ -47,6 +47,9 @@ nodes! {
         at: Text<'a> = "dateTime",
         issued: Text<'a> = "issued",
         identified: Text<'a> = "identifiedDateTime",
+        identified_in: Period<'a> = "identifiedPeriod",
+        collection: List<Collected<'a>> = "collection",
+        written: Text<'a> = "dateWritten",
         received: Text<'a> = "receivedTime",
         created: Text<'a> = "created",
         started: Text<'a> = "started",
@@ -80,6 +83,8 @@ nodes! {
     /// Of an ImagingStudy
     Series { modality: Coding<'a> = "modality", }
     Target { due: Text<'a> = "dueDate", }
+    /// Of a Specimen: before it was received
+    Collected { at: Text<'a> = "collectedDateTime", period: Period<'a> = "collectedPeriod", }
 }
 
 /// A concept, or the plain code or string that some types have in its place.
@@ -119,11 +124,26 @@ pub(super) fn read<'a>(o: Other<'a>, category: Option<Category>, marks: &Marks) 
     }
     let (on, to) = span(&o.occurrence, &o.occurrence_period, None, marks);
     (fact.when, fact.until) = if on.is_some() || to.is_some() { (on, to) } else { period(&o, marks) };
+    let taken = |c: &Collected<'_>| Some(span(&c.at, &c.period, None, marks)).filter(|s| *s != (None, None));
+    if fact.when.is_none() && fact.until.is_none() {
+        let taken = o.collection.iter().find_map(taken);
+        (fact.when, fact.until) = taken.unwrap_or_else(|| span(&o.identified, &o.identified_in, None, marks));
+    }
     if fact.when.is_none() && fact.until.is_none() {
         let empty = Text::default();
         let authored = o.authored.first().unwrap_or(&empty);
-        let made = [authored, &o.authored_alone, &o.date, &o.start, &o.start_date, &o.started, &o.sent, &o.created];
-        let other = [&o.at, &o.issued, &o.identified, &o.received];
+        let made = [
+            authored,
+            &o.authored_alone,
+            &o.date,
+            &o.start,
+            &o.start_date,
+            &o.started,
+            &o.sent,
+            &o.written,
+            &o.created,
+        ];
+        let other = [&o.at, &o.issued, &o.received];
         fact.when = first(&made, marks).or_else(|| first(&other, marks));
         let due = o.target.iter().map(|t| &t.due).find(|t| !t.is_empty()).unwrap_or(&empty);
         fact.until = first(&[&o.end, due], marks);

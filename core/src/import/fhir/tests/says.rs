@@ -454,6 +454,22 @@ fn what_is_supplied_ordered_or_found_is_named() {
         let json = format!(r#"{{"resourceType":"{kind}","id":"1","code":{{"text":"x"}},"{member}":"2020-05-06"}}"#);
         assert!(one(&json).0.fact().when.is_some(), "{kind}");
     }
+    for (members, at) in [
+        (r#""resourceType":"DetectedIssue","identifiedPeriod":{"start":"2020-05-06"}"#, "2020-05-06"),
+        (r#""resourceType":"VisionPrescription","created":"2020-06-01","dateWritten":"2020-05-06""#, "2020-05-06"),
+        (
+            r#""resourceType":"Specimen","receivedTime":"2020-06-01","collection":{"collectedDateTime":"2020-05-06"}"#,
+            "2020-05-06",
+        ),
+        (
+            r#""resourceType":"Specimen","receivedTime":"2020-06-01","collection":{"collectedPeriod":{"start":"2020-05-06"}}"#,
+            "2020-05-06",
+        ),
+        (r#""resourceType":"Specimen","receivedTime":"2020-06-01","collection":{"method":{"text":"x"}}"#, "2020-06-01"),
+    ] {
+        let when = one(&format!(r#"{{"id":"1","code":{{"text":"x"}},{members}}}"#)).0.fact().when;
+        assert_eq!(when.map(|w| w.at), crate::record::When::parse_fhir(at).map(|w| w.at), "{members}");
+    }
     let two = r#"{"resourceType":"RiskAssessment","prediction":[{"outcome":{"text":"A"}},{"outcome":{"text":"B"}}]}"#;
     let (c, _) = one(two);
     assert_eq!((c.fact().text.as_str(), c.fact().note.as_str()), ("A", "B"));
