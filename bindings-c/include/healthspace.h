@@ -591,6 +591,16 @@ int32_t hs_memory_delete(const struct hs_space *space,
                          size_t method_len,
                          const struct hs_hash *evidence);
 
+// Deletes a whole conversation: its turns in every partition that is open, and for whom and what for it was held. Of
+// what went and what is left: turns, memories (that were made in it, and stay: of each its partition and id), and
+// unread (damaged, so that nobody knows of which conversation they are). NotFound where nothing of it is here.
+int32_t hs_conversation_delete(const struct hs_space *space,
+                               const struct hs_id *conversation,
+                               const uint8_t *method,
+                               size_t method_len,
+                               const struct hs_hash *evidence,
+                               struct hs_buffer **deleted);
+
 // Every grant over the partitions that are open here: of each its id, partition, purpose,
 // categories, recipient (kind, name), expires, uses_left (either null) and standing ("in-force",
 // "not-yet", "expired", "withdrawn", "used-up", "unusable", "suspended", "unanchored").

@@ -6,7 +6,7 @@ use crate::guard::guard;
 use crate::pointer::{Out, get, text};
 use crate::space::Space;
 use healthspace::record::Author;
-use healthspace::{Integrity, Memory, Quarantine, RecordId};
+use healthspace::{ConversationId, Integrity, Memory, Quarantine, RecordId};
 use serde_json::{Value, json};
 
 pub(crate) fn told(m: &Memory) -> Value {
@@ -134,5 +134,35 @@ pub unsafe extern "C" fn hs_memory_delete(
             (partition, get(memory)?, gesture(method, method_len, evidence)?)
         };
         partition.delete_memory(RecordId::from_bytes(memory.bytes), gesture).map(|_| ())
+    })
+}
+
+/// Deletes a whole conversation: its turns in every partition that is open, and for whom and what for it was held. Of
+/// what went and what is left: turns, memories (that were made in it, and stay: of each its partition and id), and
+/// unread (damaged, so that nobody knows of which conversation they are). NotFound where nothing of it is here.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_conversation_delete(
+    space: *const Space,
+    conversation: *const Id,
+    method: *const u8,
+    method_len: usize,
+    evidence: *const Hash,
+    deleted: *mut *mut Buffer,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the contract of the header.
+        let (space, conversation, gesture, out) =
+            unsafe { (get(space)?, get(conversation)?, gesture(method, method_len, evidence)?, Out::new(deleted)?) };
+        let done = space.inner.delete_conversation(ConversationId::from_bytes(conversation.bytes), gesture)?;
+        let left = |m: &healthspace::Derived| json!({ "partition": m.partition, "id": m.record.to_hex() });
+        out.hand(Buffer::from(
+            json!({
+                "turns": done.turns,
+                "memories": done.memories.iter().map(left).collect::<Vec<_>>(),
+                "unread": done.unread,
+            })
+            .to_string(),
+        ));
+        Ok(())
     })
 }

@@ -228,6 +228,26 @@ static void memories(hs_space *space, const hs_id *memory)
     CHECK(hs_memories(space, T("health"), NULL) == HS_ERROR_MALFORMED);
 }
 
+static void conversations(hs_space *space)
+{
+    hs_session *talk;
+    hs_context *said;
+    hs_hash evidence;
+    hs_id id;
+
+    memset(&evidence, 7, sizeof evidence);
+    OK(hs_session_new(space, T("model"), T("eu-llm"), T("PATRQT"), &talk));
+    OK(hs_ground(talk, T("What was my last LDL?"), 1500, 0, &said));
+    hs_context_free(said);
+    OK(hs_session_conversation(talk, &id));
+    OK(hs_conversation_delete(space, &id, T("tap"), &evidence, &json));
+    CHECK(says("\"memories\":[]", 0) && says("\"turns\":0", 1));
+    CHECK(hs_ground(talk, T("What was my last LDL?"), 1500, 0, &said) == HS_ERROR_NOT_FOUND);
+    hs_session_free(talk);
+    CHECK(hs_session_resume(space, &id, T("model"), T("eu-llm"), T("PATRQT"), &talk) == HS_ERROR_NOT_FOUND);
+    CHECK(hs_conversation_delete(space, &id, T("tap"), &evidence, &json) == HS_ERROR_NOT_FOUND);
+}
+
 static void told(hs_space *space, const hs_id *withdrawn)
 {
     hs_buffer *file = NULL, *keys = NULL;
@@ -244,7 +264,7 @@ static void told(hs_space *space, const hs_id *withdrawn)
     OK(hs_claims(space, &json));
     CHECK(says("\"level\":\"verifiable\"", 0) && says("that it has no faults", 1));
     OK(hs_withdrawal_notices(space, &json));
-    CHECK(says("\"state\":\"open\"", 0) && says("\"releases\":1", 0));
+    CHECK(says("\"state\":\"open\"", 0) && says("\"releases\":2", 0));
     CHECK(says("\"kind\":\"model\"", 1));
     CHECK(hs_recipient_notified(space, withdrawn, T("model"), T("us-llm"), T("mail"), &evidence) == HS_ERROR_NOT_FOUND);
     CHECK(hs_recipient_notified(space, withdrawn, T("app"), T("eu-llm"), T("mail"), &evidence) == HS_ERROR_NOT_FOUND);
@@ -499,6 +519,7 @@ int main(int argc, char **argv)
     CHECK(hs_remember_in(resumed, T("general"), T("LDL was high"), &memory) == HS_ERROR_FLOW_DENIED);
     hs_session_free(resumed);
     memories(space, &memory);
+    conversations(space);
 
     /* A handle for one partition can withdraw, and everybody sees it. */
     names[0] = (const uint8_t *)"health", lens[0] = 6;

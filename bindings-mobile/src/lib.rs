@@ -51,7 +51,7 @@ pub use erase::{
 pub use error::{ErrorKind, HealthspaceError, ProgressError};
 pub use import::{ImportIssue, ImportProgress, ImportReport, TypeCount};
 pub use keystore::{DestroyOutcome, DeviceKeyError, DeviceKeyStore, KeyStoreKind, SpaceKeyStore};
-pub use memory::{HealthMemory, MemoryQuarantine};
+pub use memory::{HealthMemory, MemoryPlace, MemoryQuarantine};
 pub use receipt::{VerifiedReceipt, verify_receipt};
 pub use restore::{
     RecoveredSpace, RestoredSpace, recover_damaged_space, recover_damaged_space_by_code, recover_space, restore_space,

@@ -3,7 +3,7 @@
 use crate::error::{HealthspaceError, argument, call};
 use crate::space::{HealthSpace, gesture};
 use healthspace::record::Author;
-use healthspace::{Integrity, Partition, Quarantine, RecordId};
+use healthspace::{ConversationId, Integrity, Partition, Quarantine, RecordId};
 use std::sync::Arc;
 
 /// What a session wrote down.
@@ -26,6 +26,17 @@ pub enum MemoryQuarantine {
     /// Something that it was made from is gone or was replaced.
     SourceGone,
 }
+
+/// Where a memory stands.
+#[derive(Clone, uniffi::Record)]
+pub struct MemoryPlace {
+    /// In which partition.
+    pub partition: String,
+    /// Its id.
+    pub memory: String,
+}
+
+veiled!(MemoryPlace);
 
 #[uniffi::export]
 impl HealthMemory {
@@ -135,6 +146,22 @@ impl HealthSpace {
         call(|| {
             let (partition, memory) = self.note(&partition, &memory)?;
             partition.keep_memory(memory, gesture(method, evidence)?).map(drop)
+        })
+    }
+
+    /// Deletes a whole conversation: its turns in every partition that is open, and for whom and what for it was
+    /// held. The memories that were made in it stay.
+    pub fn delete_conversation(
+        &self,
+        conversation: String,
+        method: String,
+        evidence: Vec<u8>,
+    ) -> Result<Vec<MemoryPlace>, HealthspaceError> {
+        call(|| {
+            let conversation = ConversationId::from_hex(&conversation).ok_or_else(argument)?;
+            let done = self.inner.delete_conversation(conversation, gesture(method, evidence)?)?;
+            let place = |m: healthspace::Derived| MemoryPlace { partition: m.partition, memory: m.record.to_hex() };
+            Ok(done.memories.into_iter().map(place).collect())
         })
     }
 

@@ -78,6 +78,15 @@ fn memories_are_listed_edited_endorsed_kept_and_deleted() {
     assert_eq!(list()[0].quarantine(), None);
     delete(&edited).unwrap();
     assert!(list().is_empty());
+
+    // A conversation goes as a whole, and names what was remembered in it.
+    let conversation = session.conversation();
+    let delete = || space.delete_conversation(conversation.clone(), method.clone(), evidence.clone());
+    let last = session.remember_in(health(), "LDL was high".into()).unwrap();
+    let left = delete().unwrap();
+    assert_eq!((left.len(), left[0].partition.as_str(), left[0].memory.as_str()), (1, "health", last.as_str()));
+    assert_eq!(kind(space.resume(session.conversation(), model(), "PATRQT".into())), ErrorKind::NotFound);
+    assert_eq!(kind(delete()), ErrorKind::NotFound);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::call::call;
 use crate::convert::{datetime, id};
 use healthspace::audit::Gesture;
 use healthspace::record::Author;
-use healthspace::{HealthSpace, Integrity, Quarantine, RecordId};
+use healthspace::{ConversationId, HealthSpace, Integrity, Quarantine, RecordId};
 use pyo3::prelude::*;
 
 /// What a session wrote down.
@@ -125,4 +125,16 @@ pub(crate) fn act(
         Ok(memory)
     });
     now.map(|id| id.to_hex())
+}
+
+/// The memories that it leaves, each as partition and id.
+pub(crate) fn delete_conversation(
+    py: Python<'_>,
+    space: &HealthSpace,
+    conversation: &str,
+    gesture: Gesture,
+) -> PyResult<Vec<(String, String)>> {
+    let conversation = id(ConversationId::from_hex(conversation))?;
+    let done = call(py, || space.delete_conversation(conversation, gesture))?;
+    Ok(done.memories.into_iter().map(|m| (m.partition, m.record.to_hex())).collect())
 }

@@ -745,6 +745,17 @@ impl HealthSpace {
         memory::act(py, &self.inner, partition, memory, &Act::Delete, Gesture { method, evidence }).map(|_| ())
     }
 
+    /// Deletes a whole conversation; the memories that were made in it stay: each as partition and id.
+    fn delete_conversation(
+        &self,
+        py: Python<'_>,
+        conversation: &str,
+        method: String,
+        evidence: [u8; 32],
+    ) -> PyResult<Vec<(String, String)>> {
+        memory::delete_conversation(py, &self.inner, conversation, Gesture { method, evidence })
+    }
+
     /// The person confirms that the host's clock is right although the logs hold later entries.
     fn confirm_clock(&self, py: Python<'_>, method: String, evidence: [u8; 32]) -> PyResult<()> {
         call(py, || self.inner.confirm_clock(Gesture { method, evidence }))

@@ -84,6 +84,25 @@ def test_memories_are_listed_edited_endorsed_kept_and_deleted(space: HealthSpace
     assert space.memories("health") == []
 
 
+def test_a_conversation_is_deleted_and_over(space: HealthSpace) -> None:
+    terms = {"recipient": MODEL, "categories": ["memories"], "partition": "general"}
+    request = space.consent_request(**terms)  # type: ignore[arg-type]
+    request.notice()
+    request.confirm("tap", PROOF)
+    session = space.session(MODEL)
+    made = session.remember_in("general", "likes tea")
+    session.memories("general")
+    assert space.resume(session.conversation, MODEL).conversation == session.conversation
+    left = space.delete_conversation(session.conversation, "tap", PROOF)
+    assert left == [("general", made)]
+    with pytest.raises(errors.NotFound):
+        space.resume(session.conversation, MODEL)
+    with pytest.raises(errors.NotFound):
+        session.memories("general")
+    with pytest.raises(errors.NotFound):
+        space.delete_conversation(session.conversation, "tap", PROOF)
+
+
 def test_a_session_is_shown_memories_by_consent(space: HealthSpace) -> None:
     session = space.session(MODEL)
     session.remember_in("general", "likes tea")

@@ -389,6 +389,19 @@ impl Label {
         }
     }
 
+    /// The greatest label that is at most both.
+    #[must_use]
+    pub(crate) fn meet(self, other: Self) -> Self {
+        Self {
+            confidentiality: self.confidentiality.min(other.confidentiality),
+            sensitivities: Sensitivities::from_bits(self.sensitivities.bits() & other.sensitivities.bits()),
+            origins: Origins::from_bits(self.origins.bits() & other.origins.bits()),
+            purposes: Purposes::from_bits(self.purposes.bits() | other.purposes.bits()),
+            obligations: Obligations::from_bits(self.obligations.bits() & other.obligations.bits()),
+            integrity: self.integrity.max(other.integrity),
+        }
+    }
+
     /// Whether a value of this label may stand where `clearance` is the bound.
     #[must_use]
     pub fn flows_to(self, clearance: Self) -> bool {
@@ -432,6 +445,8 @@ mod tests {
         assert!(a.flows_to(a) && a.flows_to(a.join(b)) && b.flows_to(a.join(b)));
         assert_eq!(a.flows_to(b), a.join(b) == b);
         assert_eq!(a.flows_to(c) && b.flows_to(c), a.join(b).flows_to(c));
+        assert!(a.meet(b) == b.meet(a) && a.meet(b).flows_to(a) && a.meet(b).flows_to(b));
+        assert_eq!(c.flows_to(a) && c.flows_to(b), c.flows_to(a.meet(b)));
         if a.flows_to(b) && b.flows_to(a) {
             assert_eq!(a, b);
         }

@@ -435,10 +435,11 @@ impl HealthSpace {
     /// # Errors
     /// [`Error::NeedsFullSlot`], [`Error::CannotOpen`]; [`Error::AlreadyExists`] for a taken name;
     /// [`Error::TooLarge`] for the 64th partition: labels could not tell it from the 63rd;
-    /// [`Error::Malformed`] for an empty name, one over 64 bytes, or one with double quotation marks or
-    /// characters that are not seen (controls, directions, line breaks, what Unicode ignores).
+    /// [`Error::Malformed`] for an empty name, one over 64 bytes, one that begins or ends with a
+    /// blank, or one with double quotation marks or characters that are not seen (controls, directions, line breaks,
+    /// what Unicode ignores).
     pub fn create_partition(&self, name: &str, kind: PartitionKind, unlock: &Unlock) -> Result<()> {
-        if name.is_empty() || name.len() > 64 || name.chars().any(is_no_name) {
+        if name.is_empty() || name.len() > 64 || name.chars().any(is_no_name) || name.trim() != name {
             return Err(Error::Malformed(Malformed::Argument));
         }
         let FullWay { vrk, srk, .. } = self.way(unlock)?;

@@ -3,6 +3,7 @@
 use super::tests::{allow, clock, events, fill, gesture, model, of_code, unlock};
 use super::*;
 use crate::audit::AuditEvent;
+use crate::catalog::Query;
 use crate::consent::Standing;
 use crate::environment::{Environment, FixedClock};
 use crate::error::{Error, Malformed};
@@ -11,7 +12,7 @@ use crate::keyring::{KdfParams, SpaceRow};
 use crate::label::{
     Confidentiality, Integrity, Label, Lowering, Obligations, Origins, Purpose, Purposes, Sensitivities, Sensitivity,
 };
-use crate::record::Category;
+use crate::record::{Category, Kind};
 use crate::storage::memory::{Fault, Memory as Disk};
 use std::sync::Arc;
 
@@ -330,6 +331,40 @@ fn a_text_that_a_hidden_call_made_can_be_lowered_without_anybody_having_seen_it(
     // Without the consent to read, there is nothing left to lower.
     t.space.withdraw(t.lab.id()).unwrap();
     assert!(matches!(t.space.declassify(&what, &t.asked(), gesture()), Err(Error::NotFound)));
+}
+
+/// A label that comes after the value was made is dropped by no consent that does not name it.
+#[test]
+fn what_is_said_since_of_a_record_is_not_dropped_unnamed() {
+    for named in [false, true] {
+        let t = setting();
+        let hiv = Sensitivities::only(Sensitivity::Hiv);
+        let bound = Lowering { sensitivities: if named { hiv } else { Sensitivities::NONE }, ..down_to_normal() };
+        let grant = t.consent(bound);
+        let s = t.session();
+        allow(&t.space, &[Category::Documents]);
+        let [bytes, letter, _] = &super::tests_relabel::kinds()[1];
+        super::tests_relabel::import(&t.space, bytes);
+        let documents = Query { kinds: vec![Kind::Document], ..Query::default() };
+        let record = t.session().query(&documents).unwrap().value()[0].record;
+        let held = s.hold(record).unwrap();
+        let endpoint = Endpoint::model(model(), Endpoint::cleared(Obligations::from_bits(u32::MAX)));
+        let answer = s.model_call(&[&held], &endpoint).unwrap().finish("Low-fat recipes, please").unwrap();
+        super::tests_relabel::import(&t.space, letter);
+        assert_eq!(answer.label().sensitivities, Sensitivities::NONE);
+        let lowered = t.lower(&answer, grant, Lowering::NONE);
+        if !named {
+            t.refused(lowered);
+            continue;
+        }
+        lowered.unwrap();
+        let all = events(&t.space, HEALTH);
+        let before = all.iter().rev().find_map(|e| match e {
+            AuditEvent::Declassified { before, .. } => Some(*before),
+            _ => None,
+        });
+        assert_eq!(before.unwrap().sensitivities, hiv);
+    }
 }
 
 /// Who wrote the words stays with them wherever they go.

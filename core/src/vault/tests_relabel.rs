@@ -38,7 +38,7 @@ fn meta() -> String {
 }
 
 /// What is imported first, what labels it later, and what is labelled from the start.
-fn kinds() -> Vec<[String; 3]> {
+pub(super) fn kinds() -> Vec<[String; 3]> {
     let value = |more: &str| observation("1", "laboratory", "20447-9", "2026-01-05", "51", more);
     let bytes =
         r#"{"resourceType":"Binary","id":"b1","contentType":"text/plain","data":"V29yZHMgb2YgdGhlIGxldHRlcg=="}"#;
@@ -49,7 +49,7 @@ fn kinds() -> Vec<[String; 3]> {
     vec![[value(""), value(&meta()), value(&meta())], [bytes.to_owned(), letter.clone(), format!("{letter}\n{bytes}")]]
 }
 
-fn import(space: &HealthSpace, lines: &str) {
+pub(super) fn import(space: &HealthSpace, lines: &str) {
     let text = format!("{lines}\n").into_bytes();
     space.partition("health").unwrap().import(Source::bytes(text).unwrap()).unwrap();
 }
@@ -382,5 +382,50 @@ fn what_a_memory_names_was_shown_to_its_conversation() {
             assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (false, Sensitivities::NONE), "{}", m.text);
         }
         assert!(c.space.check().is_ok());
+    }
+}
+
+/// A memory that was deleted tells nobody any more what it was made from: what was shown it has the label, too.
+#[test]
+fn a_deleted_memory_carries_a_later_label_on() {
+    for (named, edited, late) in (0..8).map(|n| (n & 1 > 0, n & 2 > 0, n & 4 > 0)) {
+        let c = case();
+        let health = c.space.partition("health").unwrap();
+        let apart = begin(&c.space);
+        apart.query(&of_code("8867-4")).unwrap();
+        let earlier = apart.remember_in("health", "Earlier").unwrap();
+        let plain = begin(&c.space);
+        plain.memories("health").unwrap();
+        let of_earlier = plain.remember_in("health", "Of the earlier one").unwrap();
+        import(&c.space, &kinds()[0][0]);
+        let a = begin(&c.space);
+        let record = a.query(&of_code("20447-9")).unwrap().value()[0].record;
+        let first = if named {
+            begin(&c.space).remember("It was 51", &vec![record]).unwrap()
+        } else {
+            a.remember_in("health", "It was 51").unwrap()
+        };
+        let b = begin(&c.space);
+        b.memories("health").unwrap();
+        let after = b.remember_in("health", "After").unwrap();
+        let last = if edited { health.edit_memory(first, "It was 51, once", gesture()).unwrap() } else { first };
+        health.delete_memory(last, gesture()).unwrap();
+        // One that was written before the record was shown to anybody carries nothing.
+        health.delete_memory(earlier, gesture()).unwrap();
+        if late {
+            import(&c.space, &kinds()[0][1]);
+        } else {
+            health.erase(&Erase::Records(vec![record]), gesture()).unwrap();
+        }
+        let what = format!("{named} {edited} {late}");
+        let m = memory(&c.space, after);
+        assert!(m.quarantine.is_some(), "{what}");
+        if late {
+            assert_eq!(m.label.sensitivities, HIV, "{what}");
+            let id = b.remember_in("health", "Late").unwrap();
+            assert_eq!(memory(&c.space, id).label.sensitivities, HIV, "{what}");
+        }
+        let m = memory(&c.space, of_earlier);
+        assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (false, Sensitivities::NONE), "{what}");
     }
 }

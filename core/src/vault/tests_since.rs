@@ -92,3 +92,40 @@ fn nor_with_a_file_that_is_older_than_its_anchor_knows() {
         assert!(matches!(remembers(&back, id), Err(Error::FlowDenied)));
     }
 }
+
+/// What may flow into a partition is no more than the later state lets in, and what its kind does; an entry says so.
+#[test]
+fn a_restore_widens_no_clearance() {
+    use crate::audit::AuditEvent;
+    use crate::label::{Confidentiality, Integrity, Label, Obligations};
+    for later in [false, true] {
+        let t = Place::new(clock().0);
+        let kind = t.space.clearance("general").unwrap();
+        // Less by one of its parts, and more by another: the person said yes to that.
+        let mixed = Label { integrity: Integrity::User, confidentiality: Confidentiality::VeryRestricted, ..kind };
+        t.space.set_clearance("general", mixed, Some(gesture())).unwrap();
+        t.backup("b");
+        let narrow = Label { obligations: Obligations::NONE, ..kind };
+        t.space.set_clearance("general", narrow, Some(gesture())).unwrap();
+        let asked = if later { options().later(&t.space) } else { options() };
+        let (back, _) = t.restore_with("b", "c", clock().0, &asked).unwrap();
+        let of_backup = Label { integrity: Integrity::User, ..kind };
+        let expected = if later { of_backup.meet(narrow) } else { of_backup };
+        assert_eq!(back.clearance("general").unwrap(), expected);
+        assert!(expected.flows_to(mixed) && expected.flows_to(kind) && (!later || expected.flows_to(narrow)));
+        let told: Vec<_> = super::tests::events(&back, LogOf::Space)
+            .into_iter()
+            .filter_map(|e| match e {
+                AuditEvent::ClearanceChanged { before, after, gesture: None, .. } => Some((before, after)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [(mixed, expected)]);
+    }
+    // Where nothing has changed nothing is said.
+    let t = Place::new(clock().0);
+    t.backup("b");
+    let (back, _) = t.restore_with("b", "c", clock().0, &options().later(&t.space)).unwrap();
+    let changed = |e: &AuditEvent| matches!(e, AuditEvent::ClearanceChanged { .. });
+    assert!(!super::tests::events(&back, LogOf::Space).iter().any(changed));
+}

@@ -128,3 +128,10 @@ fn is_primitive(j: &Json) -> bool {
 pub(super) fn is_plain(members: &[(String, Json)]) -> bool {
     members.iter().all(|(name, value)| Shape::of_consent(name).is_none_or(|shape| shape.is(value)))
 }
+
+/// Whether the `meta` of a resource marks it as a part of that (`SUBSETTED`, as after `_summary` or `_elements`: FHIR R4
+/// Search): what was left out may refuse.
+pub(super) fn is_partial(meta: &Json) -> bool {
+    let all = ["tag", "security"].into_iter().filter_map(|name| meta.get(name));
+    all.filter_map(Json::list).flatten().any(|c| c.get("code").and_then(Json::text) == Some("SUBSETTED"))
+}

@@ -1,6 +1,7 @@
 //! The Consents of a file: which of them are versions of one, and which version counts.
 
 use super::root::{Shown, Whom};
+use super::wrapped::Around;
 use super::{ReadConsent, Reads, read_consent};
 use crate::error::{Error, Malformed, Result};
 use crate::id::{GrantId, Timestamp};
@@ -175,7 +176,10 @@ pub(crate) fn read_versions(
             if entries.len() > MAX_ENTRIES {
                 return Err(BAD);
             }
-            let gone = Gone::of(&entries);
+            let mut gone = Gone::of(&entries);
+            let around = Around::of(bytes).ok_or(BAD)?;
+            // What is not understood there may take any of them back.
+            gone.any |= !around.bundle;
             // An entry may give the id of a Consent that is gone in its text alone.
             let mut shown = Vec::new();
             for (at, e) in entries.iter().enumerate() {
@@ -189,7 +193,9 @@ pub(crate) fn read_versions(
             let by_text: BTreeSet<&str> =
                 shown.iter().filter(|(_, e, ..)| e.is_gone()).filter_map(|(.., id)| id.as_deref()).collect();
             for (at, e, raw, id) in &shown {
-                let gone = gone.has(e, id.as_deref()) || e.ids().chain(id.as_deref()).any(|id| by_text.contains(id));
+                let plain = around.entries.get(*at).is_some_and(|plain| *plain);
+                let gone =
+                    !plain || gone.has(e, id.as_deref()) || e.ids().chain(id.as_deref()).any(|id| by_text.contains(id));
                 let mut consent = read_consent(raw.get().as_bytes(), zone);
                 let whom = consent.whom.clone().of_server(e.server());
                 if whom != consent.whom {

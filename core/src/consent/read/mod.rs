@@ -13,6 +13,7 @@ mod root;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 
 use super::rule::{Effect, Rule, Validity};
 use crate::codec::json::has_private_name;

@@ -297,6 +297,9 @@ pub(super) fn read(j: &Json, series: GrantId, zone: i16) -> Result<(Reads, Flat)
     if !active {
         return Ok((Reads::Inactive, Flat::default()));
     }
+    if j.get("meta").is_some_and(super::around::is_partial) {
+        return Err(Broken);
+    }
     let own = if form == Form::R4 { R4 } else { R5 };
     let known = |k: &str| is_allowed(members, k, BOTH) || is_allowed(members, k, own);
     // An element whose value is absent; of any other that FHIR does not have, nobody knows what it refuses.

@@ -93,6 +93,8 @@ fn r_not_understood_or_no_root_makes_it_unusable() {
         with(good.clone(), "modifierExtension", json!([])),
         with(good.clone(), "implicitRules", "http://example.org/x".into()),
         with(good.clone(), "resourceType", "Contract".into()),
+        with(good.clone(), "meta", json!({ "tag": [{ "code": "SUBSETTED" }] })),
+        with(good.clone(), "meta", json!({ "security": [{ "system": "x", "code": "R" }, { "code": "SUBSETTED" }] })),
         with(good.clone(), "identifier", json!({ "value": "not a list" })),
         with(good.clone(), "provision", json!([treat()])),
         with(good.clone(), "provision", json!({})),
@@ -474,6 +476,60 @@ fn r_order_of_a_bundle_each_series_counts_once_with_its_last_version() {
     for bad in ["", "[]", "{}", "{\"resourceType\":\"Patient\"}", "{\"resourceType\":\"Bundle\",\"entry\":{}}"] {
         assert!(read_consents(bad.as_bytes(), 0).is_err());
     }
+}
+
+/// A modifier, or what FHIR does not have, around a Consent says what nobody reads: nothing is permitted.
+#[test]
+fn r_not_understood_around_a_consent_in_its_bundle_makes_it_unusable() {
+    let modifier = json!([{ "url": "http://example.org/withdrawn", "valueBoolean": true }]);
+    let entry = json!({
+        "fullUrl": "http://example.org/fhir/Consent/c", "resource": r4(treat()), "search": { "mode": "match", "score": 1 },
+        "link": [{ "relation": "self", "url": "x" }], "request": { "method": "PUT", "url": "Consent/c" },
+        "response": { "status": "200 OK", "etag": "1" }, "extension": [{ "url": "x", "valueCode": "y" }]
+    });
+    let bundle = json!({
+        "resourceType": "Bundle", "id": "b", "type": "collection", "timestamp": "2026-01-01T00:00:00Z", "total": 1,
+        "identifier": { "system": "x", "value": "y" }, "link": [{ "relation": "self", "url": "x" }],
+        "meta": { "lastUpdated": "2026-01-01T00:00:00Z", "tag": [{ "code": "x" }] }, "entry": [entry]
+    });
+    let read = |b: &Value| read_consents(&serde_json::to_vec(b).unwrap(), 0).unwrap().remove(0);
+    assert_eq!(read(&bundle).reads(), Reads::Active);
+    let around = |name: &str, value: Value| with(bundle.clone(), name, value);
+    let of_entry = |name: &str, value: Value| {
+        let mut b = bundle.clone();
+        b["entry"][0][name] = value;
+        b
+    };
+    let deny = r4(json!({ "type": "deny" }));
+    for bad in [
+        around("modifierExtension", modifier.clone()),
+        around("implicitRules", "http://example.org/x".into()),
+        around("entries", json!([{ "resource": deny }])),
+        around("provision", json!({ "type": "deny" })),
+        around("link", json!([{ "relation": "self", "url": "x", "modifierExtension": modifier }])),
+        around("meta", json!({ "tag": [{ "code": "SUBSETTED" }] })),
+        around("signature", json!({ "who": { "modifierExtension": modifier } })),
+        of_entry("modifierExtension", modifier.clone()),
+        of_entry("Resource", deny.clone()),
+        of_entry("resources", json!([deny])),
+        of_entry("request", json!({ "method": "PUT", "url": "Consent/c", "modifierExtension": modifier })),
+        of_entry("response", json!({ "status": "200", "modifierExtension": modifier })),
+        of_entry("search", json!({ "mode": "match", "modifierExtension": modifier })),
+        of_entry("link", json!([{ "relation": "self", "modifierExtension": modifier }])),
+        of_entry("_fullUrl", json!({ "modifierExtension": modifier })),
+    ] {
+        let c = read(&bad);
+        assert_eq!((c.reads(), c.permits()), (Reads::Unusable, false), "{bad}");
+        // As it is filed, too.
+        assert_eq!(read_consent(c.source(), 0).reads(), Reads::Unusable, "{bad}");
+    }
+    // Another entry is no concern of it.
+    let mut two = bundle.clone();
+    two["entry"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "modifierExtension": modifier, "resource": { "resourceType": "Patient" } }));
+    assert_eq!(read(&two).reads(), Reads::Active);
 }
 
 #[test]

@@ -11,13 +11,14 @@ use crate::crypto::sign::SigningKey;
 use crate::environment::{AnchoredHead, FreshnessAnchor};
 use crate::error::{Error, Result};
 use crate::id::{GrantId, ScopeId, SpaceId, Timestamp};
+use crate::label::Label;
 use crate::ledger::{note, tree};
 use crate::vault::anchor::{ANCHORED, AWAITED, named, place};
 use crate::vault::check::or_damaged;
 use crate::vault::grants::{put_consent, put_row};
 use crate::vault::keys::{OwnKeys, drop_limited};
 use crate::vault::logs;
-use crate::vault::memory::by_kind;
+use crate::vault::memory::{by_kind, clearance};
 use crate::vault::policy_row::{FiledConsent, PolicyRow};
 use crate::vault::rows::Base;
 use crate::vault::scope::{Damage, Scope};
@@ -79,6 +80,9 @@ impl Places {
 /// Consents from elsewhere that are filed as a space goes on anew, by partition.
 pub(super) type Filed = BTreeMap<usize, Vec<FiledConsent>>;
 
+/// Up to which labels values may flow into each partition, in a later state.
+pub(super) type Narrowed = BTreeMap<ScopeId, Label>;
+
 /// What a space went on with.
 pub(super) struct Anew {
     /// Permissions that wait to be confirmed.
@@ -98,6 +102,7 @@ pub(super) fn go_on(
     (places, own): (&Places, &OwnKeys),
     damage: Damage,
     filed: &Filed,
+    narrowed: &Narrowed,
 ) -> Result<Anew> {
     w.state.has_all()?;
     let part = w.state.view.head.system.as_ref().ok_or(Error::NeedsFullSlot)?;
@@ -136,7 +141,7 @@ pub(super) fn go_on(
         let name = logs::named(&work.scope, &work.origin);
         tx.log(w.work(tx, Target::System)?, name)?;
     }
-    let permissions = suspend(tx, w, filed)?;
+    let permissions = suspend(tx, w, filed, narrowed)?;
     let filed = filed.values().flatten().map(|c| c.series).collect();
     let limited = drop_limited(tx, w)?;
     own.put(tx, w)?;
@@ -167,7 +172,8 @@ fn bridge(tx: &mut Tx<'_>, work: &mut Work) -> Result<bool> {
 /// Suspends every permission that was not withdrawn, in the policy row of each partition that has it, and of
 /// each whose memories rest on it: a way in for one partition learns nothing of the others'. How many
 /// count otherwise. What is filed with that refuses from now on, and permits nothing either until it is confirmed.
-fn suspend(tx: &mut Tx<'_>, w: &mut Writing, filed: &Filed) -> Result<u64> {
+/// What may flow in is no more than what the kind of partition lets in, and the later state.
+fn suspend(tx: &mut Tx<'_>, w: &mut Writing, filed: &Filed, narrowed: &Narrowed) -> Result<u64> {
     let now = Timestamp::from_millis(tx.now);
     let (mut all, mut counting) = (BTreeSet::new(), BTreeSet::new());
     for p in &w.state.partitions {
@@ -194,9 +200,14 @@ fn suspend(tx: &mut Tx<'_>, w: &mut Writing, filed: &Filed) -> Result<u64> {
             row.consents.retain(|c| c.series != consent.series);
             row.consents.push(consent.clone());
         }
-        // Less may have been let in since.
-        row.clearance = row.clearance.filter(|c| c.flows_to(by_kind(&p)));
+        let (before, kind) = (clearance(&p), by_kind(&p));
+        let after = narrowed.get(&p.id).map_or(kind, |later| kind.meet(*later)).meet(before);
+        row.clearance = Some(after).filter(|c| *c != kind);
         put_row(tx, w, &p, &row)?;
+        if after != before {
+            let work = w.work(tx, Target::System)?;
+            tx.log(work, AuditEvent::ClearanceChanged { scope: p.id, before, after, gesture: None })?;
+        }
     }
     Ok(counting.len() as u64)
 }

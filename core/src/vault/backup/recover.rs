@@ -1,6 +1,6 @@
 //! Opening a space whose anchor is lost, or knows a newer state than the file.
 
-use super::anew::{Anew, Filed, Places, go_on};
+use super::anew::{Anew, Filed, Narrowed, Places, go_on};
 use super::restore::leave_behind;
 use super::since;
 use crate::audit::{AuditEvent, Gesture};
@@ -95,7 +95,7 @@ impl HealthSpace {
         // Where the commit fails they stay: it may stand after a crash.
         let own = OwnKeys::make(&inner.base, &state, unlock)?;
         let (anew, next) = inner.write_anew(Some(places.flags()), |tx, w| {
-            let anew = go_on(tx, w, (&places, &own), damage, &Filed::new())?;
+            let anew = go_on(tx, w, (&places, &own), damage, &Filed::new(), &Narrowed::new())?;
             let work = w.work(tx, Target::System)?;
             let event = AuditEvent::Recovered { permissions: anew.permissions, gesture: gesture.clone() };
             tx.log(work, event)?;

@@ -1,7 +1,7 @@
 //! Taking up a backup.
 
 use super::accounted::Unaccounted;
-use super::anew::{Anew, Places, go_on};
+use super::anew::{Anew, Narrowed, Places, go_on};
 use super::copy::registered;
 use super::replay::{compare, filed_since, forget, repeat, unaccounted, unsure, withdraw};
 use super::since;
@@ -20,6 +20,7 @@ use crate::vault::founding::{Founding, end_lost};
 use crate::vault::ingest::discard_all;
 use crate::vault::keys::{Forgot, OwnKeys};
 use crate::vault::manifest::encode_page;
+use crate::vault::memory::clearance;
 use crate::vault::policy_row::DirectoryEntry;
 use crate::vault::scope::{Damage, Scope};
 use crate::vault::space::HealthSpace;
@@ -303,9 +304,11 @@ pub(in crate::vault) fn restore_in(
         return Err(Error::Corrupt(part));
     }
     let from = registered(base, &*txn, &state).unwrap_or_default().pop().map(|(copy, _)| copy);
+    let mut narrowed = Narrowed::new();
     let (missing, shown) = match &options.later {
         Some(later) => {
             let (later_txn, later_state) = later.inner.read()?;
+            narrowed.extend(later_state.partitions.iter().map(|p| (p.id, clearance(p))));
             let missing = compare((base, &*txn, &state), (&later.inner.base, &*later_txn, &later_state))?;
             (Some(missing), since::shown(&later.inner.base, &*later_txn, &later_state, &state)?)
         }
@@ -327,7 +330,7 @@ pub(in crate::vault) fn restore_in(
     let ((Anew { permissions, limited, broken, filed }, erasures), next) = inner
         .write_anew(Some(places.flags()), |tx, w| {
             let entries = forget(tx, w, missing.as_deref().unwrap_or_default())?;
-            let anew = go_on(tx, w, (&places, &own), damage, &refusals)?;
+            let anew = go_on(tx, w, (&places, &own), damage, &refusals, &narrowed)?;
             let mut told = BTreeSet::new();
             for c in refusals.values().flatten().filter(|c| told.insert(c.series)) {
                 let (grant, version, consent_hash) = (c.series, c.version, sha256(&[&c.bytes]));

@@ -5,7 +5,7 @@
 use crate::audit::{AuditEvent, Entry};
 use crate::error::Result;
 use crate::id::{ConversationId, RecordId};
-use crate::label::Label;
+use crate::label::{Label, Origins};
 use crate::storage::ReadTxn;
 use crate::vault::check::or_damaged;
 use crate::vault::memory::{Place, Version};
@@ -21,6 +21,8 @@ pub(in crate::vault) struct Told {
     releases: Vec<Shown>,
     /// Which entries of its partition's log first and last say that a memory or a turn was written.
     written: BTreeMap<Place, (u64, u64)>,
+    /// What the person deleted, and the partitions that its label said that it came from.
+    deleted: BTreeMap<Place, Origins>,
 }
 
 /// A release to a conversation.
@@ -62,7 +64,8 @@ impl Told {
     /// What records of these labels may have reached: of the memories and turns in `resting` those of a conversation
     /// that was shown one, but those of which the same log says that they were written before, and of `made` what
     /// was made from those. What a memory in `naming` was made from was shown to its conversation, too, when it was
-    /// written: it was given the label of that, whoever had shown it.
+    /// written: it was given the label of that, whoever had shown it. Of what was deleted nobody knows what it was made
+    /// from: anything of where it came from that was released before it was written.
     pub(in crate::vault) fn reach(
         &self,
         from: BTreeMap<Place, Label>,
@@ -89,6 +92,7 @@ impl Told {
         let naming: Vec<&Version> = naming.iter().copied().filter(|v| v.note.role.is_none()).collect();
         loop {
             let mut more = false;
+            let mut earliest: BTreeMap<u16, (u64, Label)> = BTreeMap::new();
             for s in &self.releases {
                 // Of a set that was too large to be kept, it may have been one.
                 let seen = match &s.items {
@@ -99,6 +103,8 @@ impl Told {
                     None => touched.get(&s.of).copied(),
                 };
                 let Some(label) = seen else { continue };
+                let first = earliest.entry(s.of).or_insert((s.entry, label));
+                *first = (first.0.min(s.entry), first.1.join(label));
                 more |= raise(&mut reached.conversations, s.conversation, label);
                 let within = match &s.conversation {
                     Some(c) => by.get(c).map_or(&[][..], Vec::as_slice),
@@ -106,6 +112,15 @@ impl Told {
                 };
                 for v in within.iter().filter(|v| !before(v, s.of, s.entry)) {
                     more |= raise(&mut reached.places, v.place(), label);
+                }
+            }
+            for (place, origins) in &self.deleted {
+                let since = |(of, (entry, label)): (&u16, &(u64, Label))| {
+                    let before = place.of == *of && self.written.get(place).is_some_and(|(_, last)| last < entry);
+                    (!before && Origins::partition(*of).is_subset(*origins)).then_some(*label)
+                };
+                for label in earliest.iter().filter_map(since) {
+                    more |= raise(&mut reached.places, *place, label);
                 }
             }
             for v in made {
@@ -175,6 +190,7 @@ pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State)
     for scope in &state.partitions {
         let (of, size) = (scope.ordinal, scope.head.log_size);
         let (mut named, mut unknown) = (BTreeSet::new(), None);
+        let (mut labels, mut replaced, mut deleted) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for index in scope.manifest.left(size) {
             let read = read_entry(base, txn, scope, index).and_then(|o| Ok((Entry::decode(&o.bytes)?.event, o)));
             let Some((event, open)) = or_damaged(read)? else {
@@ -190,15 +206,27 @@ pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State)
                     let items = whole.then(|| ids.collect());
                     told.releases.push(Shown { conversation: Some(conversation), of, entry: index, items });
                 }
-                (
-                    AuditEvent::Remembered { record: id, .. }
-                    | AuditEvent::TurnAppended { record: id, .. }
-                    | AuditEvent::MemoryEdited { record: id, .. },
-                    _,
-                ) => {
+                (AuditEvent::MemoryDeleted { record, .. }, _) => deleted.push(record),
+                (event, _) => {
+                    let Some((id, label)) = written(&event) else { continue };
+                    if let AuditEvent::MemoryEdited { replaces, .. } = event {
+                        replaced.insert(id, replaces);
+                    }
+                    let origins = labels.entry(id).or_insert(Origins::NONE);
+                    *origins = origins.union(label.origins);
                     told.written.entry(Place { of, id }).or_insert((index, index)).1 = index;
                 }
-                _ => {}
+            }
+        }
+        // It, and what it said before it was edited.
+        for mut id in deleted {
+            loop {
+                let origins = labels.get(&id).copied().unwrap_or(Origins::from_bits(u64::MAX));
+                told.deleted.insert(Place { of, id }, origins);
+                match replaced.remove(&id) {
+                    Some(older) => id = older,
+                    None => break,
+                }
             }
         }
         let lost = scope.manifest.first_lost(&named, unknown.unwrap_or(size));
@@ -207,4 +235,14 @@ pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State)
         }
     }
     Ok(told)
+}
+
+/// Which memory or turn an entry says was written, and its label.
+const fn written(event: &AuditEvent) -> Option<(RecordId, Label)> {
+    match event {
+        AuditEvent::Remembered { record, label, .. }
+        | AuditEvent::TurnAppended { record, label, .. }
+        | AuditEvent::MemoryEdited { record, label, .. } => Some((*record, *label)),
+        _ => None,
+    }
 }

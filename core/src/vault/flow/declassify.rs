@@ -36,6 +36,8 @@ struct Settled {
     from: usize,
     /// Where it goes, by position.
     into: usize,
+    /// Its label, with what has been said since of what it was made from.
+    before: Label,
     after: Label,
 }
 
@@ -114,8 +116,8 @@ impl HealthSpace {
             // Refused before anything is looked at: the answer tells a model nothing.
             let asked = request.label().integrity >= Integrity::User;
             let settled = if asked { settle(tx, &w.state, what)? } else { None };
-            let before = what.value.label();
-            let Some(Settled { from, after, .. }) = settled else {
+            let Some(Settled { from, before, after, .. }) = settled else {
+                let before = what.value.label();
                 let into = w.state.partitions.get(w.state.position(what.into)?).map(|p| p.id);
                 let work = w.work(tx, Target::Partition(cleared_for(&w.state, before)))?;
                 // The person asks for it, or a model in their place: nobody would have been given it.
@@ -159,7 +161,8 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
         return Ok(None);
     }
     let bound = Lowering { origins: Origins::partition(source.ordinal), ..terms.lowering };
-    let before = what.value.label();
+    // More may be said of a record than when the value was made from it.
+    let before = what.value.label().join(state.protection_of(what.value.places()));
     let clearance = clearance(target);
     let by = Lowering::to_fit(before, clearance).and(what.also);
     let own = Label { integrity: Integrity::Clinician, ..target.label() };
@@ -168,7 +171,7 @@ fn settle(tx: &Tx<'_>, state: &State, what: &Declassify<'_>) -> Result<Option<Se
     if !by.is_within(&bound) || by.frees_for_training() || !fits {
         return Ok(None);
     }
-    Ok(Some(Settled { from, into, after }))
+    Ok(Some(Settled { from, into, before, after }))
 }
 
 /// What a value was made from must be there, and every grant that it rests on must stand.
@@ -188,7 +191,7 @@ fn put(tx: &mut Tx<'_>, w: &mut Writing, what: &Declassify<'_>, id: RecordId, se
     let at = w.state.partitions.get(settled.into).map_or(tx.now, |p| tx.now_in(p));
     let note = Note { text, label: settled.after, parents, conversation, at, role: None, place: 0 };
     let record = AuditEvent::Remembered { record: id, parents: note.parents.len() as u64, label: settled.after };
-    let own = w.state.own_obligations(what.value.label());
+    let own = w.state.own_obligations(settled.before);
     let work = w.work(tx, Target::Partition(settled.into))?;
     let (identity, author) = (Identity(random_array()?), what.value.author());
     let new = New { id, identity, author, note, own, basis: &basis, ends: &ends };

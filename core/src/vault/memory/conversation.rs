@@ -32,8 +32,8 @@ impl core::fmt::Debug for DeletedConversation {
 
 impl HealthSpace {
     /// The person deletes a conversation, in one transaction: each of its turns in the partitions that are open here
-    /// as [`delete_memory`](crate::Partition::delete_memory) does, with an entry for each, and for whom, what for and
-    /// with which label it was held. It is over then: nobody resumes it, and a session of it that was shown
+    /// as [`delete_memory`](crate::Partition::delete_memory) does, with an entry for each, and, without one, for whom,
+    /// what for and with which label it was held. It is over then: nobody resumes it, and a session of it that was shown
     /// anything says [`Error::NotFound`] to whatever it is asked for. Where the partition that it was begun with is
     /// not open here, only its turns go and it may go on there. What the logs say of it stays, and so do memories
     /// that were made in it, which the answer names.
