@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use crate::import::{Issue, Report, TypeCount};
     #[pymodule_export]
-    use crate::memory::Memory;
+    use crate::memory::{DeletedConversation, Memory};
     #[pymodule_export]
     use crate::session::{Citation, Context, Session};
     #[pymodule_export]

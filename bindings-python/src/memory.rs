@@ -127,14 +127,41 @@ pub(crate) fn act(
     now.map(|id| id.to_hex())
 }
 
-/// The memories that it leaves, each as partition and id.
+/// What went with a conversation, and what is left.
+#[pyclass(frozen, module = "healthspace")]
+pub(crate) struct DeletedConversation(healthspace::DeletedConversation);
+
+#[pymethods]
+impl DeletedConversation {
+    /// How many turns are gone.
+    #[getter]
+    const fn turns(&self) -> u64 {
+        self.0.turns
+    }
+
+    /// The memories that were made in it, and stay: each as partition and id.
+    #[getter]
+    fn memories(&self) -> Vec<(String, String)> {
+        self.0.memories.iter().map(|m| (m.partition.clone(), m.record.to_hex())).collect()
+    }
+
+    /// Turns and memories that are damaged, so that nobody knows of which conversation they are: they stay.
+    #[getter]
+    const fn unread(&self) -> u64 {
+        self.0.unread
+    }
+
+    fn __repr__(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
 pub(crate) fn delete_conversation(
     py: Python<'_>,
     space: &HealthSpace,
     conversation: &str,
     gesture: Gesture,
-) -> PyResult<Vec<(String, String)>> {
+) -> PyResult<DeletedConversation> {
     let conversation = id(ConversationId::from_hex(conversation))?;
-    let done = call(py, || space.delete_conversation(conversation, gesture))?;
-    Ok(done.memories.into_iter().map(|m| (m.partition, m.record.to_hex())).collect())
+    call(py, || space.delete_conversation(conversation, gesture)).map(DeletedConversation)
 }

@@ -745,14 +745,14 @@ impl HealthSpace {
         memory::act(py, &self.inner, partition, memory, &Act::Delete, Gesture { method, evidence }).map(|_| ())
     }
 
-    /// Deletes a whole conversation; the memories that were made in it stay: each as partition and id.
+    /// Deletes a whole conversation; the memories that were made in it stay.
     fn delete_conversation(
         &self,
         py: Python<'_>,
         conversation: &str,
         method: String,
         evidence: [u8; 32],
-    ) -> PyResult<Vec<(String, String)>> {
+    ) -> PyResult<memory::DeletedConversation> {
         memory::delete_conversation(py, &self.inner, conversation, Gesture { method, evidence })
     }
 

@@ -93,8 +93,8 @@ def test_a_conversation_is_deleted_and_over(space: HealthSpace) -> None:
     made = session.remember_in("general", "likes tea")
     session.memories("general")
     assert space.resume(session.conversation, MODEL).conversation == session.conversation
-    left = space.delete_conversation(session.conversation, "tap", PROOF)
-    assert left == [("general", made)]
+    deleted = space.delete_conversation(session.conversation, "tap", PROOF)
+    assert (deleted.turns, deleted.memories, deleted.unread) == (0, [("general", made)], 0)
     with pytest.raises(errors.NotFound):
         space.resume(session.conversation, MODEL)
     with pytest.raises(errors.NotFound):

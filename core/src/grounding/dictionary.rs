@@ -415,6 +415,10 @@ impl Wanted {
         let mut all = wanted(&said);
         // All of its words, the common ones too: a heart is no heart rate.
         all.iter_mut().for_each(|w| w.vague = false);
+        if concept.is_some_and(|c| c.area == Area::Medication && !c.says.split('|').any(|p| fold::matches(p, &said))) {
+            // "Anything for cholesterol": who names what it is for has not named it.
+            all.clear();
+        }
         let kindred = all.iter_mut().flat_map(|w| core::mem::take(&mut w.kindred)).collect();
         if concept.is_some_and(|c| c.area == Area::Immunization) {
             // Elsewhere it must say that it is a vaccine; Dutch and German write it in one word.

@@ -10,7 +10,7 @@ use crate::error::Result;
 const LISTED: usize = 30;
 
 /// Words that ask for it.
-const WORDS: &str = " family families familial familiale familiaux familiales famille hereditary heredity hereditaire hereditaires \
+const WORDS: &str = " relatives ancestors proches family families familial familiale familiaux familiales famille hereditary heredity hereditaire hereditaires \
 heredite genetic genetique inherited ";
 
 /// Whether a question speaks of the family.

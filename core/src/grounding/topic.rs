@@ -84,7 +84,7 @@ pub(super) const TOPICS: &[(Topic, &str)] = &[
     (Topic::Vitals, "vital|vital sign|constante|signe vitaux"),
     (
         Topic::Workouts,
-        "workout|training|run|running|ran|jog|jogging|footing|cycling|bike|biking|swim|swimming|swam|hike|hiking|hiked|yoga|natation|nage|randonnee|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
+        "workout|i cycle|cycled|i bike|biked|bike ride|rode|je pedale|pedale|training|run|running|ran|jog|jogging|footing|cycling|bike|biking|swim|swimming|swam|hike|hiking|hiked|yoga|natation|nage|randonnee|couru|courir|velo|activity|activities|entrainement|sport|seance|course a pied|activite|activite physique",
     ),
     (
         Topic::Marital,

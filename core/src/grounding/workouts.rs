@@ -136,7 +136,8 @@ pub(super) fn tell_of(view: &View<'_>, c: &Concept) -> Result<bool> {
         let of = sort.map_or(c.key, |(_, total, _)| total);
         TOTALS.iter().any(|(t, .., key)| *t == code && *key == of)
     };
-    let says = |r: &FactRow| r.fact.codes.iter().any(|k| c.has_code(k) || total(&k.code));
+    // Whoever worked out has exercised.
+    let says = |r: &FactRow| c.key == "exercise" || r.fact.codes.iter().any(|k| c.has_code(k) || total(&k.code));
     let sorts: Vec<&str> = sort.map(|(.., sort)| *sort).into_iter().collect();
     let (rows, _) = of_sorts(view.kind_rows(Kind::Workout)?, &sorts);
     Ok(rows.iter().any(|r| r.fact.status != Status::EnteredInError && says(r)))

@@ -300,15 +300,15 @@ impl Model {
             Op::Reveal { session, value } => {
                 let at = pick(session, self.sessions.len())?;
                 let v = self.values[pick(value, self.values.len())?].clone();
-                let mut floating = self.sessions[at].floating.clone();
+                let before = self.caught_up(at);
+                let mut floating = before.clone();
                 floating.raise(&v.tag);
                 v.rooms.iter().for_each(|r| floating.raise(&tag(r.label())));
                 v.memories.iter().for_each(|m| floating.raise(&self.memories[*m].tag));
                 let conversation = self.sessions[at].conversation;
                 self.conversations[conversation].saw |= v.tainted;
                 // What changes nothing is not stored; a release always is.
-                if !v.rooms.is_empty() || floating != self.sessions[at].floating {
-                    floating.raise(&self.joined(at).tag().clone());
+                if !v.rooms.is_empty() || floating != before {
                     self.store(at, floating);
                 }
                 Some(Outcome::Done(self.sessions[at].floating.tag().label))

@@ -429,3 +429,53 @@ fn a_deleted_memory_carries_a_later_label_on() {
         assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (false, Sensitivities::NONE), "{what}");
     }
 }
+
+/// Where no entry tells that the record was released, and where the copy that was deleted had lost its origins.
+#[test]
+fn nor_does_a_restore_or_a_declassification_cut_it_off() {
+    use super::tests_backup::{Place, options};
+    let t = Place::new(clock().0);
+    let grants = |space: &HealthSpace| {
+        for name in ["health", "general"] {
+            let ask = space.consent_request().partition(name).purpose(Purpose::PatientRequest);
+            ask.categories(&[Category::Memories, Category::Laboratory]).recipient(model()).agree(gesture()).unwrap();
+        }
+    };
+    import(&t.space, &kinds()[0][0]);
+    t.backup("b");
+    grants(&t.space);
+    let record = begin(&t.space).query(&of_code("20447-9")).unwrap().value()[0].record;
+    let (back, _) = t.restore_with("b", "c", clock().0, &options()).unwrap();
+    grants(&back);
+    let first = begin(&back).remember("It was 51", &vec![record]).unwrap();
+    let b = begin(&back);
+    b.memories("health").unwrap();
+    let after = b.remember_in("health", "After").unwrap();
+    back.partition("health").unwrap().delete_memory(first, gesture()).unwrap();
+    import(&back, &kinds()[0][1]);
+    let m = memory(&back, after);
+    assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (true, HIV));
+
+    let c = case();
+    grants(&c.space);
+    let ask = c.space.declassify_request("health", "general", Purpose::PatientRequest);
+    let ask = ask.dropping(crate::policy::programs::bound());
+    ask.notice("en").unwrap();
+    let grant = ask.agree(gesture()).unwrap().id();
+    import(&c.space, &kinds()[0][0]);
+    let a = begin(&c.space);
+    let seen = a.query(&of_code("20447-9")).unwrap();
+    let first = a.remember("It was 51", &seen).unwrap();
+    let value = c.space.partition("health").unwrap().memory_value(first).unwrap();
+    let what = Declassify { value: &value, into: "general", grant, also: crate::label::Lowering::NONE };
+    let request = begin(&c.space).heard("Tell it", gesture()).unwrap();
+    let copy = c.space.declassify(&what, &request, gesture()).unwrap();
+    let b = begin(&c.space);
+    b.memories("general").unwrap();
+    let after = b.remember_in("general", "After").unwrap();
+    let general = c.space.partition("general").unwrap();
+    general.delete_memory(copy, gesture()).unwrap();
+    import(&c.space, &kinds()[0][1]);
+    let m = general.memories().unwrap().into_value().into_iter().find(|m| m.id == after).unwrap();
+    assert_eq!((m.quarantine.is_some(), m.label.sensitivities), (true, HIV));
+}

@@ -5,7 +5,7 @@ use super::json::Json;
 
 /// A datatype, as R4 and R5 together define it.
 #[derive(Clone, Copy)]
-enum Shape {
+pub(super) enum Shape {
     Attachment,
     Coding,
     Concept,
@@ -13,11 +13,20 @@ enum Shape {
     Element,
     Extension,
     Identifier,
+    /// Of an OperationOutcome.
+    Issue,
+    /// Of a Bundle, and of its entries.
+    Link,
     Meta,
     Narrative,
     Period,
     PolicyBasis,
     Reference,
+    /// Of an entry of a Bundle.
+    Request,
+    /// The same.
+    Search,
+    Signature,
     Verification,
 }
 
@@ -44,6 +53,11 @@ impl Shape {
             Self::Element => &[],
             Self::Extension => &["url"],
             Self::Identifier => &["use", "type", "system", "value", "period", "assigner"],
+            Self::Issue => &["severity", "code", "details", "diagnostics", "location", "expression"],
+            Self::Link => &["relation", "url"],
+            Self::Request => &["method", "url", "ifNoneMatch", "ifModifiedSince", "ifMatch", "ifNoneExist"],
+            Self::Search => &["mode", "score"],
+            Self::Signature => &["type", "when", "who", "onBehalfOf", "targetFormat", "sigFormat", "data"],
             Self::Meta => &["versionId", "lastUpdated", "source", "profile", "security", "tag"],
             Self::Narrative => &["status", "div"],
             Self::Period => &["start", "end"],
@@ -58,12 +72,15 @@ impl Shape {
         Some(match (self, name) {
             (_, "extension") => Self::Extension,
             (_, name) if name.starts_with('_') => Self::Element,
-            (Self::Concept, "coding") | (Self::Meta, "security" | "tag") => Self::Coding,
-            (Self::Identifier, "type") | (Self::Verification, "verificationType") => Self::Concept,
+            (Self::Concept, "coding") | (Self::Meta, "security" | "tag") | (Self::Signature, "type") => Self::Coding,
+            (Self::Identifier, "type") | (Self::Verification, "verificationType") | (Self::Issue, "details") => {
+                Self::Concept
+            }
             (Self::Identifier, "period") => Self::Period,
             (Self::Reference, "identifier") => Self::Identifier,
             (Self::Identifier, "assigner")
             | (Self::PolicyBasis, "reference")
+            | (Self::Signature, "who" | "onBehalfOf")
             | (Self::Verification, "verifiedWith" | "verifiedBy") => Self::Reference,
             _ => return None,
         })
@@ -88,14 +105,14 @@ impl Shape {
     }
 
     /// One of it, or a list of them.
-    fn is(self, j: &Json) -> bool {
+    pub(super) fn is(self, j: &Json) -> bool {
         match j {
             Json::List(all) => !all.is_empty() && all.iter().all(|one| self.is_one(one)),
             one => self.is_one(one),
         }
     }
 
-    fn is_one(self, j: &Json) -> bool {
+    pub(super) fn is_one(self, j: &Json) -> bool {
         let members = match self {
             // Of a list of values, one that has nothing beside it.
             Self::Element if matches!(j, Json::Null) => return true,
@@ -115,7 +132,7 @@ fn is_of_extension(name: &str) -> bool {
     matches!(name, "id" | "url" | "extension") || name.trim_start_matches('_').starts_with("value")
 }
 
-fn is_primitive(j: &Json) -> bool {
+pub(super) fn is_primitive(j: &Json) -> bool {
     let one = |j: &Json| matches!(j, Json::Bool(_) | Json::Number(_) | Json::Text(_));
     match j {
         // Where a value is absent, what is said of it stands beside it.
@@ -132,6 +149,10 @@ pub(super) fn is_plain(members: &[(String, Json)]) -> bool {
 /// Whether the `meta` of a resource marks it as a part of that (`SUBSETTED`, as after `_summary` or `_elements`: FHIR R4
 /// Search): what was left out may refuse.
 pub(super) fn is_partial(meta: &Json) -> bool {
-    let all = ["tag", "security"].into_iter().filter_map(|name| meta.get(name));
-    all.filter_map(Json::list).flatten().any(|c| c.get("code").and_then(Json::text) == Some("SUBSETTED"))
+    match meta {
+        Json::Text(t) => t.trim() == "SUBSETTED",
+        Json::List(all) => all.iter().any(is_partial),
+        Json::Object(all) => all.iter().any(|(_, v)| is_partial(v)),
+        _ => false,
+    }
 }

@@ -94,6 +94,8 @@ fn r_not_understood_or_no_root_makes_it_unusable() {
         with(good.clone(), "implicitRules", "http://example.org/x".into()),
         with(good.clone(), "resourceType", "Contract".into()),
         with(good.clone(), "meta", json!({ "tag": [{ "code": "SUBSETTED" }] })),
+        with(good.clone(), "meta", json!({ "tag": { "code": "SUBSETTED" } })),
+        with(good.clone(), "meta", json!([{ "tag": [{ "code": "SUBSETTED" }] }])),
         with(good.clone(), "meta", json!({ "security": [{ "system": "x", "code": "R" }, { "code": "SUBSETTED" }] })),
         with(good.clone(), "identifier", json!({ "value": "not a list" })),
         with(good.clone(), "provision", json!([treat()])),
@@ -517,11 +519,52 @@ fn r_not_understood_around_a_consent_in_its_bundle_makes_it_unusable() {
         of_entry("search", json!({ "mode": "match", "modifierExtension": modifier })),
         of_entry("link", json!([{ "relation": "self", "modifierExtension": modifier }])),
         of_entry("_fullUrl", json!({ "modifierExtension": modifier })),
+        // Nor within what FHIR has there, nor where it has nothing.
+        around("meta", json!({ "tag": { "code": "SUBSETTED" } })),
+        around("meta", json!([{ "tag": [{ "code": "SUBSETTED" }] }])),
+        around("meta", json!({ "tag": [[{ "code": "SUBSETTED" }]] })),
+        around("meta", json!({ "provision": { "type": "deny" } })),
+        around("timestamp", json!({ "provision": deny })),
+        around("link", json!([{ "relation": "self", "url": { "provision": deny } }])),
+        around("signature", json!({ "what": deny })),
+        around("issues", deny.clone()),
+        around("issues", json!({ "resourceType": "OperationOutcome", "contained": [deny] })),
+        around("_entry", json!([{ "resource": deny }])),
+        of_entry("_resource", deny.clone()),
+        of_entry("_request", json!({ "method": "DELETE", "url": "Consent/c" })),
+        of_entry("_response", json!({ "status": "410" })),
+        of_entry("response", json!({ "status": "200", "outcome": deny })),
+        of_entry(
+            "response",
+            json!({ "status": "200", "outcome": { "resourceType": "OperationOutcome",
+            "issue": [{ "severity": "fatal", "code": "deleted" }] } }),
+        ),
     ] {
         let c = read(&bad);
         assert_eq!((c.reads(), c.permits()), (Reads::Unusable, false), "{bad}");
         // As it is filed, too.
         assert_eq!(read_consent(c.source(), 0).reads(), Reads::Unusable, "{bad}");
+    }
+    let fine = json!({ "resourceType": "OperationOutcome", "id": "o", "text": { "status": "generated", "div": "<div/>" },
+        "issue": [{ "severity": "information", "code": "informational", "details": { "text": "x" } }] });
+    let signature = json!({ "type": [{ "system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1" }],
+        "when": "2026-01-01T00:00:00Z", "who": { "reference": "Practitioner/1" }, "sigFormat": "x/y", "data": "AAAA" });
+    for good in [
+        around("issues", fine.clone()),
+        around("signature", signature),
+        around("_timestamp", json!({ "extension": [{ "url": "x", "valueCode": "y" }] })),
+        of_entry("response", json!({ "status": "201 Created", "location": "x", "outcome": fine })),
+    ] {
+        assert_eq!(read(&good).reads(), Reads::Active, "{good}");
+    }
+    // Of a member that stands twice nobody knows which counts.
+    let text = serde_json::to_string(&bundle).unwrap();
+    for twice in [
+        text.replacen('{', r#"{"meta":{"tag":[{"code":"SUBSETTED"}]},"#, 1),
+        text.replacen('{', r#"{"link":[],"#, 1),
+        text.replacen(r#""entry":[{"#, r#""entry":[{"search":{},"#, 1),
+    ] {
+        assert!(read_consents(twice.as_bytes(), 0).is_err(), "{twice}");
     }
     // Another entry is no concern of it.
     let mut two = bundle.clone();

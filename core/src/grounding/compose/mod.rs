@@ -185,6 +185,16 @@ impl Draft<'_> {
         ));
     }
 
+    /// Of a condition it is said how it was looked for: what is one of a kind can go by any name.
+    fn miss_condition(&mut self, key: &'static str, name: &str) {
+        self.missing.push(key.to_owned());
+        self.denied.push((key, self.absent.len()));
+        self.absent.push(self.view.say(
+            format!("no {name} on record available here (looked for by its codes and names; another name would not be found)"),
+            format!("{name} : rien au dossier disponible ici (recherche par codes et noms ; un autre nom ne serait pas trouvé)"),
+        ));
+    }
+
     fn miss(&mut self, key: &'static str, name: &str) {
         self.missing.push(key.to_owned());
         self.denied.push((key, self.absent.len()));
@@ -431,11 +441,11 @@ impl Draft<'_> {
                     let given: Vec<Block> = given.into_iter().flatten().map(|(block, _)| block).collect();
                     let both = !given.is_empty() || vaccines.iter().any(asked) || listed;
                     let disease = if both { view.say(" (the disease)", " (la maladie)") } else { String::new() };
-                    self.miss(c.key, &format!("{}{disease}", c.name(view.lang)));
+                    self.miss_condition(c.key, &format!("{}{disease}", c.name(view.lang)));
                     self.blocks.extend(given);
                 }
                 _ if matches!(c.area, Area::Medication | Area::Immunization) => self.miss_product(c),
-                _ => self.miss(c.key, c.name(view.lang)),
+                _ => self.miss_condition(c.key, c.name(view.lang)),
             }
         }
         Ok(())
@@ -450,7 +460,10 @@ impl Draft<'_> {
                     self.images()?;
                     continue;
                 }
-                Topic::Marital => person::marital(view)?,
+                Topic::Marital => match person::marital(view)? {
+                    Some(block) => Some(block),
+                    None => self.status()?,
+                },
                 Topic::Laboratory | Topic::Vitals => overview::latest_values(view, *t)?,
                 Topic::Person if person::line(view)?.is_some() => continue,
                 Topic::Person => None,

@@ -97,6 +97,16 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// A marital status that stands in a result, not with the person.
+    pub(super) fn status(&mut self) -> Result<Option<Block>> {
+        let view = self.view;
+        let words: Vec<String> = ["marital", "status"].map(str::to_owned).to_vec();
+        let wanted = dictionary::wanted(&words);
+        let seek = Seek { longest: find::NAME, allergic: false, measured: true, whole: &words, every: &words };
+        let hits = self.finder()?.blocks(view, &wanted, seek)?;
+        Ok(hits.blocks.into_iter().next().filter(|_| hits.whole))
+    }
+
     /// Whether nothing of its own kind is on record for any of what some words name.
     fn missed(&self, said: &Said) -> bool {
         said.concepts.iter().all(|c| self.missing.iter().any(|m| m == c.key))

@@ -219,3 +219,92 @@ fn who_has_it_is_called_by_it() {
         }
     }
 }
+
+/// A thing of a kind is one, by whatever of its usual names; and a denial says how it was looked for.
+#[test]
+fn what_is_of_a_kind_is_found_under_it() {
+    for (name, question) in [
+        ("AIDS", "do I have AIDS?"),
+        ("Human immunodeficiency virus infection", "do I have HIV?"),
+        ("Acquired immunodeficiency syndrome", "AIDS"),
+        ("Syndrome d'immunodéficience acquise (SIDA)", "ai-je le sida ?"),
+        ("Transient ischemic attack", "did I have a TIA?"),
+        ("Cerebral infarction", "have I had a stroke?"),
+        ("Intracerebral hemorrhage", "have I had a stroke?"),
+        ("Gouty arthritis", "do I have gout?"),
+        ("Adenocarcinoma of prostate", "have I ever had cancer?"),
+        ("Multiple myeloma", "do I have cancer?"),
+        ("Glioblastoma", "do I have cancer?"),
+        ("Hodgkin disease", "ai-je un cancer ?"),
+        ("Chronic obstructive lung disease", "do I have COPD?"),
+        ("Dysthymia", "do I have depression?"),
+        ("HTN", "do I have high blood pressure?"),
+    ] {
+        let mut f = Fake::default();
+        f.listed(Kind::Condition, Category::Conditions, name, "2020-01-01");
+        let c = f.ask(question);
+        has(&c, question, &["2020-01-01"]);
+        assert!(
+            !c.missing.iter().any(|m| !m.contains("pressure") && !m.contains("tolic")),
+            "{question}: {:?}",
+            c.missing
+        );
+    }
+    let mut f = Fake::default();
+    f.listed(Kind::Condition, Category::Conditions, "Myelomeningocele", "2020-01-01");
+    assert_eq!(f.ask("do I have cancer?").missing, ["cancer"]);
+    let f = Fake::default();
+    has(&f.ask("do I have gout?"), "gout", &["looked for by its codes and names; another name would not be found"]);
+}
+
+/// What something is taken for is not what is taken.
+#[test]
+fn a_result_does_not_speak_of_what_is_taken_for_it() {
+    let mut f = Fake::default();
+    f.lab("13457-7", "Low Density Lipoprotein Cholesterol", "120", "mg/dL", "2024-02-02");
+    f.lab("8462-4", "Diastolic Blood Pressure", "80", "mm[Hg]", "2024-02-02");
+    for question in [
+        "do I take anything for cholesterol?",
+        "est-ce que je prends quelque chose contre le cholestérol ?",
+        "do I take something for my blood pressure?",
+    ] {
+        lacks(&f.ask(question), question, &["records that speak of it", "des éléments en parlent"]);
+    }
+    f.lab("14334-7", "Lithium [Moles/volume] in Serum or Plasma", "0.8", "mmol/L", "2024-02-02");
+    has(&f.ask("do I take lithium?"), "lithium", &["records that speak of it follow", "0.8"]);
+}
+
+#[test]
+fn a_marital_status_may_be_a_result() {
+    let mut f = Fake::default();
+    f.push(said("45404-1", "Marital status", "Divorced", "2024-01-02"));
+    for question in ["am I divorced?", "what is my marital status?", "suis-je divorcée ?"] {
+        let c = f.ask(question);
+        has(&c, question, &["«Divorced»"]);
+        assert!(c.missing.is_empty(), "{question}: {:?}", c.missing);
+    }
+}
+
+#[test]
+fn relatives_are_family() {
+    let mut f = Fake::default();
+    other(&mut f, "FamilyMemberHistory", "mother", "Osteoporosis");
+    for question in ["relatives with osteoporosis", "do any of my relatives have osteoporosis?"] {
+        has(&f.ask(question), question, &["what is said of relatives follows", "«mother»"]);
+    }
+    let question = "des proches avec une ostéoporose ?";
+    has(&f.ask(question), question, &["ce qui est dit des proches"]);
+}
+
+#[test]
+fn who_cycled_worked_out() {
+    let mut f = Fake::default();
+    let mut own = coded(Kind::Workout, Category::Activity, "", "", "", "Cycling", "2025-05-04");
+    own.codes.clear();
+    f.push(own);
+    for question in ["how far did I cycle?", "how long did I cycle?", "do I exercise?", "have I cycled?"] {
+        let c = f.ask(question);
+        has(&c, question, &["«Cycling»"]);
+        lacks(&c, question, &["nothing on record", "no exercise time"]);
+    }
+}

@@ -21,14 +21,24 @@ pub(in crate::vault) struct Told {
     releases: Vec<Shown>,
     /// Which entries of its partition's log first and last say that a memory or a turn was written.
     written: BTreeMap<Place, (u64, u64)>,
+    /// Whether a log goes on from another one, or entries of it were erased: more was released than it says.
+    gaps: bool,
     /// What the person deleted, and the partitions that its label said that it came from.
     deleted: BTreeMap<Place, Origins>,
 }
 
-/// A release to a conversation.
+/// To whom something was released.
+enum To {
+    Conversation(ConversationId),
+    /// To no conversation, as what a model is called with.
+    Another,
+    /// Its entry does not open: it may have been any.
+    Any,
+}
+
+/// A release.
 struct Shown {
-    /// `None` where its entry does not open: it may have been any.
-    conversation: Option<ConversationId>,
+    to: To,
     /// The ordinal of its partition.
     of: u16,
     entry: u64,
@@ -61,6 +71,22 @@ fn raise<K: Ord>(map: &mut BTreeMap<K, Label>, key: K, label: Label) -> bool {
 }
 
 impl Told {
+    /// What no entry says was released, where entries were lost or erased that may have said it: since the first one.
+    fn unseen(&self, from: &BTreeMap<Place, Label>) -> BTreeMap<u16, (u64, Label)> {
+        let mut unseen: BTreeMap<u16, (u64, Label)> = BTreeMap::new();
+        if self.deleted.is_empty() || !self.gaps {
+            return unseen;
+        }
+        let items = self.releases.iter().filter_map(|s| Some((s.of, s.items.as_ref()?)));
+        let seen: BTreeSet<Place> =
+            items.flat_map(|(of, ids)| ids.iter().map(move |id| Place { of, id: *id })).collect();
+        for (place, label) in from.iter().filter(|(place, _)| !seen.contains(place)) {
+            let all = unseen.entry(place.of).or_insert((0, *label));
+            all.1 = all.1.join(*label);
+        }
+        unseen
+    }
+
     /// What records of these labels may have reached: of the memories and turns in `resting` those of a conversation
     /// that was shown one, but those of which the same log says that they were written before, and of `made` what
     /// was made from those. What a memory in `naming` was made from was shown to its conversation, too, when it was
@@ -81,6 +107,7 @@ impl Told {
         for v in resting {
             by.entry(v.note.conversation).or_default().push(v);
         }
+        let unseen = self.unseen(&from);
         let mut reached = Reached { places: from, conversations: BTreeMap::new() };
         let before = |v: &Version, of: u16, entry: u64| {
             v.of == of && self.written.get(&v.place()).is_some_and(|(_, last)| *last < entry)
@@ -92,7 +119,7 @@ impl Told {
         let naming: Vec<&Version> = naming.iter().copied().filter(|v| v.note.role.is_none()).collect();
         loop {
             let mut more = false;
-            let mut earliest: BTreeMap<u16, (u64, Label)> = BTreeMap::new();
+            let mut earliest = unseen.clone();
             for s in &self.releases {
                 // Of a set that was too large to be kept, it may have been one.
                 let seen = match &s.items {
@@ -105,11 +132,12 @@ impl Told {
                 let Some(label) = seen else { continue };
                 let first = earliest.entry(s.of).or_insert((s.entry, label));
                 *first = (first.0.min(s.entry), first.1.join(label));
-                more |= raise(&mut reached.conversations, s.conversation, label);
-                let within = match &s.conversation {
-                    Some(c) => by.get(c).map_or(&[][..], Vec::as_slice),
-                    None => resting,
+                let (conversation, within) = match &s.to {
+                    To::Conversation(c) => (Some(*c), by.get(c).map_or(&[][..], Vec::as_slice)),
+                    To::Another => continue,
+                    To::Any => (None, resting),
                 };
+                more |= raise(&mut reached.conversations, conversation, label);
                 for v in within.iter().filter(|v| !before(v, s.of, s.entry)) {
                     more |= raise(&mut reached.places, v.place(), label);
                 }
@@ -186,7 +214,7 @@ pub(super) fn may_rest_on(
 /// Every entry that was not erased and tells of a release to a conversation, or of a memory or a turn. One that does not
 /// open, or that is gone without any other that says that it was erased, may have told of a release of anything.
 pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State) -> Result<Told> {
-    let mut told = Told::default();
+    let (mut told, mut lowered) = (Told::default(), BTreeMap::new());
     for scope in &state.partitions {
         let (of, size) = (scope.ordinal, scope.head.log_size);
         let (mut named, mut unknown) = (BTreeSet::new(), None);
@@ -198,15 +226,21 @@ pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State)
                 break;
             };
             match (event, open.shown_in) {
-                (AuditEvent::EntriesErased { entries, .. }, _) => named.extend(entries),
-                (AuditEvent::Released { count, kind, .. }, Some(conversation)) => {
+                (AuditEvent::EntriesErased { entries, .. }, _) => {
+                    told.gaps = true;
+                    named.extend(entries);
+                }
+                (AuditEvent::LogOpened { previous: Some(_), .. }, _) => told.gaps = true,
+                (AuditEvent::Released { count, kind, .. }, shown_in) => {
                     // A number names nothing.
                     let whole = kind.names_no_items() || open.items.len() as u64 == count;
                     let ids = open.items.iter().filter_map(|i| i.first_chunk::<16>()).map(|id| RecordId(*id));
                     let items = whole.then(|| ids.collect());
-                    told.releases.push(Shown { conversation: Some(conversation), of, entry: index, items });
+                    let to = shown_in.map_or(To::Another, To::Conversation);
+                    told.releases.push(Shown { to, of, entry: index, items });
                 }
                 (AuditEvent::MemoryDeleted { record, .. }, _) => deleted.push(record),
+                (AuditEvent::Declassified { record, before, .. }, _) => _ = lowered.insert(record, before.origins),
                 (event, _) => {
                     let Some((id, label)) = written(&event) else { continue };
                     if let AuditEvent::MemoryEdited { replaces, .. } = event {
@@ -231,8 +265,12 @@ pub(in crate::vault) fn read_logs(base: &Base, txn: &dyn ReadTxn, state: &State)
         }
         let lost = scope.manifest.first_lost(&named, unknown.unwrap_or(size));
         if let Some(entry) = lost.or(unknown) {
-            told.releases.push(Shown { conversation: None, of, entry, items: None });
+            told.releases.push(Shown { to: To::Any, of, entry, items: None });
         }
+    }
+    // A copy came from where it was let go.
+    for (place, origins) in &mut told.deleted {
+        *origins = origins.union(lowered.get(&place.id).copied().unwrap_or(Origins::NONE));
     }
     Ok(told)
 }
