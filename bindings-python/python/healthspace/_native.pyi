@@ -16,6 +16,7 @@ __all__ = [
     "ConsentRequest",
     "ConsentsReport",
     "Context",
+    "DeletedConversation",
     "Disclosure",
     "Erasure",
     "ErasureCheck",
