@@ -78,7 +78,7 @@ programs: tools
 BACKEND_SPACES ?= 1000
 BACKEND_TESTS ?= test(crypto::) + test(keyring::) + test(ledger::) + test(tests_memory::)
 # Few of the tests run here: compiling them optimised takes longer than they do.
-BACKEND_CONFIG = --config profile.dev.package.healthspace.opt-level=0
+BACKEND_CONFIG = --config profile.test.package.healthspace.opt-level=0
 backends: tools
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run $(BACKEND_CONFIG) --locked -p healthspace --lib --no-default-features --features backend-aws-lc -E '$(BACKEND_TESTS)'; \
@@ -87,7 +87,7 @@ backends: tools
 	fi
 	$(CARGO) build --quiet --locked -p healthspace-torture
 	cp target/debug/healthspace-torture target/debug/healthspace-on-ring
-	$(CARGO) build $(BACKEND_CONFIG) --quiet --locked -p healthspace-torture --features backend-aws-lc
+	$(CARGO) build --quiet --locked -p healthspace-torture --features backend-aws-lc
 	target/debug/healthspace-on-ring backends target/debug/healthspace-torture $(BACKEND_SPACES)
 
 # Whether a comparison of secrets says by its time how it came out. TIMING='100000' for a short look;
